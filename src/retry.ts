@@ -1,0 +1,69 @@
+/** How often and how long something idempotent is tried again. Times are in seconds. */
+export interface RetryOptions {
+  /** Tries in all, the first one included. Default 5. */
+  readonly attempts?: number | undefined;
+  /** Upper bound of the first pause; doubled for each further one. Default 0.5. */
+  readonly baseSeconds?: number | undefined;
+  /** Upper bound of any pause. Default 10. */
+  readonly maxPauseSeconds?: number | undefined;
+  /** No further try starts after this time. Default 60. */
+  readonly deadlineSeconds?: number | undefined;
+}
+
+/** What a retry needs from outside; tests pass their own. */
+export interface RetryWorld {
+  readonly isTransient: (error: unknown) => boolean;
+  readonly onRetry?: (facts: {attempt: number; attempts: number; pauseSeconds: number; error: unknown}) => void;
+  readonly sleep: (seconds: number) => Promise<void>;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/**
+ * Calls `body` until it succeeds, fails for good, or time or tries are used up; then throws its last error.
+ * The pause is random between 0 and an exponentially growing bound ("full jitter"), so that many clients
+ * that failed together do not come back together.
+ */
+export async function retry<T>(
+  body: (attempt: number) => Promise<T>,
+  {attempts = 5, baseSeconds = 0.5, maxPauseSeconds = 10, deadlineSeconds = 60}: RetryOptions,
+  {isTransient, onRetry, sleep, now = Date.now, random = Math.random}: RetryWorld,
+): Promise<T> {
+  const end = now() + deadlineSeconds * 1000;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await body(attempt);
+    } catch (error) {
+      const pauseSeconds = random() * Math.min(maxPauseSeconds, baseSeconds * 2 ** (attempt - 1));
+      const late = now() + pauseSeconds * 1000 > end;
+      if (attempt >= attempts || late || !isTransient(error)) throw error;
+      onRetry?.({attempt, attempts, pauseSeconds, error});
+      await sleep(pauseSeconds);
+    }
+  }
+}
+
+// What will not get better by itself, whatever else the same text says.
+const permanent =
+  /not found|no such (image|container|file)|denied|unauthorized|authentication required|no basic auth|forbidden|invalid|manifest unknown|name unknown|x509|certificate|(status|code)[^0-9]{0,20}4\d\d\b/i;
+
+const transient = new RegExp(
+  [
+    'connection (refused|reset|timed out|closed)',
+    'ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|ENETUNREACH|EHOSTUNREACH',
+    'i/o timeout|TLS handshake timeout|timeout exceeded|deadline exceeded|timed out',
+    'temporary failure in name resolution|no such host|network is unreachable|no route to host',
+    'unexpected EOF|: EOF|broken pipe|server closed|transport is closing',
+    'too ?many ?requests|service unavailable|bad gateway|gateway timeout|internal server error',
+    '(status|code|http)[^0-9]{0,20}5\\d\\d\\b',
+  ].join('|'),
+  'i',
+);
+
+/**
+ * Does the text of a failure speak of the network or of a server in trouble (worth another try), and not of
+ * something that is missing, forbidden or wrong (the same again would give the same)?
+ */
+export function isTransientText(text: string): boolean {
+  return transient.test(text) && !permanent.test(text.replaceAll(/no such host/gi, ''));
+}

@@ -1,0 +1,31 @@
+/** Where the runner says what it does. Everything goes to the standard error; the standard output is the result. */
+export interface Echo {
+  /** Also print the commands that only look. */
+  readonly reads: boolean;
+  command(text: string, prefix?: string): void;
+  ended(code: number, seconds: number, prefix?: string): void;
+  note(text: string, prefix?: string): void;
+}
+
+export interface EchoOptions {
+  readonly write: (text: string) => void;
+  readonly level: 'quiet' | 'normal' | 'verbose';
+  readonly colour: boolean;
+}
+
+/** `$ command`, then `# exit 0, 1.2 s`: both can be pasted into a shell, the second one is a comment there. */
+export function makeEcho({write, level, colour}: EchoOptions): Echo {
+  const style = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const say = (text: string, prefix: string | undefined): void => {
+    if (level !== 'quiet') write(prefix === undefined ? `${text}\n` : text.replaceAll(/^/gm, `${prefix} | `) + '\n');
+  };
+  return {
+    reads: level === 'verbose',
+    command: (text, prefix) => say(style(1, `$ ${text}`), prefix),
+    ended: (code, seconds, prefix) => say(style(code === 0 ? 2 : 31, `# exit ${code}, ${seconds.toFixed(1)} s`), prefix),
+    note: (text, prefix) => say(style(2, `# ${text}`), prefix),
+  };
+}
+
+/** An echo that says nothing. */
+export const noEcho: Echo = {reads: false, command: () => {}, ended: () => {}, note: () => {}};
