@@ -1,0 +1,158 @@
+import type {Command, SecretReference, Words} from '../argv.ts';
+
+/** What a container is started with. Everything is optional but its image. */
+export interface ContainerFacts {
+  readonly image: string;
+  readonly name?: string | undefined;
+  readonly network?: string | undefined;
+  readonly aliases?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Reach the container through the client's environment: `--env NAME` without a value. */
+  readonly secrets?: Readonly<Record<string, SecretReference>> | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** `host address:host port:container port` */
+  readonly publish?: readonly string[];
+  /** `name:/path` */
+  readonly volumes?: readonly string[];
+  readonly log?: LogFacts | undefined;
+  readonly restart?: 'no' | 'always' | undefined;
+  readonly memory?: string | undefined;
+  readonly cpus?: number | undefined;
+  readonly stopSeconds?: number | undefined;
+  /** Task and its words, after the image. */
+  readonly command?: Words;
+}
+
+export interface LogFacts {
+  readonly driver: string;
+  readonly options?: Readonly<Record<string, string>> | undefined;
+}
+
+/** `docker run`: detached, or in the foreground and removed when it ends. */
+export function dockerRun(facts: ContainerFacts, how: 'detached' | 'foreground'): Command {
+  return {words: ['docker', 'run', how === 'detached' ? '--detach' : '--rm', ...containerWords(facts)], secrets: facts.secrets};
+}
+
+function containerWords(facts: ContainerFacts): Words {
+  return [
+    ...option('--name', facts.name),
+    ...option('--network', facts.network),
+    ...(facts.aliases ?? []).flatMap((alias) => ['--network-alias', alias]),
+    ...option('--restart', facts.restart),
+    ...option('--stop-timeout', facts.stopSeconds?.toString()),
+    ...option('--memory', facts.memory),
+    ...option('--cpus', facts.cpus?.toString()),
+    ...(facts.publish ?? []).flatMap((text) => ['--publish', text]),
+    ...(facts.volumes ?? []).flatMap((text) => ['--volume', text]),
+    ...(facts.log === undefined ? [] : logWords(facts.log)),
+    ...pairs('--label', facts.labels),
+    ...pairs('--env', facts.environment),
+    ...Object.keys(facts.secrets ?? {}).flatMap((name) => ['--env', name]),
+    facts.image,
+    ...(facts.command ?? []),
+  ];
+}
+
+function logWords({driver, options}: LogFacts): Words {
+  return ['--log-driver', driver, ...pairs('--log-opt', options)];
+}
+
+function option(flag: string, value: string | undefined): Words {
+  return value === undefined ? [] : [flag, value];
+}
+
+function pairs(flag: string, values: Readonly<Record<string, string>> | undefined): Words {
+  return Object.entries(values ?? {}).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+}
+
+/** A container that never runs; its unique name is what counts. */
+export function dockerCreate(facts: ContainerFacts): Words {
+  return ['docker', 'create', ...containerWords(facts)];
+}
+
+export const dockerStart = (...names: string[]): Words => ['docker', 'start', ...names];
+
+/** SIGTERM, then SIGKILL after `seconds`. */
+export const dockerStop = (seconds: number, ...names: string[]): Words =>
+  ['docker', 'stop', '--time', String(seconds), ...names];
+
+/** Kills and removes, with the containers' anonymous volumes. */
+export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
+
+export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words =>
+  ['docker', 'update', '--restart', policy, ...names];
+
+export const dockerExec = (name: string, words: Words): Words => ['docker', 'exec', name, ...words];
+
+/** `docker exec` that reads `stdin`. */
+export const dockerExecFed = (name: string, words: Words, stdin: string): Command =>
+  ({words: ['docker', 'exec', '--interactive', name, ...words], stdin});
+
+export function dockerLogs(name: string, {tail, follow = false}: {tail?: number | undefined; follow?: boolean}): Words {
+  return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...option('--tail', tail?.toString()), name];
+}
+
+/** Containers with all these labels, running or not, one a line as `format` says. */
+export function dockerPs(labels: Readonly<Record<string, string>>, format: string): Words {
+  return ['docker', 'ps', '--all', '--no-trunc', ...pairs('--filter', prefixed('label=', labels)), '--format', format];
+}
+
+function prefixed(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}
+
+/** The host address of a container's port: `127.0.0.1:49153`. */
+export const dockerPort = (name: string, port: number): Words => ['docker', 'port', name, `${port}/tcp`];
+
+export const dockerInspect = (name: string, format: string): Words => ['docker', 'inspect', '--format', format, name];
+
+export const dockerNetworkCreate = (name: string, labels: Readonly<Record<string, string>>): Words =>
+  ['docker', 'network', 'create', ...pairs('--label', labels), name];
+
+export const dockerNetworkRemove = (name: string): Words => ['docker', 'network', 'rm', name];
+
+export const dockerNetworkList = (name: string): Words =>
+  ['docker', 'network', 'ls', '--filter', `name=^${name}$`, '--format', '{{.Name}}'];
+
+export const dockerVolumeList = (labels: Readonly<Record<string, string>>): Words =>
+  ['docker', 'volume', 'ls', ...pairs('--filter', prefixed('label=', labels)), '--format', '{{.Name}}'];
+
+export const dockerVolumeCreate = (name: string, labels: Readonly<Record<string, string>>): Words =>
+  ['docker', 'volume', 'create', ...pairs('--label', labels), name];
+
+export const dockerVolumeRemove = (...names: string[]): Words => ['docker', 'volume', 'rm', '--force', ...names];
+
+export const dockerPull = (image: string): Words => ['docker', 'pull', '--quiet', image];
+
+export const dockerPush = (image: string): Words => ['docker', 'push', '--quiet', image];
+
+export const dockerTag = (image: string, name: string): Words => ['docker', 'tag', image, name];
+
+export const dockerImageInspect = (image: string, format: string): Words =>
+  ['docker', 'image', 'inspect', '--format', format, image];
+
+/** What `docker build` needs to know. */
+export interface BuildFacts {
+  readonly context: string;
+  readonly tags: readonly string[];
+  readonly file?: string | undefined;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Files that the build may read and that no layer keeps: `id` to path. */
+  readonly secretFiles?: Readonly<Record<string, string>>;
+  readonly noCache?: boolean;
+}
+
+export function dockerBuild(facts: BuildFacts, client: {readonly program: string; readonly env: Readonly<Record<string, string>>}): Command {
+  const words = [
+    client.program, 'build',
+    ...option('--file', facts.file),
+    ...facts.tags.flatMap((tag) => ['--tag', tag]),
+    ...pairs('--build-arg', facts.buildArgs),
+    ...pairs('--label', facts.labels),
+    ...Object.entries(facts.secretFiles ?? {}).flatMap(([id, path]) => ['--secret', `id=${id},src=${path}`]),
+    ...(facts.noCache === true ? ['--no-cache'] : []),
+    facts.context,
+  ];
+  return {words, env: client.env};
+}

@@ -1,0 +1,51 @@
+import {existsSync, globSync, realpathSync} from 'node:fs';
+import {delimiter, dirname, join} from 'node:path';
+import {exitCode, problem} from '../errors.ts';
+import type {Context} from '../task.ts';
+
+/**
+ * The Node that runs this program, as it can be typed: `node` where PATH finds the same one, else its full path.
+ * A laptop's own Node may be too old to run TypeScript as it is.
+ */
+export function nodeProgram(env: Context['env']): string {
+  const first = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node')).find((path) => existsSync(path));
+  return first !== undefined && realpathSync(first) === realpathSync(process.execPath) ? 'node' : process.execPath;
+}
+
+export interface Tool {
+  /** As it can be typed in the service's folder. */
+  readonly program: string;
+  /** Does the service bring it itself? */
+  readonly own: boolean;
+}
+
+/** A program of the service's own dependencies, or else of the toolkit's. */
+export function findTool(folder: string, name: string): Tool | undefined {
+  if (existsSync(join(folder, 'node_modules', '.bin', name))) return {program: `node_modules/.bin/${name}`, own: true};
+  for (let at = import.meta.dirname; ; at = dirname(at)) {
+    const program = join(at, 'node_modules', '.bin', name);
+    if (existsSync(program)) return {program, own: false};
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
+
+/**
+ * The command that runs the tests below a folder: vitest or jest where the service has them, else Node's own runner.
+ * @throws Problem `no_tests` when there is none: a suite that is missing must not look like one that passed
+ */
+export function testWords({cwd, env, rest}: Pick<Context, 'cwd' | 'env' | 'rest'>, folder: string): string[] {
+  if (globSync(`${folder}/${testFiles}`, {cwd}).length === 0) {
+    throw problem({
+      code: 'no_tests',
+      what: `there are no tests in ${folder}, and this task runs them`,
+      fix: `add files named *.test.ts below ${folder}, or leave the task out in tasks.ts`,
+      exitCode: exitCode.unavailable,
+    });
+  }
+  const own = (name: string): boolean => findTool(cwd, name)?.own === true;
+  if (own('vitest')) return ['node_modules/.bin/vitest', 'run', '--dir', folder, ...rest];
+  if (own('jest')) return ['node_modules/.bin/jest', '--rootDir', folder, ...rest];
+  return [nodeProgram(env), '--test', ...rest, `${folder}/${testFiles}`];
+}

@@ -1,0 +1,48 @@
+import {gitCommit, gitStatus} from '../commands/git.ts';
+import {exitCode, problem} from '../errors.ts';
+import type {Context} from '../task.ts';
+
+/** The state of the source that an image is made of. */
+export interface Version {
+  /** Full commit hash, with `-dirty` when the tree differs from it. */
+  readonly commit: string;
+  /** The image's tag: the first 12 characters, with `-dirty`. */
+  readonly tag: string;
+  /** How many files differ. */
+  readonly dirtyFiles: number;
+}
+
+/**
+ * Asks git, or, inside an image, where there is no repository, the GIT_COMMIT_HASH that was built in.
+ * @throws Problem `no_git` (exit code 69) or `no_commit` (exit code 65)
+ */
+export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>): Promise<Version> {
+  const built = env['GIT_COMMIT_HASH'];
+  if (built !== undefined && built !== '') return {commit: built, tag: shortTag(built), dirtyFiles: 0};
+  const {exitCode: code, stdout, stderr} = await run.read(gitCommit(cwd), {allow: [128]});
+  if (code !== 0) {
+    const empty = /unknown revision|ambiguous argument/i.test(stderr);
+    const unsafe = /dubious ownership/i.test(stderr);
+    throw problem({
+      code: 'no_commit',
+      what: empty
+        ? 'the git repository has no commit yet, and the image is labelled with its commit'
+        : unsafe
+          ? `git refuses the repository, since another user owns it, and the image is labelled with its commit`
+          : `${cwd} is not in a git repository, and the image is labelled with its commit`,
+      fix: unsafe
+        ? `git config --global --add safe.directory '${cwd}'`
+        : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version', or name a version with --tag`,
+      exitCode: exitCode.badData,
+    });
+  }
+  const status = await run.read(gitStatus(cwd));
+  const dirtyFiles = status.stdout.split('\n').filter((line) => line !== '').length;
+  const commit = stdout.trim() + (dirtyFiles > 0 ? '-dirty' : '');
+  return {commit, tag: shortTag(commit), dirtyFiles};
+}
+
+function shortTag(commit: string): string {
+  const dirty = commit.endsWith('-dirty') ? '-dirty' : '';
+  return commit.replace(/-dirty$/, '').slice(0, 12) + dirty;
+}

@@ -1,0 +1,64 @@
+import {accessSync, constants} from 'node:fs';
+import {delimiter, join} from 'node:path';
+import {exitCode, problem} from './errors.ts';
+import type {Runner} from './run.ts';
+
+/** A docker client that builds with BuildKit, and the variables that it needs for it. */
+export interface DockerClient {
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * BuildKit comes by the buildx plug-in, or inside clients before version 23. A newer client without the plug-in
+ * falls back to the old builder, which knows no secrets and no cache mounts; where one stands first on PATH,
+ * a later one may do.
+ * @throws Problem `no_buildkit` (exit code 69) when no client on PATH can
+ */
+export async function findDockerClient({run, env}: {run: Runner; env: Readonly<Record<string, string | undefined>>}): Promise<DockerClient> {
+  const plugin = await run.read(['docker', 'buildx', 'version'], {allow: [1, 125, 127]});
+  if (plugin.exitCode === 0 && plugin.stdout.includes('buildx')) return {program: 'docker', env: {DOCKER_BUILDKIT: '1'}};
+  for (const program of clientsOnPath(env['PATH'] ?? '')) {
+    const {stdout} = await run.read([program, 'version', '--format', '{{.Client.Version}}'], {allow: [1]});
+    const major = Number.parseInt(stdout, 10);
+    if (major >= 19 && major < 23) return {program, env: {DOCKER_BUILDKIT: '1'}};
+  }
+  throw problem({
+    code: 'no_buildkit',
+    what: 'docker has no BuildKit (the buildx plug-in is missing), and the build needs its secrets and caches',
+    fix: 'install the plug-in (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin)',
+    exitCode: exitCode.unavailable,
+  });
+}
+
+function clientsOnPath(path: string): string[] {
+  return path.split(delimiter).map((folder) => join(folder, 'docker')).filter((program) => {
+    try {
+      accessSync(program, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Fails early, in words, where no engine answers.
+ * @throws Problem `engine_unavailable` (exit code 69): not running, no permission, or no client
+ */
+export async function requireEngine(run: Runner): Promise<void> {
+  const {exitCode: code, stderr} = await run.read(['docker', 'version', '--format', '{{.Server.Version}}'], {allow: [1]});
+  if (code === 0) return;
+  const denied = /permission denied/i.test(stderr);
+  throw problem({
+    code: 'engine_unavailable',
+    what: denied
+      ? 'the Docker socket refuses this user, and the task needs the engine'
+      : 'the Docker engine does not answer, and the task needs it',
+    details: stderr.trim().split('\n').slice(-2),
+    fix: denied
+      ? 'add the user to the group of the socket (sudo usermod -aG docker "$USER", then log in again)'
+      : 'start it (systemctl start docker, or dockerd), or set DOCKER_HOST; in a container: -v /var/run/docker.sock:/var/run/docker.sock',
+    exitCode: exitCode.unavailable,
+  });
+}

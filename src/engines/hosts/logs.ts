@@ -1,0 +1,21 @@
+import {dockerLogs} from '../../commands/docker.ts';
+import type {Context} from '../../task.ts';
+import {sceneOf} from './deployment.ts';
+import type {Target} from './deployment.ts';
+import {requireBalancer} from './rollback.ts';
+import {readScene} from './state.ts';
+
+export interface LogOptions {
+  readonly follow: boolean;
+  /** Lines of each container. */
+  readonly tail: number;
+}
+
+/**
+ * The log of every replica of the release that serves, side by side, each line with its container's name.
+ * @throws Problem `not_deployed`
+ */
+export async function logs({run}: Pick<Context, 'run'>, target: Target, options: LogOptions): Promise<void> {
+  const {slots} = requireBalancer(await readScene(run, sceneOf(target)), target);
+  await Promise.all(slots.map(({container}) => run.prefixed(container)(dockerLogs(container, options))));
+}

@@ -1,0 +1,67 @@
+import {balancerConfig, balancerIdle, balancerOff, balancerStart, balancerSwitch} from '../../commands/balancer.ts';
+import {dockerPort, dockerStop, dockerUpdateRestart} from '../../commands/docker.ts';
+import type {Runner, Scope} from '../../run.ts';
+import type {Context} from '../../task.ts';
+import {renderHaproxyConfig, serverName} from '../haproxy-config.ts';
+import type {BalancerState} from '../haproxy-config.ts';
+import {withLastLog} from '../last-log.ts';
+import {balancerName} from '../names.ts';
+import type {Scene} from '../names.ts';
+import {sceneOf} from './deployment.ts';
+import type {Target} from './deployment.ts';
+import type {SceneState} from './state.ts';
+
+const serversOf = ({slots}: BalancerState): string[] => slots.map(({replica, half}) => serverName(replica, half));
+
+/**
+ * Waits until each new replica answers its health check through the balancer, the path that the users take.
+ * All were started before, so that the wait is that of the slowest and not the sum.
+ */
+export async function awaitHealthy({run}: Context, target: Target, next: BalancerState): Promise<void> {
+  const {place} = target;
+  for (const {replica, half, container, port} of next.slots) {
+    await withLastLog(run, container, () =>
+      run(balancerStart(balancerName(sceneOf(target)), serverName(replica, half), container, port, place.ready_timeout_seconds), {
+        capture: true,
+        purpose: `replica ${replica} is not healthy, and the old release goes on serving`,
+        fix: `GET ${next.health} on port ${port} must answer 200 within ${place.ready_timeout_seconds} s; the log above may tell why it does not`,
+      }));
+  }
+}
+
+/** New requests go to the new release. When something fails later, they go back, and what is running may end. */
+export async function moveTraffic({run}: Context, scope: Scope, target: Target, before: BalancerState, next: BalancerState): Promise<void> {
+  const name = balancerName(sceneOf(target));
+  const [to, from] = [serversOf(next), serversOf(before)];
+  if (from.length === 0) scope.onFailure(balancerOff(name, to));
+  else {
+    scope.onFailure(balancerIdle(name, target.place.drain_timeout_seconds, to));
+    scope.onFailure(balancerSwitch(name, from, to));
+  }
+  await run(balancerSwitch(name, to, from), {capture: true, purpose: 'the traffic could not be moved'});
+}
+
+/** The point of no return: from here on a restart of the balancer keeps the new release. */
+export async function commit({run}: Context, scope: Scope, target: Target, next: BalancerState): Promise<void> {
+  await run(balancerConfig(balancerName(sceneOf(target)), renderHaproxyConfig(next), {reload: false}), {capture: true});
+  scope.keep();
+}
+
+/** The old release finishes what it has and stops; its containers stay for a rollback. */
+export async function retire({run}: Context, target: Target, state: SceneState, before: BalancerState): Promise<void> {
+  const {place} = target;
+  const servers = serversOf(before);
+  if (servers.length === 0) return;
+  await run(balancerIdle(balancerName(sceneOf(target)), place.drain_timeout_seconds, servers), {capture: true});
+  const old = state.containers.filter(({name}) => before.slots.some(({container}) => container === name)).map(({name}) => name);
+  if (old.length === 0) return;
+  // Otherwise a restart of the engine would bring the old release up again.
+  await run(dockerUpdateRestart('no', ...old), {capture: true});
+  await run(dockerStop(place.stop_timeout_seconds, ...old), {capture: true});
+}
+
+/** Where the service answers, seen from this engine's machine; empty in a dry run. */
+export async function addressOf(run: Pick<Runner, 'read'>, scene: Scene): Promise<string> {
+  const {exitCode, stdout} = await run.read(dockerPort(balancerName(scene), 8080), {allow: [1]});
+  return exitCode === 0 && stdout !== '' ? `http://${stdout.split('\n')[0]}` : '';
+}

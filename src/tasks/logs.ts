@@ -1,0 +1,16 @@
+import {placeOf, readService} from '../config/service.ts';
+import {requireEngine} from '../docker-client.ts';
+import {logs as logsHosts} from '../engines/hosts/logs.ts';
+import {option} from '../option.ts';
+import {task} from '../task.ts';
+
+export const logs = task('Show the log of every replica', {
+  environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+  follow: option.boolean(false, 'go on with what comes'),
+  tail: option.number(100, 'lines of each replica to begin with'),
+}, async (context, {environment, follow, tail}) => {
+  const service = await readService(context);
+  const place = placeOf(service, environment);
+  await requireEngine(context.run);
+  await logsHosts(context, {service, environment, place}, {follow, tail});
+});

@@ -1,0 +1,38 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {readPackage} from '../config/service.ts';
+import {nodeProgram} from '../config/tooling.ts';
+import {exitCode, problem} from '../errors.ts';
+import {heapMegabytes} from '../memory-limit.ts';
+import {option} from '../option.ts';
+import {serverProgram} from '../server/program.ts';
+import {task} from '../task.ts';
+
+const usualModules = ['src/server.ts', 'src/server.js', 'server.ts', 'server.js', 'src/index.ts', 'src/index.js', 'index.js'];
+
+/** This process becomes the server: same pid, nothing of the CLI left in memory. */
+export const run = task('Serve: replace this process by the service', {
+  module: option.string(undefined, `module that exports the handler; default: \`main\` of package.json, or ${usualModules[0]}`),
+  port: option.number(3000, 'port to listen on', {env: ['PORT']}),
+  host: option.string('0.0.0.0', 'address to listen on', {env: ['HOST']}),
+  gracefulTimeout: option.number(25, 'seconds that requests may take to finish after SIGTERM; below the stop timeout of the container'),
+}, async (context, {module, port, host, gracefulTimeout}) => {
+  const {cwd, env, rest} = context;
+  const file = module ?? readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name)));
+  if (file === undefined || !existsSync(join(cwd, file))) {
+    throw problem({
+      code: 'no_server_module',
+      what: file === undefined ? `there is no ${usualModules[0]} in ${cwd} to serve` : `the module to serve, ${file}, does not exist in ${cwd}`,
+      fix: 'name it: entrypoint run --module=FILE, or `main` in package.json',
+      exitCode: exitCode.badData,
+    });
+  }
+  const heap = heapMegabytes();
+  await context.run.become({
+    words: [
+      nodeProgram(env), ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`]), '--disable-sigusr1',
+      serverProgram(), file, ...rest,
+    ],
+    env: {PORT: String(port), HOST: host, GRACEFUL_TIMEOUT: String(gracefulTimeout)},
+  });
+});

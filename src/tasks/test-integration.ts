@@ -1,0 +1,77 @@
+import {randomBytes} from 'node:crypto';
+import {dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
+import {readService} from '../config/service.ts';
+import type {Service} from '../config/service.ts';
+import {testWords} from '../config/tooling.ts';
+import {requireEngine} from '../docker-client.ts';
+import {awaitBackingService, backingServicesOf, startBackingService} from '../engines/backing-services.ts';
+import {findBuiltImage, findImage} from '../engines/image.ts';
+import {withLastLog} from '../engines/last-log.ts';
+import {backingName, roleLabels, sceneLabels, sceneName} from '../engines/names.ts';
+import type {Scene} from '../engines/names.ts';
+import {awaitAnswer} from '../await-answer.ts';
+import {option} from '../option.ts';
+import type {Scope} from '../run.ts';
+import {task} from '../task.ts';
+import type {Context} from '../task.ts';
+
+/**
+ * Starts the built image among its backing services on a network of its own, and runs the tests from the same
+ * image. Everything is taken away afterwards, also after a failure or Ctrl-C.
+ */
+export const testIntegration = task('Run the integration tests (test/integration) of the built image', {
+  image: option.string(undefined, 'image to test; default: the one that build made of this commit'),
+  start: option.boolean(true, 'start the service and its backing services; --no-start when they are there'),
+  waitFor: option.string(undefined, 'with --no-start: address to wait for before the tests begin'),
+  waitSeconds: option.number(60, 'how long to wait for it'),
+}, async (context, {image: wanted, start, waitFor, waitSeconds}) => {
+  if (!start) {
+    if (waitFor !== undefined) await context.run.act(`# waits until ${waitFor} answers 200`, () => awaitAnswer(waitFor, waitSeconds, context.signal));
+    await context.run(testWords(context, 'test/integration'));
+    return;
+  }
+  const {run} = context;
+  await requireEngine(run);
+  const service = await readService(context);
+  const {reference: image} = wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
+  const scene: Scene = {service: service.name, environment: `test-${randomBytes(4).toString('hex')}`};
+  await run.scope(async (scope) => testAmong(context, scope, scene, service, image));
+});
+
+async function testAmong(context: Context, scope: Scope, scene: Scene, service: Service, image: string): Promise<void> {
+  const {run, rest} = context;
+  const {deployFile} = service;
+  const surroundings = deployFile.test_integration;
+  const network = sceneName(scene);
+  const place = {
+    image, network,
+    environment: {PORT: String(deployFile.port), ...surroundings.environment},
+    secrets: surroundings.secrets,
+  };
+  scope.always(dockerNetworkRemove(network));
+  await run(dockerNetworkCreate(network, sceneLabels(scene)), {capture: true});
+  const backing = backingServicesOf(deployFile, surroundings);
+  for (const [name, one] of backing) {
+    scope.always(dockerRemove(backingName(scene, name)));
+    await startBackingService(context, scene, name, one, {durable: false});
+  }
+  for (const [name, one] of backing) await awaitBackingService(context, scene, name, one);
+  for (const name of surroundings.before) {
+    const container = `${network}.${name.replaceAll('_', '-')}`;
+    scope.onFailure(dockerRemove(container));
+    await run(dockerRun({...place, name: container, labels: roleLabels(scene, 'task'), command: [name.replaceAll('_', '-')]}, 'foreground'));
+  }
+  const app = `${network}.service`;
+  scope.always(dockerRemove(app));
+  await run(dockerRun({...place, name: app, aliases: ['service'], labels: roleLabels(scene, 'app'), command: ['run']}, 'detached'), {capture: true});
+  const address = `http://service:${deployFile.port}`;
+  const tests = `${network}.test-integration`;
+  scope.onFailure(dockerRemove(tests));
+  await withLastLog(run, app, () => run(dockerRun({
+    ...place,
+    name: tests,
+    labels: roleLabels(scene, 'task'),
+    environment: {...place.environment, BASE_URL: address},
+    command: ['test-integration', '--no-start', `--wait-for=${address}${deployFile.health}`, ...(rest.length === 0 ? [] : ['--', ...rest])],
+  }, 'foreground'), {purpose: 'the integration tests failed', fix: 'see their output above'}));
+}
