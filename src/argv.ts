@@ -38,9 +38,10 @@ export function wordsText(words: Words): string {
   return words.map((word, index) => (index === 0 ? quoteProgram(word) : quote(word))).join(' ');
 }
 
-// `A=b` as the first word would be an assignment, and `if` a keyword: quotes make both a plain command name.
+// `A=b` as the first word would be an assignment and `if` a keyword: quotes make both a plain command name.
 function quoteProgram(word: string): string {
-  return word.includes('=') || reserved.has(word) ? `'${word.replaceAll("'", `'\\''`)}'` : quote(word);
+  const text = quote(word);
+  return text === word && (word.includes('=') || reserved.has(word)) ? `'${word}'` : text;
 }
 
 const reserved = new Set(
@@ -49,19 +50,40 @@ const reserved = new Set(
 
 /** A command as shell text that can be pasted: with its folder, variables and standard input. */
 export function commandText(command: Words | Command): string {
-  const {words, stdin, env, secrets, cwd} = toCommand(command);
-  const variables = [
-    ...Object.entries(env ?? {}).map(([name, value]) => `${name}=${quote(value)}`),
-    ...Object.entries(secrets ?? {}).flatMap(([name, reference]) => secretText(name, reference)),
-  ];
-  const line = [...variables, wordsText(words)].join(' ');
+  const {words, stdin, cwd} = toCommand(command);
+  const line = [...variablesText(toCommand(command)), wordsText(words)].join(' ');
   const fed = stdin === undefined ? line : fedText(line, stdin);
-  if (cwd === undefined) return fed;
-  return `(cd ${quote(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
+  return cwd === undefined ? fed : `(${folderText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
+}
+
+/** The same for a command that takes the shell's place, one line a step: `exec` takes no variables before it. */
+export function execText(command: Words | Command): string {
+  const {words, cwd} = toCommand(command);
+  const exports = variablesText(toCommand(command)).map((text) => `export ${text}`);
+  return [...(cwd === undefined ? [] : [folderText(cwd)]), ...exports, `exec ${wordsText(words)}`].join('\n');
+}
+
+// Secrets first: a shell assigns from left to right, and a reference is to the variable as it was outside.
+function variablesText({env, secrets}: Command): readonly string[] {
+  return [
+    ...Object.entries(secrets ?? {}).flatMap(([name, reference]) => secretText(variable(name), reference)),
+    ...Object.entries(env ?? {}).map(([name, value]) => `${variable(name)}=${quote(value)}`),
+  ];
+}
+
+function variable(name: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
+  throw new RangeError(`${name} cannot be the name of an environment variable`);
+}
+
+// `./` keeps `cd` from taking `-` for the last folder and from looking along CDPATH.
+function folderText(folder: string): string {
+  return `cd ${quote(/^\.{0,2}\//.test(folder) ? folder : `./${folder}`)}`;
 }
 
 function fedText(line: string, stdin: string): string {
-  if (!stdin.endsWith('\n') || !stdin.slice(0, -1).includes('\n')) return `printf %s ${quote(stdin)} | ${line}`;
+  // A here-document always ends with a line break; a pipe holds any text.
+  if (!stdin.endsWith('\n') || stdin.includes('\0') || !stdin.slice(0, -1).includes('\n')) return `printf %s ${quote(stdin)} | ${line}`;
   const end = hereDocumentEnd(stdin.split('\n'));
   return `${line} <<'${end}'\n${stdin}${end}`;
 }
@@ -76,6 +98,7 @@ function secretText(name: string, reference: SecretReference): readonly string[]
   return [`${name}="$(${wordsText(reference.command)})"`];
 }
 
+/** A command as words alone, or with what surrounds it, in one shape. */
 export function toCommand(command: Words | Command): Command {
   return 'words' in command ? command : {words: command};
 }

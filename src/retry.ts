@@ -45,17 +45,17 @@ export async function retry<T>(
 
 // What will not get better by itself, whatever else the same text says.
 const permanent =
-  /not found|no such (image|container|file)|denied|unauthorized|authentication required|no basic auth|forbidden|invalid|manifest unknown|name unknown|x509|certificate|(status|code)[^0-9]{0,20}4\d\d\b/i;
+  /not found|no such (image|container|file)|denied|unauthorized|authentication required|no basic auth|forbidden|invalid|manifest unknown|name unknown|x509|certificate|(status|code)[^0-9]{0,20}4(?!08|25|29)\d\d\b/i;
 
 const transient = new RegExp(
   [
     'connection (refused|reset|timed out|closed)',
     'ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|EPIPE|ENETUNREACH|EHOSTUNREACH',
     'i/o timeout|TLS handshake timeout|timeout exceeded|deadline exceeded|timed out',
-    'temporary failure in name resolution|no such host|network is unreachable|no route to host',
+    'temporary failure in name resolution|could not resolve host|no such host|network is unreachable|no route to host',
     'unexpected EOF|: EOF|broken pipe|server closed|transport is closing',
     'too ?many ?requests|service unavailable|bad gateway|gateway timeout|internal server error',
-    '(status|code|http)[^0-9]{0,20}5\\d\\d\\b',
+    '(status|code|http)[^0-9]{0,20}(5\\d\\d|408|425|429)\\b',
   ].join('|'),
   'i',
 );

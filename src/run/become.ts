@@ -1,37 +1,38 @@
-import {statSync, accessSync, constants} from 'node:fs';
-import {delimiter, join} from 'node:path';
+import {accessSync, constants, statSync} from 'node:fs';
+import {delimiter, join, resolve} from 'node:path';
 import type {Command} from '../argv.ts';
-import {exitCode, problem} from '../errors.ts';
+import {secretValues} from './secrets.ts';
+import {notFound, spawn} from './spawn.ts';
 
 /**
  * Replaces this process by the command: same pid, no memory of ours left, its exit code is the container's.
  * Nothing may have used process.stdout before: a pipe would stay non-blocking for the new program.
+ * @throws Problem `command_not_found` (exit code 69) when there is no such program
  */
 export async function become(command: Command, {cwd, env}: {cwd: string; env: Readonly<Record<string, string | undefined>>}): Promise<void> {
+  const folder = resolve(cwd, command.cwd ?? '.');
   const [program = ''] = command.words;
-  const path = findProgram(program, env['PATH'] ?? '');
-  if (path === undefined) {
-    throw problem({
-      code: 'command_not_found',
-      what: `${program} is not found on PATH, and this task needs it`,
-      fix: `install ${program}, or put its folder on PATH`,
-      exitCode: exitCode.unavailable,
-    });
-  }
-  process.chdir(command.cwd ?? cwd);
+  const path = findProgram(program, folder, env['PATH'] ?? '');
+  if (path === undefined) throw notFound(program);
+  const secrets = await secretValues(command, {
+    cwd: folder,
+    env,
+    capture: (words) => spawn({words}, {cwd: folder, env, stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false}),
+  });
+  process.chdir(folder);
   // Node ignores these two; ignored signals stay ignored in the new program unless somebody handles them now.
   process.on('SIGPIPE', () => {});
   process.on('SIGXFSZ', () => {});
   const words: Record<string, string> = {};
-  for (const [name, value] of Object.entries({...env, ...command.env})) if (value !== undefined) words[name] = value;
+  for (const [name, value] of Object.entries({...env, ...command.env, ...secrets})) if (value !== undefined) words[name] = value;
   // The warning that execve is experimental is not for the user of a service.
   process.removeAllListeners('warning');
   process.execve?.(path, command.words as string[], words);
 }
 
-function findProgram(program: string, path: string): string | undefined {
-  if (program.includes('/')) return program;
-  return path.split(delimiter).map((folder) => join(folder, program)).find(isExecutable);
+function findProgram(program: string, folder: string, path: string): string | undefined {
+  const candidates = program.includes('/') ? [program] : path.split(delimiter).map((name) => join(name, program));
+  return candidates.map((name) => resolve(folder, name)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

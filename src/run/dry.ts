@@ -1,33 +1,48 @@
-import {commandText, toCommand} from '../argv.ts';
+import {commandText, execText, toCommand, wordsText} from '../argv.ts';
 import type {Command, Words} from '../argv.ts';
 import type {Result, Runner, RunOptions, Scope} from './types.ts';
 
 const nothing: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
 
-const retryFunction = `retry() { n=1; until "$@"; do [ "$n" -lt 5 ] || return 1; sleep "$n"; n=$((n + 1)); done; }`;
+const retryFunction = `retry() {
+  tries=$1; shift; n=1
+  until "$@"; do code=$?; [ "$n" -lt "$tries" ] || return "$code"; sleep "$n"; n=$((n + 1)); done
+}`;
 const undoFunction = `undo=''
 on_exit() { code=$?; trap - EXIT; for step in $undo; do "$step" || :; done; exit "$code"; }
-trap on_exit EXIT; trap 'exit 130' INT; trap 'exit 143' TERM`;
+trap on_exit EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`;
 
 /**
  * The runner of --dry-run: carries out only what looks (`reader`), and prints everything else as a POSIX sh
- * script that does what the task does, its retries and its clean-up included.
+ * script that does what the task does, its retries and its clean-up included. (The script tries again after
+ * any failure, the task only after a transient one.)
  */
 export function dryRunner(print: (text: string) => void, reader: Runner): Runner {
   const printed = new Set<string>();
   let steps = 0;
-  let open: readonly string[] = [];
+  /** The clean-up functions that are due at this point of the script, newest first. */
+  let due: readonly string[] = [];
   const once = (text: string): void => {
     if (!printed.has(text)) print(`${text}\n`);
     printed.add(text);
   };
   once('#!/bin/sh\nset -eu');
 
-  const runner = async (command: Words | Command, run: RunOptions = {}): Promise<Result> => {
-    if (run.retry !== undefined && run.retry !== false && isSimple(toCommand(command))) {
-      once(retryFunction);
-      print(`retry ${commandText(command)}\n`);
-    } else print(`${allowing(commandText(command), run.allow)}\n`);
+  const runner = async (given: Words | Command, run: RunOptions = {}): Promise<Result> => {
+    const command = toCommand(given);
+    const text = allowing(commandText(command), run.allow);
+    if (run.retry === undefined || run.retry === false) {
+      print(`${text}\n`);
+      return nothing;
+    }
+    once(retryFunction);
+    const tries = (run.retry === true ? undefined : run.retry.attempts) ?? 5;
+    // `retry` takes words: neither variables before it nor a pipe in front of it.
+    if (text === wordsText(command.words)) print(`retry ${tries} ${text}\n`);
+    else {
+      const name = `attempt_${(steps += 1)}`;
+      print(`${name}() {\n${text}\n}\nretry ${tries} ${name}\n`);
+    }
     return nothing;
   };
   const make = (): Runner =>
@@ -36,45 +51,41 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
       read: (command: Words | Command, run: RunOptions = {}) => reader.read(command, run),
       scope: <T>(body: (scope: Scope) => Promise<T>) => scope(body),
       prefixed: make,
-      become: async (command: Words | Command) => print(`exec ${commandText(command)}\n`),
+      become: async (command: Words | Command) => print(`${execText(command)}\n`),
       act: async (text: string) => void print(`${text}\n`),
     });
 
+  const setDue = (names: readonly string[]): void => {
+    if (names.length !== due.length) print(`undo='${names.join(' ')}'\n`);
+    due = names;
+  };
+
   // Each clean-up is a shell function; $undo holds the names of those that are due, newest first.
   async function scope<T>(body: (scope: Scope) => Promise<T>): Promise<T> {
-    const outer = open;
     const always: string[] = [];
-    const add = (guard: string, always_: boolean) => (command: Words | Command): void => {
+    const onFailure: string[] = [];
+    const add = (names: string[], guard: string) => (command: Words | Command): void => {
       once(undoFunction);
       const name = `undo_${(steps += 1)}`;
       print(`${name}() {\n${guard}${commandText(command)}\n}\n`);
-      open = [name, ...open];
-      if (always_) always.unshift(name);
-      print(`undo='${open.join(' ')}'\n`);
+      names.unshift(name);
+      setDue([name, ...due]);
     };
     const result = await body({
-      always: add('', true),
-      onFailure: add('[ "$code" -ne 0 ] || return 0\n', false),
-      keep: () => {
-        const kept = [...always, ...outer];
-        if (kept.length !== open.length) print(`undo='${(open = kept).join(' ')}'\n`);
-      },
+      always: add(always, ''),
+      onFailure: add(onFailure, '[ "$code" -ne 0 ] || return 0\n'),
+      keep: () => setDue(due.filter((name) => !onFailure.includes(name))),
     });
     for (const name of always) print(`${name} || :\n`);
-    if (open.length !== outer.length) print(`undo='${outer.join(' ')}'\n`);
-    open = outer;
+    setDue(due.filter((name) => !always.includes(name) && !onFailure.includes(name)));
     return result;
   }
   return make();
 }
 
-// `retry` is a function: it can take words, but neither variables before it nor a pipe in front of it.
-function isSimple({stdin, secrets, env, cwd}: Command): boolean {
-  return stdin === undefined && secrets === undefined && env === undefined && cwd === undefined;
-}
-
+// The sub-shell hands the code on: as the last word of `||`, it ends the script under `set -e`.
 function allowing(text: string, allow: readonly number[] | undefined): string {
   if (allow === undefined || allow.length === 0) return text;
-  const tests = allow.map((code) => `[ "$code" -eq ${code} ]`).join(' || ');
-  return `${text} || { code=$?; ${tests}; }`;
+  const group = text.includes('\n') ? `{ ${text}\n}` : text;
+  return `${group} || { code=$?; case "$code" in ${allow.join('|')}) ;; *) (exit "$code") ;; esac; }`;
 }

@@ -1,5 +1,5 @@
 /** Puts `name | ` before each line of a stream whose chunks end anywhere. */
-export function linePrefixer(name: string, write: (text: string) => void): {write: (chunk: Buffer | string) => void; end: () => void} {
+export function linePrefixer(name: string, write: (text: string) => void): {write: (chunk: Uint8Array | string) => void; end: () => void} {
   const decoder = new TextDecoder();
   let rest = '';
   return {
@@ -9,6 +9,7 @@ export function linePrefixer(name: string, write: (text: string) => void): {writ
       if (lines.length > 0) write(lines.map((line) => `${name} | ${line}\n`).join(''));
     },
     end() {
+      rest += decoder.decode();
       if (rest !== '') write(`${name} | ${rest}\n`);
       rest = '';
     },

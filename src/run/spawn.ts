@@ -1,19 +1,26 @@
 import {spawn as nodeSpawn} from 'node:child_process';
-import {readFileSync} from 'node:fs';
-import {performance} from 'node:perf_hooks';
-import type {Command, SecretReference} from '../argv.ts';
-import {exitCode, messageOf, problem} from '../errors.ts';
+import type {ChildProcess} from 'node:child_process';
+import {existsSync} from 'node:fs';
+import {resolve as resolvePath} from 'node:path';
+import type {Command, Words} from '../argv.ts';
+import {exitCode, problem} from '../errors.ts';
+import {processGroup} from './group.ts';
+import {secretValues} from './secrets.ts';
 
 export interface SpawnOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `show` passes on through `onStdout` (or the terminal itself without it), `keep` collects. */
   readonly stdout: 'show' | 'keep';
+  /** Where a shown standard output goes without `onStdout`: our 1, or our 2 when our 1 is for a result. */
+  readonly stdoutFd: 1 | 2;
   readonly watchStderr: boolean;
   readonly interactive: boolean;
   readonly timeoutSeconds?: number | undefined;
   /** Aborted with a signal's name as its reason: passed on to the child's process group. */
   readonly signal?: AbortSignal | undefined;
+  /** Aborted when the user lost patience: kills the child's process group. */
+  readonly kill?: AbortSignal | undefined;
   readonly onStdout?: ((chunk: Buffer) => void) | undefined;
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
 }
@@ -27,7 +34,7 @@ export interface Ended {
 }
 
 const keptStderr = 64 * 1024;
-const killAfterSeconds = 10;
+const lingerSeconds = 1;
 
 /**
  * The one place where a process starts. The child leads a process group of its own, so that a time-out and
@@ -37,15 +44,19 @@ const killAfterSeconds = 10;
 export async function spawn(command: Command, options: SpawnOptions): Promise<Ended> {
   const [program = '', ...words] = command.words;
   const started = performance.now();
+  const cwd = resolvePath(options.cwd, command.cwd ?? '.');
+  const {env, signal, kill} = options;
+  const capture = (list: Words): Promise<Ended> => spawn({words: list}, {...quietly, cwd, env, signal, kill});
+  const secrets = await secretValues(command, {cwd, env, capture});
   const piped = options.onStdout !== undefined || options.stdout === 'keep';
   const child = nodeSpawn(program, words, {
-    cwd: command.cwd ?? options.cwd,
-    env: {...options.env, ...command.env, ...(await secretValues(command, options))},
+    cwd,
+    env: {...options.env, ...command.env, ...secrets},
     detached: !options.interactive,
     stdio: [
       command.stdin === undefined ? (options.interactive ? 'inherit' : 'ignore') : 'pipe',
-      piped ? 'pipe' : 'inherit',
-      options.watchStderr || options.onStderr !== undefined ? 'pipe' : 'inherit',
+      piped ? 'pipe' : options.stdoutFd,
+      options.watchStderr || options.onStderr !== undefined ? 'pipe' : 2,
     ],
   });
   const stdout: Buffer[] = [];
@@ -59,39 +70,53 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   child.stdin?.on('error', () => {});
   child.stdin?.end(command.stdin);
 
-  const kill = (signal: NodeJS.Signals): void => killGroup(child.pid, signal, options.interactive);
-  const timers: NodeJS.Timeout[] = [];
+  const group = processGroup(child.pid, !options.interactive);
   let timedOut = false;
-  const stop = (first: NodeJS.Signals): void => {
-    kill(first);
-    timers.push(setTimeout(() => kill('SIGKILL'), killAfterSeconds * 1000));
+  const onAbort = (): void => {
+    const name = options.signal?.reason as NodeJS.Signals;
+    // The terminal itself sends Ctrl-C to a child that shares it with us.
+    if (!options.interactive || name !== 'SIGINT') group.stop(name);
   };
-  const onAbort = (): void => stop(options.signal?.reason as NodeJS.Signals);
-  if (options.signal?.aborted) onAbort();
-  options.signal?.addEventListener('abort', onAbort);
-  if (options.timeoutSeconds !== undefined) {
-    timers.push(setTimeout(() => ((timedOut = true), kill('SIGKILL')), options.timeoutSeconds * 1000));
-  }
+  const onKill = (): void => group.send('SIGKILL');
+  const unlisten = [listen(options.signal, onAbort), listen(options.kill, onKill)];
+  const timer = options.timeoutSeconds === undefined ? undefined
+    : setTimeout(() => ((timedOut = true), group.send('SIGKILL')), options.timeoutSeconds * 1000);
   try {
-    const code = await new Promise<number>((resolve, reject) => {
-      child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, error)));
-      child.once('close', (status, signal) => resolve(status ?? 128 + signalNumber(signal)));
-    });
+    const code = await endOf(child, program, cwd);
+    // Whoever interrupts us expects that nothing goes on behind our back.
+    if (options.signal?.aborted || options.kill?.aborted) await group.gone();
     const seconds = (performance.now() - started) / 1000;
     return {code, timedOut, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), seconds};
   } finally {
-    options.signal?.removeEventListener('abort', onAbort);
-    for (const timer of timers) clearTimeout(timer);
+    for (const stop of unlisten) stop();
+    group.forget();
+    clearTimeout(timer);
   }
 }
 
-function killGroup(pid: number | undefined, signal: NodeJS.Signals, interactive: boolean): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(interactive ? pid : -pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+const quietly = {stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false} as const;
+
+function listen(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted) listener();
+  else signal?.addEventListener('abort', listener);
+  return () => signal?.removeEventListener('abort', listener);
+}
+
+function endOf(child: ChildProcess, program: string, cwd: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, cwd, error)));
+    child.once('close', (status, signal) => resolve(status ?? 128 + signalNumber(signal)));
+    child.once('exit', () => dropHeldPipes(child));
+  });
+}
+
+// A daemon that the child left behind may hold its pipes for ever (ssh does with ControlPersist): once the
+// child is gone and the pipes are quiet, there is nothing more of it to read.
+function dropHeldPipes(child: ChildProcess): void {
+  const pipes = [child.stdout, child.stderr].filter((pipe) => pipe !== null);
+  const timer = setTimeout(() => pipes.forEach((pipe) => pipe.destroy()), lingerSeconds * 1000);
+  for (const pipe of pipes) pipe.on('data', () => timer.refresh());
+  child.once('close', () => clearTimeout(timer));
 }
 
 const signalNumbers: Readonly<Record<string, number>> = {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15};
@@ -106,9 +131,8 @@ const packages: Readonly<Record<string, string>> = {
   ssh: 'install the ssh client (Debian, Ubuntu: apt-get install openssh-client)',
 };
 
-function notStarted(program: string, error: NodeJS.ErrnoException): Error {
-  if (error.code !== 'ENOENT' && error.code !== 'EACCES') return error;
-  const wrong = error.code === 'ENOENT' ? 'not found on PATH' : 'not executable';
+/** What is said of a program that cannot be started, and how it gets there. */
+export function notFound(program: string, wrong = 'not found on PATH'): Error {
   return problem({
     code: 'command_not_found',
     what: `${program} is ${wrong}, and this task needs it`,
@@ -117,46 +141,11 @@ function notStarted(program: string, error: NodeJS.ErrnoException): Error {
   });
 }
 
-async function secretValues(command: Command, options: SpawnOptions): Promise<Record<string, string>> {
-  const values: Record<string, string> = {};
-  const problems: string[] = [];
-  for (const [name, reference] of Object.entries(command.secrets ?? {})) {
-    try {
-      values[name] = await secretValue(reference, options);
-    } catch (error) {
-      problems.push(`${name}: ${messageOf(error)}`);
-    }
+function notStarted(program: string, cwd: string, error: NodeJS.ErrnoException): Error {
+  // Node says ENOENT of a missing folder too.
+  if (!existsSync(cwd)) {
+    return problem({code: 'folder_not_found', what: `the folder ${cwd} does not exist, and ${program} is to run in it`, exitCode: exitCode.badData});
   }
-  if (problems.length === 0) return values;
-  throw problem({
-    code: 'secret_missing',
-    what: `${problems.length === 1 ? 'a secret is' : 'secrets are'} missing, and the container needs ${problems.length === 1 ? 'it' : 'them'}`,
-    details: problems,
-    fix: 'set the variable or create the file named above; deploy.yaml says where each secret comes from',
-    exitCode: exitCode.badData,
-  });
-}
-
-async function secretValue(reference: SecretReference, options: SpawnOptions): Promise<string> {
-  if ('env' in reference) {
-    const value = options.env[reference.env];
-    if (value === undefined || value === '') throw new Error(`the environment variable ${reference.env} is not set`);
-    return value;
-  }
-  // Like $(...) in a shell: newlines at the end do not count.
-  if ('file' in reference) return readSecretFile(reference.file).replace(/\n+$/, '');
-  const {code, stdout} = await spawn(
-    {words: reference.command},
-    {cwd: options.cwd, env: options.env, stdout: 'keep', watchStderr: false, interactive: false, signal: options.signal},
-  );
-  if (code !== 0) throw new Error(`the command ${reference.command[0] ?? ''} ended with exit code ${code}`);
-  return stdout.replace(/\n+$/, '');
-}
-
-function readSecretFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Error(`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? messageOf(error)})`, {cause: error});
-  }
+  if (error.code === 'ENOENT') return notFound(program, program.includes('/') ? 'not there' : undefined);
+  return error.code === 'EACCES' || error.code === 'ENOEXEC' ? notFound(program, 'not executable') : error;
 }

@@ -9,7 +9,7 @@ import {linePrefixer} from './prefix.ts';
 import {makeScope} from './scope.ts';
 import {spawn} from './spawn.ts';
 import type {Ended} from './spawn.ts';
-import type {Result, Runner, RunOptions} from './types.ts';
+import type {Result, Runner, RunOptions, Scope} from './types.ts';
 
 export interface SystemOptions {
   readonly cwd: string;
@@ -17,9 +17,15 @@ export interface SystemOptions {
   readonly echo: Echo;
   /** Aborted with a signal's name as its reason when the user or the system asks to stop. */
   readonly signal?: AbortSignal | undefined;
-  /** Raw writers; without them children write to this process's own streams. */
-  readonly stdout: (chunk: Buffer | string) => void;
-  readonly stderr: (chunk: Buffer | string) => void;
+  /** Aborted when the user lost patience: kills the running commands. */
+  readonly kill?: AbortSignal | undefined;
+  /** Called with 1 when a command or a scope begins and with -1 when it ends: somebody is to be waited for. */
+  readonly onBusy?: ((change: 1 | -1) => void) | undefined;
+  /** Where children's standard output goes: 2 when our own is for a result. Default 1. */
+  readonly childStdout?: 1 | 2 | undefined;
+  /** Writers for output that passes through this process: prefixed or watched. The rest children write themselves. */
+  stdout(this: void, chunk: Uint8Array | string): void;
+  stderr(this: void, chunk: Uint8Array | string): void;
   readonly prefix?: string | undefined;
 }
 
@@ -31,20 +37,22 @@ export function systemRunner(options: SystemOptions): Runner {
     throwIfAborted(signal);
     const text = commandText(command);
     if (!quiet) echo.command(text, prefix);
-    const out = prefix === undefined ? undefined : linePrefixer(prefix, options.stdout);
-    const err = prefix === undefined ? undefined : linePrefixer(prefix, options.stderr);
-    const watched = run.retry !== undefined || run.capture === true;
-    const showStderr = err?.write ?? (watched && run.capture !== true ? options.stderr : undefined);
+    const capture = run.capture === true;
+    const out = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stdout);
+    const err = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stderr);
+    const watchStderr = capture || (run.retry !== undefined && run.retry !== false);
     const ended = await spawn(command, {
       cwd: options.cwd,
       env: options.env,
-      stdout: run.capture === true ? 'keep' : 'show',
-      watchStderr: watched,
+      stdout: capture ? 'keep' : 'show',
+      stdoutFd: options.childStdout ?? 1,
+      watchStderr,
       interactive: run.interactive === true,
       timeoutSeconds: run.timeoutSeconds,
       signal,
-      onStdout: run.capture === true ? undefined : out?.write,
-      onStderr: showStderr,
+      kill: options.kill,
+      onStdout: out?.write,
+      onStderr: err?.write ?? (watchStderr && !capture ? options.stderr : undefined),
     });
     out?.end();
     err?.end();
@@ -54,21 +62,38 @@ export function systemRunner(options: SystemOptions): Runner {
     return {exitCode: ended.code, stdout: ended.stdout, stderr: ended.stderr, seconds: ended.seconds};
   }
 
+  async function busy<T>(body: () => Promise<T>): Promise<T> {
+    options.onBusy?.(1);
+    try {
+      return await body();
+    } finally {
+      options.onBusy?.(-1);
+    }
+  }
+
   async function execute(words: Words | Command, run: RunOptions, quiet: boolean): Promise<Result> {
     const command = toCommand(words);
-    if (run.retry === undefined || run.retry === false) return once(command, run, quiet);
-    return retry(() => once(command, run, quiet), run.retry === true ? {} : run.retry, {
+    const body = (): Promise<Result> => busy(() => once(command, run, quiet));
+    if (run.retry === undefined || run.retry === false) return body();
+    return retry(body, run.retry === true ? {} : run.retry, {
       isTransient: (error) => isProblem(error) && error.code === 'command_failed' && isTransientText(error.details.join('\n')),
       onRetry: ({attempt, attempts, pauseSeconds}) =>
         echo.note(`try ${attempt} of ${attempts} failed; next one in ${pauseSeconds.toFixed(1)} s`, prefix),
-      sleep: (seconds) => sleep(seconds * 1000, undefined, signal === undefined ? {} : {signal}),
+      sleep: async (seconds) => {
+        await sleep(seconds * 1000, undefined, signal === undefined ? {} : {signal}).catch(() => {});
+        throwIfAborted(signal);
+      },
     });
   }
 
+  // The clean-up does not listen to the interrupt that made it necessary.
+  const cleaner = (command: Command): Promise<Result> =>
+    systemRunner({...options, signal: undefined, kill: undefined})(command, {capture: true});
+  const clean = makeScope(cleaner, echo);
   const runner = (command: Words | Command, run: RunOptions = {}): Promise<Result> => execute(command, run, false);
   return Object.assign(runner, {
     read: (command: Words | Command, run: RunOptions = {}) => execute(command, {capture: true, ...run}, !echo.reads),
-    scope: makeScope((command) => systemRunner({...options, signal: undefined})(command, {capture: true}), echo),
+    scope: <T>(body: (scope: Scope) => Promise<T>): Promise<T> => busy(() => clean(body)),
     prefixed: (name: string) => systemRunner({...options, prefix: name}),
     become: async (command: Words | Command) => {
       echo.command(commandText(command), prefix);
@@ -82,13 +107,19 @@ export function systemRunner(options: SystemOptions): Runner {
   });
 }
 
+/** 128 and the signal's number, as a shell says it. */
+export function interruptCode(signal: string): number {
+  if (signal === 'SIGHUP') return 129;
+  return signal === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted;
+}
+
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   const name = String(signal.reason);
   throw problem({
     code: 'interrupted',
     what: `stopped by ${name}`,
-    exitCode: name === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted,
+    exitCode: interruptCode(name),
   });
 }
 

@@ -1,0 +1,24 @@
+import {existsSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Words} from '../src/argv.ts';
+import type {Runner} from '../src/run.ts';
+
+export interface DownFacts {
+  readonly run: Runner;
+  /** Runs in the working copy. */
+  readonly here: Runner;
+  readonly demo: string;
+  readonly service: string;
+  readonly registry: string;
+  readonly entrypoint: (...words: string[]) => Words;
+}
+
+/** Takes away all that the demo made; the project's base images and the engine stay for the next run. */
+export async function down({run, here, demo, service, registry, entrypoint}: DownFacts): Promise<void> {
+  if (existsSync(join(service, 'deploy.yaml'))) await here(entrypoint('remove', 'local', '--volumes'));
+  await run(['docker', 'rm', '--force', '--volumes', registry], {capture: true, allow: [1]});
+  const {stdout} = await run.read(['docker', 'images', '--filter', 'label=entrypoint.service_name=buy-service', '--format', '{{.ID}}']);
+  const images = [...new Set(stdout.split('\n').filter((id) => id !== ''))];
+  if (images.length > 0) await run(['docker', 'image', 'rm', '--force', ...images], {capture: true});
+  rmSync(demo, {recursive: true, force: true});
+}

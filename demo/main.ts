@@ -1,0 +1,165 @@
+import {spawn} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {Words} from '../src/argv.ts';
+import {exitCode, isProblem, problemText} from '../src/errors.ts';
+import {makeEcho, systemRunner} from '../src/run.ts';
+import {down} from './down.ts';
+import {phases, table} from './report.ts';
+import type {Sample} from './report.ts';
+
+// The whole life of examples/buy-service, told with the commands that a user types: this file only types them.
+
+const root = join(import.meta.dirname, '..');
+const demo = join(root, '.demo');
+const service = join(demo, 'buy-service');
+const registry = 'entrypoint-demo-registry';
+const requestsPerSecond = 200;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+
+const write = (text: string | Buffer): void => void process.stderr.write(text);
+const echo = makeEcho({write, level: 'normal', colour: process.stderr.isTTY && !process.env['NO_COLOR']});
+// A fixed author and time give version 1 the same commit, so that a second run finds its image built.
+const env: Record<string, string | undefined> = {
+  ...process.env,
+  GIT_AUTHOR_NAME: 'demo', GIT_AUTHOR_EMAIL: 'demo@example.com', GIT_COMMITTER_NAME: 'demo', GIT_COMMITTER_EMAIL: 'demo@example.com',
+  GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z', GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+};
+const runIn = (cwd: string) => systemRunner({cwd, env, echo, signal: stop.signal, stdout: write, stderr: write});
+const run = runIn(root);
+const here = runIn(service);
+const entrypoint = (...words: string[]): Words => ['../../bin/entrypoint', ...words];
+
+function chapter(title: string): void {
+  write(`\n== ${title}\n`);
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  if (words.includes('--down')) return down({run, here, demo, service, registry, entrypoint});
+  const started = Date.now();
+  chapter('The engine and the images');
+  await run(['sh', 'scripts/engine']);
+  await run(['node', 'images/build.ts']);
+
+  chapter('A working copy of examples/buy-service, with a commit of its own');
+  await prepareService();
+  env['ENTRYPOINT_REGISTRY'] = await startRegistry();
+  write(`$ export ENTRYPOINT_REGISTRY=${env['ENTRYPOINT_REGISTRY']}\n`);
+  write('$ export BUY_DATABASE_PASSWORD="$(cat ../database-password)"   # in .demo/buy-service\n');
+  env['BUY_DATABASE_PASSWORD'] = databasePassword();
+
+  chapter('Version 1: analysed, tested, built once');
+  await here(entrypoint('--list'));
+  await here(entrypoint('static_analysis', 'test_unit', 'build'));
+  chapter('Version 1: the image tested with a real Postgres, published, promoted');
+  await here(entrypoint('test_integration', 'publish', 'promote', '--to=rc'));
+  chapter('Version 1: deployed behind HAProxy, and checked');
+  await here(entrypoint('deploy', 'local', '--stage=rc', 'test_sanity'));
+  const first = await deployed();
+
+  chapter(`Version 2: one changed line, the same way, under ${requestsPerSecond} requests a second`);
+  await changeOneLine();
+  await here(entrypoint('build', 'publish', 'promote', '--to=rc'));
+  const {samples, begin, end} = await redeployUnderLoad(first.address);
+  const second = await deployed();
+  await here(entrypoint('status'));
+
+  const failed = samples.filter(({failure}) => failure !== '');
+  write(`\nThe redeploy under load (every other request on a new connection, some of 500 ms):\n\n${table(phases(samples, begin, end))}\n\n`);
+  write(`address    ${second.address}   (try: curl ${second.address}/products)\n`);
+  write(`version 1  ${first.image}\nversion 2  ${second.image}\n`);
+  write(`${((Date.now() - started) / 1000).toFixed(0)} s in all; take it away again: npm run demo -- --down\n`);
+  if (failed.length > 0) {
+    write(`failures: ${[...new Set(failed.map(({failure}) => failure))].join(', ')}\n`);
+    process.exitCode = exitCode.failed;
+  }
+}
+
+/** The example's files, fresh; its dependencies and its commits of earlier runs stay. */
+async function prepareService(): Promise<void> {
+  mkdirSync(service, {recursive: true});
+  for (const name of readdirSync(service)) {
+    if (name !== 'node_modules' && name !== '.git') rmSync(join(service, name), {recursive: true});
+  }
+  const example = join(root, 'examples', 'buy-service');
+  cpSync(example, service, {recursive: true, filter: (path) => !path.startsWith(join(example, 'node_modules'))});
+  writeFileSync(join(service, '.gitignore'), 'node_modules/\nreports/\n');
+  rmSync(join(service, '.git'), {recursive: true, force: true});
+  const lock = join(service, 'package-lock.json');
+  const installed = join(service, 'node_modules', '.demo-lock');
+  if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(lock, 'utf8')) {
+    await here(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    cpSync(lock, installed);
+  }
+  await here(['git', 'init', '--quiet', '--initial-branch=main']);
+  await commit('Version 1');
+}
+
+async function commit(message: string): Promise<void> {
+  await here(['git', 'add', '--all']);
+  await here(['git', 'commit', '--quiet', `--message=${message}`]);
+}
+
+/** Later runs use the registry that is there: what was published stays. */
+async function startRegistry(): Promise<string> {
+  const state = await run.read(['docker', 'ps', '--filter', `name=^${registry}$`, '--format', '{{.Names}}']);
+  if (state.stdout === '') {
+    await run(['docker', 'rm', '--force', registry], {capture: true, allow: [1]});
+    await run(['docker', 'run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8'], {capture: true});
+  }
+  return (await run(['docker', 'port', registry, '5000/tcp'], {capture: true})).stdout.split('\n')[0] ?? '';
+}
+
+function databasePassword(): string {
+  const file = join(demo, 'database-password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), {mode: 0o600});
+  return readFileSync(file, 'utf8');
+}
+
+async function deployed(): Promise<{address: string; image: string}> {
+  const {stdout} = await here(entrypoint('--quiet', '--json', 'status'), {capture: true});
+  const status = JSON.parse(stdout) as {address: string; containers: {serving: boolean; image: string}[]};
+  return {address: status.address, image: status.containers.find(({serving}) => serving)?.image ?? ''};
+}
+
+const changedLine = {file: 'src/pricing.ts', from: 'quoteLifetimeMinutes = 15', to: 'quoteLifetimeMinutes = 20'};
+
+async function changeOneLine(): Promise<void> {
+  const {file, from, to} = changedLine;
+  await here(['sed', '-i', `s/${from}/${to}/`, file]);
+  await here(['git', '--no-pager', 'diff', '--unified=0']);
+  await commit('Version 2: quotes live longer');
+}
+
+async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; begin: number; end: number}> {
+  write(`$ node demo/load.ts ${address} ${requestsPerSecond} &\n`);
+  const load = spawn('node', [join(root, 'demo', 'load.ts'), address, String(requestsPerSecond)], {stdio: ['ignore', 'pipe', 'inherit']});
+  const lines: Buffer[] = [];
+  load.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
+  const ended = new Promise<void>((resolve) => void load.once('close', () => resolve()));
+  try {
+    await sleep(6000, undefined, {signal: stop.signal});
+    const begin = Date.now();
+    await here(entrypoint('deploy', 'local', '--stage=rc'));
+    const end = Date.now();
+    await sleep(6000, undefined, {signal: stop.signal});
+    load.kill('SIGTERM');
+    await ended;
+    const samples = Buffer.concat(lines).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Sample);
+    return {samples, begin, end};
+  } finally {
+    load.kill('SIGKILL');
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!isProblem(error)) throw error;
+  write(problemText(error));
+  process.exitCode = error.exitCode;
+}

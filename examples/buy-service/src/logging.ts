@@ -1,0 +1,43 @@
+import {LogController, type FastifyInstance, type FastifyServerOptions} from 'fastify';
+import type {Config} from './config.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Default true. */
+    accessLog?: boolean;
+  }
+}
+
+/** Where log lines go: stdout unless a test wants to read them. */
+export interface LogStream {
+  write(line: string): void;
+}
+
+type LoggerOptions = NonNullable<FastifyServerOptions['logger']>;
+
+/** One JSON object a line, with a level and a time that people can read. */
+export function loggerOptions(config: Config, stream?: LogStream): LoggerOptions {
+  return {
+    level: config.logLevel,
+    base: {service: 'buy-service', version: config.version},
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: {level: (level) => ({level})},
+    ...(stream && {stream}),
+  };
+}
+
+/** Fastify's own two lines a request are off: `logRequests` writes one. */
+export function ownRequestLog(): LogController {
+  return new LogController({disableRequestLogging: true, requestIdLogLabel: 'request_id'});
+}
+
+/** One line a request, when it has been answered. Query, headers and bodies stay out of the log. */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const {config, url: route} = request.routeOptions;
+    if (config.accessLog === false) return;
+    const path = request.url.split('?', 1)[0];
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    request.log.info({method: request.method, path, route, status: reply.statusCode, ms}, 'request');
+  });
+}

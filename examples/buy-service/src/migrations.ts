@@ -1,0 +1,55 @@
+import {createHash} from 'node:crypto';
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+
+export interface Migration {
+  /** The file's name, such as 001_products.sql. */
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the file, in hex. */
+  readonly checksum: string;
+}
+
+export interface AppliedMigration {
+  readonly name: string;
+  readonly checksum: string;
+}
+
+export interface MigrationPlan {
+  readonly pending: readonly Migration[];
+  /** Applied by a newer release. An older one, after a rollback, must live with them. */
+  readonly unknown: readonly string[];
+}
+
+/** All migrations of a folder, in order. Throws where a name does not begin with three digits of its own. */
+export async function readMigrations(folder: string): Promise<readonly Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
+  const numbers = new Set(names.map((name) => /^\d{3}(?=_[a-z0-9_]+\.sql$)/.exec(name)?.[0]));
+  if (numbers.has(undefined) || numbers.size !== names.length) {
+    throw new Error('a migration is named wrongly\nfix: name each NNN_what.sql, with a number of its own');
+  }
+  return Promise.all(names.map(async (name) => {
+    const sql = await readFile(join(folder, name), 'utf8');
+    return {name, sql, checksum: createHash('sha256').update(sql).digest('hex')};
+  }));
+}
+
+/** What is to be applied. Throws where history was changed: forwards is the only way. */
+export function planMigrations(
+  migrations: readonly Migration[], applied: readonly AppliedMigration[],
+): MigrationPlan {
+  const checksums = new Map(applied.map(({name, checksum}) => [name, checksum]));
+  const known = migrations.filter(({name}) => checksums.has(name));
+  const pending = migrations.filter(({name}) => !checksums.has(name));
+  const changed = known.find(({name, checksum}) => checksums.get(name) !== checksum);
+  if (changed !== undefined) {
+    throw new Error(`${changed.name} was changed after it was applied\nfix: restore it, add a new migration`);
+  }
+  const newest = [...checksums.keys()].toSorted().at(-1) ?? '';
+  const late = pending.find(({name}) => name < newest);
+  if (late !== undefined) {
+    throw new Error(`${late.name} comes before ${newest}, which is applied\nfix: give it a higher number`);
+  }
+  const names = new Set(migrations.map(({name}) => name));
+  return {pending, unknown: [...checksums.keys()].filter((name) => !names.has(name))};
+}

@@ -1,0 +1,17 @@
+export {
+  staticAnalysis, testUnit, testIntegration, build, publish, promote, deploy, run, testSanity, status, logs,
+  rollback, remove,
+} from 'entrypoint/tasks';
+import {option, task} from 'entrypoint/tasks';
+
+export const migrate = task('Bring the database schema up to date', {}, async ({run}) => {
+  await run(['node', 'scripts/migrate.ts']);
+});
+
+export const seed = task(
+  'Load sample products',
+  {rows: option.number(100, 'how many products')},
+  async ({run}, {rows}) => {
+    await run(['node', 'scripts/seed.ts', '--rows', String(rows)]);
+  },
+);

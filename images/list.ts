@@ -1,0 +1,35 @@
+/** An image of the project, and all that its content depends on. */
+export interface Image {
+  readonly name: string;
+  readonly tag: string;
+  /** The image that it is built on. */
+  readonly from: string | undefined;
+  /** Patterns of its files, from the root of the repository. */
+  readonly inputs: readonly string[];
+  /** Where the builder reads its files. */
+  readonly context: string;
+}
+
+const own = (name: string, tag: string): Image => ({
+  name,
+  tag: `entrypoint/${name}:${tag}`,
+  from: 'debian',
+  inputs: [`images/${name}/*`],
+  context: `images/${name}`,
+});
+
+/** Each image after the one that it is built on. */
+export const images: readonly Image[] = [
+  {...own('debian', 'trixie'), from: undefined, context: `.images/debian.${process.pid}`},
+  {
+    ...own('base', '26'),
+    // Node itself is known by its package's version: hashing 150 MB would take longer than all the rest.
+    inputs: ['images/base/*', '.dockerignore', 'package.json', 'dist/**/*', 'node_modules/node-linux-*/package.json'],
+    context: '.',
+  },
+  {...own('node', '26'), from: 'base', context: '.images/node'},
+  {...own('node-service', '26'), from: 'node'},
+  own('postgres', '17'),
+  own('haproxy', '3.0'),
+  own('registry', '2.8'),
+];

@@ -1,0 +1,86 @@
+// Bundles the command line, the library and the standard tasks into dist/, with one copy of what they share, and
+// writes their type declarations when TypeScript is there. Does nothing while no input has changed.
+import {spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {lazyBuiltins} from './lazy-builtins.ts';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.inputs');
+const tsc = join(root, 'node_modules/.bin/tsc');
+
+const inputs = inputsHash();
+if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) process.exit(0);
+
+const started = performance.now();
+// Built beside dist and then moved, so that a command that runs meanwhile finds the old one or the new one.
+const fresh = `${dist}.${process.pid}`;
+try {
+  await bundle(fresh);
+  declarations(fresh);
+  writeFileSync(join(fresh, '.inputs'), inputs);
+  const old = `${fresh}.old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
+  rmSync(old, {recursive: true, force: true});
+} catch (error) {
+  rmSync(fresh, {recursive: true, force: true});
+  throw error;
+}
+process.stderr.write(`# built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+
+function inputsHash(): string {
+  const files = [...globSync('src/**/*.ts', {cwd: root}), 'scripts/build.ts', 'scripts/lazy-builtins.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
+  const hash = createHash('sha256').update(existsSync(tsc) ? 'types' : 'no types');
+  for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+async function bundle(outdir: string): Promise<void> {
+  const {build} = await import('esbuild');
+  await build({
+    absWorkingDir: root,
+    outdir,
+    // serve: the program that `entrypoint run` becomes.
+    entryPoints: {cli: 'src/cli/bin.ts', serve: 'src/server/serve.ts'},
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Beside the entry points: what looks for its neighbours (`import.meta`) finds them from a chunk too.
+    chunkNames: '[name]-[hash]',
+    // Comments and line breaks are read and hashed at every start; names stay, for errors and debuggers.
+    minifyWhitespace: true,
+    legalComments: 'eof',
+    logLevel: 'warning',
+    plugins: [lazyBuiltins],
+  });
+  const [all = ''] = globSync('all-*.js', {cwd: outdir});
+  await facade(outdir, 'index', all, '../src/index.ts');
+  await facade(outdir, 'tasks', all, '../src/tasks/index.ts');
+}
+
+/** A module that hands on what the one bundle has: `entrypoint` and `entrypoint/tasks` are never a second copy. */
+async function facade(outdir: string, name: string, all: string, source: string): Promise<void> {
+  const names = Object.keys(await import(source) as object);
+  const text = [`import {${name} as from} from './${all}';`, ...names.map((key) => `export const ${key} = from.${key};`), ''];
+  writeFileSync(join(outdir, `${name}.js`), text.join('\n'));
+}
+
+function declarations(outdir: string): void {
+  if (!existsSync(tsc)) return;
+  mkdirSync(join(outdir, 'types'), {recursive: true});
+  const config = join(outdir, 'tsconfig.types.json');
+  const compilerOptions = {
+    noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: join(root, 'src'), outDir: join(outdir, 'types'),
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  const files = ['src/index.ts', 'src/tasks/index.ts'].map((file) => join(root, file));
+  writeFileSync(config, JSON.stringify({extends: join(root, 'tsconfig.json'), compilerOptions, files, include: []}));
+  const {status} = spawnSync(tsc, ['--project', config], {stdio: ['ignore', 2, 2]});
+  rmSync(config);
+  if (status !== 0) throw new Error('tsc could not write the type declarations');
+}

@@ -1,0 +1,104 @@
+import {existsSync, realpathSync, statSync} from 'node:fs';
+import {registerHooks} from 'node:module';
+import {basename, dirname, join, resolve} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
+import {taskFacts} from '../task.ts';
+import type {Task} from '../task.ts';
+import {inOrder} from './known-task.ts';
+import type {KnownTask} from './known-task.ts';
+import {loadProblem} from './load-problem.ts';
+import {kebab} from './names.ts';
+
+/** The running command's own modules, as URLs: what `import 'entrypoint'` means in a service. */
+export interface OwnModules {
+  readonly index: string;
+  readonly tasks: string;
+}
+
+export interface Service {
+  /** Absolute, without symbolic links. */
+  readonly folder: string;
+  /** The name of its file with tasks; undefined: it has the standard ones. */
+  readonly file: string | undefined;
+  readonly tasks: readonly KnownTask[];
+}
+
+const taskFiles = ['tasks.ts', 'tasks.js', 'tasks.mjs'];
+const markers = [...taskFiles, 'deploy.yaml', 'Dockerfile', 'package.json'];
+
+/**
+ * Finds the service and its tasks: the exported functions of its tasks.ts, or the standard tasks.
+ * @throws Problem with exit code 65 when tasks.ts cannot be loaded, 64 when `directory` does not exist
+ */
+export async function loadService(cwd: string, directory: string | undefined, own: OwnModules): Promise<Service> {
+  const folder = serviceFolder(cwd, directory);
+  const file = taskFiles.find((name) => existsSync(join(folder, name)));
+  const exported = file === undefined ? await import(own.tasks) as object : await importTasks(folder, file, own);
+  return {folder, file, tasks: tasksOf(exported, file)};
+}
+
+/** The nearest folder upwards that looks like a service; where there is none, the one to start with. */
+export function serviceFolder(cwd: string, directory: string | undefined): string {
+  const start = resolve(cwd, directory ?? '.');
+  if (directory !== undefined && !isFolder(start)) throw usageProblem(`${directory} is not a folder, and -C needs one`);
+  const real = realpathSync(start);
+  for (let folder = real; ; folder = dirname(folder)) {
+    if (markers.some((name) => existsSync(join(folder, name)))) return folder;
+    if (folder === dirname(folder)) return real;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, {throwIfNoEntry: false})?.isDirectory() === true;
+}
+
+async function importTasks(folder: string, file: string, own: OwnModules): Promise<object> {
+  const url = pathToFileURL(realpathSync(join(folder, file))).href;
+  const urls: Readonly<Record<string, string>> = {entrypoint: own.index, 'entrypoint/tasks': own.tasks};
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      // Always the copy that runs: a second one would have brands, options and tasks of its own.
+      const mine = urls[specifier];
+      if (mine !== undefined) return {url: mine, shortCircuit: true};
+      // tasks.ts is an ES module, whatever package.json says or does not say.
+      if (specifier === url && url.endsWith('.ts')) return {url, format: 'module-typescript', shortCircuit: true};
+      return next(specifier, context);
+    },
+  });
+  try {
+    return await import(url) as object;
+  } catch (error) {
+    hooks.deregister();
+    if (isProblem(error)) throw error;
+    throw loadProblem(error, folder, file);
+  }
+}
+
+function tasksOf(exported: object, file: string | undefined): readonly KnownTask[] {
+  const found = new Map<string, {key: string; task: KnownTask}>();
+  for (const [key, value] of Object.entries(exported)) {
+    const facts = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskFacts(value);
+    if (facts === undefined) continue;
+    const name = kebab(key);
+    const other = found.get(name);
+    if (other !== undefined) {
+      throw problem({
+        code: 'task_twice',
+        what: `${basename(file ?? '')} exports ${other.key} and ${key}, and both are the task ${name}`,
+        fix: 'rename one of them',
+        exitCode: exitCode.badData,
+      });
+    }
+    found.set(name, {key, task: {name, facts, call: value as Task}});
+  }
+  if (found.size === 0) {
+    throw problem({
+      code: 'no_tasks',
+      what: `${file ?? 'the module'} exports no task`,
+      fix: "export {build, deploy, run} from 'entrypoint/tasks'; or functions of your own",
+      exitCode: exitCode.badData,
+    });
+  }
+  return inOrder([...found.values()].map(({task}) => task));
+}

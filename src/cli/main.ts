@@ -1,0 +1,89 @@
+import {exitCode, isProblem} from '../errors.ts';
+import type {Problem} from '../errors.ts';
+import {completions} from './complete.ts';
+import {defaultCore, directoryOf} from './core-flags.ts';
+import type {Core} from './core-flags.ts';
+import {generalHelp, taskHelp} from './help.ts';
+import {listJson, listText} from './list.ts';
+import {loadService} from './load.ts';
+import type {Service} from './load.ts';
+import {snake} from './names.ts';
+import {parse} from './parse.ts';
+import type {Parsed} from './parse.ts';
+import {mistakesProblem, reportJson, reportText, thrownProblem} from './report.ts';
+import type {Style} from './report.ts';
+import {runTasks} from './run-tasks.ts';
+import type {World} from './world.ts';
+
+export interface Outcome {
+  readonly code: number;
+  /** A task did not heed the interrupt and goes on. */
+  readonly gaveUp: boolean;
+}
+
+/** Reads the command line, does what it says, and returns the exit code. Throws nothing. */
+export async function main(world: World): Promise<Outcome> {
+  // Until the command line is understood, an error is told in the plainest way.
+  const told: {core: Core; folder: string} = {core: defaultCore(), folder: world.cwd};
+  try {
+    if (world.argv[0] === '--version') {
+      world.stdout(`entrypoint ${world.version()}\n`);
+      return {code: exitCode.ok, gaveUp: false};
+    }
+    const {service, parsed} = await understand(world);
+    Object.assign(told, {core: parsed.core, folder: service.folder});
+    return {code: await act(world, service, parsed), gaveUp: false};
+  } catch (error) {
+    const found = thrownProblem(error, told.folder, 'the command');
+    world.stderr(reportText(found, styleOf(world, told.core)));
+    if (told.core.json && !told.core.dryRun) world.stdout(reportJson(found));
+    return {code: found.exitCode, gaveUp: found.code === 'gave_up'};
+  }
+}
+
+/** The last word on which folder is meant has the parser, and it needs the tasks of that folder. */
+async function understand(world: World): Promise<{service: Service; parsed: Parsed}> {
+  const load = (directory: string | undefined): Promise<Service> => loadService(world.cwd, directory, world.own);
+  const first = directoryOf(world.argv);
+  const service = await load(first).catch((error: unknown) => broken(world, error));
+  const parsed = parse(world.argv, service.tasks, world.env);
+  if (parsed.core.directory === first) return {service, parsed};
+  const other = await load(parsed.core.directory);
+  return {service: other, parsed: parse(world.argv, other.tasks, world.env)};
+}
+
+// In the middle of a line that is being typed, nobody wants to read about an error in tasks.ts.
+function broken(world: World, error: unknown): Service {
+  if (!isProblem(error) || !world.argv.includes('--complete')) throw error;
+  return {folder: world.cwd, file: undefined, tasks: []};
+}
+
+async function act(world: World, service: Service, {core, calls, rest, mistakes, unknownTasks}: Parsed): Promise<number> {
+  if (core.complete) {
+    world.stdout(completions(rest, service.tasks).map((word) => `${word}\n`).join(''));
+    return exitCode.ok;
+  }
+  // Who asks for help needs it most when the rest of the line is wrong.
+  const wrong = core.help ? unknownTasks : [...unknownTasks, ...mistakes];
+  if (wrong.length > 0) throw usage(wrong, calls.length === 1 && unknownTasks.length === 0 ? calls[0]?.task.name : undefined);
+  if (core.version) {
+    world.stdout(`entrypoint ${world.version()}\n`);
+  } else if (core.help) {
+    world.stdout(calls.length === 0 ? generalHelp(service.tasks, world.columns()) : calls.map(({task}) => taskHelp(task)).join('\n'));
+  } else if (core.list || calls.length === 0) {
+    world.stdout(core.json ? listJson(service.folder, service.file, service.tasks) : listText(service.tasks, world.columns()));
+  } else {
+    const results = await runTasks(world, service, core, calls, styleOf(world, core));
+    if (core.json && !core.dryRun) world.stdout(`${JSON.stringify(calls.length === 1 ? Object.values(results)[0] : results, undefined, 2)}\n`);
+  }
+  return exitCode.ok;
+}
+
+function usage(wrong: Parsed['mistakes'], task: string | undefined): Problem {
+  return mistakesProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${snake(task)}`}`);
+}
+
+function styleOf({env, isTerminal}: World, {color, verbose}: Core): Style {
+  const wanted = color ?? ((env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb');
+  return {colour: wanted && (color === true || isTerminal(2)), verbose};
+}

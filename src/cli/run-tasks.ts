@@ -1,0 +1,109 @@
+import {quote} from '../argv.ts';
+import {isProblem, problem} from '../errors.ts';
+import type {Problem} from '../errors.ts';
+import {dryRunner} from '../run/dry.ts';
+import {makeEcho} from '../run/echo.ts';
+import type {Echo} from '../run/echo.ts';
+import {interruptCode, systemRunner} from '../run/system.ts';
+import type {Runner} from '../run/types.ts';
+import type {Context} from '../task.ts';
+import type {Core} from './core-flags.ts';
+import {makeInterrupt} from './interrupt.ts';
+import type {Interrupt} from './interrupt.ts';
+import type {Service} from './load.ts';
+import {snake} from './names.ts';
+import type {Call} from './parse.ts';
+import {thrownProblem} from './report.ts';
+import type {Style} from './report.ts';
+import type {World} from './world.ts';
+
+/**
+ * Runs the tasks in order and returns their results by name (a task that runs twice: `build`, `build_2`).
+ * @throws Problem of the first task that fails; the ones after it are not run
+ */
+export async function runTasks(world: World, service: Service, core: Core, calls: readonly Call[], style: Style): Promise<Readonly<Record<string, unknown>>> {
+  const interrupt = makeInterrupt(world.onSignal);
+  const echo = echoOf(world, core, style);
+  try {
+    const runner = runnerOf(world, service, core, echo, interrupt);
+    enterFolder(world, service, core, echo);
+    const results: Record<string, unknown> = {};
+    for (const [index, call] of calls.entries()) {
+      const name = snake(call.task.name);
+      if (calls.length > 1) echo.note(`task ${index + 1} of ${calls.length}: ${name}`);
+      if (calls.length > 1 && core.dryRun) world.stdout(`# ${name}\n`);
+      const context = contextOf(world, service, core, call, {runner, echo, interrupt});
+      results[resultName(results, name)] = (await settle(call, context, interrupt, service)) ?? null;
+    }
+    return results;
+  } finally {
+    interrupt.close();
+  }
+}
+
+function resultName(results: object, name: string, time = 2): string {
+  if (!(name in results)) return name;
+  return `${name}_${time}` in results ? resultName(results, name, time + 1) : `${name}_${time}`;
+}
+
+async function settle({task, values}: Call, context: Context, interrupt: Interrupt, service: Service): Promise<unknown> {
+  const gaveUp = interrupt.gaveUp.then((name) => {
+    throw stopped('gave_up', name);
+  });
+  gaveUp.catch(() => {});
+  try {
+    return await Promise.race([task.call(context, values), gaveUp]);
+  } catch (error) {
+    // Whatever it threw when it was told to stop: it stopped.
+    if (interrupt.signal.aborted && !isProblem(error)) throw stopped('interrupted', String(interrupt.signal.reason));
+    throw thrownProblem(error, service.folder, snake(task.name));
+  }
+}
+
+function stopped(code: string, signal: string): Problem {
+  return problem({code, what: `stopped by ${signal}`, exitCode: interruptCode(signal)});
+}
+
+function echoOf(world: World, {quiet, echo: wanted}: Core, {colour, verbose}: Style): Echo {
+  const level = quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
+  const echo = makeEcho({write: world.stderr, level, colour});
+  return wanted ? echo : {...echo, reads: false, command: () => {}, ended: () => {}};
+}
+
+function runnerOf(world: World, service: Service, {json, dryRun}: Core, echo: Echo, interrupt: Interrupt): Runner {
+  const system = systemRunner({
+    cwd: service.folder,
+    env: world.env,
+    echo,
+    signal: interrupt.signal,
+    kill: interrupt.kill,
+    onBusy: interrupt.onBusy,
+    childStdout: json || dryRun ? 2 : 1,
+    stdout: json || dryRun ? world.stderr : world.stdout,
+    stderr: world.stderr,
+  });
+  return dryRun ? dryRunner(world.stdout, system) : system;
+}
+
+// Commands run in the service's folder: who pastes them from another one has to go there first.
+function enterFolder(world: World, {folder}: Service, {dryRun}: Core, echo: Echo): void {
+  if (folder === world.cwd) return;
+  if (dryRun) world.stdout(`cd ${quote(folder)}\n`);
+  else echo.command(`cd ${quote(folder)}`);
+  world.chdir(folder);
+}
+
+function contextOf(world: World, service: Service, core: Core, {rest}: Call, {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt}): Context {
+  const note = (text: string): void => echo.note(text.replaceAll('\n', '\n# '));
+  const say = (text: string): void => (core.json ? world.stderr : world.stdout)(`${text}\n`);
+  return {
+    run: runner,
+    cwd: service.folder,
+    env: world.env,
+    rest,
+    // A dry run's standard output is the script and nothing else.
+    say: core.dryRun ? note : say,
+    note,
+    signal: interrupt.signal,
+  };
+}

@@ -1,0 +1,68 @@
+import {fstatSync, readFileSync} from 'node:fs';
+import {exitCode} from '../errors.ts';
+import {main} from './main.ts';
+import {reportText, thrownProblem} from './report.ts';
+import type {World} from './world.ts';
+import {fdWriter} from './writer.ts';
+
+/** Runs the command line of this process and sets its exit code. */
+export async function start(): Promise<void> {
+  const stderr = fdWriter(2);
+  const world = processWorld(stderr);
+  let ended = false;
+  // Node would end quietly, as if all were well, when a task waits for something that never comes.
+  process.once('exit', () => {
+    if (ended) return;
+    stderr('entrypoint: a task did not end: it waits for something that never comes\n');
+    process.exitCode = exitCode.failed;
+  });
+  // A promise that nobody waits for, in the service's code.
+  process.once('uncaughtException', (error) => {
+    ended = true;
+    const found = thrownProblem(error, process.cwd(), 'something that nobody waited for');
+    stderr(reportText(found, {colour: false, verbose: world.argv.includes('--verbose')}));
+    process.exit(found.exitCode);
+  });
+  const {code, gaveUp} = await main(world);
+  ended = true;
+  process.exitCode = code;
+  // A task that was given up still holds what it waits for.
+  if (gaveUp) process.exit();
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+// Bundled, this file is beside index.js and tasks.js; as source, one folder below index.ts.
+const source = import.meta.url.endsWith('.ts');
+
+function processWorld(stderr: World['stderr']): World {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: fdWriter(1),
+    stderr,
+    isTerminal: (fd) => isTerminal(fd),
+    columns: () => (isTerminal(1) ? process.stdout.columns : undefined),
+    onSignal(listener) {
+      for (const name of signals) process.on(name, listener);
+      return () => {
+        for (const name of signals) process.off(name, listener);
+      };
+    },
+    chdir: (folder) => process.chdir(folder),
+    version: () => (JSON.parse(readFileSync(new URL(source ? '../../package.json' : '../package.json', import.meta.url), 'utf8')) as {version: string}).version,
+    own: {
+      index: new URL(source ? '../index.ts' : './index.js', import.meta.url).href,
+      tasks: new URL(source ? '../tasks/index.ts' : './tasks.js', import.meta.url).href,
+    },
+  };
+}
+
+// Nothing but a terminal and /dev/null is a character device: node:tty is loaded only for those.
+function isTerminal(fd: 1 | 2): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+import type {Words} from '../argv.ts';
+import type {OwnModules} from './load.ts';
+
+/** All that the command line looks at and touches; tests pass their own. */
+export interface World {
+  readonly argv: Words;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: (chunk: Uint8Array | string) => void;
+  readonly stderr: (chunk: Uint8Array | string) => void;
+  readonly isTerminal: (fd: 1 | 2) => boolean;
+  /** Width of the terminal on the standard output; undefined where that is none. */
+  readonly columns: () => number | undefined;
+  /** Calls the listener for each signal that asks to stop; returns how to stop listening. */
+  readonly onSignal: (listener: (name: string) => void) => () => void;
+  readonly chdir: (folder: string) => void;
+  readonly version: () => string;
+  readonly own: OwnModules;
+}

@@ -1,0 +1,103 @@
+import {spawn, spawnSync} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
+import {globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {after} from 'node:test';
+
+export const entrypoint = join(import.meta.dirname, '../../bin/entrypoint');
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-cli-')));
+after(() => rmSync(root, {recursive: true, force: true}));
+
+export interface Told {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A service of its own for a test: file names and their texts. */
+export function service(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(root, 'service-'));
+  for (const [name, text] of Object.entries({'package.json': '{"type": "module"}\n', ...files})) {
+    mkdirSync(dirname(join(folder, name)), {recursive: true});
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+export function environment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return {PATH: process.env['PATH'] ?? '', HOME: root, LANG: 'C.UTF-8', ...env};
+}
+
+/** Runs the real command; times are replaced, all else is as a user sees it. */
+export function cli(cwd: string, words: readonly string[], env?: Readonly<Record<string, string>>): Told {
+  const {status, stdout, stderr} = spawnSync(entrypoint, words, {cwd, env: environment(env), encoding: 'utf8', timeout: 30_000});
+  return {code: status, stdout, stderr: withoutTimes(stderr)};
+}
+
+export function withoutTimes(text: string): string {
+  return text.replaceAll(/(# exit \d+, )\d+\.\d s/g, '$1N s');
+}
+
+/** Starts the real command and does not wait. `until` waits for a text on either stream. */
+export function start(cwd: string, words: readonly string[]): {child: ChildProcess; until: (text: string) => Promise<void>; ended: Promise<Told>} {
+  const child = spawn(entrypoint, words, {cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe']});
+  let stdout = '';
+  let stderr = '';
+  const waiting = new Set<() => void>();
+  const wake = (): void => waiting.forEach((check) => check());
+  child.stdout.on('data', (chunk: Buffer) => ((stdout += chunk.toString()), wake()));
+  child.stderr.on('data', (chunk: Buffer) => ((stderr += chunk.toString()), wake()));
+  const until = (text: string): Promise<void> => new Promise((resolve) => {
+    const check = (): void => {
+      if (`${stdout}${stderr}`.includes(text)) {
+        waiting.delete(check);
+        resolve();
+      }
+    };
+    waiting.add(check);
+    check();
+  });
+  const ended = new Promise<Told>((resolve) => child.once('close', (code) => resolve({code, stdout, stderr: withoutTimes(stderr)})));
+  return {child, until, ended};
+}
+
+/** Is there a process, zombies apart, with this word on its command line? */
+export function isRunning(word: string): boolean {
+  return globSync('/proc/[0-9]*/cmdline').some((file) => {
+    try {
+      return readFileSync(file, 'utf8').split('\0').includes(word);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The tasks.ts that most tests use. */
+export const shop = `
+import {option, task} from 'entrypoint/tasks';
+export {build, testUnit} from 'entrypoint/tasks';
+
+export const seed = task('Load sample products', {
+  rows: option.number(100, 'how many products'),
+  clear: option.boolean(true, 'remove the old ones first'),
+  file: option.list([], 'file to read'),
+  level: option.choice(['low', 'high'], 'low', 'how loud', {env: ['SHOP_LEVEL']}),
+}, async ({run, say, note, rest}, {rows, clear, file, level}) => {
+  note('seeding');
+  await run(['echo', String(rows), String(clear), file.join('+'), level, ...rest]);
+  say('seeded');
+  return {rows};
+});
+export const greet = task('Say hello', {
+  name: option.string('world', 'whom', {positional: true}),
+}, async ({say}, {name}) => say(\`hello \${name}\`));
+export const fail = task('Fail as a program does', {}, async ({run}) => {
+  await run(['sh', '-c', 'echo out; echo err >&2; exit 7']);
+});
+export const missing = task('Call a program that is not there', {}, async ({run}) => {
+  await run(['no-such-program', '-x']);
+});
+export async function plain() {}
+`;

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {cli, service, shop} from './harness.ts';
+
+const cwd = service({'tasks.ts': shop});
+
+function refused(words: readonly string[], stderr: string, env?: Record<string, string>): void {
+  assert.deepEqual(cli(cwd, words, env), {code: 64, stdout: '', stderr});
+}
+
+test('a task that nobody has: did you mean', () => {
+  refused(['sed'], 'entrypoint: sed is not a task\nfix: did you mean seed?\n');
+  refused(['testunit'], 'entrypoint: testunit is not a task\nfix: did you mean test_unit?\n');
+  refused(['quux'], 'entrypoint: quux is not a task\nfix: see entrypoint --help\n');
+  refused(['--help', 'sed'], 'entrypoint: sed is not a task\nfix: did you mean seed?\n');
+});
+
+test('a standard task that tasks.ts does not export: how to get it', () => {
+  refused(['test_sanity'], "entrypoint: test_sanity is not a task\nfix: tasks.ts does not have it; add: export {testSanity} from 'entrypoint/tasks';\n");
+});
+
+test('an option that nobody has: did you mean', () => {
+  refused(['seed', '--row=5'], 'entrypoint: --row is not an option of seed\nfix: did you mean --rows?\n');
+  refused(['seed', '--row', '5'], 'entrypoint: --row is not an option of seed\nfix: did you mean --rows?\n');
+  refused(['seed', '--no-claer'], 'entrypoint: --no-claer is not an option of seed\nfix: did you mean --no-clear?\n');
+  refused(['seed', '--no-rows'], 'entrypoint: --no-rows is not an option of seed\nfix: did you mean --rows?\n');
+  refused(['--jsn', 'seed'], 'entrypoint: --jsn is not a flag\nfix: did you mean --json?\n');
+});
+
+test('an option before its task: where it belongs', () => {
+  refused(['--rows=5', 'seed'], 'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it behind its task: entrypoint seed --rows\n');
+});
+
+test('all mistakes are told at once and nothing is run', () => {
+  refused(['seed', '--rows=abc', '--claer', '--level', 'hig', 'buidl', '--tga=1', '-x'], `entrypoint: 6 things are wrong in the command line, and nothing was run
+  buidl is not a task, and seed takes no word; did you mean build?
+  --claer is not an option of seed; did you mean --clear?
+  --tga is not an option of build; did you mean --tag?
+  -x is not a flag; options of a task have long names only: see entrypoint --help TASK
+  --rows is abc, and must be a number
+  --level is hig, and must be one of low, high; did you mean high?
+fix: see entrypoint --help
+`);
+});
+
+test('values of the wrong kind', () => {
+  refused(['seed', '--rows='], 'entrypoint: --rows is empty, and must be a number\nfix: see entrypoint --help seed\n');
+  refused(['seed', '--rows=0x10'], 'entrypoint: --rows is 0x10, and must be a number\nfix: see entrypoint --help seed\n');
+  refused(['seed', '--clear=perhaps'], 'entrypoint: --clear is perhaps, and must be true or false\nfix: see entrypoint --help seed\n');
+  refused(['seed', '--no-clear=yes'], 'entrypoint: --no-clear takes no value\nfix: --no-clear\n');
+});
+
+test('a flag whose value cannot be told refuses to guess', () => {
+  refused(['seed', '--file'], 'entrypoint: --file needs a value\nfix: write --file=TEXT\n');
+  refused(['seed', '--file', '--quiet'], 'entrypoint: --file needs a value\nfix: write --file=TEXT, or --file=--quiet if --quiet is the value\n');
+  refused(['seed', '--file', '-x'], 'entrypoint: --file needs a value\nfix: write --file=TEXT, or --file=-x if -x is the value\n');
+});
+
+test('a word too many', () => {
+  refused(['greet', 'you', 'there'], 'entrypoint: there is not a task, and greet takes no further word\nfix: see entrypoint --help\n');
+});
+
+test('a bad value in the environment is told with the name of its variable', () => {
+  refused(['seed'], 'entrypoint: the environment variable ENTRYPOINT_SEED_ROWS is many, and must be a number\nfix: see entrypoint --help seed\n', {ENTRYPOINT_SEED_ROWS: 'many'});
+  refused(['seed'], 'entrypoint: the environment variable SHOP_LEVEL is hihg, and must be one of low, high\nfix: did you mean high?\n', {SHOP_LEVEL: 'hihg'});
+});

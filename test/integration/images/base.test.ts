@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import {statSync} from 'node:fs';
+import {test} from 'node:test';
+import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
+
+buildImages('base');
+const place = makePlace();
+const image = 'entrypoint/base:26';
+const socket = '/var/run/docker.sock';
+
+/** What a container prints that runs `words` behind start-as-webuser and the init. */
+const inside = (options: readonly string[], ...words: string[]): Promise<string> =>
+  must(['run', '--rm', '--network', 'none', ...options, '--entrypoint', 'start-as-webuser', image, 'tini', '--', ...words]);
+
+test('without words the image lists the tasks', async () => {
+  assert.match(await must(['run', '--rm', '--network', 'none', image]), /^static_analysis +\S.*\n/);
+});
+
+test('root becomes webuser, with its home, no further group and no capability', async () => {
+  const shown = await inside([], 'sh', '-c', 'id; echo $HOME; touch $HOME/x; grep -E "CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs" /proc/self/status');
+  assert.equal(shown, [
+    'uid=10001(webuser) gid=10001(webgroup) groups=10001(webgroup)', '/home/webuser',
+    'CapInh:\t0000000000000000', 'CapPrm:\t0000000000000000', 'CapEff:\t0000000000000000', 'CapAmb:\t0000000000000000', 'NoNewPrivs:\t1',
+  ].join('\n'));
+});
+
+test('a task uses the engine through the group of its socket, and can build', async () => {
+  const shown = await inside(['--volume', `${socket}:${socket}`], 'sh', '-c', 'id -u; id -G; docker version --format "{{.Server.Os}}"; docker buildx version');
+  const [uid, groups, system, buildx] = shown.split('\n');
+  assert.deepEqual([uid, groups, system], ['10001', `10001 ${statSync(socket).gid}`, 'linux']);
+  assert.match(String(buildx), /buildx/);
+});
+
+test('a socket of the group root (0) is of use too, and root it is not', async () => {
+  const listening = 'process.umask(0o117); require("node:net").createServer((c) => c.end("hello")).listen("/var/run/docker.sock", () => {';
+  const asking = `require("node:child_process").spawn("start-as-webuser", ["sh", "-c", "id -u; id -G; node -e 'require(\\"node:net\\").connect(\\"/var/run/docker.sock\\").pipe(process.stdout)'"], {stdio: "inherit"}).on("exit", () => process.exit()); });`;
+  const shown = await must(['run', '--rm', '--network', 'none', '--entrypoint', 'node', image, '--eval', `${listening}${asking}`]);
+  assert.deepEqual(shown.split('\n'), ['10001', '10001 0', 'hello']);
+});
+
+test('the service never gets the engine', async () => {
+  assert.equal(await inside(['--volume', `${socket}:${socket}`], 'sh', '-c', 'id -G', 'entrypoint', 'run'), '10001');
+});
+
+test('works without capabilities as webuser, and with a read-only root', async () => {
+  assert.equal(await inside(['--user', '10001:10001', '--cap-drop', 'ALL', '--read-only'], 'id', '-u'), '10001');
+  assert.equal(await inside(['--cap-drop', 'ALL', '--cap-add', 'SETUID', '--cap-add', 'SETGID', '--read-only'], 'id', '-u'), '10001');
+});
+
+test('a user that nobody knows has a home to write in', async () => {
+  assert.equal(await inside(['--user', '54321:0', '--cap-drop', 'ALL'], 'sh', '-c', 'echo $HOME; touch $HOME/x && id -u'), '/home/webuser\n54321');
+});
+
+test('SIGTERM reaches the program, whose exit code is the container\'s, also when the init may not kill others', async () => {
+  const waiting = 'process.on("SIGTERM", () => { console.log("drained"); process.exit(7); }); setInterval(() => {}, 1000); console.log("up");';
+  const container = await place.start('signals', [
+    '--cap-drop', 'ALL', '--cap-add', 'SETUID', '--cap-add', 'SETGID', '--entrypoint', 'start-as-webuser', image,
+    'tini', '--', 'node', '--eval', waiting,
+  ]);
+  await eventually(10, () => must(['logs', container]), (text) => text === 'up');
+  const started = Date.now();
+  await must(['stop', '--time', '8', container]);
+  assert.ok(Date.now() - started < 5000);
+  assert.equal(await must(['logs', container]), 'up\ndrained');
+  assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', container]), '7');
+});
+
+test('orphans are reaped: 20 of them leave no zombie', async () => {
+  const orphans = 'for i in $(seq 20); do (sleep 0.2 &) ; done; sleep 1; cat /proc/[0-9]*/stat 2>/dev/null | grep -c " Z " || true';
+  assert.equal(await inside([], 'sh', '-c', orphans), '0');
+});
+
+test('nothing in the image can give root away, and it trusts only Debian\'s certificates', async () => {
+  const {stdout} = await docker(['run', '--rm', '--network', 'none', '--entrypoint', 'sh', image, '-c',
+    'find / -xdev -type f -perm /6000; find /content /usr/local /node_modules -writable ! -user root; ls /usr/local/share/ca-certificates; cat /usr/share/ca-certificates/mozilla/*.crt | cksum; cksum </etc/ssl/certs/ca-certificates.crt']);
+  const [mozilla, trusted, ...more] = stdout.split('\n');
+  assert.equal(mozilla, trusted);
+  assert.deepEqual(more, []);
+});

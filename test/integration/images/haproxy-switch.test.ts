@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {configText, startApp, startBalancer} from './balancer.ts';
+import {addressOf, buildImages, makePlace, must} from './containers.ts';
+import {startLoad} from './load.ts';
+
+buildImages('base', 'haproxy');
+const place = makePlace();
+
+test('five switches under 200 requests a second lose none, on kept and on new connections, also slow ones', async () => {
+  const balancer = await startBalancer(place);
+  let old = await startApp(place, 'app.0', 'v0');
+  await balancer.mustLb(['config'], configText());
+  await balancer.mustLb(['start', 'web/1a', old, '3000', '10']);
+  await balancer.mustLb(['switch', '--to', 'web/1a']);
+  const load = startLoad(await balancer.port(), 200);
+  for (let release = 1; release <= 5; release += 1) {
+    const [to, from] = release % 2 === 1 ? (['b', 'a'] as const) : (['a', 'b'] as const);
+    const fresh = await startApp(place, `app.${release}`, `v${release}`);
+    await balancer.mustLb(['start', `web/1${to}`, fresh, '3000', '10']);
+    await balancer.mustLb(['switch', '--to', `web/1${to}`, '--from', `web/1${from}`]);
+    await balancer.mustLb(['config', '--no-reload'], configText({[`1${to}`]: fresh}));
+    await balancer.mustLb(['idle', '10', `web/1${from}`]);
+    await must(['stop', '--time', '2', old]);
+    old = fresh;
+  }
+  const {sent, failures, versions} = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.deepEqual(versions, ['v0', 'v1', 'v2', 'v3', 'v4', 'v5']);
+  assert.ok(sent > 600, `${sent} requests were sent`);
+});
+
+test('a reload that adds room under load loses none, and --wait returns when no old worker is left', async () => {
+  const balancer = await startBalancer(place, 'growing');
+  const app = await startApp(place, 'steady', 'v1');
+  await balancer.mustLb(['config'], configText());
+  await balancer.mustLb(['start', 'web/1a', app, '3000', '10']);
+  await balancer.mustLb(['switch', '--to', 'web/1a']);
+  await balancer.mustLb(['config', '--no-reload'], configText({'1a': app}));
+  const load = startLoad(await balancer.port(), 200);
+  for (let size = 2; size <= 4; size += 1) await balancer.mustLb(['config', '--wait'], configText({'1a': app}, size));
+  assert.match(await must(['exec', balancer.container, 'sh', '-c', 'echo show proc | socat - /run/haproxy/master.sock']), /# workers\n[^#]+# programs/);
+  const {failures} = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
+});
+
+test('new replicas that get the addresses of old ones, the other way round, keep their traffic', async () => {
+  const balancer = await startBalancer(place, 'swapped');
+  const [one, two] = [await startApp(place, 'swap.1', 'v1'), await startApp(place, 'swap.2', 'v1')];
+  const three = await startApp(place, 'swap.3', 'v2');
+  await balancer.mustLb(['config'], configText({}, 2));
+  for (const [slot, container] of [['web/1a', one], ['web/2a', two], ['web/1b', three]] as const) await balancer.mustLb(['start', slot, container, '3000', '10']);
+  await balancer.mustLb(['switch', '--to', 'web/1a,web/2a']);
+  await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
+  await balancer.mustLb(['idle', '10', 'web/1a', 'web/2a']);
+  const [first, second] = [await addressOf(one), await addressOf(two)];
+  await must(['stop', '--time', '1', one, two]);
+  const taken = [await startApp(place, 'swap.4', 'v3'), await startApp(place, 'swap.5', 'v3')];
+  const [four = '', five = ''] = await addressOf(taken[0] ?? '') === first ? taken : taken.toReversed();
+  assert.deepEqual([await addressOf(four), await addressOf(five)], [first, second]);
+  await balancer.mustLb(['start', 'web/1a', five, '3000', '10']);
+  await balancer.mustLb(['start', 'web/2a', four, '3000', '10']);
+  await balancer.mustLb(['switch', '--to', 'web/1a,web/2a', '--from', 'web/1b']);
+  // Longer than the resolvers ask again.
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +DRAIN .*\nweb\/2a +UP/m);
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, test} from 'node:test';
+import {dockerBuild} from '../../../src/commands/docker.ts';
+import {findDockerClient} from '../../../src/docker-client.ts';
+import {noEcho, systemRunner} from '../../../src/run.ts';
+import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
+
+buildImages('node-service');
+const place = makePlace();
+const image = `${place.name}:service`;
+const folder = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
+after(async () => {
+  rmSync(folder, {recursive: true});
+  const ids = await must(['images', '--quiet', '--filter', `label=entrypoint.service_name=${place.name}`]);
+  if (ids !== '') await must(['rmi', '--force', ...ids.split('\n')]);
+});
+const nowhere = (): void => {};
+const run = systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
+const client = await findDockerClient({run, env: process.env});
+const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
+
+async function build(commit: string): Promise<{code: number; output: string}> {
+  const {words, env} = dockerBuild({
+    context: folder,
+    tags: [image],
+    buildArgs: {service_name: place.name, git_commit_hash: commit},
+    secretFiles: ca === undefined ? {} : {ca},
+  }, client);
+  const [program = '', ...rest] = words;
+  return new Promise((resolve) => {
+    execFile(program, rest, {env: {...process.env, ...env}}, (error, stdout, stderr) =>
+      resolve({code: error === null ? 0 : Number(error.code), output: stdout + stderr}));
+  });
+}
+
+const server = "import http from 'node:http'; http.createServer((q, s) => s.end('hello')).listen(process.env.PORT);\n";
+
+test('dependencies without a lock file are refused, with the fix', async () => {
+  write({
+    Dockerfile: 'FROM entrypoint/node-service:26\n',
+    'package.json': '{"name": "shop", "type": "module", "dependencies": {"yaml": "2"}}\n',
+    'server.js': server,
+  });
+  const {code, output} = await build('c1');
+  assert.notEqual(code, 0);
+  assert.match(output, /entrypoint: package-lock\.json is missing/);
+  assert.match(output, /fix: npm install --package-lock-only/);
+});
+
+test('one line of Dockerfile gives an image with the labels, the commit and files that the service cannot change', async () => {
+  const lock = {name: 'shop', lockfileVersion: 3, requires: true, packages: {'': {name: 'shop'}}};
+  write({'package.json': '{"name": "shop", "type": "module"}\n', 'package-lock.json': `${JSON.stringify(lock)}\n`});
+  const {code, output} = await build('c1');
+  assert.equal(code, 0, output);
+  const labels = JSON.parse(await must(['inspect', '--format', '{{json .Config.Labels}}', image])) as Record<string, string>;
+  assert.equal(labels['entrypoint.service_name'], place.name);
+  assert.equal(labels['entrypoint.git_commit_hash'], 'c1');
+  assert.equal(labels['org.opencontainers.image.title'], place.name);
+  assert.equal(labels['org.opencontainers.image.revision'], 'c1');
+  const shown = await must(['run', '--rm', '--network', 'none', '--entrypoint', 'start-as-webuser', image, 'sh', '-c',
+    'echo $GIT_COMMIT_HASH; touch /content/server.js 2>/dev/null || echo cannot; find /content -writable; npm --version; tsc=/usr/local/lib/entrypoint/node_modules/.bin/tsc; $tsc --version']);
+  assert.match(shown, /^c1\ncannot\n11\.\d+\.\d+\nVersion 7\./);
+});
+
+test('a changed line of source and a new commit install nothing again', async () => {
+  write({'server.js': `// changed\n${server}`});
+  const {code, output} = await build('c2');
+  assert.equal(code, 0, output);
+  assert.match(output, /RUN --mount.*install-dependencies\n(#\d+ sha256:\w+\n)?#\d+ CACHED/);
+  assert.doesNotMatch(output, /\$ npm ci/);
+  assert.equal(await must(['inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image]), 'c2');
+});
+
+test('the health check is content with a service that answers, and with no other', async () => {
+  const container = await place.start('service', ['--entrypoint', 'start-as-webuser', image, 'tini', '--', 'node', 'server.js']);
+  const check = (...options: string[]): Promise<number> =>
+    docker(['exec', ...options, container, 'start-as-webuser', 'answers']).then(({code}) => code);
+  await eventually(10, () => check(), (code) => code === 0);
+  assert.equal(await check('--env', 'PORT=3999'), 1);
+});

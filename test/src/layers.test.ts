@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import {globSync, readFileSync} from 'node:fs';
+import {dirname, join, normalize} from 'node:path';
+import {test} from 'node:test';
+
+// docs/architecture.md: cli -> tasks -> engines -> commands -> argv; the server and the foundation stand alone.
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  cli: ['tasks', 'engines', 'config', 'base'],
+  tasks: ['engines', 'commands', 'config', 'registry', 'server/program.ts', 'base'],
+  engines: ['commands', 'config', 'registry', 'base'],
+  registry: ['base'],
+  config: ['commands', 'base'],
+  commands: ['base'],
+  server: [],
+  base: ['base'],
+};
+
+const src = join(import.meta.dirname, '..', '..', 'src');
+
+function layerOf(file: string): string {
+  const folder = file.split('/')[0] ?? '';
+  return folder in mayImport ? folder : 'base';
+}
+
+test('no module imports from a layer above its own', () => {
+  const wrong: string[] = [];
+  for (const file of globSync('**/*.ts', {cwd: src}).filter((name) => name !== 'index.ts')) {
+    const text = readFileSync(join(src, file), 'utf8');
+    for (const [, target = ''] of text.matchAll(/(?:from|import\() ?'(\.[^']+)'/g)) {
+      const imported = normalize(join(dirname(file), target));
+      const [from, to] = [layerOf(file), layerOf(imported)];
+      if (from !== to && !mayImport[from]?.includes(to) && !mayImport[from]?.includes(imported)) wrong.push(`${file} imports ${imported}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('only src/run spawns processes', () => {
+  const spawning = globSync('**/*.ts', {cwd: src}).filter((file) => readFileSync(join(src, file), 'utf8').includes('child_process'));
+  assert.deepEqual(spawning, ['run/spawn.ts']);
+});
+
+test('command builders look at nothing: no file, no environment, no terminal', () => {
+  for (const file of globSync('commands/*.ts', {cwd: src})) {
+    assert.doesNotMatch(readFileSync(join(src, file), 'utf8'), /node:|process\./, file);
+  }
+});
