@@ -27,3 +27,6 @@ export const balancerReadConfig = (balancer: string): Words => dockerExec(balanc
 
 /** One line a server: its name, state, address and last check. */
 export const balancerShow = (balancer: string): Words => dockerExec(balancer, ['lb', 'show']);
+
+/** Makes the running balancer match its file again, after a deploy that died between the two. */
+export const balancerRestore = (balancer: string): Words => dockerExec(balancer, ['lb', 'restore']);

@@ -70,7 +70,7 @@ backend web
     http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }
     option httpchk GET ${health}
     http-check expect status 200
-    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 resolvers docker resolve-prefer ipv4 init-addr last,libc,none
+    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr last,libc,none
 ${serverLines(state)}`;
 }
 

@@ -23,7 +23,7 @@ export async function apply(context: Context, deployment: Deployment): Promise<D
     const state = await readStartingState(context, deployment);
     const release = 1 + Math.max(0, ...appsOf(state).map((app) => app.release), state.balancer?.release ?? 0);
     note(`release ${release} of ${sceneName(scene)}: ${deployment.image}`);
-    await clearLeftovers(context, state);
+    await clearLeftovers(context, deployment, state);
     await bringUpSurroundings(context, scope, deployment, state);
     for (const name of deployment.place.before) await runTask(context, scope, deployment, name, release);
     const before = await bringUpBalancer(context, scope, deployment, state);

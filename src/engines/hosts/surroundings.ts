@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {balancerConfig} from '../../commands/balancer.ts';
+import {balancerConfig, balancerRestore} from '../../commands/balancer.ts';
 import {dockerNetworkCreate, dockerNetworkList, dockerNetworkRemove, dockerRemove, dockerRun, dockerStart, dockerVolumeList, dockerVolumeRemove} from '../../commands/docker.ts';
 import {problem} from '../../errors.ts';
 import type {Scope} from '../../run.ts';
@@ -24,12 +24,15 @@ export async function readStartingState({run}: Context, target: Target): Promise
 }
 
 /** Containers of a deploy that died half-way get no traffic: they only stand in the way. */
-export async function clearLeftovers({run}: Context, state: SceneState): Promise<void> {
+export async function clearLeftovers({run}: Context, target: Target, state: SceneState): Promise<void> {
   const {release = 0, previous = 0} = state.balancer ?? {};
   const names = state.containers
     .filter((one) => (one.role === 'app' && one.release !== release && one.release !== previous) || one.role === 'task')
     .map(({name}) => name);
-  if (names.length > 0) await run(dockerRemove(...names), {capture: true});
+  if (names.length === 0) return;
+  // A deploy that died between the switch and its commit left the traffic on what is removed here.
+  if (state.balancer !== undefined) await run(balancerRestore(balancerName(sceneOf(target))), {capture: true});
+  await run(dockerRemove(...names), {capture: true});
 }
 
 /** The network and the backing services; what is there already stays as it is. */

@@ -1,0 +1,30 @@
+import {spawnSync} from 'node:child_process';
+import {globSync} from 'node:fs';
+import {join} from 'node:path';
+
+// `npm test`: everything, in the order in which it is quickest to learn that something is wrong.
+// `npm test -- unit` runs one stage.
+
+const root = join(import.meta.dirname, '..');
+const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
+  types: () => [['tsc', '--noEmit']],
+  lint: () => [['oxlint', '--deny-warnings']],
+  unit: () => [['node', '--test', ...globSync('test/src/**/*.test.ts', {cwd: root})]],
+  cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
+  // One file at a time: two cores, and the engine is shared.
+  integration: () => [
+    ['sh', 'scripts/engine'],
+    ['node', 'images/build.ts'],
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/integration/**/*.test.ts', {cwd: root})],
+  ],
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, commands] of Object.entries(stages)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const [program = '', ...words] of commands()) {
+    process.stderr.write(`\n== ${name}: ${program} ${words.slice(0, 3).join(' ')}\n`);
+    const {status} = spawnSync(program, words, {cwd: root, stdio: 'inherit'});
+    if (status !== 0) process.exit(status ?? 1);
+  }
+}
