@@ -126,13 +126,13 @@ async function deployed(): Promise<{address: string; image: string}> {
   return {address: status.address, image: status.containers.find(({serving}) => serving)?.image ?? ''};
 }
 
-const changedLine = {file: 'src/pricing.ts', from: 'quoteLifetimeMinutes = 15', to: 'quoteLifetimeMinutes = 20'};
+const changedLine = {file: 'src/pricing.ts', from: 'points must be from', to: 'points are sold from'};
 
 async function changeOneLine(): Promise<void> {
   const {file, from, to} = changedLine;
   await here(['sed', '-i', `s/${from}/${to}/`, file]);
   await here(['git', '--no-pager', 'diff', '--unified=0']);
-  await commit('Version 2: quotes live longer');
+  await commit('Version 2: a clearer message');
 }
 
 async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; begin: number; end: number}> {

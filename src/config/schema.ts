@@ -12,6 +12,10 @@ const environment = v.pipe(
   v.record(variableName, text, 'must be a map of variable names to values'),
   v.transform((values) => Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))),
 );
+const logOptions = v.pipe(
+  v.record(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]+$/, 'must be the name of an option of the log driver')), text, 'must be a map of options'),
+  v.transform((values) => Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))),
+);
 const secret = v.union(
   [
     v.strictObject({env: variableName}),
@@ -70,7 +74,7 @@ const place = v.strictObject({
   stop_timeout_seconds: v.optional(seconds, 30),
   memory: v.optional(v.pipe(v.string('must be a text such as 256m'), v.regex(/^\d+[bkmg]$/i, 'must be a number with b, k, m or g, such as 256m'))),
   cpus: v.optional(v.pipe(v.number('must be a number'), v.minValue(0.01, 'must be at least 0.01'))),
-  log: v.optional(v.strictObject({driver: v.string('must be a text'), options: v.optional(environment)}, 'must be a map')),
+  log: v.optional(v.strictObject({driver: v.string('must be a text'), options: v.optional(logOptions)}, 'must be a map')),
 }, 'must be a map');
 
 export const deployFileSchema = v.strictObject({
