@@ -1,6 +1,5 @@
-import {accessSync, constants} from 'node:fs';
-import {delimiter, join} from 'node:path';
 import {exitCode, problem} from './errors.ts';
+import {executables} from './run/executable.ts';
 import type {Runner} from './run.ts';
 
 /** A docker client that builds with BuildKit, and the variables that it needs for it. */
@@ -18,7 +17,7 @@ export interface DockerClient {
 export async function findDockerClient({run, env}: {run: Runner; env: Readonly<Record<string, string | undefined>>}): Promise<DockerClient> {
   const plugin = await run.read(['docker', 'buildx', 'version'], {allow: [1, 125, 127]});
   if (plugin.exitCode === 0 && plugin.stdout.includes('buildx')) return {program: 'docker', env: {DOCKER_BUILDKIT: '1'}};
-  for (const program of clientsOnPath(env['PATH'] ?? '')) {
+  for (const program of executables('docker', {folder: '/', path: env['PATH']})) {
     const {stdout} = await run.read([program, 'version', '--format', '{{.Client.Version}}'], {allow: [1]});
     const major = Number.parseInt(stdout, 10);
     if (major >= 19 && major < 23) return {program, env: {DOCKER_BUILDKIT: '1'}};
@@ -28,17 +27,6 @@ export async function findDockerClient({run, env}: {run: Runner; env: Readonly<R
     what: 'docker has no BuildKit (the buildx plug-in is missing), and the build needs its secrets and caches',
     fix: 'install the plug-in (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin)',
     exitCode: exitCode.unavailable,
-  });
-}
-
-function clientsOnPath(path: string): string[] {
-  return path.split(delimiter).map((folder) => join(folder, 'docker')).filter((program) => {
-    try {
-      accessSync(program, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
   });
 }
 

@@ -31,8 +31,9 @@ export function parseDeployFile(text: string): DeployFile {
   if (document.errors.length > 0) {
     throw bad(document.errors.map(({pos, message}) => ({line: lineAt(pos[0]), text: message.split('\n')[0] ?? ''})));
   }
-  const parsed = v.safeParse(deployFileSchema, document.toJS() ?? {});
-  const issues = parsed.success ? references(parsed.output) : (parsed.issues as readonly v.BaseIssue<unknown>[]).map(toIssue);
+  const given: unknown = document.toJS() ?? {};
+  const parsed = v.safeParse(deployFileSchema, given);
+  const issues = [...((parsed.issues ?? []) as readonly v.BaseIssue<unknown>[]).map(toIssue), ...references(given)];
   if (parsed.success && issues.length === 0) return parsed.output;
   throw bad(issues.map(({path, message}) => ({line: lineOf(document, path, lineAt), text: `${path.join('.') || 'the file'} ${message}`})));
 }
@@ -71,19 +72,20 @@ function keysAt(schema: unknown, path: readonly string[]): readonly string[] {
   return at.pipe?.[0] === undefined || at.pipe[0] === schema ? [] : keysAt(at.pipe[0], path);
 }
 
-/** What the schema cannot say: names that stand for something declared elsewhere in the file. */
-function references(file: DeployFile): Issue[] {
-  const known = Object.keys(file.backing_services);
-  const uses: [readonly string[], Record<string, unknown>][] = [
-    [['test_integration', 'backing_services'], file.test_integration.backing_services],
-    ...Object.entries(file.environments).map(([name, place]): [readonly string[], Record<string, unknown>] =>
-      [['environments', name, 'backing_services'], place.backing_services]),
-  ];
-  return uses.flatMap(([path, services]) =>
-    Object.keys(services).filter((name) => !known.includes(name)).map((name) => {
+/** What the schema cannot say: names that stand for something declared elsewhere. Of a file that may be wrong. */
+function references(file: unknown): Issue[] {
+  const known = keysOf(file, ['backing_services']);
+  const places = keysOf(file, ['environments']).map((name) => ['environments', name, 'backing_services']);
+  return [['test_integration', 'backing_services'], ...places].flatMap((path) =>
+    keysOf(file, path).filter((name) => !known.includes(name)).map((name) => {
       const near = nearest(name, known);
       return {path: [...path, name], message: `is not among the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`};
     }));
+}
+
+function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return key === undefined ? Object.keys(value) : keysOf((value as Record<string, unknown>)[key], rest);
 }
 
 // The line of the key itself where it exists, else of the nearest thing around it.

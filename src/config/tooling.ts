@@ -1,6 +1,7 @@
 import {existsSync, globSync, realpathSync} from 'node:fs';
-import {delimiter, dirname, join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
+import {executables} from '../run/executable.ts';
 import type {Context} from '../task.ts';
 
 /**
@@ -8,7 +9,7 @@ import type {Context} from '../task.ts';
  * A laptop's own Node may be too old to run TypeScript as it is.
  */
 export function nodeProgram(env: Context['env']): string {
-  const first = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node')).find((path) => existsSync(path));
+  const [first] = executables('node', {folder: '/', path: env['PATH']});
   return first !== undefined && realpathSync(first) === realpathSync(process.execPath) ? 'node' : process.execPath;
 }
 

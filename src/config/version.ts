@@ -32,7 +32,7 @@ export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' |
           : `${cwd} is not in a git repository, and the image is labelled with its commit`,
       fix: unsafe
         ? `git config --global --add safe.directory '${cwd}'`
-        : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version', or name a version with --tag`,
+        : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version'`,
       exitCode: exitCode.badData,
     });
   }

@@ -83,7 +83,7 @@ export async function imageToDeploy(context: Context, service: Service, place: P
 }
 
 async function pulled(context: Context, reference: string): Promise<LocalImage> {
-  await context.run(dockerPull(reference), {capture: true, retry: true, purpose: 'the image could not be pulled'});
+  await context.run(dockerPull(reference), {capture: true, retry: true, purpose: 'the image could not be pulled', fix: 'start the registry, or correct the image\'s name; if it asks for a login: docker login'});
   const {exitCode, stdout} = await context.run.read(dockerImageInspect(reference, idAndCommit), {allow: [1]});
   return {reference, commit: exitCode === 0 ? parseImage(stdout).commit : ''};
 }

@@ -1,6 +1,6 @@
-import {accessSync, constants, statSync} from 'node:fs';
-import {delimiter, join, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import type {Command} from '../argv.ts';
+import {executables} from './executable.ts';
 import {secretValues} from './secrets.ts';
 import {notFound, spawn} from './spawn.ts';
 
@@ -12,7 +12,7 @@ import {notFound, spawn} from './spawn.ts';
 export async function become(command: Command, {cwd, env}: {cwd: string; env: Readonly<Record<string, string | undefined>>}): Promise<void> {
   const folder = resolve(cwd, command.cwd ?? '.');
   const [program = ''] = command.words;
-  const path = findProgram(program, folder, env['PATH'] ?? '');
+  const [path] = executables(program, {folder, path: env['PATH']});
   if (path === undefined) throw notFound(program);
   const secrets = await secretValues(command, {
     cwd: folder,
@@ -28,18 +28,4 @@ export async function become(command: Command, {cwd, env}: {cwd: string; env: Re
   // The warning that execve is experimental is not for the user of a service.
   process.removeAllListeners('warning');
   process.execve?.(path, command.words as string[], words);
-}
-
-function findProgram(program: string, folder: string, path: string): string | undefined {
-  const candidates = program.includes('/') ? [program] : path.split(delimiter).map((name) => join(name, program));
-  return candidates.map((name) => resolve(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

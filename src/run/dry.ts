@@ -30,7 +30,7 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
 
   const runner = async (given: Words | Command, run: RunOptions = {}): Promise<Result> => {
     const command = toCommand(given);
-    const text = allowing(commandText(command), run.allow);
+    const text = allowing(timed(command, run.timeoutSeconds), run.allow);
     if (run.retry === undefined || run.retry === false) {
       print(`${text}\n`);
       return nothing;
@@ -81,6 +81,14 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     return result;
   }
   return make();
+}
+
+// `timeout` takes words and ends the whole group, with exit code 124: what is more than words goes through a shell.
+function timed(command: Command, seconds: number | undefined): string {
+  const text = commandText(command);
+  if (seconds === undefined) return text;
+  const words = text === wordsText(command.words) ? command.words : ['sh', '-c', text];
+  return wordsText(['timeout', '--kill-after=1', String(seconds), ...words]);
 }
 
 // The sub-shell hands the code on: as the last word of `||`, it ends the script under `set -e`.

@@ -28,7 +28,7 @@ export async function secretValues({secrets}: Command, world: SecretWorld): Prom
   if (problems.length === 0) return values;
   throw problem({
     code: 'secret_missing',
-    what: `${problems.length === 1 ? 'a secret is' : 'secrets are'} missing, and the container needs ${problems.length === 1 ? 'it' : 'them'}`,
+    what: `${problems.length === 1 ? 'a secret is' : 'secrets are'} missing, and the command needs ${problems.length === 1 ? 'it' : 'them'}`,
     details: problems,
     fix: 'set the variable or create the file named above; deploy.yaml says where each secret comes from',
     exitCode: exitCode.badData,

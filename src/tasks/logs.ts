@@ -1,5 +1,4 @@
-import {placeOf, readService} from '../config/service.ts';
-import {requireEngine} from '../docker-client.ts';
+import {readTarget} from '../engines/hosts/deployment.ts';
 import {logs as logsHosts} from '../engines/hosts/logs.ts';
 import {option} from '../option.ts';
 import {task} from '../task.ts';
@@ -9,8 +8,5 @@ export const logs = task('Show the log of every replica', {
   follow: option.boolean(false, 'go on with what comes'),
   tail: option.number(100, 'lines of each replica to begin with'),
 }, async (context, {environment, follow, tail}) => {
-  const service = await readService(context);
-  const place = placeOf(service, environment);
-  await requireEngine(context.run);
-  await logsHosts(context, {service, environment, place}, {follow, tail});
+  await logsHosts(context, await readTarget(context, environment), {follow, tail});
 });

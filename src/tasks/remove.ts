@@ -1,5 +1,4 @@
-import {placeOf, readService} from '../config/service.ts';
-import {requireEngine} from '../docker-client.ts';
+import {readTarget} from '../engines/hosts/deployment.ts';
 import {remove as removeHosts} from '../engines/hosts/remove.ts';
 import {option} from '../option.ts';
 import {task} from '../task.ts';
@@ -8,10 +7,8 @@ export const remove = task('Take away all that deploys made in an environment', 
   environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
   volumes: option.boolean(false, 'the data of the backing services as well'),
 }, async (context, {environment, volumes}) => {
-  const service = await readService(context);
-  const place = placeOf(service, environment);
-  await requireEngine(context.run);
-  const removed = await removeHosts(context, {service, environment, place}, {volumes});
-  context.say(`removed ${removed.containers.length} containers and ${removed.volumes.length} volumes of ${service.name} in ${environment}`);
+  const target = await readTarget(context, environment);
+  const removed = await removeHosts(context, target, {volumes});
+  context.say(`removed ${removed.containers.length} containers and ${removed.volumes.length} volumes of ${target.service.name} in ${environment}`);
   return removed;
 });

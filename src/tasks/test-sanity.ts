@@ -1,8 +1,6 @@
-import {placeOf, readService} from '../config/service.ts';
 import {testWords} from '../config/tooling.ts';
-import {requireEngine} from '../docker-client.ts';
-import {requireBalancer} from '../engines/hosts/rollback.ts';
-import {readScene} from '../engines/hosts/state.ts';
+import {readTarget, sceneOf} from '../engines/hosts/deployment.ts';
+import {readScene, requireBalancer} from '../engines/hosts/state.ts';
 import {addressOf} from '../engines/hosts/traffic.ts';
 import {option} from '../option.ts';
 import {task} from '../task.ts';
@@ -18,10 +16,8 @@ export const testSanity = task('Run the read-only checks (test/sanity) against a
 });
 
 async function deployedAddress(context: Context, environment: string): Promise<string> {
-  const service = await readService(context);
-  const place = placeOf(service, environment);
-  await requireEngine(context.run);
-  const scene = {service: service.name, environment};
-  requireBalancer(await readScene(context.run, scene), {service, environment, place});
+  const target = await readTarget(context, environment);
+  const scene = sceneOf(target);
+  requireBalancer(await readScene(context.run, scene), target);
   return addressOf(context.run, scene);
 }

@@ -1,5 +1,8 @@
 import type {Place} from '../../config/schema.ts';
+import {placeOf, readService} from '../../config/service.ts';
 import type {Service} from '../../config/service.ts';
+import {requireEngine} from '../../docker-client.ts';
+import type {Context} from '../../task.ts';
 import type {Scene} from '../names.ts';
 
 /** Where a service is to run. */
@@ -7,6 +10,17 @@ export interface Target {
   readonly service: Service;
   readonly environment: string;
   readonly place: Place;
+}
+
+/**
+ * What an environment's name stands for, on an engine that answers.
+ * @throws Problem `bad_deploy_file`, `unknown_environment`, `engine_unavailable`
+ */
+export async function readTarget(context: Context, environment: string): Promise<Target> {
+  const service = await readService(context);
+  const place = placeOf(service, environment);
+  await requireEngine(context.run);
+  return {service, environment, place};
 }
 
 /** What is deployed where. */

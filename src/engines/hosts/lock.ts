@@ -1,3 +1,4 @@
+import {hostname, userInfo} from 'node:os';
 import {dockerCreate, dockerInspect, dockerRemove} from '../../commands/docker.ts';
 import {isProblem, problem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
@@ -14,10 +15,9 @@ export const lockSeconds = 1800;
  * @throws Problem `locked` when another deploy holds it
  */
 export async function takeLock(context: Context, scope: Scope, scene: Scene, {image, reason}: {image: string; reason: string}): Promise<void> {
-  const {run, env, note} = context;
+  const {run, note} = context;
   const name = lockName(scene);
-  const owner = `${env['USER'] ?? env['LOGNAME'] ?? 'unknown'}@${env['HOSTNAME'] ?? 'here'}`;
-  const labels = {...roleLabels(scene, 'lock'), 'entrypoint.lock.owner': owner, 'entrypoint.lock.reason': reason};
+  const labels = {...roleLabels(scene, 'lock'), 'entrypoint.lock.owner': `${userName(context)}@${hostname()}`, 'entrypoint.lock.reason': reason};
   const held = await readLock(context, name);
   if (held !== undefined) {
     const age = Math.round((Date.now() - Date.parse(held.created)) / 1000);
@@ -33,6 +33,15 @@ export async function takeLock(context: Context, scope: Scope, scene: Scene, {im
     throw lockedProblem(scene, other ?? {owner: 'somebody', reason: 'deploy', created: ''}, 0);
   }
   scope.always(dockerRemove(name));
+}
+
+// In a container the user may have a number only, and then there is no information about him.
+function userName({env}: Context): string {
+  try {
+    return env['SUDO_USER'] ?? userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 interface Held {

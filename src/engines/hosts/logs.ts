@@ -2,8 +2,7 @@ import {dockerLogs} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
 import {sceneOf} from './deployment.ts';
 import type {Target} from './deployment.ts';
-import {requireBalancer} from './rollback.ts';
-import {readScene} from './state.ts';
+import {readScene, requireBalancer} from './state.ts';
 
 export interface LogOptions {
   readonly follow: boolean;

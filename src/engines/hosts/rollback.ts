@@ -6,9 +6,9 @@ import {sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Deployed, Target} from './deployment.ts';
 import {takeLock} from './lock.ts';
-import {appsOf} from './state.ts';
+import {appsOf, requireBalancer} from './state.ts';
 import type {Container, SceneState} from './state.ts';
-import {readStartingState} from './surroundings.ts';
+import {clearLeftovers, readStartingState} from './surroundings.ts';
 import {addressOf, awaitHealthy, commit, moveTraffic, retire} from './traffic.ts';
 
 /**
@@ -20,11 +20,12 @@ export async function rollback(context: Context, target: Target): Promise<Deploy
   const {run, note} = context;
   const scene = sceneOf(target);
   return run.scope(async (scope) => {
-    const found = await readStartingState(context, target);
-    const current = requireBalancer(found, target);
-    const replicas = requirePrevious(found, target, current);
-    const image = replicas[0]?.image ?? '';
+    const {image} = previousOf(await readStartingState(context, target), target);
     await takeLock(context, scope, scene, {image, reason: 'rollback'});
+    // Read again: until the lock was ours, another deploy may have changed it.
+    const found = await readStartingState(context, target);
+    const {current, replicas} = previousOf(found, target);
+    await clearLeftovers(context, target, found);
     note(`back to release ${current.previous} of ${sceneName(scene)}: ${image}`);
     const names = replicas.map(({name}) => name);
     const next: BalancerState = {
@@ -45,22 +46,23 @@ export async function rollback(context: Context, target: Target): Promise<Deploy
   });
 }
 
-/** @throws Problem `not_deployed` */
-export function requireBalancer(state: SceneState, {service, environment}: Target): BalancerState {
-  if (state.balancer !== undefined && state.balancer.release > 0) return state.balancer;
-  throw problem({
-    code: 'not_deployed',
-    what: `${service.name} is not deployed in ${environment}`,
-    fix: `entrypoint deploy ${environment}`,
-  });
+interface Previous {
+  /** What the balancer serves now. */
+  readonly current: BalancerState;
+  /** The containers to go back to, at least one. */
+  readonly replicas: readonly Container[];
+  readonly image: string;
 }
 
-function requirePrevious(state: SceneState, {service, environment}: Target, {release, previous}: BalancerState): Container[] {
-  const replicas = appsOf(state).filter((one) => one.release === previous);
-  if (previous !== 0 && replicas.length > 0) return replicas;
+function previousOf(state: SceneState, target: Target): Previous {
+  const current = requireBalancer(state, target);
+  const replicas = appsOf(state).filter((one) => one.release === current.previous);
+  const image = replicas[0]?.image;
+  if (current.previous !== 0 && image !== undefined) return {current, replicas, image};
+  const {service, environment} = target;
   throw problem({
     code: 'no_previous_release',
-    what: `${service.name} in ${environment} has no release before ${release} to go back to`,
+    what: `${service.name} in ${environment} has no release before ${current.release} to go back to`,
     fix: `deploy the version you want: entrypoint deploy ${environment} --image=IMAGE`,
   });
 }

@@ -1,10 +1,12 @@
 import {balancerReadConfig} from '../../commands/balancer.ts';
 import {dockerPs} from '../../commands/docker.ts';
+import {problem} from '../../errors.ts';
 import type {Runner} from '../../run.ts';
 import {readBalancerState} from '../haproxy-config.ts';
 import type {BalancerState, Half} from '../haproxy-config.ts';
 import {balancerName, sceneLabels} from '../names.ts';
 import type {Role, Scene} from '../names.ts';
+import type {Target} from './deployment.ts';
 
 export interface Container {
   readonly name: string;
@@ -62,3 +64,13 @@ export async function readScene(run: Runner, scene: Scene): Promise<SceneState> 
 }
 
 export const appsOf = ({containers}: SceneState): Container[] => containers.filter(({role}) => role === 'app');
+
+/** @throws Problem `not_deployed` */
+export function requireBalancer(state: SceneState, {service, environment}: Target): BalancerState {
+  if (state.balancer !== undefined && state.balancer.release > 0) return state.balancer;
+  throw problem({
+    code: 'not_deployed',
+    what: `${service.name} is not deployed in ${environment}`,
+    fix: `entrypoint deploy ${environment}`,
+  });
+}

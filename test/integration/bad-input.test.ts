@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import {chmodSync, mkdirSync, symlinkSync} from 'node:fs';
+import {createServer} from 'node:net';
+import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import {beforeEach, test} from 'node:test';
+import {executables} from '../../src/run/executable.ts';
+import {entrypoint, makeTiny} from './tiny.ts';
+
+// What a user gets where something is missing or wrong: what, why, how to mend it, and nothing half-made behind.
+
+const {folder, name, run, must, write, describe, commit, leftovers} = makeTiny();
+const nowhere = `127.0.0.1:${await closedPort()}`;
+
+beforeEach(() => {
+  must('git', 'checkout', '--quiet', '.');
+});
+
+function cli(words: readonly string[], env?: Readonly<Record<string, string>>): {code: number | null; stdout: string; stderr: string} {
+  return run(entrypoint, words, env === undefined ? {} : {env});
+}
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const {port} = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A PATH with these programs and no other. */
+function onlyPath(label: string, programs: readonly string[]): string {
+  const bin = join(folder, '.git', `bin-${label}`);
+  mkdirSync(bin);
+  for (const program of programs) {
+    const [found] = executables(program, {folder: '/', path: process.env['PATH']});
+    if (found !== undefined) symlinkSync(found, join(bin, program));
+  }
+  return bin;
+}
+
+const version = (): string => must('git', 'rev-parse', 'HEAD').slice(0, 12);
+
+test('without Docker a task that needs it says so with exit code 69, and the ones that do not go on', () => {
+  const PATH = onlyPath('no-docker', ['node', 'git', 'sh', 'env', 'dirname', 'readlink']);
+  assert.deepEqual(cli(['build'], {PATH}), {
+    code: 69, stdout: '', stderr: [
+      'entrypoint: docker is not found on PATH, and this task needs it',
+      'fix: install Docker (Debian, Ubuntu: apt-get install docker.io)\n',
+    ].join('\n'),
+  });
+  assert.equal(cli(['--list'], {PATH}).code, 0);
+});
+
+test('an engine that is not running is told with exit code 69, before anything is done', () => {
+  const {code, stdout, stderr} = cli(['build', 'deploy'], {DOCKER_HOST: `unix://${folder}/none.sock`});
+  assert.equal(code, 69);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^# task 1 of 2: build\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/);
+  assert.match(stderr, /\nfix: start it \(systemctl start docker, or dockerd\), or set DOCKER_HOST/);
+});
+
+test('a socket that refuses the user is told with exit code 69 and the group to join', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can become a user without permission');
+  chmodSync(folder, 0o755);
+  const {code, stderr} = run('setpriv', ['--reuid=65534', '--clear-groups', entrypoint, 'status'], {env: {HOME: '/nonexistent'}});
+  assert.equal(code, 69);
+  assert.match(stderr, /^entrypoint: the Docker socket refuses this user, and the task needs the engine\n/);
+  assert.match(stderr, /\nfix: add the user to the group of the socket/);
+});
+
+test('without git, build says so with exit code 69', () => {
+  const PATH = onlyPath('no-git', ['node', 'docker', 'sh', 'env', 'dirname', 'readlink']);
+  const {code, stderr} = cli(['build'], {PATH});
+  assert.equal(code, 69);
+  assert.equal(stderr, 'entrypoint: git is not found on PATH, and this task needs it\nfix: install git (Debian, Ubuntu: apt-get install git)\n');
+});
+
+test('outside of a git repository build refuses with exit code 65', () => {
+  const {code, stderr} = cli(['build'], {GIT_DIR: join(folder, 'none')});
+  assert.equal(code, 65);
+  assert.match(stderr, /is not in a git repository, and the image is labelled with its commit\nfix: git init && git add \. && git commit/);
+});
+
+test('a dirty tree is built under its true name, and publish refuses it', () => {
+  write('notes.txt', 'not committed\n');
+  const clean = version();
+  const built = cli(['--json', 'build']);
+  must('git', 'clean', '--quiet', '--force');
+  assert.equal(built.code, 0, built.stderr);
+  assert.match(built.stderr, /# 1 file differs from the commit: the image is labelled .*-dirty, and publish will refuse it/);
+  const {image, commit: hash} = JSON.parse(built.stdout) as {image: string; commit: string};
+  assert.equal(image, `${name}:${clean}-dirty`);
+  assert.match(hash, /^[0-9a-f]{40}-dirty$/);
+  assert.equal(must('docker', 'inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image).trim(), hash);
+  const published = cli(['publish', `--tag=${clean}-dirty`], {ENTRYPOINT_REGISTRY: nowhere});
+  assert.equal(published.code, 1);
+  assert.match(published.stderr, /was built from files that are in no commit[^\n]*\nfix: commit, build, publish/);
+});
+
+test('an image that is not there is told with the command that makes it', () => {
+  for (const words of [['deploy', `--image=${name}:none`], ['test_integration', `--image=${name}:none`], ['publish', '--tag=none']]) {
+    const {code, stderr} = cli(words, {ENTRYPOINT_REGISTRY: nowhere});
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, new RegExp(`entrypoint: the image ${name}:none is not on this engine\nfix: build it: entrypoint build`));
+  }
+  assert.deepEqual(leftovers(), []);
+});
+
+test('a registry that is down is tried again, then told with its address', () => {
+  const image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
+  const pushed = cli(['publish'], {ENTRYPOINT_REGISTRY: nowhere});
+  assert.notEqual(pushed.code, 0);
+  assert.match(pushed.stderr, /# try 1 of 5 failed; next one in/);
+  assert.match(pushed.stderr, new RegExp(`entrypoint: the image could not be pushed to ${nowhere}: .*\n.*connection refused\nfix: start the registry`, 's'));
+  const promoted = cli(['promote', '--to=rc'], {ENTRYPOINT_REGISTRY: nowhere});
+  assert.equal(promoted.code, 1);
+  assert.match(promoted.stderr, /try 1 of 5 failed/);
+  assert.match(promoted.stderr, /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer \(.*\), and images are published and promoted there\nfix: start it/);
+  const pulled = cli(['deploy', `--image=${nowhere}/${name}@sha256:${'a'.repeat(64)}`]);
+  assert.notEqual(pulled.code, 0);
+  assert.match(pulled.stderr, /try 4 of 5 failed[^]*entrypoint: the image could not be pulled: [^]*connection refused\nfix: /);
+  assert.deepEqual(leftovers(), []);
+  must('docker', 'image', 'rm', image);
+});
+
+test('a port that is taken ends the deploy, and takes away what it had made', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const {port} = server.address() as AddressInfo;
+  describe(`load_balancer: {port: ${port}}`);
+  commit();
+  must(entrypoint, 'build');
+  const {code, stderr} = cli(['deploy']);
+  const served = cli(['run'], {PORT: String(port), HOST: '127.0.0.1'});
+  server.close();
+  assert.notEqual(code, 0);
+  assert.match(stderr, /entrypoint: the load balancer could not be started: .*\n.*address already in use[^]*\nfix: free 127\.0\.0\.1:\d+, or set another load_balancer\.port/);
+  assert.deepEqual(leftovers(), []);
+  assert.equal(served.code, 69);
+  assert.match(served.stdout + served.stderr, new RegExp(`${port} is taken`));
+});
+
+test('a release that crashes ends the deploy early, with its last log lines', () => {
+  describe('environment: {NODE_OPTIONS: --no-such-option}');
+  commit();
+  must(entrypoint, 'build');
+  const started = Date.now();
+  const {code, stderr} = cli(['deploy']);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /has ended: it has no address any more\n {2}last lines of the log of .*\n {4}.*--no-such-option is not allowed/);
+  assert.ok(Date.now() - started < 40_000, 'it must not wait for the whole ready_timeout of 60 s');
+  assert.deepEqual(leftovers(), []);
+});
+
+test('a deploy.yaml with several mistakes tells all of them with their lines, and nothing is done', () => {
+  write('deploy.yaml', 'service: Tiny\nport: abc\nenvironments:\n  local:\n    replicas: 0\n    backing_services: {postgres: {}}\n');
+  const {code, stdout, stderr} = cli(['deploy']);
+  assert.equal(code, 65);
+  assert.equal(stdout, '');
+  assert.equal(stderr, [
+    'entrypoint: deploy.yaml is invalid, and deploy, test_integration and publish need it',
+    '  deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
+    '  deploy.yaml:2: port must be a port number',
+    '  deploy.yaml:5: environments.local.replicas must be at least 1',
+    "  deploy.yaml:6: environments.local.backing_services.postgres is not among the file's backing_services",
+    'fix: correct the lines above; docs/deploy.md lists every setting\n',
+  ].join('\n'));
+});
+
+test('an environment that nobody declared is refused with the ones that there are', () => {
+  const {code, stderr} = cli(['deploy', 'locl']);
+  assert.equal(code, 64);
+  assert.match(stderr, /^entrypoint: locl is not an environment of tiny-\w+ \(there is: local\)\nfix: did you mean local\?\n$/);
+});
