@@ -23,9 +23,19 @@ export interface Tool {
 /** A program of the service's own dependencies, or else of the toolkit's. */
 export function findTool(folder: string, name: string): Tool | undefined {
   if (existsSync(join(folder, 'node_modules', '.bin', name))) return {program: `node_modules/.bin/${name}`, own: true};
+  const program = besideToolkit(join('.bin', name));
+  return program === undefined ? undefined : {program, own: false};
+}
+
+/** The folder of a package of the service's own dependencies, or else of the toolkit's. */
+export function findPackage(folder: string, name: string): string | undefined {
+  return existsSync(join(folder, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
+}
+
+function besideToolkit(name: string): string | undefined {
   for (let at = import.meta.dirname; ; at = dirname(at)) {
-    const program = join(at, 'node_modules', '.bin', name);
-    if (existsSync(program)) return {program, own: false};
+    const path = join(at, 'node_modules', name);
+    if (existsSync(path)) return path;
     if (at === dirname(at)) return undefined;
   }
 }

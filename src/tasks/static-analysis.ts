@@ -1,8 +1,7 @@
 import {existsSync, globSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import type {Words} from '../argv.ts';
-import {findTool} from '../config/tooling.ts';
-import {readPackage} from '../config/service.ts';
+import {findPackage, findTool} from '../config/tooling.ts';
 import {exitCode, isProblem, problem} from '../errors.ts';
 import type {Problem} from '../errors.ts';
 import {task} from '../task.ts';
@@ -51,10 +50,11 @@ function typeCheckers(folder: string): Words[] {
   if (existsSync(join(folder, 'tsconfig.json'))) return [[tsc.program, '--noEmit', '--project', 'tsconfig.json']];
   const files = globSync('**/*.{ts,mts,cts}', {cwd: folder, exclude: notSources}).toSorted();
   if (files.length === 0) return [];
-  const types = readPackage(folder)?.devDependencies?.['@types/node'] === undefined ? [] : ['--types', 'node'];
+  const types = findPackage(folder, '@types/node');
   return [[
     tsc.program, '--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--skipLibCheck',
-    '--allowImportingTsExtensions', '--erasableSyntaxOnly', '--verbatimModuleSyntax', ...types, ...files,
+    '--allowImportingTsExtensions', '--erasableSyntaxOnly', '--verbatimModuleSyntax',
+    ...(types === undefined ? [] : ['--types', 'node', '--typeRoots', dirname(types)]), ...files,
   ]];
 }
 

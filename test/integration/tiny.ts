@@ -35,9 +35,11 @@ export interface Tiny {
 export function makeTiny(): Tiny {
   const name = `tiny-${randomBytes(4).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  // Node's test runner would take the service's tests for its own.
+  const {NODE_TEST_CONTEXT: _, ...environment} = process.env;
   const run: Tiny['run'] = (program, words, {input, env} = {}) => {
     const {status, stdout, stderr} = spawnSync(program, words, {
-      cwd: folder, encoding: 'utf8', env: {...process.env, ...env}, ...(input === undefined ? {} : {input}),
+      cwd: folder, encoding: 'utf8', env: {...environment, ...env}, ...(input === undefined ? {} : {input}),
     });
     return {code: status, stdout, stderr};
   };
@@ -47,7 +49,7 @@ export function makeTiny(): Tiny {
     return stdout;
   };
   const start: Tiny['start'] = (program, words) => {
-    const child = spawn(program, words, {cwd: folder, stdio: ['ignore', 'pipe', 'pipe']});
+    const child = spawn(program, words, {cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe']});
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -151,10 +151,10 @@ test('what only looks is done; nothing else is', async () => {
 });
 
 test('a time limit holds in the script as in the task, with the same exit code', async () => {
-  const {task, script} = await both(async (run) => {
+  const {task, script: printed} = await both(async (run) => {
     await run(['touch', 'begun']);
     await run({words: ['sh', '-c', 'sleep 30; touch late'], env: {A: 'b'}}, {timeoutSeconds: 0.3});
   });
   assert.deepEqual(task, {code: 124, files: {begun: ''}});
-  assert.deepEqual(script, task);
+  assert.deepEqual(printed, task);
 });

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {before, beforeEach, test} from 'node:test';
+import {entrypoint, eventually, makeTiny} from './tiny.ts';
+
+// Deploys that are stopped, that fail late or that meet: the old release serves on, and nothing half-made stays.
+
+const {name, folder, run, must, start, write, describe, commit, leftovers} = makeTiny();
+let image = '';
+
+before(() => {
+  mkdirSync(join(folder, 'test', 'integration'), {recursive: true});
+  write('test/integration/hold.test.ts', [
+    "import {test} from 'node:test';",
+    "test('asks the service', async () => {",
+    '  const answer = await fetch(`${process.env.BASE_URL}/`);',
+    "  if (await answer.text() !== 'tiny\\n') throw new Error('another service');",
+    "  if (process.env.FAIL === 'yes') throw new Error('on purpose');",
+    "  if (process.env.HOLD === 'yes') await new Promise((resolve) => setTimeout(resolve, 60_000));",
+    '});\n',
+  ].join('\n'));
+  commit();
+  image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
+  must(entrypoint, 'deploy');
+});
+
+beforeEach(() => describe());
+
+const status = (): {release: number; containers: {name: string; serving: boolean}[]} =>
+  JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as ReturnType<typeof status>;
+
+const serving = (): string[] => status().containers.filter((one) => one.serving).map((one) => one.name);
+
+function describeTests(environment: string): void {
+  write('deploy.yaml', `service: ${name}\ntest_integration: {environment: ${environment}}\nenvironments: {local: {}}\n`);
+}
+
+test('a check after the switch that fails brings the old release back, and the exit code says so', () => {
+  const made = leftovers();
+  // There is no test/sanity in the image, which is a failure: a check that is missing is not one that passed.
+  describe('after: [test_sanity]');
+  const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
+  assert.equal(code, 69);
+  assert.match(stderr, new RegExp(`entrypoint: the task test_sanity failed in ${name}\\.local, and the old release goes on serving`));
+  assert.deepEqual(serving(), [`${name}.local.1.1`]);
+  assert.deepEqual(leftovers(), made);
+});
+
+test('Ctrl-C during a deploy brings everything back, and ends with 130', async () => {
+  const made = leftovers();
+  describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
+  const deploy = start(entrypoint, ['deploy', `--image=${image}`]);
+  await eventually(20, () => leftovers().some((one) => one.endsWith('.local.2.1')) || undefined);
+  deploy.kill('SIGINT');
+  const {code, stderr} = await deploy.ended;
+  assert.equal(code, 130);
+  assert.match(stderr, /entrypoint: stopped by SIGINT\n$/);
+  assert.deepEqual(leftovers(), made);
+  assert.equal(status().release, 1);
+});
+
+test('a second deploy is refused while one is under way, and told whose it is', async () => {
+  describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
+  const first = start(entrypoint, ['deploy', `--image=${image}`]);
+  await eventually(20, () => leftovers().some((one) => one.endsWith('.local.2.1')) || undefined);
+  const second = run(entrypoint, ['deploy', `--image=${image}`]);
+  first.kill('SIGTERM');
+  assert.equal((await first.ended).code, 143);
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, new RegExp(`entrypoint: ${name} in local is locked by \\S+@\\S+ \\(deploy, for \\d+ s\\), and two must not change it at once\nfix: wait for the other one`));
+  assert.equal(status().release, 1);
+});
+
+test('a deployer that was killed leaves the old release serving, and the next deploy converges once its lock is gone', async () => {
+  describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
+  const dead = start(entrypoint, ['deploy', `--image=${image}`]);
+  await eventually(20, () => leftovers().some((one) => one.endsWith('.local.2.1')) || undefined);
+  dead.kill('SIGKILL');
+  await dead.ended;
+  assert.equal(status().release, 1);
+  describe();
+  const locked = run(entrypoint, ['deploy', `--image=${image}`]);
+  assert.match(locked.stderr, new RegExp(`docker rm ${name}\\.local\\.lock`));
+  must('docker', 'rm', `${name}.local.lock`);
+  must(entrypoint, 'deploy', `--image=${image}`);
+  // Its number is not given twice: 2 was the dead one's.
+  assert.deepEqual(serving(), [`${name}.local.3.1`]);
+  assert.deepEqual(leftovers().filter((one) => one.includes('.2.')), []);
+});
+
+test('integration tests take everything away when they pass, when they fail and at Ctrl-C', async () => {
+  const made = leftovers();
+  const words = ['test_integration', `--image=${image}`];
+  describeTests('{}');
+  must(entrypoint, ...words);
+  assert.deepEqual(leftovers(), made);
+
+  describeTests('{FAIL: "yes"}');
+  const failed = run(entrypoint, words);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /entrypoint: the integration tests failed[^]*last lines of the log of/);
+  assert.deepEqual(leftovers(), made);
+
+  describeTests('{HOLD: "yes"}');
+  const held = start(entrypoint, words);
+  await eventually(20, () => leftovers().some((one) => one.endsWith('.test-integration')) || undefined);
+  held.kill('SIGINT');
+  assert.equal((await held.ended).code, 130);
+  assert.deepEqual(leftovers(), made);
+});

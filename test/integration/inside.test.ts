@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {before, test} from 'node:test';
+import {entrypoint, eventually, makeTiny} from './tiny.ts';
+
+// One image: what runs the service also runs every task of it, its own deployment included.
+
+const {name, folder, run, must, write, commit, leftovers} = makeTiny();
+let image = '';
+
+before(() => {
+  mkdirSync(join(folder, 'test', 'unit'), {recursive: true});
+  write('test/unit/sum.test.ts', "import {test} from 'node:test';\n\ntest('adds', () => {\n  if (Math.max(1, 2) !== 2) throw new Error('no');\n});\n");
+  commit();
+  image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
+});
+
+const docker = (...words: string[]): string => must('docker', ...words);
+const inside = (...words: string[]): string =>
+  docker('run', '--rm', '--volume', '/var/run/docker.sock:/var/run/docker.sock', image, '--quiet', ...words);
+
+test('docker run IMAGE lists the tasks, as entrypoint does outside', () => {
+  assert.equal(docker('run', '--rm', image), must(entrypoint));
+});
+
+test('docker run IMAGE test_unit and static_analysis do what they do outside', () => {
+  for (const task of ['test_unit', 'static_analysis']) {
+    assert.equal(run(entrypoint, [task]).code, 0);
+    assert.equal(run('docker', ['run', '--rm', image, task]).code, 0);
+  }
+});
+
+test('an unknown task ends the container with exit code 64 and a suggestion', () => {
+  const {code, stderr} = run('docker', ['run', '--rm', image, 'test_unti']);
+  assert.equal(code, 64);
+  assert.match(stderr, /^entrypoint: test_unti is not a task\nfix: did you mean test_unit\?\n$/);
+});
+
+test('docker run IMAGE run serves as another user than root, and SIGTERM ends it with 0', async () => {
+  const container = `${name}.served`;
+  docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, image, 'run');
+  try {
+    await eventually(10, () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0 || undefined);
+    const uids = docker('top', container, '-o', 'pid,uid').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/)[1]);
+    assert.deepEqual([...new Set(uids)], ['10001']);
+    docker('stop', container);
+    assert.equal(docker('inspect', '--format', '{{.State.ExitCode}}', container).trim(), '0');
+  } finally {
+    run('docker', ['rm', '--force', container]);
+  }
+});
+
+test('the image deploys itself, tells its status, rolls back and removes itself', () => {
+  assert.match(inside('deploy', 'local'), new RegExp(`^${name} release 1 serves at http://127\\.0\\.0\\.1:\\d+ {2}sha256:`));
+  assert.match(inside('deploy', 'local'), /release 2 serves/);
+  assert.match(inside('rollback', 'local'), /release 1 serves again/);
+  // What one of them did, the other one knows: all state is in the engine.
+  const outside = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number; previous: number; address: string};
+  assert.deepEqual([outside.release, outside.previous], [1, 2]);
+  assert.equal(must('curl', '--silent', `${outside.address}/`), 'tiny\n');
+  assert.match(inside('remove', 'local'), /^removed 3 containers/);
+  assert.deepEqual(leftovers(), []);
+});
+
+test('a task that needs the engine says so where the socket was not mounted', () => {
+  const {code, stderr} = run('docker', ['run', '--rm', image, 'deploy', 'local']);
+  assert.equal(code, 69);
+  assert.match(stderr, /entrypoint: the Docker engine does not answer[^]*in a container: -v \/var\/run\/docker\.sock:\/var\/run\/docker\.sock\n$/);
+});
