@@ -11,23 +11,35 @@ export interface DockerClient {
 /**
  * BuildKit comes by the buildx plug-in, or inside clients before version 23. A newer client without the plug-in
  * falls back to the old builder, which knows no secrets and no cache mounts; where one stands first on PATH,
- * a later one may do.
+ * a later one may do. Looks at files first: a build that changes one line takes less time than a few questions.
  * @throws Problem `no_buildkit` (exit code 69) when no client on PATH can
  */
 export async function findDockerClient({run, env}: {run: Runner; env: Readonly<Record<string, string | undefined>>}): Promise<DockerClient> {
+  const withPlugin: DockerClient = {program: 'docker', env: {DOCKER_BUILDKIT: '1'}};
+  if (pluginFolders(env).some((folder) => executables(`${folder}/docker-buildx`, {folder: '/', path: ''}).length > 0)) return withPlugin;
+  const programs = executables('docker', {folder: '/', path: env['PATH']});
+  const versions = await Promise.all(programs.map((program) => run.read([program, '--version'], {allow: [1]})));
+  const older = programs.find((_, index) => {
+    // `Docker version 20.10.24+dfsg1, build 297e128`
+    const major = Number(/ version (\d+)\./.exec(versions[index]?.stdout ?? '')?.[1]);
+    return major >= 19 && major < 23;
+  });
+  if (older !== undefined) return {...withPlugin, program: older};
+  // Its settings may name other folders for plug-ins.
   const plugin = await run.read(['docker', 'buildx', 'version'], {allow: [1, 125, 127]});
-  if (plugin.exitCode === 0 && plugin.stdout.includes('buildx')) return {program: 'docker', env: {DOCKER_BUILDKIT: '1'}};
-  for (const program of executables('docker', {folder: '/', path: env['PATH']})) {
-    const {stdout} = await run.read([program, 'version', '--format', '{{.Client.Version}}'], {allow: [1]});
-    const major = Number.parseInt(stdout, 10);
-    if (major >= 19 && major < 23) return {program, env: {DOCKER_BUILDKIT: '1'}};
-  }
+  if (plugin.exitCode === 0 && plugin.stdout.includes('buildx')) return withPlugin;
   throw problem({
     code: 'no_buildkit',
     what: 'docker has no BuildKit (the buildx plug-in is missing), and the build needs its secrets and caches',
     fix: 'install the plug-in (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin)',
     exitCode: exitCode.unavailable,
   });
+}
+
+/** Where docker looks for plug-ins. @see https://docs.docker.com/reference/cli/docker/#configuration-files */
+function pluginFolders(env: Readonly<Record<string, string | undefined>>): string[] {
+  const own = env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? ''}/.docker`;
+  return [own, '/usr/local/lib/docker', '/usr/local/libexec/docker', '/usr/lib/docker', '/usr/libexec/docker'].map((folder) => `${folder}/cli-plugins`);
 }
 
 /**

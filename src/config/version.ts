@@ -1,4 +1,4 @@
-import {gitCommit, gitStatus} from '../commands/git.ts';
+import {gitStatus} from '../commands/git.ts';
 import {exitCode, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
@@ -19,27 +19,37 @@ export interface Version {
 export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>): Promise<Version> {
   const built = env['GIT_COMMIT_HASH'];
   if (built !== undefined && built !== '') return {commit: built, tag: shortTag(built), dirtyFiles: 0};
-  const {exitCode: code, stdout, stderr} = await run.read(gitCommit(cwd), {allow: [128]});
-  if (code !== 0) {
-    const empty = /unknown revision|ambiguous argument/i.test(stderr);
-    const unsafe = /dubious ownership/i.test(stderr);
-    throw problem({
-      code: 'no_commit',
-      what: empty
-        ? 'the git repository has no commit yet, and the image is labelled with its commit'
-        : unsafe
-          ? `git refuses the repository, since another user owns it, and the image is labelled with its commit`
-          : `${cwd} is not in a git repository, and the image is labelled with its commit`,
-      fix: unsafe
-        ? `git config --global --add safe.directory '${cwd}'`
-        : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version'`,
-      exitCode: exitCode.badData,
-    });
-  }
-  const status = await run.read(gitStatus(cwd));
-  const dirtyFiles = status.stdout.split('\n').filter((line) => line !== '').length;
-  const commit = stdout.trim() + (dirtyFiles > 0 ? '-dirty' : '');
+  const {exitCode: code, stdout, stderr} = await run.read(gitStatus(cwd), {allow: [128]});
+  const {oid, dirtyFiles} = parseStatus(stdout);
+  if (code !== 0 || oid === undefined) throw noCommit(cwd, code, stderr);
+  const commit = oid + (dirtyFiles > 0 ? '-dirty' : '');
   return {commit, tag: shortTag(commit), dirtyFiles};
+}
+
+function parseStatus(text: string): {oid: string | undefined; dirtyFiles: number} {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return {
+    // `(initial)` in a repository without a commit.
+    oid: lines.map((line) => /^# branch\.oid ([0-9a-f]+)$/.exec(line)?.[1]).find((found) => found !== undefined),
+    dirtyFiles: lines.filter((line) => !line.startsWith('#')).length,
+  };
+}
+
+function noCommit(cwd: string, code: number, stderr: string): Error {
+  const empty = code === 0;
+  const unsafe = /dubious ownership/i.test(stderr);
+  return problem({
+    code: 'no_commit',
+    what: empty
+      ? 'the git repository has no commit yet, and the image is labelled with its commit'
+      : unsafe
+        ? 'git refuses the repository, since another user owns it, and the image is labelled with its commit'
+        : `${cwd} is not in a git repository, and the image is labelled with its commit`,
+    fix: unsafe
+      ? `git config --global --add safe.directory '${cwd}'`
+      : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version'`,
+    exitCode: exitCode.badData,
+  });
 }
 
 function shortTag(commit: string): string {

@@ -35,14 +35,13 @@ export const build = task('Build the one image of the service', {
   if (ca !== undefined && !existsSync(ca)) {
     throw problem({code: 'no_ca_file', what: `the file of CA certificates ${ca} does not exist, and the build reads it`, fix: 'correct --ca, or unset the variable that names it', exitCode: exitCode.badData});
   }
-  await requireEngine(run);
-  const [service, version, client] = await Promise.all([readService(context), readVersion(context), findDockerClient(context)]);
+  const [client, version, service] = await Promise.all([findDockerClient(context), readVersion(context), readService(context)]);
   if (version.dirtyFiles > 0) {
     note(`${version.dirtyFiles} file${version.dirtyFiles === 1 ? '' : 's'} differ${version.dirtyFiles === 1 ? 's' : ''} from the commit: the image is labelled ${version.tag}, and publish will refuse it`);
   }
   const image = `${service.name}:${tag ?? version.tag}`;
   const facts = {service_name: service.name, git_commit_hash: version.commit};
-  await run(dockerBuild({
+  const built = run(dockerBuild({
     context: '.',
     tags: [image],
     buildArgs: facts,
@@ -51,6 +50,11 @@ export const build = task('Build the one image of the service', {
     secretFiles: ca === undefined ? {} : {ca},
     noCache: !cache,
   }, client), {purpose: `the image ${image} could not be built`, fix: 'the builder\'s last lines above tell the step that failed'});
+  // Asked only now: a question before each build would cost more than it tells.
+  await built.catch(async (error: unknown) => {
+    await requireEngine(run);
+    throw error;
+  });
   const {stdout} = await run(dockerImageInspect(image, '{{.Id}} {{.Size}}'), {capture: true});
   const [digest = '', size = '0'] = stdout.trim().split(' ');
   if (digest !== '') say(`${image}  ${digest}  ${(Number(size) / 1e6).toFixed(1)} MB`);

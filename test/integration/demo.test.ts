@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, test} from 'node:test';
+
+const root = join(import.meta.dirname, '../..');
+// Somebody may be looking at a demo: a second run is safe, and what stood before stays.
+const stood = existsSync(join(root, '.demo'));
+const {NODE_TEST_CONTEXT: _, ...env} = process.env;
+
+function demo(...words: readonly string[]): {code: number | null; told: string} {
+  const {status, stdout, stderr} = spawnSync('npm', ['run', '--silent', 'demo', '--', ...words], {cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 26});
+  return {code: status, told: stdout + stderr};
+}
+
+const ofDemo = (...words: readonly string[]): string =>
+  spawnSync('docker', [...words, '--filter', 'label=entrypoint.service_name=buy-service', '--filter', 'label=entrypoint.environment=local', '--quiet'], {encoding: 'utf8'}).stdout;
+
+after(() => {
+  if (!stood && existsSync(join(root, '.demo'))) demo('--down');
+});
+
+test('npm run demo tells the whole story and loses no request', () => {
+  const {code, told} = demo();
+  assert.equal(code, 0, told.slice(-3000));
+  const [, sent, failed] = /^during +(\d+) +(\d+) /m.exec(told) ?? [];
+  assert.ok(Number(sent) > 200, `requests during the deploy: ${sent}`);
+  assert.equal(failed, '0');
+  assert.match(told, /^address {4}http:\/\/127\.0\.0\.1:\d+ /m);
+  const [, first, second] = /^version 1 {2}(\S+@sha256:\w+)\nversion 2 {2}(\S+@sha256:\w+)$/m.exec(told) ?? [];
+  assert.ok(first !== undefined && second !== undefined && first !== second, told.slice(-1000));
+  assert.doesNotMatch(told, /DATABASE_PASSWORD=(?!"\$\(cat )/, 'a password stands in the output');
+});
+
+test('npm run demo -- --down leaves nothing behind', (t) => {
+  if (stood) return t.skip('a demo stood here before: it is left alone');
+  const {code, told} = demo('--down');
+  assert.equal(code, 0, told);
+  assert.equal(ofDemo('ps', '--all') + ofDemo('network', 'ls') + ofDemo('volume', 'ls'), '');
+  assert.ok(!existsSync(join(root, '.demo')));
+  assert.equal(spawnSync('docker', ['ps', '--all', '--quiet', '--filter', 'name=^entrypoint-demo-registry$'], {encoding: 'utf8'}).stdout, '');
+});
