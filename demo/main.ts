@@ -135,6 +135,16 @@ async function changeOneLine(): Promise<void> {
   await commit('Version 2: a clearer message');
 }
 
+/** Load and nothing else, for the figures before and after. */
+async function quiet(): Promise<void> {
+  write('# 6 s of load');
+  for (let second = 0; second < 6; second += 1) {
+    await sleep(1000, undefined, {signal: stop.signal});
+    write('.');
+  }
+  write('\n');
+}
+
 async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; begin: number; end: number}> {
   write(`$ node demo/load.ts ${address} ${requestsPerSecond} &\n`);
   const load = spawn('node', [join(root, 'demo', 'load.ts'), address, String(requestsPerSecond)], {stdio: ['ignore', 'pipe', 'inherit']});
@@ -142,11 +152,11 @@ async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; b
   load.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
   const ended = new Promise<void>((resolve) => void load.once('close', () => resolve()));
   try {
-    await sleep(6000, undefined, {signal: stop.signal});
+    await quiet();
     const begin = Date.now();
     await here(entrypoint('deploy', 'local', '--stage=rc'));
     const end = Date.now();
-    await sleep(6000, undefined, {signal: stop.signal});
+    await quiet();
     load.kill('SIGTERM');
     await ended;
     const samples = Buffer.concat(lines).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Sample);

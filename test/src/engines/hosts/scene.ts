@@ -1,0 +1,45 @@
+import {parseDeployFile} from '../../../../src/config/deploy-file.ts';
+import type {Target} from '../../../../src/engines/hosts/deployment.ts';
+import {renderHaproxyConfig} from '../../../../src/engines/haproxy-config.ts';
+import type {BalancerState} from '../../../../src/engines/haproxy-config.ts';
+import {recordingRunner} from '../../../../src/run.ts';
+import type {Result} from '../../../../src/run.ts';
+import type {Context} from '../../../../src/task.ts';
+
+/** What the recorded engine answers: the text of a command to its result, or an error to throw. */
+export type Engine = (text: string) => Partial<Result> | Error | undefined;
+
+export interface Recorded {
+  readonly context: Context;
+  /** Each command once it was run, without the balancer's configuration and the labels that never change. */
+  readonly commands: () => string[];
+}
+
+export function record(engine: Engine): Recorded {
+  const {run, commands} = recordingRunner((_, text) => engine(text));
+  const context: Context = {
+    run, cwd: '/service', env: {}, rest: [], say: () => {}, note: () => {}, signal: new AbortController().signal,
+  };
+  return {context, commands: () => commands.map(short)};
+}
+
+const short = (text: string): string => text
+  .replace(/ <<'END'\n[^]*$/, ' <FILE')
+  .replaceAll(/ --label entrypoint\.(?:service_name|environment|lock\.owner|settings)=\S+/g, '')
+  .replaceAll(/ --filter label=\S+/g, '')
+  .replace(/ --format .*$/, '');
+
+export function target(place = ''): Target {
+  const deployFile = parseDeployFile(`service: shop\nenvironments: {local: {${place}}}`);
+  const local = deployFile.environments['local'];
+  if (local === undefined) throw new Error('no such environment');
+  return {service: {name: 'shop', folder: '/service', deployFile, registry: undefined}, environment: 'local', place: local};
+}
+
+/** One line of `docker ps`, as the engine's state is read. */
+export function container(name: string, state: string, {image = 'sha256:old', role = 'app', release = '', replica = '', half = '', settings = ''}: Readonly<Record<string, string>>): string {
+  return [name, state, 'Up', image, role, '', release, replica, half, role === 'app' ? '3000' : '', 'abc', settings].join('\t');
+}
+
+export const configOf = (state: Partial<BalancerState>): string =>
+  renderHaproxyConfig({release: 0, previous: 0, size: 1, slots: [], health: '/readyz', ...state});
