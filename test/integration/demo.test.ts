@@ -34,6 +34,14 @@ test('npm run demo tells the whole story and loses no request', () => {
   assert.ok(!told.includes(password), 'the password stands in the output');
 });
 
+test('a second run beside the first one is as safe, and takes less than 90 seconds', () => {
+  const {code, told} = demo();
+  assert.equal(code, 0, told.slice(-3000));
+  assert.match(told, /^during +\d+ +0 /m);
+  const [, seconds] = /^(\d+) s in all/m.exec(told) ?? [];
+  assert.ok(Number(seconds) < 90, `${seconds} s`);
+});
+
 test('npm run demo -- --down leaves nothing behind', (t) => {
   if (stood) return t.skip('a demo stood here before: it is left alone');
   const {code, told} = demo('--down');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {configText, startApp, startBalancer} from './balancer.ts';
-import {addressOf, buildImages, makePlace, must} from './containers.ts';
+import {addressOf, buildImages, eventually, makePlace, must} from './containers.ts';
 import {startLoad} from './load.ts';
 
 buildImages('base', 'haproxy');
@@ -65,4 +65,23 @@ test('new replicas that get the addresses of old ones, the other way round, keep
   // Longer than the resolvers ask again.
   await new Promise((resolve) => setTimeout(resolve, 4000));
   assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +DRAIN .*\nweb\/2a +UP/m);
+});
+
+test('a slot whose container went away is used again: at once after idle, and also where it died in service', async () => {
+  const balancer = await startBalancer(place, 'forgotten');
+  const [one, two] = [await startApp(place, 'gone.1', 'v1'), await startApp(place, 'gone.2', 'v2')];
+  const shown = (): Promise<string> => balancer.mustLb(['show']);
+  await balancer.mustLb(['config'], configText());
+  await balancer.mustLb(['start', 'web/1a', one, '3000', '10']);
+  await balancer.mustLb(['switch', '--to', 'web/1a']);
+  await balancer.mustLb(['start', 'web/1b', two, '3000', '10']);
+  await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
+  await balancer.mustLb(['idle', '10', 'web/1a']);
+  await must(['rm', '--force', one, two]);
+  // HAProxy forgets the address of what nobody resolves any more, and then takes no new one by command.
+  await eventually(30, shown, (text) => /^web\/1b +\S+ \(resolution\) +-/m.test(text));
+  assert.match(await shown(), /^web\/1a +MAINT +[\d.]+:\d+ /m);
+  const three = await startApp(place, 'gone.3', 'v3');
+  await balancer.mustLb(['start', 'web/1a', three, '3000', '10']);
+  await balancer.mustLb(['start', 'web/1b', three, '3000', '10']);
 });
