@@ -3,9 +3,12 @@ import type {Command, Words} from '../argv.ts';
 
 // The `lb` program is part of the haproxy image (images/haproxy/README.md describes it).
 
-/** Validates the configuration and puts it in force; with `reload: false` it only replaces the file. */
-export const balancerConfig = (balancer: string, text: string, {reload}: {reload: boolean}): Command =>
-  dockerExecFed(balancer, ['lb', 'config', ...(reload ? [] : ['--no-reload'])], text);
+/**
+ * Validates the configuration and puts it in force. `reload` starts a new worker and waits until the old one has
+ * gone, since that one knows only the old servers; `file-only` keeps what a restart is to find.
+ */
+export const balancerConfig = (balancer: string, text: string, how: 'reload' | 'file-only'): Command =>
+  dockerExecFed(balancer, ['lb', 'config', how === 'reload' ? '--wait' : '--no-reload'], text);
 
 /** Gives a slot its address and waits until it passes its health check; it gets no traffic yet. */
 export const balancerStart = (balancer: string, server: string, container: string, port: number, seconds: number): Words =>

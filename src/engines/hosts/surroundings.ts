@@ -98,7 +98,7 @@ export async function bringUpBalancer({run}: Context, scope: Scope, target: Targ
     });
   }
   if (old === undefined || renderHaproxyConfig(old) !== renderHaproxyConfig(wanted)) {
-    await run(balancerConfig(name, renderHaproxyConfig(wanted), {reload: true}), {
+    await run(balancerConfig(name, renderHaproxyConfig(wanted), 'reload'), {
       capture: true,
       purpose: 'the load balancer refused its configuration, and goes on with the old one',
     });

@@ -43,7 +43,7 @@ export async function moveTraffic({run}: Context, scope: Scope, target: Target, 
 
 /** The point of no return: from here on a restart of the balancer keeps the new release. */
 export async function commit({run}: Context, scope: Scope, target: Target, next: BalancerState): Promise<void> {
-  await run(balancerConfig(balancerName(sceneOf(target)), renderHaproxyConfig(next), {reload: false}), {capture: true});
+  await run(balancerConfig(balancerName(sceneOf(target)), renderHaproxyConfig(next), 'file-only'), {capture: true});
   scope.keep();
 }
 

@@ -41,7 +41,7 @@ test('the first deploy makes the network and the balancer, then moves the traffi
     "docker network ls --filter 'name=^shop.local$'",
     'docker network create shop.local',
     'docker run --detach --name shop.local.balancer --network shop.local --restart always --publish 127.0.0.1::8080 --label entrypoint.role=balancer entrypoint/haproxy:3.0',
-    'docker exec --interactive shop.local.balancer lb config <FILE',
+    'docker exec --interactive shop.local.balancer lb config --wait <FILE',
     'docker run --detach --name shop.local.1.1 --network shop.local --restart always --stop-timeout 30 --label entrypoint.role=app --label entrypoint.release=1 --label entrypoint.replica=1 --label entrypoint.half=a --label entrypoint.port=3000 --label entrypoint.git_commit_hash=def --env PORT=3000 sha256:new run',
     'docker exec shop.local.balancer lb start web/1a shop.local.1.1 3000 60',
     'docker exec shop.local.balancer lb switch --to web/1a',
