@@ -28,9 +28,10 @@ export interface LogFacts {
   readonly options?: Readonly<Record<string, string>> | undefined;
 }
 
-/** `docker run`: detached, or in the foreground and removed when it ends. */
-export function dockerRun(facts: ContainerFacts, how: 'detached' | 'foreground'): Command {
-  return {words: ['docker', 'run', how === 'detached' ? '--detach' : '--rm', ...containerWords(facts)], secrets: facts.secrets};
+/** `docker run`: detached, or in the foreground and removed when it ends, or in the foreground and kept. */
+export function dockerRun(facts: ContainerFacts, how: 'detached' | 'foreground' | 'kept'): Command {
+  const flags = {detached: ['--detach'], foreground: ['--rm'], kept: []}[how];
+  return {words: ['docker', 'run', ...flags, ...containerWords(facts)], secrets: facts.secrets};
 }
 
 function containerWords(facts: ContainerFacts): Words {
@@ -103,6 +104,9 @@ function prefixed(prefix: string, values: Readonly<Record<string, string>>): Rec
 
 /** The host address of a container's port: `127.0.0.1:49153`. */
 export const dockerPort = (name: string, port: number): Words => ['docker', 'port', name, `${port}/tcp`];
+
+/** Copies a folder's content (`/path/.`) or a file out of a container, running or not. */
+export const dockerCopyOut = (name: string, path: string, to: string): Words => ['docker', 'cp', `${name}:${path}`, to];
 
 export const dockerInspect = (name: string, format: string): Words => ['docker', 'inspect', '--format', format, name];
 

@@ -1,6 +1,5 @@
-import {existsSync, globSync, realpathSync} from 'node:fs';
+import {existsSync, realpathSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {exitCode, problem} from '../errors.ts';
 import {executables} from '../run/executable.ts';
 import type {Context} from '../task.ts';
 
@@ -38,25 +37,4 @@ function besideToolkit(name: string): string | undefined {
     if (existsSync(path)) return path;
     if (at === dirname(at)) return undefined;
   }
-}
-
-const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
-
-/**
- * The command that runs the tests below a folder: vitest or jest where the service has them, else Node's own runner.
- * @throws Problem `no_tests` when there is none: a suite that is missing must not look like one that passed
- */
-export function testWords({cwd, env, rest}: Pick<Context, 'cwd' | 'env' | 'rest'>, folder: string): string[] {
-  if (globSync(`${folder}/${testFiles}`, {cwd}).length === 0) {
-    throw problem({
-      code: 'no_tests',
-      what: `there are no tests in ${folder}, and this task runs them`,
-      fix: `add files named *.test.ts below ${folder}, or leave the task out in tasks.ts`,
-      exitCode: exitCode.unavailable,
-    });
-  }
-  const own = (name: string): boolean => findTool(cwd, name)?.own === true;
-  if (own('vitest')) return ['node_modules/.bin/vitest', 'run', '--dir', folder, ...rest];
-  if (own('jest')) return ['node_modules/.bin/jest', '--rootDir', folder, ...rest];
-  return [nodeProgram(env), '--test', ...rest, `${folder}/${testFiles}`];
 }

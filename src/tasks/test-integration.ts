@@ -1,8 +1,8 @@
 import {randomBytes} from 'node:crypto';
-import {dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
+import {dockerCopyOut, dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
 import {readService} from '../config/service.ts';
 import type {Service} from '../config/service.ts';
-import {testWords} from '../config/tooling.ts';
+import {reportOptions, runTests} from '../config/test-suite.ts';
 import {requireEngine} from '../docker-client.ts';
 import {awaitBackingService, backingServicesOf, startBackingService} from '../engines/backing-services.ts';
 import {findBuiltImage, findImage} from '../engines/image.ts';
@@ -24,10 +24,11 @@ export const testIntegration = task('Run the integration tests (test/integration
   start: option.boolean(true, 'start the service and its backing services; --no-start when they are there'),
   waitFor: option.string(undefined, 'with --no-start: address to wait for before the tests begin'),
   waitSeconds: option.number(60, 'how long to wait for it'),
-}, async (context, {image: wanted, start, waitFor, waitSeconds}) => {
+  ...reportOptions,
+}, async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {
   if (!start) {
     if (waitFor !== undefined) await context.run.act(`# waits until ${waitFor} answers 200`, () => awaitAnswer(waitFor, waitSeconds, context.signal));
-    await context.run(testWords(context, 'test/integration'));
+    await runTests(context, 'test/integration', output);
     return;
   }
   const {run} = context;
@@ -35,10 +36,16 @@ export const testIntegration = task('Run the integration tests (test/integration
   const service = await readService(context);
   const {reference: image} = wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
   const scene: Scene = {service: service.name, environment: `test-${randomBytes(4).toString('hex')}`};
-  await run.scope(async (scope) => testAmong(context, scope, scene, service, image));
+  await run.scope(async (scope) => testAmong(context, scope, scene, {service, image, output}));
 });
 
-async function testAmong(context: Context, scope: Scope, scene: Scene, service: Service, image: string): Promise<void> {
+interface Suite {
+  readonly service: Service;
+  readonly image: string;
+  readonly output: string | undefined;
+}
+
+async function testAmong(context: Context, scope: Scope, scene: Scene, {service, image, output}: Suite): Promise<void> {
   const {run, rest} = context;
   const {deployFile} = service;
   const surroundings = deployFile.test_integration;
@@ -66,12 +73,26 @@ async function testAmong(context: Context, scope: Scope, scene: Scene, service: 
   await run(dockerRun({...place, name: app, aliases: ['service'], labels: roleLabels(scene, 'app'), command: ['run']}, 'detached'), {capture: true});
   const address = `http://service:${deployFile.port}`;
   const tests = `${network}.test-integration`;
-  scope.onFailure(dockerRemove(tests));
-  await withLastLog(run, app, () => run(dockerRun({
+  scope.always(dockerRemove(tests));
+  const tested = run(dockerRun({
     ...place,
     name: tests,
     labels: roleLabels(scene, 'task'),
     environment: {...place.environment, BASE_URL: address},
-    command: ['test-integration', '--no-start', `--wait-for=${address}${deployFile.health}`, ...(rest.length === 0 ? [] : ['--', ...rest])],
-  }, 'foreground'), {purpose: 'the integration tests failed', fix: 'see their output above'}));
+    command: [
+      'test-integration', '--no-start', `--wait-for=${address}${deployFile.health}`,
+      ...(output === undefined ? [] : [`--output=${reportsInside}`]),
+      ...(rest.length === 0 ? [] : ['--', ...rest]),
+    ],
+  }, 'kept'), {purpose: 'the integration tests failed', fix: 'see their output above'});
+  await withLastLog(run, app, () => tested).finally(() => takeReports(context, tests, output));
+}
+
+const reportsInside = '/tmp/reports';
+
+/** Reports of failed tests count as well; where the tests did not begin there are none. */
+async function takeReports({run}: Context, container: string, output: string | undefined): Promise<void> {
+  if (output === undefined) return;
+  await run(['mkdir', '-p', output], {capture: true});
+  await run(dockerCopyOut(container, `${reportsInside}/.`, output), {capture: true, allow: [1]});
 }

@@ -1,4 +1,4 @@
-import {testWords} from '../config/tooling.ts';
+import {reportOptions, runTests} from '../config/test-suite.ts';
 import {readTarget, sceneOf} from '../engines/hosts/deployment.ts';
 import {readScene, requireBalancer} from '../engines/hosts/state.ts';
 import {addressOf} from '../engines/hosts/traffic.ts';
@@ -10,9 +10,9 @@ import type {Context} from '../task.ts';
 export const testSanity = task('Run the read-only checks (test/sanity) against a deployed service', {
   environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
   url: option.string(undefined, 'address of the service; default: where the environment answers', {env: ['BASE_URL']}),
-}, async (context, {environment, url}) => {
-  const words = testWords(context, 'test/sanity');
-  await context.run({words, env: {BASE_URL: url ?? await deployedAddress(context, environment)}});
+  ...reportOptions,
+}, async (context, {environment, url, output}) => {
+  await runTests(context, 'test/sanity', output, {BASE_URL: url ?? await deployedAddress(context, environment)});
 });
 
 async function deployedAddress(context: Context, environment: string): Promise<string> {

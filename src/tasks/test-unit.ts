@@ -1,7 +1,7 @@
-import {testWords} from '../config/tooling.ts';
+import {reportOptions, runTests} from '../config/test-suite.ts';
 import {task} from '../task.ts';
 
 /** Words after `--` go to the test runner. */
-export const testUnit = task('Run the unit tests (test/unit)', {}, async (context) => {
-  await context.run(testWords(context, 'test/unit'));
+export const testUnit = task('Run the unit tests (test/unit)', reportOptions, async (context, {output}) => {
+  await runTests(context, 'test/unit', output);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {mkdirSync} from 'node:fs';
+import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, beforeEach, test} from 'node:test';
 import {entrypoint, eventually, makeTiny} from './tiny.ts';
@@ -91,15 +91,17 @@ test('a deployer that was killed leaves the old release serving, and the next de
 
 test('integration tests take everything away when they pass, when they fail and at Ctrl-C', async () => {
   const made = leftovers();
-  const words = ['test_integration', `--image=${image}`];
+  const words = ['test_integration', `--image=${image}`, '--output=reports'];
   describeTests('{}');
   must(entrypoint, ...words);
+  assert.match(readFileSync(join(folder, 'reports/test_integration.junit.xml'), 'utf8'), /<testcase name="asks the service"[^>]*\/>/);
   assert.deepEqual(leftovers(), made);
 
   describeTests('{FAIL: "yes"}');
   const failed = run(entrypoint, words);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /entrypoint: the integration tests failed[^]*last lines of the log of/);
+  assert.match(readFileSync(join(folder, 'reports/test_integration.junit.xml'), 'utf8'), /<testcase name="asks the service"[^>]*>[^]*<failure/);
   assert.deepEqual(leftovers(), made);
 
   describeTests('{HOLD: "yes"}');
