@@ -29,6 +29,13 @@ export const images: readonly Image[] = [
   },
   {...own('node', '26'), from: 'base', context: '.images/node'},
   {...own('node-service', '26'), from: 'node'},
+  {
+    ...own('python', '3.13'),
+    from: 'base',
+    inputs: ['images/python/**/*', 'images/node/answers', '.dockerignore'],
+    context: '.',
+  },
+  {...own('python-service', '3.13'), from: 'python'},
   own('postgres', '17'),
   own('haproxy', '3.0'),
   own('registry', '2.8'),

@@ -15,7 +15,7 @@ test('a task echoes its commands to the standard error; its result is on the sta
 
 test('test_unit, test-unit and testUnit are one task', () => {
   for (const name of ['test_unit', 'test-unit', 'testUnit']) {
-    assert.equal(cli(cwd, ['--help', name]).stdout.split('\n')[0], 'usage: entrypoint test_unit');
+    assert.equal(cli(cwd, ['--help', name]).stdout.split('\n')[0], 'usage: entrypoint test_unit [--output=TEXT]');
   }
 });
 
