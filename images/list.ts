@@ -27,7 +27,8 @@ export const images: readonly Image[] = [
     inputs: ['images/base/*', '.dockerignore', 'package.json', 'dist/**/*', 'node_modules/node-linux-*/package.json'],
     context: '.',
   },
-  {...own('node', '26'), from: 'base', context: '.images/node'},
+  {...own('builder', '26'), from: 'base'},
+  {...own('node', '26'), inputs: ['images/node/**/*'], from: 'base', context: '.images/node'},
   {...own('node-service', '26'), from: 'node'},
   {
     ...own('python', '3.13'),

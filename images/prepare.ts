@@ -60,7 +60,7 @@ function requireBundle(root: string): void {
   throw problem({code: 'no_bundle', what: 'dist/cli.js is missing, and the base image carries it', fix: 'npm run build'});
 }
 
-/** npm itself, the linter and the type checker: by the npm client outside, since no npm is inside yet. */
+/** npm itself: by the npm client outside, since none is inside yet. */
 async function npmPackages(run: Runner, root: string, folder: string): Promise<void> {
   const read = (path: string): string | undefined => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined);
   await run(['mkdir', '-p', folder]);
@@ -70,7 +70,7 @@ async function npmPackages(run: Runner, root: string, folder: string): Promise<v
   await run({
     words: ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--os=linux', `--cpu=${process.arch}`, '--libc=glibc'],
     cwd: join(root, folder),
-  }, {retry: true, purpose: 'the tools for the image node could not be installed'});
+  }, {retry: true, purpose: 'npm could not be installed for the image node'});
   await run(['rm', '-rf', `${folder}/node_modules/npm/docs`, `${folder}/node_modules/npm/man`]);
   await run(['cp', `${folder}/package-lock.json`, stamp]);
 }

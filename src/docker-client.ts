@@ -31,7 +31,7 @@ export async function findDockerClient({run, env}: {run: Runner; env: Readonly<R
   throw problem({
     code: 'no_buildkit',
     what: 'docker has no BuildKit (the buildx plug-in is missing), and the build needs its secrets and caches',
-    fix: 'install the plug-in (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin)',
+    fix: 'install the plug-in (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin), or build with the image entrypoint/builder:26',
     exitCode: exitCode.unavailable,
   });
 }

@@ -63,6 +63,14 @@ test('the image deploys itself, tells its status, rolls back and removes itself'
   assert.deepEqual(leftovers(), []);
 });
 
+test('a machine that has nothing but Docker builds with the image builder, and gets the same image', () => {
+  const built = JSON.parse(docker(
+    'run', '--rm', '--volume', '/var/run/docker.sock:/var/run/docker.sock', '--volume', `${folder}:/content`, 'entrypoint/builder:26', '--quiet', '--json', 'build',
+  )) as {image: string; digest: string};
+  assert.equal(built.image, image);
+  assert.equal(docker('inspect', '--format', '{{.Id}}', image).trim(), built.digest);
+});
+
 test('a task that needs the engine says so where the socket was not mounted', () => {
   const {code, stderr} = run('docker', ['run', '--rm', image, 'deploy', 'local']);
   assert.equal(code, 69);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {spawn, spawnSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after} from 'node:test';
@@ -70,6 +70,8 @@ export function makeTiny(): Tiny {
   ].join('').split('\n').filter((line) => line !== '');
 
   cpSync(join(import.meta.dirname, 'fixtures', 'tiny'), folder, {recursive: true});
+  // As people's folders are: mkdtemp makes one that is private.
+  chmodSync(folder, 0o755);
   describe();
   must('git', 'init', '--quiet');
   commit();

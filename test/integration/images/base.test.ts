@@ -24,11 +24,9 @@ test('root becomes webuser, with its home, no further group and no capability', 
   ].join('\n'));
 });
 
-test('a task uses the engine through the group of its socket, and can build', async () => {
-  const shown = await inside(['--volume', `${socket}:${socket}`], 'sh', '-c', 'id -u; id -G; docker version --format "{{.Server.Os}}"; docker buildx version');
-  const [uid, groups, system, buildx] = shown.split('\n');
-  assert.deepEqual([uid, groups, system], ['10001', `10001 ${statSync(socket).gid}`, 'linux']);
-  assert.match(String(buildx), /buildx/);
+test('a task uses the engine through the group of its socket', async () => {
+  const shown = await inside(['--volume', `${socket}:${socket}`], 'sh', '-c', 'id -u; id -G; docker version --format "{{.Server.Os}}"');
+  assert.deepEqual(shown.split('\n'), ['10001', `10001 ${statSync(socket).gid}`, 'linux']);
 });
 
 test('a socket of the group root (0) is of use too, and root it is not', async () => {

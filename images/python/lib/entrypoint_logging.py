@@ -1,0 +1,63 @@
+"""
+gunicorn's messages as JSON lines on the standard output (`--logger-class entrypoint_logging.JsonLogger`).
+
+A service that sets up no logging of its own has its messages from INFO on written in the same way.
+It must run on any Python that a service runs on, and so uses nothing newer than 3.9.
+"""
+
+import json
+import logging
+import sys
+from datetime import datetime, timezone
+
+from gunicorn.glogging import Logger
+
+
+class JsonLines(logging.Formatter):
+    """One event, one line: {time, level, event, ...}."""
+
+    def format(self, record):
+        time = datetime.fromtimestamp(record.created, timezone.utc)
+        line = {
+            "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "event": record.name,
+            "message": record.getMessage(),
+            "pid": record.process,
+        }
+        if isinstance(record.args, dict) and record.name == "gunicorn.access":
+            line.update(event="request", **_request(record.args))
+            del line["message"]
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def _request(atoms):
+    """What there is to tell of a request. The query and headers may hold secrets."""
+    return {
+        "method": atoms["m"],
+        "path": atoms["U"],
+        "status": int(atoms["s"]),
+        "bytes": atoms["B"],
+        "ms": atoms["D"] / 1000,
+        "client": atoms["h"],
+        "request_id": atoms["{x-request-id}i"],
+    }
+
+
+class JsonLogger(Logger):
+    def setup(self, cfg):
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                handler.setFormatter(JsonLines())
+                # gunicorn's own messages go to stderr; here the standard output is the log.
+                if getattr(handler, "stream", None) is sys.stderr:
+                    handler.setStream(sys.stdout)
+        root = logging.getLogger()
+        if not root.handlers:
+            handler = logging.StreamHandler(sys.stdout)
+            handler.setFormatter(JsonLines())
+            root.addHandler(handler)
+            root.setLevel(logging.INFO)
