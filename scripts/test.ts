@@ -17,6 +17,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', 'images/build.ts'],
     ['node', '--test', '--test-concurrency=1', ...globSync('test/integration/**/*.test.ts', {cwd: root})],
   ],
+  isomorphism: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {after, before, describe, test} from 'node:test';
+import {makePlace, steady, testCases} from './place.ts';
+import type {Place, PlaceFacts} from './place.ts';
+
+/** Every task of an example, outside by `entrypoint TASK` and inside by `docker run IMAGE TASK`: the same result. */
+export function isomorphism(facts: PlaceFacts): void {
+  describe(`${facts.example}: entrypoint TASK and docker run IMAGE TASK`, () => {
+    const registry = `iso-registry-${process.pid}-${facts.example}`;
+    let place: Place;
+    before(() => {
+      execFileSync('docker', ['run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
+      const address = execFileSync('docker', ['port', registry, '5000/tcp'], {encoding: 'utf8'}).trim();
+      place = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
+    });
+    after(() => {
+      place.remove();
+      execFileSync('docker', ['rm', '--force', '--volumes', registry]);
+    });
+
+    const both = (...words: readonly string[]): void => {
+      const [outside, inside] = [place.outside(words), place.inside(words)];
+      assert.equal(inside.code, outside.code, `${words.join(' ')}\n--- outside\n${outside.stdout}${outside.stderr}\n--- inside\n${inside.stdout}${inside.stderr}`);
+      assert.equal(steady(inside.stdout, place), steady(outside.stdout, place));
+    };
+
+    test('the list and the help of every task are the same', () => {
+      both('--list');
+      for (const line of place.outside(['--list']).stdout.trim().split('\n')) both('--help', line.split(' ')[0] ?? '');
+    });
+
+    test('a word that is no task is refused in the same way', () => {
+      both('no_such_task');
+    });
+
+    test('static_analysis finds the same', () => {
+      const [outside, inside] = [place.outside(['static_analysis']), place.inside(['static_analysis'])];
+      assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr);
+    });
+
+    test('test_unit runs the same tests, and writes the same reports', () => {
+      const words = ['test_unit', '--output=/reports'];
+      const [outside, inside] = [place.outside(words), place.inside(words)];
+      assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr + inside.stdout);
+      const cases = testCases(place.report('outside', 'test_unit.junit.xml'));
+      assert.ok(cases.length > 5, cases.join('\n'));
+      assert.deepEqual(testCases(place.report('inside', 'test_unit.junit.xml')), cases);
+      const covered = (where: 'outside' | 'inside'): string[] =>
+        [...place.report(where, 'test_unit.lcov').matchAll(/^SF:(.*)$/gm)].map(([, file = '']) => steady(file, place).replace('/content/', '')).toSorted();
+      assert.ok(covered('outside').length > 2, place.report('outside', 'test_unit.lcov').slice(0, 300));
+      assert.deepEqual(covered('inside'), covered('outside'));
+    });
+
+    test('test_integration tests the same image in the same way, and writes the same report', () => {
+      const words = ['test_integration', '--output=/reports'];
+      const [outside, inside] = [place.outside(words), place.inside(words)];
+      assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr);
+      const cases = testCases(place.report('outside', 'test_integration.junit.xml'));
+      assert.ok(cases.length > 2, cases.join('\n'));
+      assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
+    });
+
+    test('publish and promote give the same digest', () => {
+      both('publish');
+      both('promote', '--to=rc');
+    });
+
+    test('deploy, test_sanity, status, logs, rollback and remove do the same, and know of each other', () => {
+      // Only the first one makes a database.
+      assert.equal(place.outside(['deploy', 'local']).code, 0);
+      both('deploy', 'local', '--stage=rc');
+      both('test_sanity', 'no-such-environment');
+      const [outside, inside] = [place.outside(['--quiet', '--json', 'status']), place.inside(['--quiet', '--json', 'status'])];
+      const serving = ({stdout}: {stdout: string}): unknown => {
+        const {release, containers} = JSON.parse(stdout) as {release: number; containers: {name: string; serving: boolean}[]};
+        return [release, containers.filter((one) => one.serving).map((one) => one.name)];
+      };
+      assert.deepEqual(serving(inside), serving(outside));
+      both('rollback', 'local');
+      assert.equal(place.outside(['logs', 'local', '--tail=5']).code, place.inside(['logs', 'local', '--tail=5']).code);
+      assert.equal(place.inside(['remove', 'local', '--volumes']).code, 0);
+      both('remove', 'local');
+    });
+  });
+}
