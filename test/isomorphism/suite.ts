@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
 import {makePlace, steady, testCases} from './place.ts';
-import type {Place, PlaceFacts} from './place.ts';
+import type {Place, PlaceFacts, Told} from './place.ts';
+
+/** The release that serves and its containers, of `status --json`. */
+function serving({stdout}: Told): unknown {
+  const {release, containers} = JSON.parse(stdout) as {release: number; containers: {name: string; serving: boolean}[]};
+  return [release, containers.filter((one) => one.serving).map((one) => one.name)];
+}
 
 /** Every task of an example, outside by `entrypoint TASK` and inside by `docker run IMAGE TASK`: the same result. */
 export function isomorphism(facts: PlaceFacts): void {
@@ -72,10 +78,6 @@ export function isomorphism(facts: PlaceFacts): void {
       both('deploy', 'local', '--stage=rc');
       both('test_sanity', 'no-such-environment');
       const [outside, inside] = [place.outside(['--quiet', '--json', 'status']), place.inside(['--quiet', '--json', 'status'])];
-      const serving = ({stdout}: {stdout: string}): unknown => {
-        const {release, containers} = JSON.parse(stdout) as {release: number; containers: {name: string; serving: boolean}[]};
-        return [release, containers.filter((one) => one.serving).map((one) => one.name)];
-      };
       assert.deepEqual(serving(inside), serving(outside));
       both('rollback', 'local');
       assert.equal(place.outside(['logs', 'local', '--tail=5']).code, place.inside(['logs', 'local', '--tail=5']).code);
