@@ -13,11 +13,14 @@ export async function prepare(run: Runner, root: string, image: Image): Promise<
   if (image.name === 'node') await npmPackages(run, root, image.context);
 }
 
+/** The time that all files get: 2026-01-01, as in images/debian/reproducibly. */
+const epoch = '1767225600';
+
 /** Debian's own image where a hub can be reached, else the same thing from Debian's packages. */
 async function rootFileSystem(run: Runner, root: string, folder: string): Promise<void> {
   const tar = `${folder}/rootfs.tar`;
   await run(['mkdir', '-p', folder]);
-  await run(['cp', 'images/debian/Dockerfile', 'images/debian/apt-install', folder]);
+  await run(['cp', 'images/debian/Dockerfile', 'images/debian/apt-install', 'images/debian/reproducibly', folder]);
   const pulled = await run(['docker', 'pull', '--quiet', 'debian:trixie-slim'], {allow: [1], capture: true, timeoutSeconds: 15})
     .then(({exitCode: code}) => code === 0, (error: unknown) => {
       if (isProblem(error) && error.code === 'command_failed') return false;
@@ -30,10 +33,10 @@ async function rootFileSystem(run: Runner, root: string, folder: string): Promis
     return;
   }
   await requireMmdebstrap(run);
-  await run([
+  await run({env: {SOURCE_DATE_EPOCH: epoch}, words: [
     'mmdebstrap', '--variant=minbase', '--include=ca-certificates', '--aptopt=images/debian/apt.conf',
     '--dpkgopt=images/debian/dpkg.cfg', `--customize-hook=${join(root, 'images/debian/clean')}`, 'trixie', tar,
-  ], {purpose: 'the root file system could not be made from Debian\'s packages', fix: 'see its last lines above; it needs Debian\'s mirror, or a reachable Docker hub'});
+  ]}, {purpose: 'the root file system could not be made from Debian\'s packages', fix: 'see its last lines above; it needs Debian\'s mirror, or a reachable Docker hub'});
 }
 
 async function requireMmdebstrap(run: Runner): Promise<void> {

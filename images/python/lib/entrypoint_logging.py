@@ -21,20 +21,21 @@ class JsonLines(logging.Formatter):
         line = {
             "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            "event": record.name,
+            # gunicorn and uvicorn call what is no error "gunicorn.error" too.
+            "event": record.name.removesuffix(".error"),
             "message": record.getMessage(),
             "pid": record.process,
         }
-        if isinstance(record.args, dict) and record.name == "gunicorn.access":
-            line.update(event="request", **_request(record.args))
+        request = REQUESTS.get(record.name)
+        if request is not None and record.args:
+            line.update(event="request", **request(record.args))
             del line["message"]
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
 
 
-def _request(atoms):
-    """What there is to tell of a request. The query and headers may hold secrets."""
+def _gunicorn_request(atoms):
     return {
         "method": atoms["m"],
         "path": atoms["U"],
@@ -44,6 +45,15 @@ def _request(atoms):
         "client": atoms["h"],
         "request_id": atoms["{x-request-id}i"],
     }
+
+
+def _uvicorn_request(args):
+    client, method, path, _, status = args
+    return {"method": method, "path": path.split("?")[0], "status": status, "client": client}
+
+
+# What there is to tell of a request. The query and headers may hold secrets.
+REQUESTS = {"gunicorn.access": _gunicorn_request, "uvicorn.access": _uvicorn_request}
 
 
 class JsonLogger(Logger):

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
-import {statSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
+import {join} from 'node:path';
 import {test} from 'node:test';
+import {dockerBuild} from '../../../src/commands/docker.ts';
+import {findDockerClient} from '../../../src/docker-client.ts';
+import {noEcho, systemRunner} from '../../../src/run.ts';
 import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
 
 buildImages('base');
 const place = makePlace();
 const image = 'entrypoint/base:26';
 const socket = '/var/run/docker.sock';
+const nowhere = (): void => {};
+const run = systemRunner({cwd: join(import.meta.dirname, '../../..'), env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
+const client = await findDockerClient({run, env: process.env});
+const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
 
 /** What a container prints that runs `words` behind start-as-webuser and the init. */
 const inside = (options: readonly string[], ...words: string[]): Promise<string> =>
@@ -74,4 +82,18 @@ test('nothing in the image can give root away, and it trusts only Debian\'s cert
   const [mozilla, trusted, ...more] = stdout.split('\n');
   assert.equal(mozilla, trusted);
   assert.deepEqual(more, []);
+});
+
+test('two builds from the same inputs have the same layers', async () => {
+  const layers = async (): Promise<string> => {
+    const tag = `${place.name}:again`;
+    const {words, env} = dockerBuild({context: '.', file: 'images/base/Dockerfile', tags: [tag], secretFiles: ca === undefined ? {} : {ca}, noCache: true}, client);
+    await run({words, env}, {capture: true});
+    const {stdout} = await run.read(['docker', 'inspect', '--format', '{{json .RootFS.Layers}}', tag]);
+    await run(['docker', 'rmi', tag], {capture: true});
+    return stdout;
+  };
+  const first = await layers();
+  assert.match(first, /sha256:.*sha256:/);
+  assert.equal(await layers(), first);
 });

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {gzipSync} from 'node:zlib';
+import {entrypoint, makeTiny} from '../tiny.ts';
+import {buildImages, makePlace, must} from './containers.ts';
+import {storedBytes} from './registry.ts';
+
+// docs/images.md: its Dockerfiles are built, and its figures hold.
+
+buildImages('node-service', 'python-service', 'registry');
+const manual = readFileSync(join(import.meta.dirname, '../../../docs/images.md'), 'utf8');
+const dockerfiles = [...manual.matchAll(/^```Dockerfile\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+const tiny = makeTiny();
+const place = makePlace();
+
+/** What must hold in the image that the n-th Dockerfile makes. */
+const claims: readonly (readonly [what: string, look: (image: string) => void])[] = [
+  ['own steps after the one line', (image) => {
+    assert.equal(inside(image, 'sh', '-c', 'echo $NODE_ENV'), 'production\n');
+  }],
+  ['Debian packages', (image) => {
+    assert.match(inside(image, 'jq', '--version'), /^jq-/);
+    assert.equal(inside(image, 'sh', '-c', 'find /var/lib/apt/lists -type f | wc -l'), '0\n');
+  }],
+  ['steps at the start, as root and as webuser', (image) => {
+    const shown = tiny.must('docker', 'run', '--rm', '--entrypoint', 'start-as-webuser', image, 'tini', '--', 'sh', '-c',
+      'id -u; stat -c %u /tmp/started; pgrep -x nscd >/dev/null 2>&1 || grep -l ^nscd /proc/[0-9]*/comm | wc -l');
+    assert.match(shown, /^10001\n10001\n1\n$/);
+  }],
+  ['another init', (image) => assert.match(firstProcess(image), /^dumb-init -c -- entrypoint run /)],
+  ['none', (image) => assert.match(firstProcess(image), /node/)],
+  ['all by yourself', (image) => {
+    assert.equal(tiny.must('docker', 'inspect', '--format', '{{index .Config.Labels "org.opencontainers.image.title"}}', image).trim(), tiny.name);
+    assert.notEqual(tiny.run('docker', ['run', '--rm', '--entrypoint', 'sh', image, '-c', 'command -v g++']).code, 0);
+    assert.match(firstProcess(image), /^tini -- entrypoint run /);
+  }],
+];
+
+const inside = (image: string, ...words: readonly string[]): string =>
+  tiny.must('docker', 'run', '--rm', '--network', 'none', '--entrypoint', 'start-as-webuser', image, ...words);
+
+/** The command line of pid 1 while the image serves. */
+function firstProcess(image: string): string {
+  const container = `${tiny.name}.manual`;
+  tiny.must('docker', 'run', '--detach', '--name', container, image, 'run');
+  try {
+    return inspectFirst(container);
+  } finally {
+    tiny.run('docker', ['rm', '--force', container]);
+  }
+}
+
+const inspectFirst = (container: string): string =>
+  tiny.must('docker', 'exec', container, 'sh', '-c', "until start-as-webuser --exec answers; do sleep 0.1; done; tr '\\0' ' ' </proc/1/cmdline");
+
+test('the manual has as many Dockerfiles as are tested here', () => {
+  assert.equal(dockerfiles.length, claims.length);
+});
+
+for (const [index, [what, look]] of claims.entries()) {
+  test(`${what}: the manual's Dockerfile builds, and holds what it says`, () => {
+    tiny.write('Dockerfile', dockerfiles[index] ?? '');
+    tiny.commit();
+    look((JSON.parse(tiny.must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image);
+  });
+}
+
+test('the images weigh no more than the manual allows', async () => {
+  for (const [image, limit] of [['base:26', 90], ['node-service:26', 95], ['python-service:3.13', 115]] as const) {
+    const megabytes = await storedBytes(place, `entrypoint/${image}`) / 1e6;
+    assert.ok(megabytes > 10 && megabytes <= limit, `${image}: ${megabytes.toFixed(1)} MB, limit ${limit}`);
+  }
+  const {stdout} = spawnSync('docker', ['run', '--rm', '--entrypoint', 'tar', 'entrypoint/base:26', '-c', '-C', '/usr/local/lib', 'entrypoint'], {maxBuffer: 2 ** 26});
+  assert.ok(gzipSync(stdout).length < 1e6, `the command: ${gzipSync(stdout).length} bytes`);
+  assert.match(await must(['run', '--rm', '--entrypoint', 'cat', 'entrypoint/base:26', '/usr/local/lib/entrypoint/packages.txt']), /^tini=\S+$/m);
+});
