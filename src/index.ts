@@ -5,6 +5,7 @@ export {exitCode, isProblem, messageOf, problem, problemText, usageProblem} from
 export type {Problem, ProblemFacts} from './errors.ts';
 export {option} from './option.ts';
 export type {Option, OptionFacts, Options, Values} from './option.ts';
+export {pythonProgram} from './python/service.ts';
 export {isTransientText, retry} from './retry.ts';
 export type {RetryOptions, RetryWorld} from './retry.ts';
 export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './run.ts';

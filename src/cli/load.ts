@@ -3,6 +3,7 @@ import {registerHooks} from 'node:module';
 import {basename, dirname, join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
+import {invokeTasks} from '../python/invoke.ts';
 import {taskFacts} from '../task.ts';
 import type {Task} from '../task.ts';
 import {inOrder} from './known-task.ts';
@@ -25,7 +26,7 @@ export interface Service {
 }
 
 const taskFiles = ['tasks.ts', 'tasks.js', 'tasks.mjs'];
-const markers = [...taskFiles, 'deploy.yaml', 'Dockerfile', 'package.json'];
+const markers = [...taskFiles, 'deploy.yaml', 'Dockerfile', 'package.json', 'pyproject.toml'];
 
 /**
  * Finds the service and its tasks: the exported functions of its tasks.ts, or the standard tasks.
@@ -36,6 +37,17 @@ export async function loadService(cwd: string, directory: string | undefined, ow
   const file = taskFiles.find((name) => existsSync(join(folder, name)));
   const exported = file === undefined ? await import(own.tasks) as object : await importTasks(folder, file, own);
   return {folder, file, tasks: tasksOf(exported, file)};
+}
+
+/**
+ * The same service with the tasks of its tasks.py, which invoke reads. Where both have a name, ours stays.
+ * @throws Problem with exit code 65 when invoke cannot load tasks.py
+ */
+export async function withInvokeTasks(service: Service, env: Readonly<Record<string, string | undefined>>): Promise<Service> {
+  const more = await invokeTasks({cwd: service.folder, env});
+  const found = [...more].map(([name, call]) => ({name: kebab(name), call, facts: taskFacts(call)}))
+    .filter((one): one is KnownTask => one.facts !== undefined && !service.tasks.some(({name}) => name === one.name));
+  return found.length === 0 ? service : {...service, tasks: inOrder([...service.tasks, ...found])};
 }
 
 /** The nearest folder upwards that looks like a service; where there is none, the one to start with. */

@@ -5,7 +5,7 @@ import {defaultCore, directoryOf} from './core-flags.ts';
 import type {Core} from './core-flags.ts';
 import {generalHelp, taskHelp} from './help.ts';
 import {listJson, listText} from './list.ts';
-import {loadService} from './load.ts';
+import {loadService, withInvokeTasks} from './load.ts';
 import type {Service} from './load.ts';
 import {snake} from './names.ts';
 import {parse} from './parse.ts';
@@ -47,15 +47,22 @@ async function understand(world: World): Promise<{service: Service; parsed: Pars
   const first = directoryOf(world.argv);
   const service = await load(first).catch((error: unknown) => broken(world, error));
   const parsed = parse(world.argv, service.tasks, world.env);
-  if (parsed.core.directory === first) return {service, parsed};
+  if (parsed.core.directory === first) return complete(world, service, parsed);
   const other = await load(parsed.core.directory);
-  return {service: other, parsed: parse(world.argv, other.tasks, world.env)};
+  return complete(world, other, parse(world.argv, other.tasks, world.env));
+}
+
+/** Asks invoke for the tasks of tasks.py only when somebody wants to know them all: that takes 200 ms. */
+async function complete(world: World, service: Service, parsed: Parsed): Promise<{service: Service; parsed: Parsed}> {
+  if (parsed.calls.length > 0 && parsed.unknownTasks.length === 0 && !parsed.core.list) return {service, parsed};
+  const whole = await withInvokeTasks(service, world.env).catch((error: unknown) => broken(world, error, service));
+  return whole === service ? {service, parsed} : {service: whole, parsed: parse(world.argv, whole.tasks, world.env)};
 }
 
 // In the middle of a line that is being typed, nobody wants to read about an error in tasks.ts.
-function broken(world: World, error: unknown): Service {
+function broken(world: World, error: unknown, rest: Service = {folder: world.cwd, file: undefined, tasks: []}): Service {
   if (!isProblem(error) || !world.argv.includes('--complete')) throw error;
-  return {folder: world.cwd, file: undefined, tasks: []};
+  return rest;
 }
 
 async function act(world: World, service: Service, {core, calls, rest, mistakes, unknownTasks}: Parsed): Promise<number> {

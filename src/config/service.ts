@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
 import {nearest} from '../nearest.ts';
+import {pyprojectTexts} from '../python/pyproject.ts';
 import type {Context} from '../task.ts';
 import type {DeployFile, Place} from './schema.ts';
 
@@ -27,9 +28,9 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
   };
 }
 
-/** From package.json, without its scope, or the folder's name; only characters that an image name can have. */
+/** From package.json, without its scope, or pyproject.toml, or the folder's name; only characters that an image name can have. */
 function serviceName(folder: string): string {
-  const named = readPackage(folder)?.name ?? basename(folder);
+  const named = readPackage(folder)?.name ?? pyprojectTexts(folder, 'project')['name'] ?? basename(folder);
   return named.replace(/^@[^/]*\//, '').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'service';
 }
 

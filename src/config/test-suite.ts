@@ -3,6 +3,8 @@ import {dirname, join} from 'node:path';
 import type {Command, Words} from '../argv.ts';
 import {exitCode, problem} from '../errors.ts';
 import {option} from '../option.ts';
+import {pytestCommand} from '../python/pytest.ts';
+import {isPythonService} from '../python/service.ts';
 import type {Context} from '../task.ts';
 import {findTool, nodeProgram} from './tooling.ts';
 
@@ -23,11 +25,15 @@ export function reportFiles(output: string, folder: string): Reports {
 }
 
 /**
- * The command that runs the tests below a folder: vitest or jest where the service has them, else Node's own runner.
+ * The command that runs the tests below a folder: pytest for Python; vitest or jest where the
+ * service has them, else Node's own runner.
  * With `output`, a folder, it also writes reports there ({@link reportFiles}).
  * @throws Problem `no_tests` when there is none: a suite that is missing must not look like one that passed
  */
-export function testCommand({cwd, env, rest}: Pick<Context, 'cwd' | 'env' | 'rest'>, folder: string, output?: string): Command {
+export function testCommand(context: Pick<Context, 'cwd' | 'env' | 'rest'>, folder: string, output?: string): Command {
+  const {cwd, env, rest} = context;
+  const reports = output === undefined ? undefined : reportFiles(output, folder);
+  if (isPythonService(cwd)) return pytestCommand(context, folder, reports);
   if (globSync(`${folder}/${testFiles}`, {cwd}).length === 0) {
     throw problem({
       code: 'no_tests',
@@ -37,7 +43,6 @@ export function testCommand({cwd, env, rest}: Pick<Context, 'cwd' | 'env' | 'res
     });
   }
   const own = (name: string): boolean => findTool(cwd, name)?.own === true;
-  const reports = output === undefined ? undefined : reportFiles(output, folder);
   if (own('vitest')) return {words: ['node_modules/.bin/vitest', 'run', '--dir', folder, ...vitestReports(reports), ...rest]};
   if (own('jest')) return jestCommand(folder, rest, reports);
   return {words: [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${folder}/${testFiles}`]};

@@ -5,6 +5,9 @@ import {nodeProgram} from '../config/tooling.ts';
 import {exitCode, problem} from '../errors.ts';
 import {heapMegabytes} from '../memory-limit.ts';
 import {option} from '../option.ts';
+import {pythonOptions, serverOptions} from '../python/options.ts';
+import {pythonServer} from '../python/serve.ts';
+import {isPythonService} from '../python/service.ts';
 import {serverProgram} from '../server/program.ts';
 import {task} from '../task.ts';
 
@@ -12,11 +15,15 @@ const usualModules = ['src/server.ts', 'src/server.js', 'server.ts', 'server.js'
 
 /** This process becomes the server: same pid, nothing of the CLI left in memory. */
 export const run = task('Serve: replace this process by the service', {
-  module: option.string(undefined, `module that exports the handler; default: \`main\` of package.json, or ${usualModules[0]}`),
+  module: option.string(undefined, `module that exports the handler; default: \`main\` of package.json, or ${usualModules[0]}; Python: package.module:app`, {env: ['APP_MODULE']}),
   port: option.number(3000, 'port to listen on', {env: ['PORT']}),
   host: option.string('0.0.0.0', 'address to listen on', {env: ['HOST']}),
   gracefulTimeout: option.number(25, 'seconds that requests may take to finish after SIGTERM; below the stop timeout of the container'),
-}, async (context, {module, port, host, gracefulTimeout}) => {
+  ...serverOptions,
+  ...pythonOptions,
+}, async (context, values) => {
+  if (isPythonService(context.cwd)) return context.run.become(pythonServer(context, values));
+  const {module, port, host, gracefulTimeout} = values;
   const {cwd, env, rest} = context;
   const file = module ?? readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name)));
   if (file === undefined || !existsSync(join(cwd, file))) {

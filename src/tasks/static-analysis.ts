@@ -4,6 +4,8 @@ import type {Words} from '../argv.ts';
 import {findPackage, findTool} from '../config/tooling.ts';
 import {exitCode, isProblem, problem} from '../errors.ts';
 import type {Problem} from '../errors.ts';
+import {pythonChecks} from '../python/checks.ts';
+import {installFix, isPythonService} from '../python/service.ts';
 import {task} from '../task.ts';
 import type {Context} from '../task.ts';
 
@@ -13,7 +15,7 @@ const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverag
 /** Linter and type checker: both run, also when the first one finds something, so that all findings come at once. */
 export const staticAnalysis = task('Lint and type-check the source', {}, async (context) => {
   const {run, cwd} = context;
-  const commands = [...linters(cwd), ...typeCheckers(cwd)];
+  const commands = isPythonService(cwd) ? pythonChecks(context) : [...linters(cwd), ...typeCheckers(cwd)];
   if (commands.length === 0) throw nothingToCheck(cwd);
   const failures: Problem[] = [];
   for (const words of commands) {
@@ -63,11 +65,12 @@ function hasSources(folder: string, pattern: string): boolean {
 }
 
 function nothingToCheck(folder: Context['cwd']): Problem {
-  const empty = !hasSources(folder, sources);
+  const python = isPythonService(folder);
+  const empty = !python && !hasSources(folder, sources);
   return problem({
     code: 'nothing_to_check',
     what: empty ? `there is no source in ${folder} to check` : 'no linter and no type checker is installed, and this task runs them',
-    fix: empty ? 'run it in the folder of a service, or name one: -C FOLDER' : 'npm install --save-dev typescript oxlint',
+    fix: empty ? 'run it in the folder of a service, or name one: -C FOLDER' : python ? installFix({cwd: folder}, 'ruff and mypy') : 'npm install --save-dev typescript oxlint',
     exitCode: exitCode.unavailable,
   });
 }

@@ -1,0 +1,1 @@
+"""Loyalty points are earned and spent."""

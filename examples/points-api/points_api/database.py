@@ -1,0 +1,45 @@
+"""Tables and connections."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, Engine, Text, Uuid, create_engine, func, make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from points_api.config import DatabaseConfig
+
+
+class Base(DeclarativeBase):
+    """What the tables of migrations/ look like from here. Nothing is created from it."""
+
+
+class Balance(Base):
+    __tablename__ = "balances"
+
+    customer_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    points: Mapped[int] = mapped_column(BigInteger)
+
+
+class Transaction(Base):
+    __tablename__ = "transactions"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
+    customer_id: Mapped[str] = mapped_column(Text)
+    points: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+def make_engine(config: DatabaseConfig) -> Engine:
+    """Connects at the first query: the service starts while the database is away."""
+    url = make_url(config.url).set(drivername="postgresql+psycopg", password=config.password)
+    return create_engine(
+        url,
+        pool_size=config.pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        # A connection that the database closed while it was idle is replaced unnoticed.
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 2, "options": "-c statement_timeout=10000"},
+    )

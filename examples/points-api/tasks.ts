@@ -1,0 +1,11 @@
+export {
+  staticAnalysis, testUnit, testIntegration, build, publish, promote, deploy, run, testSanity, status, logs,
+  rollback, remove,
+} from 'entrypoint/tasks';
+import {pythonProgram} from 'entrypoint';
+import {task} from 'entrypoint/tasks';
+
+// The tasks of tasks.py are there as well, by themselves.
+export const migrate = task('Bring the database schema up to date', {}, async ({run, cwd, env}) => {
+  await run([pythonProgram({cwd, env}), '-m', 'points_api.migrate']);
+});

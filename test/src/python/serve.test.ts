@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {isProblem} from '../../../src/errors.ts';
+import {pythonServer} from '../../../src/python/serve.ts';
+import type {ServeValues} from '../../../src/python/serve.ts';
+import {pythonLibrary} from '../../../src/python/service.ts';
+import {settings} from '../../../src/server/settings.ts';
+import {folderOf, noPath, venv} from './place.ts';
+
+const values: ServeValues = {workers: 3, reload: false};
+const pyproject = '[tool.entrypoint]\nmodule = "shop.server:app"  # WSGI\nasgi_module = \'shop.server:asgi_app\'\n[tool.other]\nmodule = "no"\n';
+const shop = folderOf({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
+
+function words(given: Partial<ServeValues> = {}, {cwd = shop, env = {}, rest = []}: {cwd?: string; env?: Record<string, string>; rest?: string[]} = {}): readonly string[] {
+  const command = pythonServer({cwd, env: {...noPath, ...env}, rest}, {...values, ...given});
+  // Not on every machine.
+  const at = command.words.indexOf('--worker-tmp-dir');
+  return at === -1 ? command.words : command.words.toSpliced(at, 2);
+}
+
+const after = (list: readonly string[], flag: string): string | undefined => (list.includes(flag) ? list[list.indexOf(flag) + 1] : undefined);
+
+test('gunicorn of the virtual environment gets every setting by its own flag', () => {
+  const given = {workerClass: 'gthread', threads: 8, timeout: 60, maxRequests: 1000, maxRequestsJitter: 50, maxConnections: 200, backlog: 100, accessLog: true, reload: true};
+  assert.deepEqual(words(given), [
+    '.venv/bin/gunicorn', '--bind', '0.0.0.0:3000', '--workers', '3', '--worker-class', 'gthread', '--threads', '8',
+    '--timeout', '60', '--graceful-timeout', '25', '--keep-alive', '75', '--max-requests', '1000',
+    '--max-requests-jitter', '50', '--worker-connections', '200', '--backlog', '100', '--pythonpath', pythonLibrary(),
+    '--logger-class', 'entrypoint_logging.JsonLogger', '--access-logfile', '-', '--reload', 'shop.server:app',
+  ]);
+});
+
+test('heartbeats are in memory where the machine has such a folder', () => {
+  const {words: all} = pythonServer({cwd: shop, env: noPath, rest: []}, values);
+  assert.equal(after(all, '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
+});
+
+test('every setting of the server for Node that gunicorn has too reaches it by the flag that is declared for it', () => {
+  const known = ['bind', 'backlog', 'workers', 'threads', 'timeout', 'gracefulTimeout', 'keepAlive', 'maxConnections', 'maxRequests', 'maxRequestsJitter'] as const;
+  for (const name of known) {
+    const value = name === 'bind' ? '127.0.0.1:1' : 41;
+    assert.equal(after(words({[name]: value}), settings[name].gunicorn ?? ''), String(value), name);
+  }
+  assert.equal(after(words({accessLog: true}), settings.accessLog.gunicorn ?? ''), '-');
+  assert.ok(words({reload: true}).includes(settings.reload.gunicorn ?? ''));
+});
+
+test('what is not given is left to gunicorn', () => {
+  for (const flag of ['--threads', '--timeout', '--max-requests', '--backlog', '--access-logfile', '--reload']) assert.ok(!words().includes(flag), flag);
+});
+
+test('one variable chooses the ASGI application and its worker', () => {
+  assert.equal(words().at(-1), 'shop.server:app');
+  const uvicorn = words({workerClass: 'uvicorn'});
+  assert.equal(after(uvicorn, '--worker-class'), 'uvicorn_worker.UvicornWorker');
+  assert.equal(uvicorn.at(-1), 'shop.server:asgi_app');
+  assert.equal(words({workerClass: 'asgi'}).at(-1), 'shop.server:asgi_app');
+  assert.equal(words({workerClass: 'gevent'}).at(-1), 'shop.server:app');
+});
+
+test('uWSGI serves the same application, drains at SIGTERM and logs JSON', () => {
+  const list = words({appServer: 'uwsgi', workerClass: 'uvicorn', timeout: 60, threads: 2, maxRequests: 9, maxRequestsJitter: 3, backlog: 7});
+  assert.equal(list[0], '.venv/bin/uwsgi');
+  const expected = {
+    '--http-socket': '0.0.0.0:3000', '--processes': '3', '--threads': '2', '--harakiri': '60', '--worker-reload-mercy': '25',
+    '--max-requests': '9', '--max-requests-delta': '3', '--listen': '7', '--module': 'shop.server:app',
+    '--hook-master-start': 'unix_signal:15 gracefully_kill_them_all',
+  };
+  for (const [flag, value] of Object.entries(expected)) assert.equal(after(list, flag), value, flag);
+  assert.ok(list.includes('--disable-logging'));
+  assert.ok(!words({appServer: 'uwsgi', accessLog: true}).includes('--disable-logging'));
+  assert.equal(after(words({appServer: 'uwsgi', reload: true}), '--py-autoreload'), '1');
+});
+
+test('gthread has four threads unless told otherwise, an IPv6 address its brackets, and a fraction is rounded up', () => {
+  assert.equal(after(words({workerClass: 'gthread'}), '--threads'), '4');
+  assert.equal(after(words({host: '::'}), '--bind'), '[::]:3000');
+  assert.equal(after(words({bind: 'unix:/tmp/s', port: 1}), '--bind'), 'unix:/tmp/s');
+  assert.equal(after(words({timeout: 1.5}), '--timeout'), '2');
+});
+
+test("words for the server itself come after ours, from the command line last", () => {
+  const list = words({}, {env: {APP_SERVER_CMD_ARGS: ' --preload  --workers 7 '}, rest: ['--workers', '8']});
+  assert.deepEqual(list.slice(-6), ['--preload', '--workers', '7', '--workers', '8', 'shop.server:app']);
+});
+
+test('the worker class of pyproject.toml holds unless another one is given', () => {
+  const cwd = folderOf({'pyproject.toml': '[tool.entrypoint]\nmodule = "a:b"\nworker_class = "asgi"\n', ...venv('gunicorn')});
+  assert.equal(after(words({}, {cwd}), '--worker-class'), 'asgi');
+  assert.equal(after(words({workerClass: 'sync'}, {cwd}), '--worker-class'), 'sync');
+});
+
+test('without settings, the application is found in a usual file, and src/ can be imported from', () => {
+  const cwd = folderOf({'wsgi.py': 'x = 1\napplication = make()\n', 'src/shop/__init__.py': '', ...venv('gunicorn')});
+  const list = words({}, {cwd});
+  assert.equal(list.at(-1), 'wsgi:application');
+  assert.equal(after(list, '--pythonpath'), `${join(cwd, 'src')},${pythonLibrary()}`);
+  assert.equal(words({module: 'other:app'}, {cwd}).at(-1), 'other:app');
+  const plain = folderOf({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
+  assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
+});
+
+test('it reloads on a laptop, with few workers, and not in an image', () => {
+  const laptop = words({reload: undefined, workers: undefined});
+  assert.ok(laptop.includes('--reload'));
+  assert.ok(Number(after(laptop, '--workers')) <= 2);
+  assert.ok(!words({reload: undefined}, {env: {ENTRYPOINT_RUN_RELOAD: 'false'}}).includes('--reload'));
+});
+
+test('no application and no server are told in words, with their fix', () => {
+  const without = folderOf({'pyproject.toml': '', ...venv('gunicorn')});
+  assert.throws(() => words({}, {cwd: without}), (error) => isProblem(error) && error.code === 'no_server_module' && error.exitCode === 65);
+  assert.throws(() => words({appServer: 'uwsgi'}, {cwd: without}), (error) => isProblem(error) && error.code === 'no_server' && error.exitCode === 69 && /pyuwsgi/.test(error.fix ?? ''));
+});
