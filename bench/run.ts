@@ -1,0 +1,82 @@
+import {spawnSync} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {median} from './report.ts';
+import type {Report} from './report.ts';
+
+const rounds = 15;
+const limitMs = 120;
+const image = `entrypoint-bench-run:${randomBytes(4).toString('hex')}`;
+
+// A container's first instruction reads what all of it has cost so far: cgroup version 1 counts nanoseconds, 2 microseconds.
+const server = `
+import {existsSync, readFileSync} from 'node:fs';
+const old = '/sys/fs/cgroup/cpuacct/cpuacct.usage';
+const cost = existsSync(old)
+  ? Number(readFileSync(old, 'utf8')) / 1e6
+  : Number(/usage_usec (\\d+)/.exec(readFileSync('/sys/fs/cgroup/cpu.stat', 'utf8'))?.[1]) / 1e3;
+if (process.env.SHOWN !== 'yes') process.stdout.write(\`first instruction after \${cost} ms\\n\`);
+process.env.SHOWN = 'yes';
+export default (request, response) => response.end();
+`;
+
+/** What \`entrypoint run\` in a container costs until the service's first instruction, beside its program alone. */
+export async function bench(note: (text: string) => void): Promise<Report> {
+  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  try {
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM entrypoint/node:26\nCOPY . .\n');
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}\n');
+    writeFileSync(join(folder, 'server.js'), server);
+    docker('build', '--quiet', '--tag', image, folder);
+    note(`${rounds} containers of each, in turn`);
+    const contenders = [
+      {what: 'node server.js', words: ['--entrypoint', 'node', image, 'server.js'], costs: [] as number[]},
+      {what: 'entrypoint run --workers=1', words: [image, 'run', '--workers=1'], costs: [] as number[]},
+      {what: 'entrypoint run, 2 workers', words: [image, 'run', '--workers=2'], costs: [] as number[]},
+    ];
+    // The first round fills caches, and does not count.
+    for (let round = -1; round < rounds; round += 1) {
+      for (const {words, costs} of contenders) {
+        const cost = firstInstruction(words);
+        if (round >= 0) costs.push(cost);
+      }
+    }
+    const figures = contenders.map(({what, costs}) => ({what, cost: median(costs)}));
+    const [plain, ours] = [figures[0]?.cost ?? Number.NaN, figures[1]?.cost ?? Number.NaN];
+    const passed = ours - plain <= limitMs;
+    return {
+      name: 'run',
+      about: `CPU time of a whole container until the service's first instruction: median of ${rounds}; the ratio is to the program alone`,
+      columns: ['CPU ms', 'more ms'],
+      rows: figures.map(({what, cost}) => ({what, figures: [cost, cost - plain], ratio: cost / plain})),
+      notes: [`limit: at most ${limitMs} ms more than the program alone: ${passed ? 'kept' : 'NOT KEPT'}`],
+      passed,
+    };
+  } finally {
+    spawnSync('docker', ['image', 'rm', '--force', image], {stdio: 'ignore'});
+    rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+/** Starts a container, reads the first line that the service writes, and takes the container away. */
+function firstInstruction(words: readonly string[]): number {
+  const id = docker('run', '--detach', ...words);
+  try {
+    for (const end = Date.now() + 20_000; Date.now() < end; ) {
+      const found = /first instruction after ([\d.]+) ms/.exec(docker('logs', id));
+      if (found !== null) return Number(found[1]);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+    throw new Error(`the service did not begin: ${docker('logs', id)}`);
+  } finally {
+    spawnSync('docker', ['rm', '--force', id], {stdio: 'ignore'});
+  }
+}
+
+function docker(...words: readonly string[]): string {
+  const {status, stdout, stderr} = spawnSync('docker', words, {encoding: 'utf8'});
+  if (status !== 0) throw new Error(`docker ${words.join(' ')}: ${stderr}`);
+  return (words[0] === 'logs' ? stdout + stderr : stdout).trim();
+}
