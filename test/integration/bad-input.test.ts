@@ -173,3 +173,21 @@ test('an environment that nobody declared is refused with the ones that there ar
   assert.equal(code, 64);
   assert.match(stderr, /^entrypoint: locl is not an environment of tiny-\w+ \(there is: local\)\nfix: did you mean local\?\n$/);
 });
+
+test('secrets of a build that are written wrong, or whose files are missing, are told all at once', () => {
+  const usage = cli(['build', '--secret=npmrc']);
+  assert.equal(usage.code, 64);
+  assert.match(usage.stderr, /^entrypoint: --secret=npmrc is not ID=FILE\nfix: --secret=npmrc=/);
+  const missing = cli(['build', '--secret=npmrc=none.npmrc', '--secret=netrc=none.netrc']);
+  assert.equal(missing.code, 65);
+  assert.match(missing.stderr, /^entrypoint: files that the build reads do not exist\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /);
+});
+
+test('a secret reaches the build, and neither a layer nor the history of the image', () => {
+  write('Dockerfile', 'FROM entrypoint/node:26\nRUN --mount=type=secret,id=token grep -q s3cr3t /run/secrets/token\n');
+  commit();
+  write('.git/token', 's3cr3t-value\n');
+  const {image} = JSON.parse(must(entrypoint, '--quiet', '--json', 'build', '--secret=token=.git/token')) as {image: string};
+  assert.doesNotMatch(must('docker', 'history', '--no-trunc', image), /s3cr3t-value/);
+  assert.equal(must('docker', 'run', '--rm', '--entrypoint', 'sh', image, '-c', 'cat /run/secrets/token 2>/dev/null || echo none'), 'none\n');
+});
