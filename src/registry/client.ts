@@ -2,6 +2,7 @@ import {commandText} from '../argv.ts';
 import {isProblem, problem} from '../errors.ts';
 import {isTransientText, retry} from '../retry.ts';
 import type {Context} from '../task.ts';
+import {answerChallenge, parseChallenge, readLogin} from './login.ts';
 
 /** An image's place in a registry, without tag or digest. */
 export interface Repository {
@@ -31,8 +32,10 @@ export const repositoryText = ({registry, name}: Repository): string => `${regis
  */
 export function manifestUrl({registry, name}: Repository, reference: string): string {
   const [host = '', ...path] = registry.split('/');
+  // The hub's name and its registry's are two.
+  const server = host === 'docker.io' ? 'registry-1.docker.io' : host;
   const scheme = /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/.test(host) ? 'http' : 'https';
-  return `${scheme}://${host}/v2/${[...path, name].join('/')}/manifests/${reference}`;
+  return `${scheme}://${server}/v2/${[...path, name].join('/')}/manifests/${reference}`;
 }
 
 /**
@@ -59,16 +62,34 @@ export async function writeManifest(context: Context, repository: Repository, ta
   if (!answer.ok) throw refused(url, answer.status);
 }
 
-/** The same with curl, as shell text that can be pasted. `type` must be the manifest's own media type. */
-export function copyManifestText(repository: Repository, from: string, tag: string, type: string): string {
+/**
+ * The same as shell text that can be pasted: with curl, or, where the registry wants a login, with skopeo, which reads
+ * docker's login by itself. `type` must be the manifest's own media type.
+ */
+export function copyManifestText(repository: Repository, from: string, tag: string, {type, login}: {type: string; login: boolean}): string {
+  if (login) {
+    const name = `docker://${repositoryText(repository)}`;
+    const plain = manifestUrl(repository, tag).startsWith('http:') ? ['--src-tls-verify=false', '--dest-tls-verify=false'] : [];
+    return commandText(['skopeo', 'copy', '--all', '--preserve-digests', ...plain, `${name}${from.includes(':') ? '@' : ':'}${from}`, `${name}:${tag}`]);
+  }
   const curl = ['curl', '--fail', '--silent', '--show-error'];
   const get = commandText([...curl, '--header', `Accept: ${types.join(', ')}`, manifestUrl(repository, from)]);
   const put = commandText([...curl, '--request', 'PUT', '--header', `Content-Type: ${type}`, '--data-binary', '@-', manifestUrl(repository, tag)]);
   return `${get} | ${put}`;
 }
 
-async function request({note, signal}: Context, url: string, init: RequestInit): Promise<Response> {
-  const host = new URL(url).host;
+async function request(context: Context, url: string, init: RequestInit): Promise<Response> {
+  const answer = await ask(context, url, init);
+  const challenge = answer.status === 401 ? parseChallenge(answer.headers.get('www-authenticate') ?? '') : undefined;
+  if (challenge === undefined) return answer;
+  const login = await readLogin(context, new URL(url).host);
+  const authorization = await answerChallenge(challenge, login, (realm, headers) => ask(context, realm, {headers}));
+  return authorization === undefined ? answer : ask(context, url, {...init, headers: {...init.headers, authorization}});
+}
+
+/** One request, tried again while the network or the server is in trouble. */
+async function ask({note, signal}: Context, url: string, init: RequestInit): Promise<Response> {
+  const {host} = new URL(url);
   try {
     return await retry(async () => {
       const answer = await fetch(url, {...init, signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)])});
@@ -103,6 +124,6 @@ function refused(url: string, status: number): Error {
   return problem({
     code: 'registry_refused',
     what: `the registry answers ${status} to ${url}`,
-    fix: denied ? 'the registry asks for a login that promote cannot give yet: promote with a registry client that can' : 'see the registry\'s log',
+    fix: denied ? `log in with a user who may: docker login ${new URL(url).host}` : 'see the registry\'s log',
   });
 }

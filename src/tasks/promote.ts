@@ -2,8 +2,9 @@ import {readService, requireRegistry} from '../config/service.ts';
 import {readVersion} from '../config/version.ts';
 import {problem, usageProblem} from '../errors.ts';
 import {option} from '../option.ts';
-import {copyManifestText, readManifest, repositoryText, writeManifest} from '../registry/client.ts';
+import {copyManifestText, manifestUrl, readManifest, repositoryText, writeManifest} from '../registry/client.ts';
 import type {Manifest, Repository} from '../registry/client.ts';
+import {readLogin} from '../registry/login.ts';
 import {task} from '../task.ts';
 
 export interface Promoted {
@@ -29,7 +30,8 @@ export const promote = task('Move a stage (dev, rc, prod) to a published image',
   const manifest = await readManifest(context, repository, source);
   const before = (await readManifest(context, repository, to))?.digest ?? '';
   const image = `${repositoryText(repository)}:${to}`;
-  const text = copyManifestText(repository, manifest?.digest ?? source, to, manifest?.type ?? dockerManifest);
+  const login = await readLogin(context, new URL(manifestUrl(repository, to)).host) !== undefined;
+  const text = copyManifestText(repository, manifest?.digest ?? source, to, {type: manifest?.type ?? dockerManifest, login});
   if (manifest !== undefined && manifest.digest === before) note(`${image} is ${before} already`);
   else await run.act(text, () => move(context, repository, source, to, manifest));
   const digest = manifest?.digest ?? '';
