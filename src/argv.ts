@@ -16,6 +16,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Variables added to its environment by reference: printed as the reference, not as the value. */
   readonly secrets?: Readonly<Record<string, SecretReference>> | undefined;
+  /** Lines `NAME=value` for its standard input, by reference: printed as the reference, not as the value. */
+  readonly secretLines?: Readonly<Record<string, SecretReference>> | undefined;
   /** Folder to run in. Default: the runner's. */
   readonly cwd?: string | undefined;
 }
@@ -50,9 +52,9 @@ const reserved = new Set(
 
 /** A command as shell text that can be pasted: with its folder, variables and standard input. */
 export function commandText(command: Words | Command): string {
-  const {words, stdin, cwd} = toCommand(command);
+  const {words, stdin, cwd, secretLines} = toCommand(command);
   const line = [...variablesText(toCommand(command)), wordsText(words)].join(' ');
-  const fed = stdin === undefined ? line : fedText(line, stdin);
+  const fed = secretLines !== undefined ? `${secretLinesText(secretLines)} | ${line}` : stdin === undefined ? line : fedText(line, stdin);
   return cwd === undefined ? fed : `(${folderText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
 }
 
@@ -93,9 +95,17 @@ function hereDocumentEnd(lines: readonly string[], end = 'END'): string {
 }
 
 function secretText(name: string, reference: SecretReference): readonly string[] {
-  if ('env' in reference) return reference.env === name ? [] : [`${name}="$${reference.env}"`];
-  if ('file' in reference) return [`${name}="$(cat ${quote(reference.file)})"`];
-  return [`${name}="$(${wordsText(reference.command)})"`];
+  return 'env' in reference && reference.env === name ? [] : [`${name}=${referenceText(reference)}`];
+}
+
+function referenceText(reference: SecretReference): string {
+  if ('env' in reference) return `"$${reference.env}"`;
+  return 'file' in reference ? `"$(cat ${quote(reference.file)})"` : `"$(${wordsText(reference.command)})"`;
+}
+
+// printf is part of the shell: its words are no process's argv.
+function secretLinesText(lines: Readonly<Record<string, SecretReference>>): string {
+  return `{ ${Object.entries(lines).map(([name, reference]) => `printf '${variable(name)}=%s\\n' ${referenceText(reference)};`).join(' ')} }`;
 }
 
 /** A command as words alone, or with what surrounds it, in one shape. */

@@ -33,6 +33,9 @@ const path = v.pipe(v.string('must be a text'), v.regex(/^\/[\w./~%+@:,=&?-]*$/,
 const tasks = v.array(v.string('must be the name of a task'), 'must be a list of task names');
 const image = v.pipe(v.string('must be an image name'), v.regex(/^[^\s-]\S*$/, 'must be an image name'));
 
+// A leading dash would be an option of ssh.
+const host = v.pipe(v.string('must be a text'), v.regex(/^(?:[a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.:_-]*$/, 'must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config'));
+
 const overrides = v.strictObject({environment: v.optional(environment), secrets: v.optional(secrets)}, 'must be a map');
 
 const backingService = v.strictObject({
@@ -55,8 +58,10 @@ const around = {
 const place = v.strictObject({
   ...around,
   hosts: v.pipe(
-    v.optional(v.array(v.literal('local', 'is not supported: for now a service runs on the local engine, as [local]'), 'must be a list of hosts'), ['local']),
-    v.length(1, 'must name one host: [local]'),
+    v.optional(v.array(host, 'must be a list of hosts'), ['local']),
+    v.minLength(1, 'must name at least one host: local, or what ssh takes, such as deploy@h1'),
+    v.check((hosts) => new Set(hosts).size === hosts.length, 'must name each host once'),
+    v.check((hosts) => hosts.length === 1 || !hosts.includes('local'), 'must be [local] alone, or hosts by ssh'),
   ),
   stage: v.optional(name),
   replicas: v.optional(count, 1),
@@ -77,6 +82,8 @@ const place = v.strictObject({
   log: v.optional(v.strictObject({driver: v.string('must be a text'), options: v.optional(logOptions)}, 'must be a map')),
 }, 'must be a map');
 
+const reason = v.pipe(v.string('must be the reason, in words'), v.trim(), v.minLength(1, 'must be the reason, in words'));
+
 export const deployFileSchema = v.strictObject({
   service: v.optional(name),
   registry: v.optional(v.pipe(v.string('must be a text'), v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'))),
@@ -84,6 +91,14 @@ export const deployFileSchema = v.strictObject({
   health: v.optional(path, '/readyz'),
   backing_services: v.optional(v.record(name, backingService, 'must be a map of backing services'), {}),
   test_integration: v.optional(v.strictObject(around, 'must be a map'), {}),
+  check: v.optional(
+    v.strictObject({
+      alive: v.optional(path, '/healthz'),
+      slow_path: v.optional(path),
+      skip: v.optional(v.record(name, reason, 'must be a map of rules to reasons'), {}),
+    }, 'must be a map'),
+    {},
+  ),
   environments: v.optional(v.record(name, place, 'must be a map of environments'), {local: {}}),
 }, 'must be a map of settings');
 

@@ -6,6 +6,7 @@ import {readVersion} from '../config/version.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, repositoryText} from '../registry/client.ts';
 import type {Context} from '../task.ts';
+import {isRemote} from './hosts/host.ts';
 
 /** An image that is on this engine. */
 export interface LocalImage {
@@ -60,30 +61,50 @@ function parseImage(text: string): LocalImage {
 }
 
 /**
- * The image to deploy, on this engine: a given one, or what a stage's tag stands for in the registry (pulled by
- * its digest), or the one that was built here.
+ * The image to deploy: a given one, or what a stage's tag stands for in the registry, or the one that was built of this
+ * commit. For this engine it is there afterwards (pulled by its digest); for other hosts it has a digest in the registry
+ * that they can pull.
+ * @throws Problem `image_missing`, `stage_empty`, `no_registry`
  */
 export async function imageToDeploy(context: Context, service: Service, place: Place, wanted: {image?: string | undefined; stage?: string | undefined}): Promise<LocalImage> {
   const stage = wanted.stage ?? place.stage;
+  const remote = place.hosts.some(isRemote);
+  const bring = remote ? async (reference: string): Promise<LocalImage> => ({reference, commit: ''}) : (reference: string) => pulled(context, reference);
   if (wanted.image !== undefined) {
-    if (!wanted.image.includes('@')) return findImage(context, wanted.image);
-    return pulled(context, wanted.image);
+    if (wanted.image.includes('@')) return bring(wanted.image);
+    return remote ? bring(await publishedReference(context, service, wanted.image.split(':').at(-1) ?? '')) : findImage(context, wanted.image);
   }
-  if (stage === undefined) return findBuiltImage(context, service);
+  if (stage === undefined) return remote ? bring(await publishedReference(context, service, (await readVersion(context)).tag)) : findBuiltImage(context, service);
+  return bring(await publishedReference(context, service, stage, stageEmpty));
+}
+
+/** `registry/name@sha256:...` of a tag. */
+async function publishedReference(context: Context, service: Service, tag: string, missing: (service: Service, registry: string, tag: string) => Error = notPublished): Promise<string> {
   const repository = {registry: requireRegistry(service), name: service.name};
-  const manifest = await readManifest(context, repository, stage);
-  if (manifest === undefined) {
-    throw problem({
-      code: 'stage_empty',
-      what: `no image of ${service.name} has been promoted to ${stage} in ${repository.registry}`,
-      fix: `entrypoint publish promote --to=${stage}`,
-    });
-  }
-  return pulled(context, `${repositoryText(repository)}@${manifest.digest}`);
+  const manifest = await readManifest(context, repository, tag);
+  if (manifest === undefined) throw missing(service, repository.registry, tag);
+  return `${repositoryText(repository)}@${manifest.digest}`;
+}
+
+function notPublished({name}: Service, registry: string, tag: string): Error {
+  return problem({code: 'image_missing', what: `${registry} has no image ${name}:${tag}, and the hosts pull it from there`, fix: 'entrypoint build publish'});
+}
+
+function stageEmpty({name}: Service, registry: string, stage: string): Error {
+  return problem({
+    code: 'stage_empty',
+    what: `no image of ${name} has been promoted to ${stage} in ${registry}`,
+    fix: `entrypoint publish promote --to=${stage}`,
+  });
 }
 
 async function pulled(context: Context, reference: string): Promise<LocalImage> {
   await context.run(dockerPull(reference), {capture: true, retry: true, purpose: 'the image could not be pulled', fix: 'start the registry, or correct the image\'s name; if it asks for a login: docker login'});
-  const {exitCode, stdout} = await context.run.read(dockerImageInspect(reference, idAndCommit), {allow: [1]});
-  return {reference, commit: exitCode === 0 ? parseImage(stdout).commit : ''};
+  return {reference, commit: await readCommit(context, reference)};
+}
+
+/** The commit that an image on the engine is labelled with; empty where there is none, or no image yet. */
+export async function readCommit({run}: Pick<Context, 'run'>, reference: string): Promise<string> {
+  const {exitCode, stdout} = await run.read(dockerImageInspect(reference, idAndCommit), {allow: [1]});
+  return exitCode === 0 ? parseImage(stdout).commit : '';
 }

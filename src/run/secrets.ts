@@ -35,6 +35,22 @@ export async function secretValues({secrets}: Command, world: SecretWorld): Prom
   });
 }
 
+/**
+ * The lines `NAME=value` that a command gets on its standard input.
+ * @throws Problem `secret_missing`, or `secret_with_lines` for a value that would be more than one line
+ */
+export async function secretLines(references: Readonly<Record<string, SecretReference>>, world: SecretWorld): Promise<string> {
+  const values = await secretValues({words: [], secrets: references}, world);
+  const long = Object.keys(values).filter((name) => values[name]?.includes('\n') === true);
+  if (long.length === 0) return Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join('');
+  throw problem({
+    code: 'secret_with_lines',
+    what: `${long.join(', ')} ${long.length === 1 ? 'has' : 'have'} more than one line, and a variable of a container on another host cannot`,
+    fix: 'encode it (base64) and decode it in the service',
+    exitCode: exitCode.badData,
+  });
+}
+
 async function secretValue(reference: SecretReference, {cwd, env, capture}: SecretWorld): Promise<string> {
   if ('env' in reference) {
     const value = env[reference.env];

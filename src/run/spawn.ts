@@ -5,7 +5,7 @@ import {resolve as resolvePath} from 'node:path';
 import type {Command, Words} from '../argv.ts';
 import {exitCode, problem} from '../errors.ts';
 import {processGroup} from './group.ts';
-import {secretValues} from './secrets.ts';
+import {secretLines, secretValues} from './secrets.ts';
 
 export interface SpawnOptions {
   readonly cwd: string;
@@ -48,13 +48,14 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   const {env, signal, kill} = options;
   const capture = (list: Words): Promise<Ended> => spawn({words: list}, {...quietly, cwd, env, signal, kill});
   const secrets = await secretValues(command, {cwd, env, capture});
+  const stdin = command.secretLines === undefined ? command.stdin : await secretLines(command.secretLines, {cwd, env, capture});
   const piped = options.onStdout !== undefined || options.stdout === 'keep';
   const child = nodeSpawn(program, words, {
     cwd,
     env: {...options.env, ...command.env, ...secrets},
     detached: !options.interactive,
     stdio: [
-      command.stdin === undefined ? (options.interactive ? 'inherit' : 'ignore') : 'pipe',
+      stdin === undefined ? (options.interactive ? 'inherit' : 'ignore') : 'pipe',
       piped ? 'pipe' : options.stdoutFd,
       options.watchStderr || options.onStderr !== undefined ? 'pipe' : 2,
     ],
@@ -68,7 +69,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   });
   // A child that does not read its input is no failure of ours: its exit code tells.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(command.stdin);
+  child.stdin?.end(stdin);
 
   const group = processGroup(child.pid, !options.interactive);
   let timedOut = false;

@@ -13,6 +13,6 @@ export const deploy = task('Bring an image up beside the old one and move the tr
   const target = await readTarget(context, environment);
   const {reference: image, commit} = await imageToDeploy(context, target.service, target.place, {image: wanted, stage});
   const deployed = await apply(context, {...target, image, commit});
-  if (deployed.address !== '') context.say(`${target.service.name} release ${deployed.release} serves at ${deployed.address}  ${image}`);
+  if (deployed.address !== '') context.say(`${target.service.name} release ${deployed.release} serves at ${deployed.addresses.join(', ')}  ${image}`);
   return deployed;
 });

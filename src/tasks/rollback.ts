@@ -9,6 +9,6 @@ export const rollback = task('Move the traffic back to the previous release', {
 }, async (context, {environment}): Promise<Deployed> => {
   const target = await readTarget(context, environment);
   const deployed = await rollbackHosts(context, target);
-  if (deployed.address !== '') context.say(`${target.service.name} release ${deployed.release} serves again at ${deployed.address}  ${deployed.image}`);
+  if (deployed.address !== '') context.say(`${target.service.name} release ${deployed.release} serves again at ${deployed.addresses.join(', ')}  ${deployed.image}`);
   return deployed;
 });

@@ -1,5 +1,6 @@
 import {reportOptions, runTests} from '../config/test-suite.ts';
 import {readTarget, sceneOf} from '../engines/hosts/deployment.ts';
+import {sitesOf} from '../engines/hosts/sites.ts';
 import {readScene, requireBalancer} from '../engines/hosts/state.ts';
 import {addressOf} from '../engines/hosts/traffic.ts';
 import {option} from '../option.ts';
@@ -15,9 +16,12 @@ export const testSanity = task('Run the read-only checks (test/sanity) against a
   await runTests(context, 'test/sanity', output, {BASE_URL: url ?? await deployedAddress(context, environment)});
 });
 
+/** Where the first host answers. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
   const target = await readTarget(context, environment);
+  const [first] = sitesOf(context, target);
+  if (first === undefined) return '';
   const scene = sceneOf(target);
-  requireBalancer(await readScene(context.run, scene), target);
-  return addressOf(context.run, scene);
+  requireBalancer(await readScene(first.context.run, scene), target);
+  return addressOf(first.context.run, scene, first.host);
 }

@@ -23,7 +23,7 @@ export interface Tiny {
   /** Runs a program in the folder, gives its standard output, and throws where it fails. */
   must(this: void, program: string, ...words: readonly string[]): string;
   /** Like {@link run}, without blocking this process. */
-  start(this: void, program: string, words: readonly string[]): {readonly kill: (signal: NodeJS.Signals) => void; readonly ended: Promise<Told>};
+  start(this: void, program: string, words: readonly string[], env?: Readonly<Record<string, string>>): {readonly kill: (signal: NodeJS.Signals) => void; readonly ended: Promise<Told>};
   write(this: void, name: string, text: string): void;
   /** deploy.yaml, with what one environment `local` is to have. */
   describe(this: void, local?: string): void;
@@ -48,8 +48,8 @@ export function makeTiny(): Tiny {
     assert.equal(code, 0, `${program} ${words.join(' ')}\n${stderr}`);
     return stdout;
   };
-  const start: Tiny['start'] = (program, words) => {
-    const child = spawn(program, words, {cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe']});
+  const start: Tiny['start'] = (program, words, env) => {
+    const child = spawn(program, words, {cwd: folder, env: {...environment, ...env}, stdio: ['ignore', 'pipe', 'pipe']});
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

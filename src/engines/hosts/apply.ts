@@ -1,42 +1,72 @@
-import {dockerRemove, dockerRun} from '../../commands/docker.ts';
-import type {Scope} from '../../run.ts';
+import {dockerPull, dockerRemove, dockerRun} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
 import type {BalancerState, Half} from '../haproxy-config.ts';
+import {readCommit} from '../image.ts';
 import {appName, balancerName, roleLabels, sceneName} from '../names.ts';
 import {sceneOf, serviceEnvironment} from './deployment.ts';
 import type {Deployed, Deployment} from './deployment.ts';
+import {isRemote} from './host.ts';
 import {takeLock} from './lock.ts';
+import {each, sitesIn} from './sites.ts';
+import type {ScopedSite, Site} from './sites.ts';
 import {appsOf} from './state.ts';
 import type {SceneState} from './state.ts';
 import {bringUpBalancer, bringUpSurroundings, clearLeftovers, readStartingState} from './surroundings.ts';
-import {addressOf, awaitHealthy, commit, moveTraffic, retire} from './traffic.ts';
+import {addressOf, awaitHealthy, commitEverywhere, moveTraffic, retire} from './traffic.ts';
+import type {Move} from './traffic.ts';
 
 /**
- * Brings a release up beside the old one and moves the traffic over. Until the last check has passed, any
- * failure, Ctrl-C included, puts everything back: the old release serves as if nothing had been.
+ * Brings a release up beside the old one and moves the traffic over, on every host. Until the last check has passed,
+ * any failure on any of them, Ctrl-C included, puts everything back: the old release serves as if nothing had been.
  */
-export async function apply(context: Context, deployment: Deployment): Promise<Deployed> {
+export async function apply(context: Context, wanted: Deployment): Promise<Deployed> {
   const {run, note} = context;
-  const scene = sceneOf(deployment);
+  const scene = sceneOf(wanted);
   return run.scope(async (scope) => {
-    await takeLock(context, scope, scene, {image: deployment.image, reason: 'deploy'});
-    const state = await readStartingState(context, deployment);
-    const release = 1 + Math.max(0, ...appsOf(state).map((app) => app.release), state.balancer?.release ?? 0);
+    const sites = sitesIn(context, wanted, scope);
+    const [first] = sites;
+    if (first === undefined) throw new RangeError('a place has at least one host');
+    const deployment = await pullEverywhere(sites, wanted);
+    // In the order of the file, so that of two deploys one gets all locks.
+    for (const site of sites) await takeLock(site.context, site.scope, scene, {image: deployment.image, reason: 'deploy'});
+    const states = await each(sites, (site) => readStartingState(site.context, deployment));
+    const stateOf = (index: number): SceneState => states[index] as SceneState;
+    const release = 1 + Math.max(0, ...states.flatMap((state) => appsOf(state).map((app) => app.release)), ...states.map(({balancer}) => balancer?.release ?? 0));
     note(`release ${release} of ${sceneName(scene)}: ${deployment.image}`);
-    await clearLeftovers(context, deployment, state);
-    await bringUpSurroundings(context, scope, deployment, state);
-    for (const name of deployment.place.before) await runTask(context, scope, deployment, name, release);
-    const before = await bringUpBalancer(context, scope, deployment, state);
-    const next = nextState(deployment, before, release);
-    await startReplicas(context, scope, deployment, next);
-    await awaitHealthy(context, deployment, next);
-    await moveTraffic(context, scope, deployment, before, next);
-    for (const name of deployment.place.after) await runTask(context, scope, deployment, name, release);
-    await commit(context, scope, deployment, next);
-    await retire(context, deployment, state, before);
-    await prune(context, state, next);
-    return {...scene, release, previous: next.previous, image: deployment.image, address: await addressOf(run, scene)};
+    await each(sites, (site, index) => clearLeftovers(site.context, deployment, stateOf(index)));
+    await each(sites, (site, index) => bringUpSurroundings(site.context, site.scope, deployment, stateOf(index)));
+    for (const name of deployment.place.before) await runTask(first, deployment, name, release);
+    const moves = await each(sites, async (site, index) => {
+      const before = await bringUpBalancer(site.context, site.scope, deployment, stateOf(index));
+      return {site, state: stateOf(index), before, next: nextState(deployment, before, release)};
+    });
+    await each(sites, (site, index) => startReplicas(site, deployment, (moves[index] as Move).next));
+    await each(sites, (site, index) => awaitHealthy(site.context, deployment, (moves[index] as Move).next));
+    await each(sites, (site, index) => moveTraffic(site.context, site.scope, deployment, moves[index] as Move));
+    for (const name of deployment.place.after) await runTask(first, deployment, name, release);
+    await commitEverywhere(scope, sites, deployment, moves);
+    await each(sites, async (site, index) => {
+      const {state, before, next} = moves[index] as Move;
+      await retire(site.context, deployment, state, before);
+      await prune(site.context, state, next);
+    });
+    const addresses = await each(sites, (site) => addressOf(site.context.run, scene, site.host));
+    const previous = Math.max(...moves.map(({next}) => next.previous));
+    return {...scene, release, previous, image: deployment.image, address: addresses[0] ?? '', addresses};
   });
+}
+
+/** The image on every host before anything changes there; on this engine, it is there already. */
+async function pullEverywhere(sites: readonly Site[], deployment: Deployment): Promise<Deployment> {
+  const remote = sites.filter(({host}) => isRemote(host));
+  await each(remote, ({context: {run}, host}) => run(dockerPull(deployment.image), {
+    capture: true, retry: true,
+    purpose: `the image could not be pulled on ${host}, and nothing has changed`,
+    fix: `can ${host} reach the registry, and is it logged in there? ssh ${host} docker login`,
+  }));
+  const [first] = remote;
+  if (first === undefined || deployment.commit !== '') return deployment;
+  return {...deployment, commit: await readCommit(first.context, deployment.image)};
 }
 
 /** The new release takes the halves of the slots that the old one leaves free. */
@@ -51,7 +81,7 @@ function nextState(deployment: Deployment, before: BalancerState, release: numbe
   return {...before, release, previous: before.release, slots};
 }
 
-async function startReplicas({run}: Context, scope: Scope, deployment: Deployment, next: BalancerState): Promise<void> {
+async function startReplicas({context: {run}, scope}: ScopedSite, deployment: Deployment, next: BalancerState): Promise<void> {
   const {place, image, commit: hash} = deployment;
   const scene = sceneOf(deployment);
   for (const {replica, half, container, port} of next.slots) {
@@ -87,7 +117,7 @@ async function prune({run}: Context, state: SceneState, {release, previous}: Bal
 }
 
 /** Runs a task of the service in the image that is deployed, among its backing services. */
-async function runTask({run}: Context, scope: Scope, deployment: Deployment, task: string, release: number): Promise<void> {
+async function runTask({context: {run}, scope}: ScopedSite, deployment: Deployment, task: string, release: number): Promise<void> {
   const {place, image} = deployment;
   const scene = sceneOf(deployment);
   const word = task.replaceAll('_', '-');

@@ -4,6 +4,7 @@ import {lockName, sceneLabels, sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Target} from './deployment.ts';
 import {takeLock} from './lock.ts';
+import {each, sitesOf} from './sites.ts';
 import {readScene} from './state.ts';
 
 export interface Removed {
@@ -12,7 +13,12 @@ export interface Removed {
 }
 
 /** Takes away everything that deploys made in the environment; volumes only when asked. Nothing there: nothing done. */
-export async function remove(context: Context, target: Target, {volumes}: {volumes: boolean}): Promise<Removed> {
+export async function remove(context: Context, target: Target, what: {volumes: boolean}): Promise<Removed> {
+  const removed = await each(sitesOf(context, target), (site) => removeFrom(site.context, target, what));
+  return {containers: removed.flatMap(({containers}) => containers), volumes: removed.flatMap(({volumes}) => volumes)};
+}
+
+async function removeFrom(context: Context, target: Target, {volumes}: {volumes: boolean}): Promise<Removed> {
   const {run} = context;
   const scene = sceneOf(target);
   return run.scope(async (scope) => {

@@ -5,11 +5,15 @@ import type {BalancerState} from '../haproxy-config.ts';
 import {sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Deployed, Target} from './deployment.ts';
+import {isRemote} from './host.ts';
+import type {Host} from './host.ts';
 import {takeLock} from './lock.ts';
+import {each, sitesIn} from './sites.ts';
 import {appsOf, requireBalancer} from './state.ts';
 import type {Container, SceneState} from './state.ts';
 import {clearLeftovers, readStartingState} from './surroundings.ts';
-import {addressOf, awaitHealthy, commit, moveTraffic, retire} from './traffic.ts';
+import {addressOf, awaitHealthy, commitEverywhere, moveTraffic, retire} from './traffic.ts';
+import type {Move} from './traffic.ts';
 
 /**
  * Starts the containers of the previous release again and moves the traffic back to them: nothing is pulled,
@@ -19,30 +23,36 @@ import {addressOf, awaitHealthy, commit, moveTraffic, retire} from './traffic.ts
 export async function rollback(context: Context, target: Target): Promise<Deployed> {
   const {run, note} = context;
   const scene = sceneOf(target);
+  const seconds = target.place.stop_timeout_seconds;
   return run.scope(async (scope) => {
-    const {image} = previousOf(await readStartingState(context, target), target);
-    await takeLock(context, scope, scene, {image, reason: 'rollback'});
-    // Read again: until the lock was ours, another deploy may have changed it.
-    const found = await readStartingState(context, target);
-    const {current, replicas} = previousOf(found, target);
-    await clearLeftovers(context, target, found);
-    note(`back to release ${current.previous} of ${sceneName(scene)}: ${image}`);
-    const names = replicas.map(({name}) => name);
-    const next: BalancerState = {
-      ...current,
-      release: current.previous,
-      previous: current.release,
-      slots: replicas.map(({name, replica, half, port}) => ({container: name, replica, half, port})),
-    };
-    scope.onFailure(dockerStop(target.place.stop_timeout_seconds, ...names));
-    scope.onFailure(dockerUpdateRestart('no', ...names));
-    await run(dockerUpdateRestart('always', ...names), {capture: true});
-    await run(dockerStart(...names), {capture: true});
-    await awaitHealthy(context, target, next);
-    await moveTraffic(context, scope, target, current, next);
-    await commit(context, scope, target, next);
-    await retire(context, target, found, current);
-    return {...scene, release: next.release, previous: next.previous, image, address: await addressOf(run, scene)};
+    const sites = sitesIn(context, target, scope);
+    const seen = await each(sites, async (site) => previousOf(await readStartingState(site.context, target), target, site.host));
+    for (const [index, site] of sites.entries()) await takeLock(site.context, site.scope, scene, {image: seen[index]?.image ?? '', reason: 'rollback'});
+    // Read again: until the locks were ours, another deploy may have changed it.
+    const moves = await each(sites, async (site) => {
+      const state = await readStartingState(site.context, target);
+      const {current, replicas, image} = previousOf(state, target, site.host);
+      const slots = replicas.map(({name, replica, half, port}) => ({container: name, replica, half, port}));
+      return {state, image, before: current, next: {...current, release: current.previous, previous: current.release, slots}};
+    });
+    const image = moves[0]?.image ?? '';
+    const release = moves[0]?.next.release ?? 0;
+    note(`back to release ${release} of ${sceneName(scene)}: ${image}`);
+    await each(sites, async (site, index) => {
+      const {state, next} = moves[index] as Move;
+      await clearLeftovers(site.context, target, state);
+      const names = next.slots.map(({container}) => container);
+      site.scope.onFailure(dockerStop(seconds, ...names));
+      site.scope.onFailure(dockerUpdateRestart('no', ...names));
+      await site.context.run(dockerUpdateRestart('always', ...names), {capture: true});
+      await site.context.run(dockerStart(...names), {capture: true});
+      await awaitHealthy(site.context, target, next);
+    });
+    await each(sites, (site, index) => moveTraffic(site.context, site.scope, target, moves[index] as Move));
+    await commitEverywhere(scope, sites, target, moves);
+    await each(sites, (site, index) => retire(site.context, target, (moves[index] as Move).state, (moves[index] as Move).before));
+    const addresses = await each(sites, (site) => addressOf(site.context.run, scene, site.host));
+    return {...scene, release, previous: moves[0]?.next.previous ?? 0, image, address: addresses[0] ?? '', addresses};
   });
 }
 
@@ -54,7 +64,7 @@ interface Previous {
   readonly image: string;
 }
 
-function previousOf(state: SceneState, target: Target): Previous {
+function previousOf(state: SceneState, target: Target, host: Host): Previous {
   const current = requireBalancer(state, target);
   const replicas = appsOf(state).filter((one) => one.release === current.previous);
   const image = replicas[0]?.image;
@@ -62,7 +72,7 @@ function previousOf(state: SceneState, target: Target): Previous {
   const {service, environment} = target;
   throw problem({
     code: 'no_previous_release',
-    what: `${service.name} in ${environment} has no release before ${current.release} to go back to`,
+    what: `${service.name} in ${environment} has no release before ${current.release} to go back to${isRemote(host) ? ` on ${host}` : ''}`,
     fix: `deploy the version you want: entrypoint deploy ${environment} --image=IMAGE`,
   });
 }

@@ -9,6 +9,10 @@ import {balancerName} from '../names.ts';
 import type {Scene} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Target} from './deployment.ts';
+import {hostName, isRemote} from './host.ts';
+import type {Host} from './host.ts';
+import {each} from './sites.ts';
+import type {ScopedSite} from './sites.ts';
 import type {SceneState} from './state.ts';
 
 const serversOf = ({slots}: BalancerState): string[] => slots.map(({replica, half}) => serverName(replica, half));
@@ -29,8 +33,16 @@ export async function awaitHealthy({run}: Context, target: Target, next: Balance
   }
 }
 
+/** What a host's balancer serves, and what it is to serve. */
+export interface Move {
+  readonly before: BalancerState;
+  readonly next: BalancerState;
+  /** What there was on the host. */
+  readonly state: SceneState;
+}
+
 /** New requests go to the new release. When something fails later, they go back, and what is running may end. */
-export async function moveTraffic({run}: Context, scope: Scope, target: Target, before: BalancerState, next: BalancerState): Promise<void> {
+export async function moveTraffic({run}: Context, scope: Scope, target: Target, {before, next}: Move): Promise<void> {
   const name = balancerName(sceneOf(target));
   const [to, from] = [serversOf(next), serversOf(before)];
   if (from.length === 0) scope.onFailure(balancerOff(name, to));
@@ -41,9 +53,15 @@ export async function moveTraffic({run}: Context, scope: Scope, target: Target, 
   await run(balancerSwitch(name, to, from), {capture: true, purpose: 'the traffic could not be moved'});
 }
 
-/** The point of no return: from here on a restart of the balancer keeps the new release. */
-export async function commit({run}: Context, scope: Scope, target: Target, next: BalancerState): Promise<void> {
-  await run(balancerConfig(balancerName(sceneOf(target)), renderHaproxyConfig(next), 'file-only'), {capture: true});
+/** The point of no return: from here on a restart of a balancer keeps the new release. */
+export async function commitEverywhere(scope: Scope, sites: readonly ScopedSite[], target: Target, moves: readonly Move[]): Promise<void> {
+  const name = balancerName(sceneOf(target));
+  await each(sites, async (site, index) => {
+    const {before, next} = moves[index] as Move;
+    // A host that has its file already must get the old one back where another host fails.
+    if (sites.length > 1) site.scope.onFailure(balancerConfig(name, renderHaproxyConfig(before), 'file-only'));
+    await site.context.run(balancerConfig(name, renderHaproxyConfig(next), 'file-only'), {capture: true});
+  });
   scope.keep();
 }
 
@@ -60,8 +78,10 @@ export async function retire({run}: Context, target: Target, state: SceneState, 
   await run(dockerStop(place.stop_timeout_seconds, ...old), {capture: true});
 }
 
-/** Where the service answers, seen from this engine's machine; empty in a dry run. */
-export async function addressOf(run: Pick<Runner, 'read'>, scene: Scene): Promise<string> {
+/** Where the service answers: seen from this machine, or, for an address of its own, from the host; empty in a dry run. */
+export async function addressOf(run: Pick<Runner, 'read'>, scene: Scene, host: Host): Promise<string> {
   const {exitCode, stdout} = await run.read(dockerPort(balancerName(scene), 8080), {allow: [1]});
-  return exitCode === 0 && stdout !== '' ? `http://${stdout.split('\n')[0]}` : '';
+  const [address = ''] = stdout.trim().split('\n');
+  if (exitCode !== 0 || address === '') return '';
+  return `http://${isRemote(host) ? address.replace(/^(?:0\.0\.0\.0|\[?::\]?):/, `${hostName(host)}:`) : address}`;
 }
