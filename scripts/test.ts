@@ -17,6 +17,8 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', 'images/build.ts'],
     ['node', '--test', '--test-concurrency=1', ...globSync('test/integration/**/*.test.ts', {cwd: root})],
   ],
+  contract: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})]],
+  fleet: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
   isomorphism: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
 };
 

@@ -1,5 +1,5 @@
 export {
-  staticAnalysis, testUnit, testIntegration, build, publish, promote, deploy, run, testSanity, status, logs,
+  staticAnalysis, testUnit, build, check, testIntegration, publish, promote, deploy, run, testSanity, status, logs,
   rollback, remove,
 } from 'entrypoint/tasks';
 import {pythonProgram} from 'entrypoint';

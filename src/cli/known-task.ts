@@ -10,7 +10,7 @@ export interface KnownTask {
 
 /** The standard tasks in the order of a service's life, with what comes after its start at the end. */
 export const standardOrder: readonly string[] = [
-  'static-analysis', 'test-unit', 'build', 'test-integration', 'publish', 'promote', 'deploy', 'run', 'test-sanity',
+  'static-analysis', 'test-unit', 'build', 'check', 'test-integration', 'publish', 'promote', 'deploy', 'run', 'test-sanity',
   'status', 'logs', 'rollback', 'remove',
 ];
 

@@ -15,7 +15,7 @@ export interface LocalImage {
   readonly commit: string;
 }
 
-const idAndCommit = '{{.Id}}\t{{index .Config.Labels "entrypoint.git_commit_hash"}}';
+const idAndCommit = '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}';
 
 /** The image that `build` makes of the source as it stands: `buy-service:0123456789ab`. */
 export async function builtImageName(context: Context, service: Service, tag?: string): Promise<string> {

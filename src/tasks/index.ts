@@ -2,6 +2,7 @@
 export {staticAnalysis} from './static-analysis.ts';
 export {testUnit} from './test-unit.ts';
 export {build} from './build.ts';
+export {check} from './check.ts';
 export {testIntegration} from './test-integration.ts';
 export {publish} from './publish.ts';
 export {promote} from './promote.ts';

@@ -1,0 +1,69 @@
+import {gunzipSync, zstdDecompressSync} from 'node:zlib';
+import {isSecretFile, secretKind} from './secrets.ts';
+import {bufferSource, slice, tarEntries} from './tar.ts';
+import type {Source, TarEntry} from './tar.ts';
+
+/** What is in an image's layers, the files that later layers hide included. */
+export interface LayerFacts {
+  readonly layers: number;
+  readonly files: number;
+  /** Files and folders as the top layer leaves them, by path without a leading slash. */
+  readonly entries: ReadonlyMap<string, TarEntry>;
+  /** `layer 3: /srv/key.pem: a private key` */
+  readonly secrets: readonly string[];
+}
+
+const readWhole = 64 * 1024;
+// Example keys of a package's own tests and manuals are no secret of the image's.
+const notOurs = /(^|\/)(node_modules|site-packages|dist-packages|test|tests|testdata|doc|docs|share)\//;
+
+/** Reads what `docker save` wrote: the old layout, or OCI's with blobs that may be compressed. */
+export function scanLayers(archive: Source): LayerFacts {
+  const outer = new Map([...tarEntries(archive)].map((entry) => [entry.path, entry]));
+  const manifest = outer.get('manifest.json');
+  if (manifest === undefined) throw new Error('docker save wrote no manifest.json');
+  const [{Layers: names = []} = {}] = JSON.parse(archive.read(manifest.offset, manifest.size).toString()) as {Layers?: string[]}[];
+  const entries = new Map<string, TarEntry>();
+  const secrets: string[] = [];
+  let files = 0;
+  for (const [index, name] of names.entries()) {
+    const entry = outer.get(name);
+    if (entry === undefined) throw new Error(`docker save wrote no ${name}`);
+    const layer = plain(slice(archive, entry.offset, entry.size));
+    for (const one of tarEntries(layer)) {
+      if (overlay(entries, one)) continue;
+      files += 1;
+      const kind = one.type === 'file' ? secretOf(layer, one) : undefined;
+      if (kind !== undefined) secrets.push(`layer ${index + 1}: /${one.path}: ${kind}`);
+    }
+  }
+  return {layers: names.length, files, entries, secrets};
+}
+
+function plain(source: Source): Source {
+  const magic = source.read(0, 4);
+  if (magic[0] === 0x1f && magic[1] === 0x8b) return bufferSource(gunzipSync(source.read(0, source.size)));
+  if (magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528) return bufferSource(zstdDecompressSync(source.read(0, source.size)));
+  return source;
+}
+
+/** Lays an entry over what is below it; says whether it only hides something (OCI's whiteouts). */
+function overlay(entries: Map<string, TarEntry>, entry: TarEntry): boolean {
+  const [, folder = '', name = ''] = /^(.*?)([^/]*)$/.exec(entry.path) ?? [];
+  if (!name.startsWith('.wh.')) {
+    entries.set(entry.path, entry);
+    return false;
+  }
+  const opaque = name === '.wh..wh..opq';
+  const hidden = opaque ? folder : folder + name.slice('.wh.'.length);
+  for (const path of entries.keys()) {
+    if (path === hidden || path.startsWith(opaque ? hidden : `${hidden}/`)) entries.delete(path);
+  }
+  return true;
+}
+
+function secretOf(layer: Source, {path, size, offset}: TarEntry): string | undefined {
+  if (size === 0 || notOurs.test(path)) return undefined;
+  if (isSecretFile(path)) return 'a file of secrets by its name';
+  return size > readWhole ? undefined : secretKind(layer.read(offset, size).toString('latin1'));
+}

@@ -1,0 +1,19 @@
+import {mkdtemp, stat} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {dockerSave} from '../../commands/docker-probe.ts';
+import type {Bench} from '../bench.ts';
+import {scanLayers} from '../layers.ts';
+import type {LayerFacts} from '../layers.ts';
+import {withFile} from '../tar.ts';
+
+/** Reads the image's layers from a temporary file. */
+export async function probeLayers({run, subject}: Bench): Promise<LayerFacts> {
+  const folder = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+  const file = join(folder, 'image.tar');
+  return run.scope(async (scope) => {
+    scope.always(['rm', '-rf', folder]);
+    await run(dockerSave(subject.image, file), {capture: true, purpose: 'the image could not be saved', fix: `it takes room in ${tmpdir()}: free some, or set TMPDIR`});
+    return withFile(file, (await stat(file)).size, scanLayers);
+  });
+}
