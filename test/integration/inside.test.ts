@@ -51,6 +51,32 @@ test('docker run IMAGE run serves as another user than root, and SIGTERM ends it
   }
 });
 
+/** What the kernel knows of the service's process, once it answers: its parent, files, signals, threads and memory. */
+async function serviceProcess(...words: readonly string[]): Promise<{facts: string; kilobytes: number}> {
+  const container = `${name}.looked-at`;
+  docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, ...words);
+  try {
+    await eventually(10, () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0 || undefined);
+    const script = `
+      pid=$(cat /proc/1/task/1/children); set -- $pid; echo "children of pid 1: $#"; cd /proc/$1
+      grep -E '^(PPid|SigBlk|SigIgn|Threads):' status; ls fd | wc -l; for fd in 0 1 2; do grep flags fdinfo/$fd; done
+      awk '/^VmRSS/ {print "rss", $2}' status`;
+    const shown = docker('exec', container, 'sh', '-c', script);
+    return {facts: shown.replace(/^rss.*$/m, ''), kilobytes: Number(/^rss (\d+)$/m.exec(shown)?.[1])};
+  } finally {
+    run('docker', ['rm', '--force', container]);
+  }
+}
+
+test('nothing of the command is left once it has become the service: process, files, signals, memory', async () => {
+  const serve = run('docker', ['run', '--rm', image, '--dry-run', 'run']).stdout.split('\n').find((line) => line.startsWith('exec ')) ?? '';
+  const direct = await serviceProcess('--entrypoint', 'start-as-webuser', image, 'tini', '--', 'sh', '-c', serve);
+  const ours = await serviceProcess(image, 'run');
+  assert.match(ours.facts, /^children of pid 1: 1\n[^]*PPid:\t1\n/);
+  assert.equal(ours.facts, direct.facts);
+  assert.ok(ours.kilobytes < direct.kilobytes * 1.1, `${ours.kilobytes} kB beside ${direct.kilobytes} kB`);
+});
+
 test('the image deploys itself, tells its status, rolls back and removes itself', () => {
   assert.match(inside('deploy', 'local'), new RegExp(`^${name} release 1 serves at http://127\\.0\\.0\\.1:\\d+ {2}sha256:`));
   assert.match(inside('deploy', 'local'), /release 2 serves/);
