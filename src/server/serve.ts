@@ -6,7 +6,7 @@ import {drainable} from './drain.ts';
 // The program behind `entrypoint run`: loads the service's module, serves it, drains at SIGTERM.
 // It stands alone and imports no task: this is all of the toolkit that is in a service's process.
 
-const {PORT = '3000', HOST = '0.0.0.0', GRACEFUL_TIMEOUT = '25'} = process.env;
+const {PORT = '3000', HOST = '0.0.0.0', GRACEFUL_TIMEOUT = '25', KEEP_ALIVE, MAX_CONNECTIONS, BACKLOG} = process.env;
 const [file = ''] = process.argv.splice(2, 1);
 
 /** A message about the server itself, in the service's own format: one JSON object a line. */
@@ -29,7 +29,9 @@ if (application === undefined && module.default !== undefined) {
     log('error', 'not_listening', {message: error.code === 'EADDRINUSE' ? `port ${PORT} is taken` : error.message, fix: 'set another PORT'});
     process.exit(69);
   });
-  server.listen({port: Number(PORT), host: HOST}, () => log('info', 'listening', {port: Number(PORT), pid: process.pid}));
+  if (KEEP_ALIVE !== undefined) server.keepAliveTimeout = Number(KEEP_ALIVE) * 1000;
+  if (MAX_CONNECTIONS !== undefined) server.maxConnections = Number(MAX_CONNECTIONS);
+  server.listen({port: Number(PORT), host: HOST, ...(BACKLOG === undefined ? {} : {backlog: Number(BACKLOG)})}, () => log('info', 'listening', {port: Number(PORT), pid: process.pid}));
   const stop = async (signal: string): Promise<void> => {
     const started = Date.now();
     log('info', 'draining', {signal});

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {readPackage} from '../config/service.ts';
 import {nodeProgram} from '../config/tooling.ts';
-import {exitCode, problem} from '../errors.ts';
+import {exitCode, problem, usageProblem} from '../errors.ts';
 import {heapMegabytes} from '../memory-limit.ts';
 import {option} from '../option.ts';
 import {pythonOptions, serverOptions} from '../python/options.ts';
@@ -23,7 +23,8 @@ export const run = task('Serve: replace this process by the service', {
   ...pythonOptions,
 }, async (context, values) => {
   if (isPythonService(context.cwd)) return context.run.become(pythonServer(context, values));
-  const {module, port, host, gracefulTimeout} = values;
+  refusePythonSettings(values);
+  const {module, port, host, gracefulTimeout, keepAlive, maxConnections, backlog} = values;
   const {cwd, env, rest} = context;
   const file = module ?? readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name)));
   if (file === undefined || !existsSync(join(cwd, file))) {
@@ -40,6 +41,28 @@ export const run = task('Serve: replace this process by the service', {
       nodeProgram(env), ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`]), '--disable-sigusr1',
       serverProgram(), file, ...rest,
     ],
-    env: {PORT: String(port), HOST: host, GRACEFUL_TIMEOUT: String(gracefulTimeout)},
+    env: {
+      PORT: String(port), HOST: host, GRACEFUL_TIMEOUT: String(gracefulTimeout),
+      ...(keepAlive === undefined ? {} : {KEEP_ALIVE: String(keepAlive)}),
+      ...(maxConnections === undefined ? {} : {MAX_CONNECTIONS: String(maxConnections)}),
+      ...(backlog === undefined ? {} : {BACKLOG: String(backlog)}),
+    },
   });
 });
+
+/** A Node service runs in one process that nobody restarts: what says otherwise must not be taken silently. */
+function refusePythonSettings(values: Readonly<Record<keyof typeof serverOptions | keyof typeof pythonOptions, unknown>>): void {
+  const {workers, threads, timeout, maxRequests, maxRequestsJitter, accessLog, reload, appServer, workerClass} = values;
+  const given = Object.entries({
+    workers: workers === 1 ? undefined : workers, threads, timeout, maxRequests, maxRequestsJitter, workerClass,
+    accessLog: accessLog === true ? accessLog : undefined,
+    reload: reload === true ? reload : undefined,
+    appServer: appServer === pythonOptions.appServer.defaultValue ? undefined : appServer,
+  }).filter(([, value]) => value !== undefined).map(([name]) => name as keyof typeof serverOptions | keyof typeof pythonOptions);
+  if (given.length === 0) return;
+  const named = given.map((name) => {
+    const {env = []} = {...serverOptions, ...pythonOptions}[name];
+    return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} (${env.join(', ')})`;
+  });
+  throw usageProblem(`${named.join(', ')} ${named.length === 1 ? 'is a setting' : 'are settings'} of Python's servers, and this is a Node service, which runs in one process`, 'leave it out, or unset the variable; more replicas take the place of workers (deploy.yaml)');
+}
