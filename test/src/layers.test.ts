@@ -6,7 +6,7 @@ import {test} from 'node:test';
 // docs/architecture.md: cli -> tasks -> engines -> commands -> argv; the server and the foundation stand alone.
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['tasks', 'engines', 'config', 'python', 'base'],
-  tasks: ['engines', 'commands', 'config', 'registry', 'contract', 'python', 'server/program.ts', 'server/settings.ts', 'base'],
+  tasks: ['engines', 'commands', 'config', 'registry', 'contract', 'python', 'server/program.ts', 'base'],
   contract: ['engines', 'commands', 'config', 'base'],
   engines: ['commands', 'config', 'registry', 'base'],
   registry: ['base'],

@@ -5,7 +5,6 @@ import {isProblem} from '../../../src/errors.ts';
 import {pythonServer} from '../../../src/python/serve.ts';
 import type {ServeValues} from '../../../src/python/serve.ts';
 import {pythonLibrary} from '../../../src/python/service.ts';
-import {settings} from '../../../src/server/settings.ts';
 import {folderOf, noPath, venv} from './place.ts';
 
 const values: ServeValues = {workers: 3, reload: false};
@@ -36,14 +35,18 @@ test('heartbeats are in memory where the machine has such a folder', () => {
   assert.equal(after(all, '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
 });
 
-test('every setting of the server for Node that gunicorn has too reaches it by the flag that is declared for it', () => {
-  const known = ['bind', 'backlog', 'workers', 'threads', 'timeout', 'gracefulTimeout', 'keepAlive', 'maxConnections', 'maxRequests', 'maxRequestsJitter'] as const;
-  for (const name of known) {
+test('every setting reaches gunicorn by the flag that means it', () => {
+  const flags = {
+    bind: '--bind', backlog: '--backlog', workers: '--workers', threads: '--threads', timeout: '--timeout',
+    gracefulTimeout: '--graceful-timeout', keepAlive: '--keep-alive', maxConnections: '--worker-connections',
+    maxRequests: '--max-requests', maxRequestsJitter: '--max-requests-jitter',
+  } as const;
+  for (const [name, flag] of Object.entries(flags)) {
     const value = name === 'bind' ? '127.0.0.1:1' : 41;
-    assert.equal(after(words({[name]: value}), settings[name].gunicorn ?? ''), String(value), name);
+    assert.equal(after(words({[name]: value}), flag), String(value), name);
   }
-  assert.equal(after(words({accessLog: true}), settings.accessLog.gunicorn ?? ''), '-');
-  assert.ok(words({reload: true}).includes(settings.reload.gunicorn ?? ''));
+  assert.equal(after(words({accessLog: true}), '--access-logfile'), '-');
+  assert.ok(words({reload: true}).includes('--reload'));
 });
 
 test('what is not given is left to gunicorn', () => {
