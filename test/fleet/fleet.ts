@@ -34,8 +34,11 @@ export interface Fleet {
 
 const docker = (...words: readonly string[]): string => execFileSync('docker', words, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']}).trim();
 
-/** Builds the hosts' image where it is missing, and starts a fleet. */
-export async function fleetUp(name: string, count: number): Promise<Fleet> {
+/**
+ * Builds the hosts' image where it is missing, and starts a fleet. Where the machine does not let an engine run in a
+ * container, which nothing here could mend: the reason.
+ */
+export async function fleetUp(name: string, count: number): Promise<Fleet | string> {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   chmodSync(folder, 0o755);
   const down = (): void => {
@@ -64,7 +67,14 @@ export async function fleetUp(name: string, count: number): Promise<Fleet> {
     const addressOf = (host: string): string => docker('inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', host);
     const bin = sshFor(folder, hosts, addressOf);
     const on = (host: string, command: string): string => execFileSync(join(bin, 'ssh'), [host, command], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
-    for (const host of hosts) await until(60, () => void on(host, 'docker version >/dev/null'));
+    for (const host of hosts) {
+      try {
+        await until(60, () => void on(host, 'docker version >/dev/null'));
+      } catch (error) {
+        down();
+        return `no engine runs in a container on this machine: ${String(error)}`;
+      }
+    }
     return {hosts, registry: address, bin, on, outer: docker, containerOf: (host) => host, addressOf, down};
   } catch (error) {
     down();
