@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -9,7 +10,8 @@ const {name, run, must} = makeTiny();
 const home = mkdtempSync(join(tmpdir(), 'entrypoint-docker-'));
 const registry = `${name}.registry`;
 after(() => {
-  run('docker', ['rm', '--force', '--volumes', registry]);
+  // Not in the service's folder, which is gone by now.
+  spawnSync('docker', ['rm', '--force', '--volumes', registry]);
   rmSync(home, {recursive: true});
 });
 
