@@ -10,30 +10,14 @@ import {startLoad} from './load.ts';
 
 // Two hosts that have sshd and Docker, and nothing else.
 
-const tiny = makeTiny();
-const {name, run, must, start, write, commit} = tiny;
-const secret = `s3cret-${randomBytes(6).toString('hex')}`;
-
 execFileSync(process.execPath, ['images/build.ts', 'node-service', 'haproxy', 'registry'], {cwd: `${import.meta.dirname}/../..`, stdio: ['ignore', 'ignore', 'pipe']});
-const up = await fleetUp(`${name}-fleet`, 2);
+const up = await fleetUp(`fleet-${randomBytes(4).toString('hex')}`, 2);
 const possible = typeof up === 'string' ? {skip: up} : {};
 // Nobody asks it for anything where the tests are skipped.
 const fleet = up as Fleet;
-
-before(() => {
-  if (typeof up === 'string') return;
-  must('docker', 'tag', 'entrypoint/haproxy:3.0', `${fleet.registry}/haproxy:3.0`);
-  must('docker', 'push', '--quiet', `${fleet.registry}/haproxy:3.0`);
-  must('docker', 'rmi', `${fleet.registry}/haproxy:3.0`);
-  describe();
-  commit();
-  const published = cli('build', 'publish');
-  assert.equal(published.code, 0, published.stderr);
-});
-
-after(() => {
-  if (typeof up !== 'string') up.down();
-});
+const tiny = makeTiny();
+const {name, run, must, start, write, commit} = tiny;
+const secret = `s3cret-${randomBytes(6).toString('hex')}`;
 
 function describe(): void {
   write('deploy.yaml', [
@@ -58,6 +42,22 @@ const onAll = (command: string): string[] => fleet.hosts.map((host) => fleet.on(
 /** Names of what there is of the service on each host. */
 const things = (): string[] => onAll(`docker ps --all --filter label=entrypoint.service_name=${name} --format '{{.Names}} {{.State}}' | sort; docker network ls --filter label=entrypoint.service_name=${name} --format '{{.Name}}'; ls /tmp`);
 const addresses = (): string[] => fleet.hosts.map((host) => `http://${fleet.addressOf(host)}:8080/`);
+
+// Below what it uses: in a file that has waited, the runner calls it at once.
+before(() => {
+  if (typeof up === 'string') return;
+  must('docker', 'tag', 'entrypoint/haproxy:3.0', `${fleet.registry}/haproxy:3.0`);
+  must('docker', 'push', '--quiet', `${fleet.registry}/haproxy:3.0`);
+  must('docker', 'rmi', `${fleet.registry}/haproxy:3.0`);
+  describe();
+  commit();
+  const published = cli('build', 'publish');
+  assert.equal(published.code, 0, published.stderr);
+});
+
+after(() => {
+  if (typeof up !== 'string') up.down();
+});
 
 test('a deploy brings the same digest up on every host, and its secret stands nowhere but in the container', possible, () => {
   const {code, stdout, stderr} = cli('--json', 'deploy', 'prod');
