@@ -15,9 +15,9 @@ function snapshot(): unknown {
   return {
     containers: must('docker', 'inspect', '--format', format, ...names),
     balancer: must('docker', 'exec', `${service}.local.balancer`, 'cat', '/etc/haproxy/haproxy.cfg'),
-    // A slot in maintenance keeps the address it had last: it gets no traffic and no check until it is used again.
+    // Addresses are padded to one width, whatever their length. A slot in maintenance keeps the address it had last: it gets no traffic and no check until it is used again.
     servers: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'show')
-      .replaceAll(/(MAINT +)\S+ +/g, '$1').replaceAll(/\d+\.\d+\.\d+\.\d+/g, 'ADDRESS'),
+      .replaceAll(/(MAINT +)\S+ +/g, '$1').replaceAll(/\d+\.\d+\.\d+\.\d+:(\d+) +/g, 'ADDRESS:$1 '),
   };
 }
 
