@@ -10,7 +10,6 @@ import {takeLock} from './lock.ts';
 import {each, sitesIn} from './sites.ts';
 import type {ScopedSite, Site} from './sites.ts';
 import {appsOf} from './state.ts';
-import type {SceneState} from './state.ts';
 import {bringUpBalancer, bringUpSurroundings, clearLeftovers, readStartingState} from './surroundings.ts';
 import {addressOf, awaitHealthy, commitEverywhere, moveTraffic, retire} from './traffic.ts';
 import type {Move} from './traffic.ts';
@@ -29,26 +28,25 @@ export async function apply(context: Context, wanted: Deployment): Promise<Deplo
     const deployment = await pullEverywhere(sites, wanted);
     // In the order of the file, so that of two deploys one gets all locks.
     for (const site of sites) await takeLock(site.context, site.scope, scene, {image: deployment.image, reason: 'deploy'});
-    const states = await each(sites, (site) => readStartingState(site.context, deployment));
-    const stateOf = (index: number): SceneState => states[index] as SceneState;
-    const release = 1 + Math.max(0, ...states.flatMap((state) => appsOf(state).map((app) => app.release)), ...states.map(({balancer}) => balancer?.release ?? 0));
+    const found = await each(sites, async (site) => ({...site, state: await readStartingState(site.context, deployment)}));
+    const releases = found.flatMap(({state}) => [state.balancer?.release ?? 0].concat(appsOf(state).map((app) => app.release)));
+    const release = 1 + Math.max(0, ...releases);
     note(`release ${release} of ${sceneName(scene)}: ${deployment.image}`);
-    await each(sites, (site, index) => clearLeftovers(site.context, deployment, stateOf(index)));
-    await each(sites, (site, index) => bringUpSurroundings(site.context, site.scope, deployment, stateOf(index)));
+    await each(found, (site) => clearLeftovers(site.context, deployment, site.state));
+    await each(found, (site) => bringUpSurroundings(site.context, site.scope, deployment, site.state));
     for (const name of deployment.place.before) await runTask(first, deployment, name, release);
-    const moves = await each(sites, async (site, index) => {
-      const before = await bringUpBalancer(site.context, site.scope, deployment, stateOf(index));
-      return {site, state: stateOf(index), before, next: nextState(deployment, before, release)};
+    const moves = await each(found, async (site): Promise<Move> => {
+      const before = await bringUpBalancer(site.context, site.scope, deployment, site.state);
+      return {...site, before, next: nextState(deployment, before, release)};
     });
-    await each(sites, (site, index) => startReplicas(site, deployment, (moves[index] as Move).next));
-    await each(sites, (site, index) => awaitHealthy(site.context, deployment, (moves[index] as Move).next));
-    await each(sites, (site, index) => moveTraffic(site.context, site.scope, deployment, moves[index] as Move));
+    await each(moves, (move) => startReplicas(deployment, move));
+    await each(moves, (move) => awaitHealthy(deployment, move));
+    await each(moves, (move) => moveTraffic(deployment, move));
     for (const name of deployment.place.after) await runTask(first, deployment, name, release);
-    await commitEverywhere(scope, sites, deployment, moves);
-    await each(sites, async (site, index) => {
-      const {state, before, next} = moves[index] as Move;
-      await retire(site.context, deployment, state, before);
-      await prune(site.context, state, next);
+    await commitEverywhere(scope, deployment, moves);
+    await each(moves, async (move) => {
+      await retire(deployment, move);
+      await prune(move);
     });
     const addresses = await each(sites, (site) => addressOf(site.context.run, scene, site.host));
     const previous = Math.max(...moves.map(({next}) => next.previous));
@@ -81,7 +79,7 @@ function nextState(deployment: Deployment, before: BalancerState, release: numbe
   return {...before, release, previous: before.release, slots};
 }
 
-async function startReplicas({context: {run}, scope}: ScopedSite, deployment: Deployment, next: BalancerState): Promise<void> {
+async function startReplicas(deployment: Deployment, {context: {run}, scope, next}: Move): Promise<void> {
   const {place, image, commit: hash} = deployment;
   const scene = sceneOf(deployment);
   for (const {replica, half, container, port} of next.slots) {
@@ -111,7 +109,7 @@ async function startReplicas({context: {run}, scope}: ScopedSite, deployment: De
 }
 
 /** Keeps the release that serves and the one to go back to. */
-async function prune({run}: Context, state: SceneState, {release, previous}: BalancerState): Promise<void> {
+async function prune({context: {run}, state, next: {release, previous}}: Move): Promise<void> {
   const gone = appsOf(state).filter((one) => one.release === state.balancer?.previous && one.release !== previous && one.release !== release);
   if (gone.length > 0) await run(dockerRemove(...gone.map(({name}) => name)), {capture: true});
 }

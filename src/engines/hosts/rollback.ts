@@ -13,7 +13,6 @@ import {appsOf, requireBalancer} from './state.ts';
 import type {Container, SceneState} from './state.ts';
 import {clearLeftovers, readStartingState} from './surroundings.ts';
 import {addressOf, awaitHealthy, commitEverywhere, moveTraffic, retire} from './traffic.ts';
-import type {Move} from './traffic.ts';
 
 /**
  * Starts the containers of the previous release again and moves the traffic back to them: nothing is pulled,
@@ -26,33 +25,33 @@ export async function rollback(context: Context, target: Target): Promise<Deploy
   const seconds = target.place.stop_timeout_seconds;
   return run.scope(async (scope) => {
     const sites = sitesIn(context, target, scope);
-    const seen = await each(sites, async (site) => previousOf(await readStartingState(site.context, target), target, site.host));
-    for (const [index, site] of sites.entries()) await takeLock(site.context, site.scope, scene, {image: seen[index]?.image ?? '', reason: 'rollback'});
+    const seen = await each(sites, async (site) => ({...site, image: previousOf(await readStartingState(site.context, target), target, site.host).image}));
+    for (const site of seen) await takeLock(site.context, site.scope, scene, {image: site.image, reason: 'rollback'});
     // Read again: until the locks were ours, another deploy may have changed it.
     const moves = await each(sites, async (site) => {
       const state = await readStartingState(site.context, target);
       const {current, replicas, image} = previousOf(state, target, site.host);
       const slots = replicas.map(({name, replica, half, port}) => ({container: name, replica, half, port}));
-      return {state, image, before: current, next: {...current, release: current.previous, previous: current.release, slots}};
+      return {...site, state, image, before: current, next: {...current, release: current.previous, previous: current.release, slots}};
     });
-    const image = moves[0]?.image ?? '';
-    const release = moves[0]?.next.release ?? 0;
+    const [first] = moves;
+    if (first === undefined) throw new RangeError('a place has at least one host');
+    const {image, next: {release, previous}} = first;
     note(`back to release ${release} of ${sceneName(scene)}: ${image}`);
-    await each(sites, async (site, index) => {
-      const {state, next} = moves[index] as Move;
-      await clearLeftovers(site.context, target, state);
-      const names = next.slots.map(({container}) => container);
-      site.scope.onFailure(dockerStop(seconds, ...names));
-      site.scope.onFailure(dockerUpdateRestart('no', ...names));
-      await site.context.run(dockerUpdateRestart('always', ...names), {capture: true});
-      await site.context.run(dockerStart(...names), {capture: true});
-      await awaitHealthy(site.context, target, next);
+    await each(moves, async (move) => {
+      await clearLeftovers(move.context, target, move.state);
+      const names = move.next.slots.map(({container}) => container);
+      move.scope.onFailure(dockerStop(seconds, ...names));
+      move.scope.onFailure(dockerUpdateRestart('no', ...names));
+      await move.context.run(dockerUpdateRestart('always', ...names), {capture: true});
+      await move.context.run(dockerStart(...names), {capture: true});
+      await awaitHealthy(target, move);
     });
-    await each(sites, (site, index) => moveTraffic(site.context, site.scope, target, moves[index] as Move));
-    await commitEverywhere(scope, sites, target, moves);
-    await each(sites, (site, index) => retire(site.context, target, (moves[index] as Move).state, (moves[index] as Move).before));
+    await each(moves, (move) => moveTraffic(target, move));
+    await commitEverywhere(scope, target, moves);
+    await each(moves, (move) => retire(target, move));
     const addresses = await each(sites, (site) => addressOf(site.context.run, scene, site.host));
-    return {...scene, release, previous: moves[0]?.next.previous ?? 0, image, address: addresses[0] ?? '', addresses};
+    return {...scene, release, previous, image, address: addresses[0] ?? '', addresses};
   });
 }
 

@@ -25,8 +25,8 @@ export function sitesIn(context: Context, target: Target, scope: Scope): ScopedS
 }
 
 /** Does a step on all hosts side by side. Waits for every one, also where one fails: nothing may go on behind a clean-up. */
-export async function each<S extends Site, T>(sites: readonly S[], step: (site: S, index: number) => Promise<T>): Promise<T[]> {
-  const ended = await Promise.allSettled(sites.map(step));
+export async function each<S extends Site, T>(sites: readonly S[], step: (site: S) => Promise<T>): Promise<T[]> {
+  const ended = await Promise.allSettled(sites.map((site) => step(site)));
   const failure = ended.find((one) => one.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
   return ended.map((one) => (one as PromiseFulfilledResult<T>).value);

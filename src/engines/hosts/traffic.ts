@@ -1,7 +1,6 @@
 import {balancerConfig, balancerIdle, balancerOff, balancerStart, balancerSwitch} from '../../commands/balancer.ts';
 import {dockerPort, dockerStop, dockerUpdateRestart} from '../../commands/docker.ts';
 import type {Runner, Scope} from '../../run.ts';
-import type {Context} from '../../task.ts';
 import {renderHaproxyConfig, serverName} from '../haproxy-config.ts';
 import type {BalancerState} from '../haproxy-config.ts';
 import {withLastLog} from '../last-log.ts';
@@ -21,7 +20,7 @@ const serversOf = ({slots}: BalancerState): string[] => slots.map(({replica, hal
  * Waits until each new replica answers its health check through the balancer, the path that the users take.
  * All were started before, so that the wait is that of the slowest and not the sum.
  */
-export async function awaitHealthy({run}: Context, target: Target, next: BalancerState): Promise<void> {
+export async function awaitHealthy(target: Target, {context: {run}, next}: Pick<Move, 'context' | 'next'>): Promise<void> {
   const {place} = target;
   for (const {replica, half, container, port} of next.slots) {
     await withLastLog(run, container, () =>
@@ -33,8 +32,8 @@ export async function awaitHealthy({run}: Context, target: Target, next: Balance
   }
 }
 
-/** What a host's balancer serves, and what it is to serve. */
-export interface Move {
+/** A host, what its balancer serves, and what it is to serve. */
+export interface Move extends ScopedSite {
   readonly before: BalancerState;
   readonly next: BalancerState;
   /** What there was on the host. */
@@ -42,7 +41,7 @@ export interface Move {
 }
 
 /** New requests go to the new release. When something fails later, they go back, and what is running may end. */
-export async function moveTraffic({run}: Context, scope: Scope, target: Target, {before, next}: Move): Promise<void> {
+export async function moveTraffic(target: Target, {context: {run}, scope, before, next}: Move): Promise<void> {
   const name = balancerName(sceneOf(target));
   const [to, from] = [serversOf(next), serversOf(before)];
   if (from.length === 0) scope.onFailure(balancerOff(name, to));
@@ -54,19 +53,18 @@ export async function moveTraffic({run}: Context, scope: Scope, target: Target, 
 }
 
 /** The point of no return: from here on a restart of a balancer keeps the new release. */
-export async function commitEverywhere(scope: Scope, sites: readonly ScopedSite[], target: Target, moves: readonly Move[]): Promise<void> {
+export async function commitEverywhere(scope: Scope, target: Target, moves: readonly Move[]): Promise<void> {
   const name = balancerName(sceneOf(target));
-  await each(sites, async (site, index) => {
-    const {before, next} = moves[index] as Move;
+  await each(moves, async (move) => {
     // A host that has its file already must get the old one back where another host fails.
-    if (sites.length > 1) site.scope.onFailure(balancerConfig(name, renderHaproxyConfig(before), 'file-only'));
-    await site.context.run(balancerConfig(name, renderHaproxyConfig(next), 'file-only'), {capture: true});
+    if (moves.length > 1) move.scope.onFailure(balancerConfig(name, renderHaproxyConfig(move.before), 'file-only'));
+    await move.context.run(balancerConfig(name, renderHaproxyConfig(move.next), 'file-only'), {capture: true});
   });
   scope.keep();
 }
 
 /** The old release finishes what it has and stops; its containers stay for a rollback. */
-export async function retire({run}: Context, target: Target, state: SceneState, before: BalancerState): Promise<void> {
+export async function retire(target: Target, {context: {run}, state, before}: Move): Promise<void> {
   const {place} = target;
   const servers = serversOf(before);
   if (servers.length === 0) return;
