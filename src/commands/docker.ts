@@ -19,6 +19,21 @@ export interface ContainerFacts {
   readonly memory?: string | undefined;
   readonly cpus?: number | undefined;
   readonly stopSeconds?: number | undefined;
+  /** Number or name, `user:group`. */
+  readonly user?: string | undefined;
+  readonly entrypoint?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly tmpfs?: readonly string[] | undefined;
+  /** All of them, and no way to new privileges. */
+  readonly dropCapabilities?: boolean | undefined;
+  readonly addCapabilities?: readonly string[] | undefined;
+  /** Memory and swap together. */
+  readonly memorySwap?: string | undefined;
+  readonly pidsLimit?: number | undefined;
+  /** The container whose processes it sees. */
+  readonly pidOf?: string | undefined;
+  /** `name:address` */
+  readonly hosts?: readonly string[] | undefined;
   /** Task and its words, after the image. */
   readonly command?: Words;
 }
@@ -31,7 +46,23 @@ export interface LogFacts {
 /** `docker run`: detached, or in the foreground and removed when it ends, or in the foreground and kept. */
 export function dockerRun(facts: ContainerFacts, how: 'detached' | 'foreground' | 'kept'): Command {
   const flags = {detached: ['--detach'], foreground: ['--rm'], kept: []}[how];
-  return {words: ['docker', 'run', ...flags, ...containerWords(facts)], secrets: facts.secrets};
+  return {words: ['docker', 'run', ...confinementWords(facts), ...flags, ...containerWords(facts)], secrets: facts.secrets};
+}
+
+/** As whom it runs, what it may do, and what it sees of others. */
+function confinementWords({user, readOnly, tmpfs = [], dropCapabilities, addCapabilities = [], memorySwap, pidsLimit, pidOf, entrypoint, hosts = []}: ContainerFacts): Words {
+  return [
+    ...option('--user', user),
+    ...(readOnly === true ? ['--read-only'] : []),
+    ...tmpfs.flatMap((path) => ['--tmpfs', path]),
+    ...(dropCapabilities === true ? ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'] : []),
+    ...addCapabilities.flatMap((name) => ['--cap-add', name]),
+    ...option('--memory-swap', memorySwap),
+    ...option('--pids-limit', pidsLimit?.toString()),
+    ...option('--pid', pidOf === undefined ? undefined : `container:${pidOf}`),
+    ...option('--entrypoint', entrypoint),
+    ...hosts.flatMap((host) => ['--add-host', host]),
+  ];
 }
 
 function containerWords(facts: ContainerFacts): Words {
@@ -66,9 +97,9 @@ function pairs(flag: string, values: Readonly<Record<string, string>> | undefine
   return Object.entries(values ?? {}).flatMap(([name, value]) => [flag, `${name}=${value}`]);
 }
 
-/** A container that never runs; its unique name is what counts. */
-export function dockerCreate(facts: ContainerFacts): Words {
-  return ['docker', 'create', ...containerWords(facts)];
+/** A container that does not run yet, or never does. */
+export function dockerCreate(facts: ContainerFacts): Command {
+  return {words: ['docker', 'create', ...confinementWords(facts), ...containerWords(facts)], secrets: facts.secrets};
 }
 
 export const dockerStart = (...names: string[]): Words => ['docker', 'start', ...names];

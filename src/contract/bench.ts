@@ -1,7 +1,7 @@
 import type {Words} from '../argv.ts';
-import {dockerWait, probeRun} from '../commands/docker-probe.ts';
-import type {ProbeFacts} from '../commands/docker-probe.ts';
-import {dockerExec, dockerInspect, dockerLogs, dockerRemove} from '../commands/docker.ts';
+import {dockerWait} from '../commands/docker-probe.ts';
+import {dockerExec, dockerInspect, dockerLogs, dockerRemove, dockerRun} from '../commands/docker.ts';
+import type {ContainerFacts} from '../commands/docker.ts';
 import type {Runner} from '../run.ts';
 import {ask} from './inside/ask.ts';
 import type {Reply} from './inside/ask.ts';
@@ -60,7 +60,7 @@ export function withContainer<T>(bench: Bench, name: string, body: (container: s
 }
 
 /** What `docker run` needs for the service as it usually runs, with `changes`. */
-export function serviceFacts({subject, image}: Bench, name: string, changes: Partial<ProbeFacts> = {}): ProbeFacts {
+export function serviceFacts({subject, image}: Bench, name: string, changes: Partial<ContainerFacts> = {}): ContainerFacts {
   return {
     image: subject.image,
     name: `${subject.network}.${name}`,
@@ -77,15 +77,15 @@ export function serviceFacts({subject, image}: Bench, name: string, changes: Par
 const engineCodes = [125, 126, 127];
 
 /** Starts a container; one that the engine cannot start is a finding too. */
-export async function start({run}: Bench, facts: ProbeFacts): Promise<void> {
-  await run(probeRun(facts, 'detached'), {capture: true, allow: engineCodes, timeoutSeconds: 60});
+export async function start({run}: Bench, facts: ContainerFacts): Promise<void> {
+  await run(dockerRun(facts, 'detached'), {capture: true, allow: engineCodes, timeoutSeconds: 60});
 }
 
 /**
  * Starts the service under `changes` and waits for its answer: five times as long as the first one took, so that a
  * busy machine gets its time and a service that will not answer does not cost it, and at least 6 s.
  */
-export async function startService(bench: Bench, name: string, changes: Partial<ProbeFacts> = {}): Promise<Reply> {
+export async function startService(bench: Bench, name: string, changes: Partial<ContainerFacts> = {}): Promise<Reply> {
   const seconds = Math.min(startSeconds, Math.max(6, 5 * (await bench.answers.promise ?? 0)));
   await start(bench, serviceFacts(bench, name, changes));
   const port = Number(changes.environment?.['PORT'] ?? bench.subject.port);
@@ -115,12 +115,12 @@ export async function inside<A, T>({run}: Bench, container: string, body: (argum
 export async function beside<A, T>({run, subject}: Bench, target: string, body: (argument: A) => T, argument: NoInfer<A>, share: 'processes' | 'network'): Promise<Awaited<T>> {
   const [entrypoint, ...command] = insideWords(body, argument);
   const shared = share === 'processes' ? {pidOf: target} : {network: `container:${target}`};
-  const {stdout} = await run(probeRun(helperFacts(subject, {...shared, entrypoint, command}), 'foreground'), {capture: true, timeoutSeconds: 60});
+  const {stdout} = await run(dockerRun(helperFacts(subject, {...shared, entrypoint, command}), 'foreground'), {capture: true, timeoutSeconds: 60});
   return JSON.parse(stdout) as Awaited<T>;
 }
 
 /** A helper: root, so that it may look at and signal processes of any user. */
-export function helperFacts(subject: Subject, facts: Partial<ProbeFacts>): ProbeFacts {
+export function helperFacts(subject: Subject, facts: Partial<ContainerFacts>): ContainerFacts {
   return {image: subject.helper, labels: subject.labels, user: '0', ...(facts.pidOf === undefined ? {} : {addCapabilities: ['SYS_PTRACE']}), ...facts};
 }
 

@@ -1,5 +1,4 @@
-import {probeRun} from '../commands/docker-probe.ts';
-import {dockerRemove} from '../commands/docker.ts';
+import {dockerRemove, dockerRun} from '../commands/docker.ts';
 import type {Runner, Scope} from '../run.ts';
 import {helperFacts, idle, makeLanes} from './bench.ts';
 import type {Bench} from './bench.ts';
@@ -53,7 +52,7 @@ export interface Lab {
 export async function openLab(run: Runner, scope: Scope, subject: Subject, image: ImageFacts): Promise<Lab> {
   const prober = `${subject.network}.prober`;
   scope.always(dockerRemove(prober));
-  await run(probeRun(helperFacts(subject, {name: prober, network: subject.network, ...idle}), 'detached'), {
+  await run(dockerRun(helperFacts(subject, {name: prober, network: subject.network, ...idle}), 'detached'), {
     capture: true,
     purpose: `the image ${subject.helper}, from which the probes run, could not be started`,
     fix: 'npm run images builds it; or name another image that has node and sh: --helper=IMAGE',

@@ -1,4 +1,4 @@
-import type {ProbeFacts} from '../../commands/docker-probe.ts';
+import type {ContainerFacts} from '../../commands/docker.ts';
 import {startsAsRoot} from '../image-facts.ts';
 import {startService, stateOf, withContainer} from '../bench.ts';
 import type {Bench, State} from '../bench.ts';
@@ -22,7 +22,7 @@ export type Limits = Readonly<Record<Restriction, Outcome>>;
 export const otherPort = 18_765;
 
 /** The restrictions, as changes of `docker run`. */
-function restrictions({subject, image}: Bench): Readonly<Record<Restriction, {how: string; changes: Partial<ProbeFacts>}>> {
+function restrictions({subject, image}: Bench): Readonly<Record<Restriction, {how: string; changes: Partial<ContainerFacts>}>> {
   // An image that starts as root and gives it up needs these two for that. Not CAP_KILL: an init that stayed root
   // cannot signal its child then, and that is to be seen.
   const change = startsAsRoot(image) ? ['SETUID', 'SETGID'] : [];
@@ -47,7 +47,7 @@ function restrictions({subject, image}: Bench): Readonly<Record<Restriction, {ho
 export async function probeLimits(bench: Bench): Promise<Limits> {
   const all = restrictions(bench);
   const names = Object.keys(all) as Restriction[];
-  const changes: Partial<ProbeFacts> = Object.assign({}, ...names.map((name) => all[name].changes));
+  const changes: Partial<ContainerFacts> = Object.assign({}, ...names.map((name) => all[name].changes));
   const together = await tryWith(bench, 'limits', {how: '', changes}, !startsAsRoot(bench.image));
   const found: [Restriction, Outcome][] = [];
   for (const name of names) {
@@ -60,7 +60,7 @@ export async function probeLimits(bench: Bench): Promise<Limits> {
   return Object.fromEntries(found) as Limits;
 }
 
-function tryWith(bench: Bench, name: string, {how, changes}: {how: string; changes: Partial<ProbeFacts>}, stop: boolean): Promise<Outcome> {
+function tryWith(bench: Bench, name: string, {how, changes}: {how: string; changes: Partial<ContainerFacts>}, stop: boolean): Promise<Outcome> {
   return withContainer(bench, name, async (container) => {
     const {ok, error} = await startService(bench, name, changes);
     const state = await stateOf(bench, container);

@@ -2,8 +2,8 @@ import {mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {wordsText} from '../../argv.ts';
-import {dockerCopyIn, probeCreate} from '../../commands/docker-probe.ts';
-import {dockerLogs} from '../../commands/docker.ts';
+import {dockerCopyIn} from '../../commands/docker-probe.ts';
+import {dockerCreate, dockerLogs} from '../../commands/docker.ts';
 import {awaitEnd, serviceFacts, withContainer} from '../bench.ts';
 import type {Bench} from '../bench.ts';
 import {isOwnImage} from '../image-facts.ts';
@@ -39,7 +39,7 @@ async function throughOurCommand(bench: Bench): Promise<Output | undefined> {
     scope.always(['rm', '-rf', folder]);
     await writeFile(join(folder, 'server.mjs'), ownProgram, {mode: 0o644});
     await run(['chmod', '755', folder], {capture: true});
-    await run(probeCreate(serviceFacts(bench, 'output', {environment: {}, secrets: {}, command: ['-C', '/srv/flood', 'run', '--module=server.mjs']})), {capture: true});
+    await run(dockerCreate(serviceFacts(bench, 'output', {environment: {}, secrets: {}, command: ['-C', '/srv/flood', 'run', '--module=server.mjs']})), {capture: true});
     await run(dockerCopyIn(folder, container, '/srv/flood'), {capture: true});
     return count(bench, container);
   }));
@@ -48,7 +48,7 @@ async function throughOurCommand(bench: Bench): Promise<Output | undefined> {
 function throughShell(bench: Bench): Promise<Output | undefined> {
   return withContainer(bench, 'output', async (container) => {
     const command = ['sh', '-c', `head -c ${bytes} /dev/zero | tr '\\0' x`];
-    await bench.run(probeCreate(serviceFacts(bench, 'output', {command})), {capture: true});
+    await bench.run(dockerCreate(serviceFacts(bench, 'output', {command})), {capture: true});
     const found = await count(bench, container);
     // Where the entry point takes no command, or there is no shell, nothing of it can have arrived.
     return found.logged < 1024 * 1024 && found.read === found.logged ? undefined : found;

@@ -2,8 +2,8 @@ import {mkdtemp} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {SecretReference} from '../../argv.ts';
-import {dockerCopyIn, probeCreate} from '../../commands/docker-probe.ts';
-import {dockerStart} from '../../commands/docker.ts';
+import {dockerCopyIn} from '../../commands/docker-probe.ts';
+import {dockerCreate, dockerStart} from '../../commands/docker.ts';
 import {awaitReply, serviceFacts, withContainer} from '../bench.ts';
 import type {Bench} from '../bench.ts';
 import {isSecretName} from '../secrets.ts';
@@ -32,7 +32,7 @@ export async function probeSecretFiles(bench: Bench): Promise<SecretFiles | unde
   return withContainer(bench, 'secret-files', (container) => run.scope(async (scope) => {
     scope.always(['rm', '-rf', folder]);
     const environment = Object.entries(subject.environment).filter(([name]) => !names.includes(name));
-    await run(probeCreate(serviceFacts(bench, 'secret-files', {
+    await run(dockerCreate(serviceFacts(bench, 'secret-files', {
       environment: Object.fromEntries([...environment, ...names.map((name) => [`${name}_FILE`, `/etc/entrypoint-check/${name}`])]),
       secrets: {},
     })), {capture: true});

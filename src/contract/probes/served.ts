@@ -1,5 +1,5 @@
-import {dockerDiff, probeRun} from '../../commands/docker-probe.ts';
-import {dockerExec, dockerRemove} from '../../commands/docker.ts';
+import {dockerDiff} from '../../commands/docker-probe.ts';
+import {dockerExec, dockerRemove, dockerRun} from '../../commands/docker.ts';
 import {awaitReply, beside, containerName, helperFacts, idle, inside, lastLines, start, serviceFacts, stateOf, withContainer} from '../bench.ts';
 import type {Bench, State} from '../bench.ts';
 import {ask} from '../inside/ask.ts';
@@ -82,7 +82,7 @@ async function probeAlive(bench: Bench, container: string, answers: boolean): Pr
   const helper = containerName(bench, 'watcher');
   const seen = await run.scope(async (scope) => {
     scope.always(dockerRemove(helper));
-    await run(probeRun(helperFacts(subject, {name: helper, pidOf: container, ...idle}), 'detached'), {capture: true});
+    await run(dockerRun(helperFacts(subject, {name: helper, pidOf: container, ...idle}), 'detached'), {capture: true});
     const processes = await inside(bench, helper, listProcesses, null);
     const zombies = await inside(bench, helper, leaveOrphans, {count: 20});
     const healthCheck = await probeHealthCheck(bench, container, helper);

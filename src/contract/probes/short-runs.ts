@@ -1,4 +1,4 @@
-import type {ProbeFacts} from '../../commands/docker-probe.ts';
+import type {ContainerFacts} from '../../commands/docker.ts';
 import {awaitEnd, lastLines, serviceFacts, start, startService, stateOf, withContainer} from '../bench.ts';
 import type {Bench} from '../bench.ts';
 
@@ -23,7 +23,7 @@ export const probeBare = (bench: Bench): Promise<ShortRun> =>
 /** `docker run IMAGE no-such-task`, as the service is configured otherwise: nothing else may be wrong. */
 export const probeUnknownTask = (bench: Bench): Promise<ShortRun> => shortRun(bench, 'unknown', {command: [unknownWord]});
 
-function shortRun(bench: Bench, name: string, changes: Partial<ProbeFacts>): Promise<ShortRun> {
+function shortRun(bench: Bench, name: string, changes: Partial<ContainerFacts>): Promise<ShortRun> {
   return withContainer(bench, name, async (container) => {
     await start(bench, serviceFacts(bench, name, changes));
     return told(bench, container, await awaitEnd(bench, container, patienceSeconds), false);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {dockerRun} from '../../../src/commands/docker.ts';
 import {wordsText} from '../../../src/argv.ts';
-import {probeRun} from '../../../src/commands/docker-probe.ts';
 import {makeLanes} from '../../../src/contract/bench.ts';
 
 test('conditions of a probe come before the other words of docker run', () => {
-  const {words} = probeRun({
+  const {words} = dockerRun({
     image: 'i', name: 'n', user: '54321:0', readOnly: true, tmpfs: ['/tmp'], dropCapabilities: true, addCapabilities: ['SETUID'],
     memory: '256m', memorySwap: '256m', pidsLimit: 100, pidOf: 'other', entrypoint: 'sleep', hosts: ['store:127.0.0.1'], command: ['1'],
   }, 'detached');
