@@ -1,5 +1,5 @@
 import type {Runner} from '../run.ts';
-import {readImageFacts} from './image-facts.ts';
+import type {ImageFacts} from './image-facts.ts';
 import {openLab} from './lab.ts';
 import type {Lab} from './lab.ts';
 import type {Subject} from './subject.ts';
@@ -20,15 +20,16 @@ export interface Report {
 export interface RuleResult extends Finding, Pick<Rule, 'id' | 'severity' | 'summary' | 'how' | 'fix'> {}
 
 export interface CheckOptions {
+  /** What the engine tells of the subject's image. */
+  readonly image: ImageFacts;
   readonly rules: readonly Rule[];
   /** Rules that are not checked, with the reason. */
   readonly skip: Readonly<Record<string, string>>;
 }
 
 /** Checks an image that is on the engine. Everything that is started is removed, also after an error or Ctrl-C. */
-export async function checkImage(run: Runner, subject: Subject, {rules, skip}: CheckOptions): Promise<Report> {
+export async function checkImage(run: Runner, subject: Subject, {image, rules, skip}: CheckOptions): Promise<Report> {
   const started = performance.now();
-  const image = await readImageFacts(run, subject.image);
   const results = await run.scope(async (scope) => {
     const lab = await openLab(run, scope, subject, image);
     // All of them end before anything is removed, also when one of them was interrupted.

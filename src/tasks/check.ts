@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
-import {dockerImageInspect, dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
+import {dockerImageInspect} from '../commands/docker.ts';
 import {readService} from '../config/service.ts';
 import type {Service} from '../config/service.ts';
 import {checkImage} from '../contract/check.ts';
@@ -12,10 +12,10 @@ import {readImageFacts} from '../contract/image-facts.ts';
 import {describeSubject} from '../contract/describe.ts';
 import type {Subject} from '../contract/subject.ts';
 import {requireEngine} from '../docker-client.ts';
-import {awaitBackingService, backingServicesOf, startBackingService} from '../engines/backing-services.ts';
 import {findBuiltImage} from '../engines/image.ts';
-import {backingName, roleLabels, sceneLabels, sceneName} from '../engines/names.ts';
+import {roleLabels, sceneName} from '../engines/names.ts';
 import type {Scene} from '../engines/names.ts';
+import {bringUpTestSurroundings} from '../engines/test-surroundings.ts';
 import {problem} from '../errors.ts';
 import {option} from '../option.ts';
 import type {Scope} from '../run.ts';
@@ -51,7 +51,7 @@ export const check = task('Check an image against the container contract', {
   const scene: Scene = {service: service.name, environment: `check-${randomBytes(4).toString('hex')}`};
   const subject = describeSubject({facts, image, service: service.deployFile, serviceName: service.name, values, network: sceneName(scene), labels: roleLabels(scene, 'task')});
   const skip = subject.isOurs ? skippedRules(service.deployFile.check.skip) : {};
-  const report = await run.scope((scope) => checkAmong(context, scope, scene, subject.isOurs ? service : undefined, subject, {rules, skip}));
+  const report = await run.scope((scope) => checkAmong(context, scope, scene, subject.isOurs ? service : undefined, subject, {image: facts, rules, skip}));
   const text = reportText(report, values.format);
   if (values.output === undefined) say(text);
   else await writeFile(resolve(context.cwd, values.output), `${text}\n`);
@@ -73,24 +73,12 @@ async function imageId({run}: Context, name: string): Promise<string> {
 
 /** Puts the backing services of the service beside the image, and checks it. */
 async function checkAmong(context: Context, scope: Scope, scene: Scene, service: Service | undefined, subject: Subject, options: Parameters<typeof checkImage>[2]): Promise<Report> {
-  const {run} = context;
-  scope.always(dockerNetworkRemove(subject.network));
-  await run(dockerNetworkCreate(subject.network, sceneLabels(scene)), {capture: true});
-  const surroundings = service?.deployFile.test_integration;
-  const backing = service === undefined || surroundings === undefined ? [] : backingServicesOf(service.deployFile, surroundings);
-  for (const [name, one] of backing) {
-    scope.always(dockerRemove(backingName(scene, name)));
-    await startBackingService(context, scene, name, one, {durable: false});
-  }
-  for (const [name, one] of backing) await awaitBackingService(context, scene, name, one);
-  for (const name of surroundings?.before ?? []) {
-    const word = name.replaceAll('_', '-');
-    const container = `${subject.network}.${word}`;
-    scope.onFailure(dockerRemove(container));
-    const {image, network, environment, secrets, labels} = subject;
-    await run(dockerRun({image, network, environment, secrets, labels, name: container, command: [word]}, 'foreground'), {capture: true, purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`});
-  }
-  return checkImage(run, subject, options);
+  const {image, environment, secrets} = subject;
+  await bringUpTestSurroundings(context, scope, scene, service?.deployFile, {
+    container: {image, environment, secrets},
+    told: (name) => ({capture: true, purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`}),
+  });
+  return checkImage(context.run, subject, options);
 }
 
 function contractBroken({image, results}: Report): Error {

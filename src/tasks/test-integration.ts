@@ -1,13 +1,13 @@
 import {randomBytes} from 'node:crypto';
-import {dockerCopyOut, dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
+import {dockerCopyOut, dockerRemove, dockerRun} from '../commands/docker.ts';
 import {readService} from '../config/service.ts';
 import type {Service} from '../config/service.ts';
 import {reportOptions, runTests} from '../config/test-suite.ts';
 import {requireEngine} from '../docker-client.ts';
-import {awaitBackingService, backingServicesOf, startBackingService} from '../engines/backing-services.ts';
 import {findBuiltImage, findImage} from '../engines/image.ts';
 import {withLastLog} from '../engines/last-log.ts';
-import {backingName, roleLabels, sceneLabels, sceneName} from '../engines/names.ts';
+import {bringUpTestSurroundings} from '../engines/test-surroundings.ts';
+import {roleLabels, sceneName} from '../engines/names.ts';
 import type {Scene} from '../engines/names.ts';
 import {awaitAnswer} from '../await-answer.ts';
 import {option} from '../option.ts';
@@ -55,19 +55,7 @@ async function testAmong(context: Context, scope: Scope, scene: Scene, {service,
     environment: {PORT: String(deployFile.port), ...surroundings.environment},
     secrets: surroundings.secrets,
   };
-  scope.always(dockerNetworkRemove(network));
-  await run(dockerNetworkCreate(network, sceneLabels(scene)), {capture: true});
-  const backing = backingServicesOf(deployFile, surroundings);
-  for (const [name, one] of backing) {
-    scope.always(dockerRemove(backingName(scene, name)));
-    await startBackingService(context, scene, name, one, {durable: false});
-  }
-  for (const [name, one] of backing) await awaitBackingService(context, scene, name, one);
-  for (const name of surroundings.before) {
-    const container = `${network}.${name.replaceAll('_', '-')}`;
-    scope.onFailure(dockerRemove(container));
-    await run(dockerRun({...place, name: container, labels: roleLabels(scene, 'task'), command: [name.replaceAll('_', '-')]}, 'foreground'));
-  }
+  await bringUpTestSurroundings(context, scope, scene, deployFile, {container: place, told: () => ({})});
   const app = `${network}.service`;
   scope.always(dockerRemove(app));
   await run(dockerRun({...place, name: app, aliases: ['service'], labels: roleLabels(scene, 'app'), command: ['run']}, 'detached'), {capture: true});
