@@ -1,8 +1,8 @@
 import {spawnSync} from 'node:child_process';
-import {cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {findDockerClient} from '../src/docker-client.ts';
+import {certificateFile, findDockerClient} from '../src/docker-client.ts';
 import {noEcho, systemRunner} from '../src/run.ts';
 import {median} from './report.ts';
 import type {Report} from './report.ts';
@@ -20,7 +20,7 @@ export async function bench(note: (text: string) => void): Promise<Report> {
     service(folder);
     const run = systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
     const client = await findDockerClient({run, env: process.env});
-    const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
+    const ca = certificateFile(process.env);
     const secret = ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`];
     const facts = ['service_name=buy-service', 'git_commit_hash=bench'].flatMap((fact) => ['--build-arg', fact, '--label', `entrypoint.${fact}`]);
     const docker = [client.program, 'build', '--tag', 'buy-service:bench', ...facts, ...secret, '.'];

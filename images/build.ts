@@ -2,11 +2,10 @@
 //   node images/build.ts [--fresh] [NAME...]
 // Says one line for each; does nothing for an image whose inputs have not changed. --fresh: everything again, with
 // the newest packages.
-import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {dockerBuild, dockerImageInspect} from '../src/commands/docker.ts';
-import {findDockerClient, requireEngine} from '../src/docker-client.ts';
+import {certificateFile, findDockerClient, requireEngine} from '../src/docker-client.ts';
 import type {DockerClient} from '../src/docker-client.ts';
 import {isProblem, problemText, usageProblem} from '../src/errors.ts';
 import {makeEcho, systemRunner} from '../src/run.ts';
@@ -82,7 +81,7 @@ async function bringUpToDate({run, fresh, client}: Build, image: Image, parentId
 }
 
 async function make(run: Runner, image: Image, hash: string, client: DockerClient, fresh: boolean): Promise<void> {
-  const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
+  const ca = certificateFile(process.env);
   await run.scope(async (scope) => {
     // Large, and made again in seconds; the other contexts are small or part of the repository.
     if (image.from === undefined) scope.always(['rm', '-rf', image.context]);

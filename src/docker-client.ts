@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {exitCode, problem} from './errors.ts';
 import {executables} from './run/executable.ts';
 import type {Runner} from './run.ts';
@@ -40,6 +41,11 @@ export async function findDockerClient({run, env}: {run: Runner; env: Readonly<R
 function pluginFolders(env: Readonly<Record<string, string | undefined>>): string[] {
   const own = env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? ''}/.docker`;
   return [own, '/usr/local/lib/docker', '/usr/local/libexec/docker', '/usr/lib/docker', '/usr/libexec/docker'].map((folder) => `${folder}/cli-plugins`);
+}
+
+/** The CA certificates that this machine's programs are told to trust, for downloads in builds; undefined: none. */
+export function certificateFile(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  return [env['NODE_EXTRA_CA_CERTS'], env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
 }
 
 /**

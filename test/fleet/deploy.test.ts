@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {after, before, test} from 'node:test';
+import {startLoad} from '../integration/images/load.ts';
 import {entrypoint, makeTiny} from '../integration/tiny.ts';
 import type {Told} from '../integration/tiny.ts';
 import {fleetUp} from './fleet.ts';
 import type {Fleet} from './fleet.ts';
-import {startLoad} from './load.ts';
 
 // Two hosts that have sshd and Docker, and nothing else.
 
@@ -103,12 +103,12 @@ test('a deploy that fails on one host leaves the old release on all, and says on
 test('a host that cannot be reached ends the deploy before anything has changed anywhere', possible, () => {
   const unchanged = things();
   const [, second = ''] = fleet.hosts;
-  fleet.outer('pause', fleet.containerOf(second));
+  fleet.outer('pause', second);
   let told: Told;
   try {
     told = deploy();
   } finally {
-    fleet.outer('unpause', fleet.containerOf(second));
+    fleet.outer('unpause', second);
   }
   assert.equal(told.code, 69);
   assert.match(told.stderr, new RegExp(`entrypoint: ${second} cannot be worked on: it cannot be reached, and deploy\\.yaml names it`));

@@ -3,6 +3,7 @@ import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} fr
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
+import {certificateFile} from '../../src/docker-client.ts';
 
 // A fleet on one machine: hosts as containers with sshd and an engine of their own, and a registry that all know.
 
@@ -25,9 +26,8 @@ export interface Fleet {
   readonly bin: string;
   /** Runs a command on a host, by ssh. */
   on(this: void, host: string, command: string): string;
-  /** Runs docker on the machine that the hosts are containers of: faults. */
+  /** Runs docker on the machine where each host is a container of its name: faults. */
   outer(this: void, ...words: readonly string[]): string;
-  containerOf(this: void, host: string): string;
   addressOf(this: void, host: string): string;
   down(this: void): void;
 }
@@ -75,7 +75,7 @@ export async function fleetUp(name: string, count: number): Promise<Fleet | stri
         return `no engine runs in a container on this machine: ${String(error)}`;
       }
     }
-    return {hosts, registry: address, bin, on, outer: docker, containerOf: (host) => host, addressOf, down};
+    return {hosts, registry: address, bin, on, outer: docker, addressOf, down};
   } catch (error) {
     down();
     throw error;
@@ -84,7 +84,7 @@ export async function fleetUp(name: string, count: number): Promise<Fleet | stri
 
 function buildHost(): void {
   const client = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
-  const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
+  const ca = certificateFile(process.env);
   execFileSync(client, ['build', '--quiet', '--tag', image, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), join(import.meta.dirname, 'host')],
     {stdio: ['ignore', 'ignore', 'pipe'], env: {...process.env, DOCKER_BUILDKIT: '1'}});
 }
@@ -103,7 +103,7 @@ function sshFor(folder: string, hosts: readonly string[], addressOf: (host: stri
 }
 
 /** Tries until it does not throw; throws the last error after `seconds`. */
-export async function until(seconds: number, attempt: () => void): Promise<void> {
+async function until(seconds: number, attempt: () => void): Promise<void> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     try {
       return attempt();

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, beforeEach, test} from 'node:test';
-import {entrypoint, eventually, makeTiny} from './tiny.ts';
+import {eventually} from './images/containers.ts';
+import {entrypoint, makeTiny} from './tiny.ts';
 
 // Deploys that are stopped, that fail late or that meet: the old release serves on, and nothing half-made stays.
 
@@ -51,7 +52,7 @@ test('Ctrl-C during a deploy brings everything back, and ends with 130', async (
   const made = leftovers();
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const deploy = start(entrypoint, ['deploy', `--image=${image}`]);
-  await eventually(20, () => leftovers().some((one) => one.endsWith('.local.2.1')) || undefined);
+  await eventually(20, async () => leftovers().some((one) => one.endsWith('.local.2.1')), Boolean);
   deploy.kill('SIGINT');
   const {code, stderr} = await deploy.ended;
   assert.equal(code, 130);
@@ -63,7 +64,7 @@ test('Ctrl-C during a deploy brings everything back, and ends with 130', async (
 test('a second deploy is refused while one is under way, and told whose it is', async () => {
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const first = start(entrypoint, ['deploy', `--image=${image}`]);
-  await eventually(20, () => leftovers().some((one) => one.endsWith('.local.2.1')) || undefined);
+  await eventually(20, async () => leftovers().some((one) => one.endsWith('.local.2.1')), Boolean);
   const second = run(entrypoint, ['deploy', `--image=${image}`]);
   first.kill('SIGTERM');
   assert.equal((await first.ended).code, 143);
@@ -75,7 +76,7 @@ test('a second deploy is refused while one is under way, and told whose it is', 
 test('a deployer that was killed leaves the old release serving, and the next deploy converges once its lock is gone', async () => {
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const dead = start(entrypoint, ['deploy', `--image=${image}`]);
-  await eventually(20, () => leftovers().some((one) => one.endsWith('.local.2.1')) || undefined);
+  await eventually(20, async () => leftovers().some((one) => one.endsWith('.local.2.1')), Boolean);
   dead.kill('SIGKILL');
   await dead.ended;
   assert.equal(status().release, 1);
@@ -106,7 +107,7 @@ test('integration tests take everything away when they pass, when they fail and 
 
   describeTests('{HOLD: "yes"}');
   const held = start(entrypoint, words);
-  await eventually(20, () => leftovers().some((one) => one.endsWith('.test-integration')) || undefined);
+  await eventually(20, async () => leftovers().some((one) => one.endsWith('.test-integration')), Boolean);
   held.kill('SIGINT');
   assert.equal((await held.ended).code, 130);
   assert.deepEqual(leftovers(), made);

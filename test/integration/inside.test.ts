@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, test} from 'node:test';
-import {entrypoint, eventually, makeTiny} from './tiny.ts';
+import {eventually} from './images/containers.ts';
+import {entrypoint, makeTiny} from './tiny.ts';
 
 // One image: what runs the service also runs every task of it, its own deployment included.
 
@@ -41,7 +42,7 @@ test('docker run IMAGE run serves as another user than root, and SIGTERM ends it
   const container = `${name}.served`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, image, 'run');
   try {
-    await eventually(10, () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0 || undefined);
+    await eventually(10, async () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0, Boolean);
     const uids = docker('top', container, '-o', 'pid,uid').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/)[1]);
     assert.deepEqual([...new Set(uids)], ['10001']);
     docker('stop', container);
@@ -56,7 +57,7 @@ async function serviceProcess(...words: readonly string[]): Promise<{facts: stri
   const container = `${name}.looked-at`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, ...words);
   try {
-    await eventually(10, () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0 || undefined);
+    await eventually(10, async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0, Boolean);
     const script = `
       pid=$(cat /proc/1/task/1/children); set -- $pid; echo "children of pid 1: $#"; cd /proc/$1
       grep -E '^(PPid|SigBlk|SigIgn|Threads):' status; ls fd | wc -l; for fd in 0 1 2; do grep flags fdinfo/$fd; done

@@ -84,13 +84,3 @@ export function makeTiny(): Tiny {
   });
   return {name, folder, run, must, start, write, describe, commit, leftovers};
 }
-
-/** Waits until `ask` gives something; throws after `seconds`. */
-export async function eventually<T>(seconds: number, ask: () => T | undefined): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; ; ) {
-    const found = ask();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`it did not happen within ${seconds} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

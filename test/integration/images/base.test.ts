@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {existsSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
-import {findDockerClient} from '../../../src/docker-client.ts';
+import {certificateFile, findDockerClient} from '../../../src/docker-client.ts';
 import {noEcho, systemRunner} from '../../../src/run.ts';
 import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
 
@@ -14,7 +14,7 @@ const socket = '/var/run/docker.sock';
 const nowhere = (): void => {};
 const run = systemRunner({cwd: join(import.meta.dirname, '../../..'), env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
 const client = await findDockerClient({run, env: process.env});
-const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
+const ca = certificateFile(process.env);
 
 /** What a container prints that runs `words` behind start-as-webuser and the init. */
 const inside = (options: readonly string[], ...words: string[]): Promise<string> =>

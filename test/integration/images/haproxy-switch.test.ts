@@ -13,7 +13,7 @@ test('five switches under 200 requests a second lose none, on kept and on new co
   await balancer.mustLb(['config'], configText());
   await balancer.mustLb(['start', 'web/1a', old, '3000', '10']);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
-  const load = startLoad(await balancer.port(), 200);
+  const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 200);
   for (let release = 1; release <= 5; release += 1) {
     const [to, from] = release % 2 === 1 ? (['b', 'a'] as const) : (['a', 'b'] as const);
     const fresh = await startApp(place, `app.${release}`, `v${release}`);
@@ -37,7 +37,7 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   await balancer.mustLb(['start', 'web/1a', app, '3000', '10']);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
   await balancer.mustLb(['config', '--no-reload'], configText({'1a': app}));
-  const load = startLoad(await balancer.port(), 200);
+  const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 200);
   for (let size = 2; size <= 4; size += 1) await balancer.mustLb(['config', '--wait'], configText({'1a': app}, size));
   assert.match(await must(['exec', balancer.container, 'sh', '-c', 'echo show proc | socat - /run/haproxy/master.sock']), /# workers\n[^#]+# programs/);
   const {failures} = await load.stop();

@@ -7,10 +7,10 @@ export interface Load {
 }
 
 /**
- * Requests at a fixed rate, whether or not earlier ones were answered: every other one on a kept connection, one in
- * ten a POST, one in twenty slow (500 ms). None is repeated.
+ * Requests at a fixed rate to each address in turn, whether or not earlier ones were answered: every other one on a
+ * kept connection, one in ten a POST, one in twenty slow (500 ms). None is repeated.
  */
-export function startLoad(port: number, perSecond: number): Load {
+export function startLoad(addresses: readonly string[], perSecond: number): Load {
   const kept = new Agent({keepAlive: true, maxSockets: 64});
   const fresh = new Agent({keepAlive: false});
   const failures: string[] = [];
@@ -18,7 +18,8 @@ export function startLoad(port: number, perSecond: number): Load {
   let sent = 0;
   let open = 0;
 
-  const fire = (index: number): void => {
+  const fire = (turn: number): void => {
+    const index = Math.floor(turn / addresses.length);
     const agent = index % 2 === 0 ? kept : fresh;
     const method = index % 20 < 2 ? 'POST' : 'GET';
     const path = index % 40 === 7 || index % 40 === 30 ? '/?ms=500' : '/';
@@ -30,7 +31,7 @@ export function startLoad(port: number, perSecond: number): Load {
       open -= 1;
       if (failure !== undefined) failures.push(`${method} ${path} ${agent === kept ? 'kept' : 'fresh'}: ${failure}`);
     };
-    const asking = request({host: '127.0.0.1', port, path, method, agent, timeout: 8000}, (answer) => {
+    const asking = request(new URL(path, addresses[turn % addresses.length]), {method, agent, timeout: 8000}, (answer) => {
       versions.add(String(answer.headers['x-version']));
       answer.resume();
       answer.once('end', () => end(answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`));

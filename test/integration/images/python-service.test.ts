@@ -1,45 +1,9 @@
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {after, test} from 'node:test';
-import {dockerBuild} from '../../../src/commands/docker.ts';
-import {findDockerClient} from '../../../src/docker-client.ts';
-import {noEcho, systemRunner} from '../../../src/run.ts';
-import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
+import {test} from 'node:test';
+import {docker, eventually, must} from './containers.ts';
+import {makeServiceImage} from './service-image.ts';
 
-buildImages('python-service');
-const place = makePlace();
-const image = `${place.name}:service`;
-const folder = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
-after(async () => {
-  rmSync(folder, {recursive: true});
-  const ids = await must(['images', '--quiet', '--filter', `label=entrypoint.service_name=${place.name}`]);
-  if (ids !== '') await must(['rmi', '--force', ...new Set(ids.split('\n'))]);
-});
-const nowhere = (): void => {};
-const run = systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
-const client = await findDockerClient({run, env: process.env});
-const ca = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
-
-function write(files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-}
-
-async function build(commit: string): Promise<{code: number; output: string}> {
-  const {words, env} = dockerBuild({
-    context: folder,
-    tags: [image],
-    buildArgs: {service_name: place.name, git_commit_hash: commit},
-    secretFiles: ca === undefined ? {} : {ca},
-  }, client);
-  const [program = '', ...rest] = words;
-  return new Promise((resolve) => {
-    execFile(program, rest, {env: {...process.env, ...env}}, (error, stdout, stderr) =>
-      resolve({code: error === null ? 0 : Number(error.code), output: stdout + stderr}));
-  });
-}
+const {place, image, write, build} = await makeServiceImage('python-service');
 
 const inside = (...words: readonly string[]): Promise<string> =>
   must(['run', '--rm', '--network', 'none', '--entrypoint', 'start-as-webuser', image, ...words]);

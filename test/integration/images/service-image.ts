@@ -1,0 +1,58 @@
+import {execFile} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after} from 'node:test';
+import {dockerBuild} from '../../../src/commands/docker.ts';
+import {certificateFile, findDockerClient} from '../../../src/docker-client.ts';
+import {noEcho, systemRunner} from '../../../src/run.ts';
+import {buildImages, makePlace, must} from './containers.ts';
+import type {Place} from './containers.ts';
+
+/** A service's folder and the image that its one line of Dockerfile makes; both go away after the tests. */
+export interface ServiceImage {
+  readonly place: Place;
+  /** The image's name, once it is built. */
+  readonly image: string;
+  readonly folder: string;
+  write(this: void, files: Readonly<Record<string, string>>): void;
+  /** Builds as `entrypoint build` does; a failure is an answer. */
+  build(this: void, commit: string): Promise<{readonly code: number; readonly output: string}>;
+}
+
+const nowhere = (): void => {};
+
+export async function makeServiceImage(base: 'node-service' | 'python-service'): Promise<ServiceImage> {
+  buildImages(base);
+  const place = makePlace();
+  const image = `${place.name}:service`;
+  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
+  const label = `label=entrypoint.service_name=${place.name}`;
+  after(async () => {
+    rmSync(folder, {recursive: true});
+    const ids = await must(['images', '--quiet', '--filter', label]);
+    if (ids !== '') await must(['rmi', '--force', ...new Set(ids.split('\n'))]);
+  });
+  const run = systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
+  const client = await findDockerClient({run, env: process.env});
+  const ca = certificateFile(process.env);
+  return {
+    place, image, folder,
+    write: (files) => {
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    },
+    build: async (commit) => {
+      const {words, env} = dockerBuild({
+        context: folder,
+        tags: [image],
+        buildArgs: {service_name: place.name, git_commit_hash: commit},
+        secretFiles: ca === undefined ? {} : {ca},
+      }, client);
+      const [program = '', ...rest] = words;
+      return new Promise((resolve) => {
+        execFile(program, rest, {env: {...process.env, ...env}}, (error, stdout, stderr) =>
+          resolve({code: error === null ? 0 : Number(error.code), output: stdout + stderr}));
+      });
+    },
+  };
+}
