@@ -83,8 +83,8 @@ async function main(words: readonly string[]): Promise<void> {
 /** The example's files, fresh; its dependencies and its commits of earlier runs stay. */
 async function prepareService(): Promise<void> {
   mkdirSync(service, {recursive: true});
-  for (const name of readdirSync(service)) {
-    if (name !== 'node_modules' && name !== '.git') rmSync(join(service, name), {recursive: true});
+  for (const entry of readdirSync(service)) {
+    if (entry !== 'node_modules' && entry !== '.git') rmSync(join(service, entry), {recursive: true});
   }
   const example = join(root, 'examples', 'buy-service');
   cpSync(example, service, {recursive: true, filter: (path) => !path.startsWith(join(example, 'node_modules'))});
