@@ -67,6 +67,18 @@ export function isomorphism(facts: PlaceFacts): void {
       assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
     });
 
+    test('check finds the same: every rule is kept, within a minute', () => {
+      const words = ['--quiet', 'check', '--format=json'];
+      const [outside, inside] = [place.outside(words), place.inside(words)].map(({code, stdout, stderr}) => {
+        assert.equal(code, 0, stdout + stderr);
+        return JSON.parse(stdout) as {seconds: number; results: {id: string; status: string; evidence: string}[]};
+      });
+      const found = (report: typeof outside): string[] => report?.results.map(({id, status}) => `${id}: ${status}`) ?? [];
+      assert.deepEqual(outside?.results.filter(({status}) => status === 'fail'), []);
+      assert.deepEqual(found(inside), found(outside));
+      assert.ok((outside?.seconds ?? NaN) < 60 && (inside?.seconds ?? NaN) < 60, `${outside?.seconds} and ${inside?.seconds} s`);
+    });
+
     test('publish and promote give the same digest', () => {
       both('publish');
       both('promote', '--to=rc');
