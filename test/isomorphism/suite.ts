@@ -15,13 +15,15 @@ export function isomorphism(facts: PlaceFacts): void {
   describe(`${facts.example}: entrypoint TASK and docker run IMAGE TASK`, () => {
     const registry = `iso-registry-${process.pid}-${facts.example}`;
     let place: Place;
+    // Undefined where it could not be made: the registry goes away all the same.
+    let made: Place | undefined;
     before(() => {
       execFileSync('docker', ['run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
       const address = execFileSync('docker', ['port', registry, '5000/tcp'], {encoding: 'utf8'}).trim();
-      place = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
+      place = made = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
     });
     after(() => {
-      place.remove();
+      made?.remove();
       execFileSync('docker', ['rm', '--force', '--volumes', registry]);
     });
 
