@@ -6,8 +6,8 @@ import {findFlag, flagsOf, sampleOf, unknownFlag} from './flags.ts';
 import {standardOrder} from './known-task.ts';
 import type {KnownTask} from './known-task.ts';
 import {camel, kebab, snake, variableOf} from './names.ts';
-import {readValue, readVariable} from './values.ts';
-import type {Mistake} from './values.ts';
+import {readValue, readVariable} from '../values.ts';
+import type {Mistake} from '../mistakes.ts';
 
 /** One task to run, with its options from the command line and the environment; what is missing has its default. */
 export interface Call {

@@ -1,5 +1,5 @@
 import type {Words} from '../argv.ts';
-import type {WorkerKind} from './workers.ts';
+import type {WorkerKind} from '../worker-count.ts';
 
 /** What a server for Python is started with, whichever it is. Undefined: that server's own default. */
 export interface ServerFacts {

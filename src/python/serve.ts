@@ -11,7 +11,7 @@ import {findModule} from './module.ts';
 import {pyprojectTexts} from './pyproject.ts';
 import {findPythonProgram, installFix, pythonLibrary} from './service.ts';
 import {uwsgiWords} from './uwsgi.ts';
-import {workerCount} from './workers.ts';
+import {workerCount} from '../worker-count.ts';
 
 /** What was said of the server. Undefined: the default that is told below, or else the server's own. */
 export type ServeValues = {readonly [K in keyof Known]?: Known[K] | undefined};
