@@ -13,6 +13,8 @@ import type {Mistake} from '../mistakes.ts';
 export interface Call {
   readonly task: KnownTask;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Names of the options that were on the command line. */
+  readonly flags: ReadonlySet<string>;
   readonly rest: Words;
 }
 
@@ -175,5 +177,5 @@ function finish({task, texts}: Open, rest: Words, env: Readonly<Record<string, s
     if ('mistake' in reading) mistakes.push(reading.mistake);
     else values[key] = reading.value;
   }
-  return {task, values, rest};
+  return {task, values, flags: new Set(texts.keys()), rest};
 }

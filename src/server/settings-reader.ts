@@ -16,6 +16,8 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly machine: Machine;
+  /** What else is taken than the declaration's own defaults. */
+  readonly defaults?: Partial<Readonly<Record<SettingName, number | boolean | string>>>;
 }
 
 export type Mode = 'serve' | 'check-config' | 'print-config' | 'help';
@@ -55,7 +57,7 @@ const wordsVariable = 'APP_SERVER_CMD_ARGS';
  * Reads the settings as gunicorn does: the command line goes before APP_SERVER_CMD_ARGS, which goes before single
  * variables, which go before the defaults. Never throws: mistakes are collected.
  */
-export function readSettings({argv, env, cwd, machine}: Sources): Reading {
+export function readSettings({argv, env, cwd, machine, defaults = {}}: Sources): Reading {
   const mistakes: Mistake[] = [];
   const given = new Map<SettingName, Given>();
   for (const [name, setting] of settings) {
@@ -70,7 +72,7 @@ export function readSettings({argv, env, cwd, machine}: Sources): Reading {
   const clear = mistakes.length === 0;
   for (const word of clear ? [...superfluous, ...before.words] : []) mistakes.push({what: `${word} is one word too many: one module is served`, fix: `words for the service itself stand behind --`});
   const values: Partial<Record<SettingName, Origin>> = {};
-  for (const [name, setting] of settings) values[name] = valueOf(setting, given.get(name), mistakes);
+  for (const [name, setting] of settings) values[name] = valueOf({...setting, defaultValue: defaults[name] ?? setting.defaultValue} as Setting, given.get(name), mistakes);
   const origins = computed(values as Record<SettingName, Origin>, given, machine);
   const file = module ?? (env['APP_MODULE'] || undefined);
   if (file === undefined && mode !== 'help') mistakes.push({what: 'there is no module to serve', fix: 'name its file: serve FILE, or APP_MODULE'});

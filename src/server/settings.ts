@@ -120,11 +120,11 @@ export const declaration = {
   maxRss: {...count, env: ['MAX_RSS'], defaultValue: 0, uwsgi: '--reload-on-rss', help: 'MiB of resident memory beyond which a worker is replaced; 0: never'},
   maxHeap: {...count, env: ['MAX_HEAP'], defaultText: '3/4 of the memory / workers', help: "MiB of JavaScript heap of a worker (of each thread, with threads); 0: Node's own limit"},
   dispatch: {
-    kind: 'choice', env: ['DISPATCH'], choices: ['shared', 'rr', 'reuseport'], defaultValue: 'shared',
+    kind: 'choice', env: ['DISPATCH'], choices: ['shared', 'rr', 'reuseport'], defaultValue: 'shared', gunicorn: '--reuse-port', uwsgi: '--reuse-port',
     help: 'who gives connections to workers: the kernel from one socket, the arbiter in turn, or the kernel from a socket each',
   },
   adminBind: {kind: 'address', env: ['ADMIN_BIND'], defaultText: 'off', help: 'where /livez, /readyz and /metrics of the whole server are answered'},
-  accessLog: {kind: 'boolean', env: ['ACCESS_LOG'], defaultValue: false, gunicorn: '--access-logfile', help: 'one line of log a request; off where the balancer writes one'},
+  accessLog: {kind: 'boolean', env: ['ACCESS_LOG'], defaultValue: false, gunicorn: '--access-logfile', uwsgi: '--disable-logging', help: 'one line of log a request; off where the balancer writes one'},
   accessLogFormat: {kind: 'text', env: ['ACCESS_LOG_FORMAT'], alias: 'access-logformat', defaultValue: 'json', gunicorn: '--access-logformat', help: "json, or a line of gunicorn's atoms: '%(h)s %(r)s %(s)s %(M)s'"},
   requestId: {kind: 'boolean', env: ['REQUEST_ID'], defaultValue: true, help: 'give a request without X-Request-Id or traceparent its own'},
   reload: {kind: 'boolean', env: ['RELOAD'], defaultValue: false, gunicorn: '--reload', uwsgi: '--py-autoreload', help: 'start again when a file changes'},
