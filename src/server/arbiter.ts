@@ -247,7 +247,8 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
 
   return {
     run: () => {
-      setInterval(tick, tickMilliseconds).unref();
+      // Also what keeps the process alive while there is no worker.
+      setInterval(tick, tickMilliseconds);
       reconcile();
       return done.promise;
     },
