@@ -52,7 +52,7 @@ export async function drain(servers: readonly Drained[], order: Omit<DrainOrder,
     if (Date.now() - begun < order.idle * 1000) continue;
     for (const {server, sockets} of servers) {
       for (const socket of sockets) {
-        if (socket.bytesRead === 0 && idle.has(socket)) socket.destroy();
+        if (socket.bytesRead === 0 && idle.has(socket) && currentAnswer(socket) === undefined) socket.destroy();
         else endEventStream(socket);
       }
       // Only when all are silent: an answer that has just gone may have promised that the connection stays open.

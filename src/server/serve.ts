@@ -1,6 +1,8 @@
+import {messageOf} from '../errors.ts';
 import {arbiter} from './arbiter.ts';
 import {checkConfig} from './check-config.ts';
 import {readCommandLine} from './command-line.ts';
+import {addressFailure} from './listening.ts';
 import {serverLog} from './log.ts';
 import type {Log} from './log.ts';
 import {heedSignals} from './signals.ts';
@@ -27,9 +29,8 @@ async function bound(all: Settings, tell: Log): Promise<BoundSocket | undefined>
   try {
     return await bindSocket(all);
   } catch (error) {
-    const {code, message} = error as NodeJS.ErrnoException;
-    const what = code === 'EADDRINUSE' ? `${all.bind} is taken` : code === 'EACCES' ? `${all.bind} may not be had by this user` : message;
-    tell('error', 'not_listening', {message: what, fix: 'set another --bind or PORT'});
+    const {message, fix} = addressFailure(all.bind, error) ?? {message: messageOf(error)};
+    tell('error', 'not_listening', {message, fix});
     return undefined;
   }
 }

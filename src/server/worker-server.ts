@@ -4,7 +4,7 @@ import {Server as NetServer} from 'node:net';
 import type {Socket} from 'node:net';
 import {accepting} from './accepting.ts';
 import type {Accepting} from './accepting.ts';
-import {oneAtATime} from './classes/sync.ts';
+import {oneAtATime, readAtOnce} from './classes/sync.ts';
 import {trackConnections} from './connections.ts';
 import type {Connections} from './connections.ts';
 import {drain} from './drain.ts';
@@ -51,6 +51,7 @@ export async function serveWorker({settings, place, log, worn, reopen}: WorkerFa
     const gate = accepting(server, reopen);
     const connections = trackConnections(server, {accepting: gate, max: settings.maxConnections, pausable: settings.dispatch !== 'reuseport'});
     limitServer(server, settings);
+    if (settings.workerClass === 'sync') readAtOnce(server);
     gateRequests(server, workerGate({settings, draining: () => draining, full: connections.full, worn, serve: classGate(settings, gate)}), connections.upgraded);
     main = {server, accepting: gate, connections};
   };

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {startHeartbeat} from './heartbeat.ts';
+import {addressFailure} from './listening.ts';
 import type {Place} from './listening.ts';
 import {serverLog} from './log.ts';
 import {isMessage} from './messages.ts';
@@ -14,6 +15,8 @@ import type {Serving} from './worker-server.ts';
 // The program of a worker: loads the service and serves it, on the socket that the arbiter sends.
 
 const log = serverLog();
+/** For what a service does at SIGTERM, after its last answer. */
+const ownEndMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;
 let leaving = false;
@@ -66,14 +69,16 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     });
     tell({type: 'ready'});
   } catch (error) {
-    tell({type: 'failed', failure: failureOf(error)}, () => process.exit(3));
+    tell({type: 'failed', failure: await failureOf(error)}, () => process.exit(3));
   }
 }
 
-function failureOf(error: unknown): BootFailure {
+async function failureOf(error: unknown): Promise<BootFailure> {
   if (error instanceof NotServable) return error.failure;
-  const {message = String(error), stack} = (error ?? {}) as Partial<Error>;
-  return {message, stack, exitCode: 3};
+  const address = addressFailure(settings.bind, error);
+  if (address !== undefined) return address;
+  const {bootFailure} = await import('./boot-failure.ts');
+  return bootFailure(error, settings.module);
 }
 
 function leaveAlone(): void {
@@ -90,7 +95,18 @@ async function leave({delay, ...order}: DrainOrder): Promise<void> {
   const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, () => tell({type: 'lame'}));
   if (cut > 0) log('warning', 'connections_cut', {connections: cut, message: `${cut} connections were still open after ${order.limit} s and were cut`, fix: '--graceful-timeout sets the limit'});
   await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
-  end();
+  letServiceEnd(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
+}
+
+/** A service that heeds SIGTERM itself, to close a pool of connections say, is sent it now, and may end the process. */
+function letServiceEnd(milliseconds: number): void {
+  process.removeListener('SIGTERM', leaveAlone);
+  if (process.listenerCount('SIGTERM') === 0) return end();
+  setTimeout(end, milliseconds).unref();
+  // When nothing is left for the loop to do, it has closed all it had.
+  process.once('beforeExit', end);
+  process.channel?.unref();
+  process.emit('SIGTERM', 'SIGTERM');
 }
 
 function flush(): void {
