@@ -1,3 +1,4 @@
+import type {RequestStats} from './requests.ts';
 import type {Settings} from './settings.ts';
 
 /** What a worker tells the arbiter once a second. That it comes is the heartbeat. */
@@ -7,8 +8,8 @@ export interface WorkerStats {
   /** Milliseconds by which the loop was late, at most, since the last report. */
   readonly loopLag: number;
   readonly connections: number;
-  /** What metrics.ts counted; undefined before the service is loaded. */
-  readonly requests?: unknown;
+  /** What it has served; undefined before the service is loaded, and where nobody asks. */
+  readonly requests?: RequestStats | undefined;
 }
 
 /** Why a worker was not able to begin. */

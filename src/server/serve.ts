@@ -20,7 +20,9 @@ process.exit(mode === 'check-config' ? await checkConfig(settings, log) : await 
 async function serve(all: Settings): Promise<number> {
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
-  const server = arbiter({settings: all, socket, log, heard: () => {}, gone: () => {}});
+  const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
+  const server = arbiter({settings: all, socket, log, heard: () => {}, gone: operations?.gone ?? (() => {})});
+  if (operations !== undefined && !(await operations.listen(all, server.state, log))) return 69;
   heedSignals(server, log);
   return server.run();
 }

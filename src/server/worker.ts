@@ -28,7 +28,7 @@ function tell(message: FromWorker, told: () => void = () => {}): void {
 }
 
 function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
-  return {...own, connections: serving?.connections() ?? 0};
+  return {...own, connections: serving?.connections() ?? 0, requests: serving?.watched.snapshot()};
 }
 
 // Of the signals that a terminal sends to all processes of a group, the arbiter decides.
@@ -110,6 +110,7 @@ function letServiceEnd(milliseconds: number): void {
 }
 
 function flush(): void {
+  serving?.watched.flush();
 }
 
 function end(): void {
