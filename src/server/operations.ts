@@ -10,6 +10,8 @@ import type {Settings} from './settings.ts';
 /** What an operator sees of the whole server. Loaded only where it is wanted. */
 export interface Operations {
   readonly gone: (worker: MeasuredWorker, reason: string) => void;
+  /** The same log, whose events are counted on their way. */
+  readonly counting: (log: Log) => Log;
   /** False where the address cannot be had: that has been told. */
   readonly listen: (settings: Pick<Settings, 'adminBind'>, state: () => ArbiterState, log: Log) => Promise<boolean>;
 }
@@ -19,6 +21,10 @@ export function operations(): Operations {
   const startTime = Math.round((Date.now() / 1000 - process.uptime()) * 1000) / 1000;
   return {
     gone: metrics.gone,
+    counting: (log) => (level, event, facts) => {
+      if (event === 'reloaded') metrics.reloaded();
+      log(level, event, facts);
+    },
     listen: async ({adminBind = ''}, state, log) => {
       try {
         const server = await startAdmin(adminBind, {

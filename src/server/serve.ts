@@ -21,8 +21,16 @@ async function serve(all: Settings): Promise<number> {
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
   const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
-  const server = arbiter({settings: all, socket, log, heard: () => {}, gone: operations?.gone ?? (() => {})});
+  let loaded: (files: readonly string[]) => void = () => {};
+  const server = arbiter({
+    settings: all, socket, log: operations?.counting(log) ?? log,
+    heard: (_, message) => {
+      if (message.type === 'loaded') loaded(message.files);
+    },
+    gone: operations?.gone ?? (() => {}),
+  });
   if (operations !== undefined && !(await operations.listen(all, server.state, log))) return 69;
+  if (all.reload) loaded = (await import('./reload.ts')).reloadOnChange(all.module, server, log).loaded;
   heedSignals(server, log);
   return server.run();
 }
