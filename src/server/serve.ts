@@ -5,6 +5,7 @@ import {readCommandLine} from './command-line.ts';
 import {addressFailure} from './listening.ts';
 import {serverLog} from './log.ts';
 import type {Log} from './log.ts';
+import type {Reloading} from './reload.ts';
 import {heedSignals} from './signals.ts';
 import {bindSocket} from './socket.ts';
 import type {BoundSocket} from './socket.ts';
@@ -21,16 +22,16 @@ async function serve(all: Settings): Promise<number> {
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
   const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
-  let loaded: (files: readonly string[]) => void = () => {};
+  let reloading: Reloading | undefined;
   const server = arbiter({
     settings: all, socket, log: operations?.counting(log) ?? log,
     heard: (_, message) => {
-      if (message.type === 'loaded') loaded(message.files);
+      if (message.type === 'loaded') reloading?.loaded(message.files);
     },
     gone: operations?.gone ?? (() => {}),
   });
   if (operations !== undefined && !(await operations.listen(all, server.state, log))) return 69;
-  if (all.reload) loaded = (await import('./reload.ts')).reloadOnChange(all.module, server, log).loaded;
+  if (all.reload) reloading = (await import('./reload.ts')).reloadOnChange(all.module, server, log);
   heedSignals(server, log);
   return server.run();
 }

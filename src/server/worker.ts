@@ -58,7 +58,7 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     tell({type: 'stats', stats: stats(own)});
   });
   const place: Place = {settings, port: order.port, handle};
-  if (settings.reload) await reportFiles();
+  if (settings.reload) (await import('./loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
   try {
     serving = await serveWorker({
       settings, place, log,
@@ -72,13 +72,6 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   } catch (error) {
     tell({type: 'failed', failure: await failureOf(error)}, () => process.exit(3));
   }
-}
-
-async function reportFiles(): Promise<void> {
-  const {hearThreads, reportLoaded} = await import('./loaded-files.ts');
-  const report = (file: string): void => tell({type: 'loaded', files: [file]});
-  reportLoaded(report);
-  if (settings.workerClass === 'threads') hearThreads(report);
 }
 
 async function failureOf(error: unknown): Promise<BootFailure> {
