@@ -7,7 +7,7 @@ import type {Accepting} from './accepting.ts';
 import {oneAtATime, readAtOnce} from './classes/sync.ts';
 import {trackConnections} from './connections.ts';
 import type {Connections} from './connections.ts';
-import {drain} from './drain.ts';
+import {drain, takeStragglers} from './drain.ts';
 import type {Drained} from './drain.ts';
 import {gateRequests} from './gate.ts';
 import type {Gate} from './gate.ts';
@@ -28,7 +28,9 @@ export interface Serving {
   /** From now on, readiness answers 503. */
   readonly notReady: () => void;
   /** @see drain */
-  readonly drain: (order: Omit<DrainOrder, 'delay'>, lame: () => void) => Promise<number>;
+  readonly drain: (order: Omit<DrainOrder, 'delay'>, closed: Promise<void>, lame: () => void) => Promise<number>;
+  /** @see takeStragglers */
+  readonly takeStragglers: (place: Place) => Promise<void>;
   /** What the service does at its end. */
   readonly close: () => Promise<void>;
 }
@@ -71,7 +73,8 @@ export async function serveWorker({settings, place, log, worn, reopen}: WorkerFa
     notReady: () => {
       draining = true;
     },
-    drain: (order, lame) => drain(drained, order, lame),
+    drain: (order, closed, lame) => drain(drained, order, closed, lame),
+    takeStragglers: (again) => takeStragglers(service.server, again),
     close: service.close,
   };
 }

@@ -20,6 +20,7 @@ const ownEndMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;
 let leaving = false;
+const socketClosed = Promise.withResolvers<void>();
 let socketWanted: ((handle: NetServer | undefined) => void) | undefined;
 
 function tell(message: FromWorker, told: () => void = () => {}): void {
@@ -40,11 +41,16 @@ process.on('message', (message, handle) => {
 });
 // An arbiter that was killed leaves its workers: they finish what they have, and hold the port no longer.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
-process.once('disconnect', leaveAlone);
+process.once('disconnect', () => {
+  socketClosed.resolve();
+  leaveAlone();
+});
 
 function obey(message: ToWorker, handle: NetServer | undefined): void {
   if (message.type === 'start') void start(message, handle);
   else if (message.type === 'socket') socketWanted?.(handle);
+  else if (message.type === 'straggler') void takeStragglers(handle);
+  else if (message.type === 'closed') socketClosed.resolve();
   else if (message.type === 'drain') void leave(message);
   else if (message.type === 'flush') flush();
   else if (message.type === 'quit') end();
@@ -74,6 +80,11 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   }
 }
 
+async function takeStragglers(handle: NetServer | undefined): Promise<void> {
+  await serving?.takeStragglers({settings, port: undefined, handle});
+  tell({type: 'lame'});
+}
+
 async function failureOf(error: unknown): Promise<BootFailure> {
   if (error instanceof NotServable) return error.failure;
   const address = addressFailure(settings.bind, error);
@@ -93,7 +104,8 @@ async function leave({delay, ...order}: DrainOrder): Promise<void> {
   const limit = Date.now() + order.limit * 1000;
   serving.notReady();
   if (delay > 0) await sleep(delay * 1000);
-  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, () => tell({type: 'lame'}));
+  const closed = order.last ? socketClosed.promise : Promise.resolve();
+  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, closed, () => tell({type: 'lame'}));
   if (cut > 0) log('warning', 'connections_cut', {connections: cut, message: `${cut} connections were still open after ${order.limit} s and were cut`, fix: '--graceful-timeout sets the limit'});
   await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
   letServiceEnd(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
