@@ -1,5 +1,4 @@
-import {STATUS_CODES} from 'node:http';
-import {bodyBytes, clientOf} from './access-log.ts';
+import {clientOf} from './access-log.ts';
 import type {Entry} from './access-log.ts';
 
 type Atom = (entry: Entry) => string;
@@ -18,8 +17,8 @@ const atoms: Readonly<Record<string, Atom>> = {
   q: ({request}) => (request.url ?? '').split('?').slice(1).join('?'),
   H: ({request}) => `HTTP/${request.httpVersion}`,
   s: ({response, aborted}) => String(aborted ? 499 : response.statusCode),
-  B: ({response}) => String(bodyBytes(response)),
-  b: ({response}) => String(bodyBytes(response) || '-'),
+  B: ({bytes}) => String(bytes),
+  b: ({bytes}) => String(bytes || '-'),
   f: ({request}) => header(request.headers.referer),
   a: ({request}) => header(request.headers['user-agent']),
   T: ({milliseconds}) => String(Math.floor(milliseconds / 1000)),
@@ -27,16 +26,9 @@ const atoms: Readonly<Record<string, Atom>> = {
   M: ({milliseconds}) => String(Math.round(milliseconds)),
   L: ({milliseconds}) => (milliseconds / 1000).toFixed(6),
   p: () => `<${process.pid}>`,
-  // Apache's, for who comes from there.
-  S: ({response}) => STATUS_CODES[response.statusCode] ?? '',
 };
 
-/** What a format has that is no atom; empty for a good one. */
-export function unknownAtoms(format: string): readonly string[] {
-  return [...format.matchAll(/%\(([^)]*)\)s/g)].map(([, name = '']) => name).filter((name) => atomOf(name) === undefined);
-}
-
-/** Makes a line as gunicorn does: `%(h)s`, `%({x-request-id}i)s`. An unknown atom is `-`. */
+/** Makes a line as gunicorn does: `%(h)s`, `%({x-request-id}i)s`. What is no atom (see settings-reader.ts) is `-`. */
 export function atomsLine(format: string): (entry: Entry) => string {
   const parts = format.split(/%\(([^)]*)\)s/g).map((part, index): string | Atom => (index % 2 === 0 ? part.replaceAll('%%', '%') : atomOf(part) ?? (() => '-')));
   return (entry) => parts.map((part) => (typeof part === 'string' ? part : oneLine(part(entry)))).join('');

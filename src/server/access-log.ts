@@ -11,6 +11,8 @@ export interface Entry {
   readonly response: ServerResponse;
   readonly milliseconds: number;
   readonly aborted: boolean;
+  /** Of the body, as they were sent. */
+  readonly bytes: number;
 }
 
 export interface AccessLog {
@@ -26,19 +28,19 @@ export interface AccessLog {
 export function accessLog(format: string, buffer: LineBuffer = lineBuffer()): AccessLog {
   const line = format === 'json' ? jsonLine : atomsLine(format);
   return {
-    ended: (request, response, milliseconds, aborted) => buffer.add(line({request, response, milliseconds, aborted})),
+    ended: (request, response, milliseconds, aborted) => buffer.add(line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)})),
     flush: buffer.flush,
     dropped: buffer.dropped,
   };
 }
 
 // The same fields as those of a Python service (entrypoint_logging.py). The query and headers may hold secrets.
-function jsonLine({request, response, milliseconds, aborted}: Entry): string {
+function jsonLine({request, response, milliseconds, aborted, bytes}: Entry): string {
   const {method = '', url = '', socket} = request;
   const {id, parent} = identityOf(request);
   const query = url.indexOf('?');
   return `{"time":"${now()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},`
-    + `"status":${aborted ? 499 : response.statusCode},"bytes":${bodyBytes(response)},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf(socket))},"pid":${process.pid}`
+    + `"status":${aborted ? 499 : response.statusCode},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf(socket))},"pid":${process.pid}`
     + `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`;
 }
 
@@ -73,8 +75,18 @@ export function clientOf(socket: IncomingMessage['socket']): string {
   return (socket as Known)[address] ??= socket.remoteAddress ?? '';
 }
 
-/** Bytes of the body, as far as node:http knows them: told by the service, or known since it was sent in one piece. */
-export function bodyBytes(response: ServerResponse): number {
-  const told = response.getHeader('content-length') ?? (response as {_contentLength?: number | null})['_contentLength'];
-  return told === undefined || told === null ? 0 : Number(told);
+type Counting = IncomingMessage['socket'] & {[sent]?: number};
+const sent = Symbol('sent');
+
+/**
+ * Bytes of the body: as the service told, or as node:http knew them when all of it was there. Else what the connection
+ * sent since its last answer, without the head: with chunks, their lengths are part of it.
+ */
+function bodyBytes(socket: Counting, response: ServerResponse, method: string | undefined): number {
+  const before = socket[sent] ?? 0;
+  const all = (socket[sent] = socket.bytesWritten ?? before);
+  if (method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304) return 0;
+  const {_contentLength: known, _header: head} = response as {_contentLength?: number | null; _header?: string | null};
+  const told = response.getHeader('content-length') ?? known;
+  return told === undefined || told === null ? Math.max(0, all - before - (head?.length ?? 0)) : Number(told);
 }
