@@ -19,7 +19,7 @@ export default (request, response) => response.end();
 `;
 
 for (const flags of [[], ['--access-log', '--admin-bind=127.0.0.1:0']] as const) {
-  test(`10 MB that a worker writes to a slow reader arrive whole ${flags.join(' ')}`, async (t) => {
+  test(`10 MB that a worker writes to a slow reader arrive whole ${flags.join(' ')}`, {timeout: 30_000}, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'entrypoint-output-'));
     writeFileSync(join(folder, 'flood.mjs'), flood);
     const child = spawn(process.execPath, [program, 'flood.mjs', '--workers=1', '--bind=127.0.0.1:0', ...flags], {cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: {PATH: process.env['PATH']}});
