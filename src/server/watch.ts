@@ -22,5 +22,5 @@ export function watchRequests(server: Server, {requestId, accessLog: logs, acces
   const log = logs ? accessLog(accessLogFormat, isatty(1)) : undefined;
   const {snapshot} = observeRequests(server, log?.ended);
   if (log !== undefined) process.once('exit', log.flush);
-  return {snapshot, flush: () => log?.flush()};
+  return {snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}), flush: () => log?.flush()};
 }
