@@ -66,8 +66,9 @@ function watt(folder: string, packages: string): Contender {
   mkdirSync(web, {recursive: true});
   symlinkSync(join(packages, 'node_modules'), join(project, 'node_modules'));
   cpSync(join(folder, 'app.mjs'), join(web, 'app.mjs'));
+  // The schema's address says which kind of configuration it is; it is not fetched.
   writeFileSync(join(project, 'watt.json'), JSON.stringify({
-    entrypoint: 'web', services: [{id: 'web', path: 'web', workers}], server: {hostname: '127.0.0.1', port: '{PORT}'},
+    $schema: 'https://schemas.platformatic.dev/wattpm/3.0.0.json', entrypoint: 'web', services: [{id: 'web', path: 'web', workers}], server: {hostname: '127.0.0.1', port: '{PORT}'},
     logger: {level: 'error'}, managementApi: false,
   }));
   writeFileSync(join(web, 'package.json'), '{"name": "web", "type": "module", "main": "main.mjs"}');

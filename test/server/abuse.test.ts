@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import {after, afterEach, before, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {startLoad} from '../../bench/server/load.ts';
 import type {Load} from '../../bench/server/load.ts';
 import {badChunks, notHttp, smuggling} from './abuse-cases.ts';
 import type {AbuseCase} from './abuse-cases.ts';
 import {randomNumbers, seed} from './random.ts';
 import {head, rawClient, statuses, upgrade} from './raw-client.ts';
 import type {RawClient} from './raw-client.ts';
-import {all, answers, descriptors, startServer, until} from './under-load.ts';
+import {all, answers, descriptors, startLoad, startServer, until} from './under-load.ts';
 import type {Server} from './under-load.ts';
 
 const maxBodySize = 100_000;
@@ -62,32 +61,36 @@ for (const [what, cases] of Object.entries({'a body whose length can be read in 
   });
 }
 
+/** The first status that is more than `100 Continue`; where it is a refusal, the connection must be closed as well. */
+async function firstStatus(...pieces: readonly string[]): Promise<number | undefined> {
+  const client = await rawClient(server.port);
+  for (const piece of pieces) client.send(piece);
+  await client.sees(/HTTP\/1\.1 [2-5]\d\d /, 4000);
+  const [status] = statuses(client.received());
+  if (status !== 200) assert.ok(await client.ends(4000), `after ${status} the connection stays open`);
+  client.socket.destroy();
+  return status;
+}
+
+const get = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
+const post = (...headers: readonly string[]): string => head('POST /echo HTTP/1.1', 'Host: service', ...headers);
+
 test('headers that are too large are answered with 431, a body that is too large with 413, and one at the limit is served', async () => {
-  const first = async (...pieces: readonly string[]): Promise<number | undefined> => {
-    const client = await rawClient(server.port);
-    for (const piece of pieces) client.send(piece);
-    await client.sees(/HTTP\/1\.1 [2-5]\d\d /, 4000);
-    const [status] = statuses(client.received());
-    if (status !== 200) assert.ok(await client.ends(4000), `after ${status} the connection stays open`);
-    client.socket.destroy();
-    return status;
-  };
-  const post = (...headers: readonly string[]): string => head('POST /echo HTTP/1.1', 'Host: service', ...headers);
   const chunk = `${(10_000).toString(16)}\r\n${'c'.repeat(10_000)}\r\n`;
-  assert.equal(await first(head('GET / HTTP/1.1', 'Host: service', `X: ${'y'.repeat(20_000)}`)), 431);
-  assert.equal(await first(post(`Content-Length: ${maxBodySize}`), 'b'.repeat(maxBodySize)), 200);
-  assert.equal(await first(post('Transfer-Encoding: chunked'), chunk.repeat(10), '0\r\n\r\n'), 200);
-  assert.equal(await first(post(`Content-Length: ${maxBodySize + 1}`)), 413);
-  assert.equal(await first(post(`Content-Length: ${maxBodySize + 1}`, 'Expect: 100-continue')), 413);
-  assert.equal(await first(post('Transfer-Encoding: chunked'), chunk.repeat(11), '0\r\n\r\n'), 413);
-  assert.equal(await first(post('Transfer-Encoding: chunked'), ...Array.from({length: 50}, () => chunk)), 413);
+  assert.equal(await firstStatus(head('GET / HTTP/1.1', 'Host: service', `X: ${'y'.repeat(20_000)}`)), 431);
+  assert.equal(await firstStatus(post(`Content-Length: ${maxBodySize}`), 'b'.repeat(maxBodySize)), 200);
+  assert.equal(await firstStatus(post('Transfer-Encoding: chunked'), chunk.repeat(10), '0\r\n\r\n'), 200);
+  assert.equal(await firstStatus(post(`Content-Length: ${maxBodySize + 1}`)), 413);
+  assert.equal(await firstStatus(post(`Content-Length: ${maxBodySize + 1}`, 'Expect: 100-continue')), 413);
+  assert.equal(await firstStatus(post('Transfer-Encoding: chunked'), chunk.repeat(11), '0\r\n\r\n'), 413);
+  assert.equal(await firstStatus(post('Transfer-Encoding: chunked'), ...Array.from({length: 50}, () => chunk)), 413);
   // Also where the service does not look at bodies.
-  assert.equal(await first(head('POST /ignore HTTP/1.1', 'Host: service', 'Content-Length: 1000000000')), 413);
+  assert.equal(await firstStatus(head('POST /ignore HTTP/1.1', 'Host: service', 'Content-Length: 1000000000')), 413);
 });
 
 test('what comes behind a good request is judged by itself: the first is answered, the rest refused', async () => {
-  for (const rest of ['garbage\r\n\r\n', '\0\0\0\0', head('GET / HTTP/1.1'), `${head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: x')}`]) {
-    const client = await rawClient(server.port, head('GET / HTTP/1.1', 'Host: service') + rest);
+  for (const rest of ['garbage\r\n\r\n', '\0\0\0\0', head('GET / HTTP/1.1'), `${post('Content-Length: x')}`]) {
+    const client = await rawClient(server.port, get('/') + rest);
     assert.ok(await client.ends(5000), JSON.stringify(rest));
     assert.deepEqual(statuses(client.received()).slice(0, 2), [200, 400], client.received());
   }
@@ -101,9 +104,9 @@ test('500 requests in one go are answered in their order', async () => {
 });
 
 test('who sends nothing, half of a head, half of a body, or a byte now and then, is cut off at the limit', async () => {
-  const post = head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 1000');
+  const upload = post('Content-Length: 1000');
   const begun = performance.now();
-  const clients = await Promise.all([undefined, 'G', 'GET / HTTP/1.1\r\nHost: ser', post, `${post}half`].flatMap((bytes) => Array.from({length: 10}, () => rawClient(server.port, bytes))));
+  const clients = await Promise.all([undefined, 'G', 'GET / HTTP/1.1\r\nHost: ser', upload, `${upload}half`].flatMap((bytes) => Array.from({length: 10}, () => rawClient(server.port, bytes))));
   const slow = await Promise.all(Array.from({length: 10}, () => rawClient(server.port, 'GET / HTTP/1.1\r\nHost: service\r\nX: ')));
   const drip = setInterval(() => {
     for (const client of slow) if (client.state() === 'open') client.send('y');
@@ -115,16 +118,16 @@ test('who sends nothing, half of a head, half of a body, or a byte now and then,
   }
 });
 
+const at = (bytes: string, milliseconds = 50) => async (client: RawClient): Promise<void> => {
+  client.send(bytes);
+  await sleep(milliseconds);
+};
+
 test('clients that reset the connection at any moment leave nothing behind', async () => {
-  const at = (bytes: string, milliseconds = 50) => async (client: RawClient): Promise<void> => {
-    client.send(bytes);
-    await sleep(milliseconds);
-  };
-  const get = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
   const moments: readonly ((client: RawClient) => Promise<void>)[] = [
     async () => {}, at('GET /'), at('GET / HTTP/1.1\r\nHost: '), at(get('/'), 0), at(get('/')), at(get('/slow?ms=500')), at(get('/stream')), at(get('/').repeat(50), 0), at(get('/slow?ms=100').repeat(5), 20),
-    at(head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 1000')), at(`${head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 1000')}half`),
-    at(`${head('POST /echo HTTP/1.1', 'Host: service', 'Transfer-Encoding: chunked')}ff\r\nha`), at(upgrade), at(upgrade, 0),
+    at(post('Content-Length: 1000')), at(`${post('Content-Length: 1000')}half`),
+    at(`${post('Transfer-Encoding: chunked')}ff\r\nha`), at(upgrade), at(upgrade, 0),
     async (client) => {
       client.socket.pause();
       await at(get('/big').repeat(5), 100)(client);
@@ -142,8 +145,8 @@ test('clients that reset the connection at any moment leave nothing behind', asy
 test('requests that are spoilt at random kill no worker', async (context) => {
   context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
   const random = randomNumbers(seed);
-  const good = [head('GET / HTTP/1.1', 'Host: service'), `${head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 5')}hello`, upgrade,
-    `${head('POST /echo HTTP/1.1', 'Host: service', 'Transfer-Encoding: chunked', 'Expect: 100-continue')}5\r\nhello\r\n0\r\n\r\n`];
+  const good = [get('/'), `${post('Content-Length: 5')}hello`, upgrade,
+    `${post('Transfer-Encoding: chunked', 'Expect: 100-continue')}5\r\nhello\r\n0\r\n\r\n`];
   const spoil = (text: string): Buffer => {
     const bytes = Buffer.from(text);
     for (let left = 1 + Math.floor(random() * 4); left > 0; left -= 1) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
@@ -162,7 +165,7 @@ const idle = all ? 10_000 : 1000;
 
 test(`${idle} connections that do nothing keep nobody else from being served, and are closed at the limit`, async () => {
   const clients: RawClient[] = [];
-  while (clients.length < idle) clients.push(...await Promise.all(Array.from({length: 100}, () => rawClient(server.port, clients.length % 200 === 0 ? head('GET / HTTP/1.1', 'Host: service') : undefined))));
+  while (clients.length < idle) clients.push(...await Promise.all(Array.from({length: 100}, () => rawClient(server.port, clients.length % 200 === 0 ? get('/') : undefined))));
   assert.ok(await answers(server.port, 3000));
   await until(15, () => `${clients.filter((client) => client.state() === 'open').length} of ${idle} are open`, () => clients.every((client) => client.state() !== 'open'));
 });

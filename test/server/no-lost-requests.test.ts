@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {startLoad} from '../../bench/server/load.ts';
-import {all, everyKind, naive, startProgram, startServer} from './under-load.ts';
+import {all, everyKind, naive, startLoad, startProgram, startServer} from './under-load.ts';
 
 const reloads = all ? 100 : 5;
 

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {processTree} from '../../bench/server/processes.ts';
-import {startLoad} from '../../bench/server/load.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
-import {all, everyKind, startServer} from './under-load.ts';
+import {all, everyKind, startLoad, startServer} from './under-load.ts';
 
 const times = all ? 20 : 3;
 /** Nobody listens any more: that is how a new client learns it. Everything else is a request that was lost. */

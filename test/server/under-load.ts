@@ -6,7 +6,8 @@ import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {after} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Clients} from '../../bench/server/load.ts';
+import {startLoad as start} from '../../bench/server/load.ts';
+import type {Clients, Load, Target} from '../../bench/server/load.ts';
 import {processTree} from '../../bench/server/processes.ts';
 import type {ProcessFacts} from '../../bench/server/processes.ts';
 import {freePort} from '../../bench/server/running.ts';
@@ -77,6 +78,13 @@ async function endAll(child: ChildProcess, exited: Promise<unknown>): Promise<vo
   const pids = processTree(child.pid ?? 0).map((each) => each.pid);
   for (const pid of pids) kill(pid, 'SIGKILL');
   await exited;
+}
+
+/** Load that ends with the test, also with one that fails. */
+export function startLoad(target: Target, kinds: readonly Clients[]): Load {
+  const load = start(target, kinds);
+  after(() => load.stop());
+  return load;
 }
 
 /** A signal to a process that may have ended. */
