@@ -43,8 +43,8 @@ async function bundle(outdir: string): Promise<void> {
   await build({
     absWorkingDir: root,
     outdir,
-    // serve: the program that `entrypoint run` becomes.
-    entryPoints: {cli: 'src/cli/bin.ts', serve: 'src/server/serve.ts'},
+    // serve: what `entrypoint run` becomes; worker, watchdog: its processes and their thread.
+    entryPoints: {cli: 'src/cli/bin.ts', serve: 'src/server/serve.ts', worker: 'src/server/worker.ts', watchdog: 'src/server/watchdog.ts'},
     bundle: true,
     splitting: true,
     format: 'esm',

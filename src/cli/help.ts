@@ -65,7 +65,8 @@ function booleanForm(name: string, {defaultValue}: Option<unknown>): string {
   return defaultValue === true ? `no-${name}` : name;
 }
 
-function defaultText({kind, defaultValue}: Option<unknown>): string {
+function defaultText({kind, defaultValue, defaultText: told}: Option<unknown>): string {
+  if (told !== undefined) return told;
   if (defaultValue === undefined || defaultValue === null) return 'none';
   if (kind === 'list') return (defaultValue as readonly string[]).map(quote).join(' ') || 'none';
   return typeof defaultValue === 'string' ? quote(defaultValue) : String(defaultValue);

@@ -1,0 +1,39 @@
+import type {ServerResponse} from 'node:http';
+import type {Accepting} from '../accepting.ts';
+import type {Gate} from '../gate.ts';
+
+const reason = 'busy';
+
+/** A handler that runs longer leaves new connections to other workers. Below, telling the arbiter would cost more. */
+const patienceMilliseconds = 5;
+
+/**
+ * The worker class `sync`: one request at a time, for handlers that compute and for code that is not safe to
+ * interleave. Each answer closes its connection, as gunicorn's does, so that whichever worker is idle takes the next
+ * request; what was accepted too early waits here.
+ */
+export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate {
+  const waiting: {readonly response: ServerResponse; readonly proceed: () => void}[] = [];
+  let busy = false;
+  let timer: NodeJS.Timeout | undefined;
+  function start(response: ServerResponse, proceed: () => void): void {
+    busy = true;
+    response.once('close', next);
+    timer = setTimeout(() => accepting.pause(reason), patienceMilliseconds);
+    proceed();
+  }
+  function next(): void {
+    clearTimeout(timer);
+    busy = false;
+    // Whoever went away while waiting is not served.
+    while (waiting[0]?.response.destroyed === true) waiting.shift();
+    const first = waiting.shift();
+    if (first === undefined) accepting.resume(reason);
+    else start(first.response, first.proceed);
+  }
+  return (_request, response, proceed) => {
+    response.shouldKeepAlive = false;
+    if (busy) waiting.push({response, proceed});
+    else start(response, proceed);
+  };
+}

@@ -1,0 +1,23 @@
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
+
+/** Stands before the service: `proceed` hands the request on. */
+export type Gate = (request: IncomingMessage, response: ServerResponse, proceed: () => void) => void;
+
+/**
+ * Puts a gate before every listener of the server, also those that come later. The events are looked at where they
+ * are emitted: a listener of our own in front could not hold a request back.
+ * @param upgraded is told of every connection that becomes something else than HTTP
+ */
+export function gateRequests(server: Server, gate: Gate, upgraded: (request: IncomingMessage, socket: Duplex) => void): void {
+  const emit = server.emit;
+  server.emit = function gated(this: Server, ...words: [string, ...unknown[]]): boolean {
+    const [event, request, second] = words;
+    if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
+      gate(request as IncomingMessage, second as ServerResponse, () => void Reflect.apply(emit, this, words));
+      return true;
+    }
+    if (event === 'upgrade' || event === 'connect') upgraded(request as IncomingMessage, second as Duplex);
+    return Reflect.apply(emit, this, words) as boolean;
+  } as typeof emit;
+}

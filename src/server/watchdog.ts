@@ -1,0 +1,52 @@
+import {Session} from 'node:inspector';
+import type {Debugger} from 'node:inspector';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {workerData} from 'node:worker_threads';
+import type {WatchdogData} from './heartbeat.ts';
+import {serverLog} from './log.ts';
+
+// The thread that watches the loop of a worker. It counts its own turns rather than time: a machine that slept, or a
+// container that was paused, did not leave a loop stuck.
+
+const {beat, timeout} = workerData as WatchdogData;
+const counter = new Int32Array(beat);
+const tick = Math.min(1000, timeout * 250);
+const deadline = Math.ceil((timeout * 1000) / tick);
+let [seen, missed] = [0, 0];
+
+while (missed < deadline) {
+  await sleep(tick);
+  const now = Atomics.load(counter, 0);
+  missed = now === seen ? missed + 1 : 0;
+  seen = now;
+}
+const stack = await mainStack();
+serverLog()('error', 'worker_stuck', {
+  worker: process.pid,
+  message: `the loop of a worker has not turned for ${timeout} s: it is replaced`,
+  fix: 'move what computes for long into another thread, or use the worker class threads; --timeout sets the limit',
+  ...(stack === undefined ? {} : {stack}),
+});
+// The arbiter replaces it. Nothing softer than this ends a thread that does not come back.
+process.kill(process.pid, 'SIGKILL');
+
+/** Where the main thread is, asked through the inspector: it answers while the loop does not. */
+async function mainStack(): Promise<string | undefined> {
+  const session = new Session();
+  try {
+    session.connectToMainThread();
+    const paused = new Promise<string>((resolve) => {
+      session.on('Debugger.paused', ({params}) => resolve(stackText(params.callFrames)));
+    });
+    session.post('Debugger.enable');
+    session.post('Debugger.pause');
+    return await Promise.race([paused, sleep(1000, undefined)]);
+  } catch {
+    return undefined;
+  }
+}
+
+function stackText(frames: readonly Debugger.CallFrame[]): string {
+  return frames.map(({functionName, url, location}) => `at ${functionName || '<anonymous>'} (${url}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1})`)
+    .filter((line) => !line.includes('(node:')).slice(0, 20).join('\n');
+}

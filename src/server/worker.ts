@@ -1,0 +1,102 @@
+import cluster from 'node:cluster';
+import type {Server as NetServer} from 'node:net';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {startHeartbeat} from './heartbeat.ts';
+import type {Place} from './listening.ts';
+import {serverLog} from './log.ts';
+import {isMessage} from './messages.ts';
+import type {BootFailure, DrainOrder, FromWorker, ToWorker, WorkerStats} from './messages.ts';
+import {NotServable} from './service.ts';
+import type {Settings} from './settings.ts';
+import {serveWorker} from './worker-server.ts';
+import type {Serving} from './worker-server.ts';
+
+// The program of a worker: loads the service and serves it, on the socket that the arbiter sends.
+
+const log = serverLog();
+let settings: Settings;
+let serving: Serving | undefined;
+let leaving = false;
+let socketWanted: ((handle: NetServer | undefined) => void) | undefined;
+
+function tell(message: FromWorker, told: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, undefined, undefined, told);
+  else told();
+}
+
+function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
+  return {...own, connections: serving?.connections() ?? 0};
+}
+
+// Of the signals that a terminal sends to all processes of a group, the arbiter decides.
+for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
+process.on('SIGUSR1', flush);
+process.on('SIGTERM', leaveAlone);
+process.on('message', (message, handle) => {
+  if (isMessage<ToWorker>(message)) obey(message, handle as NetServer | undefined);
+});
+// An arbiter that was killed leaves its workers: they finish what they have, and hold the port no longer.
+if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+process.once('disconnect', leaveAlone);
+
+function obey(message: ToWorker, handle: NetServer | undefined): void {
+  if (message.type === 'start') void start(message, handle);
+  else if (message.type === 'socket') socketWanted?.(handle);
+  else if (message.type === 'drain') void leave(message);
+  else if (message.type === 'flush') flush();
+  else if (message.type === 'quit') end();
+}
+
+async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServer | undefined): Promise<void> {
+  settings = order.settings;
+  process.argv[1] = settings.module;
+  startHeartbeat(settings.inspect === undefined ? settings.timeout : 0, (own) => {
+    if (settings.maxRss > 0 && own.rss > settings.maxRss * 2 ** 20) tell({type: 'recycle', reason: 'max-rss'});
+    tell({type: 'stats', stats: stats(own)});
+  });
+  const place: Place = {settings, port: order.port, handle};
+  try {
+    serving = await serveWorker({
+      settings, place, log,
+      worn: () => tell({type: 'recycle', reason: 'max-requests'}),
+      reopen: () => new Promise((resolve) => {
+        socketWanted = (again) => resolve({...place, handle: again});
+        tell({type: 'socket'});
+      }),
+    });
+    tell({type: 'ready'});
+  } catch (error) {
+    tell({type: 'failed', failure: failureOf(error)}, () => process.exit(3));
+  }
+}
+
+function failureOf(error: unknown): BootFailure {
+  if (error instanceof NotServable) return error.failure;
+  const {message = String(error), stack} = (error ?? {}) as Partial<Error>;
+  return {message, stack, exitCode: 3};
+}
+
+function leaveAlone(): void {
+  void leave({limit: settings?.gracefulTimeout ?? 0, delay: 0, idle: 1, last: false});
+}
+
+async function leave({delay, ...order}: DrainOrder): Promise<void> {
+  if (leaving) return;
+  leaving = true;
+  if (serving === undefined) return end();
+  const limit = Date.now() + order.limit * 1000;
+  serving.notReady();
+  if (delay > 0) await sleep(delay * 1000);
+  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, () => tell({type: 'lame'}));
+  if (cut > 0) log('warning', 'connections_cut', {connections: cut, message: `${cut} connections were still open after ${order.limit} s and were cut`, fix: '--graceful-timeout sets the limit'});
+  await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
+  end();
+}
+
+function flush(): void {
+}
+
+function end(): void {
+  flush();
+  tell({type: 'drained', stats: stats({rss: process.memoryUsage.rss(), loopLag: 0})}, () => process.exit(0));
+}
