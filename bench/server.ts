@@ -10,7 +10,7 @@ import type {Findings} from './server/findings.ts';
 import {growthLimits} from './server/growth.ts';
 import {limitsOf, ratio} from './server/limits.ts';
 import type {Limit} from './server/limits.ts';
-import {cost, healthLatencies, memory, percentile} from './server/measures.ts';
+import {cost, healthLatencies, loadFor, memory, percentile} from './server/measures.ts';
 import type {Cost} from './server/measures.ts';
 import {installPeers} from './server/peers.ts';
 import {freePort, startContender} from './server/running.ts';
@@ -24,7 +24,7 @@ interface Extent {
   readonly starts: number;
 }
 
-const usual: Extent = {rounds: 5, seconds: 1, healthRounds: 2, healthSeconds: 3, starts: 9};
+const usual: Extent = {rounds: 5, seconds: 1, healthRounds: 2, healthSeconds: 2.5, starts: 9};
 const short: Extent = {rounds: 2, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
 
 /** Servers side by side: what a request costs, how a busy one answers its health check, start-up, memory, growth. */
@@ -44,8 +44,8 @@ export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Re
     const findings = await startAll(contenders, folder, servers, note);
     await compareCosts(servers, findings, extent, note);
     await compareHealth(servers, findings, adminPort, extent, note);
-    for (const [index, {pid}] of servers.entries()) findings[index]!.memory = memory(pid);
     for (const server of servers.splice(0)) await server.stop();
+    await compareMemory(quick ? contenders.slice(1, 3) : contenders, findings, folder, note);
     await compareStarts(contenders.slice(1, 3), findings, folder, extent, note);
     return report(findings, [...limitsOf(findings), ...(quick ? [] : await growth(folder, full, note))], extent);
   } finally {
@@ -99,6 +99,19 @@ async function compareHealth(servers: readonly Running[], findings: readonly Fin
   }
 }
 
+/** Each alone on the machine: beside others that run the same program, a process's share of its code would be small. */
+async function compareMemory(contenders: readonly Contender[], findings: readonly Findings[], folder: string, note: Note): Promise<void> {
+  note('memory');
+  for (const contender of contenders) {
+    const found = findings.find(({what}) => what === contender.what);
+    if (found === undefined) continue;
+    const server = await startContender(contender, folder);
+    await loadFor(0.5, server.port, [{count: 32, path: '/'}]);
+    found.memory = memory(server.pid);
+    await server.stop();
+  }
+}
+
 /** To the first answer, of the bare cluster and ours in turn. */
 async function compareStarts(contenders: readonly Contender[], findings: readonly Findings[], folder: string, {starts}: Extent, note: Note): Promise<void> {
   note(`start-up: ${starts} of each`);
@@ -124,7 +137,7 @@ function report(findings: readonly Findings[], limits: readonly Limit[], {rounds
   return {
     name: 'server',
     about: `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s.\n`
-      + 'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS. The ratio is of CPU a request on kept connections, to the first row.',
+      + 'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU a request on kept connections, to the first row.',
     columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB a worker', 'MB root'],
     rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({
       what,

@@ -33,7 +33,9 @@ export async function cost({pid, port}: Running, keepAlive: boolean, seconds: nu
  * @param probePort where the probe asks, if it is not the service
  */
 export async function healthLatencies({port}: Running, seconds: number, probe: {readonly port?: number; readonly path: string}): Promise<readonly number[]> {
-  const busy = loadFor(seconds + 0.6, port, [{count: 4, path: '/work'}]);
+  // On new connections, as gunicorn's sync workers have them anyway: kept ones might all be with one worker, and the
+  // other would have nothing to do but to answer the probe.
+  const busy = loadFor(seconds + 0.6, port, [{count: 4, path: '/work', keepAlive: false}]);
   // Its first requests come when the others are at work.
   await new Promise((resolve) => setTimeout(resolve, 400));
   const {latencies} = await loadFor(seconds, probe.port ?? port, [{count: 1, path: probe.path, keepAlive: false, thinkMs: 20}]);

@@ -44,12 +44,12 @@ export async function startContender({what, words: [program = '', ...words], cwd
   return {what, pid: child.pid ?? 0, port, startMs: performance.now() - started, stop};
 }
 
-/** Asks it to end, then ends all that descends from it. */
+/** Asks it to end at once, then ends all that descends from it. */
 async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   const pids = processTree(child.pid ?? 0).map(({pid}) => pid);
   if (child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGTERM');
+    child.kill('SIGINT');
     await Promise.race([ended, sleep(3000)]);
   }
   for (const pid of pids) {

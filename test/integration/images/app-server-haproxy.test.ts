@@ -51,7 +51,7 @@ const answersIn = async (container: string): Promise<boolean> =>
 
 test(`no request fails over ${cycles} stops and starts of a server behind HAProxy with its default retries`, async () => {
   await buildService();
-  const replicas = await Promise.all(['one', 'two'].map((name) => place.start(name, [image, 'run'])));
+  const replicas = await Promise.all(['one', 'two'].map((name) => place.start(name, ['--env', 'WEB_CONCURRENCY=2', image, 'run'])));
   for (const replica of replicas) await eventually(20, () => answersIn(replica), Boolean);
   const balancer = await place.start('balancer', ['--publish', '127.0.0.1::8080', '--env', `CONFIG=${config(replicas)}`, '--entrypoint', 'sh', 'entrypoint/haproxy:3.0', '-c',
     'printf %s "$CONFIG" >/tmp/haproxy.cfg; exec haproxy -W -db -f /tmp/haproxy.cfg']);
