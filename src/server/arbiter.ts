@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {parseAddress} from './address.ts';
 import {backoff} from './backoff.ts';
+import {closeSocket} from './closing.ts';
 import type {Log} from './log.ts';
 import {endText, members as startMembers} from './members.ts';
 import type {Death, Member} from './members.ts';
@@ -98,9 +98,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     log('info', 'worker_ready', {worker: member.pid, seconds: seconds(member)});
     if (phase !== 'starting') return;
     phase = 'serving';
-    const address = parseAddress(settings.bind);
-    const port = socket.port === undefined ? {} : {port: socket.port};
-    log('info', 'listening', {bind: address !== undefined && 'host' in address && address.port === 0 ? settings.bind.replace(/0$/, String(socket.port)) : settings.bind, ...port, workers: target, worker_class: settings.workerClass});
+    log('info', 'listening', {bind: boundText(settings.bind, socket), ...(socket.port === undefined ? {} : {port: socket.port}), workers: target, worker_class: settings.workerClass});
   }
 
   function bootFailed(failure: BootFailure): void {
@@ -198,7 +196,8 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     log('info', 'draining', {signal, workers: crew.all().length, limit_seconds: settings.gracefulTimeout});
     const last = {...order, delay: settings.drainDelay, last: true};
     for (const member of crew.all()) crew.retire(member, 'stop', last);
-    void finish(0, settings.gracefulTimeout * 1000 + 500);
+    const milliseconds = settings.gracefulTimeout * 1000;
+    void finish(0, milliseconds + 500, closeSocket(socket, crew, milliseconds));
   }
 
   function quit(signal: string): void {
@@ -223,11 +222,8 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     void finish(code, 1000);
   }
 
-  async function finish(code: number, milliseconds: number): Promise<void> {
-    const left = crew.all();
-    // What still comes in is refused, and not left waiting for nobody.
-    void Promise.all(left.map((member) => member.lame)).then(socket.close);
-    const all = Promise.all(left.map((member) => member.gone));
+  async function finish(code: number, milliseconds: number, last: Promise<void> = Promise.resolve()): Promise<void> {
+    const all = Promise.all([last, ...crew.all().map((member) => member.gone)]);
     await Promise.race([all, sleep(milliseconds, undefined, {ref: false})]);
     for (const member of crew.all()) member.kill('SIGKILL');
     await all;
@@ -289,6 +285,11 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       fresh: crew.all().filter(({state, missed}) => state === 'ready' && missed <= freshSeconds).length,
     }),
   };
+}
+
+/** Where port 0 was asked for, the port that it became. */
+function boundText(bind: string, {port}: BoundSocket): string {
+  return port === undefined ? bind : bind.replace(/:0$/, `:${port}`);
 }
 
 function seconds(member: Member): number {

@@ -1,8 +1,11 @@
 import {subscribe} from 'node:diagnostics_channel';
 import type {Server, ServerResponse} from 'node:http';
+import {Server as NetServer} from 'node:net';
 import type {Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import type {Accepting} from './accepting.ts';
+import {listen} from './listening.ts';
+import type {Place} from './listening.ts';
 import type {DrainOrder} from './messages.ts';
 import {currentAnswer, hasPipelined, sentHead, setBacklog} from './node-internals.ts';
 
@@ -16,6 +19,7 @@ export interface Drained {
 }
 
 const tickMilliseconds = 50;
+const mostBacklogMilliseconds = 1000;
 
 // RFC 6455, 5.5.1 and 7.4.1: a close frame with status 1001, "going away".
 const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
@@ -25,10 +29,11 @@ const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
  * a request yet, lets answers under way promise keep-alive, and stops the check of slow requests. So: stop accepting
  * only; tell every connection to close with its next answer; then close those on which nothing happens any more.
  * @param order `limit` is counted from the call; `delay` is the caller's
+ * @param closed resolves when nobody can connect any more
  * @param lame called when no connection is accepted any more
  * @returns the number of connections that were cut at the limit
  */
-export async function drain(servers: readonly Drained[], order: Omit<DrainOrder, 'delay'>, lame: () => void): Promise<number> {
+export async function drain(servers: readonly Drained[], order: Omit<DrainOrder, 'delay'>, closed: Promise<void>, lame: () => void): Promise<number> {
   const end = Date.now() + order.limit * 1000;
   const all = new Set(servers.map(({server}) => server));
   // A request that comes later is the last of its connection.
@@ -38,13 +43,18 @@ export async function drain(servers: readonly Drained[], order: Omit<DrainOrder,
   });
   for (const {sockets} of servers) for (const socket of sockets) closeWithAnswer(socket);
   if (order.last) await Promise.all(servers.map(takeBacklog));
-  const closed = Promise.all(servers.map(({accepting}) => accepting.stop())).then(() => true);
+  let over = false;
+  const stopped = Promise.all([closed, ...servers.map(({accepting}) => accepting.stop())]).then(nextTurn).finally(() => {
+    over = true;
+  });
   lame();
   const quiet = quietSince(servers);
   const sent = new WeakSet<Socket>();
-  const ended = (): Promise<boolean> => Promise.race([closed, sleep(Math.min(tickMilliseconds, Math.max(1, end - Date.now()))).then(() => false)]);
   const begun = Date.now();
-  while (!(await ended()) && Date.now() < end) {
+  while (Date.now() < end) {
+    const tick = sleep(Math.min(tickMilliseconds, end - Date.now()));
+    await (over ? tick : Promise.race([stopped, tick]));
+    if (over && servers.every(({sockets}) => sockets.size === 0)) break;
     // After a poll of the loop, so that a request which is there already is not taken for silence.
     await nextTurn();
     const idle = quiet(order.idle * 1000);
@@ -52,7 +62,7 @@ export async function drain(servers: readonly Drained[], order: Omit<DrainOrder,
     if (Date.now() - begun < order.idle * 1000) continue;
     for (const {server, sockets} of servers) {
       for (const socket of sockets) {
-        if (socket.bytesRead === 0 && idle.has(socket)) socket.destroy();
+        if (socket.bytesRead === 0 && idle.has(socket) && currentAnswer(socket) === undefined) socket.destroy();
         else endEventStream(socket);
       }
       // Only when all are silent: an answer that has just gone may have promised that the connection stays open.
@@ -72,18 +82,32 @@ function closeWithAnswer(socket: Socket): void {
 
 /**
  * When the last listening socket closes, the kernel resets what waits to be accepted. So no more may queue up, and
- * accepting goes on until the queue is empty: until two turns of the loop brought no connection.
+ * accepting goes on until the queue is empty.
  */
 async function takeBacklog({server, accepting}: Drained): Promise<void> {
   await accepting.open();
   setBacklog(server, 0);
+  await acceptAll(server);
+}
+
+/** Until some turns of the loop, each of which asks the kernel, brought no connection. */
+async function acceptAll(server: Server): Promise<void> {
   let empty = 0;
   const came = (): void => {
     empty = 0;
   };
   server.on('connection', came);
-  for (const end = Date.now() + 1000; empty < 3 && Date.now() < end; empty += 1) await nextTurn();
+  for (const end = Date.now() + mostBacklogMilliseconds; empty < 3 && Date.now() < end; empty += 1) await nextTurn();
   server.removeListener('connection', came);
+}
+
+/** Accepts what slipped in after all had stopped, and stops again. */
+export async function takeStragglers(server: Server, place: Place): Promise<void> {
+  // Node takes 0 for not given.
+  await listen(server, {...place, settings: {...place.settings, backlog: 1}});
+  setBacklog(server, 0);
+  await acceptAll(server);
+  NetServer.prototype.close.call(server);
 }
 
 /** Which sockets have neither received nor sent for so many milliseconds? */

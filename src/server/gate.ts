@@ -11,9 +11,21 @@ export type Gate = (request: IncomingMessage, response: ServerResponse, proceed:
  */
 export function gateRequests(server: Server, gate: Gate, upgraded: (request: IncomingMessage, socket: Duplex) => void): void {
   const emit = server.emit;
+  // With a listener for it, Node leaves `100 Continue` to us: a client that asks first is refused before it sends.
+  const passed = new WeakSet<IncomingMessage>();
+  server.on('checkContinue', (request, response) => {
+    if (server.listenerCount('checkContinue') > 1) return;
+    response.writeContinue();
+    server.emit('request', request, response);
+  });
   server.emit = function gated(this: Server, ...words: [string, ...unknown[]]): boolean {
     const [event, request, second] = words;
-    if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
+    if (event === 'request' && !passed.has(request as IncomingMessage)) {
+      gate(request as IncomingMessage, second as ServerResponse, () => void Reflect.apply(emit, this, words));
+      return true;
+    }
+    if (event === 'checkContinue' || event === 'checkExpectation') {
+      passed.add(request as IncomingMessage);
       gate(request as IncomingMessage, second as ServerResponse, () => void Reflect.apply(emit, this, words));
       return true;
     }

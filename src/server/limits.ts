@@ -63,10 +63,9 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
   if (response.headersSent) return void socket.destroy();
   linger(socket);
   response.writeHead(413, {'content-type': 'text/plain', connection: 'close'}).end('Content Too Large\n');
-  // A service that waits for the rest learns that it will not come, as when a client goes away.
+  // What still comes is thrown away. A service that waits for it learns in the end, as when a client goes away.
   request.push = () => true;
-  response.once('close', () => request.destroy());
-  request.resume();
+  socket.once('close', () => request.destroy(Object.assign(new Error('aborted'), {code: 'ECONNRESET'})));
 }
 
 function linger(socket: Socket): void {

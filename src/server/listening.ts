@@ -1,6 +1,8 @@
 import net from 'node:net';
 import type {Server} from 'node:http';
 import {parseAddress} from './address.ts';
+import type {BootFailure} from './messages.ts';
+import {listenOnPipe} from './node-internals.ts';
 import type {Settings} from './settings.ts';
 
 /** How a worker opens the server's address, given the socket that the arbiter sent, if it did. */
@@ -21,8 +23,17 @@ export function listen(server: net.Server, place: Place): Promise<void> {
       server.removeListener('error', reject);
       resolve();
     });
-    Reflect.apply(netListen, server, placeWords(place));
+    open(server, place);
   });
+}
+
+function open(server: net.Server, place: Place, ...callback: readonly unknown[]): net.Server {
+  const address = parseAddress(place.settings.bind);
+  // `listen` takes a handle of a TCP socket only.
+  if (place.handle === undefined || address === undefined || !('path' in address)) return Reflect.apply(netListen, server, [...placeWords(place), ...callback]) as net.Server;
+  for (const call of callback) server.once('listening', call as () => void);
+  listenOnPipe(server, place.handle, address.path, place.settings.backlog);
+  return server;
 }
 
 function placeWords({settings: {bind, dispatch, backlog}, port, handle}: Place): readonly unknown[] {
@@ -30,6 +41,14 @@ function placeWords({settings: {bind, dispatch, backlog}, port, handle}: Place):
   const address = parseAddress(bind) ?? {host: '0.0.0.0', port: 0};
   if ('path' in address) return [{path: address.path, backlog}];
   return [{host: address.host, port: port ?? address.port, backlog, ...(dispatch === 'reuseport' ? {reusePort: true, exclusive: true} : {})}];
+}
+
+/** Why an address cannot be had. */
+export function addressFailure(bind: string, error: unknown): BootFailure | undefined {
+  const {code, message} = error as NodeJS.ErrnoException;
+  if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'ENOENT'].includes(code ?? '')) return undefined;
+  const what = code === 'EADDRINUSE' ? `${bind} is taken` : code === 'EACCES' ? `${bind} may not be had by this user` : `${bind} cannot be had: ${message}`;
+  return {message: what, fix: 'set another --bind or PORT', exitCode: 69};
 }
 
 /** Servers of a service that calls `listen` itself. */
@@ -61,7 +80,7 @@ export function captureListen(place: Place, prepare: (server: Server) => void, c
     main = server;
     prepare(server);
     const callback = words.findLast((word) => typeof word === 'function');
-    return Reflect.apply(netListen, server, [...placeWords(place), ...(callback === undefined ? [] : [callback])]) as net.Server;
+    return open(server, place, ...(callback === undefined ? [] : [callback]));
   };
   return () => ({main, others});
 }
@@ -80,5 +99,5 @@ export function listenAddress([first, ...rest]: readonly unknown[]): number | st
 function isPlace(where: number | string, {settings, port}: Place): boolean {
   const address = parseAddress(settings.bind);
   if (address !== undefined && 'path' in address) return where === address.path;
-  return where === port || (address !== undefined && where === address.port);
+  return where === port || (where !== 0 && address !== undefined && where === address.port);
 }

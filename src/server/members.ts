@@ -25,6 +25,8 @@ export interface Member {
   readonly booted: Promise<BootFailure | undefined>;
   /** It accepts no connection any more, or is gone. */
   readonly lame: Promise<void>;
+  /** The same once more, after a straggler was sent to it. */
+  readonly lameAgain: () => Promise<void>;
   readonly gone: Promise<Death>;
   readonly send: (message: ToWorker) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -51,6 +53,8 @@ export interface Members {
   readonly retire: (member: Member, reason: string, order: DrainOrder) => void;
 }
 
+const needSocket: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket', 'straggler']);
+
 /** Starts workers and keeps the record of them. Decides nothing. */
 export function members({settings, socket, heard, died}: MembersFacts): Members {
   const records = new Map<number, Member>();
@@ -73,15 +77,16 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
   function record(worker: Worker, successor: boolean): Member {
     const booted = Promise.withResolvers<BootFailure | undefined>();
     const lame = Promise.withResolvers<void>();
+    let again = lame;
     const gone = Promise.withResolvers<Death>();
     let failure: BootFailure | undefined;
     const member: Member = {
       id: worker.id, pid: worker.process.pid ?? 0, born: performance.now(), successor,
       state: 'booting', stats: undefined, missed: 0, reason: undefined,
-      booted: booted.promise, lame: lame.promise, gone: gone.promise,
+      booted: booted.promise, lame: lame.promise, lameAgain: () => (again = Promise.withResolvers<void>()).promise, gone: gone.promise,
       send: (message) => {
         // A worker that has just died is told of by its exit, not here.
-        const withSocket = (message.type === 'start' || message.type === 'socket') && socket.handle !== undefined;
+        const withSocket = needSocket.has(message.type) && socket.handle !== undefined;
         if (worker.isConnected()) worker.process.send(message, withSocket ? socket.handle : undefined, undefined, () => {});
       },
       kill: (signal) => void worker.process.kill(signal),
@@ -93,8 +98,11 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
       if (message.type === 'socket') return member.send({type: 'socket'});
       if (message.type === 'stats' || message.type === 'drained') member.stats = message.stats;
       if (message.type === 'failed') failure = message.failure;
-      if (message.type === 'lame') lame.resolve();
-      if (message.type === 'lame') member.state = 'leaving';
+      if (message.type === 'lame') {
+        lame.resolve();
+        again.resolve();
+        member.state = 'leaving';
+      }
       if (message.type === 'ready') {
         if (member.state === 'booting') member.state = 'ready';
         booted.resolve(undefined);
@@ -106,6 +114,7 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
       const death: Death = {code, signal, failure};
       booted.resolve(failure ?? {message: `the worker ended ${endText(death)} before it was ready`, exitCode: 3});
       lame.resolve();
+      again.resolve();
       gone.resolve(death);
       died(member, death);
     });

@@ -1,3 +1,4 @@
+import type {RequestStats} from './requests.ts';
 import type {Settings} from './settings.ts';
 
 /** What a worker tells the arbiter once a second. That it comes is the heartbeat. */
@@ -7,8 +8,8 @@ export interface WorkerStats {
   /** Milliseconds by which the loop was late, at most, since the last report. */
   readonly loopLag: number;
   readonly connections: number;
-  /** What metrics.ts counted; undefined before the service is loaded. */
-  readonly requests?: unknown;
+  /** What it has served; undefined before the service is loaded, and where nobody asks. */
+  readonly requests?: RequestStats | undefined;
 }
 
 /** Why a worker was not able to begin. */
@@ -40,7 +41,10 @@ export interface DrainOrder {
   readonly delay: number;
   /** Seconds for which an idle connection may still be used by a client that does not know yet. */
   readonly idle: number;
-  /** Nobody accepts after this worker: what waits in the backlog is served first. */
+  /**
+   * The whole server goes: what waits in the backlog is served first, and the worker stays until it is told that the
+   * listening socket is closed.
+   */
   readonly last: boolean;
 }
 
@@ -48,6 +52,10 @@ export type ToWorker =
   /** Comes with the listening socket, unless workers have one of their own. */
   | {readonly type: 'start'; readonly settings: Settings; readonly port?: number}
   | {readonly type: 'socket'}
+  /** Comes with the socket: a client slipped in when all had stopped accepting. */
+  | {readonly type: 'straggler'}
+  /** Nobody can connect any more. */
+  | {readonly type: 'closed'}
   | ({readonly type: 'drain'} & DrainOrder)
   | {readonly type: 'quit'}
   | {readonly type: 'flush'};

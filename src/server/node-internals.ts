@@ -1,3 +1,4 @@
+import {readSync} from 'node:fs';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import net from 'node:net';
 import type {Socket} from 'node:net';
@@ -47,4 +48,28 @@ export function countConnections(server: Server, by: 1 | -1): void {
 /** Changes how many connections may wait to be accepted, for all who share the socket. */
 export function setBacklog(server: Server, backlog: number): void {
   (server as unknown as Record<string, {listen?(backlog: number): number} | null>)['_handle']?.listen?.(backlog);
+}
+
+/** `server.listen` for the handle of a socket with a path, which it does not take in a worker of node:cluster. */
+export function listenOnPipe(server: net.Server, handle: unknown, path: string, backlog: number): void {
+  const inner = server as unknown as Record<string, unknown>;
+  inner['_handle'] = handle;
+  inner['_pipeName'] = path;
+  (inner['_listen2'] as (...words: readonly unknown[]) => void).call(server, path, -1, -1, backlog);
+}
+
+/**
+ * What a client has sent already, at the moment in which its connection is accepted: read at once, without a turn of
+ * the loop. Undefined when nothing is there yet.
+ */
+export function readNow(socket: Socket): Buffer | undefined {
+  const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;
+  if (handle?.fd === undefined || handle.fd < 0) return undefined;
+  const buffer = Buffer.allocUnsafe(16_384);
+  try {
+    const length = readSync(handle.fd, buffer);
+    return length === 0 ? undefined : buffer.subarray(0, length);
+  } catch {
+    return undefined;
+  }
 }

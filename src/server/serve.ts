@@ -1,8 +1,11 @@
+import {messageOf} from '../errors.ts';
 import {arbiter} from './arbiter.ts';
 import {checkConfig} from './check-config.ts';
 import {readCommandLine} from './command-line.ts';
+import {addressFailure} from './listening.ts';
 import {serverLog} from './log.ts';
 import type {Log} from './log.ts';
+import type {Reloading} from './reload.ts';
 import {heedSignals} from './signals.ts';
 import {bindSocket} from './socket.ts';
 import type {BoundSocket} from './socket.ts';
@@ -18,7 +21,17 @@ process.exit(mode === 'check-config' ? await checkConfig(settings, log) : await 
 async function serve(all: Settings): Promise<number> {
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
-  const server = arbiter({settings: all, socket, log, heard: () => {}, gone: () => {}});
+  const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
+  let reloading: Reloading | undefined;
+  const server = arbiter({
+    settings: all, socket, log: operations?.counting(log) ?? log,
+    heard: (_, message) => {
+      if (message.type === 'loaded') reloading?.loaded(message.files);
+    },
+    gone: operations?.gone ?? (() => {}),
+  });
+  if (operations !== undefined && !(await operations.listen(all, server.state, log))) return 69;
+  if (all.reload) reloading = (await import('./reload.ts')).reloadOnChange(all.module, server, log);
   heedSignals(server, log);
   return server.run();
 }
@@ -27,9 +40,8 @@ async function bound(all: Settings, tell: Log): Promise<BoundSocket | undefined>
   try {
     return await bindSocket(all);
   } catch (error) {
-    const {code, message} = error as NodeJS.ErrnoException;
-    const what = code === 'EADDRINUSE' ? `${all.bind} is taken` : code === 'EACCES' ? `${all.bind} may not be had by this user` : message;
-    tell('error', 'not_listening', {message: what, fix: 'set another --bind or PORT'});
+    const {message, fix} = addressFailure(all.bind, error) ?? {message: messageOf(error)};
+    tell('error', 'not_listening', {message, fix});
     return undefined;
   }
 }

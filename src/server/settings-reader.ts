@@ -143,6 +143,8 @@ function valueOf(setting: Setting, given: Given | undefined, mistakes: Mistake[]
 
 type Value = {readonly value: number | boolean | string} | {readonly mistake: Mistake};
 
+// https://docs.gunicorn.org/en/stable/settings.html#access-log-format
+const atomName = /^(?:[hlutrmUqHsBbfaTDMLp]|\{[^}]+\}[ioe])$/;
 const units: Readonly<Record<string, number>> = {'': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3};
 
 /** One value from its text, within its limits; `subject` is what it was written behind. */
@@ -151,6 +153,10 @@ export function readSetting(setting: Setting, text: string, subject: string): Va
   if (setting.kind === 'address') {
     const address = parseAddress(text);
     return address === undefined ? wrong('an address such as 0.0.0.0:3000 or unix:/run/app.sock') : {value: addressText(address)};
+  }
+  if (setting.kind === 'format') {
+    const unknown = [...text.matchAll(/%\(([^)]*)\)s/g)].find(([, name = '']) => !atomName.test(name));
+    return unknown === undefined ? {value: text} : wrong(`json or made of gunicorn's atoms, and ${unknown[0]} is none`);
   }
   if (setting.kind === 'bytes' || setting.kind === 'number') {
     const [, digits = '', unit = ''] = (setting.kind === 'bytes' ? /^(\d+)([kmg]?)$/i : setting.fraction === true ? /^(\d+\.?\d*|\.\d+)$/ : /^(\d+)$/).exec(text) ?? [];

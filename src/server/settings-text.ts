@@ -29,7 +29,7 @@ export function helpText(): string {
 
 /** `--print-config`: one line a setting. */
 export function configText({origins, module}: Pick<Reading, 'origins' | 'module'>): string {
-  const rows = Object.entries(origins).map(([name, origin]) => [name, originText(name as SettingName, origin), origin.from]);
+  const rows = Object.entries(origins).map(([name, origin]) => [flagName(name), originText(name as SettingName, origin), origin.from]);
   return `${columns([['setting', 'value', 'from'], ['module', module ?? '', 'command line'], ...rows].map((row) => row as [string, string, string])).map((line) => line.trim()).join('\n')}\n`;
 }
 
@@ -65,7 +65,7 @@ function bytesText(bytes: number): string {
 
 function formOf(name: SettingName, setting: Setting): string {
   const {kind, choices, short} = setting;
-  const flag = kind === 'boolean' ? `--${setting.defaultValue === true ? 'no-' : ''}${flagName(name)}` : `--${flagName(name)}=${choices?.join('|') ?? {number: 'NUMBER', bytes: 'BYTES', address: 'ADDRESS', text: 'TEXT', choice: ''}[kind]}`;
+  const flag = kind === 'boolean' ? `--${setting.defaultValue === true ? 'no-' : ''}${flagName(name)}` : `--${flagName(name)}=${choices?.join('|') ?? {number: 'NUMBER', bytes: 'BYTES', address: 'ADDRESS', text: 'TEXT', format: 'FORMAT', choice: ''}[kind]}`;
   return short === undefined ? flag : `-${short}, ${flag}`;
 }
 

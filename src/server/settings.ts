@@ -54,7 +54,7 @@ export interface Settings {
   readonly inspect: string | undefined;
 }
 
-export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'choice' | 'address';
+export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'format' | 'choice' | 'address';
 
 /** One setting: the parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and uWSGI come from it. */
 export interface Setting {
@@ -125,7 +125,7 @@ export const declaration = {
   },
   adminBind: {kind: 'address', env: ['ADMIN_BIND'], defaultText: 'off', help: 'where /livez, /readyz and /metrics of the whole server are answered'},
   accessLog: {kind: 'boolean', env: ['ACCESS_LOG'], defaultValue: false, gunicorn: '--access-logfile', uwsgi: '--disable-logging', help: 'one line of log a request; off where the balancer writes one'},
-  accessLogFormat: {kind: 'text', env: ['ACCESS_LOG_FORMAT'], alias: 'access-logformat', defaultValue: 'json', gunicorn: '--access-logformat', help: "json, or a line of gunicorn's atoms: '%(h)s %(r)s %(s)s %(M)s'"},
+  accessLogFormat: {kind: 'format', env: ['ACCESS_LOG_FORMAT'], alias: 'access-logformat', defaultValue: 'json', gunicorn: '--access-logformat', help: "json, or a line of gunicorn's atoms: '%(h)s %(r)s %(s)s %(M)s'"},
   requestId: {kind: 'boolean', env: ['REQUEST_ID'], defaultValue: true, help: 'give a request without X-Request-Id or traceparent its own'},
   reload: {kind: 'boolean', env: ['RELOAD'], defaultValue: false, gunicorn: '--reload', uwsgi: '--py-autoreload', help: 'start again when a file changes'},
   inspect: {kind: 'boolean', env: ['INSPECT'], defaultValue: false, help: 'open the inspector of one worker'},

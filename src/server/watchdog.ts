@@ -3,6 +3,7 @@ import type {Debugger} from 'node:inspector';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {workerData} from 'node:worker_threads';
 import type {WatchdogData} from './heartbeat.ts';
+import {isOfService} from './frames.ts';
 import {serverLog} from './log.ts';
 
 // The thread that watches the loop of a worker. It counts its own turns rather than time: a machine that slept, or a
@@ -35,8 +36,10 @@ async function mainStack(): Promise<string | undefined> {
   const session = new Session();
   try {
     session.connectToMainThread();
+    const urls = new Map<string, string>();
+    session.on('Debugger.scriptParsed', ({params}) => urls.set(params.scriptId, params.url));
     const paused = new Promise<string>((resolve) => {
-      session.on('Debugger.paused', ({params}) => resolve(stackText(params.callFrames)));
+      session.on('Debugger.paused', ({params}) => resolve(stackText(params.callFrames, urls)));
     });
     session.post('Debugger.enable');
     session.post('Debugger.pause');
@@ -46,7 +49,8 @@ async function mainStack(): Promise<string | undefined> {
   }
 }
 
-function stackText(frames: readonly Debugger.CallFrame[]): string {
-  return frames.map(({functionName, url, location}) => `at ${functionName || '<anonymous>'} (${url}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1})`)
-    .filter((line) => !line.includes('(node:')).slice(0, 20).join('\n');
+function stackText(frames: readonly Debugger.CallFrame[], urls: ReadonlyMap<string, string>): string {
+  return frames.map(({functionName, location: {scriptId, lineNumber, columnNumber = 0}}) =>
+    `at ${functionName || '<anonymous>'} (${urls.get(scriptId) ?? 'unknown'}:${lineNumber + 1}:${columnNumber + 1})`)
+    .filter(isOfService).join('\n');
 }

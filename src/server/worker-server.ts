@@ -4,10 +4,10 @@ import {Server as NetServer} from 'node:net';
 import type {Socket} from 'node:net';
 import {accepting} from './accepting.ts';
 import type {Accepting} from './accepting.ts';
-import {oneAtATime} from './classes/sync.ts';
+import {oneAtATime, readAtOnce} from './classes/sync.ts';
 import {trackConnections} from './connections.ts';
 import type {Connections} from './connections.ts';
-import {drain} from './drain.ts';
+import {drain, takeStragglers} from './drain.ts';
 import type {Drained} from './drain.ts';
 import {gateRequests} from './gate.ts';
 import type {Gate} from './gate.ts';
@@ -18,14 +18,19 @@ import type {Log} from './log.ts';
 import type {DrainOrder} from './messages.ts';
 import {loadService} from './service.ts';
 import type {Settings} from './settings.ts';
+import {watchRequests} from './watch.ts';
+import type {Watched} from './watch.ts';
 import {workerGate} from './worker-gate.ts';
 
 export interface Serving {
   readonly connections: () => number;
+  readonly watched: Watched;
   /** From now on, readiness answers 503. */
   readonly notReady: () => void;
   /** @see drain */
-  readonly drain: (order: Omit<DrainOrder, 'delay'>, lame: () => void) => Promise<number>;
+  readonly drain: (order: Omit<DrainOrder, 'delay'>, closed: Promise<void>, lame: () => void) => Promise<number>;
+  /** @see takeStragglers */
+  readonly takeStragglers: (place: Place) => Promise<void>;
   /** What the service does at its end. */
   readonly close: () => Promise<void>;
 }
@@ -46,27 +51,30 @@ export interface WorkerFacts {
  */
 export async function serveWorker({settings, place, log, worn, reopen}: WorkerFacts): Promise<Serving> {
   let draining = false;
-  let main: {readonly server: Server; readonly accepting: Accepting; readonly connections: Connections} | undefined;
+  let main: {readonly server: Server; readonly accepting: Accepting; readonly connections: Connections; readonly watched: Watched} | undefined;
   const prepare = (server: Server): void => {
     const gate = accepting(server, reopen);
     const connections = trackConnections(server, {accepting: gate, max: settings.maxConnections, pausable: settings.dispatch !== 'reuseport'});
     limitServer(server, settings);
+    if (settings.workerClass === 'sync') readAtOnce(server);
     gateRequests(server, workerGate({settings, draining: () => draining, full: connections.full, worn, serve: classGate(settings, gate)}), connections.upgraded);
-    main = {server, accepting: gate, connections};
+    main = {server, accepting: gate, connections, watched: watchRequests(server, settings)};
   };
   const service = await loadService(settings.module, place, prepare, (message) => log('warning', 'listens_elsewhere', {message}));
   if (main?.server !== service.server) prepare(service.server);
   const others = service.others.map(otherServer);
   if (!service.listens) await listen(service.server, place);
   else if (!service.server.listening) await once(service.server, 'listening');
-  const {accepting: gate, connections} = main as unknown as {accepting: Accepting; connections: Connections};
+  const {accepting: gate, connections, watched} = main as unknown as {accepting: Accepting; connections: Connections; watched: Watched};
   const drained: readonly Drained[] = [{server: service.server, accepting: gate, sockets: connections.sockets, websockets: connections.websockets}, ...others];
   return {
     connections: () => connections.sockets.size,
+    watched,
     notReady: () => {
       draining = true;
     },
-    drain: (order, lame) => drain(drained, order, lame),
+    drain: (order, closed, lame) => drain(drained, order, closed, lame),
+    takeStragglers: (again) => takeStragglers(service.server, again),
     close: service.close,
   };
 }

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {startHeartbeat} from './heartbeat.ts';
+import {addressFailure} from './listening.ts';
 import type {Place} from './listening.ts';
 import {serverLog} from './log.ts';
 import {isMessage} from './messages.ts';
@@ -14,9 +15,12 @@ import type {Serving} from './worker-server.ts';
 // The program of a worker: loads the service and serves it, on the socket that the arbiter sends.
 
 const log = serverLog();
+/** For what a service does at SIGTERM, after its last answer. */
+const ownEndMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;
 let leaving = false;
+const socketClosed = Promise.withResolvers<void>();
 let socketWanted: ((handle: NetServer | undefined) => void) | undefined;
 
 function tell(message: FromWorker, told: () => void = () => {}): void {
@@ -25,7 +29,7 @@ function tell(message: FromWorker, told: () => void = () => {}): void {
 }
 
 function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
-  return {...own, connections: serving?.connections() ?? 0};
+  return {...own, connections: serving?.connections() ?? 0, requests: serving?.watched.snapshot()};
 }
 
 // Of the signals that a terminal sends to all processes of a group, the arbiter decides.
@@ -37,11 +41,16 @@ process.on('message', (message, handle) => {
 });
 // An arbiter that was killed leaves its workers: they finish what they have, and hold the port no longer.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
-process.once('disconnect', leaveAlone);
+process.once('disconnect', () => {
+  socketClosed.resolve();
+  leaveAlone();
+});
 
 function obey(message: ToWorker, handle: NetServer | undefined): void {
   if (message.type === 'start') void start(message, handle);
   else if (message.type === 'socket') socketWanted?.(handle);
+  else if (message.type === 'straggler') void takeStragglers(handle);
+  else if (message.type === 'closed') socketClosed.resolve();
   else if (message.type === 'drain') void leave(message);
   else if (message.type === 'flush') flush();
   else if (message.type === 'quit') end();
@@ -55,6 +64,7 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     tell({type: 'stats', stats: stats(own)});
   });
   const place: Place = {settings, port: order.port, handle};
+  if (settings.reload) (await import('./loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
   try {
     serving = await serveWorker({
       settings, place, log,
@@ -66,14 +76,21 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     });
     tell({type: 'ready'});
   } catch (error) {
-    tell({type: 'failed', failure: failureOf(error)}, () => process.exit(3));
+    tell({type: 'failed', failure: await failureOf(error)}, () => process.exit(3));
   }
 }
 
-function failureOf(error: unknown): BootFailure {
+async function takeStragglers(handle: NetServer | undefined): Promise<void> {
+  await serving?.takeStragglers({settings, port: undefined, handle});
+  tell({type: 'lame'});
+}
+
+async function failureOf(error: unknown): Promise<BootFailure> {
   if (error instanceof NotServable) return error.failure;
-  const {message = String(error), stack} = (error ?? {}) as Partial<Error>;
-  return {message, stack, exitCode: 3};
+  const address = addressFailure(settings.bind, error);
+  if (address !== undefined) return address;
+  const {bootFailure} = await import('./boot-failure.ts');
+  return bootFailure(error, settings.module);
 }
 
 function leaveAlone(): void {
@@ -87,13 +104,26 @@ async function leave({delay, ...order}: DrainOrder): Promise<void> {
   const limit = Date.now() + order.limit * 1000;
   serving.notReady();
   if (delay > 0) await sleep(delay * 1000);
-  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, () => tell({type: 'lame'}));
+  const closed = order.last ? socketClosed.promise : Promise.resolve();
+  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, closed, () => tell({type: 'lame'}));
   if (cut > 0) log('warning', 'connections_cut', {connections: cut, message: `${cut} connections were still open after ${order.limit} s and were cut`, fix: '--graceful-timeout sets the limit'});
   await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
-  end();
+  letServiceEnd(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
+}
+
+/** A service that heeds SIGTERM itself, to close a pool of connections say, is sent it now, and may end the process. */
+function letServiceEnd(milliseconds: number): void {
+  process.removeListener('SIGTERM', leaveAlone);
+  if (process.listenerCount('SIGTERM') === 0) return end();
+  setTimeout(end, milliseconds).unref();
+  // When nothing is left for the loop to do, it has closed all it had.
+  process.once('beforeExit', end);
+  process.channel?.unref();
+  process.emit('SIGTERM', 'SIGTERM');
 }
 
 function flush(): void {
+  serving?.watched.flush();
 }
 
 function end(): void {

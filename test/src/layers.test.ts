@@ -39,11 +39,11 @@ test('no module imports from a layer above its own', () => {
   assert.deepEqual(wrong, []);
 });
 
-// src/cli/load-problem.ts asks Node itself, in a child, where a tasks.ts that does not load is wrong. What stands in
+// src/syntax-place.ts asks Node itself, in a child, where a module that does not load is wrong. What stands in
 // src/contract/inside runs in containers under check, not in this process.
 test('nothing but the runner and the search for a syntax error spawns processes', () => {
   const spawning = globSync('**/*.ts', {cwd: src}).filter((file) => !file.startsWith('contract/inside/') && readFileSync(join(src, file), 'utf8').includes('child_process'));
-  assert.deepEqual(spawning.toSorted(), ['cli/load-problem.ts', 'run/spawn.ts']);
+  assert.deepEqual(spawning.toSorted(), ['run/spawn.ts', 'syntax-place.ts']);
 });
 
 test('command builders look at nothing: no file, no environment, no terminal', () => {

@@ -1,6 +1,7 @@
-import type {ServerResponse} from 'node:http';
+import type {Server, ServerResponse} from 'node:http';
 import type {Accepting} from '../accepting.ts';
 import type {Gate} from '../gate.ts';
+import {readNow} from '../node-internals.ts';
 
 const reason = 'busy';
 
@@ -36,4 +37,15 @@ export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate
     if (busy) waiting.push({response, proceed});
     else start(response, proceed);
   };
+}
+
+/**
+ * A connection that is accepted is read and served in the same turn of the loop. Node accepts the next one first, which
+ * would then wait here for a handler that computes, while another worker is idle.
+ */
+export function readAtOnce(server: Server): void {
+  server.on('connection', (socket) => {
+    const data = readNow(socket);
+    if (data !== undefined) socket.emit('data', data);
+  });
 }

@@ -54,6 +54,7 @@ test('all mistakes are told at once, each with where it stands', () => {
     "--max-body-size is '10x', and must be a number of bytes (16384, 16k, 10m, 1g) from 0 to 1099511627776",
     "--backlog is '1.5', and must be a whole number from 1 to 65535",
   ]);
+  assert.deepEqual(mistakes(['a.js', '--access-log-format=%(h)s %(hh)s']), ["--access-log-format is '%(h)s %(hh)s', and must be json or made of gunicorn's atoms, and %(hh)s is none"]);
   assert.deepEqual(mistakes(['a.js', 'b.js']), ['b.js is one word too many: one module is served']);
   assert.deepEqual(mistakes([]), ['there is no module to serve']);
   assert.deepEqual(mistakes(['a.js', '--workers']), ['--workers needs a value']);
@@ -99,7 +100,7 @@ test('what a setting is written as is read again as the same value', () => {
   fc.assert(fc.property(fc.constantFrom(...settings), fc.integer({min: 1024, max: 60_000}), fc.boolean(), (entry, number, flag) => {
     const [name, setting] = entry;
     const value = setting.kind === 'boolean' ? flag : setting.kind === 'choice' ? setting.choices?.[0] ?? '' : setting.kind === 'address' ? `127.0.0.1:${number}`
-      : setting.kind === 'text' ? 'a b' : Math.min(number, setting.max ?? number);
+      : setting.kind === 'text' || setting.kind === 'format' ? 'a b' : Math.min(number, setting.max ?? number);
     const {origins, mistakes: wrong} = read(['app.js', flagText(name, value)]);
     assert.deepEqual(wrong, []);
     assert.equal(origins[name].value, value);
