@@ -54,6 +54,7 @@ async function firstStatus(...pieces: readonly string[]): Promise<number | undef
   await client.sees(/HTTP\/1\.1 [2-5]\d\d /, 4000);
   const status = statuses(client.received()).find((each) => each !== 100);
   if (status !== 200) assert.ok(await client.ends(4000), `after ${status} the connection stays open`);
+  if (status === 413) assert.doesNotMatch(client.received(), /100 Continue/, 'first asked for the body, and then refused it');
   client.socket.destroy();
   return status;
 }

@@ -3,11 +3,9 @@ import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {processTree} from '../../bench/server/processes.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
-import {all, everyKind, startLoad, startServer} from './under-load.ts';
+import {all, everyKind, lost, startLoad, startServer} from './under-load.ts';
 
 const times = all ? 20 : 3;
-/** Nobody listens any more: that is how a new client learns it. Everything else is a request that was lost. */
-const lost = (failures: readonly string[]): readonly string[] => failures.filter((failure) => !failure.includes('ECONNREFUSED'));
 
 test(`SIGTERM under load, ${times} times: each request that was sent is answered, and it ends with 0 when the last one is`, async () => {
   for (let time = 0; time < times; time += 1) {

@@ -86,6 +86,14 @@ export function startLoad(target: Target, kinds: readonly Clients[]): Load {
   return load;
 }
 
+/**
+ * What was lost by a server that was told to stop. Refused is not: nobody listens any more, and that is how a new client
+ * learns it.
+ */
+export function lost(failures: readonly string[]): readonly string[] {
+  return failures.filter((failure) => !failure.includes('ECONNREFUSED'));
+}
+
 /** A signal to a process that may have ended. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -11,7 +11,8 @@ const place = makePlace();
 const image = `${place.name}:service`;
 const cycles = all ? 100 : 4;
 
-// HAProxy as its manual's first page has it: `retries 3`, which repeats a connect that failed and nothing else.
+// HAProxy's defaults: `retries 3` of a connect that failed, and of nothing else. The last one goes to another server,
+// because a container that was stopped has no address any more that would refuse.
 const config = (servers: readonly string[]): string => `
 global
     log stdout format raw local0
@@ -19,6 +20,7 @@ defaults
     mode http
     log global
     option httplog
+    option redispatch
     timeout connect 2s
     timeout client 60s
     timeout server 60s
