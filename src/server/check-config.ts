@@ -1,5 +1,7 @@
+import {Server} from 'node:net';
 import {pathToFileURL} from 'node:url';
 import {adapt} from './adapt.ts';
+import {bootFailure} from './boot-failure.ts';
 import type {Log} from './log.ts';
 import type {Settings} from './settings.ts';
 
@@ -7,19 +9,25 @@ import type {Settings} from './settings.ts';
  * `--check-config`: loads the service as a worker does, and listens nowhere.
  * @returns the exit code: 0; 3 when the module does not load (gunicorn's), 65 when it exports nothing that can be served
  */
-export async function checkConfig({module}: Settings, log: Log): Promise<number> {
+export async function checkConfig({module}: Pick<Settings, 'module'>, log: Log): Promise<number> {
+  let listens = false;
+  Server.prototype.listen = function note(this: Server): Server {
+    listens = true;
+    return this;
+  };
   try {
-    const loaded = await import(pathToFileURL(module).href) as {default?: unknown};
-    const application = loaded.default === undefined ? undefined : await adapt(loaded.default);
-    if (application === undefined && loaded.default !== undefined) {
+    const {default: exported} = await import(pathToFileURL(module).href) as {default?: unknown};
+    const application = await adapt(exported);
+    await application?.close();
+    if (application === undefined && !listens && exported !== undefined) {
       log('error', 'not_servable', {message: `the default export of ${module} is no handler`, fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server'});
       return 65;
     }
-    await application?.close();
-    log('info', 'config_ok', {module, message: application === undefined ? 'the module loads; it has no default export and listens by itself' : 'the module loads and can be served'});
+    log('info', 'config_ok', {module, message: listens ? 'the module loads, and listens by itself' : application === undefined ? 'the module loads; it exports nothing, and whether it listens later is not known' : 'the module loads, and what it exports can be served'});
     return 0;
   } catch (error) {
-    log('error', 'worker_failed', {message: error instanceof Error ? error.message : String(error), stack: (error as Error)?.stack});
-    return 3;
+    const {exitCode, ...facts} = bootFailure(error, module);
+    log('error', 'worker_failed', facts);
+    return exitCode;
   }
 }
