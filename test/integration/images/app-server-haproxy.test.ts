@@ -16,12 +16,14 @@ const cycles = all ? 100 : 4;
 const config = (servers: readonly string[]): string => `
 global
     log stdout format raw local0
+    stats socket /tmp/admin.sock
 defaults
     mode http
     log global
     option httplog
     option redispatch
-    timeout connect 2s
+    timeout connect 1s
+    timeout check 2s
     timeout client 60s
     timeout server 60s
 frontend web
@@ -29,7 +31,7 @@ frontend web
     default_backend service
 backend service
     option httpchk GET /
-    default-server check inter 200ms fall 2 rise 1 resolvers docker init-addr last,libc,none
+    default-server check inter 300ms fall 2 rise 1 resolvers docker init-addr last,libc,none
 ${servers.map((name) => `    server ${name} ${name}:3000`).join('\n')}
 resolvers docker
     nameserver dns 127.0.0.11:53
@@ -51,6 +53,10 @@ async function buildService(): Promise<void> {
 const answersIn = async (container: string): Promise<boolean> =>
   (await must(['exec', container, 'node', '--eval', "fetch('http://127.0.0.1:3000/').then((r) => console.log(r.ok), () => console.log(false))"])) === 'true';
 
+/** How many servers have passed the balancer's last check: 2 is SRV_ST_RUNNING. */
+const serversUp = async (balancer: string): Promise<number> =>
+  (await must(['exec', balancer, 'sh', '-c', 'echo show servers state | socat - /tmp/admin.sock'])).split('\n').filter((line) => line.split(' ')[5] === '2').length;
+
 test(`no request fails over ${cycles} stops and starts of a server behind HAProxy with its default retries`, async () => {
   await buildService();
   const replicas = await Promise.all(['one', 'two'].map((name) => place.start(name, ['--env', 'WEB_CONCURRENCY=2', image, 'run'])));
@@ -58,7 +64,7 @@ test(`no request fails over ${cycles} stops and starts of a server behind HAProx
   const balancer = await place.start('balancer', ['--publish', '127.0.0.1::8080', '--env', `CONFIG=${config(replicas)}`, '--entrypoint', 'sh', 'entrypoint/haproxy:3.0', '-c',
     'printf %s "$CONFIG" >/tmp/haproxy.cfg; exec haproxy -W -db -f /tmp/haproxy.cfg']);
   const port = Number((await must(['port', balancer, '8080/tcp'])).split(':').at(-1));
-  await eventually(10, async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))?.status, (status) => status === 200);
+  await eventually(10, () => serversUp(balancer), (count) => count === 2);
   const load = startLoad({port}, everyKind);
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     const replica = replicas[cycle % 2] ?? '';
@@ -66,8 +72,7 @@ test(`no request fails over ${cycles} stops and starts of a server behind HAProx
     assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', replica]), '0');
     await must(['start', replica]);
     await eventually(20, () => answersIn(replica), Boolean);
-    // Two checks of the balancer, so that it knows before the other one goes.
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await eventually(20, () => serversUp(balancer), (count) => count === 2);
     if (load.sofar.failures.length > 0) break;
   }
   const {answered, failures} = await load.stop();
