@@ -9,7 +9,7 @@ import type {RawClient} from './raw-client.ts';
 import {all, answers, descriptors, startLoad, startServer, until} from './under-load.ts';
 
 const maxBodySize = 100_000;
-const server = await startServer('--workers', '2', '--headers-timeout', '1', '--request-timeout', '2', '--keep-alive', '2', '--max-body-size', String(maxBodySize));
+const server = await startServer('--workers', '2', '--headers-timeout', '1', '--request-timeout', '2', '--keep-alive', '2', '--max-body-size', String(maxBodySize), '--access-log');
 /** Decent clients, who must not notice anything. */
 const load = startLoad(server, [{count: 4, path: '/', thinkMs: 50}, {count: 2, path: '/echo', body: 'b'.repeat(5000), thinkMs: 50}, {count: 2, path: '/', keepAlive: false, thinkMs: 50}]);
 await sleep(1500);
@@ -19,7 +19,7 @@ const atFirst = server.workers().map(({pid}) => ({pid, open: descriptors(pid)}))
 const slack = 12;
 
 afterEach(async () => {
-  assert.deepEqual(server.workers().map(({pid}) => pid), atFirst.map(({pid}) => pid), `the workers are the same: ${server.log()}`);
+  assert.deepEqual(server.workers().map(({pid}) => pid), atFirst.map(({pid}) => pid), `the workers are the same: ${server.log().slice(-3000)}`);
   await until(10, () => `no connection is left over: ${JSON.stringify(atFirst)}, now ${server.workers().map(({pid}) => descriptors(pid)).join(', ')}`,
     () => atFirst.every(({pid, open}) => descriptors(pid) <= open + slack));
   assert.deepEqual(load.sofar.failures, []);
@@ -150,15 +150,40 @@ test('requests that are spoilt at random kill no worker', async (context) => {
 
 const idle = all ? 10_000 : 1000;
 
-test(`${idle} connections that do nothing keep nobody else from being served, and are closed at the limit`, async () => {
+test(`${idle} connections that do nothing, all at once, keep nobody else from being served, and leave nothing behind`, async () => {
+  const patient = await startServer('--workers', '2', '--headers-timeout', '60');
+  await answers(patient.port);
+  const before = patient.workers().map(({pid}) => ({pid, open: descriptors(pid)}));
   const clients: RawClient[] = [];
-  while (clients.length < idle) clients.push(...await Promise.all(Array.from({length: 100}, () => rawClient(server.port, clients.length % 200 === 0 ? get('/') : undefined))));
-  assert.ok(await answers(server.port, 3000));
-  await until(15, () => `${clients.filter((client) => client.state() === 'open').length} of ${idle} are open`, () => clients.every((client) => client.state() !== 'open'));
+  while (clients.length < idle) {
+    clients.push(...await Promise.all(Array.from({length: 100}, (_, index) => rawClient(patient.port, [undefined, 'GET / HTTP/1.1\r\nHo', get('/')][index % 3]))));
+  }
+  await until(5, () => 'who asked was answered', () => clients.every((client, index) => index % 100 % 3 !== 2 || client.received() !== ''));
+  assert.ok(clients.every((client) => client.state() === 'open'));
+  assert.ok(await answers(patient.port, 3000));
+  for (const [index, client] of clients.entries()) {
+    if (index % 2 === 0) client.reset();
+    else client.socket.destroy();
+  }
+  await until(15, () => `the descriptors are ${JSON.stringify(before)} again: ${patient.workers().map(({pid}) => descriptors(pid)).join(', ')}`,
+    () => before.every(({pid, open}) => descriptors(pid) <= open));
 });
 
 test('all the while, clients that behave were answered, each time', async () => {
   const {answered, failures} = await load.stop();
   assert.deepEqual(failures, []);
   assert.ok(answered > 100, `${answered} were answered`);
+});
+
+test('nothing that came has spoilt the log: each line is one JSON object', () => {
+  // The last line may be on its way.
+  const lines = server.log().split('\n').slice(0, -1);
+  assert.deepEqual(lines.filter((line) => {
+    try {
+      return typeof JSON.parse(line) !== 'object';
+    } catch {
+      return true;
+    }
+  }), []);
+  assert.ok(lines.length > 100);
 });
