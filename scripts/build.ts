@@ -43,8 +43,8 @@ async function bundle(outdir: string): Promise<void> {
   await build({
     absWorkingDir: root,
     outdir,
-    // serve: what `entrypoint run` becomes; worker, watchdog: its processes and their thread.
-    entryPoints: {cli: 'src/cli/bin.ts', serve: 'src/server/serve.ts', worker: 'src/server/worker.ts', watchdog: 'src/server/watchdog.ts'},
+    // serve: what `entrypoint run` becomes; the others: its processes and their threads.
+    entryPoints: {cli: 'src/cli/bin.ts', serve: 'src/server/serve.ts', worker: 'src/server/worker.ts', watchdog: 'src/server/watchdog.ts', 'pool-thread': 'src/server/pool-thread.ts'},
     bundle: true,
     splitting: true,
     format: 'esm',

@@ -11,6 +11,8 @@ export interface Place {
   /** The real port: `bind` may say 0. */
   readonly port: number | undefined;
   readonly handle: net.Server | undefined;
+  /** In a pool thread: the loop listens for it. Further ports are opened by the first thread alone. */
+  readonly thread?: {readonly first: boolean};
 }
 
 const netListen = net.Server.prototype.listen;
@@ -75,14 +77,33 @@ export function captureListen(place: Place, prepare: (server: Server) => void, c
     queueMicrotask(captured);
     if (main !== undefined || !isPlace(where, place)) {
       others.push({server, where: typeof where === 'string' ? where : `port ${where}`});
-      return Reflect.apply(netListen, server, words) as net.Server;
+      if (place.thread === undefined) return Reflect.apply(netListen, server, words) as net.Server;
+      return place.thread.first ? listenFromThread(server, where, words) : pretendToListen(server, where, words);
     }
     main = server;
     prepare(server);
+    if (place.thread !== undefined) return pretendToListen(server, where, words);
     const callback = words.findLast((word) => typeof word === 'function');
     return open(server, place, ...(callback === undefined ? [] : [callback]));
   };
   return () => ({main, others});
+}
+
+/** Threads are not workers of node:cluster: those of several workers share a port only where the kernel lets them. */
+function listenFromThread(server: Server, where: number | string, words: readonly unknown[]): net.Server {
+  if (typeof where === 'string') return Reflect.apply(netListen, server, words) as net.Server;
+  const host = words.slice(1).find((word) => typeof word === 'string');
+  const [first] = words;
+  const options = typeof first === 'object' && first !== null ? first : {port: where, ...(host === undefined ? {} : {host})};
+  return Reflect.apply(netListen, server, [{...options, reusePort: true}, ...words.filter((word) => typeof word === 'function')]) as net.Server;
+}
+
+function pretendToListen(server: Server, where: number | string, words: readonly unknown[]): net.Server {
+  for (const call of words.filter((word) => typeof word === 'function')) server.once('listening', call as () => void);
+  Object.assign(server, {address: () => (typeof where === 'string' ? where : {port: where, address: '0.0.0.0', family: 'IPv4'})});
+  Object.defineProperty(server, 'listening', {value: true});
+  process.nextTick(() => server.emit('listening'));
+  return server;
 }
 
 /** What `listen` was called with: a port, or the path of a socket; undefined for a handle or a descriptor. */

@@ -21,12 +21,15 @@ export interface BootFailure {
   readonly exitCode: number;
 }
 
+/** Why a worker wants a successor. `thread`: one of its threads has crashed. */
+export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
+
 export type FromWorker =
   | {readonly type: 'ready'}
   | {readonly type: 'failed'; readonly failure: BootFailure}
   | {readonly type: 'stats'; readonly stats: WorkerStats}
   /** It would like a successor, and serves until that is ready. */
-  | {readonly type: 'recycle'; readonly reason: 'max-requests' | 'max-rss'}
+  | {readonly type: 'recycle'; readonly reason: RecycleReason}
   /** It accepts no connection any more. */
   | {readonly type: 'lame'}
   /** It stopped accepting for a while and needs the listening socket again. */

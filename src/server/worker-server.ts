@@ -15,7 +15,7 @@ import {limitServer} from './limits.ts';
 import {listen} from './listening.ts';
 import type {Place} from './listening.ts';
 import type {Log} from './log.ts';
-import type {DrainOrder} from './messages.ts';
+import type {DrainOrder, RecycleReason} from './messages.ts';
 import {loadService} from './service.ts';
 import type {Settings} from './settings.ts';
 import {watchRequests} from './watch.ts';
@@ -39,8 +39,10 @@ export interface WorkerFacts {
   readonly settings: Settings;
   readonly place: Place;
   readonly log: Log;
-  /** The worker has served as many requests as it should. */
-  readonly worn: () => void;
+  /** The worker should have a successor. */
+  readonly worn: (reason: RecycleReason) => void;
+  /** Told of files that the service loads, with reload. */
+  readonly loaded: (file: string) => void;
   /** Brings another copy of the listening socket. */
   readonly reopen: () => Promise<Place>;
 }
@@ -49,7 +51,7 @@ export interface WorkerFacts {
  * Loads the service and serves it. Resolves when the worker listens.
  * @throws NotServable, or what the service throws
  */
-export async function serveWorker({settings, place, log, worn, reopen}: WorkerFacts): Promise<Serving> {
+export async function serveWorker({settings, place, log, worn, loaded, reopen}: WorkerFacts): Promise<Serving> {
   let draining = false;
   let main: {readonly server: Server; readonly accepting: Accepting; readonly connections: Connections; readonly watched: Watched} | undefined;
   const prepare = (server: Server): void => {
@@ -57,10 +59,12 @@ export async function serveWorker({settings, place, log, worn, reopen}: WorkerFa
     const connections = trackConnections(server, {accepting: gate, max: settings.maxConnections, pausable: settings.dispatch !== 'reuseport'});
     limitServer(server, settings);
     if (settings.workerClass === 'sync') readAtOnce(server);
-    gateRequests(server, workerGate({settings, draining: () => draining, full: connections.full, worn, serve: classGate(settings, gate)}), connections.upgraded);
+    gateRequests(server, workerGate({settings, draining: () => draining, full: connections.full, worn: () => worn('max-requests'), serve: classGate(settings, gate)}), connections.upgraded);
     main = {server, accepting: gate, connections, watched: watchRequests(server, settings)};
   };
-  const service = await loadService(settings.module, place, prepare, (message) => log('warning', 'listens_elsewhere', {message}));
+  const service = settings.workerClass === 'threads'
+    ? await (await import('./classes/threads.ts')).threadService({settings, port: place.port, log, crashed: () => worn('thread'), loaded})
+    : await loadService(settings.module, place, prepare, (message) => log('warning', 'listens_elsewhere', {message}));
   if (main?.server !== service.server) prepare(service.server);
   const others = service.others.map(otherServer);
   if (!service.listens) await listen(service.server, place);

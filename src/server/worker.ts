@@ -2,12 +2,10 @@ import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {startHeartbeat} from './heartbeat.ts';
-import {addressFailure} from './listening.ts';
 import type {Place} from './listening.ts';
 import {serverLog} from './log.ts';
 import {isMessage} from './messages.ts';
-import type {BootFailure, DrainOrder, FromWorker, ToWorker, WorkerStats} from './messages.ts';
-import {NotServable} from './service.ts';
+import type {DrainOrder, FromWorker, ToWorker, WorkerStats} from './messages.ts';
 import type {Settings} from './settings.ts';
 import {serveWorker} from './worker-server.ts';
 import type {Serving} from './worker-server.ts';
@@ -68,7 +66,8 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   try {
     serving = await serveWorker({
       settings, place, log,
-      worn: () => tell({type: 'recycle', reason: 'max-requests'}),
+      worn: (reason) => tell({type: 'recycle', reason}),
+      loaded: (file) => tell({type: 'loaded', files: [file]}),
       reopen: () => new Promise((resolve) => {
         socketWanted = (again) => resolve({...place, handle: again});
         tell({type: 'socket'});
@@ -76,21 +75,14 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     });
     tell({type: 'ready'});
   } catch (error) {
-    tell({type: 'failed', failure: await failureOf(error)}, () => process.exit(3));
+    const {bootFailure} = await import('./boot-failure.ts');
+    tell({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)}, () => process.exit(3));
   }
 }
 
 async function takeStragglers(handle: NetServer | undefined): Promise<void> {
   await serving?.takeStragglers({settings, port: undefined, handle});
   tell({type: 'lame'});
-}
-
-async function failureOf(error: unknown): Promise<BootFailure> {
-  if (error instanceof NotServable) return error.failure;
-  const address = addressFailure(settings.bind, error);
-  if (address !== undefined) return address;
-  const {bootFailure} = await import('./boot-failure.ts');
-  return bootFailure(error, settings.module);
 }
 
 function leaveAlone(): void {

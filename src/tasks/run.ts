@@ -50,9 +50,9 @@ export const run = task('Serve: replace this process by the service', {
 
 /** Everything that was said, whoever said it, and what was computed: the same server from a shell that says nothing. */
 function serverWords({module = '', origins, settings}: Reading, check: boolean): Words {
-  const computed: Partial<Record<SettingName, boolean>> = {
-    bind: true, host: false, port: false, workers: true, maxHeap: origins.maxHeap.value !== 0, reload: origins.reload.value === true,
-  };
+  // What an image says of reloading is what the server does by itself.
+  const reload = origins.reload.value === true || (origins.reload.said && !origins.reload.from.startsWith('ENTRYPOINT_'));
+  const computed: Partial<Record<SettingName, boolean>> = {bind: true, host: false, port: false, workers: true, maxHeap: origins.maxHeap.value !== 0, reload};
   const names = (Object.keys(origins) as SettingName[]).filter((name) => computed[name] ?? origins[name].said);
   const args = settings?.args ?? [];
   return [module, ...(check ? ['--check-config'] : []), ...names.map((name) => flagText(name, origins[name].value)), ...(args.length === 0 ? [] : ['--', ...args])];
