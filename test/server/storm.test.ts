@@ -7,7 +7,8 @@ import {head, rawClient, upgrade} from './raw-client.ts';
 import {all, answers, descriptors, everyKind, kill, startLoad, startServer, until} from './under-load.ts';
 import type {Server} from './under-load.ts';
 
-const seconds = all ? 15 * 60 : 25;
+/** Which class of worker, and how long. */
+const storms: readonly (readonly [string, number])[] = all ? [['async', 15 * 60], ['sync', 60], ['threads', 60]] : [['async', 20]];
 const [least, most] = [1, 5];
 
 interface Storm {
@@ -57,9 +58,9 @@ function next({random}: Storm): (typeof weather)[number] {
   return weather.find(([share]) => (left -= share) < 0) ?? weather[0]!;
 }
 
-test(`a storm of load, reloads, kills and resizes, ${seconds} s long, ends with the right number of workers and nothing left over`, async (context) => {
+for (const [kind, seconds] of storms) test(`a storm of load, reloads, kills and resizes over ${kind} workers, ${seconds} s long, ends with the right number of workers and nothing left over`, async (context) => {
   context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
-  const server = await startServer('--workers', '2', '--graceful-timeout', '5', '--max-requests', '3000', '--max-requests-jitter', '1000');
+  const server = await startServer('--workers', '2', '--worker-class', kind, '--graceful-timeout', '5', '--max-requests', '3000', '--max-requests-jitter', '1000');
   const storm: Storm = {server, random: randomNumbers(seed), workers: 2, killed: 0, done: []};
   const load = startLoad(server, everyKind);
   const clients = everyKind.reduce((sum, {count}) => sum + count, 0);
