@@ -19,7 +19,7 @@ export interface Settings {
   /** Seconds in which readiness answers 503 before draining begins. */
   readonly drainDelay: number;
   /** The service's own readiness path, answered with 503 while the server drains; empty: none. */
-  readonly healthPath: string;
+  readonly readyPath: string;
   /** Seconds for which an idle connection stays open. */
   readonly keepAlive: number;
   /** Seconds for the headers of a request to arrive. */
@@ -107,7 +107,7 @@ export const declaration = {
     help: 'seconds that requests may take to finish after SIGTERM; below the stop timeout of the container',
   },
   drainDelay: {...seconds, env: ['DRAIN_DELAY'], defaultValue: 0, help: 'seconds after SIGTERM in which all is served and readiness answers 503 already, for balancers that poll'},
-  healthPath: {kind: 'text', env: ['HEALTH_PATH'], defaultValue: '/readyz', help: "the service's readiness path, which the server answers with 503 while it drains; empty: none"},
+  readyPath: {kind: 'text', env: ['READY_PATH'], defaultValue: '/readyz', help: "the service's readiness path, which the server answers with 503 while it drains; empty: none"},
   keepAlive: {...seconds, env: ['KEEP_ALIVE'], defaultValue: 75, gunicorn: '--keep-alive', help: 'seconds for which an idle connection stays open; longer than the balancer keeps it'},
   headersTimeout: {...seconds, env: ['HEADERS_TIMEOUT'], defaultValue: 30, help: 'seconds for the headers of a request to arrive; 0: no limit'},
   requestTimeout: {...seconds, env: ['REQUEST_TIMEOUT'], defaultValue: 300, help: 'seconds for a whole request to arrive; 0: no limit'},

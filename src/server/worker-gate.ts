@@ -4,7 +4,7 @@ import {bodyLimit} from './limits.ts';
 import type {Settings} from './settings.ts';
 
 export interface GateFacts {
-  readonly settings: Pick<Settings, 'healthPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
+  readonly settings: Pick<Settings, 'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
   /** Is the worker about to go? */
   readonly draining: () => boolean;
   /** Has it as many connections as it may have? */
@@ -23,7 +23,7 @@ export function workerGate({settings, draining, full, worn, serve}: GateFacts): 
   return (request, response, proceed) => {
     served += 1;
     if (served === most) worn();
-    if (draining() && isProbe(request, settings.healthPath)) return notReady(response);
+    if (draining() && isProbe(request, settings.readyPath)) return notReady(response);
     // So that room comes.
     if (full()) response.shouldKeepAlive = false;
     if (!tooLarge(request, response)) serve(request, response, proceed);

@@ -123,7 +123,7 @@ test('requests in a pipeline are all answered, in their order, when TERM comes m
 });
 
 test('with drain-delay, readiness answers 503 while all else is served, connections are kept and new ones come in', async (t) => {
-  const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=5', '--drain-delay=1', '--health-path=/health']});
+  const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=5', '--drain-delay=1', '--ready-path=/health']});
   assert.equal((await server.get('/health')).status, 200);
   server.signal('SIGTERM');
   await sleep(300);
