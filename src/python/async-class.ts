@@ -14,7 +14,7 @@ export function asyncClass(place: Pick<Context, 'cwd' | 'env'>): string {
   throw problem({
     code: 'no_async_worker',
     what: 'the worker class async needs an ASGI application or gevent, and the service has neither',
-    fix: `name asgi_module in pyproject.toml, or ${installFix(place, 'gevent')}`,
+    fix: `name asgi_module in pyproject.toml, or ${installFix(place, 'gunicorn[gevent]')}`,
     exitCode: exitCode.unavailable,
   });
 }

@@ -43,15 +43,20 @@ function systemWorld(): LogWorld {
   return {write: writeOut, readable: terminal, colour: terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb', now: () => new Date()};
 }
 
-/** Writes all of it before it returns, also to a pipe that is full at the moment: what is told last is why it ended. */
+const patienceMilliseconds = 1000;
+
+/**
+ * Writes all of it before it returns, also to a pipe that is full at the moment: what is told last is why it ended. A
+ * reader that has stopped holds nobody up for longer than a second.
+ */
 function writeOut(text: string): void {
-  let rest = Buffer.from(text);
-  while (rest.length > 0) {
+  const end = performance.now() + patienceMilliseconds;
+  for (let rest = Buffer.from(text); rest.length > 0; ) {
     try {
       rest = rest.subarray(writeSync(1, rest));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-      // A pipe that nobody empties at once: process.stdout of a service makes it non-blocking.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() > end) return;
+      // A service that uses process.stdout makes a pipe non-blocking, for all who have it.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
     }
   }

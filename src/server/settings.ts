@@ -88,7 +88,7 @@ const count = {kind: 'number', min: 0, max: 1_000_000_000} as const;
 export const declaration = {
   bind: {
     kind: 'address', env: ['BIND'], short: 'b', gunicorn: '--bind', uwsgi: '--http-socket',
-    defaultText: '`HOST`:`PORT`', help: 'where to listen: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; goes before host and port',
+    defaultText: 'host and port', help: 'where to listen: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; goes before host and port',
   },
   host: {kind: 'text', env: ['HOST'], defaultValue: '0.0.0.0', help: 'address to listen on'},
   port: {kind: 'number', env: ['PORT'], min: 0, max: 65_535, defaultValue: 3000, help: 'port to listen on'},

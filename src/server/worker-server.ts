@@ -84,7 +84,7 @@ export async function serveWorker({settings, place, log, worn, loaded, reopen}: 
 }
 
 function classGate({workerClass, dispatch}: Settings, gate: Accepting): Gate {
-  if (workerClass !== 'sync') return (_request, _response, proceed) => proceed();
+  if (workerClass !== 'sync') return (request, response, proceed) => proceed(request, response);
   return oneAtATime(dispatch === 'shared' ? gate : {pause: () => {}, resume: () => {}});
 }
 

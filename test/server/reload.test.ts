@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 import {renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
@@ -24,15 +25,24 @@ async function save(server: TestServer, name: string, text: string, expected: st
   }
 }
 
+function middle(numbers: readonly number[]): number {
+  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
 test('a changed file of the service is served soon after it was saved, and nobody is refused meanwhile', async (t) => {
   const server = await startServer(t, words);
   const times: number[] = [];
+  const starts: number[] = [];
   for (let count = 0; count < 5; count += 1) {
     await sleep(200);
     times.push(await save(server, 'word.mjs', wordIs(`new ${count}`), `new ${count}`));
+    const started = performance.now();
+    spawnSync(process.execPath, ['-e', '0']);
+    starts.push(performance.now() - started);
   }
-  // 300 ms on a machine that has nothing else to do; twice that passes on one that has.
-  assert.ok((times.toSorted((one, other) => one - other)[2] ?? Infinity) < 600, times.map(Math.round).join(' '));
+  // On a machine that is busy with other things, as long as eight starts of a bare Node, which take 40 ms otherwise.
+  const told = `${times.map(Math.round).join(' ')}; a bare start: ${starts.map(Math.round).join(' ')}`;
+  assert.ok(middle(times) < Math.max(300, 8 * middle(starts)), told);
   assert.equal(server.workers().length, 1);
 });
 

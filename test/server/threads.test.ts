@@ -28,6 +28,9 @@ server.on("upgrade", (request, socket, head) => {
 });
 export default server;`;
 
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const digest = (data: Buffer): string => createHash('sha1').update(data).digest('hex');
+
 const flags = ['--workers=1', '--worker-class=threads', '--threads=2', '--graceful-timeout=3'];
 
 test('threads: methods, headers, status, cookies and the address of the client reach the other side', async (t) => {
@@ -62,7 +65,6 @@ test('threads: connections are kept, and requests in a pipeline are answered in 
   t.after(() => agent.destroy());
   for (let count = 0; count < 20; count += 1) assert.equal((await server.get('/length', {method: 'POST', body: 'x'.repeat(count), agent})).body, String(count));
   const client = await rawConnection(t, server.port);
-  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
   client.write(get('/burn') + get('/facts?second') + get('/empty'));
   assert.match(await client.until(/204 No Content/), /burnt.*facts\?second.*204/s);
 });
@@ -70,7 +72,6 @@ test('threads: connections are kept, and requests in a pipeline are answered in 
 test('threads: bodies stream both ways, whole, whichever way they are framed', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const bytes = Buffer.from(Array.from({length: 3_000_000}, (_, index) => index % 251));
-  const digest = (data: Buffer): string => createHash('sha1').update(data).digest('hex');
   const url = `http://127.0.0.1:${server.port}/echo`;
   const told = await fetch(url, {method: 'POST', body: bytes});
   assert.equal(digest(Buffer.from(await told.arrayBuffer())), digest(bytes));

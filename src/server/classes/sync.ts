@@ -1,6 +1,6 @@
-import type {Server, ServerResponse} from 'node:http';
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Accepting} from '../accepting.ts';
-import type {Gate} from '../gate.ts';
+import type {Gate, Proceed} from '../gate.ts';
 import {readNow} from '../node-internals.ts';
 
 const reason = 'busy';
@@ -14,14 +14,14 @@ const patienceMilliseconds = 5;
  * request; what was accepted too early waits here.
  */
 export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate {
-  const waiting: {readonly response: ServerResponse; readonly proceed: () => void}[] = [];
+  const waiting: {readonly request: IncomingMessage; readonly response: ServerResponse; readonly proceed: Proceed}[] = [];
   let busy = false;
   let timer: NodeJS.Timeout | undefined;
-  function start(response: ServerResponse, proceed: () => void): void {
+  function start(request: IncomingMessage, response: ServerResponse, proceed: Proceed): void {
     busy = true;
     response.once('close', next);
     timer = setTimeout(() => accepting.pause(reason), patienceMilliseconds);
-    proceed();
+    proceed(request, response);
   }
   function next(): void {
     clearTimeout(timer);
@@ -30,12 +30,12 @@ export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate
     while (waiting[0]?.response.destroyed === true) waiting.shift();
     const first = waiting.shift();
     if (first === undefined) accepting.resume(reason);
-    else start(first.response, first.proceed);
+    else start(first.request, first.response, first.proceed);
   }
-  return (_request, response, proceed) => {
+  return (request, response, proceed) => {
     response.shouldKeepAlive = false;
-    if (busy) waiting.push({response, proceed});
-    else start(response, proceed);
+    if (busy) waiting.push({request, response, proceed});
+    else start(request, response, proceed);
   };
 }
 
