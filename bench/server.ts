@@ -24,7 +24,7 @@ interface Extent {
   readonly starts: number;
 }
 
-const usual: Extent = {rounds: 5, seconds: 1, healthRounds: 2, healthSeconds: 2.5, starts: 9};
+const usual: Extent = {rounds: 9, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
 const short: Extent = {rounds: 2, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
 
 /** Servers side by side: what a request costs, how a busy one answers its health check, start-up, memory, growth. */

@@ -5,7 +5,7 @@ import {processTree} from '../../bench/server/processes.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
 import {all, everyKind, lost, startLoad, startServer} from './under-load.ts';
 
-const times = all ? 20 : 3;
+const times = all ? 20 : 2;
 
 test(`SIGTERM under load, ${times} times: each request that was sent is answered, and it ends with 0 when the last one is`, async () => {
   for (let time = 0; time < times; time += 1) {

@@ -8,7 +8,7 @@ import {all, answers, descriptors, everyKind, kill, startLoad, startServer, unti
 import type {Server} from './under-load.ts';
 
 /** Which class of worker, and how long. */
-const storms: readonly (readonly [string, number])[] = all ? [['async', 15 * 60], ['sync', 60], ['threads', 60]] : [['async', 20]];
+const storms: readonly (readonly [string, number])[] = all ? [['async', 15 * 60], ['sync', 60], ['threads', 60]] : [['async', 15]];
 const [least, most] = [1, 5];
 
 interface Storm {
