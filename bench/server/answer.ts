@@ -13,7 +13,6 @@ export interface AnswerReader {
 }
 
 const blank = Buffer.from('\r\n\r\n');
-const lastChunk = '0\r\n\r\n';
 
 /** An answer that has a length, comes in chunks, or ends with its connection: no more of HTTP than a load needs. */
 export function answerReader(): AnswerReader {
@@ -21,7 +20,7 @@ export function answerReader(): AnswerReader {
   let kept = true;
   let head: Buffer | undefined; // What has come of a head that is not whole.
   let left = -1; // Bytes of the body that are missing; -1: the head is; -2: until the last chunk; -3: until the end.
-  let tail = '';
+  let chunks = chunkReader();
 
   const body = (bytes: Buffer): boolean => {
     if (left >= 0) {
@@ -32,9 +31,8 @@ export function answerReader(): AnswerReader {
       return true;
     }
     if (left === -3) return false;
-    tail = (tail + bytes.toString('latin1')).slice(-lastChunk.length - 2);
-    if (!tail.endsWith(lastChunk)) return false;
-    tail = '';
+    if (!chunks(bytes)) return false;
+    chunks = chunkReader();
     left = -1;
     return true;
   };
@@ -77,5 +75,30 @@ export function answerReader(): AnswerReader {
       if (whole) left = -1;
       return whole;
     },
+  };
+}
+
+/** @returns a function that is given what comes, and says whether the last chunk (without trailers) was in it */
+function chunkReader(): (bytes: Buffer) => boolean {
+  let left = 0; // Bytes that are missing of a chunk and the line end behind it.
+  let size = ''; // What has come of the line that tells the next one's size.
+  return (bytes) => {
+    for (let at = 0; at < bytes.length; ) {
+      if (left > 0) {
+        const taken = Math.min(left, bytes.length - at);
+        left -= taken;
+        at += taken;
+        if (left === 0 && size === 'last') return true;
+      } else {
+        const end = bytes.indexOf(0x0a, at);
+        size += bytes.toString('latin1', at, end === -1 ? bytes.length : end);
+        if (end === -1) return false;
+        const length = Number.parseInt(size, 16);
+        left = length + 2;
+        size = length === 0 ? 'last' : '';
+        at = end + 1;
+      }
+    }
+    return false;
   };
 }
