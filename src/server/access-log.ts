@@ -2,6 +2,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {atomsLine} from './access-atoms.ts';
 import {lineBuffer} from './line-buffer.ts';
 import type {LineBuffer} from './line-buffer.ts';
+import {clock} from './log.ts';
 import {identityOf} from './request-id.ts';
 import type {Ended} from './requests.ts';
 
@@ -24,9 +25,10 @@ export interface AccessLog {
 /**
  * One line a request, when it has ended, in batches.
  * @param format `json`, or a line of gunicorn's atoms
+ * @param readable a line for a person, instead of JSON
  */
-export function accessLog(format: string, buffer: LineBuffer = lineBuffer()): AccessLog {
-  const line = format === 'json' ? jsonLine : atomsLine(format);
+export function accessLog(format: string, readable: boolean, buffer: LineBuffer = lineBuffer()): AccessLog {
+  const line = format !== 'json' ? atomsLine(format) : readable ? personLine : jsonLine;
   return {
     ended: (request, response, milliseconds, aborted) => buffer.add(line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)})),
     flush: buffer.flush,
@@ -44,6 +46,11 @@ function jsonLine({request, response, milliseconds, aborted, bytes}: Entry): str
     + `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`;
 }
 
+function personLine({request: {method = '', url = ''}, response, milliseconds, aborted, bytes}: Entry): string {
+  const outcome = aborted ? 'gone before its answer' : `${response.statusCode}, ${bytes} bytes`;
+  return `${clock(new Date())} ${method} ${url.length > longest ? `${url.slice(0, longest)}...` : url} ${outcome}, ${milliseconds.toFixed(1)} ms`;
+}
+
 let second = 0;
 let secondText = '';
 
@@ -59,7 +66,7 @@ function now(): string {
 }
 
 // One event, one line below what log drivers and pipes keep in one piece.
-const longest = 2048;
+const longest = 1536;
 const harmless = /^[ !#-[\]-~]*$/;
 
 function quoted(text: string): string {

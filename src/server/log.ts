@@ -33,7 +33,8 @@ function plain(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value) ?? String(value);
 }
 
-function clock(time: Date): string {
+/** `03:04:05`, as the clock on the wall has it. */
+export function clock(time: Date): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 

@@ -34,6 +34,7 @@ interface Totals {
   readonly latencies: number[];
   aborted: number;
   seconds: number;
+  dropped: number;
 }
 
 const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'];
@@ -61,7 +62,7 @@ export function serverMetrics(): Metrics {
   };
 }
 
-function requestLines({answered, aborted, latencies, seconds}: Totals, workers: readonly WorkerStats[]): readonly string[] {
+function requestLines({answered, aborted, latencies, seconds, dropped}: Totals, workers: readonly WorkerStats[]): readonly string[] {
   let below = 0;
   const buckets = latencies.map((count, index) => {
     below += count;
@@ -76,6 +77,7 @@ function requestLines({answered, aborted, latencies, seconds}: Totals, workers: 
     ...buckets,
     `entrypoint_request_duration_seconds_sum ${decimal(seconds)}`,
     `entrypoint_request_duration_seconds_count ${below}`,
+    ...single('entrypoint_access_log_dropped_total', 'counter', 'Lines of the access log that were dropped, since nobody took them.', dropped),
   ];
 }
 
@@ -87,7 +89,7 @@ function serverLines({workers, wanted, draining, arbiterMemory, startTime}: Mome
     ...states.map((state) => `entrypoint_workers{state="${state}"} ${workers.filter((worker) => worker.state === state).length}`),
     ...single('entrypoint_workers_wanted', 'gauge', 'Worker processes that there should be.', wanted),
     ...single('entrypoint_draining', 'gauge', '1 from SIGTERM on.', draining ? 1 : 0),
-    ...single('entrypoint_event_loop_lag_seconds', 'gauge', 'By how much the loop of the latest worker was late, at most in the last second.', Math.max(0, ...known.map(({loopLag}) => loopLag)) / 1000),
+    ...single('entrypoint_event_loop_lag_seconds', 'gauge', 'By how much a loop was late in the last second: the latest of all workers.', Math.max(0, ...known.map(({loopLag}) => loopLag)) / 1000),
     ...head('entrypoint_resident_memory_bytes', 'gauge', 'Resident memory.'),
     `entrypoint_resident_memory_bytes{process="arbiter"} ${arbiterMemory}`,
     `entrypoint_resident_memory_bytes{process="workers"} ${sum(known, ({rss}) => rss)}`,
@@ -112,18 +114,19 @@ function single(name: string, type: string, help: string, value: number): readon
 }
 
 function empty(): Totals {
-  return {answered: classes.map(() => 0), latencies: [...latencyBounds.map(() => 0), 0], aborted: 0, seconds: 0};
+  return {answered: classes.map(() => 0), latencies: [...latencyBounds.map(() => 0), 0], aborted: 0, seconds: 0, dropped: 0};
 }
 
-function copy({answered, latencies, aborted, seconds}: Totals): Totals {
-  return {answered: [...answered], latencies: [...latencies], aborted, seconds};
+function copy({answered, latencies, ...others}: Totals): Totals {
+  return {answered: [...answered], latencies: [...latencies], ...others};
 }
 
-function add(into: Totals, {answered, latencies, aborted, seconds}: RequestStats): void {
+function add(into: Totals, {answered, latencies, aborted, seconds, dropped}: RequestStats): void {
   answered.forEach((count, index) => (into.answered[index] = (into.answered[index] ?? 0) + count));
   latencies.forEach((count, index) => (into.latencies[index] = (into.latencies[index] ?? 0) + count));
   into.aborted += aborted;
   into.seconds += seconds;
+  into.dropped += dropped;
 }
 
 function sum<T>(all: readonly T[], value: (one: T) => number): number {

@@ -14,13 +14,15 @@ export interface RequestStats {
   readonly latencies: readonly number[];
   /** Seconds of all answers together. */
   readonly seconds: number;
+  /** Lines of the access log that nobody took. */
+  readonly dropped: number;
 }
 
 /** Is told of the end of a request; `aborted`: the connection was closed before the answer was out. */
 export type Ended = (request: IncomingMessage, response: ServerResponse, milliseconds: number, aborted: boolean) => void;
 
 export interface Observed {
-  readonly snapshot: () => RequestStats;
+  readonly snapshot: () => Omit<RequestStats, 'dropped'>;
 }
 
 interface Exchange {

@@ -1,3 +1,4 @@
+import {isatty} from 'node:tty';
 import type {Arbiter} from './arbiter.ts';
 import type {Log} from './log.ts';
 
@@ -13,6 +14,6 @@ export function heedSignals(arbiter: Arbiter, log: Log): void {
   process.on('SIGUSR2', () => log('warning', 'signal_ignored', {signal: 'SIGUSR2', message: 'a running server does not take another program', fix: 'HUP loads new code'}));
   process.on('SIGWINCH', () => {
     // A terminal sends it when its window changes; gunicorn heeds it as a daemon only.
-    if (process.stdout.isTTY !== true && process.stderr.isTTY !== true) arbiter.rest();
+    if (!isatty(1) && !isatty(2)) arbiter.rest();
   });
 }

@@ -1,4 +1,5 @@
 import type {Server} from 'node:http';
+import {isatty} from 'node:tty';
 import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
 import {observeRequests} from './requests.ts';
@@ -18,8 +19,8 @@ export function watchRequests(server: Server, {requestId, accessLog: logs, acces
   // A tracer begins a trace itself, with a first span that it knows of.
   if (requestId) identifyRequests(server, {trace: !Object.keys(process.env).some((name) => name.startsWith('OTEL_'))});
   if (!logs && adminBind === undefined) return {snapshot: () => undefined, flush: () => {}};
-  const log = logs ? accessLog(accessLogFormat) : undefined;
+  const log = logs ? accessLog(accessLogFormat, isatty(1)) : undefined;
   const {snapshot} = observeRequests(server, log?.ended);
   if (log !== undefined) process.once('exit', log.flush);
-  return {snapshot, flush: () => log?.flush()};
+  return {snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}), flush: () => log?.flush()};
 }

@@ -94,8 +94,11 @@ async function leave({delay, ...order}: DrainOrder): Promise<void> {
   leaving = true;
   if (serving === undefined) return end();
   const limit = Date.now() + order.limit * 1000;
-  serving.notReady();
-  if (delay > 0) await sleep(delay * 1000);
+  // Not without a delay: a balancer that asks a worker on its way out would take the whole server for one.
+  if (delay > 0) {
+    serving.notReady();
+    await sleep(delay * 1000);
+  }
   const closed = order.last ? socketClosed.promise : Promise.resolve();
   const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, closed, () => tell({type: 'lame'}));
   if (cut > 0) log('warning', 'connections_cut', {connections: cut, message: `${cut} connections were still open after ${order.limit} s and were cut`, fix: '--graceful-timeout sets the limit'});

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
-import {writeFileSync} from 'node:fs';
+import {spawn, spawnSync} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import type {AddressInfo} from 'node:net';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {test} from 'node:test';
 import type {TestContext} from 'node:test';
 import {cli, entrypoint, environment, service} from './harness.ts';
@@ -123,4 +123,17 @@ test('a task of the service may call it: what it says counts as the command line
   writeFileSync(join(own, 'tasks.ts'), "import {task, run} from 'entrypoint/tasks';\nexport const serve = task('Serve', {}, async (context) => { await run(context, {workers: 5}); });\n");
   const {stdout, stderr} = cli(own, ['--dry-run', 'serve'], {...noReload, WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers=7'});
   assert.match(stdout, / --workers=5/, stderr);
+});
+
+test('the commands of the manual do what it says: those that serve are only printed', () => {
+  const [, block = ''] = /```sh\n([^]*?)```/.exec(readFileSync(join(import.meta.dirname, '../../docs/server.md'), 'utf8')) ?? [];
+  const lines = block.trim().split('\n').map((line) => line.replace(/ *#.*$/, ''));
+  assert.ok(lines.length > 4);
+  for (const line of lines) {
+    const looks = /--(?:dry-run|print-config|check-config)/.test(line);
+    const {status, stderr} = spawnSync('sh', ['-c', looks ? line : line.replace('entrypoint run', 'entrypoint --dry-run run')], {
+      cwd: folder, encoding: 'utf8', env: {...environment(), PATH: `${dirname(entrypoint)}:${process.env['PATH']}`},
+    });
+    assert.equal(status, 0, `${line}\n${stderr}`);
+  }
 });

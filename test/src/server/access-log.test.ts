@@ -20,11 +20,11 @@ interface Place {
 }
 
 /** A server that logs into memory. */
-async function logging(t: TestContext, format: string, listener: RequestListener, ids = false): Promise<Place> {
+async function logging(t: TestContext, format: string, listener: RequestListener, ids = false, readable = false): Promise<Place> {
   const lines: string[] = [];
   const server = createServer(listener);
   if (ids) identifyRequests(server, {trace: true});
-  const log = accessLog(format, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
+  const log = accessLog(format, readable, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
   const observed = observeRequests(server, log.ended);
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
@@ -54,6 +54,17 @@ test('a line of JSON tells of a request, without its query and headers', async (
   assert.match(String(id), /^[0-9a-f]{32}$/);
   assert.equal(trace, id);
   assert.doesNotMatch(lines[0] ?? '', /secret/);
+});
+
+test('on a terminal a line is for a person, unless a format was given', async (t) => {
+  const {url, lines} = await logging(t, 'json', hello, false, true);
+  await fetch(`${url}/a?b=c`);
+  await come(lines, 1);
+  assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d GET \/a\?b=c 200, 5 bytes, \d+\.\d ms$/);
+  const given = await logging(t, '%(s)s', hello, false, true);
+  await fetch(given.url);
+  await come(given.lines, 1);
+  assert.equal(given.lines[0], '200');
 });
 
 test('a path that nobody should send stays one line of valid JSON', async (t) => {

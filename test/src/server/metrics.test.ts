@@ -9,7 +9,7 @@ const moment: Moment = {workers: [], wanted: 2, draining: false, arbiterMemory: 
 function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}): MeasuredWorker {
   const latencies = [...latencyBounds.map(() => 0), 0];
   latencies[3] = requests;
-  const stats = {rss: 100, loopLag: 20 * id, connections: 3, requests: {answered: [0, requests, 0, 0, 0], aborted: 1, inFlight: 2, latencies, seconds: requests / 100}};
+  const stats = {rss: 100, loopLag: 20 * id, connections: 3, requests: {answered: [0, requests, 0, 0, 0], aborted: 1, inFlight: 2, latencies, seconds: requests / 100, dropped: 4}};
   return {id, state: 'ready', stats, ...more};
 }
 
@@ -25,6 +25,7 @@ test('a scrape sees one server: what its workers count is added up', () => {
   assert.equal(sample(text, 'entrypoint_requests_aborted_total'), 2);
   assert.equal(sample(text, 'entrypoint_requests_in_flight'), 4);
   assert.equal(sample(text, 'entrypoint_connections'), 6);
+  assert.equal(sample(text, 'entrypoint_access_log_dropped_total'), 8);
   assert.equal(sample(text, 'entrypoint_event_loop_lag_seconds'), 0.04);
   assert.equal(sample(text, 'entrypoint_resident_memory_bytes{process="workers"}'), 200);
   assert.equal(sample(text, 'entrypoint_workers{state="ready"}'), 2);
