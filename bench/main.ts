@@ -3,6 +3,9 @@ import {readdirSync} from 'node:fs';
 import {reportTable} from './report.ts';
 import type {Bench} from './report.ts';
 
+// An interrupted benchmark ends as any other does: what it has started is taken away at `exit`.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const names = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && !['main.ts', 'report.ts'].includes(file)).map((file) => file.slice(0, -3));
 const words = process.argv.slice(2);
 const name = words.find((word) => !word.startsWith('--')) ?? '';

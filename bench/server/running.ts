@@ -32,8 +32,11 @@ export async function startContender({what, words: [program = '', ...words], cwd
   // Its log goes to a reader, as in a container: a file or /dev/null would be cheaper than what it pays for in production.
   const child = spawn(program, words, {cwd, env: {PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8', ...env, PORT: String(port)}, stdio: ['ignore', sink.stdin, log]});
   closeSync(log);
+  const root = child.pid ?? 0;
+  started.add(root);
   const stop = async (): Promise<void> => {
     await end(child);
+    started.delete(root);
     sink.kill();
   };
   for (const limit = started + 30_000; !(await answers(port)); await sleep(2)) {
@@ -41,7 +44,7 @@ export async function startContender({what, words: [program = '', ...words], cwd
     await stop();
     throw new Error(`${what} does not answer: ${readFileSync(said, 'utf8').trim().split('\n').slice(-3).join(' | ')}`);
   }
-  return {what, pid: child.pid ?? 0, port, startMs: performance.now() - started, stop};
+  return {what, pid: root, port, startMs: performance.now() - started, stop};
 }
 
 /** Asks it to end at once, then ends all that descends from it. */
@@ -52,6 +55,10 @@ async function end(child: ChildProcess): Promise<void> {
     child.kill('SIGINT');
     await Promise.race([ended, sleep(3000)]);
   }
+  killAll(pids);
+}
+
+function killAll(pids: readonly number[]): void {
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -60,6 +67,12 @@ async function end(child: ChildProcess): Promise<void> {
     }
   }
 }
+
+// Also where the benchmark is interrupted.
+const started = new Set<number>();
+process.once('exit', () => {
+  for (const root of started) killAll(processTree(root).map(({pid}) => pid));
+});
 
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -49,6 +49,7 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   after(() => endAll(child, exited));
   const pid = child.pid ?? 0;
+  started.add(pid);
   const workers = (): readonly ProcessFacts[] => processTree(pid).slice(1);
   const server: Server = {
     pid, port, workers,
@@ -73,10 +74,18 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
   return server;
 }
 
+// Also where the tests are interrupted: a server that nobody waits for would go on for ever. Its workers end with it.
+const started = new Set<number>();
+process.once('exit', () => {
+  for (const pid of started) kill(pid, 'SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 async function endAll(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   const pids = processTree(child.pid ?? 0).map((each) => each.pid);
   for (const pid of pids) kill(pid, 'SIGKILL');
   await exited;
+  started.delete(child.pid ?? 0);
 }
 
 /** Load that ends with the test, also with one that fails. */
