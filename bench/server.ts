@@ -31,6 +31,8 @@ const short: Extent = {rounds: 2, seconds: 0.5, healthRounds: 1, healthSeconds: 
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
   const extent = quick ? short : usual;
   const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  const remove = (): void => rmSync(folder, {recursive: true, force: true});
+  process.once('exit', remove);
   const servers: Running[] = [];
   try {
     cpSync(join(import.meta.dirname, 'server/service'), folder, {recursive: true});
@@ -50,7 +52,7 @@ export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Re
     return report(findings, [...limitsOf(findings), ...(quick ? [] : await growth(folder, full, note))], extent);
   } finally {
     for (const server of servers) await server.stop();
-    rmSync(folder, {recursive: true, force: true});
+    remove();
   }
 }
 

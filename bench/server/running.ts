@@ -33,10 +33,10 @@ export async function startContender({what, words: [program = '', ...words], cwd
   const child = spawn(program, words, {cwd, env: {PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8', ...env, PORT: String(port)}, stdio: ['ignore', sink.stdin, log]});
   closeSync(log);
   const root = child.pid ?? 0;
-  started.add(root);
+  roots.add(root);
   const stop = async (): Promise<void> => {
     await end(child);
-    started.delete(root);
+    roots.delete(root);
     sink.kill();
   };
   for (const limit = started + 30_000; !(await answers(port)); await sleep(2)) {
@@ -69,9 +69,9 @@ function killAll(pids: readonly number[]): void {
 }
 
 // Also where the benchmark is interrupted.
-const started = new Set<number>();
+const roots = new Set<number>();
 process.once('exit', () => {
-  for (const root of started) killAll(processTree(root).map(({pid}) => pid));
+  for (const root of roots) killAll(processTree(root).map(({pid}) => pid));
 });
 
 function answers(port: number): Promise<boolean> {
