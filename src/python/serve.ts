@@ -1,8 +1,8 @@
 import {existsSync} from 'node:fs';
-import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
 import {splitWords} from '../argv.ts';
 import type {Command} from '../argv.ts';
+import {cpuCount} from '../cpu-limit.ts';
 import {exitCode, problem} from '../errors.ts';
 import {heapMegabytes} from '../memory-limit.ts';
 import {saidDirectly} from '../server/said.ts';
@@ -44,7 +44,7 @@ export function pythonServer(context: Pick<Context, 'cwd' | 'env' | 'rest' | 'fl
   const given = String(said.workerClass ?? pyprojectTexts(cwd, 'tool.entrypoint')['worker_class'] ?? 'sync');
   const workerClass = appServer === 'gunicorn' && given === 'async' ? asyncClass({cwd, env}) : given;
   const kind = appServer === 'uwsgi' ? 'sync' : workerKind(workerClass);
-  const machine = {cpus: reload ? Math.min(workersWithReload, availableParallelism()) : availableParallelism(), megabytes: heapMegabytes()};
+  const machine = {cpus: reload ? Math.min(workersWithReload, cpuCount()) : cpuCount(), megabytes: heapMegabytes()};
   const facts: Facts = {
     ...said,
     workers: said.workers ?? workerCount(reload ? 'async' : kind, machine),

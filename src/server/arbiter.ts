@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {Arbiter} from './arbiter-types.ts';
 import {backoff} from './backoff.ts';
 import {closeSocket} from './closing.ts';
 import type {Log} from './log.ts';
@@ -7,36 +8,6 @@ import type {Death, Member} from './members.ts';
 import type {BootFailure, DrainOrder, FromWorker} from './messages.ts';
 import type {Settings} from './settings.ts';
 import type {BoundSocket} from './socket.ts';
-
-/** The server as its operator and its signals see it. */
-export interface Arbiter {
-  /** Starts the workers. Resolves with the exit code of the server, when it has ended. */
-  readonly run: () => Promise<number>;
-  /** TERM: every request that has begun is answered, within the graceful timeout. */
-  readonly stop: (signal: string) => void;
-  /** INT, QUIT: at once. */
-  readonly quit: (signal: string) => void;
-  /** HUP: a new worker for each, one after the other, the old one goes when the new one is ready. */
-  readonly reload: (signal: string) => void;
-  /** All at once, for a laptop: the old ones stop accepting, requests wait for the new ones. */
-  readonly restart: () => void;
-  /** TTIN, TTOU: one more, one fewer. */
-  readonly scale: (by: 1 | -1) => void;
-  /** WINCH: no workers; connections wait. */
-  readonly rest: () => void;
-  /** USR1. */
-  readonly flush: () => void;
-  readonly state: () => ArbiterState;
-}
-
-export interface ArbiterState {
-  /** How many there should be. */
-  readonly workers: number;
-  /** Ready, and heard of in the last seconds. */
-  readonly fresh: number;
-  readonly draining: boolean;
-  readonly members: readonly Member[];
-}
 
 const tickMilliseconds = 1000;
 /** A heartbeat is due every second; a loop may be busy for a while. */
@@ -64,6 +35,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   const order: DrainOrder = {limit: settings.gracefulTimeout, delay: 0, idle: idleSeconds, last: false};
   let target = settings.workers;
   let phase: 'starting' | 'serving' | 'stopping' | 'quitting' = 'starting';
+  let first = true;
   let waiting: NodeJS.Timeout | undefined;
   let failed = 0;
   // After a failed start in reload mode: until a file changes.
@@ -81,7 +53,9 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   function reconcile(): void {
     if (stopping() || halted || waiting !== undefined) return;
     const present = staff();
-    for (let count = present.length; count < target; count += 1) void spawn();
+    // The first one alone until its program runs: it answers sooner where CPUs are few.
+    const most = first ? Math.min(1, target) : target;
+    for (let count = present.length; count < most; count += 1) void spawn();
     // The oldest goes first, as in gunicorn.
     for (const member of present.slice(0, Math.max(0, present.length - target))) crew.retire(member, 'fewer workers', order);
   }
@@ -140,6 +114,10 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
 
   function listenTo(member: Member, message: FromWorker): void {
     heard(member, message);
+    if (message.type === 'up' && first) {
+      first = false;
+      reconcile();
+    }
     if (message.type === 'lame') reconcile();
     if (message.type !== 'recycle' || stopping() || recycled.has(member)) return;
     recycled.add(member);

@@ -1,5 +1,5 @@
 import {existsSync, writeSync} from 'node:fs';
-import {availableParallelism} from 'node:os';
+import {cpuCount} from '../cpu-limit.ts';
 import {exitCode, problem, problemText} from '../errors.ts';
 import type {Problem} from '../errors.ts';
 import {heapMegabytes} from '../memory-limit.ts';
@@ -19,7 +19,7 @@ export interface Started {
 export async function readCommandLine(): Promise<Started> {
   const reading = readSettings({
     argv: process.argv.slice(2), env: process.env, cwd: process.cwd(),
-    machine: {cpus: availableParallelism(), megabytes: heapMegabytes()},
+    machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
   });
   const {mode, mistakes, settings} = reading;
   if (mode === 'help') return await tell('help');

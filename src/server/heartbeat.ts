@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {Worker} from 'node:worker_threads';
+import {beatMilliseconds} from './beat.ts';
 import type {WorkerStats} from './messages.ts';
 
 /** What the watchdog thread is given. */
@@ -10,23 +11,23 @@ export interface WatchdogData {
   readonly timeout: number;
 }
 
-const beatMilliseconds = 1000;
+const reportMilliseconds = 1000;
 
 /**
- * Counts once a second in shared memory, and has a thread watch it: a loop that is stuck cannot tell where.
+ * Counts in shared memory, and has a thread watch it: a loop that is stuck cannot tell where.
  * @param timeout seconds; 0: nobody watches
- * @param report called at each beat
+ * @param report called once a second
  */
 export function startHeartbeat(timeout: number, report: (stats: Pick<WorkerStats, 'rss' | 'loopLag'>) => void): void {
   const beat = new SharedArrayBuffer(4);
   const counter = new Int32Array(beat);
-  let expected = performance.now() + beatMilliseconds;
+  setInterval(() => Atomics.add(counter, 0, 1), beatMilliseconds(timeout)).unref();
+  let expected = performance.now() + reportMilliseconds;
   setInterval(() => {
-    Atomics.add(counter, 0, 1);
     const now = performance.now();
     report({rss: process.memoryUsage.rss(), loopLag: Math.max(0, now - expected)});
-    expected = now + beatMilliseconds;
-  }, beatMilliseconds).unref();
+    expected = now + reportMilliseconds;
+  }, reportMilliseconds).unref();
   if (timeout === 0) return;
   const data: WatchdogData = {beat, timeout};
   const thread = new Worker(neighbour('watchdog'), {

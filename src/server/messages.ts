@@ -25,6 +25,8 @@ export interface BootFailure {
 export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
 
 export type FromWorker =
+  /** Its program runs; the service comes next. */
+  | {readonly type: 'up'}
   | {readonly type: 'ready'}
   | {readonly type: 'failed'; readonly failure: BootFailure}
   | {readonly type: 'stats'; readonly stats: WorkerStats}

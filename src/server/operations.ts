@@ -1,6 +1,6 @@
 import {messageOf} from '../errors.ts';
 import {startAdmin} from './admin.ts';
-import type {ArbiterState} from './arbiter.ts';
+import type {ArbiterState} from './arbiter-types.ts';
 import {addressFailure} from './listening.ts';
 import type {Log} from './log.ts';
 import {serverMetrics} from './metrics.ts';

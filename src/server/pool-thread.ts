@@ -1,6 +1,7 @@
 import {subscribe} from 'node:diagnostics_channel';
 import type {Server, ServerResponse} from 'node:http';
 import {parentPort, workerData} from 'node:worker_threads';
+import {beatMilliseconds} from './beat.ts';
 import {bootFailure} from './boot-failure.ts';
 import {serverLog} from './log.ts';
 import {bridge} from './pool/bridge.ts';
@@ -13,7 +14,7 @@ import type {Service} from './service.ts';
 // The program of a pool thread of the worker class `threads`: loads the service, and serves what the loop hands on. The
 // service's own HTTP server does that, for connections that are bridges to the loop.
 
-const {settings, port, first, claims: shared} = workerData as ThreadData;
+const {settings, port, first, claims: shared, beat} = workerData as ThreadData;
 const claims = new Int32Array(shared);
 const bridges = new Map<number, Bridge>();
 const streams = new WeakSet<object>();
@@ -24,6 +25,8 @@ function send(message: FromThread): void {
   parentPort?.postMessage(message, []);
 }
 
+const counter = new Int32Array(beat);
+setInterval(() => Atomics.add(counter, 0, 1), beatMilliseconds(settings.timeout)).unref();
 process.argv[1] = settings.module;
 subscribe('http.server.request.start', (message) => {
   const {response, socket} = message as {response: ServerResponse; socket: object};
@@ -68,6 +71,7 @@ try {
     if (first) log('warning', 'listens_elsewhere', {message});
   });
   parentPort?.on('message', take);
+  Atomics.add(counter, 0, 1);
   send({type: 'booted'});
 } catch (error) {
   send({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)});

@@ -1,5 +1,5 @@
 import {relative} from 'node:path';
-import type {Arbiter} from './arbiter.ts';
+import type {Arbiter} from './arbiter-types.ts';
 import type {Log} from './log.ts';
 import {watchFiles} from './file-watch.ts';
 

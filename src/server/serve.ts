@@ -3,6 +3,7 @@ import {arbiter} from './arbiter.ts';
 import {checkConfig} from './check-config.ts';
 import {readCommandLine} from './command-line.ts';
 import {addressFailure} from './listening.ts';
+import {connectionsWithin} from './descriptors.ts';
 import {serverLog} from './log.ts';
 import type {Log} from './log.ts';
 import type {Reloading} from './reload.ts';
@@ -18,7 +19,10 @@ const log = serverLog();
 const {mode, settings} = await readCommandLine();
 process.exit(mode === 'check-config' ? await checkConfig(settings, log) : await serve(settings));
 
-async function serve(all: Settings): Promise<number> {
+async function serve(said: Settings): Promise<number> {
+  const maxConnections = connectionsWithin(said.maxConnections);
+  if (maxConnections < said.maxConnections) log('info', 'connections_limited', {connections: maxConnections, message: `a worker takes ${maxConnections} connections, not ${said.maxConnections}: more descriptors it may not open`, fix: 'raise `ulimit -n`, or lower --max-connections'});
+  const all = {...said, maxConnections};
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
   const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();

@@ -1,5 +1,5 @@
 import {isatty} from 'node:tty';
-import type {Arbiter} from './arbiter.ts';
+import type {Arbiter} from './arbiter-types.ts';
 import type {Log} from './log.ts';
 
 /** gunicorn's signals. CHLD is the runtime's: workers are reaped as they end. */

@@ -1,18 +1,18 @@
 import {Session} from 'node:inspector';
-import type {Debugger} from 'node:inspector';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {workerData} from 'node:worker_threads';
+import {beatMilliseconds, missedBeats} from './beat.ts';
 import type {WatchdogData} from './heartbeat.ts';
-import {isOfService} from './frames.ts';
 import {serverLog} from './log.ts';
+import {stackText} from './stack-text.ts';
 
 // The thread that watches the loop of a worker. It counts its own turns rather than time: a machine that slept, or a
 // container that was paused, did not leave a loop stuck.
 
 const {beat, timeout} = workerData as WatchdogData;
 const counter = new Int32Array(beat);
-const tick = Math.min(1000, timeout * 250);
-const deadline = Math.ceil((timeout * 1000) / tick);
+const tick = beatMilliseconds(timeout);
+const deadline = missedBeats(timeout);
 let [seen, missed] = [0, 0];
 
 while (missed < deadline) {
@@ -47,10 +47,4 @@ async function mainStack(): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function stackText(frames: readonly Debugger.CallFrame[], urls: ReadonlyMap<string, string>): string {
-  return frames.map(({functionName, location: {scriptId, lineNumber, columnNumber = 0}}) =>
-    `at ${functionName || '<anonymous>'} (${urls.get(scriptId) ?? 'unknown'}:${lineNumber + 1}:${columnNumber + 1})`)
-    .filter(isOfService).join('\n');
 }

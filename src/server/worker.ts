@@ -30,6 +30,8 @@ function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
   return {...own, connections: serving?.connections() ?? 0, requests: serving?.watched.snapshot()};
 }
 
+tell({type: 'up'});
+
 // Of the signals that a terminal sends to all processes of a group, the arbiter decides.
 for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
 process.on('SIGUSR1', flush);

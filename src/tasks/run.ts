@@ -1,9 +1,9 @@
 import {existsSync} from 'node:fs';
-import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
 import type {Words} from '../argv.ts';
 import {readPackage} from '../config/service.ts';
 import {nodeProgram} from '../config/tooling.ts';
+import {cpuCount} from '../cpu-limit.ts';
 import {exitCode, problem, usageProblem} from '../errors.ts';
 import {heapMegabytes} from '../memory-limit.ts';
 import {mistakesProblem} from '../mistakes.ts';
@@ -38,7 +38,7 @@ export const run = task('Serve: replace this process by the service', {
   const said = saidDirectly(values, context.flags, env).map((name) => flagText(name, values[name]));
   const reading = readSettings({
     argv: [...(file === undefined ? [] : [file]), ...said, ...context.rest], env, cwd,
-    machine: {cpus: availableParallelism(), megabytes: heapMegabytes()},
+    machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
     // An image says no by ENTRYPOINT_RUN_RELOAD.
     defaults: {reload: true},
   });

@@ -8,9 +8,11 @@ import {rawConnection, startServer, until} from './support.ts';
 const service = `import {createServer} from "node:http";
 import {createHash} from "node:crypto";
 import {threadId} from "node:worker_threads";
+function compute() { for (;;); }
 const server = createServer(async (request, response) => {
   const {pathname} = new URL(request.url, "http://x");
-  if (pathname === "/burn") { const end = Date.now() + 100; while (Date.now() < end); response.end("burnt in " + threadId); }
+  if (pathname === "/burn") { const end = Date.now() + 600; while (Date.now() < end); response.end("burnt in " + threadId); }
+  else if (pathname === "/stuck") compute();
   else if (pathname === "/crash") setTimeout(() => { throw new Error("poison"); });
   else if (pathname === "/facts") response.setHeader("set-cookie", ["a=1", "b=2"]).writeHead(201, "Made", {"x-own": "yes"}).end(JSON.stringify({method: request.method, url: request.url, host: request.headers.host, address: request.socket.remoteAddress}));
   else if (pathname === "/length") { let length = 0; for await (const chunk of request) length += chunk.length; response.end(String(length)); }
@@ -47,16 +49,19 @@ test('threads: methods, headers, status, cookies and the address of the client r
 
 test('threads: handlers that compute run at the same time, and a quick request does not wait for them', async (t) => {
   const server = await startServer(t, {module: service, flags});
+  // Experience: also where the first one was slow, as the first is on a busy machine.
+  for (let count = 0; count < 10; count += 1) await server.get('/health');
+  const ended: string[] = [];
+  const burning = Array.from({length: 4}, async () => {
+    const {body} = await server.get('/burn');
+    ended.push('burnt');
+    return body;
+  });
+  await sleep(100);
   await server.get('/health');
-  const started = Date.now();
-  const burning = Array.from({length: 4}, () => server.get('/burn'));
-  await sleep(20);
-  const asked = Date.now();
-  await server.get('/health');
-  const taken = Date.now() - asked;
-  const bodies = new Set((await Promise.all(burning)).map(({body}) => body));
-  assert.equal(bodies.size, 2, [...bodies].join());
-  assert.ok(taken < (Date.now() - started) / 2, `${taken} ms of ${Date.now() - started}`);
+  ended.push('quick');
+  assert.equal(new Set(await Promise.all(burning)).size, 2);
+  assert.equal(ended[0], 'quick');
 });
 
 test('threads: connections are kept, and requests in a pipeline are answered in their order', async (t) => {
@@ -141,4 +146,14 @@ test('threads: a service that listens itself is served in the pool all the same'
   const server = await startServer(t, {module: 'import {createServer} from "node:http"; import {isMainThread} from "node:worker_threads"; const server = createServer((request, response) => response.end("main thread: " + isMainThread)); server.listen(process.env.PORT, () => console.log("up at " + server.address().port));', flags});
   assert.equal((await server.get('/')).body, 'main thread: false');
   assert.match(server.output(), new RegExp(`up at ${server.port}`));
+});
+
+test('threads: a handler that never ends costs its thread alone, and the log says where it was', async (t) => {
+  const server = await startServer(t, {module: service, flags: [...flags, '--timeout=2']});
+  const stuck = server.get('/stuck');
+  await sleep(100);
+  assert.match((await server.get('/')).body, /quick/);
+  assert.match(String((await server.event('worker_stuck'))['stack']), /at compute \(.*service\.mjs:/);
+  assert.equal((await stuck).status, 500);
+  assert.equal((await server.event('worker_exited'))['reason'], 'thread');
 });

@@ -142,9 +142,13 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     }
   }
 
+  function threadStuck(stack: string | undefined): void {
+    log('error', 'worker_stuck', {worker: process.pid, message: `a thread of the pool has not turned its loop for ${settings.timeout} s: it is ended`, fix: '--timeout sets the limit', ...(stack === undefined ? {} : {stack})});
+  }
+
   function threadCrashed(thread: PoolThread, error: unknown): void {
     threads = threads.filter((other) => other !== thread);
-    log('error', 'thread_crashed', {message: `a thread of the pool ended: ${messageOf(error)}`, ...(error instanceof Error && error.stack !== undefined ? {stack: serviceStack(error.stack)} : {})});
+    log('error', 'thread_crashed', {message: `a thread of the pool ended: ${messageOf(error)}`, ...(error instanceof Error && error.stack?.includes('\n    at ') === true ? {stack: serviceStack(error.stack)} : {})});
     for (const waiting of exchanges.values()) {
       // What it had begun is lost; what it was only offered, another one may take.
       if (Atomics.load(claims, claimPlace(waiting.id)) === waiting.id || waiting.holder !== thread) continue;
@@ -155,7 +159,7 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     crashed();
   }
 
-  const all = Array.from({length: settings.threads + 1}, (_, index) => startThread({settings, port, index, claims: shared, heard, crashed: threadCrashed}));
+  const all = Array.from({length: settings.threads + 1}, (_, index) => startThread({settings, port, index, claims: shared, heard, stuck: threadStuck, crashed: threadCrashed}));
   const failure = (await Promise.all(all.map(({booted}) => booted))).find((found) => found !== undefined);
   if (failure !== undefined) throw new NotServable(failure);
   threads = all;

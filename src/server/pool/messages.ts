@@ -9,6 +9,8 @@ export interface ThreadData {
   readonly first: boolean;
   /** A place for each request that waits: its id until a thread takes it. */
   readonly claims: SharedArrayBuffer;
+  /** A counter that its loop moves once a second. */
+  readonly beat: SharedArrayBuffer;
 }
 
 /** Who the client is, as the service sees it at `request.socket`. */

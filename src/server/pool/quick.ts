@@ -1,5 +1,5 @@
-/** A handler below this many milliseconds of CPU does not keep a probe waiting noticeably. */
-const quickMilliseconds = 5;
+/** A handler below this many milliseconds of CPU does not keep a probe waiting noticeably. A first run, not yet compiled, may take some. */
+const quickMilliseconds = 10;
 /** After it was slow once, so many quick answers in a row make it quick again. */
 const proofs = 3;
 const mostKeys = 1000;
