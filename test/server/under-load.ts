@@ -35,9 +35,12 @@ export interface Server {
   ended(this: void): Promise<{readonly code: number | null; readonly signal: string | null; readonly ms: number}>;
 }
 
-/** Starts `serve` with the busy service and waits until it answers; ended after the test file, whatever happens. */
-export function startServer(...flags: readonly string[]): Promise<Server> {
-  return startProgram([existsSync(bundled) ? bundled : join(root, 'src/server/serve.ts'), busy, ...flags]);
+/** Starts `serve` with the busy service and waits until all of its `--workers` are there; ended after the test file, whatever happens. */
+export async function startServer(...flags: readonly string[]): Promise<Server> {
+  const server = await startProgram([existsSync(bundled) ? bundled : join(root, 'src/server/serve.ts'), busy, ...flags]);
+  const workers = Number(flags[flags.indexOf('--workers') + 1]);
+  await until(20, () => `all ${workers} workers are ready: ${server.log()}`, () => server.log().split('"worker_ready"').length > workers);
+  return server;
 }
 
 /** The same with another program that serves the busy service on PORT. */
