@@ -18,3 +18,8 @@ export function addressText(address: Address): string {
   if ('path' in address) return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
+
+/** An address as it is listened on: where port 0 was asked for, with the port that it became. */
+export function boundText(bind: string, port: number | undefined): string {
+  return port === undefined ? bind : bind.replace(/:0$/, `:${port}`);
+}

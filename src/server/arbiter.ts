@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Arbiter} from './arbiter-types.ts';
 import {backoff} from './backoff.ts';
+import {boundText} from './address.ts';
 import {closeSocket} from './closing.ts';
 import type {Log} from './log.ts';
 import {endText, members as startMembers} from './members.ts';
@@ -62,6 +63,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
 
   async function spawn(): Promise<void> {
     const member = crew.spawn(false);
+    if ('exitCode' in member) return bootFailed(member);
     const failure = await member.booted;
     if (failure === undefined) began(member);
     else if (member.reason === undefined && !stopping()) bootFailed(failure);
@@ -72,7 +74,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     log('info', 'worker_ready', {worker: member.pid, seconds: seconds(member)});
     if (phase !== 'starting') return;
     phase = 'serving';
-    log('info', 'listening', {bind: boundText(settings.bind, socket), ...(socket.port === undefined ? {} : {port: socket.port}), workers: target, worker_class: settings.workerClass});
+    log('info', 'listening', {bind: boundText(settings.bind, socket.port), ...(socket.port === undefined ? {} : {port: socket.port}), workers: target, worker_class: settings.workerClass});
   }
 
   function bootFailed(failure: BootFailure): void {
@@ -107,7 +109,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       return reconcile();
     }
     const delay = crashes.crashed(performance.now() - member.born);
-    log('error', 'worker_exited', {...facts, message: `a worker ended ${endText(death)}`, ...(death.signal === 'SIGKILL' ? {fix: 'nobody here killed it: look for the out-of-memory killer of the kernel'} : {})});
+    log('error', 'worker_exited', {...facts, wait_seconds: delay / 1000, message: `a worker ended ${endText(death)}`, ...(death.signal === 'SIGKILL' ? {fix: 'nobody here killed it: look for the out-of-memory killer of the kernel'} : {})});
     if (crashes.isLoop()) log('error', 'crash_loop', {message: `workers boot, and end soon after: ${crashes.streak()} in a row, the last one ${endText(death)}; each further start waits longer`});
     later(delay);
   }
@@ -132,6 +134,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   async function replace(old: Member, reason: string): Promise<BootFailure | undefined> {
     if (stopping() || !staff().includes(old)) return undefined;
     const successor = crew.spawn(true);
+    if ('exitCode' in successor) return kept(old, successor);
     const late = {message: `the new worker was not ready after ${bootSeconds} s`, exitCode: 3};
     const failure = await Promise.race([successor.booted, sleep(bootSeconds * 1000, late, {ref: false})]);
     if (stopping()) return undefined;
@@ -139,15 +142,19 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     if (failure !== undefined) {
       successor.reason = 'boot';
       successor.kill('SIGKILL');
-      const {exitCode: _, ...told} = failure;
-      log('error', 'worker_failed', {...told, kept: old.pid});
-      return failure;
+      return kept(old, failure);
     }
     began(successor);
     if (staff().includes(old)) crew.retire(old, reason, order);
     await old.lame;
     reconcile();
     return undefined;
+  }
+
+  function kept(old: Member, failure: BootFailure): BootFailure {
+    const {exitCode: _, ...told} = failure;
+    log('error', 'worker_failed', {...told, kept: old.pid});
+    return failure;
   }
 
   async function reloadAll(signal: string): Promise<void> {
@@ -263,11 +270,6 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       fresh: crew.all().filter(({state, missed}) => state === 'ready' && missed <= freshSeconds).length,
     }),
   };
-}
-
-/** Where port 0 was asked for, the port that it became. */
-function boundText(bind: string, {port}: BoundSocket): string {
-  return port === undefined ? bind : bind.replace(/:0$/, `:${port}`);
 }
 
 function seconds(member: Member): number {

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type {Worker} from 'node:cluster';
+import {messageOf} from '../errors.ts';
 import {parseAddress} from './address.ts';
 import {neighbour} from './heartbeat.ts';
 import {isMessage} from './messages.ts';
@@ -48,7 +49,8 @@ export interface MembersFacts {
 
 export interface Members {
   readonly all: () => readonly Member[];
-  readonly spawn: (successor: boolean) => Member;
+  /** A failure where the system gives no further process. */
+  readonly spawn: (successor: boolean) => Member | BootFailure;
   /** Sends a worker away, and kills it when it is not gone in time. */
   readonly retire: (member: Member, reason: string, order: DrainOrder) => void;
 }
@@ -63,10 +65,11 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
   const place = address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(socket.port ?? address.port)} : {};
   let inspected: Member | undefined;
 
-  function spawn(successor: boolean): Member {
+  function spawn(successor: boolean): Member | BootFailure {
     const inspect = settings.inspect !== undefined && (inspected === undefined || !records.has(inspected.id));
     cluster.setupPrimary({exec: neighbour('worker'), args: [...settings.args], execArgv: workerFlags(settings, inspect)});
-    const worker = cluster.fork(place);
+    const worker = fork(place);
+    if ('exitCode' in worker) return worker;
     const member = record(worker, successor);
     if (inspect) inspected = member;
     records.set(member.id, member);
@@ -91,7 +94,6 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
       },
       kill: (signal) => void worker.process.kill(signal),
     };
-    worker.on('error', () => {});
     worker.on('message', (message: unknown) => {
       if (!isMessage<FromWorker>(message)) return;
       member.missed = 0;
@@ -131,6 +133,19 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
   }
 
   return {all: () => [...records.values()], spawn, retire};
+}
+
+function fork(env: Readonly<Record<string, string>>): Worker | BootFailure {
+  let message = 'the system gave no process';
+  try {
+    const worker = cluster.fork(env);
+    // Also this is a way in which spawning fails: with an event, later.
+    worker.on('error', () => {});
+    if (worker.process.pid !== undefined) return worker;
+  } catch (error) {
+    message = messageOf(error);
+  }
+  return {message: `a worker could not be started: ${message}`, fix: 'look at the limits of processes, descriptors and memory', exitCode: 3};
 }
 
 /** `with code 1`, `by SIGKILL`. */

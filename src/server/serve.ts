@@ -3,6 +3,7 @@ import {arbiter} from './arbiter.ts';
 import {checkConfig} from './check-config.ts';
 import {readCommandLine} from './command-line.ts';
 import {addressFailure} from './listening.ts';
+import {dispatchWarning} from './dispatch-warning.ts';
 import {connectionsWithin} from './descriptors.ts';
 import {serverLog} from './log.ts';
 import type {Log} from './log.ts';
@@ -16,6 +17,11 @@ import type {Settings} from './settings.ts';
 // It stands alone and imports no task: this and the workers are all of the toolkit that is in a service's processes.
 
 const log = serverLog();
+// Workers then finish what they have and end: see worker.ts.
+process.on('uncaughtException', (error) => {
+  log('error', 'arbiter_failed', {message: messageOf(error), stack: error.stack, fix: 'this is a fault of the server: please report it'});
+  process.exit(70);
+});
 const {mode, settings} = await readCommandLine();
 process.exit(mode === 'check-config' ? await checkConfig(settings, log) : await serve(settings));
 
@@ -23,6 +29,8 @@ async function serve(said: Settings): Promise<number> {
   const maxConnections = connectionsWithin(said.maxConnections);
   if (maxConnections < said.maxConnections) log('info', 'connections_limited', {connections: maxConnections, message: `a worker takes ${maxConnections} connections, not ${said.maxConnections}: more descriptors it may not open`, fix: 'raise `ulimit -n`, or lower --max-connections'});
   const all = {...said, maxConnections};
+  const warning = dispatchWarning(all.dispatch);
+  if (warning !== undefined) log('warning', 'dispatch', warning);
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
   const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
