@@ -66,6 +66,8 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
 export function rawExchange(id: number, socket: Duplex, first: Buffer): Exchange {
   const pace = pacer(socket);
   const told = teller(id);
+  // A client that resets the connection is no reason for the worker to end; the thread learns it by the event `close`.
+  socket.on('error', () => {});
   return {
     begun: (send) => {
       if (first.length > 0) send({type: 'data', id, bytes: ownBytes(first)});
