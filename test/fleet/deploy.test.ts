@@ -1,144 +1,139 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
+import {chmodSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {startLoad} from '../integration/images/load.ts';
-import {entrypoint, makeTiny} from '../integration/tiny.ts';
-import type {Told} from '../integration/tiny.ts';
+import {makeCrew} from './crew.ts';
+import type {Crew, Told, Version} from './crew.ts';
 import {fleetUp} from './fleet.ts';
 import type {Fleet} from './fleet.ts';
+import {failureText} from './load/outcome.ts';
+import {startGenerator} from './load/load.ts';
+import type {Generator} from './load/load.ts';
+import {flaws, things} from './state.ts';
 
-// Two hosts that have sshd and Docker, and nothing else.
+// Three hosts that have sshd and Docker, and nothing else.
 
 execFileSync(process.execPath, ['images/build.ts', 'node-service', 'haproxy', 'registry'], {cwd: `${import.meta.dirname}/../..`, stdio: ['ignore', 'ignore', 'pipe']});
-const up = await fleetUp(`fleet-${randomBytes(4).toString('hex')}`, 2);
+const up = await fleetUp(`fleet-${randomBytes(4).toString('hex')}`, {hosts: 3});
 const possible = typeof up === 'string' ? {skip: up} : {};
 // Nobody asks it for anything where the tests are skipped.
 const fleet = up as Fleet;
-const tiny = makeTiny();
-const {name, run, must, start, write, commit} = tiny;
+let generator: Generator;
+let crew: Crew;
+const undo: (() => void)[] = [];
 const secret = `s3cret-${randomBytes(6).toString('hex')}`;
+const asking = {TINY_TOKEN: secret};
 
-function describe(): void {
-  write('deploy.yaml', [
-    `service: ${name}`, `registry: ${fleet.registry}`, 'environments:', '  prod:',
-    `    hosts: [${fleet.hosts.join(', ')}]`, '    replicas: 2',
-    `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: 8080}`,
-    '    secrets: {TOKEN: {env: TINY_TOKEN}}', '',
-  ].join('\n'));
-}
-
-const environment = (bin = fleet.bin): Record<string, string> => ({PATH: `${bin}:${process.env['PATH'] ?? ''}`, TINY_TOKEN: secret});
-const cli = (...words: readonly string[]): Told => run(entrypoint, words, {env: environment()});
-
-function deploy(...words: readonly string[]): Told {
-  // deploy.yaml is part of the source, so that a change of it alone wants another image than the one that is there.
-  return cli('deploy', 'prod', `--image=${version}`, ...words);
-}
-
-let version = '';
-const releases = (): number[] => (JSON.parse(cli('--quiet', '--json', 'status', 'prod').stdout) as {hosts: {release: number}[]}).hosts.map(({release}) => release);
-const onAll = (command: string): string[] => fleet.hosts.map((host) => fleet.on(host, command).trim());
-/** Names of what there is of the service on each host. */
-const things = (): string[] => onAll(`docker ps --all --filter label=entrypoint.service_name=${name} --format '{{.Names}} {{.State}}' | sort; docker network ls --filter label=entrypoint.service_name=${name} --format '{{.Name}}'; ls /tmp`);
-const addresses = (): string[] => fleet.hosts.map((host) => `http://${fleet.addressOf(host)}:8080/`);
+const well = {also: ['secrets: {TOKEN: {env: TINY_TOKEN}}']};
+const everywhere = (): string[][] => fleet.hosts.map((host) => things(fleet, crew, host));
+const releases = (): number[] => (JSON.parse(crew.run('--quiet', '--json', 'status', 'prod').stdout) as {hosts: {release: number}[]}).hosts.map(({release}) => release);
+/** Does not block this process. */
+const deploy = (version: Version, ...words: readonly string[]): Promise<Told> => crew.start([...words, ...crew.deployWords(version)], undefined, asking).ended;
 
 // Below what it uses: in a file that has waited, the runner calls it at once.
-before(() => {
+before(async () => {
   if (typeof up === 'string') return;
-  must('docker', 'tag', 'entrypoint/haproxy:3.0', `${fleet.registry}/haproxy:3.0`);
-  must('docker', 'push', '--quiet', `${fleet.registry}/haproxy:3.0`);
-  must('docker', 'rmi', `${fleet.registry}/haproxy:3.0`);
-  describe();
-  commit();
-  const published = cli('build', 'publish');
-  assert.equal(published.code, 0, published.stderr);
+  undo.push(up.down);
+  generator = await startGenerator();
+  undo.push(generator.end);
+  crew = makeCrew(fleet, `${fleet.gateway}:${generator.port}`);
+  undo.push(crew.remove);
+  crew.describe(well);
 });
 
 after(() => {
-  if (typeof up !== 'string') up.down();
+  for (const step of undo.toReversed()) step();
 });
 
-test('a deploy brings the same digest up on every host, and its secret stands nowhere but in the container', possible, () => {
-  const {code, stdout, stderr} = cli('--json', 'deploy', 'prod');
+test('a deploy brings the same digest up on every host, and its secret stands nowhere but in the container', possible, async () => {
+  const {code, stdout, stderr} = await deploy('A', '--json');
   assert.equal(code, 0, stderr);
-  version = (JSON.parse(stdout) as {image: string}).image;
-  assert.match(version, new RegExp(`^${fleet.registry}/${name}@sha256:`));
-  assert.deepEqual(releases(), [1, 1]);
+  assert.equal((JSON.parse(stdout) as {image: string}).image, crew.images.A);
+  assert.deepEqual(await flaws(fleet, crew, 'A'), []);
   assert.ok(!(stdout + stderr).includes(secret), 'the secret stands in the output');
   assert.match(stderr, /\{ printf 'TOKEN=%s\\n' "\$TINY_TOKEN"; \} \| ssh /);
-  assert.deepEqual(onAll(`docker inspect --format '{{.Image}}' ${name}.prod.1.1 >/dev/null && docker exec ${name}.prod.1.1 printenv TOKEN; ls /tmp`), [secret, secret]);
+  for (const host of fleet.hosts) assert.equal(fleet.on(host, `docker exec ${crew.name}.prod.1.1 printenv TOKEN`).trim(), secret);
 });
 
-test('redeploys under load lose no request on any host', possible, async () => {
-  const load = startLoad(addresses(), 100);
-  for (let release = 2; release <= 4; release += 1) {
-    // Not to block the load.
-    const {code, stderr} = await start(entrypoint, ['deploy', 'prod', `--image=${version}`], environment()).ended;
+test('deploys under load lose no request, and the old version answers none once a deploy has returned', possible, async () => {
+  const load = generator.start({addresses: crew.addresses, perSecond: 100});
+  const returned: Record<string, number> = {};
+  for (const version of ['B', 'A', 'B'] as const) {
+    const {code, stderr} = await deploy(version);
     assert.equal(code, 0, stderr);
+    returned[version === 'A' ? 'B' : 'A'] = Date.now();
   }
-  assert.deepEqual(releases(), [4, 4]);
-  const {sent, failures} = await load.stop();
-  assert.deepEqual(failures, []);
-  assert.ok(sent > 500, `${sent} requests`);
+  const outcome = await load.stop();
+  assert.equal(failureText(outcome.failures), '');
+  assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
+  assert.equal(outcome.sent, outcome.answered);
+  assert.ok(outcome.sent > 500 && outcome.executed > 20, `${outcome.sent} requests, ${outcome.executed} POSTs`);
+  assert.ok((outcome.versions['A']?.lastAnsweredAt ?? 0) < (returned['A'] ?? 0), 'A answered after the deploy of B had returned');
+  assert.deepEqual(await flaws(fleet, crew, 'B'), []);
 });
 
-test('a deploy that fails on one host leaves the old release on all, and says on which', possible, () => {
-  const unchanged = things();
+test('a deploy that fails on one host leaves the old release on all, and says on which', possible, async () => {
+  const unchanged = everywhere();
   const next = Math.max(...releases()) + 1;
   const [, second = ''] = fleet.hosts;
-  fleet.on(second, `docker create --name ${name}.prod.${next}.2 ${fleet.registry}/haproxy:3.0`);
+  const inTheWay = `${crew.name}.prod.${next}.2`;
+  fleet.on(second, `docker create --name ${inTheWay} ${fleet.registry}/haproxy:3.0`);
   try {
-    const {code, stderr} = deploy();
+    const {code, stderr} = await deploy('A');
     assert.notEqual(code, 0);
-    assert.match(stderr, new RegExp(`replica 2 could not be started: .*ssh .*${second}`));
-    // What stood in the way was not ours, and is still there.
-    assert.equal(fleet.on(second, `docker ps --all --quiet --filter name=^${name}.prod.${next}.2$ | wc -l`).trim(), '0');
+    assert.match(stderr, new RegExp(`could not be started: [^]*ssh .*${second}`));
   } finally {
-    fleet.on(second, `docker rm --force ${name}.prod.${next}.2 2>/dev/null || true`);
+    fleet.on(second, `docker rm --force ${inTheWay} 2>/dev/null || true`);
   }
-  assert.deepEqual(things(), unchanged);
+  assert.deepEqual(everywhere(), unchanged);
+  assert.deepEqual(await flaws(fleet, crew, 'B'), []);
 });
 
-test('a host that cannot be reached ends the deploy before anything has changed anywhere', possible, () => {
-  const unchanged = things();
+test('a host that cannot be reached ends the deploy before anything has changed anywhere', possible, async () => {
+  const unchanged = everywhere();
   const [, second = ''] = fleet.hosts;
   fleet.outer('pause', second);
   let told: Told;
   try {
-    told = deploy();
+    told = await deploy('A');
   } finally {
     fleet.outer('unpause', second);
   }
   assert.equal(told.code, 69);
   assert.match(told.stderr, new RegExp(`entrypoint: ${second} cannot be worked on: it cannot be reached, and deploy\\.yaml names it`));
-  assert.deepEqual(things(), unchanged);
-  assert.equal(deploy().code, 0);
+  assert.deepEqual(everywhere(), unchanged);
+  const {code, stderr} = await deploy('A');
+  assert.equal(code, 0, stderr);
 });
 
-test('the script of a dry run does on the hosts what the deploy does', possible, () => {
+test('the script of a dry run, run by sh, ends in the state that the deploy ends in', possible, async () => {
   const old = releases();
-  const script = cli('--dry-run', 'deploy', 'prod', `--image=${version}`);
+  const script = await deploy('B', '--dry-run');
   assert.equal(script.code, 0, script.stderr);
   assert.ok(!script.stdout.includes(secret));
-  const {code, stderr} = run('sh', [], {input: script.stdout, env: environment()});
+  const {code, stderr} = crew.shell('env', [`TINY_TOKEN=${secret}`, 'sh'], script.stdout);
   assert.equal(code, 0, stderr);
   assert.deepEqual(releases(), old.map((release) => release + 1));
+  assert.deepEqual(await flaws(fleet, crew, 'B'), []);
 });
 
-test('rollback goes back on every host', possible, () => {
+test('rollback goes back on every host', possible, async () => {
   const old = releases();
-  const {code, stderr} = cli('rollback', 'prod');
+  const {code, stderr} = crew.run('rollback', 'prod');
   assert.equal(code, 0, stderr);
   assert.deepEqual(releases(), old.map((release) => release - 1));
+  assert.deepEqual(await flaws(fleet, crew, 'A'), []);
 });
 
 test('each way in which ssh fails is told in words, with what to do', possible, () => {
   const [first = ''] = fleet.hosts;
   const ssh = (...options: readonly string[]): Told => {
-    write('.git/ssh', `#!/bin/sh\nexec ${fleet.bin}/ssh ${options.join(' ')} -o ControlPath=none "$@"\n`);
-    must('chmod', '+x', '.git/ssh');
-    return run(entrypoint, ['status', 'prod'], {env: environment(`${tiny.folder}/.git`)});
+    const bin = join(crew.folder, '.git');
+    writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${fleet.bin}/ssh ${options.join(' ')} -o ControlPath=none "$@"\n`);
+    chmodSync(join(bin, 'ssh'), 0o755);
+    return crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, `${import.meta.dirname}/../../bin/entrypoint`, 'status', 'prod']);
   };
   const ways: readonly (readonly [options: readonly string[], what: RegExp])[] = [
     [['-o', 'UserKnownHostsFile=/dev/null'], /its host key is not known[^]*fix: look at it and accept it once: ssh /],
@@ -154,7 +149,7 @@ test('each way in which ssh fails is told in words, with what to do', possible, 
 });
 
 test('remove leaves nothing on any host', possible, () => {
-  const {code, stderr} = cli('remove', 'prod', '--volumes');
+  const {code, stderr} = crew.run('remove', 'prod', '--volumes');
   assert.equal(code, 0, stderr);
-  assert.deepEqual(things(), ['', '']);
+  assert.deepEqual(everywhere(), fleet.hosts.map(() => []));
 });
