@@ -1,4 +1,5 @@
 import {spawn, spawnSync} from 'node:child_process';
+import {randomUUID} from 'node:crypto';
 import {chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -31,6 +32,8 @@ export interface Running {
 export interface Wish {
   readonly hosts?: readonly string[];
   readonly replicas?: number;
+  /** Balancers on machines of their own, in front of all hosts; default: each host has its own. */
+  readonly apart?: boolean;
   /** Settings of the environment `prod`, as lines of YAML: `before: [migrate]`. */
   readonly also?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -40,9 +43,9 @@ export interface Crew {
   readonly name: string;
   readonly folder: string;
   /** Both versions, by digest. */
-  readonly images: Readonly<Record<Version, string>>;
-  /** Where the service answers, one address each machine with a balancer. */
-  readonly addresses: readonly string[];
+  readonly images: Record<Version, string>;
+  /** Where the service answers, one address each machine with a balancer, as deploy.yaml has it now. */
+  addresses(this: void): readonly string[];
   /** Writes deploy.yaml. */
   describe(this: void, wish?: Wish): void;
   /** Runs the command, and waits. A failure is an answer. */
@@ -52,25 +55,29 @@ export interface Crew {
   /** Runs the command beside what this process does; `onLine` is called for each line of its standard error. */
   start(this: void, words: readonly string[], onLine?: (line: string, running: Running) => void, env?: Readonly<Record<string, string>>): Running;
   deployWords(this: void, version: Version): string[];
+  /** Publishes another image of the version, which no host has. */
+  renew(this: void, version: Version): void;
   remove(this: void): void;
 }
 
-/**
- * Builds both versions of the service and publishes them in the fleet's registry, with the balancer's image. `ledger` is where
- * the service tells what it has carried out; its folder is by default a temporary one.
- */
-export function makeCrew(fleet: Fleet, ledger?: string, folder?: string): Crew {
-  return crewIn(fleet, ledger, folder ?? mkdtempSync(join(tmpdir(), 'crew-')));
+export interface CrewOptions {
+  /** HOST:PORT where the service is to tell what it has carried out. Default: nowhere. */
+  readonly ledger?: string;
+  /** Default: a temporary one. */
+  readonly folder?: string;
+  /** Further variables of who deploys. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-function crewIn(fleet: Fleet, ledger: string | undefined, folder: string): Crew {
+/** Builds both versions of the service and publishes them in the fleet's registry, with the balancer's image. */
+export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir(), 'crew-')), environment: further}: CrewOptions = {}): Crew {
   const name = `crew-${fleet.name.slice(-8)}`;
   mkdirSync(folder, {recursive: true});
   chmodSync(folder, 0o755);
   cpSync(join(import.meta.dirname, 'fixtures/service'), folder, {recursive: true});
   // Node's test runner would take the service's tests for its own.
   const {NODE_TEST_CONTEXT: _, ...outside} = process.env;
-  const environment = {...outside, ...fleet.environment};
+  const environment = {...outside, ...fleet.environment, ...further};
 
   const shell: Crew['shell'] = (program, words, input = '') => {
     const {status, signal, stdout, stderr} = spawnSync(program, words, {cwd: folder, encoding: 'utf8', env: environment, input, maxBuffer: 64 * 1024 * 1024});
@@ -92,9 +99,11 @@ function crewIn(fleet: Fleet, ledger: string | undefined, folder: string): Crew 
     if (onLine !== undefined) createInterface({input: child.stderr}).on('line', (line) => onLine(line, running));
     return running;
   };
-  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, also = [], environment: variables = {}} = {}) => {
+  let behind = fleet.hosts;
+  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, apart: isApart = false, also = [], environment: variables = {}} = {}) => {
+    behind = isApart ? fleet.balancers : hosts;
     const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...variables};
-    const balancers = fleet.balancers.length === 0 ? '' : `, hosts: [${fleet.balancers.join(', ')}]`;
+    const balancers = isApart ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
     writeFileSync(join(folder, 'deploy.yaml'), [
       `service: ${name}`, `registry: ${fleet.registry}`, 'environments:', '  prod:', `    hosts: [${hosts.join(', ')}]`, `    replicas: ${replicas}`,
       `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: 8080${balancers}}`,
@@ -103,7 +112,7 @@ function crewIn(fleet: Fleet, ledger: string | undefined, folder: string): Crew 
     ].join('\n'));
   };
   const publish = (version: Version): string => {
-    writeFileSync(join(folder, 'src/version.ts'), `export const version = '${version}';\n`);
+    writeFileSync(join(folder, 'src/version.ts'), `export const version = '${version}';\n// ${randomUUID()}\n`);
     must('git', ['add', '--all']);
     must('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', `--message=${version}`]);
     must(entrypoint, ['build'], {ENTRYPOINT_REGISTRY: fleet.publishTo});
@@ -117,10 +126,10 @@ function crewIn(fleet: Fleet, ledger: string | undefined, folder: string): Crew 
   describe();
   must('git', ['init', '--quiet']);
   const images = {A: publish('A'), B: publish('B')};
-  const behind = fleet.balancers.length === 0 ? fleet.hosts : fleet.balancers;
   return {
     name, folder, images, describe, shell, start,
-    addresses: behind.map((host) => `http://${fleet.addressOf(host)}:8080`),
+    addresses: () => behind.map((host) => `http://${fleet.addressOf(host)}:8080`),
+    renew: (version) => void (images[version] = publish(version)),
     run: (...words) => shell(entrypoint, words),
     deployWords: (version) => ['deploy', 'prod', `--image=${images[version]}`],
     remove: () => {

@@ -12,8 +12,8 @@ export interface FleetSize {
   readonly hosts: number;
   /** Machines of the same kind, for balancers alone. Default 0. */
   readonly balancers?: number | undefined;
-  /** Size of each machine's disk, which is then in memory. Default: volumes of the engine. */
-  readonly disk?: string | undefined;
+  /** Size of the last host's disk, which is then in memory: one that can be filled. Default: a volume of the engine. */
+  readonly lastDisk?: string | undefined;
   /** Where keys and settings are kept, for a fleet that outlives this process. Default: a temporary folder. */
   readonly folder?: string | undefined;
 }
@@ -50,7 +50,7 @@ export interface Fleet {
  * engine run in a container, which nothing here could mend: the reason. Goes down again when this process is interrupted,
  * unless it has a folder of its own.
  */
-export async function fleetUp(name: string, {hosts: count, balancers: balancerCount = 0, disk, folder: kept}: FleetSize): Promise<Fleet | string> {
+export async function fleetUp(name: string, {hosts: count, balancers: balancerCount = 0, lastDisk, folder: kept}: FleetSize): Promise<Fleet | string> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), `${name}-`));
   mkdirSync(folder, {recursive: true});
   chmodSync(folder, 0o755);
@@ -69,7 +69,7 @@ export async function fleetUp(name: string, {hosts: count, balancers: balancerCo
     makeKeys(folder, address(5));
     await Promise.all([
       ensureRegistry(name, folder, registryContainer, address(5)),
-      ...Object.entries(machines).map(([machine, itsAddress]) => ensureMachine({fleet: name, folder, name: machine, address: itsAddress, registry, disk})),
+      ...Object.entries(machines).map(([machine, itsAddress]) => ensureMachine({fleet: name, folder, name: machine, address: itsAddress, registry, disk: machine === hosts.at(-1)?.[0] ? lastDisk : undefined})),
     ]);
     const publishTo = lines(docker('port', registryContainer, '5000/tcp'))[0] ?? '';
     const bin = writeSsh(folder, machines);

@@ -39,7 +39,7 @@ function service(fleet: Fleet): {readonly folder: string; readonly images: Reado
   const kept = join(folder, 'service.json');
   // Another number of hosts wants another deploy.yaml, and the registry lives as long as the fleet.
   if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as {folder: string; images: Record<string, string>};
-  const crew = makeCrew(fleet, undefined, join(folder, 'service'));
+  const crew = makeCrew(fleet, {folder: join(folder, 'service')});
   const made = {folder: crew.folder, images: crew.images};
   writeFileSync(kept, JSON.stringify(made));
   return made;

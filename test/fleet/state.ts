@@ -33,7 +33,7 @@ const ask = (address: string): Promise<string> => new Promise((resolve) => {
 
 /** The version that each address answers with now, or why it does not, on connections of their own. */
 export async function serving(crew: Crew, times = 6): Promise<string[]> {
-  return [...new Set(await Promise.all(crew.addresses.flatMap((address) => Array.from({length: times}, () => ask(address)))))].toSorted();
+  return [...new Set(await Promise.all(crew.addresses().flatMap((address) => Array.from({length: times}, () => ask(address)))))].toSorted();
 }
 
 /**

@@ -14,6 +14,8 @@ export interface Generator {
 }
 
 export interface Load {
+  /** From now on only this version may answer; undefined: any. */
+  expect(version: string | undefined): void;
   /** Stops sending, waits for what is on its way, and tells what happened. */
   stop(): Promise<Outcome>;
 }
@@ -31,6 +33,7 @@ export async function startGenerator(): Promise<Generator> {
     start: (shape) => {
       child.send({start: shape});
       return {
+        expect: (version) => void child.send({expect: version ?? null}),
         stop: async () => {
           child.send('stop');
           return (await told()).outcome;

@@ -8,21 +8,15 @@ export interface Failure {
   readonly what: string;
 }
 
-export interface Answers {
-  readonly count: number;
-  /** When the last request was sent that this version answered. */
-  readonly lastSentAt: number;
-  /** When its last answer came. */
-  readonly lastAnsweredAt: number;
-}
-
 /** What came of a load. Every request is counted once; `sent` is answered + failures. */
 export interface Outcome {
   readonly sent: number;
   readonly answered: number;
   readonly failures: readonly Failure[];
-  /** By the version that answered. */
-  readonly versions: Readonly<Record<string, Answers>>;
+  /** Answers by the version that gave them. */
+  readonly versions: Readonly<Record<string, number>>;
+  /** Answers of another version while one was expected. */
+  readonly stale: readonly string[];
   /** Requests by kind: `GET fresh`, `POST kept slow`, ... */
   readonly kinds: Readonly<Record<string, number>>;
   /** POSTs that the service carried out more than once. */

@@ -3,7 +3,7 @@ import {Agent, request} from 'node:http';
 import {createServer} from 'node:net';
 import type {AddressInfo} from 'node:net';
 import {createInterface} from 'node:readline';
-import type {Answers, Failure, Outcome} from './outcome.ts';
+import type {Failure, Outcome} from './outcome.ts';
 import {ask} from './plan.ts';
 import type {Shape} from './plan.ts';
 
@@ -15,6 +15,7 @@ const timeoutMs = 30_000;
 const executions = new Map<string, Set<string>>();
 
 interface Running {
+  expect(version: string | undefined): void;
   stop(): Promise<Outcome>;
 }
 
@@ -23,8 +24,10 @@ function start(shape: Shape, prefix: string): Running {
   const fresh = new Agent({keepAlive: false});
   const failures: Failure[] = [];
   const latencies: number[] = [];
-  const versions: Record<string, Answers> = {};
+  const versions: Record<string, number> = {};
   const kinds: Record<string, number> = {};
+  const stale: string[] = [];
+  let expected: string | undefined;
   let [sent, answered] = [0, 0];
   const open = new Set<number>();
   const started = Date.now();
@@ -48,8 +51,8 @@ function start(shape: Shape, prefix: string): Running {
         return;
       }
       answered += 1;
-      const {count = 0, lastSentAt = 0} = versions[version] ?? {};
-      versions[version] = {count: count + 1, lastSentAt: Math.max(lastSentAt, sentAt), lastAnsweredAt: endedAt};
+      if (expected !== undefined && version !== expected) stale.push(`${version} answered ${kind} at ${address}, sent ${endedAt - sentAt} ms before`);
+      versions[version] = (versions[version] ?? 0) + 1;
     };
     const headers = method === 'POST' ? {'x-request-id': `${prefix}${turn}`, 'content-length': '5'} : {};
     const asking = request(new URL(path, address), {method, headers, agent: reuses ? kept : fresh, timeout: timeoutMs}, (answer) => {
@@ -66,6 +69,7 @@ function start(shape: Shape, prefix: string): Running {
     for (const due = ((Date.now() - started) / 1000) * shape.perSecond; sent < due; sent += 1) fire(sent);
   }, 4);
   return {
+    expect: (version) => (expected = version),
     stop: async () => {
       clearInterval(timer);
       while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -77,7 +81,7 @@ function start(shape: Shape, prefix: string): Running {
       const at = (share: number): number => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
       const told = [...executions].filter(([id]) => id.startsWith(prefix));
       return {
-        sent, answered, failures, versions, kinds,
+        sent, answered, failures, versions, kinds, stale,
         twice: told.filter(([, times]) => times.size > 1).map(([id]) => id),
         executed: told.length,
         latency: {p50: at(0.5), p99: at(0.99), max: at(1)},
@@ -112,9 +116,10 @@ function claimProcessors(): void {
 
 claimProcessors();
 let [running, count]: [Running | undefined, number] = [undefined, 0];
-process.on('message', (message: {start: Shape} | 'stop') => {
-  if (message !== 'stop') running = start(message.start, `${(count += 1)}-`);
-  else void running?.stop().then((outcome) => process.send?.({outcome}));
+process.on('message', (message: {start: Shape} | {expect: string | null} | 'stop') => {
+  if (message === 'stop') void running?.stop().then((outcome) => process.send?.({outcome}));
+  else if ('expect' in message) running?.expect(message.expect ?? undefined);
+  else running = start(message.start, `${(count += 1)}-`);
 });
 process.on('disconnect', () => process.exit());
 process.send?.({port: await listen()});
