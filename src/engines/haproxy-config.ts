@@ -2,10 +2,14 @@
 export type Half = 'a' | 'b';
 
 export interface SlotUse {
+  /** The key of the app host where the replica runs; empty where the balancer is that host's own. */
+  readonly host: string;
   readonly replica: number;
   readonly half: Half;
   /** The container that answers there. */
   readonly container: string;
+  /** Where the balancer reaches it: the container's name on a network that they share, or an address of its host. */
+  readonly address: string;
   readonly port: number;
 }
 
@@ -15,18 +19,24 @@ export interface BalancerState {
   readonly release: number;
   /** The release to go back to; 0 when there is none. */
   readonly previous: number;
-  /** Replicas that there is room for. */
+  /** Keys of the app hosts that there is room for; `['']` where the balancer is its host's own. */
+  readonly hosts: readonly string[];
+  /** Replicas that there is room for on each of them. */
   readonly size: number;
   readonly slots: readonly SlotUse[];
   readonly health: string;
 }
 
-export const serverName = (replica: number, half: Half): string => `web/${replica}${half}`;
+const lineName = ({host, replica, half}: Pick<SlotUse, 'host' | 'replica' | 'half'>): string => `${host === '' ? '' : `${host}-`}${replica}${half}`;
+
+/** The names of slots as the balancer knows them: `web/1a`, or `web/h1-1a` for a replica on another machine. */
+export const serversOf = (slots: readonly Pick<SlotUse, 'host' | 'replica' | 'half'>[]): string[] => slots.map((slot) => `web/${lineName(slot)}`);
 
 /** The whole configuration of a balancer, as text. Equal states give equal texts. */
 export function renderHaproxyConfig(state: BalancerState): string {
-  const {release, previous, size, health} = state;
-  return `# ${marker} release=${release} previous=${previous} size=${size} health=${health}
+  const {release, previous, hosts, size, health} = state;
+  const elsewhere = hosts.join(',') === '' ? '' : ` hosts=${hosts.join(',')}`;
+  return `# ${marker} release=${release} previous=${previous} size=${size} health=${health}${elsewhere}
 global
     log stdout format raw local0 warning
     maxconn 4096
@@ -76,28 +86,31 @@ ${serverLines(state)}`;
 
 const marker = 'entrypoint:';
 
-function serverLines({size, slots}: BalancerState): string {
-  return Array.from({length: size}, (_, index) => index + 1)
-    .flatMap((replica) => (['a', 'b'] as const).map((half) => {
-      const use = slots.find((slot) => slot.replica === replica && slot.half === half);
+function serverLines({hosts, size, slots}: BalancerState): string {
+  return hosts.flatMap((host) => Array.from({length: size}, (_, index) => ({host, replica: index + 1})))
+    .flatMap(({host, replica}) => (['a', 'b'] as const).map((half) => {
+      const use = slots.find((slot) => slot.host === host && slot.replica === replica && slot.half === half);
+      const name = lineName({host, replica, half});
       return use === undefined
-        ? `    server ${replica}${half} 127.0.0.1:1 check disabled\n`
-        : `    server ${replica}${half} ${use.container}:${use.port} check\n`;
+        ? `    server ${name} 127.0.0.1:1 check disabled\n`
+        : `    server ${name} ${use.address}:${use.port} check${use.address === use.container ? '' : ` # ${use.container}`}\n`;
     }))
     .join('');
 }
 
 /** Reads a state back from a configuration that {@link renderHaproxyConfig} made; undefined for any other text. */
 export function readBalancerState(text: string): BalancerState | undefined {
-  const head = /^# entrypoint: release=(\d+) previous=(\d+) size=(\d+) health=(\S+)$/m.exec(text);
+  const head = /^# entrypoint: release=(\d+) previous=(\d+) size=(\d+) health=(\S+)(?: hosts=(\S+))?$/m.exec(text);
   if (head === null) return undefined;
-  const [, release, previous, size, health = '/'] = head;
-  const servers = [...text.matchAll(/^ +server (\d+)([ab]) (\S+):(\d+) check$/gm)];
+  const [, release, previous, size, health = '/', hosts = ''] = head;
+  const servers = [...text.matchAll(/^ +server (?:(\S+)-)?(\d+)([ab]) (\S+):(\d+) check(?: # (\S+))?$/gm)];
   return {
     release: Number(release),
     previous: Number(previous),
+    hosts: hosts.split(','),
     size: Number(size),
     health,
-    slots: servers.map(([, replica, half, container = '', port]) => ({replica: Number(replica), half: half as Half, container, port: Number(port)})),
+    slots: servers.map(([, host = '', replica, half, address = '', port, container = address]) => (
+      {host, replica: Number(replica), half: half as Half, container, address, port: Number(port)})),
   };
 }

@@ -31,7 +31,7 @@ export async function rollback(context: Context, target: Target): Promise<Deploy
     const moves = await each(sites, async (site) => {
       const state = await readStartingState(site.context, target);
       const {current, replicas, image} = previousOf(state, target, site.host);
-      const slots = replicas.map(({name, replica, half, port}) => ({container: name, replica, half, port}));
+      const slots = replicas.map(({name, replica, half, port}) => ({host: '', container: name, address: name, replica, half, port}));
       return {...site, state, image, before: current, next: {...current, release: current.previous, previous: current.release, slots}};
     });
     const [first] = moves;

@@ -75,6 +75,7 @@ export async function bringUpBalancer({run}: Context, scope: Scope, target: Targ
   const wanted: BalancerState = {
     release: old?.release ?? 0,
     previous: old?.previous ?? 0,
+    hosts: [''],
     slots: old?.slots ?? [],
     size: Math.max(place.replicas, old?.size ?? 0),
     health,

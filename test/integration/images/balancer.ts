@@ -51,9 +51,10 @@ export function configText(uses: Readonly<Record<string, string>> = {}, size = 1
   return renderHaproxyConfig({
     release: 1,
     previous: 0,
+    hosts: [''],
     size,
     health: '/ready',
-    slots: Object.entries(uses).map(([slot, container]) => ({replica: Number(slot[0]), half: slot[1] as Half, container, port: 3000})),
+    slots: Object.entries(uses).map(([slot, container]) => ({host: '', replica: Number(slot[0]), half: slot[1] as Half, container, address: container, port: 3000})),
   });
 }
 

@@ -42,4 +42,4 @@ export function container(name: string, state: string, {image = 'sha256:old', ro
 }
 
 export const configOf = (state: Partial<BalancerState>): string =>
-  renderHaproxyConfig({release: 0, previous: 0, size: 1, slots: [], health: '/readyz', ...state});
+  renderHaproxyConfig({release: 0, previous: 0, hosts: [''], size: 1, slots: [], health: '/readyz', ...state});
