@@ -1,6 +1,6 @@
 import {dockerPull, dockerRemove, dockerRun} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
-import type {BalancerState, Half} from '../haproxy-config.ts';
+import type {BalancerState, Half} from '../balancer/state.ts';
 import {readCommit} from '../image.ts';
 import {appName, balancerName, roleLabels, sceneName} from '../names.ts';
 import {sceneOf, serviceEnvironment} from './deployment.ts';

@@ -1,7 +1,7 @@
 import {dockerStart, dockerStop, dockerUpdateRestart} from '../../commands/docker.ts';
 import {problem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
-import type {BalancerState} from '../haproxy-config.ts';
+import type {BalancerState} from '../balancer/state.ts';
 import {sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Deployed, Target} from './deployment.ts';

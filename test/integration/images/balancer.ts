@@ -1,5 +1,8 @@
-import {renderHaproxyConfig} from '../../../src/engines/haproxy-config.ts';
-import type {Half} from '../../../src/engines/haproxy-config.ts';
+import * as v from 'valibot';
+import {loadBalancer} from '../../../src/config/load-balancer-schema.ts';
+import {renderFragment} from '../../../src/engines/balancer/fragment.ts';
+import {balancerSettings} from '../../../src/engines/balancer/settings.ts';
+import type {BalancerState, Half} from '../../../src/engines/balancer/state.ts';
 import {docker, must} from './containers.ts';
 import type {Ended, Place} from './containers.ts';
 
@@ -46,15 +49,18 @@ export async function startBalancer(place: Place, name = 'balancer'): Promise<Ba
   };
 }
 
-/** A configuration; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. */
-export function configText(uses: Readonly<Record<string, string>> = {}, size = 1): string {
-  return renderHaproxyConfig({
+/** A fragment; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
+export function configText(uses: Readonly<Record<string, string>> = {}, size = 1, {name = 'web', file = {}, ...more}: Partial<BalancerState> & {file?: object} = {}): string {
+  return renderFragment({
+    name,
     release: 1,
     previous: 0,
     hosts: [''],
     size,
     health: '/ready',
     slots: Object.entries(uses).map(([slot, container]) => ({host: '', replica: Number(slot[0]), half: slot[1] as Half, container, address: container, port: 3000})),
+    settings: balancerSettings(v.parse(loadBalancer, file)),
+    ...more,
   });
 }
 
