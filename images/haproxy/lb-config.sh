@@ -4,6 +4,7 @@ serve() {
   # What another life of this container left: after a restart the files alone say what is served.
   rm -f /run/haproxy/* "$fragments"/*.counts "$pending"
   for file in "$fragments"/*.state; do [ ! -e "$file" ] || echo 1 >"$file"; done
+  unpatch
   frontend "$fragments" >/etc/haproxy/frontend.cfg
   exec haproxy -W -db -S "$master,level,admin" -f /etc/haproxy/haproxy.cfg -f /etc/haproxy/frontend.cfg -f "$fragments"
 }
@@ -45,6 +46,7 @@ config() {
   done
   service_name "$service"
   alone
+  unpatch
   stage=$(mktemp -d)
   trap 'rm -rf "$stage"' EXIT
   cp "$fragments"/*.cfg "$stage" 2>/dev/null || true
@@ -65,6 +67,7 @@ remove() {
   service=${1-}
   service_name "$service"
   alone
+  unpatch
   if [ -e "$fragments/$service.cfg" ]; then
     stage=$(mktemp -d)
     trap 'rm -rf "$stage"' EXIT
@@ -120,16 +123,39 @@ settle() {
   fail 'the reload failed: the old configuration stays'
 }
 
+# patch SERVICE: a slot that a deploy started and has not committed is free in the file, and a reload, for another service
+# perhaps, would take it out whatever the state says. The worker reads a file in which it is taken.
+patch() {
+  cp "$fragments/$1.cfg" "$fragments/.$1.committed"
+  awk '
+    NR == FNR {if ($1 ~ /^[0-9]+$/ && NF > 18 && $7 % 2 == 0) target[$4] = ($18 == "-" ? $5 : $18) ":" $19; next}
+    $1 == "server" && / check disabled$/ && $2 in target {print "    server " $2 " " target[$2] " check"; next}
+    {print}' "$fragments/$1.state" "$fragments/.$1.committed" >"$fragments/$1.cfg.new"
+  mv "$fragments/$1.cfg.new" "$fragments/$1.cfg"
+}
+
+unpatch() {
+  for committed in "$fragments"/.*.committed; do
+    if [ -e "$committed" ]; then name=${committed##*/.} && mv "$committed" "$fragments/${name%.committed}.cfg"; fi
+  done
+}
+
 # A new worker with what the old one knows of the servers; prints the answer where there is none.
 reload() {
   keep_counts
+  unpatch
   for known in $(services); do
     state=$(ask "$admin" "show servers state $known")
-    case $state in 1*) printf '%s\n' "$state" >"$fragments/$known.state" ;; esac
+    case $state in
+      1*)
+        printf '%s\n' "$state" >"$fragments/$known.state"
+        patch "$known" ;;
+    esac
   done
   [ -n "$own" ] || frontend "$fragments" >/etc/haproxy/frontend.cfg
   answer=$(ask "$master" reload)
   # Whoever reloads it otherwise must not find what was true now.
+  unpatch
   for known in $(services); do echo 1 >"$fragments/$known.state"; done
   case $answer in *Success=1*) ;; *) printf '%s\n' "$answer"; return 1 ;; esac
   if [ -n "${service-}" ] && [ -e "$fragments/$service.cfg" ]; then

@@ -66,7 +66,9 @@ canary() {
 restore() {
   service=${1-}
   service_name "$service"
-  if [ -e "$pending" ]; then alone; settle; fi
+  alone
+  unpatch
+  settle
   lines=$(awk -v b="$service" '$1 == "server" && $2 != "acme" {weight = 100; for (i = 4; i < NF; i++) if ($i == "weight") weight = $(i + 1); print b "/" $2, (/ disabled/ ? "-" : $3), weight}' "$fragments/$service.cfg")
   ready='' free='' missing=''
   while read -r server target weight; do

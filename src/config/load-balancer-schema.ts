@@ -13,7 +13,7 @@ const route = v.pipe(
 );
 const network = v.pipe(v.string('must be a text'), v.regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8'));
 const endpoint = v.pipe(v.string('must be a text'), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/, 'must be HOST:PORT'));
-const socket = v.pipe(v.string('must be a text'), v.regex(/^\/[\w./-]+\.sock$/, 'must be the path of a socket, such as /run/haproxy/admin.sock'));
+const socket = v.pipe(v.string('must be a text'), v.regex(/^(\/[\w.-]+){3,}$/, 'must be the path of a socket in a folder of its own, such as /run/haproxy/admin.sock'));
 // It stands in one answer of the balancer, which is at most 16 KB with its headers.
 const html = v.pipe(v.string('must be HTML'), v.maxLength(12_000, 'must be at most 12,000 characters'));
 const slowStart = v.pipe(seconds, v.integer('must be a whole number'), v.maxValue(600, 'must be at most 600'));
@@ -40,7 +40,7 @@ export const loadBalancer = v.strictObject({
   maintenance_page: v.optional(html),
   own: v.optional(v.strictObject({
     admin_socket: v.optional(socket, '/run/haproxy/admin.sock'),
-    master_socket: v.optional(socket, '/run/haproxy-master.sock'),
+    master_socket: v.optional(socket, '/run/haproxy/master.sock'),
   }, 'must be a map')),
 }, 'must be a map');
 
