@@ -25,7 +25,7 @@ const tls = v.strictObject({
   redirect: v.optional(v.boolean('must be true or false'), true),
 }, 'must be a map');
 
-export const loadBalancer = v.strictObject({
+const settings = v.strictObject({
   image: v.optional(image, 'entrypoint/haproxy:3.0'),
   address: v.optional(v.pipe(v.string(), v.ip('must be an IP address')), '127.0.0.1'),
   port: v.optional(port, 0),
@@ -43,5 +43,13 @@ export const loadBalancer = v.strictObject({
     master_socket: v.optional(socket, '/run/haproxy/master.sock'),
   }, 'must be a map')),
 }, 'must be a map');
+
+export const loadBalancer = v.pipe(
+  settings,
+  v.check(
+    ({own, tls, routes, acme, port: published}) => own === undefined || (tls === undefined && routes.length === 0 && acme === undefined && published === 0),
+    'must not have tls, routes, acme or port beside own: these are in the configuration of your own HAProxy',
+  ),
+);
 
 export type LoadBalancer = v.InferOutput<typeof loadBalancer>;

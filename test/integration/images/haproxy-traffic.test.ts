@@ -73,6 +73,7 @@ test('maintenance answers 503 with a page, also after a restart, and ends withou
       [503, 'text/html; charset=utf-8', '60', '<h1>Back at "5" o\'clock,\n100 % sure #1</h1>']);
   };
   await check();
+  assert.match(await balancer.mustLb(['show']), /^web +in maintenance/m);
   await must(['restart', '--time', '5', balancer.container]);
   await eventually(10, () => answer(balancer), (text) => text === 'status 503');
   await check();
