@@ -1,6 +1,6 @@
 import {dockerPull, dockerRemove, dockerRun} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
-import type {BalancerState, Half} from '../haproxy-config.ts';
+import type {BalancerState, Half} from '../balancer/state.ts';
 import {readCommit} from '../image.ts';
 import {appName, balancerName, roleLabels, sceneName} from '../names.ts';
 import {sceneOf, serviceEnvironment} from './deployment.ts';
@@ -70,12 +70,10 @@ async function pullEverywhere(sites: readonly Site[], deployment: Deployment): P
 /** The new release takes the halves of the slots that the old one leaves free. */
 function nextState(deployment: Deployment, before: BalancerState, release: number): BalancerState {
   const half: Half = before.slots[0]?.half === 'a' ? 'b' : 'a';
-  const slots = Array.from({length: deployment.place.replicas}, (_, index) => ({
-    replica: index + 1,
-    half,
-    container: appName(sceneOf(deployment), release, index + 1),
-    port: deployment.service.deployFile.port,
-  }));
+  const slots = Array.from({length: deployment.place.replicas}, (_, index) => {
+    const container = appName(sceneOf(deployment), release, index + 1);
+    return {host: '', replica: index + 1, half, container, address: container, port: deployment.service.deployFile.port};
+  });
   return {...before, release, previous: before.release, slots};
 }
 

@@ -1,7 +1,7 @@
 import {dockerStart, dockerStop, dockerUpdateRestart} from '../../commands/docker.ts';
 import {problem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
-import type {BalancerState} from '../haproxy-config.ts';
+import type {BalancerState} from '../balancer/state.ts';
 import {sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Deployed, Target} from './deployment.ts';
@@ -31,7 +31,7 @@ export async function rollback(context: Context, target: Target): Promise<Deploy
     const moves = await each(sites, async (site) => {
       const state = await readStartingState(site.context, target);
       const {current, replicas, image} = previousOf(state, target, site.host);
-      const slots = replicas.map(({name, replica, half, port}) => ({container: name, replica, half, port}));
+      const slots = replicas.map(({name, replica, half, port}) => ({host: '', container: name, address: name, replica, half, port}));
       return {...site, state, image, before: current, next: {...current, release: current.previous, previous: current.release, slots}};
     });
     const [first] = moves;

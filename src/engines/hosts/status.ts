@@ -59,7 +59,7 @@ export async function status(context: Context, target: Target): Promise<Status> 
 async function hostStatus({host, context: {run}}: Site, target: Target): Promise<HostStatus & Pick<Status, 'containers' | 'balancer'>> {
   const scene = sceneOf(target);
   const {containers, balancer} = await readScene(run, scene);
-  const show = balancer === undefined ? '' : (await run.read(balancerShow(balancerName(scene)), {allow: [1]})).stdout;
+  const show = balancer === undefined ? '' : (await run.read(balancerShow(balancerName(scene), sceneName(scene)), {allow: [1]})).stdout;
   return {
     host,
     release: balancer?.release ?? 0,

@@ -5,8 +5,9 @@ import {problem} from '../../errors.ts';
 import type {Scope} from '../../run.ts';
 import type {Context} from '../../task.ts';
 import {awaitBackingService, backingServicesOf, startBackingService} from '../backing-services.ts';
-import {renderHaproxyConfig} from '../haproxy-config.ts';
-import type {BalancerState} from '../haproxy-config.ts';
+import {renderFragment} from '../balancer/fragment.ts';
+import {balancerSettings} from '../balancer/settings.ts';
+import type {BalancerState} from '../balancer/state.ts';
 import {backingName, balancerName, roleLabels, sceneLabels, sceneName, volumeName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Target} from './deployment.ts';
@@ -31,7 +32,7 @@ export async function clearLeftovers({run}: Context, target: Target, state: Scen
     .map(({name}) => name);
   if (names.length === 0) return;
   // A deploy that died between the switch and its commit left the traffic on what is removed here.
-  if (state.balancer !== undefined) await run(balancerRestore(balancerName(sceneOf(target))), {capture: true});
+  if (state.balancer !== undefined) await run(balancerRestore(balancerName(sceneOf(target)), sceneName(sceneOf(target))), {capture: true});
   await run(dockerRemove(...names), {capture: true});
 }
 
@@ -73,11 +74,14 @@ export async function bringUpBalancer({run}: Context, scope: Scope, target: Targ
   const old = state.balancer;
   const running = state.containers.find(({role}) => role === 'balancer');
   const wanted: BalancerState = {
+    name: sceneName(scene),
     release: old?.release ?? 0,
     previous: old?.previous ?? 0,
+    hosts: [''],
     slots: old?.slots ?? [],
     size: Math.max(place.replicas, old?.size ?? 0),
     health,
+    settings: balancerSettings(place.load_balancer),
   };
   const {image, address, port: published} = place.load_balancer;
   if (old !== undefined && old.release > 0 && old.health !== health) throw movedHealth(target, old.health);
@@ -97,8 +101,8 @@ export async function bringUpBalancer({run}: Context, scope: Scope, target: Targ
       fix: `free ${address}:${published}, or set another load_balancer.port in deploy.yaml (0 = any free one); its image (${image}) is made by: npm run images`,
     });
   }
-  if (old === undefined || renderHaproxyConfig(old) !== renderHaproxyConfig(wanted)) {
-    await run(balancerConfig(name, renderHaproxyConfig(wanted), 'reload'), {
+  if (old === undefined || renderFragment(old) !== renderFragment(wanted)) {
+    await run(balancerConfig(name, wanted.name, renderFragment(wanted), 'reload'), {
       capture: true,
       purpose: 'the load balancer refused its configuration, and goes on with the old one',
     });

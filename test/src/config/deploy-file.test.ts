@@ -21,7 +21,9 @@ describe('deploy.yaml', () => {
     assert.equal(file.health, '/readyz');
     assert.deepEqual(Object.keys(file.environments), ['local']);
     assert.equal(file.environments['local']?.replicas, 1);
-    assert.deepEqual(file.environments['local']?.load_balancer, {image: 'entrypoint/haproxy:3.0', address: '127.0.0.1', port: 0});
+    assert.deepEqual(file.environments['local']?.load_balancer, {
+      image: 'entrypoint/haproxy:3.0', address: '127.0.0.1', port: 0, hosts: [], routes: [], slow_start_seconds: 0, timeout_seconds: 60, trusted_proxies: [],
+    });
   });
 
   test('values of variables become texts, whatever YAML takes them for', () => {

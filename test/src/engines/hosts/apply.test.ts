@@ -13,7 +13,7 @@ const idle: Engine = (text) => {
   return text.startsWith('docker port') ? {stdout: '127.0.0.1:49153\n'} : undefined;
 };
 const settings = '1f2b5f165935';
-const one = {replica: 1, half: 'a', container: 'shop.local.1.1', port: 3000} as const;
+const one = {host: '', replica: 1, half: 'a', container: 'shop.local.1.1', address: 'shop.local.1.1', port: 3000} as const;
 const running: Engine = (text) => {
   if (text.startsWith('docker ps')) return {stdout: [
     container('shop.local.1.1', 'running', {release: '1', replica: '1', half: 'a'}),
@@ -107,7 +107,7 @@ test('a lock that is held ends the deploy before it changes anything, an expired
 });
 
 test('rollback starts the containers of the release before and moves the traffic to them', async () => {
-  const two = {replica: 1, half: 'b', container: 'shop.local.2.1', port: 3000} as const;
+  const two = {host: '', replica: 1, half: 'b', container: 'shop.local.2.1', address: 'shop.local.2.1', port: 3000} as const;
   const {context, commands} = record((text) => {
     if (text.startsWith('docker ps')) return {stdout: [
       container('shop.local.1.1', 'exited', {release: '1', replica: '1', half: 'a'}),

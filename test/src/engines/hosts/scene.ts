@@ -1,7 +1,10 @@
+import * as v from 'valibot';
 import {parseDeployFile} from '../../../../src/config/deploy-file.ts';
 import type {Target} from '../../../../src/engines/hosts/deployment.ts';
-import {renderHaproxyConfig} from '../../../../src/engines/haproxy-config.ts';
-import type {BalancerState} from '../../../../src/engines/haproxy-config.ts';
+import {loadBalancer} from '../../../../src/config/load-balancer-schema.ts';
+import {renderFragment} from '../../../../src/engines/balancer/fragment.ts';
+import {balancerSettings} from '../../../../src/engines/balancer/settings.ts';
+import type {BalancerState} from '../../../../src/engines/balancer/state.ts';
 import {recordingRunner} from '../../../../src/run.ts';
 import type {Result} from '../../../../src/run.ts';
 import type {Context} from '../../../../src/task.ts';
@@ -42,4 +45,4 @@ export function container(name: string, state: string, {image = 'sha256:old', ro
 }
 
 export const configOf = (state: Partial<BalancerState>): string =>
-  renderHaproxyConfig({release: 0, previous: 0, size: 1, slots: [], health: '/readyz', ...state});
+  renderFragment({name: 'shop.local', release: 0, previous: 0, hosts: [''], size: 1, slots: [], health: '/readyz', settings: balancerSettings(v.parse(loadBalancer, {})), ...state});
