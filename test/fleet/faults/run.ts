@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import type {Told, Version} from '../crew.ts';
+import {failureText} from '../load/outcome.ts';
+import {flaws, serving, things} from '../state.ts';
+import type {World} from '../world.ts';
+import type {Fault} from './fault.ts';
+
+/** Runs each fault of a table under load. */
+export function runFaults(world: () => World, faults: readonly Fault[], possible: {skip?: string}): void {
+  let apart = false;
+  for (const fault of faults) {
+    test(fault.title, possible, async () => {
+      const wanted = fault.wish?.apart === true;
+      // Users would notice; here it only clears the ground.
+      if (wanted !== apart) world().crew.run('remove', 'prod');
+      apart = wanted;
+      await strikeOnce(world(), fault);
+    });
+  }
+}
+
+async function strikeOnce(world: World, fault: Fault): Promise<void> {
+  const {fleet, crew, generator, describe, settle} = world;
+  const apart = fault.wish?.apart === true ? {apart: true} : {};
+  describe(apart);
+  const [serves] = await serving(crew, 2);
+  const old: Version = serves === 'A' ? 'A' : 'B';
+  const fresh: Version = old === 'A' ? 'B' : 'A';
+  if ((await flaws(fleet, crew, old)).length > 0) await settle(old, apart);
+  if (fault.freshImage === true) crew.renew(fresh);
+  const struck = fault.struck?.(world) ?? fleet.hosts.at(-1) ?? '';
+
+  const load = generator.start({addresses: crew.addresses(), perSecond: 60});
+  let told: Told;
+  try {
+    describe(fault.wish);
+    told = await deployStruck(world, fault, struck, fresh);
+    const ends = fault.ends ?? 'by code';
+    if (ends === 'old') assert.notEqual(told.code, 0, told.stderr);
+    if (ends === 'new') assert.equal(told.code, 0, told.stderr);
+    if (fault.says !== undefined) assert.match(told.stderr, fault.says);
+    assert.doesNotMatch(told.stderr, /^ {4}at .*:\d+:\d+\)?$/m, 'a stack trace reached the user');
+    await eventuallyServes(world, told.code === 0 ? fresh : old, told);
+    await fault.also?.(world, told);
+
+    describe(apart);
+    const again = await crew.start(crew.deployWords(fresh)).ended;
+    assert.equal(again.code, 0, `the second deploy failed\n${again.stderr}\nthe first one said:\n${told.stderr}`);
+    load.expect(fresh);
+    assert.deepEqual(await flaws(fleet, crew, fresh), [], `after the second deploy\n${again.stderr}`);
+  } catch (error) {
+    // One load at a time.
+    await load.stop();
+    throw error;
+  }
+  const outcome = await load.stop();
+  const allowed = fault.loses ?? 'nothing';
+  const lost = outcome.failures.filter((failure) => allowed === 'nothing' || !allowed(failure, fleet.addressOf(struck)));
+  assert.equal(failureText(lost), '', `lost; the deploy said:\n${told.stderr}`);
+  assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
+  assert.deepEqual(outcome.stale, [], `answers of ${old} after the deploy of ${fresh} had returned`);
+}
+
+/** The deploy that goes wrong, and what mends the machine afterwards. */
+async function deployStruck(world: World, {strike, during, words, environment}: Fault, struck: string, version: Version): Promise<Told> {
+  const {crew} = world;
+  const mends: (() => void)[] = [];
+  const wrong: unknown[] = [];
+  let due = strike !== undefined;
+  const hit = (): void => {
+    due = false;
+    try {
+      mends.push(strike?.(world, struck) ?? (() => {}));
+    } catch (error) {
+      wrong.push(error);
+    }
+  };
+  try {
+    if (due && during === undefined) hit();
+    const told = await crew.start(words?.(world, version) ?? crew.deployWords(version), (line) => {
+      if (due && line.includes('$ ') && during?.test(line) === true) hit();
+    }, environment?.(world)).ended;
+    if (wrong.length > 0) throw wrong[0];
+    assert.ok(!due, `it did not strike: no command matched ${during}\n${told.stderr}`);
+    return told;
+  } finally {
+    for (const mend of mends) mend();
+  }
+}
+
+// A machine that comes back takes some seconds until its containers answer.
+async function eventuallyServes({fleet, crew}: World, version: Version, {code, stderr}: Told): Promise<void> {
+  for (const end = Date.now() + 30_000; ; ) {
+    const answers = await serving(crew);
+    if (answers.join() === version) return;
+    if (Date.now() > end) {
+      const found = fleet.hosts.map((host) => `${host}: ${things(fleet, crew, host).join('; ')}`).join('\n');
+      assert.fail(`${answers.join(', ')} serve, not ${version} alone, after a deploy with exit code ${code}\n${found}\n${stderr}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
