@@ -1,13 +1,17 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {toCommand} from '../argv.ts';
 import type {Command, Words} from '../argv.ts';
-import {messageOf} from '../errors.ts';
+import {isProblem, messageOf} from '../errors.ts';
 import type {Echo} from './echo.ts';
 import type {Scope} from './types.ts';
 
 interface Step {
   readonly when: 'always' | 'failure';
-  readonly command: Command;
+  readonly commands: readonly Command[];
 }
+
+/** When ssh itself fails, what was to be put back was not: a host may be out of reach for some seconds. */
+const pauses = [1, 2, 4, 8];
 
 /**
  * Clean-up that survives errors and interrupts: `execute` must not listen to the interrupt that ended the body,
@@ -16,16 +20,24 @@ interface Step {
 export function makeScope(execute: (command: Command) => Promise<unknown>, echo: Echo) {
   return async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
     let steps: Step[] = [];
-    const add = (when: Step['when']) => (command: Words | Command) => void steps.unshift({when, command: toCommand(command)});
+    const repeats: Repeat[] = [];
+    const add = (when: Step['when']) => (...commands: readonly (Words | Command)[]) => void steps.unshift({when, commands: commands.map(toCommand)});
     const clean = async (failed: boolean): Promise<void> => {
-      for (const {command} of steps.filter(({when}) => failed || when === 'always')) {
-        await execute(command).catch((error: unknown) => echo.note(`clean-up goes on: ${messageOf(error)}`));
+      await Promise.all(repeats.map(({stop}) => stop()));
+      for (const {commands} of steps.filter(({when}) => failed || when === 'always')) {
+        await Promise.all(commands.map((command) => cleanUp(command, execute, echo)));
       }
     };
     try {
       const result = await body({
         always: add('always'),
         onFailure: add('failure'),
+        every: (seconds, commands) => {
+          const repeat = startRepeat(seconds, () => Promise.all(commands.map((command) =>
+            execute(toCommand(command)).catch((error: unknown) => echo.note(`it goes on: ${messageOf(error)}`)))));
+          repeats.push(repeat);
+          return repeat.stop;
+        },
         keep: () => void (steps = steps.filter(({when}) => when === 'always')),
       });
       await clean(false);
@@ -34,5 +46,40 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
       await clean(true);
       throw error;
     }
+  };
+}
+
+async function cleanUp(command: Command, execute: (command: Command) => Promise<unknown>, echo: Echo): Promise<void> {
+  for (const pause of [...pauses, undefined]) {
+    try {
+      return void await execute(command);
+    } catch (error) {
+      const again = pause !== undefined && isProblem(error) && error.exitCode === 255 && command.words[0] === 'ssh';
+      echo.note(`${again ? 'again' : 'clean-up goes on'}: ${messageOf(error)}`);
+      if (!again) return;
+      await sleep(pause * 1000);
+    }
+  }
+}
+
+interface Repeat {
+  readonly stop: () => Promise<void>;
+}
+
+function startRepeat(seconds: number, body: () => Promise<unknown>): Repeat {
+  let running: Promise<unknown> = Promise.resolve();
+  let idle = true;
+  const timer = setInterval(() => {
+    if (!idle) return;
+    idle = false;
+    running = body().finally(() => void (idle = true));
+  }, seconds * 1000);
+  // Nothing ends later because of it.
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
   };
 }

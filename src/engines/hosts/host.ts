@@ -1,5 +1,6 @@
 import {sshRun} from '../../commands/ssh.ts';
 import {exitCode, isProblem, problem} from '../../errors.ts';
+import type {Command, Words} from '../../argv.ts';
 import type {Runner, Scope} from '../../run.ts';
 import type {Context} from '../../task.ts';
 
@@ -17,12 +18,16 @@ export function contextOn(context: Context, host: Host, several: boolean): Conte
   return {...context, run: runnerOn(several ? context.run.prefixed(hostName(host)) : context.run, host)};
 }
 
+/** A command as it is typed here when it is to run there. */
+export const commandOn = (host: Host, command: Words | Command): Words | Command => (isRemote(host) ? sshRun(host, command) : command);
+
 /** Clean-up on a host. */
 export function scopeOn(scope: Scope, host: Host): Scope {
   if (!isRemote(host)) return scope;
   return {
     always: (command) => scope.always(sshRun(host, command)),
-    onFailure: (command) => scope.onFailure(sshRun(host, command)),
+    onFailure: (...commands) => scope.onFailure(...commands.map((command) => sshRun(host, command))),
+    every: (seconds, commands) => scope.every(seconds, commands.map((command) => sshRun(host, command))),
     keep: () => scope.keep(),
   };
 }

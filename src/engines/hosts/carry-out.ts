@@ -1,0 +1,88 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {eachOf} from '../../commands/script.ts';
+import {waitForCommands} from '../../commands/wait.ts';
+import {exitCode, isProblem, messageOf, problem} from '../../errors.ts';
+import type {Scope} from '../../run.ts';
+import type {Context} from '../../task.ts';
+import {judge, parseCounts, sumCounts} from '../balancer/counts.ts';
+import {withLastLog} from '../last-log.ts';
+import {commandOn, isRemote} from './host.ts';
+import type {Plan, Round, Step, Watch} from './plan.ts';
+import {each, runOn, settle} from './sites.ts';
+import type {Survey} from './survey.ts';
+
+export interface Crew {
+  readonly context: Context;
+  readonly siteOf: Survey['siteOf'];
+  /** How many hosts are worked on at a time. */
+  readonly parallel: number;
+  /** Names of the environment's containers begin with it. */
+  readonly prefix: string;
+  /** How long a command that was cut off may take to end, in seconds. */
+  readonly patience: number;
+}
+
+/** Carries out rounds in their order, their steps side by side. What puts a host back is known before its step begins. */
+export async function carryOut(crew: Crew, scope: Scope, rounds: readonly Round[]): Promise<void> {
+  for (const round of rounds) {
+    registerUndo(crew, scope, round);
+    await each(round, (step) => carryOutStep(crew, step), crew.parallel);
+  }
+}
+
+/**
+ * Steps of a round go back side by side. What was begun on a host by ssh goes on when the connection breaks or this
+ * process is stopped, so that whoever puts the host back waits first until it has ended.
+ */
+function registerUndo({prefix, patience}: Crew, scope: Scope, round: Round): void {
+  const undone = round.filter(({undo = []}) => undo.length > 0);
+  const remote = undone.filter(({host}) => isRemote(host));
+  if (remote.length > 0) scope.onFailure(...remote.map(({host, undo = []}) => commandOn(host, eachOf([waitForCommands(prefix, patience), ...undo]))));
+  for (const {undo = []} of undone.filter(({host}) => !isRemote(host))) for (const command of undo.toReversed()) scope.onFailure(command);
+}
+
+async function carryOutStep({siteOf}: Crew, {host, commands, shown, retry, purpose, fix, logs = []}: Step): Promise<void> {
+  if (commands.length === 0) return;
+  const body = (): Promise<unknown> => runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix});
+  const [last, ...others] = logs.map(({host: at, container}) => ({run: siteOf(at).context.run, container}));
+  if (last === undefined) await body();
+  else await others.reduce((inner, {run, container}) => () => withLastLog(run, container, inner), () => withLastLog(last.run, last.container, body))();
+}
+
+/**
+ * Holds what the balancers count of the new release against what they count of the old one.
+ * @throws Problem `worse_release`
+ */
+export async function keepWatch({context, siteOf, parallel}: Crew, plan: Plan, watch: Watch): Promise<void> {
+  context.note(`comparing release ${plan.release} with release ${plan.previous} for ${watch.seconds} s`);
+  const end = Date.now() + watch.seconds * 1000;
+  for (;;) {
+    const pause = Math.min(1000, Math.max(0, end - Date.now()));
+    await sleep(pause, undefined, {signal: context.signal}).catch(() => {});
+    const texts = await each(watch.balancers, async ({host, command}) => (await siteOf(host).context.run.read(command)).stdout, parallel);
+    const counts = texts.map((text) => parseCounts(text));
+    const sum = (servers: readonly string[]) => sumCounts(counts.flatMap((one) => [...one].filter(([server]) => servers.includes(server)).map(([, value]) => value)));
+    const reason = judge(sum(watch.old), sum(watch.fresh));
+    if (reason !== undefined) {
+      throw problem({
+        code: 'worse_release',
+        what: `release ${plan.release} of ${plan.service} in ${plan.environment} is worse than release ${plan.previous}, which serves again: ${reason}`,
+        fix: `entrypoint logs ${plan.environment} tells what the old one does; \`watch_seconds\` in deploy.yaml says how long they are compared`,
+        exitCode: exitCode.failed,
+      });
+    }
+    if (Date.now() >= end) return;
+  }
+}
+
+/** The last steps change nothing of what serves: one that fails is told, and the next deploy does it. */
+export async function tidyUp(crew: Crew, rounds: readonly Round[]): Promise<void> {
+  for (const round of rounds) {
+    const ended = await settle(round, (step) => carryOutStep(crew, step), crew.parallel);
+    for (const one of ended) {
+      if (one.status === 'fulfilled') continue;
+      if (isProblem(one.reason) && one.reason.code === 'interrupted') throw one.reason;
+      crew.context.note(`the release serves everywhere, but: ${messageOf(one.reason)}; the next deploy tries again`);
+    }
+  }
+}

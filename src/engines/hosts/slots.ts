@@ -1,0 +1,48 @@
+import {appName, sceneName} from '../names.ts';
+import type {Half, SlotUse} from '../balancer/state.ts';
+import {sceneOf} from './deployment.ts';
+import type {Deployment} from './deployment.ts';
+import type {Host} from './host.ts';
+import {freePorts, reachedAt} from './ports.ts';
+import {appsOf} from './state.ts';
+import type {Found} from './state.ts';
+import type {View} from './view.ts';
+
+/**
+ * The half of the slots that nothing has on this machine: the same on all hosts behind one balancer, where possible, so
+ * that a release can be told by its half.
+ */
+function freeHalf({apart, balancers}: View, app: Found): Half {
+  const slots = balancers.filter(({found}) => apart || found === app).flatMap(({before}) => before.slots);
+  const halves = new Set(slots.map(({half}) => half));
+  const used = halves.size > 1 ? slots.find(({host}) => host === app.machine.key)?.half : [...halves][0];
+  return used === 'a' ? 'b' : 'a';
+}
+
+/** Where a new release is going to answer on each app host: in free slots, at free ports where the balancers are elsewhere. */
+export function newSlots(deployment: Deployment, view: View, release: number): ReadonlyMap<Host, readonly SlotUse[]> {
+  const {place: {replicas}, service: {deployFile: {port}}} = deployment;
+  const scene = sceneOf(deployment);
+  return new Map(view.apps.map((app) => {
+    const half = freeHalf(view, app);
+    const ports = view.apart ? freePorts(sceneName(scene), app.state.ports, replicas) : [];
+    return [app.machine.host, Array.from({length: replicas}, (_, index): SlotUse => {
+      const container = appName(scene, release, index + 1);
+      return {
+        host: app.machine.key, replica: index + 1, half, container,
+        address: view.apart ? reachedAt(app) : container,
+        port: ports[index] ?? port,
+      };
+    })];
+  }));
+}
+
+/** Where the containers of a release that are still there are going to answer. */
+export function keptSlots(view: View, app: Found, release: number): readonly SlotUse[] {
+  const half = freeHalf(view, app);
+  return appsOf(app.state).filter((one) => one.release === release).toSorted((a, b) => a.replica - b.replica).map(({name, replica, port, published}) => ({
+    host: app.machine.key, replica, half, container: name,
+    address: view.apart ? reachedAt(app) : name,
+    port: view.apart ? Number(published.split(':').at(-1)) : port,
+  }));
+}
