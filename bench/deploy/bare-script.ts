@@ -35,10 +35,11 @@ export function prepareScript(hosts: readonly string[], balancerImage: string): 
   ]));
 }
 
+const half = (round: number): Half => (round % 2 === 0 ? 'a' : 'b');
+
 /** Release `round` on each host, in place of the one before. */
 export function deployScript(hosts: readonly string[], image: string, round: number): string {
   const [name, old] = [`bare.${round}`, `bare.${round - 1}`];
-  const half = (of: number): Half => (of % 2 === 0 ? 'a' : 'b');
   const [to, from] = [`${service}/1${half(round)}`, `${service}/1${half(round - 1)}`];
   const first = round === 0;
   return script(everywhere(hosts, [

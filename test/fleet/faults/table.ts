@@ -136,14 +136,14 @@ const releases: readonly Fault[] = [
   },
   {
     title: 'a release that becomes healthy and dies after 3 s: the old one serves on',
-    wish: {environment: {FAULT: 'dies'}, also: ['watch_seconds: 6']},
+    wish: {environment: {FAULT: 'dies'}, watchSeconds: 6},
     ends: 'old',
     // What it was about to answer when it died.
     loses: postsInFlight,
   },
   {
     title: 'a release that answers 500 to one request in a hundred: the watch sees it, and it goes back',
-    wish: {environment: {FAULT: 'errors'}, also: ['watch_seconds: 10']},
+    wish: {environment: {FAULT: 'errors'}, watchSeconds: 10},
     ends: 'old',
     says: /5xx|errors?|worse/i,
     loses: ({what}) => what === 'status 500',
