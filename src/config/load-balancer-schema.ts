@@ -18,7 +18,7 @@ const socket = v.pipe(v.string('must be a text'), v.regex(/^(\/[\w.-]+){3,}$/, '
 const html = v.pipe(v.string('must be HTML'), v.maxLength(12_000, 'must be at most 12,000 characters'));
 const slowStart = v.pipe(seconds, v.integer('must be a whole number'), v.maxValue(600, 'must be at most 600'));
 
-const tls = v.strictObject({
+const https = v.strictObject({
   certificate: secret,
   key: v.optional(secret),
   port: v.optional(port, 443),
@@ -32,7 +32,7 @@ const settings = v.strictObject({
   hosts: v.optional(v.array(host, 'must be a list of hosts'), []),
   name: v.optional(name),
   routes: v.optional(v.array(route, 'must be a list of routes'), []),
-  tls: v.optional(tls),
+  tls: v.optional(https),
   acme: v.optional(endpoint),
   slow_start_seconds: v.optional(slowStart, 0),
   timeout_seconds: v.optional(v.pipe(seconds, v.integer('must be a whole number'), v.minValue(1, 'must be at least 1')), 60),

@@ -78,7 +78,7 @@ function pullSteps({image, place: {load_balancer}}: Deployment, view: View): Rou
     return wanted.filter((one) => one !== '' && !state.images.includes(one));
   };
   return view.found.filter(({machine: {host, leaves}}) => isRemote(host) && !leaves)
-    .flatMap((found) => missing(found).map((one) => pullStep(found.machine.host, one)));
+    .flatMap((found) => pullStep(found.machine.host, missing(found)));
 }
 
 function notesOf({apps, leaving, balancers}: View): string[] {

@@ -26,15 +26,17 @@ const list = (names: readonly string[]): string => names.join(', ');
 /** ` on h1`, for a message; nothing where there is one engine and it is this one. */
 const on = (host: Host): string => (isRemote(host) ? ` on ${hostName(host)}` : '');
 
-export function pullStep(host: Host, image: string): Step {
-  return {
+/** What is missing comes before anything changes. */
+export function pullStep(host: Host, images: readonly string[]): Step[] {
+  if (images.length === 0) return [];
+  return [{
     phase: 'pull', host,
-    what: `pull ${image}`,
-    commands: [dockerPull(image)],
+    what: `pull ${list(images)}`,
+    commands: images.map(dockerPull),
     retry: true,
     purpose: `the image could not be pulled on ${hostName(host)}, and nothing has changed`,
     fix: `can ${hostName(host)} reach the registry, and is it logged in there? ssh ${host} docker login`,
-  };
+  }];
 }
 
 /** The network of the environment's containers: its own, or one that the file names and that is somebody else's. */

@@ -90,7 +90,9 @@ export function configText(uses: Readonly<Record<string, string>> = {}, size = 1
 
 /** What answers, or the status where it is not 200; on a connection of its own, with any `host` among its headers. */
 export async function answer(balancer: Balancer, path = '/', headers: Readonly<Record<string, string>> = {}): Promise<string> {
-  const port = await balancer.port();
+  // A container that is being restarted publishes nothing.
+  const port = await balancer.port().catch(() => undefined);
+  if (port === undefined) return 'no port';
   return new Promise((resolve) => {
     const asking = request({port, path, agent: false, headers}, (response) => {
       let text = '';

@@ -59,11 +59,12 @@ test('the files that the manual shows are valid', () => {
 
 test('what the manual calls a default is the default', () => {
   const defaults = parseDeployFile('environments: {local: {}}\nbacking_services: {postgres: {image: i, ready: [r]}}');
-  const {environments: {local}, backing_services: {postgres}} = parseDeployFile(shown);
+  const {environments: {local, prod}, backing_services: {postgres}} = parseDeployFile(shown);
   assert.equal(defaults.port, 3000);
   assert.equal(defaults.health, '/readyz');
-  for (const name of ['replicas', 'load_balancer', 'ready_timeout_seconds', 'drain_timeout_seconds', 'stop_timeout_seconds', 'hosts'] as const) {
+  for (const name of ['replicas', 'load_balancer', 'ready_timeout_seconds', 'drain_timeout_seconds', 'stop_timeout_seconds', 'hosts', 'keep_releases'] as const) {
     assert.deepEqual(local?.[name], defaults.environments['local']?.[name]);
   }
+  for (const name of ['batch', 'parallel'] as const) assert.deepEqual(prod?.[name], defaults.environments['local']?.[name]);
   assert.equal(postgres?.ready_timeout_seconds, defaults.backing_services['postgres']?.ready_timeout_seconds);
 });
