@@ -141,3 +141,11 @@ export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir
     },
   };
 }
+
+/** What a command said, for the message of a test: its steps without the text that they were fed, and its last words. */
+export function brief({code, signal, stderr}: Told): string {
+  const all = stderr.trimEnd().split('\n');
+  const steps = all.slice(0, -12).filter((line) => /^(?:\S+ \| )?(?:\$ |# exit|# \S+ \S+ )/.test(line)).slice(-25);
+  const short = [...steps, ...all.slice(-12)].map((line) => line.replace(/ssh (?:-n )?(?:-o (?:'[^']*'|\S+) )+/, 'ssh ').slice(0, 400));
+  return `exit ${code ?? signal}\n${short.join('\n')}`;
+}

@@ -55,10 +55,16 @@ const registry: readonly Fault[] = [
 
 /** The hosts and what connects them. */
 const hosts: readonly Fault[] = [
-  ...(['run', 'lb start', 'lb switch', 'lb idle'] as const).map((command): Fault => ({
-    title: `a host's engine is killed during \`${command}\`: one release everywhere, the exit code says which`,
-    usual: command === 'lb switch',
-    during: command === 'run' ? /docker run [^]*\brun\b/ : new RegExp(command),
+  ...([
+    ['the start of a replica', /docker run /, 200],
+    ['the wait for its health', /lb start/, 100],
+    ['the switch', /lb switch/, 50],
+    ['the drain', /lb idle/, 400],
+  ] as const).map(([what, during, delayMs]): Fault => ({
+    title: `a host's engine is killed during ${what}: one release everywhere, and the exit code says which`,
+    usual: what === 'the switch',
+    during,
+    delayMs,
     loses: onTheHost,
     strike: ({fleet}, struck) => killEngine(fleet, struck),
   })),
