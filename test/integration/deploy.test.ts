@@ -40,7 +40,7 @@ test('a release that never becomes healthy leaves the old one serving, and tells
   place('{BROKEN: "yes"}');
   const {code, stderr} = run(entrypoint, ['deploy', 'local', `--image=${image}`]);
   assert.notEqual(code, 0);
-  assert.match(stderr, /replica 1 is not healthy, and the old release goes on serving/);
+  assert.match(stderr, /release 2 is not healthy, and the old release goes on serving/);
   assert.match(stderr, /503/);
   assert.deepEqual(snapshot(), unchanged);
 });

@@ -7,7 +7,7 @@ import {renderFragment} from '../balancer/fragment.ts';
 import {sceneOf, settingsHash} from './deployment.ts';
 import type {Target} from './deployment.ts';
 import {roleLabels, sharedLabels} from '../names.ts';
-import type {Round} from './plan.ts';
+import type {Cause, Round} from './plan.ts';
 import {balancerOf} from './state.ts';
 import {balancerUndo, networkOf} from './steps.ts';
 import type {BalancerView} from './view.ts';
@@ -16,6 +16,7 @@ export interface Prepared {
   readonly commands: readonly (Words | Command)[];
   readonly undo: readonly (Words | Command)[];
   readonly what: readonly string[];
+  readonly causes?: readonly Cause[] | undefined;
 }
 
 /** What of the file a balancer's container depends on; all else is in its configuration. */
@@ -49,6 +50,7 @@ export function prepareBalancer(target: Target, {found, held, before}: BalancerV
       ...(changed ? [balancerConfig(name, before.name, renderFragment(before), 'reload')] : []),
       ...(exists && (repair || (apart && changed)) ? [balancerRestore(name, before.name)] : []),
     ],
+    causes: balancerCauses(target),
     undo: held === undefined ? balancerUndo(target, exists) : [],
     what: [
       ...(exists ? [] : [`start the load balancer ${name}`]),
@@ -69,6 +71,19 @@ export function certificateSteps(target: Target, balancers: readonly BalancerVie
     purpose: `the load balancer on ${host} refuses the certificate`,
     fix: 'load_balancer.tls.certificate is the certificate with its chain, in PEM; its key stands in the same text or in load_balancer.tls.key',
   }));
+}
+
+/** What is said of a balancer among the other things of a step. */
+function balancerCauses(target: Target): Cause[] {
+  const {image, address, port} = target.place.load_balancer;
+  return [
+    {sign: 'lb: ', purpose: 'the load balancer refused its configuration, and goes on with the old one'},
+    {
+      sign: balancerOf(target), purpose: 'the load balancer could not be started',
+      fix: `free ${address}:${port}, or set another load_balancer.port in deploy.yaml (0 = any free one)`,
+    },
+    {sign: image, purpose: 'the load balancer could not be started', fix: `its image (${image}) is made by: npm run images; hosts need it in the registry`},
+  ];
 }
 
 function movedBalancer({environment}: Target, name: string): Error {

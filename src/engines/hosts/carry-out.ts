@@ -7,7 +7,7 @@ import type {Context} from '../../task.ts';
 import {judge, parseCounts, sumCounts} from '../balancer/counts.ts';
 import {withLastLog} from '../last-log.ts';
 import {commandOn, isRemote} from './host.ts';
-import type {Plan, Round, Step, Watch} from './plan.ts';
+import type {Cause, Plan, Round, Step, Watch} from './plan.ts';
 import {each, runOn, settle} from './sites.ts';
 import type {Survey} from './survey.ts';
 
@@ -41,12 +41,25 @@ function registerUndo({prefix, patience}: Crew, scope: Scope, round: Round): voi
   for (const {undo = []} of undone.filter(({host}) => !isRemote(host))) for (const command of undo.toReversed()) scope.onFailure(command);
 }
 
-async function carryOutStep({siteOf}: Crew, {host, commands, shown, retry, purpose, fix, logs = []}: Step): Promise<void> {
+async function carryOutStep({context: {note}, siteOf}: Crew, {host, commands, shown, retry, purpose, fix, causes = [], logs = []}: Step): Promise<void> {
   if (commands.length === 0) return;
-  const body = (): Promise<unknown> => runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix});
+  const body = async (): Promise<void> => {
+    const {stderr} = await runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix}).catch((error: unknown) => {
+      throw rather(error, purpose, causes);
+    });
+    // Such as connections that were cut when the time to drain was over.
+    for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: '))) note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
+  };
   const [last, ...others] = logs.map(({host: at, container}) => ({run: siteOf(at).context.run, container}));
   if (last === undefined) await body();
   else await others.reduce((inner, {run, container}) => () => withLastLog(run, container, inner), () => withLastLog(last.run, last.container, body))();
+}
+
+function rather(error: unknown, purpose: string, causes: readonly Cause[]): unknown {
+  if (!isProblem(error) || error.code !== 'command_failed') return error;
+  const cause = causes.find(({sign}) => error.details.some((line) => line.includes(sign)));
+  if (cause === undefined) return error;
+  return problem({code: error.code, what: error.message.replace(purpose, cause.purpose), details: error.details, fix: cause.fix, exitCode: error.exitCode, cause: error});
 }
 
 /**

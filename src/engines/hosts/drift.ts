@@ -34,7 +34,7 @@ function appDrift(target: Target, view: View, app: Found, image: string): string
       : [`${used.size} replicas run on ${host}, and deploy.yaml says ${target.place.replicas}`]),
     ...(containers.some((one) => one.release === view.serving && one.settings !== '' && one.settings !== replicaSettings(target))
       ? [`deploy.yaml has changed since release ${view.serving} was started on ${host}`] : []),
-    ...[...remove, ...stop].map((name) => `${name} on ${host} was left by a deploy that died`),
+    ...[...remove, ...stop].map((name) => `${name} on ${host} runs, and gets no traffic: the next deploy ends it`),
   ];
 }
 

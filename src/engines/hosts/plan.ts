@@ -17,12 +17,20 @@ export interface Step {
   /** What failed, in words, and what to do about it. */
   readonly purpose: string;
   readonly fix?: string | undefined;
+  /** What it was rather, where what the command said has this text in it: a step is several commands. */
+  readonly causes?: readonly Cause[] | undefined;
   /** Only for what is idempotent: again while the failure is transient. */
   readonly retry?: boolean | undefined;
   /** Its output is for the user: a task of the service. */
   readonly shown?: boolean | undefined;
   /** Whose log tells more when it fails. */
   readonly logs?: readonly {readonly host: Host; readonly container: string}[] | undefined;
+}
+
+export interface Cause {
+  readonly sign: string;
+  readonly purpose: string;
+  readonly fix?: string | undefined;
 }
 
 /** Steps that are done side by side. The next round begins when all of them have ended. */

@@ -28,6 +28,7 @@ export function prepare(target: Target, view: View, app: Found, cleaning: Cleani
     // The balancer is set back first: what is removed here may have its traffic.
     commands: [...network.commands, ...balancer.commands, ...(remove.length === 0 ? [] : [dockerRemove(...remove)]), ...stopCommands(target, stop)],
     undo: [...balancer.undo, ...network.undo],
+    causes: balancer.causes,
     what: [
       ...(network.commands.length === 0 ? [] : ['create the network']),
       ...balancer.what,
@@ -39,13 +40,12 @@ export function prepare(target: Target, view: View, app: Found, cleaning: Cleani
 
 /** The same as a step of its own, before tasks and backing services. */
 export function prepareStep(target: Target, view: View, app: Found, cleaning: Cleanings): Step {
-  const {commands, undo, what} = prepare(target, view, app, cleaning);
+  const {commands, undo, what, causes} = prepare(target, view, app, cleaning);
   return {
     phase: 'prepare', host: app.machine.host,
     what: what.join('; ') || 'nothing to prepare',
-    commands, undo,
+    commands, undo, causes,
     purpose: `${app.machine.host} could not be prepared`,
-    fix: balancerFix(target),
   };
 }
 
@@ -54,12 +54,8 @@ export function balancerSteps(target: Target, view: View, cleaning: Cleanings): 
   if (!view.apart) return [];
   const repair = [...cleaning.values()].some(({remove, stop}) => remove.length + stop.length > 0);
   return view.balancers.flatMap((one): Step[] => {
-    const {commands, undo, what} = prepareBalancer(target, one, {apart: true, repair});
+    const {commands, undo, what, causes} = prepareBalancer(target, one, {apart: true, repair});
     if (commands.length === 0) return [];
-    return [{phase: 'prepare', host: one.found.machine.host, what: what.join('; '), commands, undo, purpose: `the load balancer on ${one.found.machine.host} could not be prepared`, fix: balancerFix(target)}];
+    return [{phase: 'prepare', host: one.found.machine.host, what: what.join('; '), commands, undo, causes, purpose: `the load balancer on ${one.found.machine.host} could not be prepared`}];
   });
-}
-
-function balancerFix({place: {load_balancer: {image, address, port}}}: Target): string {
-  return `free ${address}:${port}, or set another load_balancer.port in deploy.yaml (0 = any free one); its image (${image}) is made by: npm run images`;
 }

@@ -17,13 +17,16 @@ export const siteOf = (context: Context, host: Host, several: boolean): Site => 
 
 /**
  * Runs several commands on a host, which ends at the first that fails: as one round trip where it is another machine,
- * else one after the other, each in a line of its own. Gives what the last of them said.
+ * else one after the other, each in a line of its own. Gives what all of them said.
  */
 export async function runOn({host, context: {run}}: Site, commands: readonly (Words | Command)[], options: RunOptions = {}): Promise<Result> {
   if (isRemote(host)) return run(together(commands), options);
-  let result: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
-  for (const command of commands) result = await run(command, options);
-  return result;
+  let all: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
+  for (const command of commands) {
+    const {stdout, stderr, seconds} = await run(command, options);
+    all = {exitCode: 0, stdout: all.stdout + stdout, stderr: all.stderr + stderr, seconds: all.seconds + seconds};
+  }
+  return all;
 }
 
 /** Registers what puts a host back; the commands run in the order given. */

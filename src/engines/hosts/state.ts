@@ -51,7 +51,7 @@ export interface MachineState {
   readonly volumes: readonly string[];
   /** Names of the entries of the release log, oldest first. */
   readonly log: readonly string[];
-  /** The greatest release that the log knows; 0 where it is empty. */
+  /** The greatest release that the log knows to have served; 0 where it is empty. */
   readonly logged: number;
   /** Ports of the host that replicas of any service have, running or not. */
   readonly ports: readonly number[];
@@ -72,7 +72,7 @@ export interface Question {
 
 const labels = ['service_name', 'environment', 'role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings', 'published', 'hosts'];
 const containerFormat = ['{{.Names}}', '{{.State}}', '{{.Status}}', '{{.Image}}', '{{.CreatedAt}}', ...labels.map((name) => `{{.Label "entrypoint.${name}"}}`)].join('\t');
-const volumeFormat = ['{{.Name}}', ...['entrypoint.service_name', 'entrypoint.environment', logLabel, `${logLabel}.at`, `${logLabel}.release`].map((name) => `{{.Label "${name}"}}`)].join('\t');
+const volumeFormat = ['{{.Name}}', ...['entrypoint.service_name', 'entrypoint.environment', logLabel, `${logLabel}.at`, `${logLabel}.release`, `${logLabel}.result`].map((name) => `{{.Label "${name}"}}`)].join('\t');
 
 const mark = '@@';
 
@@ -113,7 +113,7 @@ export function parseMachine(text: string, {scene, balancer}: Question): Machine
     hasNetwork: rows('networks').length > 0,
     volumes: volumes.filter(([, service, environment]) => service === scene.service && environment === scene.environment).map(([name = '']) => name),
     log: log.map(([name = '']) => name),
-    logged: Math.max(0, ...log.map((row) => Number(row[5]))),
+    logged: Math.max(0, ...log.map((row) => (row[6] === 'done' ? Number(row[5]) : 0))),
     ports: all.flatMap(({container: {published}}) => (published === '' ? [] : [Number(published.split(':').at(-1))])),
     images: rows('images').map(([name = '']) => name),
     sshAddress: (sections.get('ssh') ?? '').trim().split(' ')[2] ?? '',

@@ -86,7 +86,7 @@ export function replicaFacts(deployment: Deployment, release: number, {container
 }
 
 /** New containers beside the old ones. */
-export function startStep(deployment: Deployment, host: Host, release: number, slots: readonly SlotUse[], before: {commands: Commands; undo: Commands; what: readonly string[]}): Step {
+export function startStep(deployment: Deployment, host: Host, release: number, slots: readonly SlotUse[], before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]}): Step {
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) => dockerRun(replicaFacts(deployment, release, slot, slot.address === slot.container ? '' : publishedAt(slot.address, slot.port)), 'detached'));
   return {
@@ -94,18 +94,20 @@ export function startStep(deployment: Deployment, host: Host, release: number, s
     what: [...before.what, `start ${list(names)}`].join('; '),
     commands: [...before.commands, ...starts],
     undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...before.undo],
+    causes: before.causes,
     purpose: `release ${release} could not be started${on(host)}, and the old release goes on serving`,
   };
 }
 
 /** The containers of a release that ran before. */
-export function restartStep(target: Target, host: Host, release: number, slots: readonly SlotUse[], before: {commands: Commands; what: readonly string[]}): Step {
+export function restartStep(target: Target, host: Host, release: number, slots: readonly SlotUse[], before: Pick<Step, 'causes'> & {commands: Commands; what: readonly string[]}): Step {
   const names = slots.map(({container}) => container);
   return {
     phase: 'start', host,
     what: [...before.what, `start ${list(names)} again`].join('; '),
     commands: [...before.commands, dockerUpdateRestart('always', ...names), dockerStart(...names)],
     undo: stopCommands(target, names),
+    causes: before.causes,
     purpose: `release ${release} could not be started again${on(host)}, and the other one goes on serving`,
   };
 }
