@@ -18,6 +18,8 @@ export interface Fault {
   readonly wish?: Wish;
   /** The command in whose echo the line matches is running when it strikes. Default: it strikes before the deploy. */
   readonly during?: RegExp;
+  /** Must that command be the struck host's? Default yes, where a host is struck. */
+  readonly duringAnywhere?: boolean;
   /** How long that command has been running then, in milliseconds. Default 0. */
   readonly delayMs?: number;
   /** Default: the last host, which has a small disk. */

@@ -70,7 +70,7 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
 }
 
 /** The deploy that goes wrong, and what mends the machine afterwards. */
-async function deployStruck(world: World, {strike, during, delayMs = 0, words, environment}: Fault, struck: string, version: Version): Promise<Told> {
+async function deployStruck(world: World, {strike, during, duringAnywhere, delayMs = 0, words, environment}: Fault, struck: string, version: Version): Promise<Told> {
   const {crew} = world;
   const mends: (() => void)[] = [];
   const wrong: unknown[] = [];
@@ -87,7 +87,7 @@ async function deployStruck(world: World, {strike, during, delayMs = 0, words, e
       due = false;
       hit();
     }
-    const isHost = world.fleet.hosts.includes(struck);
+    const isHost = duringAnywhere !== true && world.fleet.hosts.includes(struck);
     const running = crew.start(words?.(world, version) ?? crew.deployWords(version), (line) => {
       // Where several hosts are worked on, each line of a command begins with its host.
       if (!due || during?.test(line) !== true || (isHost && !line.startsWith(`${struck} | `))) return;

@@ -12,6 +12,9 @@ const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === s
 /** Behind balancers elsewhere a host may die with what it was about to answer: what may be repeated is, and a POST never. */
 const postsInFlight: Losses = ({kind, what}) => kind.startsWith('POST') || what.startsWith('the answer broke off');
 
+/** What a frozen host had got hangs with it. */
+const sentToIt: Losses = (failure, address) => postsInFlight(failure, address) || /no answer|status 50[234]/.test(failure.what);
+
 const firstHost: Fault['struck'] = ({fleet}) => fleet.hosts[0] ?? '';
 const firstBalancer: Fault['struck'] = ({fleet}) => fleet.balancers[0] ?? '';
 const balancerOf = (name: string): string => `docker ps --quiet --filter label=entrypoint.service_name=${name} --filter label=entrypoint.role=balancer`;
@@ -29,6 +32,7 @@ const registry: readonly Fault[] = [
     usual: true,
     freshImage: true,
     during: /docker pull/,
+    duringAnywhere: true,
     ends: 'new',
     strike: ({fleet}) => {
       const mend = stopRegistry(fleet);
@@ -40,6 +44,7 @@ const registry: readonly Fault[] = [
     title: 'the registry is gone for good: nothing changes, and it is said that nothing did',
     freshImage: true,
     during: /docker pull/,
+    duringAnywhere: true,
     ends: 'old',
     says: /could not be pulled[^]*nothing has changed/,
     strike: ({fleet}) => stopRegistry(fleet),
@@ -80,7 +85,8 @@ const hosts: readonly Fault[] = [
     title: 'a host that is behind a balancer elsewhere freezes at the switch: nobody waits for it',
     wish: {apart: true},
     during: /lb switch/,
-    loses: postsInFlight,
+    duringAnywhere: true,
+    loses: sentToIt,
     strike: ({fleet}, struck) => freeze(fleet, struck),
   },
   {
@@ -170,6 +176,7 @@ const deployers: readonly Fault[] = [
     title: 'two deploy at once: one of them is told who else does',
     usual: true,
     during: /lb start/,
+    duringAnywhere: true,
     ends: 'new',
     strike: (world) => {
       const {code, stderr} = world.crew.run('deploy', 'prod', `--image=${world.crew.images.A}`);
@@ -181,6 +188,7 @@ const deployers: readonly Fault[] = [
     title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires for that`,
     environment: () => skewed(minutes),
     during: /lb start/,
+    duringAnywhere: true,
     ends: 'new',
     strike: ({crew}) => {
       const {code, stderr} = crew.shell('env', [...Object.entries(skewed(-minutes)).map(([key, value]) => `${key}=${value}`), join(import.meta.dirname, '../../../bin/entrypoint'), ...crew.deployWords('A')]);
