@@ -10,8 +10,8 @@ interface Step {
   readonly commands: readonly Command[];
 }
 
-/** When ssh itself fails, what was to be put back was not: a host may be out of reach for some seconds. */
-const pauses = [1, 2, 4, 8];
+/** When ssh itself fails, what was to be put back was not: a host may be out of reach for some seconds. Then it is given up. */
+const pauses = [1, 3, 6];
 
 /**
  * Clean-up that survives errors and interrupts: `execute` must not listen to the interrupt that ended the body,
@@ -23,9 +23,10 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
     const repeats: Repeat[] = [];
     const add = (when: Step['when']) => (...commands: readonly (Words | Command)[]) => void steps.unshift({when, commands: commands.map(toCommand)});
     const clean = async (failed: boolean): Promise<void> => {
+      const lost = new Set<string>();
       await Promise.all(repeats.map(({stop}) => stop()));
       for (const {commands} of steps.filter(({when}) => failed || when === 'always')) {
-        await Promise.all(commands.map((command) => cleanUp(command, execute, echo)));
+        await Promise.all(commands.map((command) => cleanUp(command, execute, echo, lost)));
       }
     };
     try {
@@ -49,18 +50,25 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
   };
 }
 
-async function cleanUp(command: Command, execute: (command: Command) => Promise<unknown>, echo: Echo): Promise<void> {
+async function cleanUp(command: Command, execute: (command: Command) => Promise<unknown>, echo: Echo, lost: Set<string>): Promise<void> {
+  const host = hostOf(command);
+  if (host !== undefined && lost.has(host)) return;
   for (const pause of [...pauses, undefined]) {
     try {
       return void await execute(command);
     } catch (error) {
-      const again = pause !== undefined && isProblem(error) && error.exitCode === 255 && command.words[0] === 'ssh';
-      echo.note(`${again ? 'again' : 'clean-up goes on'}: ${messageOf(error)}`);
+      const unreached = host !== undefined && isProblem(error) && error.exitCode === 255;
+      const again = unreached && pause !== undefined;
+      echo.note(`${again ? 'again' : unreached ? `clean-up goes on without ${host}` : 'clean-up goes on'}: ${messageOf(error)}`);
+      if (unreached && !again) lost.add(host);
       if (!again) return;
       await sleep(pause * 1000);
     }
   }
 }
+
+// The word before the command that it runs there.
+const hostOf = ({words}: Command): string | undefined => (words[0] === 'ssh' ? words[words.indexOf('--') - 1] : undefined);
 
 interface Repeat {
   readonly stop: () => Promise<void>;

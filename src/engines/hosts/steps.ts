@@ -131,7 +131,7 @@ export function healthStep(target: Target, {machine: {host}}: Found, release: nu
     undo: [balancerOff(name, serversOf(scene, slots))],
     purpose: `release ${release} is not healthy${on(host)}, and the old release goes on serving`,
     fix: `GET ${health} on port ${port} must answer 200 within ${place.ready_timeout_seconds} s; the log above may tell why it does not`,
-    logs: slots.map((slot) => ({host: where(slot), container: slot.container})),
+    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${serversOf(scene, slots)[index]} `})),
   };
 }
 
