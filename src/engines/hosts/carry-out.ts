@@ -65,7 +65,7 @@ async function withLogs(siteOf: Crew['siteOf'], error: unknown, logs: readonly L
   const named = logs.filter(({sign}) => sign !== undefined && error.details.some((line) => line.includes(sign)));
   let told: unknown = error;
   for (const {host, container} of (named.length > 0 ? named : logs.slice(0, 1)).slice(0, 3)) {
-    told = await withLastLog(siteOf(host).context.run, container, () => Promise.reject(told as Error)).catch((more: unknown) => more);
+    told = await withLastLog(siteOf(host).context.run, container, () => Promise.reject(told as Error), isRemote(host) ? ` on ${host}` : '').catch((more: unknown) => more);
   }
   return told;
 }
