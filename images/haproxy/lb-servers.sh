@@ -6,14 +6,21 @@ service_of() { echo "${1%%/*}"; }
 # Are the servers of this service found by Docker's DNS?
 by_name() { grep -q ' resolvers docker ' "$fragments/$1.cfg" 2>/dev/null; }
 
-# states SERVICE: `server operational address fqdn port`, a line each.
-states() { ask "$admin" "show servers state $1" | awk '$4 != "" && $1 ~ /^[0-9]+$/ {print $2 "/" $4, $6, $5, $18, $19}'; }
+# states SERVICE: `server operational address fqdn port maintenance`, a line each; the last is 1 for a server out of use.
+states() { ask "$admin" "show servers state $1" | awk '$4 != "" && $1 ~ /^[0-9]+$/ {print $2 "/" $4, $6, $5, $18, $19, $7 % 2}'; }
 
 # down SERVER...: those whose last check did not pass. 2 is running, 1 warming up (slowstart), whatever the traffic they get.
 down() {
   states "$(service_of "$1")" | awk -v wanted="$*" '
     $2 >= 1 {up[$1] = 1}
     END {count = split(wanted, list, " "); for (i = 1; i <= count; i++) if (!(list[i] in up)) print list[i]}'
+}
+
+# require_started SERVER...: HAProxy takes a server that leaves maintenance for healthy until its first check. One that was
+# started is not there any more when HAProxy itself was started again since.
+require_started() {
+  missing=$(states "$(service_of "$1")" | awk -v wanted=" $* " 'index(wanted, " " $1 " ") && $6 == 1 {printf " %s", $1}')
+  [ -z "$missing" ] || fail "$(echo $missing | tr ' ' ,) was not started, or not since the balancer was: nothing is switched"
 }
 
 # stats [SERVICE]: `server check-status code last-answer address connections state`, tab-separated, a line each server.

@@ -13,6 +13,7 @@ switch() {
   done
   [ $# = 0 ] && [ -n "$to" ] || usage 'switch takes --to SERVER[,SERVER] [--from SERVER[,SERVER]] [--over SECONDS]'
   service=$(service_of "$to")
+  require_started $to
   if [ -n "$from" ] && [ "$over" -gt 0 ]; then shift_slowly; fi
   weigh 100 $to
   each ready $to
@@ -57,6 +58,7 @@ canary() {
     set -- "$@" "set server ${use%%=*} weight ${use#*=}"
     shift
   done
+  require_started $servers
   order "$@"
   each ready $servers
   flag_on "$service/always" "$half" "$service/never" "$other"
@@ -74,12 +76,12 @@ restore() {
   while read -r server target weight; do
     if [ "$target" = - ]; then free="$free $server"; continue; fi
     ready="$ready $server"
-    # With the address that it has; another one only where the slot was given to somebody else.
-    states "$service" | awk -v s="$server" -v t="$target" '$1 == s && ($4 ":" $5 == t || $3 ":" $5 == t) {same = 1} END {exit !same}' || missing="$missing $server=$target"
+    # With the address that it has; it is started again only where the slot was taken out or given to somebody else.
+    states "$service" | awk -v s="$server" -v t="$target" '$1 == s && $6 == 0 && ($4 ":" $5 == t || $3 ":" $5 == t) {same = 1} END {exit !same}' || missing="$missing $server=$target"
   done <<EOF
 $lines
 EOF
-  [ -z "$missing" ] || start 10 $missing
+  [ -z "$missing" ] || start 60 $missing
   if [ -n "$ready" ]; then
     each ready $ready
     printf '%s\n' "$lines" | while read -r server target weight; do

@@ -10,7 +10,11 @@ interface Step {
   readonly commands: readonly Command[];
 }
 
-/** When ssh itself fails, what was to be put back was not: a host may be out of reach for some seconds. */
+/**
+ * When ssh itself fails, what was to be put back was not: a host may be out of reach for some seconds. After these, it is
+ * given up, and nothing more waits for it.
+ */
+const patienceSeconds = 20;
 const pauses = [1, 2, 4, 8];
 
 /**
@@ -18,14 +22,18 @@ const pauses = [1, 2, 4, 8];
  * or nothing would be cleaned up after Ctrl-C.
  */
 export function makeScope(execute: (command: Command) => Promise<unknown>, echo: Echo) {
+  const lost = new Set<string>();
+  let open = 0;
   return async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
+    if (open === 0) lost.clear();
+    open += 1;
     let steps: Step[] = [];
     const repeats: Repeat[] = [];
     const add = (when: Step['when']) => (...commands: readonly (Words | Command)[]) => void steps.unshift({when, commands: commands.map(toCommand)});
     const clean = async (failed: boolean): Promise<void> => {
       await Promise.all(repeats.map(({stop}) => stop()));
       for (const {commands} of steps.filter(({when}) => failed || when === 'always')) {
-        await Promise.all(commands.map((command) => cleanUp(command, execute, echo)));
+        await Promise.all(commands.map((command) => cleanUp(command, execute, echo, lost)));
       }
     };
     try {
@@ -33,8 +41,8 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
         always: add('always'),
         onFailure: add('failure'),
         every: (seconds, commands) => {
-          const repeat = startRepeat(seconds, () => Promise.all(commands.map((command) =>
-            execute(toCommand(command)).catch((error: unknown) => echo.note(`it goes on: ${messageOf(error)}`)))));
+          const repeat = startRepeat(seconds, () => Promise.all(commands.map(toCommand).filter((command) => !lost.has(hostOf(command) ?? ''))
+            .map((command) => execute(command).catch((error: unknown) => echo.note(`it goes on: ${firstLine(error)}`)))));
           repeats.push(repeat);
           return repeat.stop;
         },
@@ -45,22 +53,35 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
     } catch (error) {
       await clean(true);
       throw error;
+    } finally {
+      open -= 1;
     }
   };
 }
 
-async function cleanUp(command: Command, execute: (command: Command) => Promise<unknown>, echo: Echo): Promise<void> {
+async function cleanUp(command: Command, execute: (command: Command) => Promise<unknown>, echo: Echo, lost: Set<string>): Promise<void> {
+  const host = hostOf(command);
+  if (host !== undefined && lost.has(host)) return;
+  const end = Date.now() + patienceSeconds * 1000;
   for (const pause of [...pauses, undefined]) {
     try {
       return void await execute(command);
     } catch (error) {
-      const again = pause !== undefined && isProblem(error) && error.exitCode === 255 && command.words[0] === 'ssh';
-      echo.note(`${again ? 'again' : 'clean-up goes on'}: ${messageOf(error)}`);
+      const unreached = host !== undefined && isProblem(error) && error.exitCode === 255;
+      const again = unreached && pause !== undefined && Date.now() < end && !lost.has(host);
+      if (unreached && !again && !lost.has(host)) echo.note(`${host} cannot be reached and stays as it is: run the same again when it is back`);
+      else echo.note(`${again ? 'again' : 'clean-up goes on'}: ${firstLine(error)}`);
+      if (unreached && !again) lost.add(host);
       if (!again) return;
       await sleep(pause * 1000);
     }
   }
 }
+
+// The word before the command that it runs there.
+const hostOf = ({words}: Command): string | undefined => (words[0] === 'ssh' ? words[words.indexOf('--') - 1] : undefined);
+
+const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
 
 interface Repeat {
   readonly stop: () => Promise<void>;

@@ -8,6 +8,8 @@ import type {View} from './view.ts';
 
 /** Where tasks of the service reach it, from a container on the first app host. */
 export function taskUrl(target: Target, {apart, balancers}: View): string {
+  const {own} = target.place.load_balancer;
+  if (own !== undefined) return own.url;
   const [first] = balancers;
   if (!apart || first === undefined) return `http://${balancerOf(target)}:8080`;
   return `http://${hostAddress(target, first.found.machine.host)}:${target.place.load_balancer.port}`;
@@ -20,7 +22,8 @@ function hostAddress({place: {load_balancer: {address}}}: Target, host: Host): s
 
 /** Where the service answers: seen from this machine, or, for an address of its own, from the host; empty in a dry run. */
 export async function addressOf(target: Target, {host, context: {run}}: Site): Promise<string> {
-  const {port} = target.place.load_balancer;
+  const {port, own} = target.place.load_balancer;
+  if (own !== undefined) return own.url;
   // What the file says needs no question, and no round trip.
   if (isRemote(host) && port !== 0) return `http://${hostAddress(target, host)}:${port}`;
   const {exitCode, stdout} = await run.read(dockerPort(balancerOf(target), 8080), {allow: [1]});

@@ -32,7 +32,7 @@ export function balancerHash({place: {load_balancer: {image, address, port, tls,
 export function prepareBalancer(target: Target, {found, held, before}: BalancerView, {apart, repair}: {apart: boolean; repair: boolean}): Prepared {
   const name = balancerOf(target);
   const {health} = target.service.deployFile;
-  const {name: shared} = target.place.load_balancer;
+  const {name: shared, own} = target.place.load_balancer;
   if (held !== undefined && held.release > 0 && held.health !== health) throw movedHealth(target, held.health);
   const exists = found.state.balancerState !== undefined;
   const settings = balancerHash(target);
@@ -46,7 +46,7 @@ export function prepareBalancer(target: Target, {found, held, before}: BalancerV
         labels: {...(shared === undefined ? roleLabels(sceneOf(target), 'balancer') : sharedLabels(shared)), 'entrypoint.settings': settings},
       }), 'detached')]),
       // Where other services share it, it has their networks, too.
-      ...(shared === undefined || apart ? [] : [dockerNetworkConnect(networkOf(target), name)]),
+      ...(shared === undefined || apart || own !== undefined ? [] : [dockerNetworkConnect(networkOf(target), name)]),
       ...(changed ? [balancerConfig(name, before.name, renderFragment(before), 'reload')] : []),
       ...(exists && (repair || (apart && changed)) ? [balancerRestore(name, before.name)] : []),
     ],

@@ -5,11 +5,13 @@ import {exitCode, isProblem, messageOf, problem} from '../../errors.ts';
 import type {Scope} from '../../run.ts';
 import type {Context} from '../../task.ts';
 import {judge, parseCounts, sumCounts} from '../balancer/counts.ts';
+import type {Counts} from '../balancer/counts.ts';
 import {withLastLog} from '../last-log.ts';
 import {commandOn, isRemote} from './host.ts';
-import type {Cause, Plan, Round, Step, Watch} from './plan.ts';
+import type {Cause, LogPlace, Plan, Round, Step, Watch} from './plan.ts';
 import {each, runOn, settle} from './sites.ts';
 import type {Survey} from './survey.ts';
+import {showMark} from './watch.ts';
 
 export interface Crew {
   readonly context: Context;
@@ -50,9 +52,22 @@ async function carryOutStep({context: {note}, siteOf}: Crew, {host, commands, sh
     // Such as connections that were cut when the time to drain was over.
     for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: '))) note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
   };
-  const [last, ...others] = logs.map(({host: at, container}) => ({run: siteOf(at).context.run, container}));
-  if (last === undefined) await body();
-  else await others.reduce((inner, {run, container}) => () => withLastLog(run, container, inner), () => withLastLog(last.run, last.container, body))();
+  try {
+    await body();
+  } catch (error) {
+    throw await withLogs(siteOf, error, logs);
+  }
+}
+
+/** The last lines of the logs that tell more of a failure: those of what it names, or of the first; at most three. */
+async function withLogs(siteOf: Crew['siteOf'], error: unknown, logs: readonly LogPlace[]): Promise<unknown> {
+  if (!isProblem(error) || error.code === 'interrupted') return error;
+  const named = logs.filter(({sign}) => sign !== undefined && error.details.some((line) => line.includes(sign)));
+  let told: unknown = error;
+  for (const {host, container} of (named.length > 0 ? named : logs.slice(0, 1)).slice(0, 3)) {
+    told = await withLastLog(siteOf(host).context.run, container, () => Promise.reject(told as Error), isRemote(host) ? ` on ${host}` : '').catch((more: unknown) => more);
+  }
+  return told;
 }
 
 function rather(error: unknown, purpose: string, causes: readonly Cause[]): unknown {
@@ -63,29 +78,40 @@ function rather(error: unknown, purpose: string, causes: readonly Cause[]): unkn
 }
 
 /**
- * Holds what the balancers count of the new release against what they count of the old one.
+ * Holds what the balancers count of the new release against what they count of the old one, and looks whether it lives.
  * @throws Problem `worse_release`
  */
 export async function keepWatch({context, siteOf, parallel}: Crew, plan: Plan, watch: Watch): Promise<void> {
-  context.note(`comparing release ${plan.release} with release ${plan.previous} for ${watch.seconds} s`);
+  context.note(`${plan.previous === 0 ? `watching release ${plan.release}` : `comparing release ${plan.release} with release ${plan.previous}`} for ${watch.seconds} s`);
   const end = Date.now() + watch.seconds * 1000;
+  let suspects: readonly LogPlace[] = [];
   for (;;) {
-    const pause = Math.min(1000, Math.max(0, end - Date.now()));
-    await sleep(pause, undefined, {signal: context.signal}).catch(() => {});
-    const texts = await each(watch.balancers, async ({host, command}) => (await siteOf(host).context.run.read(command)).stdout, parallel);
-    const counts = texts.map((text) => parseCounts(text));
-    const sum = (servers: readonly string[]) => sumCounts(counts.flatMap((one) => [...one].filter(([server]) => servers.includes(server)).map(([, value]) => value)));
-    const reason = judge(sum(watch.old), sum(watch.fresh));
-    if (reason !== undefined) {
-      throw problem({
-        code: 'worse_release',
-        what: `release ${plan.release} of ${plan.service} in ${plan.environment} is worse than release ${plan.previous}, which serves again: ${reason}`,
-        fix: `entrypoint logs ${plan.environment} tells what the old one does; \`watch_seconds\` in deploy.yaml says how long they are compared`,
-        exitCode: exitCode.failed,
-      });
-    }
+    await sleep(Math.min(1000, Math.max(0, end - Date.now())), undefined, {signal: context.signal}).catch(() => {});
+    const seen = await each(watch.balancers, async ({host, command, replicas}) => look((await siteOf(host).context.run.read(command)).stdout, replicas), parallel);
+    const sum = (servers: readonly string[]): Counts => sumCounts(seen.flatMap(({counts}) => [...counts].filter(([server]) => servers.includes(server)).map(([, value]) => value)));
+    const down = seen.flatMap((one) => one.down);
+    // One check that fails may be a moment's; a replica that stays down, or is down at the end, is not.
+    const dead = down.filter((one) => Date.now() >= end || suspects.some(({host, container}) => one.host === host && one.container === container));
+    const reason = judge(sum(watch.old), sum(watch.fresh)) ?? (dead[0] === undefined ? undefined : `${dead[0].container} on ${dead[0].host} does not answer its health check any more`);
+    if (reason !== undefined) throw await withLogs(siteOf, worse(plan, reason), dead.map(({host, container}) => ({host, container})));
     if (Date.now() >= end) return;
+    suspects = down;
   }
+}
+
+function look(text: string, replicas: readonly LogPlace[]): {counts: ReadonlyMap<string, Counts>; down: readonly LogPlace[]} {
+  const [counts = '', states = ''] = text.split(`${showMark}\n`);
+  const up = new Set(states.split('\n').map((line) => line.split(/\s+/)).filter(([, state]) => state?.startsWith('UP')).map(([server]) => server));
+  return {counts: parseCounts(counts), down: replicas.filter(({sign}) => !up.has(sign))};
+}
+
+function worse({release, previous, service, environment}: Plan, reason: string): Error {
+  return problem({
+    code: 'worse_release',
+    what: `release ${release} of ${service} in ${environment} is ${previous === 0 ? 'not well' : `worse than release ${previous}, which serves again`}: ${reason}`,
+    fix: 'correct the service; `watch_seconds` in deploy.yaml says how long a release is watched',
+    exitCode: exitCode.failed,
+  });
 }
 
 /** The last steps change nothing of what serves: one that fails is told, and the next deploy does it. */

@@ -53,7 +53,9 @@ export async function execute(context: Context, target: Target, {reason, planner
     await context.run.scope(async (scope) => {
       scope.onFailure(...settled.hosts.map((host) => commandOn(host, entryCommand(sceneOf(target), entry, {...settled, result: 'failed'}))));
       await carryOut(crew, scope, settled.rounds);
-      if (settled.watch !== undefined) await keepWatch(crew, settled, settled.watch);
+      const {watch} = settled;
+      // A script cannot judge what it will count; it waits.
+      if (watch !== undefined) await context.run.act(`sleep ${watch.seconds}`, () => keepWatch(crew, settled, watch));
     });
     await locks.stopRenewing();
     await tidyUp(crew, settled.finish);

@@ -20,6 +20,12 @@ export interface Machine {
 /** Do balancers stand on hosts of their own, each in front of all replicas? */
 export const hasOwnBalancers = ({load_balancer: {hosts}}: Pick<Place, 'load_balancer'>): boolean => hosts.length > 0;
 
+/**
+ * Do the balancers reach replicas at ports of their hosts? One in a container on the same host reaches them by their
+ * names; one elsewhere, and one of the user's own, which is no container, do not.
+ */
+export const needsPorts = (place: Pick<Place, 'load_balancer'>): boolean => hasOwnBalancers(place) || place.load_balancer.own !== undefined;
+
 /** The machines that the file names: app hosts in their order, then those that only balance. */
 export function machinesOf(place: Pick<Place, 'hosts' | 'load_balancer'>): Machine[] {
   const apart = hasOwnBalancers(place);

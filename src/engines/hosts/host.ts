@@ -58,7 +58,7 @@ const failures: readonly (readonly [sign: RegExp, what: string, fix: (host: Host
 function sshProblem(host: Host, error: unknown): unknown {
   if (!isProblem(error) || error.exitCode !== 255) return error;
   const text = error.details.join('\n');
-  const [, what = 'ssh failed', fix = () => 'ssh -v tells more'] = failures.find(([sign]) => sign.test(text)) ?? [];
+  const [, what = 'the connection to it broke', fix = () => `is it on, and does the network let you through? ssh -v ${host} tells more`] = failures.find(([sign]) => sign.test(text)) ?? [];
   return problem({
     code: 'host_unreachable',
     what: `${host} cannot be worked on: ${what}, and deploy.yaml names it`,

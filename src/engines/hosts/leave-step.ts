@@ -5,6 +5,7 @@ import type {Target} from './deployment.ts';
 import {finishStep} from './finish-step.ts';
 import type {Finish} from './finish-step.ts';
 import {hostName} from './host.ts';
+import {leaveBalancer} from './steps.ts';
 import type {Round} from './plan.ts';
 import {softStop} from '../../commands/wait.ts';
 import type {View} from './view.ts';
@@ -20,7 +21,8 @@ function leaveSteps(target: Target, {apart, leaving}: View): Round {
       what: `take away ${names.join(', ')}${state.hasNetwork ? ' and the network' : ''}`,
       commands: [
         // Users may still come to the host: what they have asked for is answered, and then nothing listens there.
-        ...(balancer === undefined ? [] : [softStop(balancer.name, target.place.drain_timeout_seconds)]),
+        ...(balancer === undefined || target.place.load_balancer.own !== undefined ? [] : [softStop(balancer.name, target.place.drain_timeout_seconds)]),
+        ...(apart || state.balancer === undefined ? [] : leaveBalancer(target)),
         dockerRemove(...names, `${sceneName(scene)}.lock`),
         ...(state.hasNetwork ? [dockerNetworkRemove(sceneName(scene))] : []),
         ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),

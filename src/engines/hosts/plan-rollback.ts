@@ -28,10 +28,10 @@ export function planRollback(target: Target, found: readonly Found[], {to, entry
   const release = to ?? before;
   for (const app of view.apps) requireKept(target, app, release, previous);
   const cleaning = new Map([...cleanings(view)].map(([host, {remove, stop}]) => {
-    const going = new Set(view.apps.filter(({machine}) => machine.host === host).flatMap((app) => keptSlots(view, app, release).map(({container}) => container)));
+    const going = new Set(view.apps.filter(({machine}) => machine.host === host).flatMap((app) => keptSlots(target, view, app, release).map(({container}) => container)));
     return [host, {remove: remove.filter((name) => !going.has(name)), stop: stop.filter((name) => !going.has(name))}] as const;
   }));
-  const slots = (app: Found): readonly SlotUse[] => keptSlots(view, app, release);
+  const slots = (app: Found): readonly SlotUse[] => keptSlots(target, view, app, release);
   const image = view.apps.flatMap(({state}) => appsOf(state)).find((one) => one.release === release)?.image ?? '';
   return {
     ...scene, what: 'rollback', release, previous, image,

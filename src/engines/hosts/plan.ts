@@ -24,7 +24,14 @@ export interface Step {
   /** Its output is for the user: a task of the service. */
   readonly shown?: boolean | undefined;
   /** Whose log tells more when it fails. */
-  readonly logs?: readonly {readonly host: Host; readonly container: string}[] | undefined;
+  readonly logs?: readonly LogPlace[] | undefined;
+}
+
+export interface LogPlace {
+  readonly host: Host;
+  readonly container: string;
+  /** Only where what the command said has this in it. */
+  readonly sign?: string | undefined;
 }
 
 export interface Cause {
@@ -39,7 +46,7 @@ export type Round = readonly Step[];
 /** How long the balancers' counts of the new release are held against those of the old one, and of which servers. */
 export interface Watch {
   readonly seconds: number;
-  readonly balancers: readonly {readonly host: Host; readonly command: Words}[];
+  readonly balancers: readonly {readonly host: Host; readonly command: Words; readonly replicas: readonly LogPlace[]}[];
   readonly fresh: readonly string[];
   readonly old: readonly string[];
 }

@@ -1,4 +1,3 @@
-import {balancerRemoveService} from '../../commands/balancer.ts';
 import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
 import {lockName, sceneName} from '../names.ts';
@@ -7,7 +6,7 @@ import type {Target} from './deployment.ts';
 import {ownerName, takeLocks} from './lock.ts';
 import {each, runOn} from './sites.ts';
 import type {Found} from './state.ts';
-import {balancerOf} from './state.ts';
+import {leaveBalancer} from './steps.ts';
 import {survey} from './survey.ts';
 
 export interface Removed {
@@ -40,7 +39,6 @@ export async function remove(context: Context, target: Target, {volumes}: {volum
 
 function removal(target: Target, {machine, state}: Found, volumes: boolean) {
   const scene = sceneOf(target);
-  const shared = target.place.load_balancer.name !== undefined && machine.balancer && state.balancer !== undefined;
   const containers = state.containers.map(({name}) => name).filter((name) => name !== lockName(scene));
   const stored = volumes ? state.volumes : [];
   const locked = state.containers.length > 0;
@@ -48,7 +46,7 @@ function removal(target: Target, {machine, state}: Found, volumes: boolean) {
     containers,
     volumes: stored,
     commands: [
-      ...(shared ? [balancerRemoveService(balancerOf(target), sceneName(scene))] : []),
+      ...(machine.balancer && state.balancer !== undefined ? leaveBalancer(target) : []),
       ...(containers.length === 0 ? [] : [dockerRemove(...containers)]),
       ...(state.hasNetwork ? [dockerNetworkRemove(sceneName(scene))] : []),
       ...(stored.length + state.log.length === 0 ? [] : [dockerVolumeRemove(...stored, ...state.log)]),

@@ -1,7 +1,8 @@
 import {appName, sceneName} from '../names.ts';
 import type {Half, SlotUse} from '../balancer/state.ts';
 import {sceneOf} from './deployment.ts';
-import type {Deployment} from './deployment.ts';
+import type {Deployment, Target} from './deployment.ts';
+import {needsPorts} from './fleet.ts';
 import type {Host} from './host.ts';
 import {freePorts, reachedAt} from './ports.ts';
 import {appsOf} from './state.ts';
@@ -25,24 +26,27 @@ export function newSlots(deployment: Deployment, view: View, release: number): R
   const scene = sceneOf(deployment);
   return new Map(view.apps.map((app) => {
     const half = freeHalf(view, app);
-    const ports = view.apart ? freePorts(sceneName(scene), app.state.ports, replicas) : [];
+    const ports = needsPorts(deployment.place) ? freePorts(sceneName(scene), app.state.ports, replicas) : [];
     return [app.machine.host, Array.from({length: replicas}, (_, index): SlotUse => {
       const container = appName(scene, release, index + 1);
       return {
         host: app.machine.key, replica: index + 1, half, container,
-        address: view.apart ? reachedAt(app) : container,
+        address: ports.length > 0 ? addressFor(view, app) : container,
         port: ports[index] ?? port,
       };
     })];
   }));
 }
 
+// A HAProxy of the user's own on the same host needs no address that others know.
+const addressFor = ({apart}: View, app: Found): string => (apart ? reachedAt(app) : '127.0.0.1');
+
 /** Where the containers of a release that are still there are going to answer. */
-export function keptSlots(view: View, app: Found, release: number): readonly SlotUse[] {
+export function keptSlots({place}: Target, view: View, app: Found, release: number): readonly SlotUse[] {
   const half = freeHalf(view, app);
   return appsOf(app.state).filter((one) => one.release === release).toSorted((a, b) => a.replica - b.replica).map(({name, replica, port, published}) => ({
     host: app.machine.key, replica, half, container: name,
-    address: view.apart ? reachedAt(app) : name,
-    port: view.apart ? Number(published.split(':').at(-1)) : port,
+    address: needsPorts(place) ? addressFor(view, app) : name,
+    port: needsPorts(place) ? Number(published.split(':').at(-1)) : port,
   }));
 }

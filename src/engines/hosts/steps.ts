@@ -1,5 +1,5 @@
 import {
-  balancerConfig, balancerIdle, balancerOff, balancerRemoveService, balancerRestore, balancerStart, balancerSwitch,
+  balancerConfig, balancerIdle, balancerLeave, balancerOff, balancerRemoveService, balancerRestore, balancerStart, balancerSwitch,
 } from '../../commands/balancer.ts';
 import {
   dockerNetworkCreate, dockerNetworkRemove, dockerPull, dockerRemove, dockerRun, dockerStart, dockerStop, dockerUpdateRestart,
@@ -131,7 +131,7 @@ export function healthStep(target: Target, {machine: {host}}: Found, release: nu
     undo: [balancerOff(name, serversOf(scene, slots))],
     purpose: `release ${release} is not healthy${on(host)}, and the old release goes on serving`,
     fix: `GET ${health} on port ${port} must answer 200 within ${place.ready_timeout_seconds} s; the log above may tell why it does not`,
-    logs: slots.map((slot) => ({host: where(slot), container: slot.container})),
+    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${serversOf(scene, slots)[index]} `})),
   };
 }
 
@@ -217,7 +217,15 @@ export function taskStep(deployment: Deployment, phase: 'before' | 'after', host
 
 /** Takes a balancer's part of a service back out. */
 export const balancerUndo = (target: Target, existed: boolean): Commands =>
-  (existed ? [balancerRemoveService(balancerOf(target), sceneName(sceneOf(target)))] : [dockerRemove(balancerOf(target))]);
+  [...leaveBalancer(target), ...(existed || target.place.load_balancer.name !== undefined ? [] : [dockerRemove(balancerOf(target))])];
+
+/** Takes the service off a balancer that may go on without it: one that others share, or the user's own. */
+export function leaveBalancer(target: Target): Commands {
+  const {name, own} = target.place.load_balancer;
+  const [balancer, service] = [balancerOf(target), sceneName(sceneOf(target))];
+  if (name !== undefined) return [balancerLeave(balancer, service, networkOf(target))];
+  return own === undefined ? [] : [balancerRemoveService(balancer, service)];
+}
 
 /**
  * Containers that no balancer sends anything to and that are no release to go back to: what a deploy left that died.

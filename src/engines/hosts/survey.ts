@@ -44,7 +44,7 @@ export async function survey(context: Context, target: Target, options: SurveyOp
   const failures = looked.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   const lost = failures.filter((error) => isProblem(error) && lostCodes.has(error.code));
   if (failures.length > lost.length) throw failures.find((error) => !lost.includes(error));
-  if (lost.length > 0 && options.skipUnreachable !== true) throw allProblems(lost);
+  if (lost.length > 0 && (options.skipUnreachable !== true || found.length === 0)) throw allProblems(lost);
   const skipped = machines.filter((_, index) => looked[index]?.status === 'rejected').map(({host}) => host);
   for (const error of lost) context.note(`left out: ${(error as Error).message}`);
   const leaving = await lookAtLeaving(context, target, found, [...skipped, ...machines.map(({host}) => host)], site, options);

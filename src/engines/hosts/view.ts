@@ -34,14 +34,14 @@ export interface View {
 
 /**
  * Puts together what was found on each machine. Where balancers stand apart and a deploy died between two of them, the
- * one with the newer release has the say: it may have stopped the older one already.
+ * one whose release lives has the say, and of two that live the newer: it may have stopped the older one already.
  */
 export function viewOf(target: Target, found: readonly Found[]): View {
   const apart = hasOwnBalancers(target.place);
   const apps = found.filter(({machine}) => machine.app && !machine.leaves);
   const leaving = found.filter(({machine}) => machine.leaves);
   const states = found.flatMap(({state: {balancer}}) => (balancer === undefined ? [] : [balancer]));
-  const newest = states.toSorted((a, b) => b.release - a.release)[0];
+  const newest = states.toSorted((a, b) => Number(lives(b, found)) - Number(lives(a, found)) || b.release - a.release)[0];
   const balancers = found.filter(({machine}) => machine.balancer && !machine.leaves).map((one) => {
     const served = apart ? [...apps, ...leaving] : [one];
     const held = one.state.balancer;
@@ -53,6 +53,13 @@ export function viewOf(target: Target, found: readonly Found[]): View {
     newest: Math.max(0, ...states.flatMap(({release, canary}) => [release, canary?.release ?? 0]),
       ...found.flatMap(({state}) => [state.logged, ...appsOf(state).map(({release}) => release)])),
   };
+}
+
+/** Do all containers run that it sends requests to? Those on hosts that could not be looked at are not counted. */
+function lives({slots}: BalancerState, found: readonly Found[]): boolean {
+  const known = slots.filter(({host}) => found.some(({machine}) => machine.key === host));
+  return known.length > 0 && known.every(({host, container}) =>
+    found.some(({machine, state}) => machine.key === host && state.containers.some((one) => one.name === container && one.state === 'running')));
 }
 
 function wanted(target: Target, old: BalancerState | undefined, apps: readonly Found[], apart: boolean): BalancerState {

@@ -105,6 +105,17 @@ test('after a restart of the balancer the same server gets the traffic again', a
   await eventually(10, () => answer(balancer), (text) => text === 'v1');
 });
 
+test('what was started before the balancer was restarted is not switched to: the slot is empty again', async () => {
+  await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
+  await must(['restart', '--time', '5', balancer.container]);
+  await eventually(10, () => answer(balancer), (text) => text === 'v1');
+  for (const words of [['switch', '--to', 'web/1b', '--from', 'web/1a'], ['canary', 'web', 'b', 'web/1a=256', 'web/1b=28']]) {
+    const {code, stderr} = await balancer.lb(words);
+    assert.deepEqual([code, stderr], [1, 'lb: web/1b was not started, or not since the balancer was: nothing is switched']);
+  }
+  assert.equal(await answer(balancer), 'v1');
+});
+
 test('an app that comes back with another address is found by its name, as a runtime slot and as one of the file', async () => {
   const move = async (filler: string): Promise<void> => {
     const before = await addressOf(first);
