@@ -31,8 +31,6 @@ const registry: readonly Fault[] = [
     title: 'the registry is gone for 5 s during the pull: the deploy waits for it',
     usual: true,
     freshImage: true,
-    during: /docker pull/,
-    duringAnywhere: true,
     ends: 'new',
     strike: ({fleet}) => {
       const mend = stopRegistry(fleet);
@@ -43,8 +41,6 @@ const registry: readonly Fault[] = [
   {
     title: 'the registry is gone for good: nothing changes, and it is said that nothing did',
     freshImage: true,
-    during: /docker pull/,
-    duringAnywhere: true,
     ends: 'old',
     says: /could not be pulled[^]*nothing has changed/,
     strike: ({fleet}) => stopRegistry(fleet),
@@ -150,8 +146,8 @@ const releases: readonly Fault[] = [
     title: 'a release that becomes healthy and dies after 3 s: the old one serves on',
     wish: {environment: {FAULT: 'dies'}, watchSeconds: 6},
     ends: 'old',
-    // What it was about to answer when it died.
-    loses: postsInFlight,
+    // All replicas of a host die at once, and nobody answers there until it has gone back.
+    loses: ({what}) => /status 50[23]|broke off|hang up|ECONNRESET/.test(what),
   },
   {
     title: 'a release that answers 500 to one request in a hundred: the watch sees it, and it goes back',
