@@ -1,4 +1,5 @@
-import {dockerExec, dockerExecFed} from './docker.ts';
+import {wordsText} from '../argv.ts';
+import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker.ts';
 import type {Command, SecretReference, Words} from '../argv.ts';
 
 // The `lb` program is part of the haproxy image (images/haproxy/README.md describes it). All of its commands may be
@@ -17,8 +18,21 @@ export const balancerReadConfig = (balancer: string, service: string): Words => 
 /** The names of all services on it, one a line. */
 export const balancerServices = (balancer: string): Words => dockerExec(balancer, ['lb', 'services']);
 
-/** Takes a service off a balancer that goes on with others. */
+/** Takes a service off a balancer that goes on. */
 export const balancerRemoveService = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'remove', service]);
+
+/**
+ * The same for one that services share: it leaves the network of this one, where it is in it, and the last service
+ * takes it along.
+ */
+export function balancerLeave(balancer: string, service: string, network: string): Words {
+  return ['sh', '-c', [
+    `${wordsText(balancerRemoveService(balancer, service))} || exit`,
+    `if [ -z "$(${wordsText(balancerServices(balancer))})" ]; then ${wordsText(dockerRemove(balancer))}`,
+    `elif ${wordsText(dockerInspect(balancer, '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}'))} | ${wordsText(['grep', '-qxF', network])}`,
+    `then ${wordsText(['docker', 'network', 'disconnect', network, balancer])}; fi`,
+  ].join('; ')];
+}
 
 /** A server with the address that it is to get. */
 export interface ServerStart {

@@ -39,6 +39,7 @@ const settings = v.strictObject({
   trusted_proxies: v.optional(v.array(network, 'must be a list of networks'), []),
   maintenance_page: v.optional(html),
   own: v.optional(v.strictObject({
+    url: v.pipe(v.string('must be a text'), v.regex(/^https?:\/\/[^\s/]+/, 'must be where the service answers, such as https://shop.example.com')),
     admin_socket: v.optional(socket, '/run/haproxy/admin.sock'),
     master_socket: v.optional(socket, '/run/haproxy/master.sock'),
   }, 'must be a map')),

@@ -13,6 +13,7 @@ export {status} from './status.ts';
 export {history} from './history.ts';
 export {logs} from './logs.ts';
 export {exec} from './exec.ts';
+export {maintenance} from './maintenance.ts';
 export {rollback} from './rollback.ts';
 export {remove} from './remove.ts';
 export {option} from '../option.ts';

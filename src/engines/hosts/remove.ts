@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto';
 import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
 import {lockName, sceneName} from '../names.ts';
@@ -23,7 +24,7 @@ export async function remove(context: Context, target: Target, {volumes}: {volum
   return context.run.scope(async (scope) => {
     if (places.length > 0) {
       const locks = await takeLocks(context, scope, places, {
-        scene, reason: 'remove', owner: ownerName(context), machines: places.length, parallel: place.parallel, patience: place.drain_timeout_seconds + place.stop_timeout_seconds,
+        scene, reason: 'remove', owner: ownerName(context), token: randomBytes(4).toString('hex'), machines: places.length, parallel: place.parallel, patience: place.drain_timeout_seconds + place.stop_timeout_seconds,
         imageOn: ({state}) => state.containers.find(({role}) => role !== 'lock')?.image ?? state.containers[0]?.image ?? '',
       });
       await locks.stopRenewing();
@@ -46,7 +47,7 @@ function removal(target: Target, {machine, state}: Found, volumes: boolean) {
     containers,
     volumes: stored,
     commands: [
-      ...(machine.balancer && state.balancer !== undefined ? leaveBalancer(target) : []),
+      ...(machine.balancer && state.balancerState === 'running' ? leaveBalancer(target) : []),
       ...(containers.length === 0 ? [] : [dockerRemove(...containers)]),
       ...(state.hasNetwork ? [dockerNetworkRemove(sceneName(scene))] : []),
       ...(stored.length + state.log.length === 0 ? [] : [dockerVolumeRemove(...stored, ...state.log)]),

@@ -216,8 +216,14 @@ export function taskStep(deployment: Deployment, phase: 'before' | 'after', host
 }
 
 /** Takes a balancer's part of a service back out. */
-export const balancerUndo = (target: Target, existed: boolean): Commands =>
-  [...leaveBalancer(target), ...(existed || target.place.load_balancer.name !== undefined ? [] : [dockerRemove(balancerOf(target))])];
+export function balancerUndo(target: Target, existed: boolean): Commands {
+  const {name, own} = target.place.load_balancer;
+  if (name !== undefined) return leaveBalancer(target);
+  return [
+    ...(existed || own !== undefined ? [balancerRemoveService(balancerOf(target), sceneName(sceneOf(target)))] : []),
+    ...(existed ? [] : [dockerRemove(balancerOf(target))]),
+  ];
+}
 
 /** Takes the service off a balancer that may go on without it: one that others share, or the user's own. */
 export function leaveBalancer(target: Target): Commands {

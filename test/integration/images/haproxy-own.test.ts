@@ -10,7 +10,7 @@ import {startLoad} from './load.ts';
 
 buildImages('base', 'haproxy');
 const place = makePlace();
-const own = {own: {}};
+const own = {own: {url: 'http://shop'}};
 
 // What docs/load-balancer.md says that it must have, and a service of its user's own beside.
 const configuration = `

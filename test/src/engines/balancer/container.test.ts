@@ -16,7 +16,7 @@ test('a balancer publishes http, and https where it has a certificate', () => {
 });
 
 test('beside a HAProxy of the user\'s own there is only what drives it', () => {
-  assert.equal(started({own: {}}), 'docker run --user 0:0 --detach --name buy.prod.balancer --network host --restart always '
+  assert.equal(started({own: {url: 'https://shop'}}), 'docker run --user 0:0 --detach --name buy.prod.balancer --network host --restart always '
     + '--volume /run/haproxy:/run/haproxy --volume /etc/haproxy/entrypoint:/etc/haproxy/entrypoint '
     + '--env LB_ADMIN=/run/haproxy/admin.sock --env LB_MASTER=/run/haproxy/master.sock entrypoint/haproxy:3.0 attend');
 });
