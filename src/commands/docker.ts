@@ -115,6 +115,10 @@ export const dockerStop = (seconds: number, ...names: string[]): Words =>
 /** Kills and removes, with the containers' anonymous volumes. */
 export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
 
+/** The same for all that have these labels; none is no failure. */
+export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words =>
+  ['sh', '-c', `names=$(${wordsText(['docker', 'ps', '--all', '--quiet', ...pairs('--filter', prefixed('label=', labels))])}) && [ -z "$names" ] || docker rm --force --volumes $names`];
+
 export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words =>
   ['docker', 'update', '--restart', policy, ...names];
 

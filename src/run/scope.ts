@@ -40,9 +40,15 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
       const result = await body({
         always: add('always'),
         onFailure: add('failure'),
-        every: (seconds, commands) => {
-          const repeat = startRepeat(seconds, () => Promise.all(commands.map(toCommand).filter((command) => !lost.has(hostOf(command) ?? ''))
-            .map((command) => execute(command).catch((error: unknown) => echo.note(`it goes on: ${firstLine(error)}`)))));
+        every: (seconds, commands, ended) => {
+          const repeat = startRepeat(seconds, async () => {
+            const done = commands.map(toCommand).filter((command) => !lost.has(hostOf(command) ?? ''))
+              .map((command) => execute(command).then(() => 1, (error: unknown) => {
+                echo.note(`it goes on: ${firstLine(error)}`);
+                return 0;
+              }));
+            ended?.((await Promise.all(done)).reduce<number>((sum, one) => sum + one, 0));
+          });
           repeats.push(repeat);
           return repeat.stop;
         },

@@ -55,9 +55,10 @@ export interface Scope {
   onFailure(...commands: readonly (Words | Command)[]): void;
   /**
    * Again and again, side by side, each time so many seconds after the last, until the scope ends or the function that
-   * it gives is called, which waits for those that are under way. A failure is told and changes nothing.
+   * it gives is called, which waits for those that are under way. A failure is told and changes nothing; `ended` hears
+   * each time how many succeeded.
    */
-  every(seconds: number, commands: readonly (Words | Command)[]): () => Promise<void>;
+  every(seconds: number, commands: readonly (Words | Command)[], ended?: (succeeded: number) => void): () => Promise<void>;
   /** What was done so far is to stay: forget the `onFailure` commands. */
   keep(): void;
 }

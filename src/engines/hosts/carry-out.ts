@@ -22,11 +22,14 @@ export interface Crew {
   readonly prefix: string;
   /** How long a command that was cut off may take to end, in seconds. */
   readonly patience: number;
+  /** Called before each round; what it throws ends the work. */
+  readonly before?: (() => void) | undefined;
 }
 
 /** Carries out rounds in their order, their steps side by side. What puts a host back is known before its step begins. */
 export async function carryOut(crew: Crew, scope: Scope, rounds: readonly Round[]): Promise<void> {
   for (const round of rounds) {
+    crew.before?.();
     registerUndo(crew, scope, round);
     await each(round, (step) => carryOutStep(crew, step), crew.parallel);
   }

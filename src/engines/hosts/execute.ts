@@ -1,7 +1,9 @@
 import {randomBytes} from 'node:crypto';
+import {isProblem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
 import {addressOf} from './address.ts';
 import {carryOut, keepWatch, tidyUp} from './carry-out.ts';
+import type {Crew} from './carry-out.ts';
 import {sceneOf} from './deployment.ts';
 import type {Deployed, Target} from './deployment.ts';
 import {entryCommand} from './entry.ts';
@@ -43,19 +45,14 @@ export async function execute(context: Context, target: Target, {reason, planner
     await carryOut(crew, outer, early.first);
     const places = early.hosts.flatMap((host) => looked.found.filter(({machine}) => machine.host === host)).map((found) => ({site: looked.siteOf(found.machine.host), found}));
     const locks = await takeLocks(context, outer, places, {
-      scene: sceneOf(target), reason, owner: entry.owner, patience, parallel: place.parallel, machines: machinesOf(place).length,
+      scene: sceneOf(target), reason, owner: entry.owner, token: entry.token, patience, parallel: place.parallel, machines: machinesOf(place).length,
       imageOn: ({machine: {app, leaves}, state}) => (app && !leaves ? early.image : state.containers[0]?.image ?? place.load_balancer.image),
     });
     // Another deploy may have changed it until the locks were ours.
-    const settled = locks.changed ? planner((await survey(context, target, {...options, wake: true, skipUnreachable: true})).found, entry) : early;
-    context.note(`${settled.what === 'rollback' ? 'back to release' : 'release'} ${settled.release} of ${settled.service}.${settled.environment}: ${settled.image}`);
-    for (const note of settled.notes) context.note(note);
-    await context.run.scope(async (scope) => {
-      scope.onFailure(...settled.hosts.map((host) => commandOn(host, entryCommand(sceneOf(target), entry, {...settled, result: 'failed'}))));
-      await carryOut(crew, scope, settled.rounds);
-      const {watch} = settled;
-      // A script cannot judge what it will count; it waits.
-      if (watch !== undefined) await context.run.act(`sleep ${watch.seconds}`, () => keepWatch(crew, settled, watch));
+    const settled = locks.changed ? planner((await survey(context, target, {...options, wake: true})).found, entry) : early;
+    await change({...crew, before: locks.requireHeld}, target, settled, entry).catch((error: unknown) => {
+      if (lockLost(error)) outer.keep();
+      throw error;
     });
     await locks.stopRenewing();
     await tidyUp(crew, settled.finish);
@@ -63,6 +60,30 @@ export async function execute(context: Context, target: Target, {reason, planner
   });
   return {plan, deployed: await deployedOf(target, plan, looked)};
 }
+
+/** Carries the plan out up to its finish, or puts everything back. */
+async function change(crew: Crew, target: Target, plan: Plan, entry: Entry): Promise<void> {
+  const {context} = crew;
+  context.note(`${plan.what === 'rollback' ? 'back to release' : 'release'} ${plan.release} of ${crew.prefix}: ${plan.image}`);
+  for (const note of plan.notes) context.note(note);
+  const failed = plan.hosts.map((host) => commandOn(host, entryCommand(sceneOf(target), entry, {...plan, result: 'failed'})));
+  await context.run.scope(async (scope) => {
+    scope.onFailure(...failed);
+    try {
+      await carryOut(crew, scope, plan.rounds);
+      const {watch} = plan;
+      // A script cannot judge what it will count; it waits.
+      if (watch !== undefined) await context.run.act(`sleep ${watch.seconds}`, () => keepWatch(crew, plan, watch));
+      crew.before?.();
+    } catch (error) {
+      if (lockLost(error)) scope.keep();
+      throw error;
+    }
+  });
+}
+
+// Whoever has taken over has the say: to put anything back would undo his work.
+const lockLost = (error: unknown): boolean => isProblem(error) && error.code === 'lock_lost';
 
 async function deployedOf(target: Target, plan: Plan, {found, skipped, siteOf}: Survey): Promise<Deployed> {
   const balancers = viewOf(target, found).balancers.map((one) => one.found.machine.host);

@@ -27,7 +27,7 @@ export function scopeOn(scope: Scope, host: Host): Scope {
   return {
     always: (command) => scope.always(sshRun(host, command)),
     onFailure: (...commands) => scope.onFailure(...commands.map((command) => sshRun(host, command))),
-    every: (seconds, commands) => scope.every(seconds, commands.map((command) => sshRun(host, command))),
+    every: (seconds, commands, ended) => scope.every(seconds, commands.map((command) => sshRun(host, command)), ended),
     keep: () => scope.keep(),
   };
 }

@@ -1,6 +1,6 @@
 import {readFileSync, readlinkSync} from 'node:fs';
 import {hostname, userInfo} from 'node:os';
-import {dockerCreate, dockerInspect, dockerPs, dockerRemove} from '../../commands/docker.ts';
+import {dockerCreate, dockerInspect, dockerPs, dockerRemove, dockerRemoveLabelled} from '../../commands/docker.ts';
 import {renewLock, waitForCommands} from '../../commands/wait.ts';
 import {isProblem, problem} from '../../errors.ts';
 import type {Scope} from '../../run.ts';
@@ -18,6 +18,8 @@ export interface LockFacts {
   readonly scene: Scene;
   readonly reason: string;
   readonly owner: string;
+  /** Of this run of a task. */
+  readonly token: string;
   /** An image that is on the machine: a lock is a container that never runs. */
   readonly imageOn: (found: Found) => string;
   /** How many machines there are, those included that cannot be reached. */
@@ -30,6 +32,11 @@ export interface LockFacts {
 export interface Locks {
   /** Has anything changed on the machines since they were looked at? */
   readonly changed: boolean;
+  /**
+   * Is it still ours? A machine that slept may find that somebody else has taken over.
+   * @throws Problem `lock_lost`
+   */
+  readonly requireHeld: () => void;
   /** Ends the renewals. */
   readonly stopRenewing: () => Promise<void>;
 }
@@ -37,29 +44,36 @@ export interface Locks {
 /**
  * Two deploys must not interleave. A container's name is unique on an engine, so that creating one is atomic, for every
  * deployer wherever it runs. The first machine's lock decides between two that begin at the same time; then all others
- * side by side. The lock counts when more than half of all machines hold it, so that one that is lost blocks nobody.
+ * side by side. The lock counts when half of all machines hold it or more, so that one that is lost blocks nobody.
  * Renewed while this process lives; released by the scope when it fails, Ctrl-C included, and else by the last step.
  * @throws Problem `locked` when another deploy holds it, `no_majority`
  */
 export async function takeLocks(context: Context, scope: Scope, places: readonly {site: Site; found: Found}[], facts: LockFacts): Promise<Locks> {
   const {scene, machines} = facts;
-  if (places.length * 2 <= machines) throw noMajority(facts, places.length);
+  if (places.length * 2 < machines) throw noMajority(facts, places.length);
   const [first, ...others] = places;
   if (first === undefined) throw noMajority(facts, 0);
   const take = ({site, found}: {site: Site; found: Found}): Promise<boolean> => takeOne(context, scope, site, found, facts);
   const changed = [await take(first), ...await each(others, take, facts.parallel)].some(Boolean);
-  const stopRenewing = scope.every(Math.round(lockSeconds / 3), places.map(({site}) => commandOn(site.host, renewLock(lockName(scene), lockSeconds))));
-  return {changed, stopRenewing};
+  let renewed = Date.now();
+  const renewals = places.map(({site}) => commandOn(site.host, renewLock(lockName(scene), lockSeconds)));
+  const stopRenewing = scope.every(Math.round(lockSeconds / 3), renewals, (succeeded) => {
+    if (succeeded * 2 >= machines && Date.now() - renewed < lockSeconds * 1000) renewed = Date.now();
+  });
+  const requireHeld = (): void => {
+    if (Date.now() - renewed >= lockSeconds * 1000) throw lostProblem(scene);
+  };
+  return {changed, requireHeld, stopRenewing};
 }
 
 /** Gives whether something has changed since the machine was looked at. */
 async function takeOne({note}: Context, scope: Scope, site: Site, found: Found, facts: LockFacts): Promise<boolean> {
-  const {scene, owner, reason, imageOn, patience} = facts;
+  const {scene, owner, reason, token, imageOn, patience} = facts;
   const name = lockName(scene);
   const held = found.state.lock;
   if (held !== undefined && !isOver(held)) throw lockedProblem(scene, held, site);
   if (held !== undefined) note(`taking over the lock of ${held.owner} (${held.reason})${isRemote(site.host) ? ` on ${site.host}` : ''}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'the process that took it is dead'}`);
-  const labels = {...roleLabels(scene, 'lock'), 'entrypoint.lock.owner': owner, 'entrypoint.lock.reason': reason, 'entrypoint.lock.process': processMark()};
+  const labels = {...roleLabels(scene, 'lock'), 'entrypoint.lock.owner': owner, 'entrypoint.lock.reason': reason, 'entrypoint.lock.process': processMark(), 'entrypoint.lock.token': token};
   const takeOver = held === undefined ? [] : [...(isRemote(site.host) ? [waitForCommands(sceneName(scene), patience)] : []), dockerRemove(name)];
   const look = dockerPs(sceneLabels(scene), fingerprintFormat);
   try {
@@ -69,7 +83,8 @@ async function takeOne({note}: Context, scope: Scope, site: Site, found: Found, 
     return held !== undefined || (stdout.trim() !== '' && !sameAs(stdout, found));
   } catch (error) {
     if (!isProblem(error) || !error.details.some((line) => line.includes('is already in use'))) {
-      scopeOn(scope, site.host).onFailure(dockerRemove(name));
+      // It may be there or not, and only what is ours may go.
+      scopeOn(scope, site.host).onFailure(dockerRemoveLabelled({...sceneLabels(scene), 'entrypoint.lock.token': token}));
       throw error;
     }
     const {stdout} = await site.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
@@ -131,10 +146,18 @@ function lockedProblem(scene: Scene, {owner, reason, age, left}: HeldLock, {host
   });
 }
 
+function lostProblem({service, environment}: Scene): Error {
+  return problem({
+    code: 'lock_lost',
+    what: `the lock of ${service} in ${environment} has expired while this machine was away, and somebody else may be at work: nothing more is changed, and nothing put back`,
+    fix: `entrypoint status ${environment} tells what serves; then deploy again`,
+  });
+}
+
 function noMajority({scene, machines}: LockFacts, reached: number): Error {
   return problem({
     code: 'no_majority',
-    what: `only ${reached} of the ${machines} hosts of ${scene.service} in ${scene.environment} can be reached, and a deploy needs more than half of them for its lock`,
+    what: `only ${reached} of the ${machines} hosts of ${scene.service} in ${scene.environment} can be reached, and a deploy needs half of them or more for its lock`,
     fix: 'bring more of them back, or take those that are gone for good out of deploy.yaml',
   });
 }

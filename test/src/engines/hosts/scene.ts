@@ -28,7 +28,7 @@ export function record(engine: Engine): Recorded {
 
 const short = (text: string): string => (asksState(text) ? 'LOOK' : text)
   .replace(/ <<'END'\n[^]*$/, ' <FILE')
-  .replaceAll(/ --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process)|settings|log\S*)=\S+/g, '')
+  .replaceAll(/ --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process|token)|settings|log\S*)=\S+/g, '')
   .replaceAll(/\.log\.[0-9a-f]{8}$/gm, '.log.TOKEN')
   .replaceAll(/ --filter label=\S+/g, '')
   .replace(/ --format .*$/, '');
