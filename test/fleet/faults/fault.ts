@@ -34,6 +34,8 @@ export interface Fault {
   readonly words?: (world: World, version: Version) => readonly string[];
   /** Who must serve when it is mended; default `by code`: both are right, as long as the exit code says which. */
   readonly ends?: 'old' | 'new' | 'by code';
+  /** It is out of reach while the others are put back: until the next deploy it may have the other release. */
+  readonly staysAsItIs?: boolean;
   /** What the user reads. */
   readonly says?: RegExp;
   readonly loses?: Losses;

@@ -74,7 +74,8 @@ const hosts: readonly Fault[] = [
     during: /lb switch/,
     loses: onTheHost,
     ends: 'old',
-    says: /cannot be (?:worked on|reached)/,
+    staysAsItIs: true,
+    says: /cannot be reached and stays as it is: run the same again/,
     strike: ({fleet}, struck) => freeze(fleet, struck),
   },
   {
@@ -137,7 +138,6 @@ const balancers: readonly Fault[] = [
 const releases: readonly Fault[] = [
   {
     title: 'a release that never becomes healthy: the old one serves on, and its last answer is shown',
-    usual: true,
     wish: {environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 4']},
     ends: 'old',
     says: /not healthy[^]*503/,
