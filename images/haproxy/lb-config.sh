@@ -60,7 +60,19 @@ config() {
     fi
   fi
   settle
-  if [ "$wait" = yes ]; then until [ "$(old_workers)" = 0 ]; do sleep 0.1; done; fi
+  if [ "$wait" = yes ]; then await_old_workers; fi
+}
+
+# They end within `hard-stop-after`; a HAProxy of the user's own may have none.
+await_old_workers() {
+  end=$(($(now) + 70000))
+  until [ "$(old_workers)" = 0 ]; do
+    if [ "$(now)" -ge "$end" ]; then
+      echo 'lb: warning: workers from before the reload still serve (is hard-stop-after set?): going on' >&2
+      return
+    fi
+    sleep 0.1
+  done
 }
 
 remove() {

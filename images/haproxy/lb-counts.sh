@@ -10,7 +10,7 @@ counts() {
 raw() {
   {
     ask "$admin" "show table $1"
-    ask "$admin" 'show stat -1 4 -1'
+    ask "$admin" "show stat -1 4 -1"
   } | awk -F, -v service="$1" '
     / key=/ {
       split($0, words, " "); key = ""

@@ -25,7 +25,7 @@ require_started() {
 
 # stats [SERVICE]: `server check-status code last-answer address connections state`, tab-separated, a line each server.
 stats() {
-  ask "$admin" 'show stat -1 4 -1' | awk -F, -v only="${1-}" '
+  ask "$admin" "show stat -1 4 -1" | awk -F, -v only="${1-}" '
     /^# / {sub(/^# /, ""); for (i = 1; i <= NF; i++) col[$i] = i; next}
     NF > 9 && (only == "" || $1 == only) {
       used = $col["used_conn_cur"]; if ($col["scur"] > used) used = $col["scur"]

@@ -33,7 +33,10 @@ export function sumCounts(all: Iterable<Counts>): Counts {
 
 /** How much worse a release may be. */
 export interface Tolerance {
-  /** How seldom chance alone would have made it look so bad: 0.001 = once in a thousand deploys of an equal release. */
+  /**
+   * How seldom chance alone makes an equal release look so bad. A watch asks every second, so that in a whole deploy it
+   * happens a few times as often.
+   */
   readonly chance: number;
   /** Failures that are looked over in any case, */
   readonly failures: number;
@@ -45,7 +48,7 @@ export interface Tolerance {
   readonly milliseconds: number;
 }
 
-export const tolerance: Tolerance = {chance: 0.001, failures: 2, rate: 1.5, slower: 2, milliseconds: 100};
+export const tolerance: Tolerance = {chance: 0.0002, failures: 2, rate: 1.5, slower: 2, milliseconds: 100};
 
 /**
  * Is a new release worse than the old one? The reason in words, or undefined. Too little traffic proves nothing.
