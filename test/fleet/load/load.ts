@@ -1,5 +1,6 @@
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
+import {rmdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Outcome} from './outcome.ts';
 import type {Shape} from './plan.ts';
@@ -21,8 +22,16 @@ export interface Load {
 }
 
 export async function startGenerator(): Promise<Generator> {
+  const group = `/sys/fs/cgroup/cpu/entrypoint-load-${process.pid}`;
   // Not the flags of the test runner.
-  const child = fork(join(import.meta.dirname, 'process.ts'), {execArgv: []});
+  const child = fork(join(import.meta.dirname, 'process.ts'), [group], {execArgv: []});
+  child.once('exit', () => {
+    try {
+      rmdirSync(group);
+    } catch {
+      // It had none.
+    }
+  });
   const told = async (): Promise<{port: number; outcome: Outcome}> => {
     const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error('the load generator died')))]) as [{port: number; outcome: Outcome}];
     return message;

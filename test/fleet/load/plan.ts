@@ -17,15 +17,15 @@ export interface Ask {
   readonly slow: boolean;
 }
 
-/** The request of a turn: every other one on a kept connection, one in ten a POST, one in `slowEvery` slow, on every address. */
+/** The request of a turn: every other one on a kept connection, one in nine a POST, one in `slowEvery` slow, on every address. */
 export function ask({addresses, slowEvery = 10, slowMs = 500}: Shape, turn: number): Ask {
   const index = Math.floor(turn / addresses.length);
-  // Prime strides, so that each kind meets each other kind.
-  const slow = (index * 7) % slowEvery === 3 % slowEvery;
+  // Strides that have no divisor in common, or drift: each kind meets each other kind.
+  const slow = (index + Math.floor(index / slowEvery)) % slowEvery === 3 % slowEvery;
   return {
     address: addresses[turn % addresses.length] ?? '',
     path: slow ? `/?ms=${slowMs}` : '/',
-    method: Math.floor(index / 2) % 10 === 4 ? 'POST' : 'GET',
+    method: index % 9 === 4 ? 'POST' : 'GET',
     kept: index % 2 === 0,
     slow,
   };

@@ -102,8 +102,7 @@ function listen(): Promise<number> {
 }
 
 // A share of the processors beside all else that runs here, where that is ours to say: latencies mean nothing without it.
-function claimProcessors(): void {
-  const group = '/sys/fs/cgroup/cpu/entrypoint-load';
+function claimProcessors(group: string): void {
   if (!existsSync('/sys/fs/cgroup/cpu/cpu.shares')) return;
   try {
     mkdirSync(group, {recursive: true});
@@ -114,7 +113,7 @@ function claimProcessors(): void {
   }
 }
 
-claimProcessors();
+claimProcessors(process.argv[2] ?? '');
 let [running, count]: [Running | undefined, number] = [undefined, 0];
 process.on('message', (message: {start: Shape} | {expect: string | null} | 'stop') => {
   if (message === 'stop') void running?.stop().then((outcome) => process.send?.({outcome}));
