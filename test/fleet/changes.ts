@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {failureText} from './load/outcome.ts';
-import {flaws, things} from './state.ts';
+import {flaws, snapshot, things} from './state.ts';
 import type {World} from './world.ts';
 
 /** Fleets that change: hosts that come, go and are dead, and balancers on machines of their own. */
@@ -41,8 +41,8 @@ export function changes(world: () => World, possible: {skip?: string}, all: bool
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
   });
 
-  test('a balancer on a machine of its own spreads over all hosts; deploys lose nothing there either', possible, async () => {
-    const {fleet, crew, generator, settle} = world();
+  test('a balancer on a machine of its own spreads over all hosts; deploys lose nothing there, and a dry run is the same deploy', possible, async () => {
+    const {fleet, crew, generator, deploy, settle} = world();
     crew.run('remove', 'prod');
     await settle('A', {apart: true});
     const load = generator.start({addresses: crew.addresses(), perSecond: 80});
@@ -56,7 +56,14 @@ export function changes(world: () => World, possible: {skip?: string}, all: bool
     assert.equal(failureText(failures), '');
     assert.deepEqual({stale, twice}, {stale: [], twice: []});
     assert.ok(sent > 300, `${sent} requests`);
+    const state = (): string[] => [...fleet.hosts, ...fleet.balancers].map((machine) => snapshot(fleet, crew, machine));
+    const deployed = state();
+    await settle('B', {apart: true});
+    const script = await deploy('A', '--dry-run');
+    const scripted = crew.shell('sh', [], script.stdout);
+    assert.equal(scripted.code, 0, scripted.stderr);
     assert.deepEqual(await flaws(fleet, crew, 'A'), []);
+    assert.deepEqual(state(), deployed, 'what the script of a dry run did');
     const {code, stderr} = crew.run('remove', 'prod', '--volumes');
     assert.equal(code, 0, stderr);
     for (const machine of [...fleet.hosts, ...fleet.balancers]) assert.deepEqual(things(fleet, crew, machine), []);

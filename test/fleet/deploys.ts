@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {entrypoint} from './crew.ts';
 import type {Told} from './crew.ts';
 import {failureText} from './load/outcome.ts';
-import {flaws, things} from './state.ts';
+import {flaws, snapshot, things} from './state.ts';
 import type {World} from './world.ts';
 
 /** What a deploy does where nothing goes wrong but what a person does. */
@@ -83,7 +83,11 @@ export function deploys(world: () => World, possible: {skip?: string}): void {
   });
 
   test('the script of a dry run, run by sh, ends in the state that the deploy ends in', possible, async () => {
-    const {fleet, crew, secret, deploy} = world();
+    const {fleet, crew, secret, settle, deploy} = world();
+    const state = (): string[] => fleet.hosts.map((host) => snapshot(fleet, crew, host));
+    await settle('B');
+    const deployed = state();
+    await settle('A');
     const old = releases();
     const script = await deploy('B', '--dry-run');
     assert.equal(script.code, 0, script.stderr);
@@ -92,6 +96,7 @@ export function deploys(world: () => World, possible: {skip?: string}): void {
     assert.equal(code, 0, stderr);
     assert.deepEqual(releases(), old.map((release) => release + 1));
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+    assert.deepEqual(state(), deployed);
   });
 
   test('rollback goes back on every host', possible, async () => {

@@ -63,3 +63,22 @@ export async function flaws(fleet: Fleet, crew: Crew, version: Version, replicas
   if (answers.join() !== version) found.push(`the addresses answer ${answers.join(', ')}`);
   return found;
 }
+
+/**
+ * All that a deploy decides on a machine, without what differs from one to the next: the running containers with their
+ * images, labels, variables, commands and ports, and the balancer's file.
+ */
+export function snapshot(fleet: Fleet, crew: Crew, machine: string): string {
+  const format = '{{.Name}} {{.Config.Image}} {{json .Config.Labels}} {{json .Config.Env}} {{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}} {{json .HostConfig.PortBindings}}';
+  const label = `--filter label=entrypoint.service_name=${crew.name}`;
+  const text = fleet.on(machine, [
+    `docker ps --quiet ${label} | xargs -r docker inspect --format '${format}' | sort`,
+    `docker ps --quiet ${label} --filter label=entrypoint.role=balancer | xargs -r -I{} docker exec {} lb fragment ${crew.name}.prod`,
+  ].join('; '));
+  return text
+    .replaceAll(/\.prod\.\d+\./g, '.prod.R.')
+    .replaceAll(/"entrypoint\.release":"\d+"/g, '"entrypoint.release":"R"')
+    .replaceAll(/"release":\d+,"previous":\d+/g, '"release":R,"previous":P')
+    // Docker, or the plan, takes a free one.
+    .replaceAll(/:2\d{4}\b|"HostPort":"\d+"|"port":2\d{4}/g, 'PORT');
+}
