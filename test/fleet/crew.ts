@@ -34,6 +34,8 @@ export interface Wish {
   readonly replicas?: number;
   /** Balancers on machines of their own, in front of all hosts; default: each host has its own. */
   readonly apart?: boolean;
+  /** Default 0: most tests have nothing to watch. */
+  readonly watchSeconds?: number;
   /** Settings of the environment `prod`, as lines of YAML: `before: [migrate]`. */
   readonly also?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -100,12 +102,12 @@ export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir
     return running;
   };
   let behind = fleet.hosts;
-  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, apart: isApart = false, also = [], environment: variables = {}} = {}) => {
+  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, apart: isApart = false, watchSeconds = 0, also = [], environment: variables = {}} = {}) => {
     behind = isApart ? fleet.balancers : hosts;
     const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...variables};
     const balancers = isApart ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
     writeFileSync(join(folder, 'deploy.yaml'), [
-      `service: ${name}`, `registry: ${fleet.registry}`, 'environments:', '  prod:', `    hosts: [${hosts.join(', ')}]`, `    replicas: ${replicas}`,
+      `service: ${name}`, `registry: ${fleet.registry}`, 'environments:', '  prod:', `    hosts: [${hosts.join(', ')}]`, `    replicas: ${replicas}`, `    watch_seconds: ${watchSeconds}`,
       `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: 8080${balancers}}`,
       `    environment: {${Object.entries(all).map(([key, value]) => `${key}: '${value}'`).join(', ')}}`,
       ...also.map((line) => `    ${line}`), '',
@@ -138,4 +140,12 @@ export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir
       rmSync(folder, {recursive: true, force: true});
     },
   };
+}
+
+/** What a command said, for the message of a test: its steps without the text that they were fed, and its last words. */
+export function brief({code, signal, stderr}: Told): string {
+  const all = stderr.trimEnd().split('\n');
+  const steps = all.slice(0, -12).filter((line) => /^(?:\S+ \| )?(?:\$ |# exit|# \S+ \S+ )/.test(line)).slice(-25);
+  const short = [...steps, ...all.slice(-12)].map((line) => line.replace(/ssh (?:-n )?(?:-o (?:'[^']*'|\S+) )+/, 'ssh ').slice(0, 400));
+  return `exit ${code ?? signal}\n${short.join('\n')}`;
 }

@@ -110,7 +110,7 @@ export function deploys(world: () => World, possible: {skip?: string}): void {
       const bin = join(crew.folder, '.git');
       writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${fleet.bin}/ssh ${options.join(' ')} -o ControlPath=none "$@"\n`);
       chmodSync(join(bin, 'ssh'), 0o755);
-      return crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, entrypoint, 'status', 'prod']);
+      return crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, entrypoint, ...crew.deployWords('A')]);
     };
     const ways: readonly (readonly [options: readonly string[], what: RegExp])[] = [
       [['-o', 'UserKnownHostsFile=/dev/null'], /its host key is not known[^]*fix: look at it and accept it once: ssh /],

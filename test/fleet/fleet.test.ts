@@ -1,4 +1,5 @@
 import {after} from 'node:test';
+import {changes} from './changes.ts';
 import {deploys} from './deploys.ts';
 import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
@@ -20,6 +21,7 @@ after(() => {
 });
 
 deploys(world, possible);
+changes(world, possible, all);
 runFaults(world, faults.filter(({usual}) => all || usual === true), possible);
 if (all) {
   stepFaultTests(world, possible);

@@ -1,4 +1,4 @@
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -55,7 +55,7 @@ export async function fleetUp(name: string, {hosts: count, balancers: balancerCo
   mkdirSync(folder, {recursive: true});
   chmodSync(folder, 0o755);
   const down = (): void => fleetDown(name, folder);
-  if (kept === undefined) downWhenInterrupted(down);
+  if (kept === undefined) downWhenInterrupted(name, folder);
   try {
     buildHostImage();
     shareProcessors(name);
@@ -109,10 +109,11 @@ export function fleetDown(name: string, folder: string): void {
   rmSync(folder, {recursive: true, force: true});
 }
 
-function downWhenInterrupted(down: () => void): void {
+function downWhenInterrupted(name: string, folder: string): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
-      down();
+      // The test runner soon kills what it has interrupted.
+      spawn(process.execPath, [join(import.meta.dirname, 'down.ts'), name, folder], {detached: true, stdio: 'ignore'}).unref();
       process.exit(1);
     });
   }

@@ -1,5 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:net';
+import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {certificateFile} from '../../src/docker-client.ts';
 import {docker, dockerLater} from './docker.ts';
@@ -45,11 +47,22 @@ export async function ensureMachine({fleet, folder, name, address, registry, dis
 
 export async function ensureRegistry(fleet: string, folder: string, name: string, address: string): Promise<void> {
   await ensureContainer(name, [
-    ...placed(fleet, address), '--publish', '127.0.0.1::5000', '--volume', `${folder}/keys:/keys:ro`,
+    ...placed(fleet, address), '--publish', `127.0.0.1:${await freePort()}:5000`, '--volume', `${folder}/keys:/keys:ro`,
     '--env', 'REGISTRY_HTTP_TLS_CERTIFICATE=/keys/registry.crt', '--env', 'REGISTRY_HTTP_TLS_KEY=/keys/registry.key',
     '--env', 'REGISTRY_AUTH=htpasswd', '--env', 'REGISTRY_AUTH_HTPASSWD_REALM=fleet', '--env', 'REGISTRY_AUTH_HTPASSWD_PATH=/keys/htpasswd',
     'entrypoint/registry:2.8',
   ]);
+}
+
+// Docker would choose another one each time it starts.
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const {port} = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 const placed = (fleet: string, address: string): string[] =>

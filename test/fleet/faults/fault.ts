@@ -18,6 +18,10 @@ export interface Fault {
   readonly wish?: Wish;
   /** The command in whose echo the line matches is running when it strikes. Default: it strikes before the deploy. */
   readonly during?: RegExp;
+  /** Must that command be the struck host's? Default yes, where a host is struck. */
+  readonly duringAnywhere?: boolean;
+  /** How long that command has been running then, in milliseconds. Default 0. */
+  readonly delayMs?: number;
   /** Default: the last host, which has a small disk. */
   readonly struck?: (world: World) => string;
   /** Is the new version to be an image that no host has yet? */
@@ -30,6 +34,8 @@ export interface Fault {
   readonly words?: (world: World, version: Version) => readonly string[];
   /** Who must serve when it is mended; default `by code`: both are right, as long as the exit code says which. */
   readonly ends?: 'old' | 'new' | 'by code';
+  /** It is out of reach while the others are put back: until the next deploy it may have the other release. */
+  readonly staysAsItIs?: boolean;
   /** What the user reads. */
   readonly says?: RegExp;
   readonly loses?: Losses;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {Running, Told} from '../crew.ts';
+import {brief} from '../crew.ts';
+import type {Running} from '../crew.ts';
 import {failureText} from '../load/outcome.ts';
 import {flaws, serving} from '../state.ts';
 import type {World} from '../world.ts';
@@ -57,15 +58,15 @@ async function strikeEachStep(world: World, {at, strike}: StepFault): Promise<vo
       }).ended;
       const between = await serving(crew, 3);
       const both = between.filter((answer) => answer !== fresh && answer !== old);
-      if (both.length > 0) wrong.push(`step ${step}: the addresses answer ${between.join(', ')}\n${tail(told)}`);
+      if (both.length > 0) wrong.push(`step ${step}: the addresses answer ${between.join(', ')}\n${brief(told)}`);
       // A deployer that is alive has the last word on which release it is.
       if (told.signal === null && told.code !== null && between.join() !== (told.code === 0 ? fresh : old)) {
-        wrong.push(`step ${step}: exit code ${told.code}, and the addresses answer ${between.join(', ')}\n${tail(told)}`);
+        wrong.push(`step ${step}: exit code ${told.code}, and the addresses answer ${between.join(', ')}\n${brief(told)}`);
       }
       const again = await crew.start(crew.deployWords(fresh)).ended;
-      if (again.code !== 0) wrong.push(`step ${step}: the next deploy ended with ${again.code}\n${tail(told)}\n-- then\n${tail(again)}`);
+      if (again.code !== 0) wrong.push(`step ${step}: the next deploy ended with ${again.code}\n${brief(told)}\n-- then\n${brief(again)}`);
       const found = await flaws(fleet, crew, fresh);
-      if (found.length > 0) wrong.push(`step ${step}: ${found.join('; ')}\n${tail(told)}\n-- then\n${tail(again)}`);
+      if (found.length > 0) wrong.push(`step ${step}: ${found.join('; ')}\n${brief(told)}\n-- then\n${brief(again)}`);
     }
   } finally {
     const outcome = await load.stop();
@@ -76,5 +77,3 @@ async function strikeEachStep(world: World, {at, strike}: StepFault): Promise<vo
   assert.ok(step > 5, `only ${step - 1} steps were seen`);
   assert.equal(wrong.join('\n\n'), '');
 }
-
-const tail = ({code, signal, stderr}: Told): string => `exit ${code ?? signal}\n${stderr.split('\n').slice(-12).join('\n')}`;

@@ -46,3 +46,10 @@ export function stopRegistry(fleet: Fleet): Mend {
   fleet.outer('kill', fleet.registryContainer);
   return () => void fleet.outer('start', fleet.registryContainer);
 }
+
+/** Makes a machine go on that is frozen or off. */
+export function recover(fleet: Fleet, machine: string): void {
+  const state = fleet.outer('inspect', '--format', '{{.State.Status}}', machine);
+  if (state === 'paused') fleet.outer('unpause', machine);
+  else if (state !== 'running') fleet.outer('start', machine);
+}

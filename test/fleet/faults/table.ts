@@ -12,6 +12,9 @@ const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === s
 /** Behind balancers elsewhere a host may die with what it was about to answer: what may be repeated is, and a POST never. */
 const postsInFlight: Losses = ({kind, what}) => kind.startsWith('POST') || what.startsWith('the answer broke off');
 
+/** What a frozen host had got hangs with it. */
+const sentToIt: Losses = (failure, address) => postsInFlight(failure, address) || /no answer|status 50[234]/.test(failure.what);
+
 const firstHost: Fault['struck'] = ({fleet}) => fleet.hosts[0] ?? '';
 const firstBalancer: Fault['struck'] = ({fleet}) => fleet.balancers[0] ?? '';
 const balancerOf = (name: string): string => `docker ps --quiet --filter label=entrypoint.service_name=${name} --filter label=entrypoint.role=balancer`;
@@ -28,7 +31,6 @@ const registry: readonly Fault[] = [
     title: 'the registry is gone for 5 s during the pull: the deploy waits for it',
     usual: true,
     freshImage: true,
-    during: /docker pull/,
     ends: 'new',
     strike: ({fleet}) => {
       const mend = stopRegistry(fleet);
@@ -39,7 +41,6 @@ const registry: readonly Fault[] = [
   {
     title: 'the registry is gone for good: nothing changes, and it is said that nothing did',
     freshImage: true,
-    during: /docker pull/,
     ends: 'old',
     says: /could not be pulled[^]*nothing has changed/,
     strike: ({fleet}) => stopRegistry(fleet),
@@ -55,10 +56,16 @@ const registry: readonly Fault[] = [
 
 /** The hosts and what connects them. */
 const hosts: readonly Fault[] = [
-  ...(['run', 'lb start', 'lb switch', 'lb idle'] as const).map((command): Fault => ({
-    title: `a host's engine is killed during \`${command}\`: one release everywhere, the exit code says which`,
-    usual: command === 'lb switch',
-    during: command === 'run' ? /docker run [^]*\brun\b/ : new RegExp(command),
+  ...([
+    ['the start of a replica', /docker run /, 200],
+    ['the wait for its health', /lb start/, 100],
+    ['the switch', /lb switch/, 50],
+    ['the drain', /lb idle/, 400],
+  ] as const).map(([what, during, delayMs]): Fault => ({
+    title: `a host's engine is killed during ${what}: one release everywhere, and the exit code says which`,
+    usual: what === 'the switch',
+    during,
+    delayMs,
     loses: onTheHost,
     strike: ({fleet}, struck) => killEngine(fleet, struck),
   })),
@@ -67,14 +74,16 @@ const hosts: readonly Fault[] = [
     during: /lb switch/,
     loses: onTheHost,
     ends: 'old',
-    says: /cannot be (?:worked on|reached)/,
+    staysAsItIs: true,
+    says: /cannot be reached and stays as it is: run the same again/,
     strike: ({fleet}, struck) => freeze(fleet, struck),
   },
   {
     title: 'a host that is behind a balancer elsewhere freezes at the switch: nobody waits for it',
     wish: {apart: true},
     during: /lb switch/,
-    loses: postsInFlight,
+    duringAnywhere: true,
+    loses: sentToIt,
     strike: ({fleet}, struck) => freeze(fleet, struck),
   },
   {
@@ -129,21 +138,20 @@ const balancers: readonly Fault[] = [
 const releases: readonly Fault[] = [
   {
     title: 'a release that never becomes healthy: the old one serves on, and its last answer is shown',
-    usual: true,
     wish: {environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 4']},
     ends: 'old',
     says: /not healthy[^]*503/,
   },
   {
     title: 'a release that becomes healthy and dies after 3 s: the old one serves on',
-    wish: {environment: {FAULT: 'dies'}, also: ['watch_seconds: 6']},
+    wish: {environment: {FAULT: 'dies'}, watchSeconds: 6},
     ends: 'old',
-    // What it was about to answer when it died.
-    loses: postsInFlight,
+    // All replicas of a host die at once, and nobody answers there until it has gone back.
+    loses: ({what}) => /status 50[23]|broke off|hang up|ECONNRESET/.test(what),
   },
   {
     title: 'a release that answers 500 to one request in a hundred: the watch sees it, and it goes back',
-    wish: {environment: {FAULT: 'errors'}, also: ['watch_seconds: 10']},
+    wish: {environment: {FAULT: 'errors'}, watchSeconds: 10},
     ends: 'old',
     says: /5xx|errors?|worse/i,
     loses: ({what}) => what === 'status 500',
@@ -164,6 +172,7 @@ const deployers: readonly Fault[] = [
     title: 'two deploy at once: one of them is told who else does',
     usual: true,
     during: /lb start/,
+    duringAnywhere: true,
     ends: 'new',
     strike: (world) => {
       const {code, stderr} = world.crew.run('deploy', 'prod', `--image=${world.crew.images.A}`);
@@ -175,6 +184,7 @@ const deployers: readonly Fault[] = [
     title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires for that`,
     environment: () => skewed(minutes),
     during: /lb start/,
+    duringAnywhere: true,
     ends: 'new',
     strike: ({crew}) => {
       const {code, stderr} = crew.shell('env', [...Object.entries(skewed(-minutes)).map(([key, value]) => `${key}=${value}`), join(import.meta.dirname, '../../../bin/entrypoint'), ...crew.deployWords('A')]);
