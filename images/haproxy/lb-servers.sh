@@ -77,6 +77,12 @@ start() {
   [ $# -ge 2 ] || usage 'start takes SECONDS SERVER=ADDRESS:PORT...'
   end=$(($(now) + $1 * 1000))
   shift
+  begin "$@"
+  await_up
+}
+
+# begin SERVER=ADDRESS:PORT...: what start does before it waits.
+begin() {
   servers=''
   for use; do servers="$servers ${use%%=*}"; done
   service=$(service_of "$1")
@@ -90,7 +96,6 @@ start() {
   done
   order "$@"
   forget_counts $servers
-  await_up
 }
 
 # The addresses of all targets, in $known as `name address` lines. With Docker's DNS the slots get the names, too, so that

@@ -81,18 +81,37 @@ restore() {
   done <<EOF
 $lines
 EOF
-  [ -z "$missing" ] || start 60 $missing
+  end=$(($(now) + 60000))
+  [ -z "$missing" ] || begin $missing
   if [ -n "$ready" ]; then
+    # Some are enough to go back to: the others come in by their checks, and a host that is gone holds up nobody.
+    while [ "$(down $ready)" = "$(printf '%s\n' $ready)" ] && [ "$(now)" -lt "$end" ]; do sleep 0.05; done
+    weights=$(printf '%s\n' "$lines" | awk '$2 != "-" {print "set server " $1 " weight " $3}')
+    IFS='
+'
+    order $weights
+    unset IFS
     each ready $ready
-    printf '%s\n' "$lines" | while read -r server target weight; do
-      if [ "$target" != - ]; then printf '%s\n' "set server $server weight $weight"; fi
-    done | { set --; while read -r line; do set -- "$@" "$line"; done; order "$@"; }
   fi
+  [ -z "$free" ] || park $free
   case $(head -n 1 "$fragments/$service.cfg") in
     *'"canary":{'*) ;;
     *) flag_off "$service/always" "$service/never" ;;
   esac
-  [ -z "$free" ] || park $free
+  [ -z "$ready" ] || await_others
+}
+
+# All of them a little longer than the first.
+await_others() {
+  [ "$(now)" -lt "$end" ] || fail "none of $(echo $ready | tr ' ' ,) is healthy: they get traffic as soon as they are"
+  end=$(($(now) + 5000))
+  while waiting=$(down $ready) && [ -n "$waiting" ]; do
+    if [ "$(now)" -ge "$end" ]; then
+      echo "lb: warning: $(echo $waiting | tr ' ' ,) not healthy yet: traffic comes when they are" >&2
+      return
+    fi
+    sleep 0.05
+  done
 }
 
 # Waits for the requests of these servers, and for workers from before a reload: those do not know who drains. They end

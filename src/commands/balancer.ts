@@ -16,7 +16,7 @@ export const balancerConfig = (balancer: string, service: string, fragment: stri
 export const balancerReadConfig = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'fragment', service]);
 
 /** The names of all services on it, one a line. */
-export const balancerServices = (balancer: string): Words => dockerExec(balancer, ['lb', 'services']);
+const balancerServices = (balancer: string): Words => dockerExec(balancer, ['lb', 'services']);
 
 /** Takes a service off a balancer that goes on. */
 export const balancerRemoveService = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'remove', service]);
@@ -84,6 +84,3 @@ export const balancerCounts = (balancer: string, service: string): Words => dock
 /** Gives the balancer the service's certificate with its chain and, where that is not in the same text, the key. */
 export const balancerCertificate = (balancer: string, service: string, parts: readonly SecretReference[]): Command =>
   ({words: dockerExecFed(balancer, ['lb', 'certificate', service], '').words, secretInput: parts});
-
-/** A line each certificate: name, until when, whose. */
-export const balancerCertificates = (balancer: string): Words => dockerExec(balancer, ['lb', 'certificates']);

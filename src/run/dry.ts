@@ -73,7 +73,8 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     };
     const add = (names: string[], guard: string) => (...commands: readonly (Words | Command)[]): void => {
       const texts = commands.map(commandText);
-      define(names, `${guard}${texts.length === 1 ? texts[0] : `${texts.map(sideBySide).join('\n')}\nwait`}`);
+      // Only for these: a repetition ends later.
+      define(names, `${guard}${texts.length === 1 ? texts[0] : `jobs=''\n${texts.map((text) => `${sideBySide(text)}\njobs="$jobs $!"`).join('\n')}\nwait $jobs`}`);
     };
     // Ends with the script, however that ends: `$$` is the script in a sub-shell, too.
     const every = (seconds: number, commands: readonly (Words | Command)[]): (() => Promise<void>) => {

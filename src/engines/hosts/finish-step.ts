@@ -16,10 +16,12 @@ export interface Finish {
   readonly previous: number;
   readonly image: string;
   readonly entry: Entry;
+  /** What the log is to say it was about; default: the release itself. */
+  readonly logged?: {readonly release: number; readonly image: string} | undefined;
 }
 
 /** What is over is written down, what is not kept goes, and the lock is released: one round trip. */
-export function finishStep(target: Target, {machine: {host}, state}: Found, {release, beside, previous, image, entry}: Finish): Step {
+export function finishStep(target: Target, {machine: {host}, state}: Found, {release, beside, previous, image, entry, logged = {release, image}}: Finish): Step {
   const scene = sceneOf(target);
   const gone = outdated(appsOf(state), [release, ...(beside === undefined ? [] : [beside])], previous, target.place.keep_releases);
   const kept = new Set([image, ...appsOf(state).filter((one) => !gone.includes(one)).map((one) => one.image)]);
@@ -29,7 +31,7 @@ export function finishStep(target: Target, {machine: {host}, state}: Found, {rel
     phase: 'finish', host,
     what: ['write the release log', ...(gone.length === 0 ? [] : [`remove ${gone.map(({name}) => name).join(', ')}`]), ...images.map((one) => `remove the image ${one}`), 'release the lock'].join('; '),
     commands: [
-      entryCommand(scene, entry, {release, image, result: 'done'}),
+      entryCommand(scene, entry, {...logged, result: 'done'}),
       ...(gone.length === 0 ? [] : [dockerRemove(...gone.map(({name}) => name))]),
       ...images.map(dockerImageRemove),
       ...(entries.length === 0 ? [] : [dockerVolumeRemove(...entries)]),

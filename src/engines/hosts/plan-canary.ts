@@ -129,7 +129,7 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
     ...base(target, view, found), what: 'abort', release, previous: view.serving, image: imageOf(view, release),
     rounds: [back, removal],
     watch: undefined,
-    finish: finishRounds(target, {...view, leaving: []}, {release: view.serving, previous: view.balancers[0]?.before.previous ?? 0, image: imageOf(view, view.serving), entry}),
+    finish: finishRounds(target, {...view, leaving: []}, {release: view.serving, previous: view.balancers[0]?.before.previous ?? 0, image: imageOf(view, view.serving), entry, logged: {release, image: imageOf(view, release)}}),
   };
 }
 

@@ -151,6 +151,25 @@ test('restore undoes a switch that never got into the file, also where the slot 
   assert.equal(await answer(balancer), 'v1');
 });
 
+test('restore goes back to those that live, and is not held up by those that do not', async () => {
+  await balancer.mustLb(['config', 'web'], configText({'1a': first, '2a': second}, 2));
+  await balancer.mustLb(['restore', 'web']);
+  const third = await startApp(place, 'living', 'v3');
+  await balancer.mustLb(['start', '10', `web/1b=${third}:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
+  await balancer.mustLb(['idle', '5', 'web/1a', 'web/2a']);
+  await must(['pause', second]);
+  const started = Date.now();
+  const {code, stderr} = await balancer.lb(['restore', 'web']);
+  assert.deepEqual([code, stderr], [0, 'lb: warning: web/2a not healthy yet: traffic comes when they are']);
+  assert.ok(Date.now() - started < 15_000);
+  for (let count = 0; count < 4; count += 1) assert.equal(await answer(balancer), 'v1');
+  await must(['unpause', second]);
+  await eventually(10, () => answer(balancer), (text) => text === 'v2');
+  await balancer.mustLb(['config', 'web'], configText({'1a': first}, 2));
+  await balancer.mustLb(['restore', 'web']);
+});
+
 test('a reload keeps the servers as they are: address, traffic, health', async () => {
   await balancer.mustLb(['config', 'web'], configText({'1a': first}, 2));
   assert.equal(await answer(balancer), 'v1');

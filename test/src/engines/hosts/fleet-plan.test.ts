@@ -129,13 +129,19 @@ describe('the plan of a deploy', () => {
   });
 });
 
-test('rollback needs the release on every host, and says on which it is missing', () => {
+test('rollback starts what is kept, and makes it anew on a host that came later', () => {
   const all = fleet(apart, {
     'd@h1': {containers: [app(3, 'exited', 'b', '10.0.0.5:20000'), app(4, 'running', 'a', '10.0.0.5:20001')], network: true},
     'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true},
     'd@lb1': holding(apart, 4, 'a'), 'd@lb2': holding(apart, 4, 'a'),
   });
-  assert.throws(() => planRollback(apart, all, {entry}), /has no release 3 to go back to on d@h2/);
+  const made = planRollback(apart, all, {entry});
+  assert.deepEqual([made.release, made.previous, made.image], [3, 4, 'sha256:old']);
+  assert.deepEqual(phases(made).slice(0, 3), ['pull h2', 'start h1, start h2', 'health lb1, health lb2']);
+  assert.deepEqual(commandsOf(made, 'start', 'h1'), ['docker update --restart always shop.local.3.1', 'docker start shop.local.3.1']);
+  assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/);
+  assert.throws(() => planRollback(apart, all, {to: 2, entry}), /shop in local has no release 2 to go back to/);
+  assert.throws(() => planRollback(apart, all, {to: 4, entry}), /release 4 of shop serves in local already/);
 });
 
 test('a batch is a number of hosts, a share of them, or all, and at least one', () => {
