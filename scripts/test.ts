@@ -24,7 +24,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=1', ...globSync('test/integration/**/*.test.ts', {cwd: root})],
   ],
   contract: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})]],
-  fleet: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
+  fleet: () => [['sh', 'scripts/engine'], ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
   isomorphism: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
 };
 

@@ -18,6 +18,8 @@ export interface Command {
   readonly secrets?: Readonly<Record<string, SecretReference>> | undefined;
   /** Lines `NAME=value` for its standard input, by reference: printed as the reference, not as the value. */
   readonly secretLines?: Readonly<Record<string, SecretReference>> | undefined;
+  /** Texts for its standard input, one after the other, by reference: printed as the references, not as the values. */
+  readonly secretInput?: readonly SecretReference[] | undefined;
   /** Folder to run in. Default: the runner's. */
   readonly cwd?: string | undefined;
 }
@@ -52,9 +54,10 @@ const reserved = new Set(
 
 /** A command as shell text that can be pasted: with its folder, variables and standard input. */
 export function commandText(command: Words | Command): string {
-  const {words, stdin, cwd, secretLines} = toCommand(command);
+  const {words, stdin, cwd, secretLines, secretInput} = toCommand(command);
   const line = [...variablesText(toCommand(command)), wordsText(words)].join(' ');
-  const fed = secretLines !== undefined ? `${secretLinesText(secretLines)} | ${line}` : stdin === undefined ? line : fedText(line, stdin);
+  const secret = secretLines !== undefined ? secretLinesText(secretLines) : secretInput !== undefined ? secretInputText(secretInput) : undefined;
+  const fed = secret !== undefined ? `${secret} | ${line}` : stdin === undefined ? line : fedText(line, stdin);
   return cwd === undefined ? fed : `(${folderText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
 }
 
@@ -106,6 +109,10 @@ function referenceText(reference: SecretReference): string {
 // printf is part of the shell: its words are no process's argv.
 function secretLinesText(lines: Readonly<Record<string, SecretReference>>): string {
   return `{ ${Object.entries(lines).map(([name, reference]) => `printf '${variable(name)}=%s\\n' ${referenceText(reference)};`).join(' ')} }`;
+}
+
+function secretInputText(references: readonly SecretReference[]): string {
+  return `{ ${references.map((reference) => `printf '%s\\n' ${referenceText(reference)};`).join(' ')} }`;
 }
 
 /** A command as words alone, or with what surrounds it, in one shape. */

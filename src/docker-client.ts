@@ -54,13 +54,20 @@ export function certificateFile(env: Readonly<Record<string, string | undefined>
  */
 export async function requireEngine(run: Runner): Promise<void> {
   const {exitCode: code, stderr} = await run.read(['docker', 'version', '--format', '{{.Server.Version}}'], {allow: [1]});
-  if (code === 0) return;
+  if (code !== 0) throw engineProblem(stderr);
+}
+
+/** What is said of an engine that did not answer, here or on `host`. */
+export function engineProblem(stderr: string, host?: string): Error {
   const denied = /permission denied/i.test(stderr);
-  throw problem({
+  const where = host === undefined ? '' : ` of ${host}`;
+  const missing = /not found/i.test(stderr) && !/daemon|sock/i.test(stderr);
+  return problem({
     code: 'engine_unavailable',
     what: denied
-      ? 'the Docker socket refuses this user, and the task needs the engine'
-      : 'the Docker engine does not answer, and the task needs it',
+      ? `the Docker socket${where} refuses this user, and the task needs the engine`
+      : missing ? `there is no docker client${host === undefined ? '' : ` on ${host}`}, and the task needs it`
+      : `the Docker engine${where} does not answer, and the task needs it`,
     details: stderr.trim().split('\n').slice(-2),
     fix: denied
       ? 'add the user to the group of the socket (sudo usermod -aG docker "$USER", then log in again)'

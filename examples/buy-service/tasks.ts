@@ -1,6 +1,6 @@
 export {
   staticAnalysis, testUnit, build, check, testIntegration, publish, promote, deploy, run, testSanity, status, logs,
-  rollback, remove,
+  history, exec, maintenance, rollback, remove,
 } from 'entrypoint/tasks';
 import {option, task} from 'entrypoint/tasks';
 

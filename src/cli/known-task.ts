@@ -11,7 +11,7 @@ export interface KnownTask {
 /** The standard tasks in the order of a service's life, with what comes after its start at the end. */
 export const standardOrder: readonly string[] = [
   'static-analysis', 'test-unit', 'build', 'check', 'test-integration', 'publish', 'promote', 'deploy', 'run', 'test-sanity',
-  'status', 'logs', 'rollback', 'remove',
+  'status', 'history', 'logs', 'exec', 'maintenance', 'rollback', 'remove',
 ];
 
 /** A service's own tasks first, by name; then the standard ones, in the order of a service's life. */

@@ -1,3 +1,4 @@
+import {quote, wordsText} from '../argv.ts';
 import type {Command, SecretReference, Words} from '../argv.ts';
 
 /** What a container is started with. Everything is optional but its image. */
@@ -34,6 +35,8 @@ export interface ContainerFacts {
   readonly pidOf?: string | undefined;
   /** `name:address` */
   readonly hosts?: readonly string[] | undefined;
+  /** Further words for docker, as they are. */
+  readonly options?: Words | undefined;
   /** Task and its words, after the image. */
   readonly command?: Words;
 }
@@ -80,6 +83,7 @@ function containerWords(facts: ContainerFacts): Words {
     ...pairs('--label', facts.labels),
     ...pairs('--env', facts.environment),
     ...Object.keys(facts.secrets ?? {}).flatMap((name) => ['--env', name]),
+    ...(facts.options ?? []),
     facts.image,
     ...(facts.command ?? []),
   ];
@@ -111,6 +115,10 @@ export const dockerStop = (seconds: number, ...names: string[]): Words =>
 /** Kills and removes, with the containers' anonymous volumes. */
 export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
 
+/** The same for all that have these labels; none is no failure. */
+export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words =>
+  ['sh', '-c', `names=$(${wordsText(['docker', 'ps', '--all', '--quiet', ...pairs('--filter', prefixed('label=', labels))])}) && [ -z "$names" ] || docker rm --force --volumes $names`];
+
 export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words =>
   ['docker', 'update', '--restart', policy, ...names];
 
@@ -124,9 +132,10 @@ export function dockerLogs(name: string, {tail, follow = false}: {tail?: number 
   return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...option('--tail', tail?.toString()), name];
 }
 
-/** Containers with all these labels, running or not, one a line as `format` says. */
-export function dockerPs(labels: Readonly<Record<string, string>>, format: string): Words {
-  return ['docker', 'ps', '--all', '--no-trunc', ...pairs('--filter', prefixed('label=', labels)), '--format', format];
+/** Containers with all these labels, whatever their value where none is given, running or not, one a line as `format` says. */
+export function dockerPs(labels: Readonly<Record<string, string | undefined>>, format: string): Words {
+  const filters = Object.entries(labels).flatMap(([name, value]) => ['--filter', `label=${name}${value === undefined ? '' : `=${value}`}`]);
+  return ['docker', 'ps', '--all', '--no-trunc', ...filters, '--format', format];
 }
 
 function prefixed(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {
@@ -144,13 +153,24 @@ export const dockerInspect = (name: string, format: string): Words => ['docker',
 export const dockerNetworkCreate = (name: string, labels: Readonly<Record<string, string>>): Words =>
   ['docker', 'network', 'create', ...pairs('--label', labels), name];
 
+/** Where it is connected already, that is no failure. */
+export const dockerNetworkConnect = (network: string, container: string): Words =>
+  ['sh', '-c', `docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}' ${quote(container)} | grep -qxF ${quote(network)} || ${wordsText(['docker', 'network', 'connect', network, container])}`];
+
 export const dockerNetworkRemove = (name: string): Words => ['docker', 'network', 'rm', name];
 
 export const dockerNetworkList = (name: string): Words =>
   ['docker', 'network', 'ls', '--filter', `name=^${name}$`, '--format', '{{.Name}}'];
 
-export const dockerVolumeList = (labels: Readonly<Record<string, string>>): Words =>
-  ['docker', 'volume', 'ls', ...pairs('--filter', prefixed('label=', labels)), '--format', '{{.Name}}'];
+const dockerVolumeNames = (labels: Readonly<Record<string, string>>): Words =>
+  ['docker', 'volume', 'ls', '--quiet', ...pairs('--filter', prefixed('label=', labels))];
+
+/** Every volume, one a line as `format` says. */
+export const dockerVolumeTable = (format: string): Words => ['docker', 'volume', 'ls', '--format', format];
+
+/** Volumes with these labels, one a line as `format` says, with all that `docker volume inspect` knows. */
+export const dockerVolumeDescriptions = (labels: Readonly<Record<string, string>>, format: string): Words =>
+  ['sh', '-c', `names=$(${wordsText(dockerVolumeNames(labels))}) && [ -z "$names" ] || ${wordsText(['docker', 'volume', 'inspect', '--format', format])} $names`];
 
 export const dockerVolumeCreate = (name: string, labels: Readonly<Record<string, string>>): Words =>
   ['docker', 'volume', 'create', ...pairs('--label', labels), name];
@@ -162,6 +182,9 @@ export const dockerPull = (image: string): Words => ['docker', 'pull', '--quiet'
 export const dockerPush = (image: string): Words => ['docker', 'push', '--quiet', image];
 
 export const dockerTag = (image: string, name: string): Words => ['docker', 'tag', image, name];
+
+/** Where nothing uses it any more; where something does, it stays, and that is no failure. */
+export const dockerImageRemove = (image: string): Words => ['sh', '-c', `${wordsText(['docker', 'image', 'rm', image])} >/dev/null 2>&1 || :`];
 
 export const dockerImageInspect = (image: string, format: string): Words =>
   ['docker', 'image', 'inspect', '--format', format, image];

@@ -1,3 +1,4 @@
+import type {Command, Words} from '../argv.ts';
 import {dockerRun, dockerVolumeCreate} from '../commands/docker.ts';
 import {waitUntilReady} from '../commands/wait.ts';
 import type {BackingService, DeployFile, Surroundings} from '../config/schema.ts';
@@ -25,37 +26,51 @@ export interface BackingOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Starts one backing service on the scene's network, where it is known by its name. */
-export async function startBackingService({run}: Context, scene: Scene, name: string, service: BackingService, {durable, labels}: BackingOptions): Promise<void> {
-  const volumes = durable ? Object.entries(service.volumes) : [];
-  for (const [volume] of volumes) {
-    await run(dockerVolumeCreate(volumeName(scene, name, volume), sceneLabels(scene)), {capture: true});
-  }
-  await run(dockerRun({
-    image: service.image,
-    name: backingName(scene, name),
-    network: sceneName(scene),
-    aliases: [name],
-    labels: {...roleLabels(scene, 'backing'), 'entrypoint.backing_service': name, ...labels},
-    environment: service.environment,
-    secrets: service.secrets,
-    volumes: volumes.map(([volume, path]) => `${volumeName(scene, name, volume)}:${path}`),
-    restart: durable ? 'always' : undefined,
-    ...(service.command === undefined ? {} : {command: service.command}),
-  }, 'detached'), {
-    capture: true,
-    purpose: `the backing service ${name} could not be started`,
-    fix: `check its image in deploy.yaml (${service.image}); the project's own images are made by: npm run images`,
-  });
+interface Told {
+  readonly commands: readonly (Words | Command)[];
+  readonly purpose: string;
+  readonly fix: string;
 }
 
-/** Waits for the service's own readiness check, run inside its container. */
-export async function awaitBackingService(context: Context, scene: Scene, name: string, service: BackingService): Promise<void> {
-  const container = backingName(scene, name);
-  await withLastLog(context.run, container, () =>
-    context.run(waitUntilReady(container, service.ready, service.ready_timeout_seconds), {
-      capture: true,
-      purpose: `the backing service ${name} is not ready after ${service.ready_timeout_seconds} s`,
-      fix: `see its log above; \`ready\` in deploy.yaml says what is awaited`,
-    }));
+/** What starts one backing service on the scene's network, where it is known by its name. */
+export function backingCommands(scene: Scene, name: string, service: BackingService, {durable, labels}: BackingOptions): Told {
+  const volumes = durable ? Object.entries(service.volumes) : [];
+  return {
+    commands: [
+      ...volumes.map(([volume]) => dockerVolumeCreate(volumeName(scene, name, volume), sceneLabels(scene))),
+      dockerRun({
+        image: service.image,
+        name: backingName(scene, name),
+        network: sceneName(scene),
+        aliases: [name],
+        labels: {...roleLabels(scene, 'backing'), 'entrypoint.backing_service': name, ...labels},
+        environment: service.environment,
+        secrets: service.secrets,
+        volumes: volumes.map(([volume, path]) => `${volumeName(scene, name, volume)}:${path}`),
+        restart: durable ? 'always' : undefined,
+        ...(service.command === undefined ? {} : {command: service.command}),
+      }, 'detached'),
+    ],
+    purpose: `the backing service ${name} could not be started`,
+    fix: `check its image in deploy.yaml (${service.image}); the project's own images are made by: npm run images`,
+  };
+}
+
+/** What waits for the service's own readiness check, run inside its container. */
+export const backingReady = (scene: Scene, name: string, service: BackingService): Told => ({
+  commands: [waitUntilReady(backingName(scene, name), service.ready, service.ready_timeout_seconds)],
+  purpose: `the backing service ${name} is not ready after ${service.ready_timeout_seconds} s`,
+  fix: 'see its log above; `ready` in deploy.yaml says what is awaited',
+});
+
+export async function startBackingService({run}: Context, scene: Scene, name: string, service: BackingService, options: BackingOptions): Promise<void> {
+  const {commands, ...told} = backingCommands(scene, name, service, options);
+  for (const command of commands) await run(command, {capture: true, ...told});
+}
+
+export async function awaitBackingService({run}: Context, scene: Scene, name: string, service: BackingService): Promise<void> {
+  const {commands, ...told} = backingReady(scene, name, service);
+  await withLastLog(run, backingName(scene, name), async () => {
+    for (const command of commands) await run(command, {capture: true, ...told});
+  });
 }

@@ -6,7 +6,7 @@ import {readVersion} from '../config/version.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, repositoryText} from '../registry/client.ts';
 import type {Context} from '../task.ts';
-import {isRemote} from './hosts/host.ts';
+import {hasRemoteHosts} from './hosts/deployment.ts';
 
 /** An image that is on this engine. */
 export interface LocalImage {
@@ -68,7 +68,7 @@ function parseImage(text: string): LocalImage {
  */
 export async function imageToDeploy(context: Context, service: Service, place: Place, wanted: {image?: string | undefined; stage?: string | undefined}): Promise<LocalImage> {
   const stage = wanted.stage ?? place.stage;
-  const remote = place.hosts.some(isRemote);
+  const remote = hasRemoteHosts(place);
   const bring = remote ? async (reference: string): Promise<LocalImage> => ({reference, commit: ''}) : (reference: string) => pulled(context, reference);
   if (wanted.image !== undefined) {
     if (wanted.image.includes('@')) return bring(wanted.image);

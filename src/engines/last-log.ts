@@ -3,7 +3,7 @@ import {isProblem, problem} from '../errors.ts';
 import type {Runner} from '../run.ts';
 
 /** Runs `body`; when it fails, adds the container's last 20 lines of log to what the user sees. */
-export async function withLastLog<T>(run: Runner, container: string, body: () => Promise<T>): Promise<T> {
+export async function withLastLog<T>(run: Runner, container: string, body: () => Promise<T>, where = ''): Promise<T> {
   try {
     return await body();
   } catch (error) {
@@ -15,7 +15,7 @@ export async function withLastLog<T>(run: Runner, container: string, body: () =>
       what: error.message,
       fix: error.fix,
       exitCode: error.exitCode,
-      details: [...dedupe(error.details), `last lines of the log of ${container}:`, ...lines.map((line) => `  ${line}`)],
+      details: [...dedupe(error.details), `last lines of the log of ${container}${where}:`, ...lines.map((line) => `  ${line}`)],
       cause: error,
     });
   }

@@ -18,6 +18,15 @@ export const balancerName = (scene: Scene): string => `${sceneName(scene)}.balan
 
 export const lockName = (scene: Scene): string => `${sceneName(scene)}.lock`;
 
+/** A balancer that several services share belongs to none of them. */
+export const sharedLabels = (name: string): Record<string, string> =>
+  ({'entrypoint.service_name': 'entrypoint-balancer', 'entrypoint.environment': name, 'entrypoint.role': 'balancer'});
+
+/** The label of an entry of the release log: the scene's name. */
+export const logLabel = 'entrypoint.log';
+
+export const logEntryName = (scene: Scene, token: string): string => `${sceneName(scene)}.log.${token}`;
+
 export const backingName = (scene: Scene, backing: string): string => `${sceneName(scene)}.${backing}`;
 
 export const volumeName = (scene: Scene, backing: string, volume: string): string =>

@@ -64,16 +64,30 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
   async function scope<T>(body: (scope: Scope) => Promise<T>): Promise<T> {
     const always: string[] = [];
     const onFailure: string[] = [];
-    const add = (names: string[], guard: string) => (command: Words | Command): void => {
+    const define = (names: string[], text: string): void => {
       once(undoFunction);
       const name = `undo_${(steps += 1)}`;
-      print(`${name}() {\n${guard}${commandText(command)}\n}\n`);
+      print(`${name}() {\n${text}\n}\n`);
       names.unshift(name);
       setDue([name, ...due]);
+    };
+    const add = (names: string[], guard: string) => (...commands: readonly (Words | Command)[]): void => {
+      const texts = commands.map(commandText);
+      // Only for these: a repetition ends later.
+      define(names, `${guard}${texts.length === 1 ? texts[0] : `jobs=''\n${texts.map((text) => `${sideBySide(text)}\njobs="$jobs $!"`).join('\n')}\nwait $jobs`}`);
+    };
+    // Ends with the script, however that ends: `$$` is the script in a sub-shell, too.
+    const every = (seconds: number, commands: readonly (Words | Command)[]): (() => Promise<void>) => {
+      const name = `repeat_${(steps += 1)}`;
+      const texts = commands.map((command) => `${sideBySide(commandText(command))}\n`).join('');
+      print(`while sleep ${seconds} && kill -0 $$ 2>/dev/null; do\n${texts}wait\ndone >/dev/null 2>&1 &\n${name}=$!\n`);
+      define(always, `kill "$${name}" 2>/dev/null || :`);
+      return async () => print(`kill "$${name}" 2>/dev/null || :\n`);
     };
     const result = await body({
       always: add(always, ''),
       onFailure: add(onFailure, '[ "$code" -ne 0 ] || return 0\n'),
+      every,
       keep: () => setDue(due.filter((name) => !onFailure.includes(name))),
     });
     for (const name of always) print(`${name} || :\n`);
@@ -90,6 +104,9 @@ function timed(command: Command, seconds: number | undefined): string {
   const words = text === wordsText(command.words) ? command.words : ['sh', '-c', text];
   return wordsText(['timeout', '--kill-after=1', String(seconds), ...words]);
 }
+
+// A here-document ends with a line of its own.
+const sideBySide = (text: string): string => (text.includes('\n') ? `{ ${text}\n} &` : `${text} &`);
 
 // The sub-shell hands the code on: as the last word of `||`, it ends the script under `set -e`.
 function allowing(text: string, allow: readonly number[] | undefined): string {

@@ -51,6 +51,15 @@ export async function secretLines(references: Readonly<Record<string, SecretRefe
   });
 }
 
+/**
+ * The texts that a command gets on its standard input, each with a line break at its end.
+ * @throws Problem `secret_missing`
+ */
+export async function secretInput(references: readonly SecretReference[], world: SecretWorld): Promise<string> {
+  const named = Object.fromEntries(references.map((reference, index) => [`text ${index + 1} for its standard input`, reference]));
+  return Object.values(await secretValues({words: [], secrets: named}, world)).map((value) => `${value}\n`).join('');
+}
+
 async function secretValue(reference: SecretReference, {cwd, env, capture}: SecretWorld): Promise<string> {
   if ('env' in reference) {
     const value = env[reference.env];

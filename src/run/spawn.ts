@@ -5,7 +5,8 @@ import {resolve as resolvePath} from 'node:path';
 import type {Command, Words} from '../argv.ts';
 import {exitCode, problem} from '../errors.ts';
 import {processGroup} from './group.ts';
-import {secretLines, secretValues} from './secrets.ts';
+import type {SecretWorld} from './secrets.ts';
+import {secretInput, secretLines, secretValues} from './secrets.ts';
 
 export interface SpawnOptions {
   readonly cwd: string;
@@ -36,6 +37,11 @@ export interface Ended {
 const keptStderr = 64 * 1024;
 const lingerSeconds = 1;
 
+async function standardInput({stdin, secretLines: lines, secretInput: texts}: Command, world: SecretWorld): Promise<string | undefined> {
+  if (lines !== undefined) return secretLines(lines, world);
+  return texts === undefined ? stdin : secretInput(texts, world);
+}
+
 /**
  * The one place where a process starts. The child leads a process group of its own, so that a time-out and
  * a signal reach everything that it started.
@@ -48,7 +54,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   const {env, signal, kill} = options;
   const capture = (list: Words): Promise<Ended> => spawn({words: list}, {...quietly, cwd, env, signal, kill});
   const secrets = await secretValues(command, {cwd, env, capture});
-  const stdin = command.secretLines === undefined ? command.stdin : await secretLines(command.secretLines, {cwd, env, capture});
+  const stdin = await standardInput(command, {cwd, env, capture});
   const piped = options.onStdout !== undefined || options.stdout === 'keep';
   const child = nodeSpawn(program, words, {
     cwd,

@@ -130,9 +130,15 @@ function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
   const lines = ended.stderr.trimEnd().split('\n').filter((line) => line !== '').slice(-20);
   return problem({
     code: 'command_failed',
-    what: run.purpose === undefined ? `a command ${how}: ${text}` : `${run.purpose}: the command ${how}: ${text}`,
+    what: run.purpose === undefined ? `a command ${how}: ${brief(text)}` : `${run.purpose}: the command ${how}: ${brief(text)}`,
     details: lines,
     fix: run.fix,
     exitCode: ended.timedOut ? 124 : ended.code,
   });
+}
+
+/** A command that is many lines, such as one with a file on its standard input, stands whole above where it was run. */
+function brief(text: string): string {
+  const [first = '', ...others] = text.split('\n');
+  return others.length < 3 ? text : `${first} ... (and ${others.length} more lines, above)`;
 }

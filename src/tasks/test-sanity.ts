@@ -1,8 +1,8 @@
 import {reportOptions, runTests} from '../config/test-suite.ts';
-import {readTarget, sceneOf} from '../engines/hosts/deployment.ts';
-import {sitesOf} from '../engines/hosts/sites.ts';
-import {readScene, requireBalancer} from '../engines/hosts/state.ts';
-import {addressOf} from '../engines/hosts/traffic.ts';
+import {addressOf} from '../engines/hosts/address.ts';
+import {readTarget} from '../engines/hosts/deployment.ts';
+import {requireDeployed} from '../engines/hosts/state.ts';
+import {survey} from '../engines/hosts/survey.ts';
 import {option} from '../option.ts';
 import {task} from '../task.ts';
 import type {Context} from '../task.ts';
@@ -16,12 +16,11 @@ export const testSanity = task('Run the read-only checks (test/sanity) against a
   await runTests(context, 'test/sanity', output, {BASE_URL: url ?? await deployedAddress(context, environment)});
 });
 
-/** Where the first host answers. */
+/** Where the first balancer answers. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
   const target = await readTarget(context, environment);
-  const [first] = sitesOf(context, target);
-  if (first === undefined) return '';
-  const scene = sceneOf(target);
-  requireBalancer(await readScene(first.context.run, scene), target);
-  return addressOf(first.context.run, scene, first.host);
+  const {found, siteOf} = await survey(context, target);
+  requireDeployed(found, target);
+  const first = found.find(({machine}) => machine.balancer);
+  return first === undefined ? '' : addressOf(target, siteOf(first.machine.host));
 }

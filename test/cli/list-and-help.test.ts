@@ -26,7 +26,7 @@ test('without a tasks.ts the standard tasks are there, in the order of a life', 
   assert.deepEqual({code, stderr}, {code: 0, stderr: ''});
   assert.deepEqual(stdout.split('\n').map((line) => line.split(' ')[0]), [
     'static_analysis', 'test_unit', 'build', 'check', 'test_integration', 'publish', 'promote', 'deploy', 'run', 'test_sanity',
-    'status', 'logs', 'rollback', 'remove', '',
+    'status', 'history', 'logs', 'exec', 'maintenance', 'rollback', 'remove', '',
   ]);
 });
 

@@ -1,115 +1,145 @@
-import {execFile, execFileSync} from 'node:child_process';
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {execFileSync, spawn} from 'node:child_process';
+import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {promisify} from 'node:util';
-import {certificateFile} from '../../src/docker-client.ts';
+import {docker, lines} from './docker.ts';
+import {login, makeKeys, writeAuthorities, writeLogin, writeSsh} from './keys.ts';
+import {buildHostImage, ensureMachine, ensureNetwork, ensureRegistry, removeControlGroups, shareProcessors} from './machine.ts';
 
-// A fleet on one machine: hosts as containers with sshd and an engine of their own, and a registry that all know.
+// A fleet on one machine: hosts as containers with sshd and an engine of their own, and a registry that wants TLS and a password.
 
-const execute = promisify(execFile);
-const image = 'entrypoint-test/host:trixie';
-
-/** What an engine in a container needs; `--privileged` would want more than some machines may give. */
-const capabilities = [
-  'AUDIT_WRITE', 'BLOCK_SUSPEND', 'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'IPC_LOCK', 'IPC_OWNER', 'KILL', 'LEASE',
-  'LINUX_IMMUTABLE', 'MAC_ADMIN', 'MAC_OVERRIDE', 'MKNOD', 'NET_ADMIN', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_RAW', 'SETFCAP', 'SETGID',
-  'SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_MODULE', 'SYS_NICE', 'SYS_PTRACE', 'SYS_RAWIO', 'SYS_TIME', 'SYS_TTY_CONFIG', 'SYSLOG',
-].flatMap((name) => ['--cap-add', name]);
+export interface FleetSize {
+  readonly hosts: number;
+  /** Machines of the same kind, for balancers alone. Default 0. */
+  readonly balancers?: number | undefined;
+  /** Size of the last host's disk, which is then in memory: one that can be filled. Default: a volume of the engine. */
+  readonly lastDisk?: string | undefined;
+  /** Where keys and settings are kept, for a fleet that outlives this process. Default: a temporary folder. */
+  readonly folder?: string | undefined;
+}
 
 export interface Fleet {
+  readonly name: string;
+  readonly folder: string;
   /** Names that ssh knows, by a configuration of its own: `${name}-h1`, ... */
   readonly hosts: readonly string[];
-  /** `127.0.0.1:PORT`: the same name on every host and here. */
+  /** `${name}-lb1`, ... */
+  readonly balancers: readonly string[];
+  /** `172.18.0.5:5000`: the registry, for hosts and for who deploys. They trust its certificate, and are logged in. */
   readonly registry: string;
+  /** The same registry for this machine's engine, which trusts any certificate at 127.0.0.1. */
+  readonly publishTo: string;
+  /** The container that is the registry. */
+  readonly registryContainer: string;
+  /** Where this machine is, seen from the hosts and their containers. */
+  readonly gateway: string;
   /** A folder whose `ssh` knows the hosts; to stand first on PATH. */
   readonly bin: string;
-  /** Runs a command on a host, by ssh. */
-  on(this: void, host: string, command: string): string;
-  /** Runs docker on the machine where each host is a container of its name: faults. */
+  /** What the deployer's environment needs: `ssh`, the login to the registry, and its certificate. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs a command on a host, by ssh, and gives its standard output. */
+  on(this: void, host: string, command: string, stdin?: string): string;
+  /** Runs docker on this machine, where each host is a container of its name: faults. */
   outer(this: void, ...words: readonly string[]): string;
   addressOf(this: void, host: string): string;
   down(this: void): void;
 }
 
-const docker = (...words: readonly string[]): string => execFileSync('docker', words, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']}).trim();
-
 /**
- * Builds the hosts' image where it is missing, and starts a fleet. Where the machine does not let an engine run in a
- * container, which nothing here could mend: the reason.
+ * Makes sure that a fleet runs: what is there stays, what is stopped or frozen goes on. Where the machine does not let an
+ * engine run in a container, which nothing here could mend: the reason. Goes down again when this process is interrupted,
+ * unless it has a folder of its own.
  */
-export async function fleetUp(name: string, count: number): Promise<Fleet | string> {
-  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+export async function fleetUp(name: string, {hosts: count, balancers: balancerCount = 0, lastDisk, folder: kept}: FleetSize): Promise<Fleet | string> {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), `${name}-`));
+  mkdirSync(folder, {recursive: true});
   chmodSync(folder, 0o755);
-  const down = (): void => {
-    const label = `label=entrypoint.test=${name}`;
-    const containers = docker('ps', '--all', '--quiet', '--filter', label).split('\n').filter((id) => id !== '');
-    if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
-    const networks = docker('network', 'ls', '--quiet', '--filter', label).split('\n').filter((id) => id !== '');
-    if (networks.length > 0) docker('network', 'rm', ...networks);
-    rmSync(folder, {recursive: true, force: true});
-  };
+  const down = (): void => fleetDown(name, folder);
+  if (kept === undefined) downWhenInterrupted(name, folder);
   try {
-    buildHost();
-    for (const key of ['key', 'host_key']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(folder, key)]);
-    docker('network', 'create', '--label', `entrypoint.test=${name}`, name);
-    const registry = `${name}-registry`;
-    docker('run', '--detach', '--name', registry, '--label', `entrypoint.test=${name}`, '--network', name, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8');
-    const address = docker('port', registry, '5000/tcp');
-    const port = address.split(':').at(-1) ?? '';
-    const hosts = Array.from({length: count}, (_, index) => `${name}-h${index + 1}`);
-    await Promise.all(hosts.map((host) => execute('docker', [
-      'run', '--detach', '--name', host, '--hostname', host, '--label', `entrypoint.test=${name}`, '--network', name, ...capabilities,
-      '--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined', '--cgroupns=host',
-      '--volume', '/sys/fs/cgroup:/sys/fs/cgroup', '--volume', '/var/lib/docker', '--volume', `${folder}:/fleet:ro`,
-      image, port, `${registry}:5000`,
-    ])));
-    const addressOf = (host: string): string => docker('inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', host);
-    const bin = sshFor(folder, hosts, addressOf);
-    const on = (host: string, command: string): string => execFileSync(join(bin, 'ssh'), [host, command], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
-    for (const host of hosts) {
-      try {
-        await until(60, () => void on(host, 'docker version >/dev/null'));
-      } catch (error) {
-        down();
-        return `no engine runs in a container on this machine: ${String(error)}`;
-      }
+    buildHostImage();
+    shareProcessors(name);
+    const {gateway, address} = ensureNetwork(name);
+    const named = (kind: string, many: number, first: number): [string, string][] =>
+      Array.from({length: many}, (_, index) => [`${name}-${kind}${index + 1}`, address(first + index)]);
+    const [hosts, balancers] = [named('h', count, 21), named('lb', balancerCount, 11)];
+    const machines = Object.fromEntries([...hosts, ...balancers]);
+    const registryContainer = `${name}-registry`;
+    const registry = `${address(5)}:5000`;
+    makeKeys(folder, address(5));
+    await Promise.all([
+      ensureRegistry(name, folder, registryContainer, address(5)),
+      ...Object.entries(machines).map(([machine, itsAddress]) => ensureMachine({fleet: name, folder, name: machine, address: itsAddress, registry, disk: machine === hosts.at(-1)?.[0] ? lastDisk : undefined})),
+    ]);
+    const publishTo = lines(docker('port', registryContainer, '5000/tcp'))[0] ?? '';
+    const bin = writeSsh(folder, machines);
+    const on: Fleet['on'] = (host, command, stdin) =>
+      execFileSync(join(bin, 'ssh'), ['-o', 'ConnectTimeout=5', host, command], {encoding: 'utf8', input: stdin ?? '', stdio: ['pipe', 'pipe', 'pipe']});
+    const unfit = await logIn(Object.keys(machines), registry, on);
+    if (unfit !== undefined) {
+      down();
+      return unfit;
     }
-    return {hosts, registry: address, bin, on, outer: docker, addressOf, down};
+    return {
+      name, folder, registry, publishTo, registryContainer, gateway, bin, on, down,
+      hosts: hosts.map(([host]) => host),
+      balancers: balancers.map(([host]) => host),
+      environment: {
+        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+        DOCKER_CONFIG: writeLogin(folder, [registry, publishTo]),
+        NODE_EXTRA_CA_CERTS: writeAuthorities(folder),
+      },
+      outer: docker,
+      addressOf: (host) => machines[host] ?? '',
+    };
   } catch (error) {
     down();
     throw error;
   }
 }
 
-function buildHost(): void {
-  const client = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
-  const ca = certificateFile(process.env);
-  execFileSync(client, ['build', '--quiet', '--tag', image, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), join(import.meta.dirname, 'host')],
-    {stdio: ['ignore', 'ignore', 'pipe'], env: {...process.env, DOCKER_BUILDKIT: '1'}});
+/** Takes away all that belongs to a fleet, also what a process left that was killed. */
+export function fleetDown(name: string, folder: string): void {
+  const label = `label=entrypoint.test=${name}`;
+  const containers = lines(docker('ps', '--all', '--quiet', '--filter', label));
+  if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
+  const networks = lines(docker('network', 'ls', '--quiet', '--filter', label));
+  if (networks.length > 0) docker('network', 'rm', ...networks);
+  removeControlGroups(name);
+  rmSync(folder, {recursive: true, force: true});
 }
 
-// ssh reads the user's own settings, wherever HOME points to; this one reads the fleet's.
-function sshFor(folder: string, hosts: readonly string[], addressOf: (host: string) => string): string {
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  const hostKey = execFileSync('ssh-keygen', ['-y', '-f', join(folder, 'host_key')], {encoding: 'utf8'}).split(' ').slice(0, 2).join(' ');
-  writeFileSync(join(folder, 'known_hosts'), hosts.map((host) => `${host} ${hostKey.trim()}\n`).join(''));
-  writeFileSync(join(folder, 'config'), hosts.map((host) => [
-    `Host ${host}`, `  HostName ${addressOf(host)}`, `  HostKeyAlias ${host}`, '  User root',
-  ].join('\n')).concat([`Host *\n  IdentityFile ${folder}/key\n  IdentitiesOnly yes\n  UserKnownHostsFile ${folder}/known_hosts\n  StrictHostKeyChecking yes\n`]).join('\n'));
-  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${folder}/config "$@"\n`, {mode: 0o755});
-  return bin;
+function downWhenInterrupted(name: string, folder: string): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      // The test runner soon kills what it has interrupted.
+      spawn(process.execPath, [join(import.meta.dirname, 'down.ts'), name, folder], {detached: true, stdio: 'ignore'}).unref();
+      process.exit(1);
+    });
+  }
+}
+
+/** Logs the machines in to the registry, as a user would, once their engines answer; the reason where one never does. */
+async function logIn(machines: readonly string[], registry: string, on: Fleet['on']): Promise<string | undefined> {
+  for (const machine of machines) {
+    try {
+      await until(60, () => void on(machine, 'docker version >/dev/null'));
+    } catch (error) {
+      return `no engine runs in a container on this machine: ${String(error)}`;
+    }
+    await until(20, () => void on(machine, `docker login --username ${login.user} --password-stdin ${registry} 2>&1`, login.password));
+  }
+  return undefined;
 }
 
 /** Tries until it does not throw; throws the last error after `seconds`. */
-async function until(seconds: number, attempt: () => void): Promise<void> {
+export async function until(seconds: number, attempt: () => void): Promise<void> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     try {
       return attempt();
     } catch (error) {
       if (Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 }

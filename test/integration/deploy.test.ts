@@ -14,7 +14,7 @@ function snapshot(): unknown {
   const format = '{{.Name}} {{.State.Running}} {{.Image}} {{json .Config.Image}} {{json .Config.Labels}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}}';
   return {
     containers: must('docker', 'inspect', '--format', format, ...names),
-    balancer: must('docker', 'exec', `${service}.local.balancer`, 'cat', '/etc/haproxy/haproxy.cfg'),
+    balancer: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'fragment', `${service}.local`),
     // Addresses are padded to one width, whatever their length. A slot in maintenance keeps the address it had last: it gets no traffic and no check until it is used again.
     servers: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'show')
       .replaceAll(/(MAINT +)\S+ +/g, '$1').replaceAll(/\d+\.\d+\.\d+\.\d+:(\d+) +/g, 'ADDRESS:$1 '),
@@ -40,7 +40,7 @@ test('a release that never becomes healthy leaves the old one serving, and tells
   place('{BROKEN: "yes"}');
   const {code, stderr} = run(entrypoint, ['deploy', 'local', `--image=${image}`]);
   assert.notEqual(code, 0);
-  assert.match(stderr, /replica 1 is not healthy, and the old release goes on serving/);
+  assert.match(stderr, /release 2 is not healthy, and the old release goes on serving/);
   assert.match(stderr, /503/);
   assert.deepEqual(snapshot(), unchanged);
 });

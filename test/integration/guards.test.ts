@@ -43,7 +43,7 @@ test('a check after the switch that fails brings the old release back, and the e
   describe('after: [test_sanity]');
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 69);
-  assert.match(stderr, new RegExp(`entrypoint: the task test_sanity failed in ${name}\\.local, and the old release goes on serving`));
+  assert.match(stderr, new RegExp(`entrypoint: the task test_sanity failed in ${name}\\.local, and the old release serves again`));
   assert.deepEqual(serving(), [`${name}.local.1.1`]);
   assert.deepEqual(leftovers(), made);
 });
@@ -73,7 +73,7 @@ test('a second deploy is refused while one is under way, and told whose it is', 
   assert.equal(status().release, 1);
 });
 
-test('a deployer that was killed leaves the old release serving, and the next deploy converges once its lock is gone', async () => {
+test('a deployer that was killed leaves the old release serving, and the next deploy takes over its lock aloud and converges', async () => {
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const dead = start(entrypoint, ['deploy', `--image=${image}`]);
   await eventually(20, async () => leftovers().some((one) => one.endsWith('.local.2.1')), Boolean);
@@ -81,13 +81,46 @@ test('a deployer that was killed leaves the old release serving, and the next de
   await dead.ended;
   assert.equal(status().release, 1);
   describe();
-  const locked = run(entrypoint, ['deploy', `--image=${image}`]);
-  assert.match(locked.stderr, new RegExp(`docker rm ${name}\\.local\\.lock`));
-  must('docker', 'rm', `${name}.local.lock`);
-  must(entrypoint, 'deploy', `--image=${image}`);
+  const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /# taking over the lock of \S+@\S+ \(deploy\): the process that took it is dead\n/);
   // Its number is not given twice: 2 was the dead one's.
   assert.deepEqual(serving(), [`${name}.local.3.1`]);
-  assert.deepEqual(leftovers().filter((one) => one.includes('.2.')), []);
+  assert.deepEqual(leftovers().filter((one) => one.includes('.2.') || one.endsWith('.lock')), []);
+});
+
+test('history tells what was tried, and how it ended, newest first', () => {
+  const {releases} = JSON.parse(must(entrypoint, '--quiet', '--json', 'history')) as {releases: {release: number; what: string; result: string; hosts: string[]}[]};
+  assert.deepEqual(releases.map(({release, what, result}) => [release, what, result]), [
+    [3, 'deploy', 'done'], [2, 'deploy', 'failed'], [2, 'deploy', 'failed'], [2, 'deploy', 'failed'], [1, 'deploy', 'done'],
+  ]);
+  assert.deepEqual(releases[0]?.hosts, ['local']);
+});
+
+test('exec runs its words in a replica that serves, and ends as they do', () => {
+  assert.equal(must(entrypoint, '--quiet', 'exec', '--', 'printenv', 'PORT'), '3000\n');
+  assert.equal(run(entrypoint, ['exec', '--', 'sh', '-c', 'exit 7']).code, 7);
+  assert.equal(run(entrypoint, ['exec']).code, 64);
+});
+
+test('--plan tells what a deploy would do, and does nothing', () => {
+  const made = leftovers();
+  const {stdout} = run(entrypoint, ['deploy', '--plan', `--image=${image}`]);
+  assert.match(stdout, new RegExp(`^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 4 switch +local +switch to \\S+; drain \\S+; stop ${name}\\.local\\.3\\.1\\n`));
+  assert.deepEqual(leftovers(), made);
+});
+
+test('status tells what differs from what should run', () => {
+  const drift = (): readonly string[] => (JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {drift: string[]}).drift;
+  assert.deepEqual(drift(), []);
+  describe('environment: {LOG_LEVEL: debug}, replicas: 2');
+  must('docker', 'stop', `${name}.local.3.1`);
+  assert.deepEqual(drift(), [
+    `${name}.local.3.1 on local is exited`,
+    '1 replicas run on local, and deploy.yaml says 2',
+    'deploy.yaml has changed since release 3 was started on local',
+  ]);
+  must('docker', 'start', `${name}.local.3.1`);
 });
 
 test('integration tests take everything away when they pass, when they fail and at Ctrl-C', async () => {

@@ -1,13 +1,13 @@
+import {createHash} from 'node:crypto';
 import {sshFolder} from '../../commands/ssh.ts';
 import type {Place} from '../../config/schema.ts';
 import {placeOf, readService} from '../../config/service.ts';
 import type {Service} from '../../config/service.ts';
-import {requireEngine} from '../../docker-client.ts';
 import {exitCode, problem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
 import type {Scene} from '../names.ts';
+import {hasOwnBalancers} from './fleet.ts';
 import {isRemote} from './host.ts';
-import {each, sitesOf} from './sites.ts';
 
 /** Where a service is to run. */
 export interface Target {
@@ -17,18 +17,20 @@ export interface Target {
 }
 
 /**
- * What an environment's name stands for, on an engine that answers.
- * @throws Problem `bad_deploy_file`, `unknown_environment`, `engine_unavailable`
+ * What an environment's name stands for.
+ * @throws Problem `bad_deploy_file`, `unknown_environment`, `backing_services_on_many_hosts`, `bad_topology`
  */
 export async function readTarget(context: Context, environment: string): Promise<Target> {
   const service = await readService(context);
   const place = placeOf(service, environment);
   requireOneDatabase(service, environment, place);
-  const target = {service, environment, place};
-  if (place.hosts.some(isRemote)) await context.run(sshFolder, {capture: true});
-  await each(sitesOf(context, target), ({context: {run}}) => requireEngine(run));
-  return target;
+  requireReachableBalancers(service, environment, place);
+  if (hasRemoteHosts(place)) await context.run(sshFolder, {capture: true});
+  return {service, environment, place};
 }
+
+export const hasRemoteHosts = ({hosts, load_balancer: {hosts: balancers}}: Pick<Place, 'hosts' | 'load_balancer'>): boolean =>
+  balancers.some(isRemote) || hosts.some(({host}) => isRemote(host));
 
 // Each host would get one of its own, with other data in it.
 function requireOneDatabase({name}: Service, environment: string, {hosts, backing_services: wanted}: Place): void {
@@ -41,10 +43,22 @@ function requireOneDatabase({name}: Service, environment: string, {hosts, backin
   });
 }
 
+function requireReachableBalancers({name}: Service, environment: string, place: Place): void {
+  const {hosts, load_balancer: {hosts: balancers, port}} = place;
+  if (!hasOwnBalancers(place)) return;
+  const wrong = hosts.some(({host}) => !isRemote(host)) || !balancers.every(isRemote)
+    ? 'load_balancer.hosts are other machines, which cannot reach what runs on this engine (local)'
+    : port === 0 ? 'load_balancer.hosts needs a load_balancer.port that is the same on each of them, and it is 0'
+    : undefined;
+  if (wrong === undefined) return;
+  throw problem({code: 'bad_topology', what: `${name} in ${environment}: ${wrong}`, fix: 'correct deploy.yaml; docs/deploy.md tells both ways', exitCode: exitCode.badData});
+}
+
 /** What is deployed where. */
 export interface Deployment extends Target {
   /** By digest or id: what runs must be exactly what was tested. */
   readonly image: string;
+  /** Empty where the image's own label says it. */
   readonly commit: string;
 }
 
@@ -56,10 +70,12 @@ export interface Deployed {
   /** The release to go back to; 0 when there is none. */
   readonly previous: number;
   readonly image: string;
-  /** `http://127.0.0.1:49153`: where the first host answers; empty in a dry run. */
+  /** `http://127.0.0.1:49153`: where the first balancer answers; empty in a dry run. */
   readonly address: string;
-  /** Where each host answers. */
+  /** Where each balancer answers. */
   readonly addresses: readonly string[];
+  /** Hosts that were left out because they could not be reached. */
+  readonly skipped: readonly string[];
 }
 
 export const sceneOf = ({service, environment}: Target): Scene => ({service: service.name, environment});
@@ -67,4 +83,15 @@ export const sceneOf = ({service, environment}: Target): Scene => ({service: ser
 /** The environment of the service's containers: the port, and what deploy.yaml says. */
 export function serviceEnvironment({service, place}: Target): Record<string, string> {
   return {PORT: String(service.deployFile.port), ...place.environment};
+}
+
+/** Tells whether a container was started with other settings than the file has now. */
+export function settingsHash(settings: unknown): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
+}
+
+/** What of the file a replica depends on. */
+export function replicaSettings({service: {deployFile: {port, health}}, place}: Target): string {
+  const {environment, secrets, memory, cpus, log, volumes, labels, network, docker_options: options} = place;
+  return settingsHash({port, health, environment, secrets, memory, cpus, log, volumes, labels, network, options});
 }

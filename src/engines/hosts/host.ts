@@ -1,5 +1,6 @@
 import {sshRun} from '../../commands/ssh.ts';
 import {exitCode, isProblem, problem} from '../../errors.ts';
+import type {Command, Words} from '../../argv.ts';
 import type {Runner, Scope} from '../../run.ts';
 import type {Context} from '../../task.ts';
 
@@ -17,12 +18,16 @@ export function contextOn(context: Context, host: Host, several: boolean): Conte
   return {...context, run: runnerOn(several ? context.run.prefixed(hostName(host)) : context.run, host)};
 }
 
+/** A command as it is typed here when it is to run there. */
+export const commandOn = (host: Host, command: Words | Command): Words | Command => (isRemote(host) ? sshRun(host, command) : command);
+
 /** Clean-up on a host. */
 export function scopeOn(scope: Scope, host: Host): Scope {
   if (!isRemote(host)) return scope;
   return {
     always: (command) => scope.always(sshRun(host, command)),
-    onFailure: (command) => scope.onFailure(sshRun(host, command)),
+    onFailure: (...commands) => scope.onFailure(...commands.map((command) => sshRun(host, command))),
+    every: (seconds, commands, ended) => scope.every(seconds, commands.map((command) => sshRun(host, command)), ended),
     keep: () => scope.keep(),
   };
 }
@@ -53,7 +58,7 @@ const failures: readonly (readonly [sign: RegExp, what: string, fix: (host: Host
 function sshProblem(host: Host, error: unknown): unknown {
   if (!isProblem(error) || error.exitCode !== 255) return error;
   const text = error.details.join('\n');
-  const [, what = 'ssh failed', fix = () => 'ssh -v tells more'] = failures.find(([sign]) => sign.test(text)) ?? [];
+  const [, what = 'the connection to it broke', fix = () => `is it on, and does the network let you through? ssh -v ${host} tells more`] = failures.find(([sign]) => sign.test(text)) ?? [];
   return problem({
     code: 'host_unreachable',
     what: `${host} cannot be worked on: ${what}, and deploy.yaml names it`,

@@ -1,9 +1,9 @@
 import {dockerLogs} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
-import {sceneOf} from './deployment.ts';
 import type {Target} from './deployment.ts';
-import {each, sitesOf} from './sites.ts';
-import {readScene, requireBalancer} from './state.ts';
+import {servingOn} from './serving.ts';
+import {each} from './sites.ts';
+import {survey} from './survey.ts';
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -12,12 +12,10 @@ export interface LogOptions {
 }
 
 /**
- * The log of every replica of the release that serves, side by side, each line with its container's name.
+ * The log of every replica that serves, side by side, each line with its host and its container's name.
  * @throws Problem `not_deployed`
  */
 export async function logs(context: Context, target: Target, options: LogOptions): Promise<void> {
-  await each(sitesOf(context, target), async ({context: {run}}) => {
-    const {slots} = requireBalancer(await readScene(run, sceneOf(target)), target);
-    await Promise.all(slots.map(({container}) => run.prefixed(container)(dockerLogs(container, options))));
-  });
+  const {found, siteOf} = await survey(context, target);
+  await each(servingOn(target, found), ({host, container}) => siteOf(host).context.run.prefixed(container)(dockerLogs(container, options)));
 }

@@ -1,36 +1,57 @@
-import {dockerNetworkList, dockerNetworkRemove, dockerRemove, dockerVolumeList, dockerVolumeRemove} from '../../commands/docker.ts';
+import {randomBytes} from 'node:crypto';
+import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../commands/docker.ts';
 import type {Context} from '../../task.ts';
-import {lockName, sceneLabels, sceneName} from '../names.ts';
+import {lockName, sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
 import type {Target} from './deployment.ts';
-import {takeLock} from './lock.ts';
-import {each, sitesOf} from './sites.ts';
-import {readScene} from './state.ts';
+import {ownerName, takeLocks} from './lock.ts';
+import {each, runOn} from './sites.ts';
+import type {Found} from './state.ts';
+import {leaveBalancer} from './steps.ts';
+import {survey} from './survey.ts';
 
 export interface Removed {
   readonly containers: readonly string[];
   readonly volumes: readonly string[];
 }
 
-/** Takes away everything that deploys made in the environment; volumes only when asked. Nothing there: nothing done. */
-export async function remove(context: Context, target: Target, what: {volumes: boolean}): Promise<Removed> {
-  const removed = await each(sitesOf(context, target), (site) => removeFrom(site.context, target, what));
-  return {containers: removed.flatMap(({containers}) => containers), volumes: removed.flatMap(({volumes}) => volumes)};
+/** Takes away everything that deploys made in the environment; volumes with data only when asked. Nothing there: nothing done. */
+export async function remove(context: Context, target: Target, {volumes}: {volumes: boolean}): Promise<Removed> {
+  const {place} = target;
+  const scene = sceneOf(target);
+  const {found, siteOf} = await survey(context, target);
+  const places = found.filter(({state}) => state.containers.length > 0).map((one) => ({site: siteOf(one.machine.host), found: one}));
+  return context.run.scope(async (scope) => {
+    if (places.length > 0) {
+      const locks = await takeLocks(context, scope, places, {
+        scene, reason: 'remove', owner: ownerName(context), token: randomBytes(4).toString('hex'), machines: places.length, parallel: place.parallel, patience: place.drain_timeout_seconds + place.stop_timeout_seconds,
+        imageOn: ({state}) => state.containers.find(({role}) => role !== 'lock')?.image ?? state.containers[0]?.image ?? '',
+      });
+      await locks.stopRenewing();
+    }
+    const removed = await each(found, async (one) => {
+      const {commands, ...gone} = removal(target, one, volumes);
+      if (commands.length > 0) await runOn(siteOf(one.machine.host), commands, {capture: true, purpose: `what runs on ${one.machine.host} could not be taken away`});
+      return gone;
+    }, place.parallel);
+    return {containers: removed.flatMap(({containers}) => containers), volumes: removed.flatMap((one) => one.volumes)};
+  });
 }
 
-async function removeFrom(context: Context, target: Target, {volumes}: {volumes: boolean}): Promise<Removed> {
-  const {run} = context;
+function removal(target: Target, {machine, state}: Found, volumes: boolean) {
   const scene = sceneOf(target);
-  return run.scope(async (scope) => {
-    const {containers} = await readScene(run, scene);
-    const image = containers.find(({role}) => role !== 'lock')?.image;
-    if (image !== undefined) await takeLock(context, scope, scene, {image, reason: 'remove'});
-    const names = containers.map(({name}) => name).filter((name) => name !== lockName(scene));
-    if (names.length > 0) await run(dockerRemove(...names), {capture: true});
-    const network = await run.read(dockerNetworkList(sceneName(scene)));
-    if (network.stdout !== '') await run(dockerNetworkRemove(sceneName(scene)), {capture: true});
-    const stored = volumes ? (await run.read(dockerVolumeList(sceneLabels(scene)))).stdout.split('\n').filter((name) => name !== '') : [];
-    if (stored.length > 0) await run(dockerVolumeRemove(...stored), {capture: true});
-    return {containers: names, volumes: stored};
-  });
+  const containers = state.containers.map(({name}) => name).filter((name) => name !== lockName(scene));
+  const stored = volumes ? state.volumes : [];
+  const locked = state.containers.length > 0;
+  return {
+    containers,
+    volumes: stored,
+    commands: [
+      ...(machine.balancer && state.balancerState === 'running' ? leaveBalancer(target) : []),
+      ...(containers.length === 0 ? [] : [dockerRemove(...containers)]),
+      ...(state.hasNetwork ? [dockerNetworkRemove(sceneName(scene))] : []),
+      ...(stored.length + state.log.length === 0 ? [] : [dockerVolumeRemove(...stored, ...state.log)]),
+      ...(locked ? [dockerRemove(lockName(scene))] : []),
+    ],
+  };
 }

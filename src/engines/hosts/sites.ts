@@ -1,7 +1,9 @@
-import type {Scope} from '../../run.ts';
+import {together} from '../../commands/script.ts';
+import type {Command, Words} from '../../argv.ts';
+import {isProblem} from '../../errors.ts';
+import type {Result, RunOptions, Scope} from '../../run.ts';
 import type {Context} from '../../task.ts';
-import type {Target} from './deployment.ts';
-import {contextOn, scopeOn} from './host.ts';
+import {contextOn, isRemote, scopeOn} from './host.ts';
 import type {Host} from './host.ts';
 
 /** One of the hosts that a task works on, with what reaches it. */
@@ -10,24 +12,56 @@ export interface Site {
   readonly context: Context;
 }
 
-/** The same, within something that can go back as a whole. */
-export interface ScopedSite extends Site {
-  readonly scope: Scope;
+/** Several hosts work side by side, each with its name before its lines. */
+export const siteOf = (context: Context, host: Host, several: boolean): Site => ({host, context: contextOn(context, host, several)});
+
+/**
+ * Runs several commands on a host, which ends at the first that fails: as one round trip where it is another machine,
+ * else one after the other, each in a line of its own. Gives what all of them said.
+ */
+export async function runOn({host, context: {run}}: Site, commands: readonly (Words | Command)[], options: RunOptions = {}): Promise<Result> {
+  if (isRemote(host)) return run(together(commands), options);
+  let all: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
+  for (const command of commands) {
+    const {stdout, stderr, seconds} = await run(command, options);
+    all = {exitCode: 0, stdout: all.stdout + stdout, stderr: all.stderr + stderr, seconds: all.seconds + seconds};
+  }
+  return all;
 }
 
-export function sitesOf(context: Context, {place}: Target): Site[] {
-  return place.hosts.map((host) => ({host, context: contextOn(context, host, place.hosts.length > 1)}));
+/** Registers what puts a host back; the commands run in the order given. */
+export function undoOn(scope: Scope, {host}: Site, commands: readonly (Words | Command)[]): void {
+  if (commands.length === 0) return;
+  if (isRemote(host)) scopeOn(scope, host).onFailure(together(commands));
+  // The newest runs first.
+  else for (const command of commands.toReversed()) scope.onFailure(command);
 }
 
-/** One scope for all hosts: where one fails, all go back. */
-export function sitesIn(context: Context, target: Target, scope: Scope): ScopedSite[] {
-  return sitesOf(context, target).map(({host, context: there}) => ({host, context: there, scope: scopeOn(scope, host)}));
-}
-
-/** Does a step on all hosts side by side. Waits for every one, also where one fails: nothing may go on behind a clean-up. */
-export async function each<S extends Site, T>(sites: readonly S[], step: (site: S) => Promise<T>): Promise<T[]> {
-  const ended = await Promise.allSettled(sites.map((site) => step(site)));
-  const failure = ended.find((one) => one.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
+/**
+ * Does a step on all hosts side by side, at most `limit` at a time. Waits for every one, also where one fails: nothing
+ * may go on behind a clean-up. Of several failures the first one in the order of the hosts is thrown.
+ */
+export async function each<S, T>(sites: readonly S[], step: (site: S) => Promise<T>, limit = Infinity): Promise<T[]> {
+  const ended = await settle(sites, step, limit);
+  const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  // Ctrl-C ends all of them, and one that failed by itself tells more.
+  const failure = failures.find((one) => !isProblem(one) || one.code !== 'interrupted') ?? failures[0];
+  if (failures.length > 0) throw failure;
   return ended.map((one) => (one as PromiseFulfilledResult<T>).value);
+}
+
+/** The same where a failure is an answer. */
+export async function settle<S, T>(sites: readonly S[], step: (site: S) => Promise<T>, limit = Infinity): Promise<PromiseSettledResult<T>[]> {
+  const ended: PromiseSettledResult<T>[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < sites.length; index = next++) {
+      ended[index] = await step(sites[index] as S).then(
+        (value) => ({status: 'fulfilled' as const, value}),
+        (reason: unknown) => ({status: 'rejected' as const, reason}),
+      );
+    }
+  };
+  await Promise.all(Array.from({length: Math.min(limit, sites.length)}, worker));
+  return ended;
 }

@@ -1,12 +1,16 @@
 import {balancerReadConfig} from '../../commands/balancer.ts';
-import {dockerPs} from '../../commands/docker.ts';
+import {dockerImageInspect, dockerInspect, dockerNetworkList, dockerPs, dockerVolumeTable} from '../../commands/docker.ts';
+import {wordsText} from '../../argv.ts';
+import type {Words} from '../../argv.ts';
 import {problem} from '../../errors.ts';
-import type {Runner} from '../../run.ts';
-import {readBalancerState} from '../haproxy-config.ts';
-import type {BalancerState, Half} from '../haproxy-config.ts';
-import {balancerName, sceneLabels} from '../names.ts';
+import {readBalancerState} from '../balancer/state.ts';
+import type {BalancerState, Half} from '../balancer/state.ts';
+import {balancerName, lockName, logLabel, sceneName} from '../names.ts';
 import type {Role, Scene} from '../names.ts';
 import type {Target} from './deployment.ts';
+import type {Machine} from './fleet.ts';
+import {lockFormat, parseLock} from './lock-label.ts';
+import type {HeldLock} from './lock-label.ts';
 
 export interface Container {
   readonly name: string;
@@ -24,50 +28,137 @@ export interface Container {
   /** The port that a replica answers on. */
   readonly port: number;
   readonly commit: string;
-  /** A hash of what a balancer or a backing service was started with. */
+  /** A hash of what it was started with. */
   readonly settings: string;
+  /** `10.0.0.2:20001`, where a balancer on another machine reaches it; else empty. */
+  readonly published: string;
+  /** The hosts that its release was deployed to, as ssh takes them. */
+  readonly hosts: readonly string[];
+  /** When it was created, by the host's clock. */
+  readonly created: string;
 }
 
-/** What there is of a service in an environment: read from the engine, kept nowhere else. */
-export interface SceneState {
+/** What there is of a service in an environment on one machine: read from its engine, kept nowhere else. */
+export interface MachineState {
   readonly containers: readonly Container[];
-  /** Undefined before the first deploy, and when the balancer does not run. */
+  /** What the balancer holds of the service; undefined before the first deploy, and when the balancer does not run. */
   readonly balancer: BalancerState | undefined;
+  /** Docker's word for the balancer's state; undefined where there is none. */
+  readonly balancerState: string | undefined;
+  /** What the balancer was started with. */
+  readonly balancerSettings: string;
+  readonly hasNetwork: boolean;
+  readonly volumes: readonly string[];
+  /** Names of the entries of the release log, oldest first. */
+  readonly log: readonly string[];
+  /** The greatest release that the log knows to have served; 0 where it is empty. */
+  readonly logged: number;
+  /** Ports of the host that replicas of any service have, running or not. */
+  readonly ports: readonly number[];
+  /** Of the images that were asked for, those that are there. */
+  readonly images: readonly string[];
+  /** The host's address as ssh reached it; empty on this machine. */
+  readonly sshAddress: string;
+  readonly lock: HeldLock | undefined;
 }
 
-const fields = ['{{.Names}}', '{{.State}}', '{{.Status}}', '{{.Image}}', ...['role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings'].map((name) => `{{.Label "entrypoint.${name}"}}`)];
+/** What is asked of one machine. */
+export interface Question {
+  readonly scene: Scene;
+  /** The balancer's container; undefined where the machine has none. */
+  readonly balancer: string | undefined;
+  readonly images: readonly string[];
+}
 
-export const stateFormat = fields.join('\t');
+const labels = ['service_name', 'environment', 'role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings', 'published', 'hosts'];
+const containerFormat = ['{{.Names}}', '{{.State}}', '{{.Status}}', '{{.Image}}', '{{.CreatedAt}}', ...labels.map((name) => `{{.Label "entrypoint.${name}"}}`)].join('\t');
+const volumeFormat = ['{{.Name}}', ...['entrypoint.service_name', 'entrypoint.environment', logLabel, `${logLabel}.at`, `${logLabel}.release`, `${logLabel}.result`].map((name) => `{{.Label "${name}"}}`)].join('\t');
 
-export function parseContainers(text: string): Container[] {
-  return text.split('\n').filter((line) => line !== '').map((line) => {
-    const [name = '', state = '', status = '', image = '', role, backing = '', release, replica, half, port, commit = '', settings = ''] = line.split('\t');
-    return {
-      name, state, status, image, backing, commit, settings,
+const mark = '@@';
+
+const section = (name: string, ...lines: readonly string[]): string[] => [`echo '${mark} ${name}'`, ...lines];
+const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
+
+/** Everything that a deploy has to know of a machine, in one round trip. Ends with 1 where no engine answers. */
+export function readMachine({scene, balancer, images}: Question): Words {
+  return ['sh', '-c', [
+    ...section('containers', `${wordsText(dockerPs({'entrypoint.service_name': undefined}, containerFormat))} || exit 1`),
+    ...section('networks', wordsText(dockerNetworkList(sceneName(scene)))),
+    ...section('volumes', wordsText(dockerVolumeTable(volumeFormat))),
+    ...(images.length === 0 ? [] : section('images', ...images.map((image) => quiet(dockerImageInspect(image, image))))),
+    ...(balancer === undefined ? [] : section('balancer', quiet(balancerReadConfig(balancer, sceneName(scene))))),
+    ...section('lock', quiet(dockerInspect(lockName(scene), lockFormat))),
+    ...section('clock', wordsText(['docker', 'info', '--format', '{{.SystemTime}}'])),
+    ...section('ssh', 'echo "${SSH_CONNECTION:-}"'),
+  ].join('\n')];
+}
+
+/** Reads what {@link readMachine} printed. */
+export function parseMachine(text: string, {scene, balancer}: Question): MachineState {
+  const sections = new Map(text.split(`${mark} `).slice(1).map((part) => {
+    const end = part.indexOf('\n');
+    return [part.slice(0, end), part.slice(end + 1)] as const;
+  }));
+  const rows = (name: string): string[][] => (sections.get(name) ?? '').split('\n').filter((line) => line.trim() !== '').map((line) => line.split('\t'));
+  const all = rows('containers').map(parseContainer);
+  const containers = all.filter(({service, environment}) => service === scene.service && environment === scene.environment).map(({container}) => container);
+  const volumes = rows('volumes');
+  const log = volumes.filter(([, , , of]) => of === sceneName(scene)).toSorted((a, b) => (a[4] ?? '').localeCompare(b[4] ?? ''));
+  const own = rows('containers').find(([name]) => name === balancer);
+  return {
+    containers,
+    balancer: readBalancerState(sections.get('balancer') ?? ''),
+    balancerState: own?.[1],
+    balancerSettings: own?.[5 + labels.indexOf('settings')] ?? '',
+    hasNetwork: rows('networks').length > 0,
+    volumes: volumes.filter(([, service, environment]) => service === scene.service && environment === scene.environment).map(([name = '']) => name),
+    log: log.map(([name = '']) => name),
+    logged: Math.max(0, ...log.map((row) => (row[6] === 'done' ? Number(row[5]) : 0))),
+    ports: all.flatMap(({container: {published}}) => (published === '' ? [] : [Number(published.split(':').at(-1))])),
+    images: rows('images').map(([name = '']) => name),
+    sshAddress: (sections.get('ssh') ?? '').trim().split(' ')[2] ?? '',
+    lock: parseLock((sections.get('lock') ?? '').trim(), (sections.get('clock') ?? '').trim()),
+  };
+}
+
+function parseContainer(row: readonly string[]): {service: string; environment: string; container: Container} {
+  const [name = '', state = '', status = '', image = '', created = '', service = '', environment = '', role, backing = '', release, replica, half, port, commit = '', settings = '', published = '', hosts = ''] = row;
+  return {
+    service,
+    environment,
+    container: {
+      name, state, status, image, created, backing, commit, settings, published,
       role: role as Role,
       release: Number(release),
       replica: Number(replica),
       half: half as Half,
       port: Number(port),
-    };
-  });
+      hosts: hosts.split(',').filter((host) => host !== ''),
+    },
+  };
 }
 
-/** Two commands that only look. */
-export async function readScene(run: Runner, scene: Scene): Promise<SceneState> {
-  const {stdout} = await run.read(dockerPs(sceneLabels(scene), stateFormat));
-  const containers = parseContainers(stdout);
-  const balancer = containers.find(({role}) => role === 'balancer');
-  if (balancer?.state !== 'running') return {containers, balancer: undefined};
-  const config = await run.read(balancerReadConfig(balancerName(scene)));
-  return {containers, balancer: readBalancerState(config.stdout)};
+/** A machine with what was found on it. */
+export interface Found {
+  readonly machine: Machine;
+  readonly state: MachineState;
 }
 
-export const appsOf = ({containers}: SceneState): Container[] => containers.filter(({role}) => role === 'app');
+export const appsOf = ({containers}: Pick<MachineState, 'containers'>): Container[] => containers.filter(({role}) => role === 'app');
+
+/** The name of the balancer's container: the environment's own, or one that several services share. */
+export const balancerOf = (target: Target): string => {
+  const {name} = target.place.load_balancer;
+  return name === undefined ? balancerName({service: target.service.name, environment: target.environment}) : sharedBalancerName(name);
+};
+
+export const sharedBalancerName = (name: string): string => `entrypoint.balancer.${name}`;
 
 /** @throws Problem `not_deployed` */
-export function requireBalancer(state: SceneState, {service, environment}: Target): BalancerState {
-  if (state.balancer !== undefined && state.balancer.release > 0) return state.balancer;
+export function requireDeployed(found: readonly Found[], {service, environment}: Target): BalancerState {
+  const states = found.flatMap(({state: {balancer}}) => (balancer === undefined || balancer.release === 0 ? [] : [balancer]));
+  const newest = states.toSorted((a, b) => b.release - a.release)[0];
+  if (newest !== undefined) return newest;
   throw problem({
     code: 'not_deployed',
     what: `${service.name} is not deployed in ${environment}`,

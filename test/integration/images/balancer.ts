@@ -1,27 +1,49 @@
-import {renderHaproxyConfig} from '../../../src/engines/haproxy-config.ts';
-import type {Half} from '../../../src/engines/haproxy-config.ts';
+import {request} from 'node:http';
+import * as v from 'valibot';
+import {loadBalancer} from '../../../src/config/load-balancer-schema.ts';
+import {renderFragment} from '../../../src/engines/balancer/fragment.ts';
+import {balancerSettings} from '../../../src/engines/balancer/settings.ts';
+import type {BalancerState, Half} from '../../../src/engines/balancer/state.ts';
 import {docker, must} from './containers.ts';
 import type {Ended, Place} from './containers.ts';
 
-// A service as small as it can be: `/ready` follows READY, `/` tells its version after ?ms=.
+// A service as small as it can be: `/ready` follows READY, `/` tells its version after ?ms=, with a 500 once in FAILS
+// requests; `/forwarded` tells what it hears of the client, `/events` sends one every 100 ms, and an upgrade is an echo.
 const app = `
 import http from 'node:http';
-const {VERSION: version = '', READY: ready = 'yes'} = process.env;
+const {VERSION: version = '', READY: ready = 'yes', FAILS: fails = '0'} = process.env;
+let count = 0;
 const server = http.createServer((request, response) => {
   const url = new URL(request.url, 'http://app');
   response.setHeader('x-version', version);
-  if (url.pathname === '/ready') {
+  if (url.pathname === '/forwarded') {
+    response.end(JSON.stringify({for: request.headers['x-forwarded-for'], proto: request.headers['x-forwarded-proto']}));
+  } else if (url.pathname === '/events') {
+    response.setHeader('content-type', 'text/event-stream');
+    const timer = setInterval(() => response.write('data: ' + version + '\\n\\n'), 100);
+    response.on('close', () => clearInterval(timer));
+    setTimeout(() => response.end(), Number(url.searchParams.get('ms') ?? 60000));
+  } else if (url.pathname !== '/ready' && Number(fails) > 0 && (count += 1) % Number(fails) === 0) {
+    response.statusCode = 500;
+    response.end('broken');
+  } else if (url.pathname === '/ready') {
     response.statusCode = ready === 'yes' ? 200 : 503;
     response.end(JSON.stringify({database: ready === 'yes' ? 'up' : 'down'}));
   } else setTimeout(() => response.end(version), Number(url.searchParams.get('ms') ?? 0));
 }).listen(3000);
+server.on('upgrade', (request, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nconnection: upgrade\\r\\nupgrade: echo\\r\\n\\r\\n');
+  socket.on('data', (data) => socket.write(version + ' ' + data));
+  socket.on('error', () => {});
+  socket.on('end', () => socket.end());
+});
 process.on('SIGTERM', () => process.exit(0));
 `;
 
 /** Starts a replica of the service; returns the container's name. */
-export function startApp(place: Place, name: string, version: string, ready: 'yes' | 'no' = 'yes'): Promise<string> {
+export function startApp(place: Place, name: string, version: string, ready: 'yes' | 'no' = 'yes', more: readonly string[] = []): Promise<string> {
   return place.start(name, [
-    '--env', `VERSION=${version}`, '--env', `READY=${ready}`, '--entrypoint', 'tini', 'entrypoint/base:26',
+    ...more, '--env', `VERSION=${version}`, '--env', `READY=${ready}`, '--entrypoint', 'tini', 'entrypoint/base:26',
     '--', 'node', '--input-type=module', '--eval', app,
   ]);
 }
@@ -32,37 +54,58 @@ export interface Balancer {
   lb(words: readonly string[], stdin?: string): Promise<Ended>;
   /** `lb`, which must succeed. */
   mustLb(words: readonly string[], stdin?: string): Promise<string>;
-  /** The published port, which changes when the container is restarted. */
-  port(): Promise<number>;
+  /** The published port of http or https, which changes when the container is restarted. */
+  port(inside?: 8080 | 8443): Promise<number>;
 }
 
 export async function startBalancer(place: Place, name = 'balancer'): Promise<Balancer> {
-  const container = await place.start(name, ['--restart', 'always', '--publish', '127.0.0.1::8080', 'entrypoint/haproxy:3.0']);
+  const container = await place.start(name, ['--restart', 'always', '--publish', '127.0.0.1::8080', '--publish', '127.0.0.1::8443', 'entrypoint/haproxy:3.0']);
+  return driver(container);
+}
+
+/** What drives the balancer in a container, or one beside it. */
+export function driver(container: string): Balancer {
   return {
     container,
     lb: (words, stdin) => docker(['exec', '--interactive', container, 'lb', ...words], stdin),
     mustLb: (words, stdin) => must(['exec', '--interactive', container, 'lb', ...words], stdin),
-    port: async () => Number((await must(['port', container, '8080/tcp'])).split(':').at(-1)),
+    port: async (inside = 8080) => Number((await must(['port', container, `${inside}/tcp`])).split(':').at(-1)),
   };
 }
 
-/** A configuration; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. */
-export function configText(uses: Readonly<Record<string, string>> = {}, size = 1): string {
-  return renderHaproxyConfig({
+/** A fragment; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
+export function configText(uses: Readonly<Record<string, string>> = {}, size = 1, {name = 'web', file = {}, ...more}: Partial<BalancerState> & {file?: object} = {}): string {
+  return renderFragment({
+    name,
     release: 1,
     previous: 0,
+    hosts: [''],
     size,
     health: '/ready',
-    slots: Object.entries(uses).map(([slot, container]) => ({replica: Number(slot[0]), half: slot[1] as Half, container, port: 3000})),
+    slots: Object.entries(uses).map(([slot, container]) => ({host: '', replica: Number(slot[0]), half: slot[1] as Half, container, address: container, port: 3000})),
+    settings: balancerSettings(v.parse(loadBalancer, file)),
+    ...more,
   });
 }
 
-/** The version that answers, or the status where there is none. */
-export async function answer(balancer: Balancer): Promise<string> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${await balancer.port()}/`, {headers: {connection: 'close'}});
-    return response.ok ? await response.text() : `status ${response.status}`;
-  } catch (error) {
-    return (error as Error).message;
-  }
+/** What answers, or the status where it is not 200; on a connection of its own, with any `host` among its headers. */
+export async function answer(balancer: Balancer, path = '/', headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  // A container that is being restarted publishes nothing.
+  const port = await balancer.port().catch(() => undefined);
+  if (port === undefined) return 'no port';
+  return new Promise((resolve) => {
+    const asking = request({port, path, agent: false, headers}, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part) => (text += part));
+      response.once('end', () => resolve(response.statusCode === 200 ? text : `status ${response.statusCode}`));
+    });
+    asking.once('error', (error) => resolve(error.message));
+    asking.end();
+  });
+}
+
+/** Starts a container's replica in a slot and gives it the traffic, with nobody before it. */
+export async function serveFrom(balancer: Balancer, server: string, container: string): Promise<void> {
+  await balancer.mustLb(['start', '10', `${server}=${container}:3000`]);
+  await balancer.mustLb(['switch', '--to', server]);
 }

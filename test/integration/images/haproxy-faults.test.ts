@@ -14,8 +14,8 @@ test('before the first configuration the balancer answers 503', async () => {
 });
 
 test('a server that is started gets no traffic until the switch', async () => {
-  await balancer.mustLb(['config'], configText());
-  await balancer.mustLb(['start', 'web/1a', first, '3000', '10']);
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['start', '10', `web/1a=${first}:3000`]);
   assert.equal(await answer(balancer), 'status 503');
   assert.match(await balancer.mustLb(['show']), /^web\/1a +DRAIN .*L7OK 200/m);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
@@ -23,35 +23,35 @@ test('a server that is started gets no traffic until the switch', async () => {
 });
 
 test('an invalid configuration is refused with the line, and nothing changes', async () => {
-  const before = await must(['exec', balancer.container, 'cat', '/etc/haproxy/haproxy.cfg']);
-  const {code, stderr} = await balancer.lb(['config'], `${configText()}    bogus\n`);
+  const before = await must(['exec', balancer.container, 'lb', 'fragment', 'web']);
+  const {code, stderr} = await balancer.lb(['config', 'web'], `${configText()}    bogus\n`);
   assert.equal(code, 1);
-  assert.match(stderr, /haproxy\.cfg:\d+\] : unknown keyword 'bogus'/);
+  assert.match(stderr, /web\.cfg:\d+\] : unknown keyword 'bogus'/);
   assert.match(stderr, /lb: the configuration is invalid: the old one stays/);
-  assert.equal(await must(['exec', balancer.container, 'cat', '/etc/haproxy/haproxy.cfg']), before);
+  assert.equal(await must(['exec', balancer.container, 'lb', 'fragment', 'web']), before);
   assert.equal(await answer(balancer), 'v1');
 });
 
 test('a valid configuration that cannot be put in force is taken back', async () => {
-  const before = await must(['exec', balancer.container, 'cat', '/etc/haproxy/haproxy.cfg']);
-  const {code, stderr} = await balancer.lb(['config'], `${configText()}frontend other\n    bind 192.0.2.1:80\n`);
+  const before = await must(['exec', balancer.container, 'lb', 'fragment', 'web']);
+  const {code, stderr} = await balancer.lb(['config', 'web'], `${configText()}frontend other\n    bind 192.0.2.1:80\n`);
   assert.equal(code, 1);
   assert.match(stderr, /cannot bind socket/);
-  assert.equal(await must(['exec', balancer.container, 'cat', '/etc/haproxy/haproxy.cfg']), before);
+  assert.equal(await must(['exec', balancer.container, 'lb', 'fragment', 'web']), before);
   assert.equal(await answer(balancer), 'v1');
 });
 
 test('the same configuration again starts no new worker', async () => {
   const workers = (): Promise<string> => must(['exec', balancer.container, 'sh', '-c', "echo show proc | socat - /run/haproxy/master.sock | awk '$2 == \"worker\" {print $1}'"]);
   const before = await workers();
-  await balancer.mustLb(['config'], configText());
+  await balancer.mustLb(['config', 'web'], configText());
   assert.equal(await workers(), before);
 });
 
 test('a server that never becomes healthy fails in time with the last answer of its check', async () => {
   const sick = await startApp(place, 'sick', 'v0', 'no');
   const started = Date.now();
-  const {code, stderr} = await balancer.lb(['start', 'web/1b', sick, '3000', '2']);
+  const {code, stderr} = await balancer.lb(['start', '2', `web/1b=${sick}:3000`]);
   const seconds = (Date.now() - started) / 1000;
   assert.equal(code, 1);
   assert.ok(seconds > 1.9 && seconds < 6, `${seconds} s`);
@@ -61,15 +61,15 @@ test('a server that never becomes healthy fails in time with the last answer of 
 });
 
 test('a healthy slot of an earlier release does not count for the next one in it', async () => {
-  await balancer.mustLb(['start', 'web/1b', second, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await balancer.mustLb(['off', 'web/1b']);
-  const {code, stderr} = await balancer.lb(['start', 'web/1b', second, '3999', '1']);
+  const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${second}:3999`]);
   assert.equal(code, 1);
   assert.match(stderr, /L4CON.*Connection refused/);
 });
 
 test('a container that is not there is named', async () => {
-  const {code, stderr} = await balancer.lb(['start', 'web/1b', `${place.name}.nobody`, '3000', '1']);
+  const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${place.name}.nobody:3000`]);
   assert.equal(code, 1);
   assert.match(stderr, /no address is known for .*\.nobody/);
 });
@@ -82,16 +82,16 @@ test('what HAProxy refuses ends with an exit code and its words', async () => {
 
 test('idle waits for the slow request, and gives up with a warning when its time is over', async () => {
   const slow = fetch(`http://127.0.0.1:${await balancer.port()}/?ms=2500`).then((response) => response.text());
-  await balancer.mustLb(['start', 'web/1b', second, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   const {code, stderr} = await balancer.lb(['idle', '1', 'web/1a']);
   assert.equal(code, 0);
   assert.match(stderr, /warning: 1 connections? still open on web\/1a/);
   assert.equal(await slow, 'v1');
-  await balancer.mustLb(['start', 'web/1a', first, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1a=${first}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a', '--from', 'web/1b']);
   await balancer.mustLb(['idle', '5', 'web/1b']);
-  await balancer.mustLb(['config', '--no-reload'], configText({'1a': first}));
+  await balancer.mustLb(['config', '--no-reload', 'web'], configText({'1a': first}));
 });
 
 test('after kill -9 of the worker the same server gets the traffic again', async () => {
@@ -105,6 +105,17 @@ test('after a restart of the balancer the same server gets the traffic again', a
   await eventually(10, () => answer(balancer), (text) => text === 'v1');
 });
 
+test('what was started before the balancer was restarted is not switched to: the slot is empty again', async () => {
+  await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
+  await must(['restart', '--time', '5', balancer.container]);
+  await eventually(10, () => answer(balancer), (text) => text === 'v1');
+  for (const words of [['switch', '--to', 'web/1b', '--from', 'web/1a'], ['canary', 'web', 'b', 'web/1a=256', 'web/1b=28']]) {
+    const {code, stderr} = await balancer.lb(words);
+    assert.deepEqual([code, stderr], [1, 'lb: web/1b was not started, or not since the balancer was: nothing is switched']);
+  }
+  assert.equal(await answer(balancer), 'v1');
+});
+
 test('an app that comes back with another address is found by its name, as a runtime slot and as one of the file', async () => {
   const move = async (filler: string): Promise<void> => {
     const before = await addressOf(first);
@@ -116,32 +127,51 @@ test('an app that comes back with another address is found by its name, as a run
     await eventually(10, () => answer(balancer), (text) => text === 'v1');
   };
   await move('filler.1');
-  await balancer.mustLb(['start', 'web/1b', second, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   await balancer.mustLb(['idle', '5', 'web/1a']);
-  await balancer.mustLb(['start', 'web/1a', first, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1a=${first}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a', '--from', 'web/1b']);
   await balancer.mustLb(['idle', '5', 'web/1b']);
   await move('filler.2');
 });
 
 test('restore undoes a switch that never got into the file, also where the slot was given away', async () => {
-  await balancer.mustLb(['start', 'web/1b', second, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   assert.equal(await answer(balancer), 'v2');
-  await balancer.mustLb(['restore']);
+  await balancer.mustLb(['restore', 'web']);
   assert.equal(await answer(balancer), 'v1');
   assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +MAINT/m);
   const third = await startApp(place, 'third', 'v3');
-  await balancer.mustLb(['start', 'web/1a', third, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1a=${third}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
   assert.equal(await answer(balancer), 'v3');
-  await balancer.mustLb(['restore']);
+  await balancer.mustLb(['restore', 'web']);
   assert.equal(await answer(balancer), 'v1');
 });
 
+test('restore goes back to those that live, and is not held up by those that do not', async () => {
+  await balancer.mustLb(['config', 'web'], configText({'1a': first, '2a': second}, 2));
+  await balancer.mustLb(['restore', 'web']);
+  const third = await startApp(place, 'living', 'v3');
+  await balancer.mustLb(['start', '10', `web/1b=${third}:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
+  await balancer.mustLb(['idle', '5', 'web/1a', 'web/2a']);
+  await must(['pause', second]);
+  const started = Date.now();
+  const {code, stderr} = await balancer.lb(['restore', 'web']);
+  assert.deepEqual([code, stderr], [0, 'lb: warning: web/2a not healthy yet: traffic comes when they are']);
+  assert.ok(Date.now() - started < 15_000);
+  for (let count = 0; count < 4; count += 1) assert.equal(await answer(balancer), 'v1');
+  await must(['unpause', second]);
+  await eventually(10, () => answer(balancer), (text) => text === 'v2');
+  await balancer.mustLb(['config', 'web'], configText({'1a': first}, 2));
+  await balancer.mustLb(['restore', 'web']);
+});
+
 test('a reload keeps the servers as they are: address, traffic, health', async () => {
-  await balancer.mustLb(['config'], configText({'1a': first}, 2));
+  await balancer.mustLb(['config', 'web'], configText({'1a': first}, 2));
   assert.equal(await answer(balancer), 'v1');
   const shown = await balancer.mustLb(['show']);
   assert.match(shown, /^web\/1a +UP .*\nweb\/1b +MAINT .*\nweb\/2a +MAINT .*\nweb\/2b +MAINT/m);

@@ -10,16 +10,16 @@ const place = makePlace();
 test('five switches under 200 requests a second lose none, on kept and on new connections, also slow ones', async () => {
   const balancer = await startBalancer(place);
   let old = await startApp(place, 'app.0', 'v0');
-  await balancer.mustLb(['config'], configText());
-  await balancer.mustLb(['start', 'web/1a', old, '3000', '10']);
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['start', '10', `web/1a=${old}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
   const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 200);
   for (let release = 1; release <= 5; release += 1) {
     const [to, from] = release % 2 === 1 ? (['b', 'a'] as const) : (['a', 'b'] as const);
     const fresh = await startApp(place, `app.${release}`, `v${release}`);
-    await balancer.mustLb(['start', `web/1${to}`, fresh, '3000', '10']);
+    await balancer.mustLb(['start', '10', `web/1${to}=${fresh}:3000`]);
     await balancer.mustLb(['switch', '--to', `web/1${to}`, '--from', `web/1${from}`]);
-    await balancer.mustLb(['config', '--no-reload'], configText({[`1${to}`]: fresh}));
+    await balancer.mustLb(['config', '--no-reload', 'web'], configText({[`1${to}`]: fresh}));
     await balancer.mustLb(['idle', '10', `web/1${from}`]);
     await must(['stop', '--time', '2', old]);
     old = fresh;
@@ -33,12 +33,12 @@ test('five switches under 200 requests a second lose none, on kept and on new co
 test('a reload that adds room under load loses none, and --wait returns when no old worker is left', async () => {
   const balancer = await startBalancer(place, 'growing');
   const app = await startApp(place, 'steady', 'v1');
-  await balancer.mustLb(['config'], configText());
-  await balancer.mustLb(['start', 'web/1a', app, '3000', '10']);
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['start', '10', `web/1a=${app}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
-  await balancer.mustLb(['config', '--no-reload'], configText({'1a': app}));
+  await balancer.mustLb(['config', '--no-reload', 'web'], configText({'1a': app}));
   const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 200);
-  for (let size = 2; size <= 4; size += 1) await balancer.mustLb(['config', '--wait'], configText({'1a': app}, size));
+  for (let size = 2; size <= 4; size += 1) await balancer.mustLb(['config', '--wait', 'web'], configText({'1a': app}, size));
   assert.match(await must(['exec', balancer.container, 'sh', '-c', 'echo show proc | socat - /run/haproxy/master.sock']), /# workers\n[^#]+# programs/);
   const {failures} = await load.stop();
   assert.deepEqual(failures, []);
@@ -49,8 +49,8 @@ test('new replicas that get the addresses of old ones, the other way round, keep
   const balancer = await startBalancer(place, 'swapped');
   const [one, two] = [await startApp(place, 'swap.1', 'v1'), await startApp(place, 'swap.2', 'v1')];
   const three = await startApp(place, 'swap.3', 'v2');
-  await balancer.mustLb(['config'], configText({}, 2));
-  for (const [slot, container] of [['web/1a', one], ['web/2a', two], ['web/1b', three]] as const) await balancer.mustLb(['start', slot, container, '3000', '10']);
+  await balancer.mustLb(['config', 'web'], configText({}, 2));
+  for (const [slot, container] of [['web/1a', one], ['web/2a', two], ['web/1b', three]] as const) await balancer.mustLb(['start', '10', `${slot}=${container}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a,web/2a']);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
   await balancer.mustLb(['idle', '10', 'web/1a', 'web/2a']);
@@ -59,8 +59,8 @@ test('new replicas that get the addresses of old ones, the other way round, keep
   const taken = [await startApp(place, 'swap.4', 'v3'), await startApp(place, 'swap.5', 'v3')];
   const [four = '', five = ''] = await addressOf(taken[0] ?? '') === first ? taken : taken.toReversed();
   assert.deepEqual([await addressOf(four), await addressOf(five)], [first, second]);
-  await balancer.mustLb(['start', 'web/1a', five, '3000', '10']);
-  await balancer.mustLb(['start', 'web/2a', four, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1a=${five}:3000`]);
+  await balancer.mustLb(['start', '10', `web/2a=${four}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a,web/2a', '--from', 'web/1b']);
   // Longer than the resolvers ask again.
   await new Promise((resolve) => setTimeout(resolve, 4000));
@@ -71,10 +71,10 @@ test('a slot whose container went away is used again: at once after idle, and al
   const balancer = await startBalancer(place, 'forgotten');
   const [one, two] = [await startApp(place, 'gone.1', 'v1'), await startApp(place, 'gone.2', 'v2')];
   const shown = (): Promise<string> => balancer.mustLb(['show']);
-  await balancer.mustLb(['config'], configText());
-  await balancer.mustLb(['start', 'web/1a', one, '3000', '10']);
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['start', '10', `web/1a=${one}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a']);
-  await balancer.mustLb(['start', 'web/1b', two, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1b=${two}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   await balancer.mustLb(['idle', '10', 'web/1a']);
   await must(['rm', '--force', one, two]);
@@ -82,6 +82,6 @@ test('a slot whose container went away is used again: at once after idle, and al
   await eventually(30, shown, (text) => /^web\/1b +\S+ \(resolution\) +-/m.test(text));
   assert.match(await shown(), /^web\/1a +MAINT +[\d.]+:\d+ /m);
   const three = await startApp(place, 'gone.3', 'v3');
-  await balancer.mustLb(['start', 'web/1a', three, '3000', '10']);
-  await balancer.mustLb(['start', 'web/1b', three, '3000', '10']);
+  await balancer.mustLb(['start', '10', `web/1a=${three}:3000`]);
+  await balancer.mustLb(['start', '10', `web/1b=${three}:3000`]);
 });

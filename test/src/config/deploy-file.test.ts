@@ -21,7 +21,9 @@ describe('deploy.yaml', () => {
     assert.equal(file.health, '/readyz');
     assert.deepEqual(Object.keys(file.environments), ['local']);
     assert.equal(file.environments['local']?.replicas, 1);
-    assert.deepEqual(file.environments['local']?.load_balancer, {image: 'entrypoint/haproxy:3.0', address: '127.0.0.1', port: 0});
+    assert.deepEqual(file.environments['local']?.load_balancer, {
+      image: 'entrypoint/haproxy:3.0', address: '127.0.0.1', port: 0, hosts: [], routes: [], slow_start_seconds: 0, timeout_seconds: 60, trusted_proxies: [],
+    });
   });
 
   test('values of variables become texts, whatever YAML takes them for', () => {
@@ -45,9 +47,9 @@ describe('deploy.yaml', () => {
       'deploy.yaml:2: registri is not a setting; did you mean registry?',
       'deploy.yaml:3: port must be a port number',
       'deploy.yaml:6: environments.local.replicas must be at least 1',
-      'deploy.yaml:7: environments.local.hosts.0 must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config',
+      'deploy.yaml:7: environments.local.hosts.0 must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
       'deploy.yaml:8: environments.local.secrets.A must say where the secret comes from: {env: NAME}, {file: path} or {command: [words]}',
-      'deploy.yaml:9: environments.local.health_path is not a setting (known here: backing_services, before, environment, secrets, hosts, stage, replicas, load_balancer, after, ready_timeout_seconds, drain_timeout_seconds, stop_timeout_seconds, memory, cpus, log)',
+      'deploy.yaml:9: environments.local.health_path is not a setting (known here: backing_services, before, environment, secrets, hosts, stage, replicas, load_balancer, after, batch, parallel, watch_seconds, keep_releases, ready_timeout_seconds, drain_timeout_seconds, stop_timeout_seconds, memory, cpus, volumes, labels, network, docker_options, log)',
     ]);
   });
 

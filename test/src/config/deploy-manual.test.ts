@@ -6,8 +6,15 @@ import {parse} from 'yaml';
 import {parseDeployFile} from '../../../src/config/deploy-file.ts';
 import {deployFileSchema} from '../../../src/config/schema.ts';
 
-const manual = readFileSync(join(import.meta.dirname, '../../../docs/deploy.md'), 'utf8');
-const [, shown = ''] = /```yaml\n([^]*?)```/.exec(manual) ?? [];
+/** The YAML that a page shows. */
+function examples(page: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs', page), 'utf8');
+  return [...text.matchAll(/```yaml\n([^]*?)```/g)].map(([, example = '']) => example);
+}
+
+const [shown = ''] = examples('deploy.md');
+/** A page of its own tells of this section. */
+const balancers = examples('load-balancer.md');
 
 interface Shape {
   readonly wrapped?: Shape;
@@ -40,20 +47,24 @@ function given(value: unknown, known: readonly string[], path: readonly string[]
 test('the manual of deploy.yaml shows every setting of the schema, and no other', () => {
   const known = [...new Set(settings(deployFileSchema as unknown as Shape))];
   assert.ok(known.includes('environments.*.log.driver'), known.join('\n'));
-  assert.deepEqual([...new Set(given(parse(shown), known))].toSorted(), known.toSorted());
+  const sections = balancers.map((text) => ({environments: {local: parse(text) as unknown}}));
+  assert.deepEqual([...new Set([parse(shown) as unknown, ...sections].flatMap((file) => given(file, known)))].toSorted(), known.toSorted());
 });
 
-test('the file that the manual shows is valid', () => {
+test('the files that the manual shows are valid', () => {
   assert.equal(parseDeployFile(shown).service, 'buy-service');
+  assert.equal(balancers.length, 2);
+  for (const text of balancers) parseDeployFile(`environments:\n  local:\n${text.replaceAll(/^/gm, '    ')}`);
 });
 
 test('what the manual calls a default is the default', () => {
   const defaults = parseDeployFile('environments: {local: {}}\nbacking_services: {postgres: {image: i, ready: [r]}}');
-  const {environments: {local}, backing_services: {postgres}} = parseDeployFile(shown);
+  const {environments: {local, prod}, backing_services: {postgres}} = parseDeployFile(shown);
   assert.equal(defaults.port, 3000);
   assert.equal(defaults.health, '/readyz');
-  for (const name of ['replicas', 'load_balancer', 'ready_timeout_seconds', 'drain_timeout_seconds', 'stop_timeout_seconds', 'hosts'] as const) {
+  for (const name of ['replicas', 'load_balancer', 'ready_timeout_seconds', 'drain_timeout_seconds', 'stop_timeout_seconds', 'hosts', 'keep_releases'] as const) {
     assert.deepEqual(local?.[name], defaults.environments['local']?.[name]);
   }
+  for (const name of ['batch', 'parallel'] as const) assert.deepEqual(prod?.[name], defaults.environments['local']?.[name]);
   assert.equal(postgres?.ready_timeout_seconds, defaults.backing_services['postgres']?.ready_timeout_seconds);
 });

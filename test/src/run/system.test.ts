@@ -99,6 +99,16 @@ test('a folder and a secret file count from the runner\'s folder, as they do in 
   assert.equal(stdout, `${cwd}/sub s3cret\n`);
 });
 
+test('secret texts of several lines are a command\'s standard input, and not echoed', async () => {
+  const {run, stderr} = seen();
+  writeFileSync(join(cwd, 'pem'), 'one\ntwo\n');
+  const {stdout} = await run({words: ['cat'], secretInput: [{file: 'pem'}, {env: 'SECRET'}]}, {capture: true});
+  assert.equal(stdout, 'one\ntwo\nhush hush\n');
+  assert.doesNotMatch(stderr(), /two|hush/);
+  const missing = await failure(run({words: ['cat'], secretInput: [{env: 'NONE'}]}));
+  assert.deepEqual([missing.code, missing.details], ['secret_missing', ['text 1 for its standard input: the environment variable NONE is not set']]);
+});
+
 test('a secret is in the environment of its command, and neither echoed nor a word', async () => {
   const {run, stderr} = seen({level: 'verbose'});
   const secrets = {A: {env: 'SECRET'}, B: {command: ['printf', 'hush %s', 'hush']}};

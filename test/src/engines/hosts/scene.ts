@@ -1,7 +1,10 @@
+import * as v from 'valibot';
 import {parseDeployFile} from '../../../../src/config/deploy-file.ts';
 import type {Target} from '../../../../src/engines/hosts/deployment.ts';
-import {renderHaproxyConfig} from '../../../../src/engines/haproxy-config.ts';
-import type {BalancerState} from '../../../../src/engines/haproxy-config.ts';
+import {loadBalancer} from '../../../../src/config/load-balancer-schema.ts';
+import {renderFragment} from '../../../../src/engines/balancer/fragment.ts';
+import {balancerSettings} from '../../../../src/engines/balancer/settings.ts';
+import type {BalancerState} from '../../../../src/engines/balancer/state.ts';
 import {recordingRunner} from '../../../../src/run.ts';
 import type {Result} from '../../../../src/run.ts';
 import type {Context} from '../../../../src/task.ts';
@@ -23,9 +26,10 @@ export function record(engine: Engine): Recorded {
   return {context, commands: () => commands.map(short)};
 }
 
-const short = (text: string): string => text
+const short = (text: string): string => (asksState(text) ? 'LOOK' : text)
   .replace(/ <<'END'\n[^]*$/, ' <FILE')
-  .replaceAll(/ --label entrypoint\.(?:service_name|environment|lock\.owner|settings)=\S+/g, '')
+  .replaceAll(/ --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process|token)|settings|log\S*)=\S+/g, '')
+  .replaceAll(/\.log\.[0-9a-f]{8}$/gm, '.log.TOKEN')
   .replaceAll(/ --filter label=\S+/g, '')
   .replace(/ --format .*$/, '');
 
@@ -37,9 +41,32 @@ export function target(place = ''): Target {
 }
 
 /** One line of `docker ps`, as the engine's state is read. */
-export function container(name: string, state: string, {image = 'sha256:old', role = 'app', release = '', replica = '', half = '', settings = ''}: Readonly<Record<string, string>>): string {
-  return [name, state, 'Up', image, role, '', release, replica, half, role === 'app' ? '3000' : '', 'abc', settings].join('\t');
+export function container(name: string, state: string, {image = 'sha256:old', role = 'app', release = '', replica = '', half = '', settings = '', published = '', hosts = ''}: Readonly<Record<string, string>>): string {
+  return [name, state, 'Up', image, '2026-01-02 03:04:05 +0000 UTC', 'shop', 'local', role, '', release, replica, half, role === 'app' ? '3000' : '', 'abc', settings, published, hosts].join('\t');
 }
 
+export interface Seen {
+  readonly containers?: readonly string[];
+  /** The balancer's file. */
+  readonly balancer?: string;
+  readonly network?: boolean;
+  /** As `docker inspect` prints it. */
+  readonly lock?: string;
+  /** The engine's time. */
+  readonly clock?: string;
+  /** The host's own address. */
+  readonly address?: string;
+  readonly images?: readonly string[];
+}
+
+/** Is this the question for all that there is? */
+export const asksState = (text: string): boolean => text.includes('@@ containers');
+
+/** What a machine answers to it. */
+export const stateText = ({containers = [], balancer = '', network = false, lock = '', clock = new Date().toISOString(), address = '', images = []}: Seen): string => [
+  '@@ containers', ...containers, '@@ networks', ...(network ? ['shop.local'] : []), '@@ volumes', '@@ images', ...images,
+  '@@ balancer', balancer, '@@ lock', lock, '@@ clock', clock, '@@ ssh', address === '' ? '' : `10.0.0.99 1234 ${address} 22`, '',
+].join('\n');
+
 export const configOf = (state: Partial<BalancerState>): string =>
-  renderHaproxyConfig({release: 0, previous: 0, size: 1, slots: [], health: '/readyz', ...state});
+  renderFragment({name: 'shop.local', release: 0, previous: 0, hosts: [''], size: 1, slots: [], health: '/readyz', settings: balancerSettings(v.parse(loadBalancer, {})), ...state});

@@ -1,0 +1,188 @@
+import {execFileSync, spawn} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {entrypoint, makeCrew} from '../test/fleet/crew.ts';
+import type {Crew} from '../test/fleet/crew.ts';
+import {fleetUp} from '../test/fleet/fleet.ts';
+import type {Fleet} from '../test/fleet/fleet.ts';
+import {deployScript, prepareScript, tidyScript} from './deploy/bare-script.ts';
+import {startSimulatedFleet} from './deploy/simulated-fleet.ts';
+import {median} from './report.ts';
+import type {Report, Row} from './report.ts';
+
+const rounds = 7;
+const limits = {overhead: 1.3, growth: 1.5, roundTrips: 6};
+const sizes = [1, 10, 100] as const;
+
+/** A deploy beside a bare script of the same docker commands, on one real host and on three; then on simulated hosts, up to 100. */
+export async function bench(note: (text: string) => void): Promise<Report> {
+  note('a fleet of three hosts');
+  execFileSync(process.execPath, [join(import.meta.dirname, '../images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
+  const fleet = await fleetUp(`bench-${randomBytes(4).toString('hex')}`, {hosts: 3});
+  if (typeof fleet === 'string') throw new Error(fleet);
+  let real: Real;
+  try {
+    const crew = makeCrew(fleet);
+    try {
+      real = measureReal(fleet, crew, note);
+    } finally {
+      crew.remove();
+    }
+  } finally {
+    fleet.down();
+  }
+  const simulated = await measureSimulated(note);
+  return report(real, simulated);
+}
+
+interface Real {
+  /** Seconds, by how many hosts. */
+  readonly bare: Readonly<Record<1 | 3, number>>;
+  readonly ours: Readonly<Record<1 | 3, number>>;
+  /** Calls of ssh of one deploy, the most that any host had. */
+  readonly roundTrips: number;
+}
+
+function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Real {
+  const places = {1: fleet.hosts.slice(0, 1), 3: fleet.hosts} as const;
+  writeFileSync(join(crew.folder, 'deploy.yaml'), [
+    `service: ${crew.name}`, `registry: ${fleet.registry}`, 'environments:',
+    ...([1, 3] as const).flatMap((count) => [
+      `  on${count}:`, `    hosts: [${places[count].join(', ')}]`, '    watch_seconds: 0',
+      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: ${8080 + count}}`,
+    ]), '',
+  ].join('\n'));
+  const images = [crew.images.A, crew.images.B];
+  const timed = (program: string, words: readonly string[], input = ''): number => {
+    const started = performance.now();
+    const {code, stderr} = crew.shell(program, words, input);
+    if (code !== 0) throw new Error(`${program} ${words.join(' ')}: exit ${code}\n${stderr}`);
+    return (performance.now() - started) / 1000;
+  };
+  const deploy = (count: 1 | 3, round: number): number => timed(entrypoint, ['--quiet', 'deploy', `on${count}`, `--image=${images[round % 2]}`]);
+
+  note('the first release of each');
+  timed('sh', [], prepareScript(fleet.hosts, `${fleet.registry}/haproxy:3.0`));
+  timed('sh', [], deployScript(fleet.hosts, images[0] ?? '', 0));
+  for (const round of [0, 1]) for (const count of [1, 3] as const) deploy(count, round);
+  note(`${rounds} rounds of each, in turn`);
+  const bare = {1: [] as number[], 3: [] as number[]};
+  const ours = {1: [] as number[], 3: [] as number[]};
+  // The bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
+  let release = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const count of [1, 3] as const) {
+      const scripted = (): void => {
+        release += 1;
+        bare[count].push(timed('sh', [], deployScript(places[count], images[release % 2] ?? '', release)));
+        timed('sh', [], tidyScript(places[count], release));
+        // The others follow, off the clock.
+        const others = fleet.hosts.filter((host) => !places[count].includes(host));
+        if (others.length > 0) timed('sh', [], deployScript(others, images[release % 2] ?? '', release) + tidyScript(others, release));
+      };
+      const deployed = (): void => void ours[count].push(deploy(count, round));
+      for (const contender of round % 2 === 0 ? [scripted, deployed] : [deployed, scripted]) contender();
+    }
+  }
+  const middle = (all: typeof bare): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
+  return {bare: middle(bare), ours: middle(ours), roundTrips: countRoundTrips(fleet, crew)};
+}
+
+/** A deploy of an image that no host has, whose ssh writes down each call but the wait for the health check. */
+function countRoundTrips(fleet: Fleet, crew: Crew): number {
+  crew.renew('A');
+  const bin = join(crew.folder, '.git/counting');
+  mkdirSync(bin);
+  // The host is the word before `--`.
+  writeFileSync(join(bin, 'ssh'), [
+    '#!/bin/sh', "last=''", 'for word; do [ "$word" != -- ] || break; last=$word; done', `case "$*" in *' lb start '*) ;; *) echo "$last" >>${bin}/calls ;; esac`,
+    `exec ${fleet.bin}/ssh "$@"`, '',
+  ].join('\n'), {mode: 0o755});
+  const {code, stderr} = crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, entrypoint, '--quiet', 'deploy', 'on3', `--image=${crew.images.A}`]);
+  if (code !== 0) throw new Error(stderr);
+  const calls = readFileSync(join(bin, 'calls'), 'utf8').trim().split('\n');
+  return Math.max(...Map.groupBy(calls, (host) => host).values().map((some) => some.length));
+}
+
+interface Simulated {
+  readonly hosts: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** A deploy to simulated hosts, the third of each fleet: the first two bring everything up. */
+async function measureSimulated(note: (text: string) => void): Promise<Simulated[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  try {
+    const found: Simulated[] = [];
+    for (const size of sizes) {
+      note(`${size} simulated hosts`);
+      const fleet = await startSimulatedFleet();
+      const names = Array.from({length: size}, (_, index) => `h${index + 1}`);
+      writeFileSync(join(folder, 'deploy.yaml'), [
+        'service: simulated', 'registry: registry.example:5000', 'environments:', '  prod:', `    hosts: [${names.join(', ')}]`, '    parallel: 100',
+        '    watch_seconds: 0', '    load_balancer: {address: 0.0.0.0, port: 8080}', '',
+      ].join('\n'));
+      try {
+        const all: {seconds: number; cpuSeconds: number}[] = [];
+        for (const digit of ['a', 'b', 'c', 'd', 'e']) all.push(await simulatedDeploy(folder, digit, fleet.environment));
+        const later = all.slice(2);
+        found.push({hosts: size, seconds: median(later.map(({seconds}) => seconds)), cpuSeconds: median(later.map(({cpuSeconds}) => cpuSeconds))});
+        const running = fleet.running(names.at(-1) ?? '');
+        if (!running.some((name) => name.endsWith('.5.1'))) throw new Error(`the last host runs ${running.join(', ')}`);
+      } finally {
+        fleet.close();
+      }
+    }
+    return found;
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+async function simulatedDeploy(folder: string, digit: string, environment: Readonly<Record<string, string>>): Promise<{seconds: number; cpuSeconds: number}> {
+  const started = performance.now();
+  // The shell tells what the deployer and all its stand-ins have used.
+  const child = spawn('bash', ['-c', 'TIMEFORMAT="cpu %U %S"; time "$0" "$@"', entrypoint, '--quiet', 'deploy', 'prod', `--image=registry.example:5000/simulated@sha256:${digit.repeat(64)}`],
+    {cwd: folder, env: {...process.env, ...environment}, stdio: ['ignore', 'ignore', 'pipe']});
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`a simulated deploy ended with ${String(code)}\n${stderr}`);
+  const [, user = '', system = ''] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
+  return {seconds: (performance.now() - started) / 1000, cpuSeconds: Number(user) + Number(system)};
+}
+
+const kept = (is: boolean): string => (is ? 'kept' : 'NOT KEPT');
+
+function report({bare, ours, roundTrips}: Real, simulated: readonly Simulated[]): Report {
+  const overhead = {1: ours[1] / bare[1], 3: ours[3] / bare[3]};
+  const growth = ours[3] / ours[1];
+  const checks: readonly {readonly text: string; readonly is: boolean}[] = [
+    {text: `a deploy to one host is at most ${limits.overhead} x the bare script: ${overhead[1].toFixed(2)}`, is: overhead[1] <= limits.overhead},
+    {text: `to three hosts: ${overhead[3].toFixed(2)}`, is: overhead[3] <= limits.overhead},
+    {text: `three hosts take at most ${limits.growth} x one: ${growth.toFixed(2)} (the bare script: ${(bare[3] / bare[1]).toFixed(2)})`, is: growth <= limits.growth},
+    {text: `at most ${limits.roundTrips} round trips by ssh a host, apart from the wait for its health: ${roundTrips}`, is: roundTrips <= limits.roundTrips},
+  ];
+  const one = simulated[0]?.seconds ?? Number.NaN;
+  const rows: Row[] = [
+    {what: 'bare script, 1 host', figures: [bare[1]], ratio: 1},
+    {what: 'entrypoint deploy, 1 host', figures: [ours[1]], ratio: overhead[1]},
+    {what: 'bare script, 3 hosts', figures: [bare[3]], ratio: 1},
+    {what: 'entrypoint deploy, 3 hosts', figures: [ours[3]], ratio: overhead[3]},
+    ...simulated.map(({hosts, seconds}) => ({what: `entrypoint deploy, ${hosts} simulated`, figures: [seconds], ratio: seconds / one})),
+  ];
+  return {
+    name: 'deploy',
+    about: `wall time of a deploy of another image, one replica a host, watch_seconds 0: median of ${rounds} rounds in turn; the ratio is to the bare script on as many hosts, and to one simulated host`,
+    columns: ['wall s'],
+    rows,
+    notes: [
+      ...checks.map(({text, is}) => `limit: ${text}: ${kept(is)}`),
+      `simulated: ssh 20 ms, docker run 430 ms, stop 280 ms, ...; CPU seconds of the deployer and all stand-ins: ${simulated.map(({hosts, cpuSeconds}) => `${cpuSeconds.toFixed(1)} for ${hosts}`).join(', ')}`,
+    ],
+    passed: checks.every(({is}) => is),
+  };
+}

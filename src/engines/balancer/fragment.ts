@@ -1,0 +1,136 @@
+import {weightsOf} from './canary.ts';
+import type {Route} from './settings.ts';
+import {slotName, slotsOf, stateLine} from './state.ts';
+import type {BalancerState, SlotUse} from './state.ts';
+
+/** The folder that every fragment stands in, in the balancer's container and for a HAProxy of the user's own. */
+const folder = '/etc/haproxy/entrypoint';
+
+/**
+ * A service's part of a balancer's configuration. Equal states give equal texts. images/haproxy/README.md says why
+ * each line is there. Lines with `#>` are for the frontend that all services share; `lb` puts those of all services in
+ * their order, which is that of their first word.
+ */
+export function renderFragment(state: BalancerState): string {
+  const {name, settings} = state;
+  return [
+    stateLine(state),
+    ...routeLines(state),
+    `backend ${name}`,
+    '    balance roundrobin',
+    '    # Each new attempt goes to another server.',
+    '    option redispatch 1',
+    '    retries 3',
+    '    retry-on conn-failure empty-response',
+    '    # A POST whose answer was lost may have been carried out: only what is safe to repeat is sent again.',
+    '    http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }',
+    '    timeout connect 2s',
+    `    timeout server ${settings.timeoutSeconds}s`,
+    '    # Websockets: an hour without a word.',
+    '    timeout tunnel 1h',
+    '    # A reload keeps what the checks found, or dead servers would count as healthy at first.',
+    '    load-server-state-from-file local',
+    `    server-state-file-name ${folder}/${name}.state`,
+    '    # Time until the answer began, in ms, and number of answers, each server: `lb counts`.',
+    '    stick-table type string len 128 size 10k store gpc(2)',
+    '    http-response track-sc0 srv_name',
+    '    http-response sc-add-gpc(0,0) res.timer.hdr',
+    '    http-response sc-inc-gpc(1,0)',
+    ...forwardedLines(state),
+    ...(settings.redirectPort === 0 ? [] : [redirectLine(settings.redirectPort)]),
+    `    http-request return status 503 content-type "text/html; charset=utf-8" hdr retry-after 60 hdr cache-control no-store string ${quoted(settings.maintenancePage || page)} if { str(${name}/maintenance),map(${folder}/flags.map) -m found }`,
+    ...choiceLines(state),
+    `    option httpchk GET ${state.health}`,
+    '    http-check expect status 200',
+    `    default-server ${serverDefaults(state)}`,
+    ...serverLines(state),
+    ...acmeLines(state),
+    '',
+  ].join('\n');
+}
+
+// Of two routes that take a request the closer one gets it: a host before any host, the longer path first.
+function routeLines({name, settings: {routes, acme}}: BalancerState): string[] {
+  const wanted = routes.length === 0 ? [{}] : routes;
+  const challenges = acme === '' ? [] : wanted.map((route) => `#> 0 ${name}.acme if ${hostTest(route)}{ path_beg /.well-known/acme-challenge/ }`);
+  return [...new Set(challenges), ...wanted.map((route) => `#> ${rank(route)} ${name}${routeTest(route)}`)];
+}
+
+function rank({host, path = '/'}: Route): string {
+  const hostRank = host === undefined ? 3 : host.startsWith('*') ? 2 : 1;
+  return `${hostRank}.${String(9999 - path.length).padStart(4, '0')}`;
+}
+
+function routeTest(route: Route): string {
+  const host = hostTest(route);
+  const path = route.path?.replace(/\/+$/, '') ?? '';
+  if (path === '') return host === '' ? '' : ` if ${host.trimEnd()}`;
+  return ` if ${host}{ path ${path} } or ${host}{ path_beg ${path}/ }`;
+}
+
+function hostTest({host}: Route): string {
+  if (host === undefined) return '';
+  const [how, value] = host.startsWith('*') ? ['end', host.slice(1)] : ['str', host];
+  return `{ req.hdr(host),host_only -m ${how} ${value.toLowerCase()} } `;
+}
+
+function forwardedLines({settings: {trustedProxies}}: BalancerState): string[] {
+  const unless = trustedProxies.length === 0 ? '' : ` unless { src ${trustedProxies.join(' ')} }`;
+  return [
+    `    http-request del-header x-forwarded-for${unless}`,
+    '    option forwardfor',
+    `    http-request set-header x-forwarded-proto %[ssl_fc,iif(https,http)]${unless}`,
+  ];
+}
+
+function redirectLine(port: number): string {
+  return `    http-request redirect location https://%[req.hdr(host),host_only]${port === 443 ? '' : `:${port}`}%[pathq] code 308 unless { ssl_fc }`;
+}
+
+// A canary's half stands in the map while there is one, so that it comes and goes without a reload. Any server of the
+// half may get the request: the first takes it once in n, the second once in n-1, and so on.
+function choiceLines(state: BalancerState): string[] {
+  const choice = (wish: string): string =>
+    `    http-request set-var(txn.half) str(${state.name}/${wish}),map(${folder}/flags.map) if { req.hdr(x-canary) -m str ${wish} } or { req.cook(canary) -m str ${wish} }`;
+  const slots = slotsOf(state);
+  return [
+    choice('always'),
+    choice('never'),
+    ...slots.map((slot, index) => {
+      const left = slots.slice(index).filter(({half}) => half === slot.half).length;
+      return `    use-server ${slotName(slot)} if { var(txn.half) -m str ${slot.half} }${left === 1 ? '' : ` { rand(${left}) eq 0 }`}`;
+    }),
+  ];
+}
+
+function serverDefaults({hosts, settings: {slowStartSeconds, own}}: BalancerState): string {
+  return [
+    'inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 weight 100',
+    ...(slowStartSeconds > 0 ? [`slowstart ${slowStartSeconds}s`] : []),
+    // Docker's DNS knows the containers of the balancer's own host.
+    ...(hosts.join('') === '' && !own ? ['resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip'] : []),
+    'init-addr last,libc,none',
+  ].join(' ');
+}
+
+function serverLines(state: BalancerState): string[] {
+  const weights = weightsOf(state);
+  const uses: readonly SlotUse[] = [...state.slots, ...(state.canary?.slots ?? [])];
+  return slotsOf(state).map((slot) => {
+    const name = slotName(slot);
+    const use = uses.find((one) => slotName(one) === name);
+    if (use === undefined) return `    server ${name} 127.0.0.1:1 check disabled`;
+    const weight = weights?.[name];
+    return `    server ${name} ${use.address}:${use.port} check${weight === undefined ? '' : ` weight ${weight}`}`;
+  });
+}
+
+const acmeLines = ({name, settings: {acme}}: BalancerState): string[] =>
+  acme === '' ? [] : ['', `backend ${name}.acme`, `    server acme ${acme} init-addr last,libc,none`];
+
+const page = '<!doctype html><meta name="viewport" content="width=device-width"><title>Maintenance</title><h1>Down for maintenance</h1><p>Please try again in a minute.</p>\n';
+
+/** A text as one word of HAProxy's configuration: in double quotes, where backslashes and variables still count. */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\$#]/g, '\\$&').replaceAll('\r', '').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+}

@@ -1,0 +1,40 @@
+import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../commands/docker.ts';
+import {sceneName} from '../names.ts';
+import {sceneOf} from './deployment.ts';
+import type {Target} from './deployment.ts';
+import {finishStep} from './finish-step.ts';
+import type {Finish} from './finish-step.ts';
+import {hostName} from './host.ts';
+import {leaveBalancer} from './steps.ts';
+import type {Round} from './plan.ts';
+import {softStop} from '../../commands/wait.ts';
+import type {View} from './view.ts';
+
+/** Takes everything of the service away from hosts that the file names no longer, the lock last. A volume with data stays. */
+function leaveSteps(target: Target, {apart, leaving}: View): Round {
+  const scene = sceneOf(target);
+  return leaving.map(({machine: {host}, state}) => {
+    const names = state.containers.map(({name}) => name);
+    const balancer = apart ? undefined : state.containers.find(({role, state: is}) => role === 'balancer' && is === 'running');
+    return {
+      phase: 'finish', host,
+      what: `take away ${names.join(', ')}${state.hasNetwork ? ' and the network' : ''}`,
+      commands: [
+        // Users may still come to the host: what they have asked for is answered, and then nothing listens there.
+        ...(balancer === undefined || target.place.load_balancer.own !== undefined ? [] : [softStop(balancer.name, target.place.drain_timeout_seconds)]),
+        ...(apart || state.balancer === undefined ? [] : leaveBalancer(target)),
+        dockerRemove(...names, `${sceneName(scene)}.lock`),
+        ...(state.hasNetwork ? [dockerNetworkRemove(sceneName(scene))] : []),
+        ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),
+      ],
+      purpose: `what runs on ${hostName(host)}, which deploy.yaml names no longer, could not be taken away`,
+    };
+  });
+}
+
+/** The host whose lock decides goes last: until then, nobody else begins. */
+export function finishRounds(target: Target, view: View, facts: Finish): Round[] {
+  const [first, ...others] = [...view.apps, ...view.found.filter((one) => !one.machine.app)];
+  const leaving = leaveSteps(target, view);
+  return [[...others.map((one) => finishStep(target, one, facts)), ...leaving], first === undefined ? [] : [finishStep(target, first, facts)]].filter((round) => round.length > 0);
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import {chmodSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {entrypoint} from './crew.ts';
+import type {Told} from './crew.ts';
+import {failureText} from './load/outcome.ts';
+import {flaws, snapshot, things} from './state.ts';
+import type {World} from './world.ts';
+
+/** What a deploy does where nothing goes wrong but what a person does. */
+export function deploys(world: () => World, possible: {skip?: string}): void {
+  const everywhere = (): string[][] => world().fleet.hosts.map((host) => things(world().fleet, world().crew, host));
+  const releases = (): number[] =>
+    (JSON.parse(world().crew.run('--quiet', '--json', 'status', 'prod').stdout) as {hosts: {release: number}[]}).hosts.map(({release}) => release);
+
+  test('a deploy brings the same digest up on every host, and its secret stands nowhere but in the container', possible, async () => {
+    const {fleet, crew, secret, describe, deploy} = world();
+    describe();
+    const {code, stdout, stderr} = await deploy('A', '--json');
+    assert.equal(code, 0, stderr);
+    assert.equal((JSON.parse(stdout) as {image: string}).image, crew.images.A);
+    assert.deepEqual(await flaws(fleet, crew, 'A'), []);
+    assert.ok(!(stdout + stderr).includes(secret), 'the secret stands in the output');
+    assert.match(stderr, /\{ printf 'TOKEN=%s\\n' "\$TINY_TOKEN"; \} \| ssh /);
+    for (const host of fleet.hosts) assert.equal(fleet.on(host, `docker exec ${crew.name}.prod.1.1 printenv TOKEN`).trim(), secret);
+  });
+
+  test('deploys under load lose no request, and the old version answers none once a deploy has returned', possible, async () => {
+    const {fleet, crew, generator, deploy} = world();
+    const load = generator.start({addresses: crew.addresses(), perSecond: 100});
+    for (const version of ['B', 'A', 'B'] as const) {
+      load.expect(undefined);
+      const {code, stderr} = await deploy(version);
+      assert.equal(code, 0, stderr);
+      load.expect(version);
+      await sleep(500);
+    }
+    const outcome = await load.stop();
+    assert.equal(failureText(outcome.failures), '');
+    assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
+    assert.equal(outcome.sent, outcome.answered);
+    assert.ok(outcome.sent > 500 && outcome.executed > 20, `${outcome.sent} requests, ${outcome.executed} POSTs`);
+    assert.deepEqual(outcome.stale, [], 'answers of the old version after a deploy had returned');
+    assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+  });
+
+  test('a deploy that fails on one host leaves the old release on all, and says on which', possible, async () => {
+    const {fleet, crew, deploy} = world();
+    const unchanged = everywhere();
+    const next = Math.max(...releases()) + 1;
+    const [, second = ''] = fleet.hosts;
+    const inTheWay = `${crew.name}.prod.${next}.2`;
+    fleet.on(second, `docker create --name ${inTheWay} ${fleet.registry}/haproxy:3.0`);
+    try {
+      const {code, stderr} = await deploy('A');
+      assert.notEqual(code, 0);
+      assert.match(stderr, new RegExp(`could not be started[^]*${second}`));
+    } finally {
+      fleet.on(second, `docker rm --force ${inTheWay} 2>/dev/null || true`);
+    }
+    assert.deepEqual(everywhere(), unchanged);
+    assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+  });
+
+  test('a host that cannot be reached ends the deploy before anything has changed anywhere', possible, async () => {
+    const {fleet, deploy} = world();
+    const unchanged = everywhere();
+    const [, second = ''] = fleet.hosts;
+    fleet.outer('pause', second);
+    let told: Told;
+    try {
+      told = await deploy('A');
+    } finally {
+      fleet.outer('unpause', second);
+    }
+    assert.equal(told.code, 69);
+    assert.match(told.stderr, new RegExp(`entrypoint: ${second} cannot be worked on: it cannot be reached, and deploy\\.yaml names it`));
+    assert.deepEqual(everywhere(), unchanged);
+    const {code, stderr} = await deploy('A');
+    assert.equal(code, 0, stderr);
+  });
+
+  test('the script of a dry run, run by sh, ends in the state that the deploy ends in', possible, async () => {
+    const {fleet, crew, secret, settle, deploy} = world();
+    const state = (): string[] => fleet.hosts.map((host) => snapshot(fleet, crew, host));
+    await settle('B');
+    const deployed = state();
+    await settle('A');
+    const old = releases();
+    const script = await deploy('B', '--dry-run');
+    assert.equal(script.code, 0, script.stderr);
+    assert.ok(!script.stdout.includes(secret));
+    const {code, stderr} = crew.shell('sh', [], script.stdout);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(releases(), old.map((release) => release + 1));
+    assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+    assert.deepEqual(state(), deployed);
+  });
+
+  test('rollback goes back on every host', possible, async () => {
+    const {fleet, crew} = world();
+    const old = releases();
+    const {code, stderr} = crew.run('rollback', 'prod');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(releases(), old.map((release) => release - 1));
+    assert.deepEqual(await flaws(fleet, crew, 'A'), []);
+  });
+
+  test('each way in which ssh fails is told in words, with what to do', possible, () => {
+    const {fleet, crew} = world();
+    const [first = ''] = fleet.hosts;
+    const ssh = (...options: readonly string[]): Told => {
+      const bin = join(crew.folder, '.git');
+      writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${fleet.bin}/ssh ${options.join(' ')} -o ControlPath=none "$@"\n`);
+      chmodSync(join(bin, 'ssh'), 0o755);
+      return crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, entrypoint, ...crew.deployWords('A')]);
+    };
+    const ways: readonly (readonly [options: readonly string[], what: RegExp])[] = [
+      [['-o', 'UserKnownHostsFile=/dev/null'], /its host key is not known[^]*fix: look at it and accept it once: ssh /],
+      [['-o', 'PubkeyAuthentication=no'], /it refuses the login[^]*fix: add your key there \(ssh-copy-id /],
+      [['-o', 'Port=1'], /nothing listens at its ssh port[^]*fix: start sshd there/],
+      [['-o', 'HostName=no-such-host.invalid'], /its name is not known[^]*fix: correct `hosts` in deploy\.yaml/],
+    ];
+    for (const [options, what] of ways) {
+      const {code, stderr} = ssh(...options);
+      assert.equal(code, 69, stderr);
+      assert.match(stderr, new RegExp(`entrypoint: ${first} cannot be worked on: ${what.source}`));
+    }
+  });
+
+  test('remove leaves nothing on any host', possible, () => {
+    const {fleet, crew} = world();
+    const {code, stderr} = crew.run('remove', 'prod', '--volumes');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(everywhere(), fleet.hosts.map(() => []));
+  });
+}

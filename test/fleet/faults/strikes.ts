@@ -1,0 +1,55 @@
+import type {Fleet} from '../fleet.ts';
+
+// Ways to hurt a machine of the fleet, each with what mends it. All of them act from outside, as trouble does.
+
+/** What puts it right again. */
+export type Mend = () => void;
+
+const inside = (fleet: Fleet, machine: string, command: string): string => fleet.outer('exec', machine, 'sh', '-c', command);
+
+/** Ends every ssh connection of a machine; sshd goes on to listen, and what ran goes on, as it does on a real host. */
+export function cutSsh(fleet: Fleet, machine: string): void {
+  inside(fleet, machine, 'pkill -KILL -f "^sshd-session" || true');
+}
+
+/** The engine dies, and comes back in a moment, as by systemd. */
+export function killEngine(fleet: Fleet, machine: string): void {
+  inside(fleet, machine, 'kill -KILL $(cat /run/docker.pid)');
+}
+
+/** All of a machine stands still; connections to it stay open and say nothing. */
+export function freeze(fleet: Fleet, machine: string): Mend {
+  fleet.outer('pause', machine);
+  return () => void fleet.outer('unpause', machine);
+}
+
+/** The power goes off; mending is what a person does then. */
+export function powerOff(fleet: Fleet, machine: string): Mend {
+  fleet.outer('kill', machine);
+  return () => void fleet.outer('start', machine);
+}
+
+/** Loses one packet in so many that arrive. */
+export function losePackets(fleet: Fleet, machine: string, share: number): Mend {
+  const rule = `PREROUTING -t raw -i eth0 -m statistic --mode random --probability ${share} -j DROP`;
+  inside(fleet, machine, `iptables -I ${rule}`);
+  return () => void inside(fleet, machine, `iptables -D ${rule}`);
+}
+
+/** Fills the engine's disk to the last byte. */
+export function fillDisk(fleet: Fleet, machine: string): Mend {
+  inside(fleet, machine, 'cat /dev/zero >/var/lib/docker/fill 2>/dev/null || true');
+  return () => void inside(fleet, machine, 'rm -f /var/lib/docker/fill');
+}
+
+export function stopRegistry(fleet: Fleet): Mend {
+  fleet.outer('kill', fleet.registryContainer);
+  return () => void fleet.outer('start', fleet.registryContainer);
+}
+
+/** Makes a machine go on that is frozen or off. */
+export function recover(fleet: Fleet, machine: string): void {
+  const state = fleet.outer('inspect', '--format', '{{.State.Status}}', machine);
+  if (state === 'paused') fleet.outer('unpause', machine);
+  else if (state !== 'running') fleet.outer('start', machine);
+}

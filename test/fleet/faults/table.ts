@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {get} from 'node:http';
+import {join} from 'node:path';
+import {until} from '../fleet.ts';
+import type {Fault, Losses} from './fault.ts';
+import {fillDisk, freeze, killEngine, losePackets, powerOff, stopRegistry} from './strikes.ts';
+
+/** Who asks the struck host itself gets no answer while its own balancer is down: nothing stands in front of it. */
+const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === struck;
+
+/** Behind balancers elsewhere a host may die with what it was about to answer: what may be repeated is, and a POST never. */
+const postsInFlight: Losses = ({kind, what}) => kind.startsWith('POST') || what.startsWith('the answer broke off');
+
+/** What a frozen host had got hangs with it. */
+const sentToIt: Losses = (failure, address) => postsInFlight(failure, address) || /no answer|status 50[234]/.test(failure.what);
+
+const firstHost: Fault['struck'] = ({fleet}) => fleet.hosts[0] ?? '';
+const firstBalancer: Fault['struck'] = ({fleet}) => fleet.balancers[0] ?? '';
+const balancerOf = (name: string): string => `docker ps --quiet --filter label=entrypoint.service_name=${name} --filter label=entrypoint.role=balancer`;
+
+/** Ten minutes, for the deployer alone. */
+const skewed = (minutes: number): Record<string, string> => {
+  const shift = `const real = Date.now; const now = () => real() + ${minutes * 60_000}; globalThis.Date = class extends Date { constructor(...a) { super(...(a.length === 0 ? [now()] : a)); } static now() { return now(); } };`;
+  return {NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}`};
+};
+
+/** The registry. */
+const registry: readonly Fault[] = [
+  {
+    title: 'the registry is gone for 5 s during the pull: the deploy waits for it',
+    usual: true,
+    freshImage: true,
+    ends: 'new',
+    strike: ({fleet}) => {
+      const mend = stopRegistry(fleet);
+      const timer = setTimeout(mend, 5000);
+      return () => clearTimeout(timer);
+    },
+  },
+  {
+    title: 'the registry is gone for good: nothing changes, and it is said that nothing did',
+    freshImage: true,
+    ends: 'old',
+    says: /could not be pulled[^]*nothing has changed/,
+    strike: ({fleet}) => stopRegistry(fleet),
+  },
+  {
+    title: 'a digest that no registry has: nothing changes, at once',
+    usual: true,
+    ends: 'old',
+    says: /could not be pulled[^]*(?:not found|unknown)/,
+    words: ({fleet, crew}) => ['deploy', 'prod', `--image=${fleet.registry}/${crew.name}@sha256:${'0'.repeat(64)}`],
+  },
+];
+
+/** The hosts and what connects them. */
+const hosts: readonly Fault[] = [
+  ...([
+    ['the start of a replica', /docker run /, 200],
+    ['the wait for its health', /lb start/, 100],
+    ['the switch', /lb switch/, 50],
+    ['the drain', /lb idle/, 400],
+  ] as const).map(([what, during, delayMs]): Fault => ({
+    title: `a host's engine is killed during ${what}: one release everywhere, and the exit code says which`,
+    usual: what === 'the switch',
+    during,
+    delayMs,
+    loses: onTheHost,
+    strike: ({fleet}, struck) => killEngine(fleet, struck),
+  })),
+  {
+    title: 'a host freezes at the switch: the others go back, and it follows when it can',
+    during: /lb switch/,
+    loses: onTheHost,
+    ends: 'old',
+    staysAsItIs: true,
+    says: /cannot be reached and stays as it is: run the same again/,
+    strike: ({fleet}, struck) => freeze(fleet, struck),
+  },
+  {
+    title: 'a host that is behind a balancer elsewhere freezes at the switch: nobody waits for it',
+    wish: {apart: true},
+    during: /lb switch/,
+    duringAnywhere: true,
+    loses: sentToIt,
+    strike: ({fleet}, struck) => freeze(fleet, struck),
+  },
+  {
+    title: 'each packet takes 100 ms more each way: it only takes longer',
+    ends: 'new',
+    environment: ({fleet, crew}) => {
+      const bin = join(crew.folder, '.git/slow');
+      mkdirSync(bin, {recursive: true});
+      const proxy = `${process.execPath} ${join(import.meta.dirname, 'slow-proxy.ts')} 100 %h %p`;
+      // A connection of its own: the one that is there is fast.
+      writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${fleet.bin}/ssh -o 'ProxyCommand=${proxy}' -o ControlPath=${bin}/%C "$@"\n`, {mode: 0o755});
+      return {PATH: `${bin}:${fleet.environment['PATH']}`};
+    },
+  },
+  {
+    title: 'one packet in twenty is lost on every host: it only takes longer',
+    ends: 'new',
+    strike: ({fleet}) => {
+      const mends = fleet.hosts.map((host) => losePackets(fleet, host, 0.05));
+      return () => mends.forEach((mend) => mend());
+    },
+  },
+  {
+    title: 'the disk of a host is full: nothing changes anywhere, and it is said where and why',
+    usual: true,
+    freshImage: true,
+    ends: 'old',
+    says: /no space left on device/,
+    strike: ({fleet}, struck) => fillDisk(fleet, struck),
+  },
+];
+
+/** The balancers. */
+const balancers: readonly Fault[] = [
+  {
+    title: 'the balancer is restarted during the switch, and its machine rebooted afterwards: it serves what was committed',
+    wish: {apart: true},
+    struck: firstBalancer,
+    during: /lb switch/,
+    // While it is away nobody answers; nothing stands in front of it.
+    loses: () => true,
+    strike: ({fleet, crew}, struck) => void fleet.outer('exec', struck, 'sh', '-c', `docker restart --time 0 $(${balancerOf(crew.name)})`),
+    also: async ({fleet}) => {
+      const [balancer = ''] = fleet.balancers;
+      powerOff(fleet, balancer)();
+      await until(60, () => void fleet.on(balancer, 'docker version >/dev/null'));
+    },
+  },
+];
+
+/** Releases that are no good. */
+const releases: readonly Fault[] = [
+  {
+    title: 'a release that never becomes healthy: the old one serves on, and its last answer is shown',
+    wish: {environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 4']},
+    ends: 'old',
+    says: /not healthy[^]*503/,
+  },
+  {
+    title: 'a release that becomes healthy and dies after 3 s: the old one serves on',
+    wish: {environment: {FAULT: 'dies'}, watchSeconds: 6},
+    ends: 'old',
+    // All replicas of a host die at once, and nobody answers there until it has gone back.
+    loses: ({what}) => /status 50[23]|broke off|hang up|ECONNRESET/.test(what),
+  },
+  {
+    title: 'a release that answers 500 to one request in a hundred: the watch sees it, and it goes back',
+    wish: {environment: {FAULT: 'errors'}, watchSeconds: 10},
+    ends: 'old',
+    says: /5xx|errors?|worse/i,
+    loses: ({what}) => what === 'status 500',
+  },
+  {
+    title: 'a migration that fails: the old release serves on, and its output is there',
+    usual: true,
+    wish: {also: ['before: [migrate]'], environment: {MIGRATION: 'fails'}},
+    ends: 'old',
+    says: /column x does not exist[^]*migrate failed/,
+    also: (_, {code}) => assert.equal(code, 7),
+  },
+];
+
+/** Those who deploy. */
+const deployers: readonly Fault[] = [
+  {
+    title: 'two deploy at once: one of them is told who else does',
+    usual: true,
+    during: /lb start/,
+    duringAnywhere: true,
+    ends: 'new',
+    strike: (world) => {
+      const {code, stderr} = world.crew.run('deploy', 'prod', `--image=${world.crew.images.A}`);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /is locked by \S+@\S+ \(deploy/);
+    },
+  },
+  ...[10, -10].map((minutes): Fault => ({
+    title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires for that`,
+    environment: () => skewed(minutes),
+    during: /lb start/,
+    duringAnywhere: true,
+    ends: 'new',
+    strike: ({crew}) => {
+      const {code, stderr} = crew.shell('env', [...Object.entries(skewed(-minutes)).map(([key, value]) => `${key}=${value}`), join(import.meta.dirname, '../../../bin/entrypoint'), ...crew.deployWords('A')]);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /is locked by/);
+    },
+  })),
+  {
+    title: 'a slow request of 20 s is in flight at the switch: it is answered by who got it',
+    ends: 'new',
+    struck: firstHost,
+    strike: ({crew}) => void slowRequests.push(...crew.addresses().map((address) => slowRequest(`${address}/?ms=20000`))),
+    also: async () => assert.deepEqual([...new Set(await Promise.all(slowRequests.splice(0)))], ['200']),
+  },
+];
+
+const slowRequests: Promise<string>[] = [];
+const slowRequest = (url: string): Promise<string> => new Promise((resolve) => {
+  get(url, {agent: false, timeout: 40_000}, (answer) => {
+    answer.resume();
+    answer.once('end', () => resolve(String(answer.statusCode)));
+  }).once('error', (error) => resolve(error.message));
+});
+
+export const faults: readonly Fault[] = [...registry, ...releases, ...deployers, ...hosts, ...balancers];

@@ -1,0 +1,29 @@
+import {after} from 'node:test';
+import {changes} from './changes.ts';
+import {deploys} from './deploys.ts';
+import {runFaults} from './faults/run.ts';
+import {stepFaultTests} from './faults/steps.ts';
+import {faults} from './faults/table.ts';
+import {longRun} from './long-run.ts';
+import {makeWorld} from './world.ts';
+import type {World} from './world.ts';
+
+// Real hosts, as containers with sshd and an engine of their own. Bringing them up is most of the time, so that all share them.
+
+const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
+const up = await makeWorld({hosts: 3, balancers: 1, lastDisk: '2g'});
+const possible = typeof up === 'string' ? {skip: up} : {};
+// Nobody asks it for anything where the tests are skipped.
+const world = (): World => up as World;
+
+after(() => {
+  if (typeof up !== 'string') up.down();
+});
+
+deploys(world, possible);
+changes(world, possible, all);
+runFaults(world, faults.filter(({usual}) => all || usual === true), possible);
+if (all) {
+  stepFaultTests(world, possible);
+  longRun(world, possible);
+}

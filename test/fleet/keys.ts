@@ -1,0 +1,60 @@
+import {execFileSync} from 'node:child_process';
+import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {certificateFile} from '../../src/docker-client.ts';
+import {docker} from './docker.ts';
+import {hostImage} from './machine.ts';
+
+// The files by which the machines of a fleet trust each other, and by which we reach them.
+
+/** Who may use the registry of a fleet; it is gone with its fleet. */
+export const login = {user: 'lab', password: 'labpass'} as const;
+// bcrypt of the password.
+const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';
+
+/** Keys, certificates and the registry's users in `${folder}/keys`; those that are there stay. */
+export function makeKeys(folder: string, registryAddress: string): void {
+  const keys = join(folder, 'keys');
+  if (existsSync(join(keys, 'htpasswd'))) return;
+  mkdirSync(keys, {recursive: true});
+  docker('run', '--rm', '--volume', `${keys}:/keys`, hostImage, 'make-keys', registryAddress, `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`);
+  writeFileSync(join(keys, 'htpasswd'), `${htpasswd}\n`);
+}
+
+/** A file with the fleet's authority beside those that this machine may need for its own network. */
+export function writeAuthorities(folder: string): string {
+  const own = certificateFile(process.env);
+  const file = join(folder, 'authorities.crt');
+  writeFileSync(file, [...(own === undefined ? [] : [own]), join(folder, 'keys/ca.crt')].map((path) => readFileSync(path, 'utf8')).join('\n'));
+  return file;
+}
+
+/** A folder with docker's login to these registries, for DOCKER_CONFIG. */
+export function writeLogin(folder: string, registries: readonly string[]): string {
+  const config = join(folder, 'docker');
+  mkdirSync(config, {recursive: true});
+  const auth = Buffer.from(`${login.user}:${login.password}`).toString('base64');
+  writeFileSync(join(config, 'config.json'), JSON.stringify({auths: Object.fromEntries(registries.map((name) => [name, {auth}]))}), {mode: 0o600});
+  return config;
+}
+
+/**
+ * A folder with an `ssh` that knows the machines, to stand first on PATH: ssh reads the user's own settings wherever
+ * HOME points to, and this one reads the fleet's.
+ */
+export function writeSsh(folder: string, machines: Readonly<Record<string, string>>): string {
+  const [bin, keys] = [join(folder, 'bin'), join(folder, 'keys')];
+  mkdirSync(bin, {recursive: true});
+  // `ssh-keygen -y` would need it installed; the public half stands beside the key.
+  const [type = '', key = ''] = readFileSync(join(keys, 'host_key.pub'), 'utf8').split(' ');
+  const names = Object.keys(machines);
+  writeFileSync(join(folder, 'known_hosts'), names.map((name) => `${name} ${type} ${key}\n`).join(''));
+  writeFileSync(join(folder, 'config'), [
+    ...names.map((name) => `Host ${name}\n  HostName ${machines[name]}\n  HostKeyAlias ${name}\n  User root\n`),
+    `Host *\n  IdentityFile ${keys}/key\n  IdentitiesOnly yes\n  UserKnownHostsFile ${folder}/known_hosts\n  StrictHostKeyChecking yes\n`,
+  ].join('\n'));
+  const ssh = execFileSync('sh', ['-c', 'command -v ssh'], {encoding: 'utf8'}).trim();
+  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${ssh} -F ${folder}/config "$@"\n`);
+  chmodSync(join(bin, 'ssh'), 0o755);
+  return bin;
+}

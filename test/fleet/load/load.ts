@@ -1,0 +1,54 @@
+import {fork} from 'node:child_process';
+import {once} from 'node:events';
+import {rmdirSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Outcome} from './outcome.ts';
+import type {Shape} from './plan.ts';
+
+/** The load generator. It ends with this process, or by `end`. */
+export interface Generator {
+  /** Where the service is to write down its POSTs. */
+  readonly port: number;
+  /** Begins to send; one load at a time. */
+  start(this: void, shape: Shape): Load;
+  end(this: void): void;
+}
+
+export interface Load {
+  /** From now on only this version may answer; undefined: any. */
+  expect(version: string | undefined): void;
+  /** Stops sending, waits for what is on its way, and tells what happened. */
+  stop(): Promise<Outcome>;
+}
+
+export async function startGenerator(): Promise<Generator> {
+  const group = `/sys/fs/cgroup/cpu/entrypoint-load-${process.pid}`;
+  // Not the flags of the test runner.
+  const child = fork(join(import.meta.dirname, 'process.ts'), [group], {execArgv: []});
+  child.once('exit', () => {
+    try {
+      rmdirSync(group);
+    } catch {
+      // It had none.
+    }
+  });
+  const told = async (): Promise<{port: number; outcome: Outcome}> => {
+    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error('the load generator died')))]) as [{port: number; outcome: Outcome}];
+    return message;
+  };
+  const {port} = await told();
+  return {
+    port,
+    start: (shape) => {
+      child.send({start: shape});
+      return {
+        expect: (version) => void child.send({expect: version ?? null}),
+        stop: async () => {
+          child.send('stop');
+          return (await told()).outcome;
+        },
+      };
+    },
+    end: () => child.disconnect(),
+  };
+}

@@ -1,0 +1,121 @@
+import {execFileSync} from 'node:child_process';
+import {existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:net';
+import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import {certificateFile} from '../../src/docker-client.ts';
+import {docker, dockerLater} from './docker.ts';
+
+// A machine of a fleet is a container with sshd and an engine of its own.
+
+export const hostImage = 'entrypoint-test/host:trixie';
+
+/** What an engine in a container needs; `--privileged` would want more than some machines may give. */
+const capabilities = [
+  'AUDIT_WRITE', 'BLOCK_SUSPEND', 'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'IPC_LOCK', 'IPC_OWNER', 'KILL', 'LEASE',
+  'LINUX_IMMUTABLE', 'MAC_ADMIN', 'MAC_OVERRIDE', 'MKNOD', 'NET_ADMIN', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_RAW', 'SETFCAP', 'SETGID',
+  'SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_MODULE', 'SYS_NICE', 'SYS_PTRACE', 'SYS_RAWIO', 'SYS_TIME', 'SYS_TTY_CONFIG', 'SYSLOG',
+].flatMap((name) => ['--cap-add', name]);
+
+/** Builds the machines' image; nothing happens where it is there. */
+export function buildHostImage(): void {
+  const client = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
+  const ca = certificateFile(process.env);
+  execFileSync(client, ['build', '--quiet', '--tag', hostImage, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), join(import.meta.dirname, 'host')],
+    {stdio: ['ignore', 'ignore', 'pipe'], env: {...process.env, DOCKER_BUILDKIT: '1'}});
+}
+
+export interface MachineFacts {
+  readonly fleet: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly address: string;
+  readonly registry: string;
+  /** Size of the engine's disk, which is then in memory: `2g`. Default: a volume. */
+  readonly disk?: string | undefined;
+}
+
+/** Makes sure that a machine runs: a new one is started, one that is stopped or frozen goes on. */
+export async function ensureMachine({fleet, folder, name, address, registry, disk}: MachineFacts): Promise<void> {
+  await ensureContainer(name, [
+    '--hostname', name, ...placed(fleet, address), ...capabilities,
+    '--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined', '--cgroupns=host', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup',
+    ...(disk === undefined ? ['--volume', '/var/lib/docker'] : ['--tmpfs', `/var/lib/docker:exec,dev,suid,size=${disk}`]),
+    '--volume', `${folder}:/fleet:ro`, hostImage, 'start-host', registry,
+  ]);
+}
+
+export async function ensureRegistry(fleet: string, folder: string, name: string, address: string): Promise<void> {
+  await ensureContainer(name, [
+    ...placed(fleet, address), '--publish', `127.0.0.1:${await freePort()}:5000`, '--volume', `${folder}/keys:/keys:ro`,
+    '--env', 'REGISTRY_HTTP_TLS_CERTIFICATE=/keys/registry.crt', '--env', 'REGISTRY_HTTP_TLS_KEY=/keys/registry.key',
+    '--env', 'REGISTRY_AUTH=htpasswd', '--env', 'REGISTRY_AUTH_HTPASSWD_REALM=fleet', '--env', 'REGISTRY_AUTH_HTPASSWD_PATH=/keys/htpasswd',
+    'entrypoint/registry:2.8',
+  ]);
+}
+
+// Docker would choose another one each time it starts.
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const {port} = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const placed = (fleet: string, address: string): string[] =>
+  ['--label', `entrypoint.test=${fleet}`, '--network', fleet, '--ip', address, ...(hasControlGroups() ? ['--cgroup-parent', `/${fleet}`] : [])];
+
+async function ensureContainer(name: string, words: readonly string[]): Promise<void> {
+  const [found = ''] = await dockerLater('ps', '--all', '--filter', `name=^${name}$`, '--format', '{{.State}}').then((text) => text.split('\n'));
+  if (found === 'running') return;
+  if (found === 'paused') await dockerLater('unpause', name);
+  else if (found === '') await dockerLater('run', '--detach', '--name', name, ...words);
+  else await dockerLater('start', name);
+}
+
+// Version 1 with the engine's own driver: elsewhere systemd decides who gets how much.
+const hasControlGroups = (): boolean => existsSync('/sys/fs/cgroup/cpu/cpu.shares') && statSync('/sys/fs/cgroup/cpu').uid === process.getuid?.();
+
+/**
+ * Processors for a fleet as for four processes: all containers of an engine together otherwise get as much as any one
+ * process beside them. Where that is not ours to say, nothing.
+ */
+export function shareProcessors(name: string): void {
+  if (!hasControlGroups()) return;
+  const group = join('/sys/fs/cgroup/cpu', name);
+  mkdirSync(group, {recursive: true});
+  writeFileSync(join(group, 'cpu.shares'), '4096');
+}
+
+/** The control groups that a fleet's engines left; a group goes when it is empty. */
+export function removeControlGroups(fleet: string): void {
+  if (!hasControlGroups()) return;
+  for (const kind of readdirSync('/sys/fs/cgroup')) removeGroup(join('/sys/fs/cgroup', kind, fleet));
+}
+
+function removeGroup(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, {withFileTypes: true})) if (entry.isDirectory()) removeGroup(join(folder, entry.name));
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody is still in it: the kernel has not taken note of a killed container yet.
+  }
+}
+
+/** Makes the fleet's network, with addresses that can be given: those that Docker finds free. */
+export function ensureNetwork(fleet: string): {readonly gateway: string; readonly address: (host: number) => string} {
+  const label = `entrypoint.test=${fleet}`;
+  const subnetOf = (): string => docker('network', 'inspect', '--format', '{{(index .IPAM.Config 0).Subnet}}', fleet);
+  if (docker('network', 'ls', '--quiet', '--filter', `name=^${fleet}$`) === '') {
+    docker('network', 'create', fleet);
+    const subnet = subnetOf();
+    docker('network', 'rm', fleet);
+    docker('network', 'create', '--label', label, '--subnet', subnet, fleet);
+  }
+  const prefix = subnetOf().split('.').slice(0, 3).join('.');
+  return {gateway: `${prefix}.1`, address: (host) => `${prefix}.${host}`};
+}

@@ -1,0 +1,94 @@
+// npm run fleet -- up | down | ssh HOST [COMMAND]...: a fleet to play with, as the tests have it, that stays until it is told to go.
+import {spawnSync} from 'node:child_process';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {parseArgs} from 'node:util';
+import {makeCrew} from './crew.ts';
+import {docker} from './docker.ts';
+import {fleetDown, fleetUp} from './fleet.ts';
+import type {Fleet} from './fleet.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, '.fleet');
+const name = 'entrypoint-fleet';
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const usage = `usage: npm run fleet -- up [--hosts=3] [--balancers=0] | down | ssh HOST [COMMAND]...
+up     starts what is missing: hosts with sshd and Docker, a registry, a service in two versions; says how to use them
+down   takes everything away
+ssh    to a host (h1, lb1, ...), or one command there`;
+
+async function up(words: readonly string[]): Promise<number> {
+  const {values} = parseArgs({args: [...words], options: {hosts: {type: 'string', default: '3'}, balancers: {type: 'string', default: '0'}}});
+  const [hosts, balancers] = [Number(values.hosts), Number(values.balancers)];
+  if (!Number.isInteger(hosts) || hosts < 1 || hosts > 20 || !Number.isInteger(balancers) || balancers < 0 || balancers > 5) {
+    say(`entrypoint: --hosts takes 1 to 20, --balancers 0 to 5\n${usage}`);
+    return 64;
+  }
+  const fleet = await fleetUp(name, {hosts, balancers, folder});
+  if (typeof fleet === 'string') {
+    say(`entrypoint: ${fleet}\nfix: try on Linux, as root or as a user of Docker whose engine runs on the same machine`);
+    return 69;
+  }
+  say(howTo(fleet, service(fleet)));
+  return 0;
+}
+
+/** The service of the tests, built and published the first time. */
+function service(fleet: Fleet): {readonly folder: string; readonly images: Readonly<Record<string, string>>} {
+  const kept = join(folder, 'service.json');
+  // Another number of hosts wants another deploy.yaml, and the registry lives as long as the fleet.
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as {folder: string; images: Record<string, string>};
+  const crew = makeCrew(fleet, {folder: join(folder, 'service')});
+  const made = {folder: crew.folder, images: crew.images};
+  writeFileSync(kept, JSON.stringify(made));
+  return made;
+}
+
+function howTo({hosts, balancers, environment, bin, addressOf, registry}: Fleet, {folder: its, images}: ReturnType<typeof service>): string {
+  const {DOCKER_CONFIG, NODE_EXTRA_CA_CERTS} = environment;
+  const [first = ''] = balancers.length > 0 ? balancers : hosts;
+  return `
+# ${hosts.length} hosts: ${hosts.join(', ')}${balancers.length === 0 ? '' : `; balancers: ${balancers.join(', ')}`}; registry: ${registry} (TLS; user lab, password labpass)
+# paste this into a shell, and you are who deploys:
+export PATH=${bin}:${join(root, 'bin')}:$PATH DOCKER_CONFIG=${DOCKER_CONFIG} NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS}
+cd ${its}
+# then, for example:
+entrypoint deploy prod --image=${images['A']}
+entrypoint status prod
+curl http://${addressOf(first)}:8080/
+entrypoint deploy prod --image=${images['B']}
+entrypoint rollback prod
+ssh ${first} docker ps
+# faults: docker pause ${hosts.at(-1)}; docker kill ${name}-registry; then \`npm run fleet -- up\` mends all that
+# npm run fleet -- down takes everything away
+`;
+}
+
+function ssh([host = '', ...command]: readonly string[]): number {
+  const full = host.startsWith(name) ? host : `${name}-${host}`;
+  const program = join(folder, 'bin/ssh');
+  if (!existsSync(program)) {
+    say('entrypoint: there is no fleet\nfix: npm run fleet -- up');
+    return 69;
+  }
+  return spawnSync(program, [full, ...command], {stdio: 'inherit'}).status ?? 1;
+}
+
+function down(): number {
+  const kept = join(folder, 'service.json');
+  const images = existsSync(kept) ? docker('images', '--quiet', '--filter', `label=entrypoint.service_name=crew-${name.slice(-8)}`).split('\n').filter((id) => id !== '') : [];
+  fleetDown(name, folder);
+  if (images.length > 0) docker('image', 'rm', '--force', ...new Set(images));
+  return 0;
+}
+
+const [verb = '', ...words] = process.argv.slice(2);
+switch (verb) {
+  case 'up': process.exitCode = await up(words); break;
+  case 'down': process.exitCode = down(); break;
+  case 'ssh': process.exitCode = ssh(words); break;
+  default:
+    say(usage);
+    process.exitCode = 64;
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {connect} from 'node:tls';
+import {entrypoint, makeTiny} from './tiny.ts';
+
+const {name, run, must, describe, commit} = makeTiny();
+const folder = mkdtempSync(join(tmpdir(), 'entrypoint-https-'));
+after(() => rmSync(folder, {recursive: true}));
+describe(`load_balancer: {tls: {certificate: {file: ${folder}/crt.pem}, key: {env: TINY_KEY}, port: 0}}`);
+
+/** A certificate in a file, and its key as a variable of the deployer. */
+function makeCertificate(serial: number): Record<string, string> {
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=shop.example.com',
+    '-set_serial', String(serial), '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'crt.pem')], {stdio: 'ignore'});
+  return {TINY_KEY: readFileSync(join(folder, 'key.pem'), 'utf8')};
+}
+
+/** The certificate's serial number, and the status of an answer by https. */
+async function asked(): Promise<string> {
+  const port = Number(must('docker', 'port', `${name}.local.balancer`, '8443/tcp').trim().split(':').at(-1));
+  return new Promise((resolve, reject) => {
+    const socket = connect({port, host: '127.0.0.1', rejectUnauthorized: false}, () => {
+      socket.write('GET / HTTP/1.1\r\nhost: shop.example.com\r\nconnection: close\r\n\r\n');
+    });
+    socket.once('error', reject).once('data', (data) => {
+      resolve(`${Number.parseInt(socket.getPeerCertificate().serialNumber, 16)} ${String(data).slice(9, 12)}`);
+      socket.destroy();
+    });
+  });
+}
+
+before(() => {
+  commit();
+  must(entrypoint, 'build');
+});
+
+test('a deploy brings the certificate, and the next one a new certificate; no key is printed or a word', async () => {
+  for (const serial of [5, 6]) {
+    const env = makeCertificate(serial);
+    const {code, stdout, stderr} = run(entrypoint, ['--verbose', 'deploy', 'local'], {env});
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /printf '%s\\n' "\$TINY_KEY"; \} \| docker exec --interactive \S+ lb certificate /);
+    assert.doesNotMatch(stdout + stderr, /PRIVATE KEY/);
+    assert.equal(await asked(), `${serial} 200`);
+  }
+});
+
+test('a certificate that does not fit its key ends the deploy before anything moves', async () => {
+  const env = makeCertificate(7);
+  makeCertificate(8);
+  const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});
+  assert.notEqual(code, 0);
+  assert.match(stderr, /the load balancer on local refuses the certificate/);
+  assert.match(stderr, /is not usable, and the old one stays/);
+  assert.equal(await asked(), '6 200');
+  assert.equal((JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number}).release, 2);
+});

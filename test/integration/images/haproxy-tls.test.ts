@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {request as plainRequest} from 'node:http';
+import {connect as http2} from 'node:http2';
+import {request} from 'node:https';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, test} from 'node:test';
+import {connect} from 'node:tls';
+import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
+import {buildImages, eventually, makePlace, must} from './containers.ts';
+
+buildImages('base', 'haproxy');
+const place = makePlace();
+const balancer = await startBalancer(place);
+const app = await startApp(place, 'app', 'v1');
+const folder = mkdtempSync(join(tmpdir(), 'entrypoint-tls-'));
+after(() => rmSync(folder, {recursive: true}));
+const file = {routes: [{host: 'shop.example.com'}], tls: {certificate: {file: 'unused'}, port: 9443}, acme: `${app}:3000`};
+
+/** A certificate and its key, each as PEM. */
+function makeCertificate(name: string, serial: number): {readonly certificate: string; readonly key: string} {
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
+    '-addext', `subjectAltName=DNS:${name}`, '-set_serial', String(serial), '-keyout', join(folder, 'key'), '-out', join(folder, 'crt')], {stdio: 'ignore'});
+  return {certificate: readFileSync(join(folder, 'crt'), 'utf8'), key: readFileSync(join(folder, 'key'), 'utf8')};
+}
+
+/** The serial number of the certificate that is shown for a name. */
+async function shown(servername: string): Promise<number> {
+  const port = await balancer.port(8443);
+  return new Promise((resolve, reject) => {
+    const socket = connect({port, host: '127.0.0.1', servername, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1']}, () => {
+      resolve(Number.parseInt(socket.getPeerCertificate().serialNumber, 16));
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
+
+const first = makeCertificate('shop.example.com', 1);
+
+test('a certificate opens https, with HTTP/2, and http is sent on to it', async () => {
+  await balancer.mustLb(['config', 'shop.prod'], configText({}, 1, {name: 'shop.prod', file}));
+  await serveFrom(balancer, 'shop.prod/1a', app);
+  await balancer.mustLb(['config', '--no-reload', 'shop.prod'], configText({'1a': app}, 1, {name: 'shop.prod', file}));
+  assert.equal(await balancer.mustLb(['certificate', 'shop.prod'], `${first.certificate}\n${first.key}`), '');
+  const session = http2(`https://127.0.0.1:${await balancer.port(8443)}`, {servername: 'shop.example.com', rejectUnauthorized: false});
+  const asking = session.request({':path': '/forwarded', ':authority': 'shop.example.com'});
+  let text = '';
+  for await (const part of asking.setEncoding('utf8')) text += String(part);
+  session.destroy();
+  assert.equal((JSON.parse(text) as {proto: string}).proto, 'https');
+  const port = await balancer.port();
+  const plain = await new Promise<{status?: number | undefined; location?: string | undefined}>((resolve, reject) => {
+    plainRequest({port, path: '/a?b=c', agent: false, headers: {host: 'shop.example.com:8080'}}, (response) => {
+      response.resume();
+      resolve({status: response.statusCode, location: response.headers.location});
+    }).once('error', reject).end();
+  });
+  assert.deepEqual(plain, {status: 308, location: 'https://shop.example.com:9443/a?b=c'});
+});
+
+test('the key is readable for the balancer alone, and stands in no process and no configuration', async () => {
+  assert.equal(await must(['exec', balancer.container, 'stat', '--format', '%a %U', '/etc/haproxy/certificates/shop.prod.pem']), '600 haproxy');
+  const everywhere = await must(['exec', balancer.container, 'sh', '-c', 'cat /etc/haproxy/*.cfg /etc/haproxy/entrypoint/*; ls -A /tmp']);
+  assert.doesNotMatch(everywhere, /PRIVATE KEY|pem/);
+});
+
+test('an ACME client gets its challenges by http', async () => {
+  assert.equal(await answer(balancer, '/.well-known/acme-challenge/token', {host: 'shop.example.com'}), 'v1');
+  assert.equal(await answer(balancer, '/.well-known/other', {host: 'shop.example.com'}), 'status 308');
+});
+
+test('what is no certificate is refused in words without the key, and the old one stays', async () => {
+  const before = await shown('shop.example.com');
+  for (const bad of ['nonsense', first.certificate, `${makeCertificate('other.example.com', 9).certificate}\n${first.key}`]) {
+    const {code, stderr} = await balancer.lb(['certificate', 'shop.prod'], bad);
+    assert.equal(code, 1);
+    assert.match(stderr, /lb: the certificate shop\.prod is not usable, and the old one stays/);
+    assert.doesNotMatch(stderr, /PRIVATE KEY-----/);
+  }
+  assert.equal(await shown('shop.example.com'), before);
+});
+
+test('a new certificate takes over on a running balancer: no request is lost, no worker is started', async () => {
+  const workers = (): Promise<string> => must(['exec', balancer.container, 'sh', '-c', "echo show proc | socat - /run/haproxy/master.sock | awk '$2 == \"worker\" {print $1}'"]);
+  const [before, port] = [await workers(), await balancer.port(8443)];
+  const stopping = new AbortController();
+  let [sent, failed] = [0, 0];
+  const load = (async () => {
+    while (!stopping.signal.aborted) {
+      sent += 1;
+      await new Promise<void>((resolve) => {
+        const end = (bad: boolean): void => {
+          if (bad) failed += 1;
+          resolve();
+        };
+        request({port, host: '127.0.0.1', servername: 'shop.example.com', rejectUnauthorized: false, agent: false, headers: {host: 'shop.example.com'}}, (response) => {
+          response.resume().once('end', () => end(response.statusCode !== 200));
+        }).once('error', () => end(true)).end();
+      });
+    }
+  })();
+  const second = makeCertificate('shop.example.com', 2);
+  await balancer.mustLb(['certificate', 'shop.prod'], `${second.certificate}\n${second.key}`);
+  assert.equal(await shown('shop.example.com'), 2);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  stopping.abort();
+  await load;
+  assert.ok(sent > 10, `${sent} requests`);
+  assert.equal(failed, 0);
+  assert.equal(await workers(), before);
+});
+
+test('each name gets its own certificate, also after a restart', async () => {
+  const api = makeCertificate('api.example.com', 3);
+  await balancer.mustLb(['certificate', 'api.prod'], `${api.key}\n${api.certificate}`);
+  assert.deepEqual([await shown('shop.example.com'), await shown('api.example.com')], [2, 3]);
+  assert.match(await balancer.mustLb(['certificates']), /^api\.prod\tuntil \w+ .* GMT\t.*api\.example\.com\t.*\nshop\.prod\tuntil /m);
+  await must(['restart', '--time', '5', balancer.container]);
+  await eventually(10, () => shown('api.example.com').catch(() => 0), (serial) => serial === 3);
+  assert.equal(await shown('shop.example.com'), 2);
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import {request} from 'node:http';
+import {after, before, test} from 'node:test';
+import {entrypoint, makeTiny} from './tiny.ts';
+
+const [shop, api] = [makeTiny(), makeTiny()];
+const balancer = `entrypoint.balancer.${shop.name}`;
+const place = (routes: string, more = ''): string => `load_balancer: {name: ${shop.name}, routes: [${routes}]${more}}`;
+shop.describe(place('{host: shop.example.com}', ', maintenance_page: <h1>Back soon</h1>'));
+api.describe(place('{host: shop.example.com, path: /readyz}'));
+
+after(() => {
+  shop.run('docker', ['rm', '--force', '--volumes', balancer]);
+  for (const {run, name} of [shop, api]) run('docker', ['network', 'rm', `${name}.local`]);
+});
+
+/** The status, and the containers' names of who answers is all that differs: the service's own answer has its host name. */
+function ask(path: string): Promise<{readonly status: number | undefined; readonly text: string}> {
+  const port = Number(shop.must('docker', 'port', balancer, '8080/tcp').trim().split(':').at(-1));
+  return new Promise((resolve, reject) => {
+    request({port, path, agent: false, headers: {host: 'shop.example.com'}}, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part) => (text += part)).once('end', () => resolve({status: response.statusCode, text}));
+    }).once('error', reject).end();
+  });
+}
+
+/** Requests that a service's servers have got. */
+function requestsOf(name: string): number {
+  const counts = shop.must('docker', 'exec', balancer, 'lb', 'counts', `${name}.local`);
+  return [...counts.matchAll(/ requests=(\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+before(() => {
+  for (const {commit, must} of [shop, api]) {
+    commit();
+    must(entrypoint, 'build', 'deploy', 'local');
+  }
+});
+
+test('two services deployed to one balancer each get the requests of their routes', async () => {
+  assert.equal(shop.must('docker', 'exec', balancer, 'lb', 'services').trim().split('\n').length, 2);
+  const [before1, before2] = [requestsOf(shop.name), requestsOf(api.name)];
+  for (const path of ['/', '/readyz', '/readyz']) assert.equal((await ask(path)).status, 200);
+  assert.deepEqual([requestsOf(shop.name) - before1, requestsOf(api.name) - before2], [1, 2]);
+});
+
+test('a deploy and a rollback of one leave the other\'s part of the configuration as it is', async () => {
+  const fragment = (): string => shop.must('docker', 'exec', balancer, 'lb', 'fragment', `${api.name}.local`);
+  const unchanged = fragment();
+  shop.must(entrypoint, 'deploy', 'local');
+  shop.must(entrypoint, 'rollback', 'local');
+  assert.equal(fragment(), unchanged);
+  assert.equal((await ask('/readyz')).status, 200);
+});
+
+test('maintenance of one answers its requests with its page, and no others', async () => {
+  assert.match(shop.must(entrypoint, 'maintenance', 'local', 'on'), /every request gets the maintenance page/);
+  assert.deepEqual(await ask('/'), {status: 503, text: '<h1>Back soon</h1>'});
+  assert.equal((await ask('/readyz')).status, 200);
+  assert.match(shop.must(entrypoint, 'maintenance', 'local', 'off'), /serves again/);
+  assert.equal((await ask('/')).status, 200);
+  const {code, stderr} = shop.run(entrypoint, ['maintenance', 'local']);
+  assert.equal(code, 64);
+  assert.match(stderr, /maintenance is switched on or off/);
+});
+
+test('removing one leaves the other; the last one takes the balancer with it', async () => {
+  shop.must(entrypoint, 'remove', 'local', '--volumes');
+  assert.deepEqual(shop.leftovers(), []);
+  assert.equal((await ask('/')).status, 404);
+  assert.equal((await ask('/readyz')).status, 200);
+  api.must(entrypoint, 'remove', 'local', '--volumes');
+  assert.deepEqual(api.leftovers(), []);
+  assert.equal(shop.must('docker', 'ps', '--all', '--quiet', '--filter', `name=^${balancer}$`), '');
+});
