@@ -131,7 +131,7 @@ addresses() {
 }
 
 found() { printf '%s' "$known" | awk -v name="$1" '$1 == name {print $2; exit}'; }
-target_of() { for use in $uses; do if [ "${use%%=*}" = "$1" ]; then echo "${use#*=}"; fi; done; }
+target_of() { for use in ${uses-}; do if [ "${use%%=*}" = "$1" ]; then echo "${use#*=}"; fi; done; }
 
 await_up() {
   seen=$(now)

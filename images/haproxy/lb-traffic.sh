@@ -81,11 +81,16 @@ restore() {
   done <<EOF
 $lines
 EOF
-  end=$(($(now) + 60000))
-  [ -z "$missing" ] || begin $missing
-  if [ -n "$ready" ]; then
+  if [ -n "$missing" ]; then
+    end=$(($(now) + 60000))
+    begin $missing
     # Some are enough to go back to: the others come in by their checks, and a host that is gone holds up nobody.
-    while [ "$(down $ready)" = "$(printf '%s\n' $ready)" ] && [ "$(now)" -lt "$end" ]; do sleep 0.05; done
+    while [ "$(down $ready)" = "$(printf '%s\n' $ready)" ]; do
+      if [ "$(now)" -ge "$end" ]; then not_healthy $ready; fi
+      sleep 0.05
+    done
+  fi
+  if [ -n "$ready" ]; then
     weights=$(printf '%s\n' "$lines" | awk '$2 != "-" {print "set server " $1 " weight " $3}')
     IFS='
 '
@@ -98,12 +103,11 @@ EOF
     *'"canary":{'*) ;;
     *) flag_off "$service/always" "$service/never" ;;
   esac
-  [ -z "$ready" ] || await_others
+  [ -z "$missing" ] || await_others
 }
 
 # All of them a little longer than the first.
 await_others() {
-  [ "$(now)" -lt "$end" ] || fail "none of $(echo $ready | tr ' ' ,) is healthy: they get traffic as soon as they are"
   end=$(($(now) + 5000))
   while waiting=$(down $ready) && [ -n "$waiting" ]; do
     if [ "$(now)" -ge "$end" ]; then

@@ -54,7 +54,7 @@ test('a server that never becomes healthy fails in time with the last answer of 
   const {code, stderr} = await balancer.lb(['start', '2', `web/1b=${sick}:3000`]);
   const seconds = (Date.now() - started) / 1000;
   assert.equal(code, 1);
-  assert.ok(seconds > 1.9 && seconds < 6, `${seconds} s`);
+  assert.ok(seconds > 1.9 && seconds < 15, `${seconds} s`);
   assert.match(stderr, /did not become healthy: L7STS 503/);
   assert.match(stderr, /GET \/ready answers: HTTP\/1\.1 503 Service Unavailable +\{"database":"down"\}/);
   assert.equal(await answer(balancer), 'v1');
@@ -81,8 +81,8 @@ test('what HAProxy refuses ends with an exit code and its words', async () => {
 });
 
 test('idle waits for the slow request, and gives up with a warning when its time is over', async () => {
-  const slow = fetch(`http://127.0.0.1:${await balancer.port()}/?ms=2500`).then((response) => response.text());
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
+  const slow = fetch(`http://127.0.0.1:${await balancer.port()}/?ms=8000`).then((response) => response.text());
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   const {code, stderr} = await balancer.lb(['idle', '1', 'web/1a']);
   assert.equal(code, 0);

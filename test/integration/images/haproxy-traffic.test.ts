@@ -131,7 +131,7 @@ test('a websocket and server-sent events go on while their server drains, and id
   socket.on('data', (data) => heard.push(String(data)));
   socket.write('GET /socket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
   await eventually(5, async () => heard.join(''), (text) => text.includes('101 Switching'));
-  const events = await fetch(`http://127.0.0.1:${port}/events?ms=4000`);
+  const events = await fetch(`http://127.0.0.1:${port}/events?ms=9000`);
   const reading = events.text();
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
@@ -140,7 +140,7 @@ test('a websocket and server-sent events go on while their server drains, and id
   await eventually(5, async () => heard.join(''), (text) => text.endsWith('v1 still there?'));
   const {code, stderr} = await balancer.lb(['idle', '1', 'web/1a']);
   assert.deepEqual([code, stderr], [0, 'lb: warning: 2 connections still open on web/1a: they are cut when their container stops']);
-  assert.ok((await reading).split('data: v1').length > 20);
+  assert.ok((await reading).split('data: v1').length > 40);
   socket.write('and now?');
   await eventually(5, async () => heard.join(''), (text) => text.endsWith('v1 and now?'));
   socket.end();
