@@ -76,6 +76,8 @@ export function snapshot(fleet: Fleet, crew: Crew, machine: string): string {
     `docker ps --quiet ${label} --filter label=entrypoint.role=balancer | xargs -r -I{} docker exec {} lb fragment ${crew.name}.prod`,
   ].join('; '));
   return text
+    // Docker reads them into a map.
+    .replaceAll(/\["\w+=[^\]]*\]/g, (variables) => JSON.stringify((JSON.parse(variables) as string[]).toSorted()))
     .replaceAll(/\.prod\.\d+\./g, '.prod.R.')
     .replaceAll(/"entrypoint\.release":"\d+"/g, '"entrypoint.release":"R"')
     .replaceAll(/"release":\d+,"previous":\d+/g, '"release":R,"previous":P')
