@@ -15,14 +15,20 @@ export interface Backoff {
 
 /**
  * How long to wait before a worker that died is replaced: not at all after the first death, then twice as long each
- * time, up to ten seconds, until workers live again.
+ * time, up to ten seconds, until workers live again: this one did, or nobody has died for as long since the last was
+ * replaced. A young worker that is killed now has nothing to do with a bad hour of yesterday.
+ * @param now milliseconds of a clock that does not go back
  */
-export function backoff(): Backoff {
+export function backoff(now: () => number = () => performance.now()): Backoff {
   let streak = 0;
+  let replaced = -Infinity;
   return {
     crashed: (lived) => {
-      streak = lived >= healthyMilliseconds ? 1 : streak + 1;
-      return streak === 1 ? 0 : Math.min(mostMilliseconds, firstMilliseconds * 2 ** (streak - 2));
+      const row = lived < healthyMilliseconds && now() - replaced < healthyMilliseconds;
+      streak = row ? streak + 1 : 1;
+      const delay = streak === 1 ? 0 : Math.min(mostMilliseconds, firstMilliseconds * 2 ** (streak - 2));
+      replaced = now() + delay;
+      return delay;
     },
     streak: () => streak,
     isLoop: () => streak === loopFrom,

@@ -23,3 +23,14 @@ test('five deaths in a row are a loop, and it is told once', () => {
   });
   assert.deepEqual(told, [false, false, false, false, true, false, false]);
 });
+
+test('ten seconds without a death since the last one was replaced end the row, however young the next one dies', () => {
+  let time = 0;
+  const {crashed, streak} = backoff(() => time);
+  for (let count = 0; count < 4; count += 1) crashed(100); // The last one is replaced after 400 ms.
+  time = 10_399;
+  assert.equal(crashed(100), 800);
+  time += 800 + 10_000;
+  assert.equal(crashed(100), 0);
+  assert.equal(streak(), 1);
+});
