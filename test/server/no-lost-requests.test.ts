@@ -40,19 +40,26 @@ const some: readonly Clients[] = [
   {count: 1, path: '/big', thinkMs: 200},
 ];
 
-for (const [what, ...flags] of [['sync workers', '--worker-class', 'sync'], ['threads workers', '--worker-class', 'threads'], ['dispatch by the arbiter', '--dispatch', 'rr']]) {
+const others: readonly {readonly what: string; readonly flags: readonly string[]; readonly stops: boolean}[] = [
+  {what: 'sync workers', flags: ['--worker-class', 'sync'], stops: true},
+  {what: 'threads workers', flags: ['--worker-class', 'threads'], stops: true},
+  // What waits in the queue of a socket that the arbiter itself accepts from is lost when it is told to end: docs/server.md.
+  {what: 'dispatch by the arbiter', flags: ['--dispatch', 'rr'], stops: false},
+];
+
+for (const {what, flags, stops} of others) {
   const times = all ? 30 : 2;
-  test(`${what}: no request fails over ${times} reloads and at SIGTERM`, async () => {
+  test(`${what}: no request fails over ${times} reloads${stops ? ' and at SIGTERM' : ''}`, async () => {
     const server = await startServer('--workers', '2', '--max-requests', '200', '--max-requests-jitter', '100', ...flags);
     const load = startLoad(server, some);
     for (let done = 0; done < times; done += 1) {
       await server.reload();
       assert.deepEqual(load.sofar.failures, [], `after reload ${done + 1}`);
     }
+    if (!stops) assert.deepEqual((await load.stop()).failures, []);
     server.signal('SIGTERM');
     assert.equal((await server.ended()).code, 0, server.log());
-    const {failures} = await load.stop();
-    assert.deepEqual(lost(failures), []);
+    if (stops) assert.deepEqual(lost((await load.stop()).failures), []);
   });
 }
 
