@@ -23,6 +23,8 @@ export function backingServicesOf(file: DeployFile, {backing_services: wanted}: 
 export interface BackingOptions {
   /** Data in named volumes, and a container that comes back by itself: for what is deployed, not for tests. */
   readonly durable: boolean;
+  /** Default: the scene's own. */
+  readonly network?: string | undefined;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -32,8 +34,8 @@ interface Told {
   readonly fix: string;
 }
 
-/** What starts one backing service on the scene's network, where it is known by its name. */
-export function backingCommands(scene: Scene, name: string, service: BackingService, {durable, labels}: BackingOptions): Told {
+/** What starts one backing service on the network, where it is known by its name. */
+export function backingCommands(scene: Scene, name: string, service: BackingService, {durable, network = sceneName(scene), labels}: BackingOptions): Told {
   const volumes = durable ? Object.entries(service.volumes) : [];
   return {
     commands: [
@@ -41,7 +43,7 @@ export function backingCommands(scene: Scene, name: string, service: BackingServ
       dockerRun({
         image: service.image,
         name: backingName(scene, name),
-        network: sceneName(scene),
+        network,
         aliases: [name],
         labels: {...roleLabels(scene, 'backing'), 'entrypoint.backing_service': name, ...labels},
         environment: service.environment,

@@ -5,6 +5,7 @@ import {sceneOf, settingsHash} from './deployment.ts';
 import type {Target} from './deployment.ts';
 import type {Round, Step} from './plan.ts';
 import type {Found} from './state.ts';
+import {networkOf} from './steps.ts';
 
 /** The backing services, one after the other: each is started where it does not run, and awaited. What runs stays as it is. */
 export function backingSteps(target: Target, {machine: {host}, state}: Found): {rounds: Round[]; notes: string[]} {
@@ -21,7 +22,7 @@ export function backingSteps(target: Target, {machine: {host}, state}: Found): {
     const awaiting: Step = {phase: 'backing', host, what: `await ${container}`, ...ready, logs: [{host, container}]};
     if (runs) return [[awaiting]];
     const fresh = Object.keys(backing.volumes).map((volume) => volumeName(scene, name, volume)).filter((volume) => !state.volumes.includes(volume));
-    const start = backingCommands(scene, name, backing, {durable: true, labels: {'entrypoint.settings': settingsHash(backing)}});
+    const start = backingCommands(scene, name, backing, {durable: true, network: networkOf(target), labels: {'entrypoint.settings': settingsHash(backing)}});
     return [
       [{
         phase: 'backing', host,

@@ -3,6 +3,7 @@ import {sshFolder} from '../../commands/ssh.ts';
 import type {Place} from '../../config/schema.ts';
 import {placeOf, readService} from '../../config/service.ts';
 import type {Service} from '../../config/service.ts';
+import {requireEngine} from '../../docker-client.ts';
 import {exitCode, problem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
 import type {Scene} from '../names.ts';
@@ -18,7 +19,8 @@ export interface Target {
 
 /**
  * What an environment's name stands for.
- * @throws Problem `bad_deploy_file`, `unknown_environment`, `backing_services_on_many_hosts`, `bad_topology`
+ * @throws Problem `bad_deploy_file`, `unknown_environment`, `backing_services_on_many_hosts`, `bad_topology`;
+ * `engine_unavailable` where the engine is this machine's and does not answer
  */
 export async function readTarget(context: Context, environment: string): Promise<Target> {
   const service = await readService(context);
@@ -26,6 +28,7 @@ export async function readTarget(context: Context, environment: string): Promise
   requireOneDatabase(service, environment, place);
   requireReachableBalancers(service, environment, place);
   if (hasRemoteHosts(place)) await context.run(sshFolder, {capture: true});
+  else await requireEngine(context.run);
   return {service, environment, place};
 }
 

@@ -203,3 +203,11 @@ test('a canary gets its share and stays; --continue switches without another che
   ]);
   await assert.rejects(endCanary(record(having(one)).context, target(), 'continue'), /no canary of shop\.local is under way/);
 });
+
+test('a network of the file is used by everything, and neither made nor taken away', async () => {
+  const {context, commands} = record(having({}));
+  await apply(context, deployment('network: theirs, before: [migrate]'));
+  const all = commands();
+  assert.ok(!all.some((text) => text.startsWith('docker network')), all.join('\n'));
+  assert.ok(all.filter((text) => text.startsWith('docker run')).every((text) => text.includes('--network theirs ')), all.join('\n'));
+});
