@@ -12,18 +12,27 @@ export interface Report {
 
 export interface Row {
   readonly what: string;
-  /** One a column, in its order. */
+  /** One a column, in its order. NaN: not measured. */
   readonly figures: readonly number[];
   readonly ratio: number;
 }
 
-export type Bench = (note: (text: string) => void) => Promise<Report>;
+/** Says what happens now, and which peer is missing. */
+export type Note = (text: string) => void;
+
+/** How much is measured: `quick` for a look, `full` for figures that take long. Not every benchmark has all three. */
+export interface BenchOptions {
+  readonly quick: boolean;
+  readonly full: boolean;
+}
+
+export type Bench = (note: Note, options: BenchOptions) => Promise<Report>;
 
 /** The report for people. */
 export function reportTable({name, about, columns, rows, notes}: Report): string {
   const lines = [
     [name, ...columns, 'ratio'],
-    ...rows.map(({what, figures, ratio}) => [what, ...figures.map((figure) => figure.toFixed(1)), `${ratio.toFixed(2)} x`]),
+    ...rows.map(({what, figures, ratio}) => [what, ...figures.map((figure) => (Number.isNaN(figure) ? '-' : figure.toFixed(1))), `${ratio.toFixed(2)} x`]),
   ];
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index + 1]?.length ?? 0)));
   const first = Math.max(...lines.map(([what = '']) => what.length));

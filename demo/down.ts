@@ -9,15 +9,17 @@ export interface DownFacts {
   readonly here: Runner;
   readonly demo: string;
   readonly service: string;
+  /** The name that the demo's service has on this engine. */
+  readonly name: string;
   readonly registry: string;
   readonly entrypoint: (...words: string[]) => Words;
 }
 
 /** Takes away all that the demo made; the project's base images and the engine stay for the next run. */
-export async function down({run, here, demo, service, registry, entrypoint}: DownFacts): Promise<void> {
+export async function down({run, here, demo, service, name, registry, entrypoint}: DownFacts): Promise<void> {
   if (existsSync(join(service, 'deploy.yaml'))) await here(entrypoint('remove', 'local', '--volumes'));
   await run(['docker', 'rm', '--force', '--volumes', registry], {capture: true, allow: [1]});
-  const {stdout} = await run.read(['docker', 'images', '--filter', 'label=entrypoint.service_name=buy-service', '--format', '{{.ID}}']);
+  const {stdout} = await run.read(['docker', 'images', '--filter', `label=entrypoint.service_name=${name}`, '--format', '{{.ID}}']);
   const images = [...new Set(stdout.split('\n').filter((id) => id !== ''))];
   if (images.length > 0) await run(['docker', 'image', 'rm', '--force', ...images], {capture: true});
   rmSync(demo, {recursive: true, force: true});

@@ -15,7 +15,8 @@ import type {Sample} from './report.ts';
 const root = join(import.meta.dirname, '..');
 const demo = join(root, '.demo');
 const service = join(demo, 'buy-service');
-const registry = 'entrypoint-demo-registry';
+const name = serviceName();
+const registry = `${name}.demo-registry`;
 const requestsPerSecond = 200;
 
 const stop = new AbortController();
@@ -39,7 +40,7 @@ function chapter(title: string): void {
 }
 
 async function main(words: readonly string[]): Promise<void> {
-  if (words.includes('--down')) return down({run, here, demo, service, registry, entrypoint});
+  if (words.includes('--down')) return down({run, here, demo, service, name, registry, entrypoint});
   const started = Date.now();
   chapter('The engine and the images');
   await run(['sh', 'scripts/engine']);
@@ -82,11 +83,12 @@ async function main(words: readonly string[]): Promise<void> {
 /** The example's files, fresh; its dependencies and its commits of earlier runs stay. */
 async function prepareService(): Promise<void> {
   mkdirSync(service, {recursive: true});
-  for (const name of readdirSync(service)) {
-    if (name !== 'node_modules' && name !== '.git') rmSync(join(service, name), {recursive: true});
+  for (const entry of readdirSync(service)) {
+    if (entry !== 'node_modules' && entry !== '.git') rmSync(join(service, entry), {recursive: true});
   }
   const example = join(root, 'examples', 'buy-service');
   cpSync(example, service, {recursive: true, filter: (path) => !path.startsWith(join(example, 'node_modules'))});
+  await here(['sed', '-i', `s/^service: .*/service: ${name}/`, 'deploy.yaml']);
   writeFileSync(join(service, '.gitignore'), 'node_modules/\nreports/\n');
   rmSync(join(service, '.git'), {recursive: true, force: true});
   const lock = join(service, 'package-lock.json');
@@ -115,9 +117,20 @@ async function startRegistry(): Promise<string> {
 }
 
 function databasePassword(): string {
-  const file = join(demo, 'database-password');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), {mode: 0o600});
-  return readFileSync(file, 'utf8');
+  return kept('database-password', () => randomBytes(18).toString('base64url'));
+}
+
+/** A name of its own: what stands on the engine by the name of the example, or of another clone's demo, is not ours. */
+function serviceName(): string {
+  return kept('service-name', () => `buy-service-${randomBytes(2).toString('hex')}`);
+}
+
+/** The same in every run, until the demo is taken away. */
+function kept(file: string, make: () => string): string {
+  const path = join(demo, file);
+  mkdirSync(demo, {recursive: true});
+  if (!existsSync(path)) writeFileSync(path, make(), {mode: 0o600});
+  return readFileSync(path, 'utf8');
 }
 
 async function deployed(): Promise<{address: string; image: string}> {

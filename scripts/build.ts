@@ -4,6 +4,7 @@ import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {BuildOptions} from 'esbuild';
 import {lazyBuiltins} from './lazy-builtins.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -40,24 +41,29 @@ function inputsHash(): string {
 
 async function bundle(outdir: string): Promise<void> {
   const {build} = await import('esbuild');
-  await build({
+  const common: BuildOptions = {
     absWorkingDir: root,
     outdir,
-    // serve: the program that `entrypoint run` becomes.
-    entryPoints: {cli: 'src/cli/bin.ts', serve: 'src/server/serve.ts'},
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // Beside the entry points: what looks for its neighbours (`import.meta`) finds them from a chunk too.
-    chunkNames: '[name]-[hash]',
     // Comments and line breaks are read and hashed at every start; names stay, for errors and debuggers.
     minifyWhitespace: true,
     legalComments: 'eof',
     logLevel: 'warning',
     plugins: [lazyBuiltins],
+  };
+  await build({
+    ...common,
+    entryPoints: {cli: 'src/cli/bin.ts'},
+    splitting: true,
+    // Beside the entry point: what looks for its neighbours (`import.meta`) finds them from a chunk too.
+    chunkNames: '[name]-[hash]',
   });
+  // What `entrypoint run` becomes, its processes and their threads: one file each, since every start reads all of them.
+  const server = Object.fromEntries(['serve', 'worker', 'watchdog', 'pool-thread'].map((name) => [name, `src/server/${name}.ts`]));
+  await build({...common, entryPoints: server});
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');
   await facade(outdir, 'tasks', all, '../src/tasks/index.ts');

@@ -119,3 +119,20 @@ function secretInputText(references: readonly SecretReference[]): string {
 export function toCommand(command: Words | Command): Command {
   return 'words' in command ? command : {words: command};
 }
+
+/**
+ * The words of a text as a shell takes them apart, without its expansions: for a variable that holds words.
+ * Undefined where a quotation is not closed.
+ */
+export function splitWords(text: string): Words | undefined {
+  const words: string[] = [];
+  let rest = text.trimStart();
+  while (rest !== '') {
+    const [word] = /^(?:[^\s'"\\]|\\[^]|'[^']*'|"(?:[^"\\]|\\[^])*")+(?=\s|$)/.exec(rest) ?? [];
+    if (word === undefined) return undefined;
+    words.push(word.replaceAll(/\\([^])|'([^']*)'|"((?:[^"\\]|\\[^])*)"/g, (_, escaped?: string, single?: string, double?: string) =>
+      escaped ?? single ?? (double ?? '').replaceAll(/\\(["\\$`])/g, '$1')));
+    rest = rest.slice(word.length).trimStart();
+  }
+  return words;
+}

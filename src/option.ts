@@ -3,6 +3,8 @@ export interface Option<T> {
   readonly kind: 'string' | 'number' | 'boolean' | 'list' | 'choice';
   readonly defaultValue: T;
   readonly help: string;
+  /** What the default is, where the value does not say it. */
+  readonly defaultText?: string;
   /** Only for `choice`. */
   readonly choices?: readonly string[];
   /** May be given as a word without its flag: `deploy local`. */

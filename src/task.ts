@@ -10,6 +10,8 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
   readonly rest: Words;
+  /** Names of the options that stand on the command line itself, where others come from variables. */
+  readonly flags?: ReadonlySet<string> | undefined;
   /** Tells the user a result in words; goes to the standard output, with --json to the standard error. */
   readonly say: (text: string) => void;
   /** Tells what is going on; goes to the standard error; silent with --quiet. */

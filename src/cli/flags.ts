@@ -3,7 +3,7 @@ import type {Option} from '../option.ts';
 import {coreFlags} from './core-flags.ts';
 import type {KnownTask} from './known-task.ts';
 import {kebab, snake} from './names.ts';
-import type {Mistake} from './values.ts';
+import type {Mistake} from '../mistakes.ts';
 
 /** An option of a task as a flag. */
 export interface TaskFlag {

@@ -35,10 +35,14 @@ function coreForm({long, short, value, shown}: CoreFlag): string {
   return `${short === undefined ? '    ' : `-${short}, `}${shown ?? `--${long}${value === undefined ? '' : `=${value}`}`}`;
 }
 
+const mostInUsage = 8;
+
 /** `entrypoint --help TASK` */
 export function taskHelp(task: KnownTask): string {
   const flags = flagsOf(task);
-  const usage = ['usage: entrypoint', snake(task.name), ...flags.map(usageWord)].join(' ');
+  // What does not fit into two lines is not read in one: the list below has all of it.
+  const shown = flags.length <= mostInUsage ? flags : flags.filter(({option}) => option.positional === true);
+  const usage = ['usage: entrypoint', snake(task.name), ...(shown === flags ? [] : ['[OPTIONS]']), ...shown.map(usageWord)].join(' ');
   const summary = task.facts.summary === '' ? '' : `\n${task.facts.summary}\n`;
   const options = flags.length === 0 ? '' : `\noptions:\n${table(flags.flatMap((flag) => optionRows(task, flag)))}`;
   return `${usage}\n${summary}${options}`;
@@ -65,7 +69,8 @@ function booleanForm(name: string, {defaultValue}: Option<unknown>): string {
   return defaultValue === true ? `no-${name}` : name;
 }
 
-function defaultText({kind, defaultValue}: Option<unknown>): string {
+function defaultText({kind, defaultValue, defaultText: told}: Option<unknown>): string {
+  if (told !== undefined) return told;
   if (defaultValue === undefined || defaultValue === null) return 'none';
   if (kind === 'list') return (defaultValue as readonly string[]).map(quote).join(' ') || 'none';
   return typeof defaultValue === 'string' ? quote(defaultValue) : String(defaultValue);

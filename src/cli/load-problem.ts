@@ -1,18 +1,9 @@
-import {spawnSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
-import {stripTypeScriptTypes} from 'node:module';
 import {join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {exitCode, messageOf, problem} from '../errors.ts';
 import type {Problem} from '../errors.ts';
+import {sourceLines, syntaxPlace} from '../syntax-place.ts';
 import {serviceFrame} from './frames.ts';
-
-interface Place {
-  readonly path: string;
-  readonly line: number;
-  /** `    ^^^` below the line, where it is known. */
-  readonly mark: string | undefined;
-}
 
 /** What a user can do about a tasks.ts that Node could not load. */
 export function loadProblem(error: unknown, folder: string, file: string): Problem {
@@ -31,7 +22,7 @@ export function loadProblem(error: unknown, folder: string, file: string): Probl
 }
 
 function syntaxProblem(error: SyntaxError, folder: string, file: string): Problem {
-  const place = placeInStack(error.stack ?? '') ?? placeByCheck(join(folder, file));
+  const place = syntaxPlace(error, join(folder, file));
   const name = place === undefined ? file : relative(folder, place.path);
   const at = place === undefined ? '' : `${name}:${place.line}`;
   const isImport = error.message.includes('does not provide an export');
@@ -47,37 +38,6 @@ function syntaxProblem(error: SyntaxError, folder: string, file: string): Proble
     exitCode: exitCode.badData,
     cause: error,
   });
-}
-
-// Node begins the stack of most syntax errors with the place, the source and a mark.
-function placeInStack(stack: string): Place | undefined {
-  const match = /^((?:file:\/\/)?\/.*):(\d+)\n/.exec(stack);
-  if (match === null) return undefined;
-  const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : match[1] ?? '';
-  const head = stack.split('\n\n')[0]?.split('\n') ?? [];
-  return {path, line: Number(match[2]), mark: head.find((line) => /^\s*\^+\s*$/.test(line))};
-}
-
-// V8 does not say where its own early errors are (`const` twice) unless the file is the program itself.
-function placeByCheck(path: string): Place | undefined {
-  try {
-    const text = readFileSync(path, 'utf8');
-    const source = path.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
-    const {stderr} = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], {input: source, encoding: 'utf8'});
-    const match = /^\[stdin\]:(\d+)\n.*\n([ ^]*)$/m.exec(stderr);
-    return match === null ? undefined : {path, line: Number(match[1]), mark: match[2]};
-  } catch {
-    return undefined;
-  }
-}
-
-function sourceLines({path, line, mark}: Place): readonly string[] {
-  try {
-    const text = readFileSync(path, 'utf8').split('\n')[line - 1] ?? '';
-    return mark === undefined ? [text] : [text, mark];
-  } catch {
-    return [];
-  }
 }
 
 function missingImport(message: string, folder: string): {what: string; fix: string} {

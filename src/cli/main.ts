@@ -1,5 +1,6 @@
 import {exitCode, isProblem} from '../errors.ts';
 import type {Problem} from '../errors.ts';
+import {mistakesProblem} from '../mistakes.ts';
 import {completions} from './complete.ts';
 import {defaultCore, directoryOf} from './core-flags.ts';
 import type {Core} from './core-flags.ts';
@@ -10,7 +11,7 @@ import type {Service} from './load.ts';
 import {snake} from './names.ts';
 import {parse} from './parse.ts';
 import type {Parsed} from './parse.ts';
-import {mistakesProblem, reportJson, reportText, thrownProblem} from './report.ts';
+import {reportJson, reportText, thrownProblem} from './report.ts';
 import type {Style} from './report.ts';
 import {runTasks} from './run-tasks.ts';
 import type {World} from './world.ts';

@@ -6,13 +6,15 @@ import {findFlag, flagsOf, sampleOf, unknownFlag} from './flags.ts';
 import {standardOrder} from './known-task.ts';
 import type {KnownTask} from './known-task.ts';
 import {camel, kebab, snake, variableOf} from './names.ts';
-import {readValue, readVariable} from './values.ts';
-import type {Mistake} from './values.ts';
+import {readValue, readVariable} from '../values.ts';
+import type {Mistake} from '../mistakes.ts';
 
 /** One task to run, with its options from the command line and the environment; what is missing has its default. */
 export interface Call {
   readonly task: KnownTask;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Names of the options that were on the command line. */
+  readonly flags: ReadonlySet<string>;
   readonly rest: Words;
 }
 
@@ -175,5 +177,5 @@ function finish({task, texts}: Open, rest: Words, env: Readonly<Record<string, s
     if ('mistake' in reading) mistakes.push(reading.mistake);
     else values[key] = reading.value;
   }
-  return {task, values, rest};
+  return {task, values, flags: new Set(texts.keys()), rest};
 }

@@ -1,23 +1,6 @@
-import {exitCode, isProblem, messageOf, problem, problemText} from '../errors.ts';
+import {isProblem, messageOf, problem, problemText} from '../errors.ts';
 import type {Problem} from '../errors.ts';
 import {serviceFrame} from './frames.ts';
-import type {Mistake} from './values.ts';
-
-/** All mistakes of a command line as one problem. */
-export function mistakesProblem(mistakes: readonly Mistake[], help: string): Problem {
-  const [first] = mistakes;
-  if (first !== undefined && mistakes.length === 1) {
-    const fix = first.meant === undefined ? first.fix : `did you mean ${first.meant}?`;
-    return problem({code: 'usage', what: first.what, fix: fix ?? `see ${help}`, exitCode: exitCode.usage});
-  }
-  return problem({
-    code: 'usage',
-    what: `${mistakes.length} things are wrong in the command line, and nothing was run`,
-    details: mistakes.map(({what, meant, fix}) => `${what}${meant === undefined ? fix && `; ${fix}` || '' : `; did you mean ${meant}?`}`),
-    fix: `see ${help}`,
-    exitCode: exitCode.usage,
-  });
-}
 
 /** Whatever a task threw, as a problem: an error of the service's code keeps its message and its place. */
 export function thrownProblem(error: unknown, folder: string, subject: string): Problem {

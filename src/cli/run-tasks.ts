@@ -93,7 +93,7 @@ function enterFolder(world: World, {folder}: Service, {dryRun}: Core, echo: Echo
   world.chdir(folder);
 }
 
-function contextOf(world: World, service: Service, core: Core, {rest}: Call, {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt}): Context {
+function contextOf(world: World, service: Service, core: Core, {rest, flags}: Call, {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt}): Context {
   const note = (text: string): void => echo.note(text.replaceAll('\n', '\n# '));
   const say = (text: string): void => (core.json ? world.stderr : world.stdout)(`${text}\n`);
   return {
@@ -101,6 +101,7 @@ function contextOf(world: World, service: Service, core: Core, {rest}: Call, {ru
     cwd: service.folder,
     env: world.env,
     rest,
+    flags,
     // A dry run's standard output is the script and nothing else.
     say: core.dryRun ? note : say,
     note,

@@ -1,4 +1,5 @@
 import {gunzipSync, zstdDecompressSync} from 'node:zlib';
+import {isManifest} from './inputs.ts';
 import {isSecretFile, secretKind} from './secrets.ts';
 import {bufferSource, slice, tarEntries} from './tar.ts';
 import type {Source, TarEntry} from './tar.ts';
@@ -11,9 +12,12 @@ export interface LayerFacts {
   readonly entries: ReadonlyMap<string, TarEntry>;
   /** `layer 3: /srv/key.pem: a private key` */
   readonly secrets: readonly string[];
+  /** Texts of the files that say what a service depends on, by path; `entries` tells whether they are still there. */
+  readonly manifests: ReadonlyMap<string, string>;
 }
 
 const readWhole = 64 * 1024;
+const readManifest = 1024 * 1024;
 // Example keys of a package's own tests and manuals are no secret of the image's.
 const notOurs = /(^|\/)(node_modules|site-packages|dist-packages|test|tests|testdata|doc|docs|share)\//;
 
@@ -25,6 +29,7 @@ export function scanLayers(archive: Source): LayerFacts {
   const [{Layers: names = []} = {}] = JSON.parse(archive.read(manifest.offset, manifest.size).toString()) as {Layers?: string[]}[];
   const entries = new Map<string, TarEntry>();
   const secrets: string[] = [];
+  const manifests = new Map<string, string>();
   let files = 0;
   for (const [index, name] of names.entries()) {
     const entry = outer.get(name);
@@ -34,10 +39,11 @@ export function scanLayers(archive: Source): LayerFacts {
       if (overlay(entries, one)) continue;
       files += 1;
       const kind = one.type === 'file' ? secretOf(layer, one) : undefined;
+      if (one.type === 'file' && isManifest(one.path)) manifests.set(one.path, layer.read(one.offset, Math.min(one.size, readManifest)).toString());
       if (kind !== undefined) secrets.push(`layer ${index + 1}: /${one.path}: ${kind}`);
     }
   }
-  return {layers: names.length, files, entries, secrets};
+  return {layers: names.length, files, entries, secrets, manifests};
 }
 
 function plain(source: Source): Source {

@@ -1,62 +1,46 @@
 import type {Words} from '../argv.ts';
-import type {WorkerKind} from './workers.ts';
+import type {WorkerKind} from '../worker-count.ts';
+import {factsWords} from './words.ts';
+import type {Facts} from './words.ts';
 
-/** What a server for Python is started with, whichever it is. Undefined: that server's own default. */
+/** What a server for Python is started with, whichever it is. */
 export interface ServerFacts {
   /** `package.module:variable` */
   readonly module: string;
-  /** `0.0.0.0:3000`, `[::]:3000`, `unix:/path` */
-  readonly bind: string;
-  readonly workers: number;
-  /** As it was given: `gthread`, `uvicorn`, a class of the service's own. */
-  readonly workerClass: string;
-  readonly threads: number | undefined;
-  /** Seconds after which a worker that does not answer is killed. */
-  readonly timeout: number | undefined;
-  /** Seconds for requests to finish after SIGTERM. */
-  readonly gracefulTimeout: number;
-  /** Seconds for which an idle connection stays open. */
-  readonly keepAlive: number;
-  readonly maxRequests: number | undefined;
-  readonly maxRequestsJitter: number | undefined;
-  readonly maxConnections: number | undefined;
-  readonly backlog: number | undefined;
-  readonly accessLog: boolean;
-  /** Start again when a file changes. */
-  readonly reload: boolean;
+  /** Settings; what is not among them is left to the server. */
+  readonly facts: Facts;
+  /** Settings that go before all other words. */
+  readonly last: Facts;
   /** Folders to import from, besides the service's own. */
   readonly pythonPath: readonly string[];
   /** A folder in memory, where the machine has one. */
   readonly memoryFolder: string | undefined;
-  /** Words for the server itself, which win over ours. */
+  /** Words of APP_SERVER_CMD_ARGS. */
+  readonly more: Words;
+  /** Words behind `--`, which win over all. */
   readonly rest: Words;
+}
+
+export function gunicornWords(program: string, {module, facts, last, pythonPath, memoryFolder, more, rest}: ServerFacts): Words {
+  return [
+    program,
+    ...factsWords('gunicorn', facts),
+    // A heartbeat is a touched file: on a busy disk it comes late, and healthy workers are killed.
+    ...(memoryFolder === undefined ? [] : ['--worker-tmp-dir', memoryFolder]),
+    '--pythonpath', pythonPath.join(','),
+    '--logger-class', 'entrypoint_logging.JsonLogger',
+    ...more,
+    ...factsWords('gunicorn', last),
+    ...rest,
+    module,
+  ];
 }
 
 const classes: Readonly<Record<string, string>> = {threads: 'gthread', uvicorn: 'uvicorn_worker.UvicornWorker'};
 
-export function gunicornWords(program: string, facts: ServerFacts): Words {
-  return [
-    program,
-    '--bind', facts.bind,
-    '--workers', String(facts.workers),
-    '--worker-class', classes[facts.workerClass] ?? facts.workerClass,
-    ...flag('--threads', facts.threads),
-    ...flag('--timeout', facts.timeout),
-    ...flag('--graceful-timeout', facts.gracefulTimeout),
-    ...flag('--keep-alive', facts.keepAlive),
-    ...flag('--max-requests', facts.maxRequests),
-    ...flag('--max-requests-jitter', facts.maxRequestsJitter),
-    ...flag('--worker-connections', facts.maxConnections),
-    ...flag('--backlog', facts.backlog),
-    // A heartbeat is a touched file: on a busy disk it comes late, and healthy workers are killed.
-    ...flag('--worker-tmp-dir', facts.memoryFolder),
-    '--pythonpath', facts.pythonPath.join(','),
-    '--logger-class', 'entrypoint_logging.JsonLogger',
-    ...(facts.accessLog ? ['--access-logfile', '-'] : []),
-    ...(facts.reload ? ['--reload'] : []),
-    ...facts.rest,
-    facts.module,
-  ];
+/** A worker class as gunicorn calls it. */
+export function gunicornClass(workerClass: string): string {
+  return classes[workerClass] ?? workerClass;
 }
 
 /** How a worker of this class serves: one request at a time, a few in threads, or many in a loop. */
@@ -68,9 +52,4 @@ export function workerKind(workerClass: string): WorkerKind {
 /** Does a worker of this class load an ASGI application? */
 export function isAsgi(workerClass: string): boolean {
   return /asgi|uvicorn|hypercorn|granian|daphne/i.test(workerClass) && !/wsgi/i.test(workerClass);
-}
-
-function flag(name: string, value: number | string | undefined): Words {
-  // Its numbers are whole ones.
-  return value === undefined ? [] : [name, String(typeof value === 'number' ? Math.ceil(value) : value)];
 }

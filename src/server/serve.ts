@@ -1,45 +1,59 @@
-import {pathToFileURL} from 'node:url';
-import {resolve} from 'node:path';
-import {adapt} from './adapt.ts';
-import {drainable} from './drain.ts';
+import {messageOf} from '../errors.ts';
+import {arbiter} from './arbiter.ts';
+import {checkConfig} from './check-config.ts';
+import {readCommandLine} from './command-line.ts';
+import {addressFailure} from './listening.ts';
+import {dispatchWarning} from './dispatch-warning.ts';
+import {connectionsWithin} from './descriptors.ts';
+import {serverLog} from './log.ts';
+import type {Log} from './log.ts';
+import type {Reloading} from './reload.ts';
+import {heedSignals} from './signals.ts';
+import {bindSocket} from './socket.ts';
+import type {BoundSocket} from './socket.ts';
+import type {Settings} from './settings.ts';
 
-// The program behind `entrypoint run`: loads the service's module, serves it, drains at SIGTERM.
-// It stands alone and imports no task: this is all of the toolkit that is in a service's process.
+// The program behind `entrypoint run`: the arbiter, which holds the socket and keeps workers.
+// It stands alone and imports no task: this and the workers are all of the toolkit that is in a service's processes.
 
-const {PORT = '3000', HOST = '0.0.0.0', GRACEFUL_TIMEOUT = '25', KEEP_ALIVE, MAX_CONNECTIONS, BACKLOG} = process.env;
-const [file = ''] = process.argv.splice(2, 1);
+const log = serverLog();
+// Workers then finish what they have and end: see worker.ts.
+process.on('uncaughtException', (error) => {
+  log('error', 'arbiter_failed', {message: messageOf(error), stack: error.stack, fix: 'this is a fault of the server: please report it'});
+  process.exit(70);
+});
+const {mode, settings} = await readCommandLine();
+process.exit(mode === 'check-config' ? await checkConfig(settings, log) : await serve(settings));
 
-/** A message about the server itself, in the service's own format: one JSON object a line. */
-function log(level: string, event: string, facts: object): void {
-  process.stdout.write(`${JSON.stringify({time: new Date().toISOString(), level, event, ...facts})}\n`);
+async function serve(said: Settings): Promise<number> {
+  const maxConnections = connectionsWithin(said.maxConnections);
+  if (maxConnections < said.maxConnections) log('info', 'connections_limited', {connections: maxConnections, message: `a worker takes ${maxConnections} connections, not ${said.maxConnections}: more descriptors it may not open`, fix: 'raise `ulimit -n`, or lower --max-connections'});
+  const all = {...said, maxConnections};
+  const warning = dispatchWarning(all.dispatch);
+  if (warning !== undefined) log('warning', 'dispatch', warning);
+  const socket = await bound(all, log);
+  if (socket === undefined) return 69;
+  const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
+  let reloading: Reloading | undefined;
+  const server = arbiter({
+    settings: all, socket, log: operations?.counting(log) ?? log,
+    heard: (_, message) => {
+      if (message.type === 'loaded') reloading?.loaded(message.files);
+    },
+    gone: operations?.gone ?? (() => {}),
+  });
+  if (operations !== undefined && !(await operations.listen(all, server.state, log))) return 69;
+  if (all.reload) reloading = (await import('./reload.ts')).reloadOnChange(all.module, server, log);
+  heedSignals(server, log);
+  return server.run();
 }
 
-const path = resolve(file);
-const module = await import(pathToFileURL(path).href) as {default?: unknown};
-const application = await adapt(module.default);
-
-// A module without a default export listens by itself, and has its own way to stop.
-if (application === undefined && module.default !== undefined) {
-  log('error', 'not_servable', {message: `the default export of ${file} is no handler`, fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server'});
-  process.exitCode = 65;
-} else if (application !== undefined) {
-  const {server, close} = application;
-  const drain = drainable(server);
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    log('error', 'not_listening', {message: error.code === 'EADDRINUSE' ? `port ${PORT} is taken` : error.message, fix: 'set another PORT'});
-    process.exit(69);
-  });
-  if (KEEP_ALIVE !== undefined) server.keepAliveTimeout = Number(KEEP_ALIVE) * 1000;
-  if (MAX_CONNECTIONS !== undefined) server.maxConnections = Number(MAX_CONNECTIONS);
-  server.listen({port: Number(PORT), host: HOST, ...(BACKLOG === undefined ? {} : {backlog: Number(BACKLOG)})}, () => log('info', 'listening', {port: Number(PORT), pid: process.pid}));
-  const stop = async (signal: string): Promise<void> => {
-    const started = Date.now();
-    log('info', 'draining', {signal});
-    await drain({limitSeconds: Number(GRACEFUL_TIMEOUT), idleSeconds: 1});
-    await close();
-    log('info', 'drained', {seconds: (Date.now() - started) / 1000});
-    process.exit(0);
-  };
-  process.once('SIGTERM', (signal) => void stop(signal));
-  process.once('SIGINT', (signal) => void stop(signal));
+async function bound(all: Settings, tell: Log): Promise<BoundSocket | undefined> {
+  try {
+    return await bindSocket(all);
+  } catch (error) {
+    const {message, fix} = addressFailure(all.bind, error) ?? {message: messageOf(error)};
+    tell('error', 'not_listening', {message, fix});
+    return undefined;
+  }
 }

@@ -14,8 +14,9 @@ function demo(...words: readonly string[]): {code: number | null; told: string} 
   return {code: status, told: stdout + stderr};
 }
 
-const ofDemo = (...words: readonly string[]): string =>
-  spawnSync('docker', [...words, '--filter', 'label=entrypoint.service_name=buy-service', '--filter', 'label=entrypoint.environment=local', '--quiet'], {encoding: 'utf8'}).stdout;
+const nameOfDemo = (): string => readFileSync(join(root, '.demo/service-name'), 'utf8');
+const ofDemo = (name: string, ...words: readonly string[]): string =>
+  spawnSync('docker', [...words, '--filter', `label=entrypoint.service_name=${name}`, '--quiet'], {encoding: 'utf8'}).stdout;
 
 after(() => {
   if (!stood && existsSync(join(root, '.demo'))) demo('--down');
@@ -44,9 +45,11 @@ test('a second run beside the first one is as safe, and takes less than 90 secon
 
 test('npm run demo -- --down leaves nothing behind', (t) => {
   if (stood) return t.skip('a demo stood here before: it is left alone');
+  const name = nameOfDemo();
+  assert.notEqual(ofDemo(name, 'ps') + ofDemo(name, 'images'), '');
   const {code, told} = demo('--down');
   assert.equal(code, 0, told);
-  assert.equal(ofDemo('ps', '--all') + ofDemo('network', 'ls') + ofDemo('volume', 'ls'), '');
+  assert.equal(ofDemo(name, 'ps', '--all') + ofDemo(name, 'network', 'ls') + ofDemo(name, 'volume', 'ls') + ofDemo(name, 'images'), '');
   assert.ok(!existsSync(join(root, '.demo')));
-  assert.equal(spawnSync('docker', ['ps', '--all', '--quiet', '--filter', 'name=^entrypoint-demo-registry$'], {encoding: 'utf8'}).stdout, '');
+  assert.equal(spawnSync('docker', ['ps', '--all', '--quiet', '--filter', `name=^${name}.demo-registry$`], {encoding: 'utf8'}).stdout, '');
 });

@@ -78,6 +78,15 @@ test('nothing of the command is left once it has become the service: process, fi
   assert.ok(ours.kilobytes < direct.kilobytes * 1.1, `${ours.kilobytes} kB beside ${direct.kilobytes} kB`);
 });
 
+function printedConfig(...limits: string[]): string {
+  return run('docker', ['run', '--rm', ...limits, image, 'run', '--print-config']).stdout.replaceAll(/ +/g, ' ');
+}
+
+test('workers follow the CPUs and the memory of the container', () => {
+  assert.match(printedConfig('--cpus', '1', '--memory', '384m'), /^workers 1 default: 1 CPU, 288 MiB, [^]*^max-heap 288 /m);
+  assert.match(printedConfig('--memory', '128m'), /^workers 1 [^]*^max-heap 96 /m);
+});
+
 test('the image deploys itself, tells its status, rolls back and removes itself', () => {
   assert.match(inside('deploy', 'local'), new RegExp(`^${name} release 1 serves at http://127\\.0\\.0\\.1:\\d+ {2}sha256:`));
   assert.match(inside('deploy', 'local'), /release 2 serves/);

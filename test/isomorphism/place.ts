@@ -63,19 +63,27 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
   const file = join(folder, 'deploy.yaml');
   writeFileSync(file, readFileSync(file, 'utf8').replace(/^service: .*$/m, `service: ${name}`));
   writeFileSync(join(folder, '.gitignore'), 'node_modules/\n.venv/\nreports/\n__pycache__/\n.*_cache/\n');
-  must('git', 'init', '--quiet');
-  must('git', 'add', '--all');
-  must('git', '-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', '--message=one');
-  const [program = '', ...words] = install;
-  must(program, ...words);
-  const built = JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string};
-
   const remove = (): void => {
     tell(entrypoint, ['remove', 'local', '--volumes']);
     const images = new Set(tell('docker', ['images', '--quiet', '--filter', `label=entrypoint.service_name=${name}`]).stdout.split('\n').filter((id) => id !== ''));
     if (images.size > 0) tell('docker', ['image', 'rm', '--force', ...images]);
     rmSync(folder, {recursive: true, force: true});
   };
+  const make = (): {readonly image: string} => {
+    must('git', 'init', '--quiet');
+    must('git', 'add', '--all');
+    must('git', '-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', '--message=one');
+    const [program = '', ...words] = install;
+    must(program, ...words);
+    return JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string};
+  };
+  let built: {readonly image: string};
+  try {
+    built = make();
+  } catch (error) {
+    remove();
+    throw error;
+  }
   const folderOf = (where: 'outside' | 'inside'): string => join(reports, where);
   const fresh = (where: 'outside' | 'inside'): void => {
     rmSync(folderOf(where), {recursive: true, force: true});

@@ -15,13 +15,15 @@ export function isomorphism(facts: PlaceFacts): void {
   describe(`${facts.example}: entrypoint TASK and docker run IMAGE TASK`, () => {
     const registry = `iso-registry-${process.pid}-${facts.example}`;
     let place: Place;
+    // Undefined where it could not be made: the registry goes away all the same.
+    let made: Place | undefined;
     before(() => {
       execFileSync('docker', ['run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
       const address = execFileSync('docker', ['port', registry, '5000/tcp'], {encoding: 'utf8'}).trim();
-      place = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
+      place = made = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
     });
     after(() => {
-      place.remove();
+      made?.remove();
       execFileSync('docker', ['rm', '--force', '--volumes', registry]);
     });
 
@@ -65,6 +67,18 @@ export function isomorphism(facts: PlaceFacts): void {
       const cases = testCases(place.report('outside', 'test_integration.junit.xml'));
       assert.ok(cases.length > 2, cases.join('\n'));
       assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
+    });
+
+    test('check finds the same: every rule is kept, within a minute', () => {
+      const words = ['--quiet', 'check', '--format=json'];
+      const [outside, inside] = [place.outside(words), place.inside(words)].map(({code, stdout, stderr}) => {
+        assert.equal(code, 0, stdout + stderr);
+        return JSON.parse(stdout) as {seconds: number; results: {id: string; status: string; evidence: string}[]};
+      });
+      const found = (report: typeof outside): string[] => report?.results.map(({id, status}) => `${id}: ${status}`) ?? [];
+      assert.deepEqual(outside?.results.filter(({status}) => status === 'fail'), []);
+      assert.deepEqual(found(inside), found(outside));
+      assert.ok((outside?.seconds ?? NaN) < 60 && (inside?.seconds ?? NaN) < 60, `${outside?.seconds} and ${inside?.seconds} s`);
     });
 
     test('publish and promote give the same digest', () => {

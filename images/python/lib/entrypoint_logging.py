@@ -10,6 +10,7 @@ import logging
 import sys
 from datetime import datetime, timezone
 
+from gunicorn.config import AccessLogFormat
 from gunicorn.glogging import Logger
 
 
@@ -59,7 +60,9 @@ REQUESTS = {"gunicorn.access": _gunicorn_request, "uvicorn.access": _uvicorn_req
 class JsonLogger(Logger):
     def setup(self, cfg):
         super().setup(cfg)
-        for log in (self.error_log, self.access_log):
+        # Who gives a format of their own for requests wants the line as it is.
+        own = cfg.access_log_format != AccessLogFormat.default
+        for log in (self.error_log,) if own else (self.error_log, self.access_log):
             for handler in log.handlers:
                 handler.setFormatter(JsonLines())
                 # gunicorn's own messages go to stderr; here the standard output is the log.

@@ -63,13 +63,15 @@ export function probeServed(bench: Bench): Promise<Served> {
 /** One that listens on the loopback only is found after 5 s, not at the end of all patience. */
 async function findAnswer(bench: Bench, container: string): Promise<Pick<Served, 'where' | 'reply'>> {
   const soonSeconds = 5;
+  const againSeconds = 1;
   const soon = await awaitReply(bench, 'served', {seconds: soonSeconds});
   if (soon.ok) return {where: 'network', reply: soon};
   if (!(await stateOf(bench, container)).running) return {where: 'nowhere', reply: soon};
   const local = await askInside(bench, container);
-  if (local.ok) return {where: 'loopback', reply: local};
-  const late = await awaitReply(bench, 'served', {seconds: startSeconds - soonSeconds});
-  return {where: late.ok ? 'network' : 'nowhere', reply: late};
+  // What answers inside may have begun to only now: a slow one is no hidden one.
+  const late = await awaitReply(bench, 'served', {seconds: local.ok ? againSeconds : startSeconds - soonSeconds});
+  if (late.ok) return {where: 'network', reply: late};
+  return local.ok ? {where: 'loopback', reply: local} : {where: 'nowhere', reply: late};
 }
 
 function askInside(bench: Bench, container: string): Promise<Reply> {

@@ -1,3 +1,4 @@
+import {openInputs} from '../inputs.ts';
 import {otherPort} from '../probes/limits.ts';
 import {fail, notApplicable, pass, someOf, verdict} from '../types.ts';
 import type {Rule} from '../types.ts';
@@ -100,5 +101,15 @@ export const surfaceRules: readonly Rule[] = [
       const wanted = ['title', 'revision'].map((name) => `org.opencontainers.image.${name}`);
       return verdict(wanted.filter((name) => !labels[name]).map((name) => `no ${name}`), wanted.map((name) => labels[name]).join(' '));
     },
+  },
+  {
+    id: 'reproducible',
+    severity: 'warning',
+    summary: 'it was made of one commit and of pinned dependencies, so that it can be made again',
+    how: 'the revision in its labels, and manifests and lock files in its working directory',
+    fix: 'commit first, then build; commit the lock file, and pin requirements with ==',
+    check: async ({image: {labels, folder}, layers}) => verdict(
+      openInputs(await layers(), folder, labels['org.opencontainers.image.revision'] ?? ''), 'one commit, nothing left open',
+    ),
   },
 ];

@@ -13,6 +13,7 @@ import {commandOn} from './host.ts';
 import {sceneName} from '../names.ts';
 import {ownerName, takeLocks} from './lock.ts';
 import type {Plan} from './plan.ts';
+import {requireSecrets} from './secrets.ts';
 import {each} from './sites.ts';
 import type {Found} from './state.ts';
 import {survey} from './survey.ts';
@@ -39,6 +40,7 @@ export async function execute(context: Context, target: Target, {reason, planner
   const entry: Entry = {token: randomBytes(4).toString('hex'), what: reason, owner: ownerName(context), at: new Date().toISOString()};
   const early = planner(looked.found, entry);
   if (planOnly === true) return {plan: early, deployed: undefined};
+  await requireSecrets(context, early);
   const patience = place.stop_timeout_seconds + place.drain_timeout_seconds + 10;
   const crew = {context, siteOf: looked.siteOf, parallel: place.parallel, prefix: sceneName(sceneOf(target)), patience};
   const plan = await context.run.scope(async (outer) => {

@@ -24,9 +24,9 @@ test('gunicorn of the virtual environment gets every setting by its own flag', (
   const given = {workerClass: 'gthread', threads: 8, timeout: 60, maxRequests: 1000, maxRequestsJitter: 50, maxConnections: 200, backlog: 100, accessLog: true, reload: true};
   assert.deepEqual(words(given), [
     '.venv/bin/gunicorn', '--bind', '0.0.0.0:3000', '--workers', '3', '--worker-class', 'gthread', '--threads', '8',
-    '--timeout', '60', '--graceful-timeout', '25', '--keep-alive', '75', '--max-requests', '1000',
-    '--max-requests-jitter', '50', '--worker-connections', '200', '--backlog', '100', '--pythonpath', pythonLibrary(),
-    '--logger-class', 'entrypoint_logging.JsonLogger', '--access-logfile', '-', '--reload', 'shop.server:app',
+    '--timeout', '60', '--graceful-timeout', '25', '--keep-alive', '75', '--worker-connections', '200',
+    '--backlog', '100', '--max-requests', '1000', '--max-requests-jitter', '50', '--access-logfile', '-', '--reload',
+    '--pythonpath', pythonLibrary(), '--logger-class', 'entrypoint_logging.JsonLogger', 'shop.server:app',
   ]);
 });
 
@@ -83,9 +83,56 @@ test('gthread has four threads unless told otherwise, an IPv6 address its bracke
   assert.equal(after(words({timeout: 1.5}), '--timeout'), '2');
 });
 
-test("words for the server itself come after ours, from the command line last", () => {
-  const list = words({}, {env: {APP_SERVER_CMD_ARGS: ' --preload  --workers 7 '}, rest: ['--workers', '8']});
-  assert.deepEqual(list.slice(-6), ['--preload', '--workers', '7', '--workers', '8', 'shop.server:app']);
+test('words for the server itself come after what variables say, and before the command line', () => {
+  const env = {WEB_CONCURRENCY: '2', TIMEOUT: '5', APP_SERVER_CMD_ARGS: " --preload  --workers 7 --name 'a b' "};
+  const list = words({workers: 2, timeout: 6}, {env, rest: ['--workers', '8']});
+  assert.deepEqual(list.slice(-10), ['--preload', '--workers', '7', '--name', 'a b', '--timeout', '6', '--workers', '8', 'shop.server:app']);
+  assert.equal(after(list, '--workers'), '2');
+});
+
+test('a flag goes before the words for the server, also where a variable says the same', () => {
+  const env = {WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers 7'};
+  const {words: list} = pythonServer({cwd: shop, env: {...noPath, ...env}, rest: [], flags: new Set(['workers'])}, {workers: 2, reload: false});
+  assert.deepEqual(list.slice(-5), ['--workers', '7', '--workers', '2', 'shop.server:app']);
+});
+
+test('a port of the command line goes before an address in a variable', () => {
+  const env = {BIND: '127.0.0.1:1', PORT: '2'};
+  assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env}), '--bind'), '127.0.0.1:1');
+  assert.equal(after(words({bind: '127.0.0.1:1', port: 4}, {env}), '--bind'), '127.0.0.1:4');
+});
+
+test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
+  assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
+  const gevent = folderOf({'app.py': 'app = 1\n', '.venv/lib/python3.13/site-packages/gevent/__init__.py': '', ...venv('gunicorn')});
+  assert.equal(after(words({workerClass: 'async'}, {cwd: gevent}), '--worker-class'), 'gevent');
+  const neither = folderOf({'app.py': 'app = 1\n', ...venv('gunicorn')});
+  assert.throws(() => words({workerClass: 'async'}, {cwd: neither}), (error) => isProblem(error) && error.code === 'no_async_worker' && error.exitCode === 69);
+});
+
+/** What is told of settings that are refused. */
+function wrong(given: Partial<ServeValues>): string {
+  try {
+    words(given);
+  } catch (error) {
+    if (isProblem(error) && error.exitCode === 64) return [error.message, ...error.details].join('\n');
+    throw error;
+  }
+  return '';
+}
+
+test('all wrong values, and all settings that the server does not have, are told at once', () => {
+  const text = wrong({workers: 0, timeout: -1, maxRss: 100, dispatch: 'rr'});
+  for (const part of ['--workers is \'0\'', '--timeout is \'-1\'', '--max-rss (MAX_RSS) is nothing that gunicorn can be told', '--dispatch (DISPATCH)']) assert.ok(text.includes(part), part);
+  assert.match(wrong({appServer: 'uwsgi', keepAlive: 5}), /keep-alive/);
+  assert.equal(wrong({drainDelay: 0, dispatch: 'shared'}), '');
+});
+
+test('sizes and the other settings of uWSGI come in its units', () => {
+  const list = words({appServer: 'uwsgi', maxBodySize: '10m', maxHeaderSize: '64k', maxRss: 300, bind: 'unix:/tmp/s', dispatch: 'reuseport'});
+  assert.deepEqual(['--limit-post', '--buffer-size', '--reload-on-rss', '--http-socket'].map((flag) => after(list, flag)), ['10485760', '65536', '300', '/tmp/s']);
+  assert.ok(list.includes('--reuse-port'));
+  assert.equal(after(words({appServer: 'uwsgi'}), '--buffer-size'), '32768');
 });
 
 test('the worker class of pyproject.toml holds unless another one is given', () => {

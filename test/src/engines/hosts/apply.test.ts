@@ -211,3 +211,13 @@ test('a network of the file is used by everything, and neither made nor taken aw
   assert.ok(!all.some((text) => text.startsWith('docker network')), all.join('\n'));
   assert.ok(all.filter((text) => text.startsWith('docker run')).every((text) => text.includes('--network theirs ')), all.join('\n'));
 });
+
+test('variables and files of secrets that are not there are told all at once, before anything is changed', async () => {
+  const {context, commands} = record(having(one));
+  await assert.rejects(apply(context, deployment('secrets: {TOKEN: {env: SHOP_TOKEN}, KEY: {file: no-such-key}, PIN: {command: [pass, show, pin]}}')), (error: unknown) => {
+    assert.ok(isProblem(error));
+    assert.deepEqual([error.code, error.details], ['secret_missing', ['TOKEN: the environment variable SHOP_TOKEN is not set', 'KEY: the file /service/no-such-key cannot be read (ENOENT)']]);
+    return true;
+  });
+  assert.deepEqual(commands(), ['LOOK', ': "${SHOP_TOKEN:?}" && test -r no-such-key']);
+});

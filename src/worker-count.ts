@@ -1,5 +1,8 @@
-/** What a worker costs at least, in MiB: Python, a framework, a database driver. */
+/** What a worker costs at least, in MiB: Python or Node, a framework, a database driver. */
 const workerMegabytes = 128;
+
+/** And each thread that has a copy of the service of its own, as Node's have. */
+const threadMegabytes = 48;
 
 export type WorkerKind = 'sync' | 'threads' | 'async';
 
@@ -18,4 +21,10 @@ export interface Machine {
 export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): number {
   const wanted = kind === 'async' ? cpus : 2 * cpus + 1;
   return Math.max(1, Math.min(wanted, Math.floor((megabytes ?? Infinity) / workerMegabytes)));
+}
+
+/** The same for Node, whose threads share no interpreter lock: a worker with a pool keeps a CPU busy alone. */
+export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Machine): number {
+  if (kind !== 'threads') return workerCount(kind, {cpus, megabytes});
+  return Math.max(1, Math.min(cpus, Math.floor((megabytes ?? Infinity) / (workerMegabytes + threads * threadMegabytes))));
 }

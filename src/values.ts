@@ -1,14 +1,7 @@
-import {quote} from '../argv.ts';
-import {nearest} from '../nearest.ts';
-import type {Option} from '../option.ts';
-
-/** A mistake of the user's: all of them are told at once. */
-export interface Mistake {
-  readonly what: string;
-  /** The word that was meant, most likely. */
-  readonly meant?: string | undefined;
-  readonly fix?: string | undefined;
-}
+import {quote} from './argv.ts';
+import {nearest} from './nearest.ts';
+import type {Mistake} from './mistakes.ts';
+import type {Option} from './option.ts';
 
 export type Reading = {readonly value: unknown} | {readonly mistake: Mistake};
 

@@ -1,0 +1,154 @@
+import {cpSync, mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {median} from './report.ts';
+import type {BenchOptions, Note, Report} from './report.ts';
+import {bareCluster, ours, peerContenders, single} from './server/contenders.ts';
+import type {Contender} from './server/contenders.ts';
+import {nothingYet} from './server/findings.ts';
+import type {Findings} from './server/findings.ts';
+import {growthLimits} from './server/growth.ts';
+import {limitsOf, ratio} from './server/limits.ts';
+import type {Limit} from './server/limits.ts';
+import {cost, healthLatencies, loadFor, memory, percentile} from './server/measures.ts';
+import type {Cost} from './server/measures.ts';
+import {installPeers} from './server/peers.ts';
+import {freePort, startContender} from './server/running.ts';
+import type {Running} from './server/running.ts';
+
+interface Extent {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly healthRounds: number;
+  readonly healthSeconds: number;
+  readonly starts: number;
+}
+
+const usual: Extent = {rounds: 9, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
+const short: Extent = {rounds: 2, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
+
+/** Servers side by side: what a request costs, how a busy one answers its health check, start-up, memory, growth. */
+export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
+  const extent = quick ? short : usual;
+  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  const remove = (): void => rmSync(folder, {recursive: true, force: true});
+  process.once('exit', remove);
+  const servers: Running[] = [];
+  try {
+    cpSync(join(import.meta.dirname, 'server/service'), folder, {recursive: true});
+    const adminPort = await freePort();
+    const contenders = [
+      single(folder), bareCluster(folder), ours('entrypoint', folder, '--admin-bind', `127.0.0.1:${adminPort}`),
+      ours('entrypoint, access log', folder, '--access-log'),
+      ours('entrypoint sync', folder, '--worker-class', 'sync'), ours('entrypoint threads', folder, '--worker-class', 'threads'),
+      ...peerContenders(folder, installPeers(note)),
+    ];
+    const findings = await startAll(contenders, folder, servers, note);
+    await compareCosts(servers, findings, extent, note);
+    await compareHealth(servers, findings, adminPort, extent, note);
+    for (const server of servers.splice(0)) await server.stop();
+    await compareMemory(quick ? contenders.slice(1, 3) : contenders, findings, folder, note);
+    await compareStarts(contenders.slice(1, 3), findings, folder, extent, note);
+    return report(findings, [...limitsOf(findings), ...(quick ? [] : await growth(folder, full, note))], extent);
+  } finally {
+    for (const server of servers) await server.stop();
+    remove();
+  }
+}
+
+/** All of them at once: idle ones cost next to nothing, and each round finds them warm. */
+async function startAll(contenders: readonly Contender[], folder: string, servers: Running[], note: Note): Promise<readonly Findings[]> {
+  const findings: Findings[] = [];
+  for (const contender of contenders) {
+    note(`starting ${contender.what}`);
+    try {
+      const server = await startContender(contender, folder);
+      servers.push(server);
+      findings.push({...nothingYet(contender.what), startMs: [server.startMs]});
+    } catch (error) {
+      // A peer that this machine cannot run is left out; ours and what it is compared with have to be there.
+      if (/^(node|entrypoint)/.test(contender.what)) throw error;
+      note(`skipped: ${(error as Error).message}`);
+    }
+  }
+  return findings;
+}
+
+async function compareCosts(servers: readonly Running[], findings: readonly Findings[], {rounds, seconds}: Extent, note: Note): Promise<void> {
+  // The first round compiles code and fills caches, and does not count. Each round begins with another one.
+  for (let round = -1; round < rounds; round += 1) {
+    note(round < 0 ? 'a request: warming up' : `a request: round ${round + 1} of ${rounds}`);
+    for (let turn = 0; turn < servers.length; turn += 1) {
+      const index = (turn + round + servers.length) % servers.length;
+      const [server, found] = [servers[index]!, findings[index]!];
+      const [kept, fresh] = [await cost(server, true, seconds), await cost(server, false, seconds)];
+      if (round < 0) continue;
+      found.kept.push(kept);
+      found.fresh.push(fresh);
+    }
+  }
+}
+
+async function compareHealth(servers: readonly Running[], findings: readonly Findings[], adminPort: number, {healthRounds, healthSeconds}: Extent, note: Note): Promise<void> {
+  for (let round = 0; round < healthRounds; round += 1) {
+    note(`health of a busy server: round ${round + 1} of ${healthRounds}`);
+    for (const [index, server] of servers.entries()) {
+      // One process has no other worker that could answer; the log changes nothing.
+      if (index === 0 || server.what === 'entrypoint, access log') continue;
+      findings[index]!.health.push(...await healthLatencies(server, healthSeconds, {path: '/health'}));
+      if (server.what === 'entrypoint') findings[index]!.livez.push(...await healthLatencies(server, healthSeconds, {path: '/livez', port: adminPort}));
+    }
+  }
+}
+
+/** Each alone on the machine: beside others that run the same program, a process's share of its code would be small. */
+async function compareMemory(contenders: readonly Contender[], findings: readonly Findings[], folder: string, note: Note): Promise<void> {
+  note('memory');
+  for (const contender of contenders) {
+    const found = findings.find(({what}) => what === contender.what);
+    if (found === undefined) continue;
+    const server = await startContender(contender, folder);
+    await loadFor(0.5, server.port, [{count: 32, path: '/'}]);
+    found.memory = memory(server.pid);
+    await server.stop();
+  }
+}
+
+/** To the first answer, of the bare cluster and ours in turn. */
+async function compareStarts(contenders: readonly Contender[], findings: readonly Findings[], folder: string, {starts}: Extent, note: Note): Promise<void> {
+  note(`start-up: ${starts} of each`);
+  for (let round = 0; round < starts; round += 1) {
+    for (const contender of contenders) {
+      const server = await startContender(contender, folder);
+      findings.find(({what}) => what === contender.what)?.startMs.push(server.startMs);
+      await server.stop();
+    }
+  }
+}
+
+async function growth(folder: string, full: boolean, note: Note): Promise<readonly Limit[]> {
+  const server = await startContender(ours('entrypoint', folder), folder);
+  try {
+    return await growthLimits(server, full, note);
+  } finally {
+    await server.stop();
+  }
+}
+
+function report(findings: readonly Findings[], limits: readonly Limit[], {rounds, seconds}: Extent): Report {
+  return {
+    name: 'server',
+    about: `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s.\n`
+      + 'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU a request on kept connections, to the first row.',
+    columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB a worker', 'MB root'],
+    rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({
+      what,
+      figures: [...middle(kept), ...middle(fresh), percentile(health, 0.99), median(startMs), median(held?.workers ?? []), held?.root ?? Number.NaN],
+      ratio: ratio(kept, findings[0]?.kept),
+    })),
+    notes: limits.map(({text}) => text),
+    passed: limits.every(({kept}) => kept),
+  };
+}
+
+const middle = (costs: readonly Cost[]): readonly number[] => [median(costs.map((each) => each.cpuMicroseconds)), median(costs.map((each) => each.perSecond))];

@@ -1,0 +1,5 @@
+// The service alone: one process, nothing around it. PM2 runs the same file.
+import {createServer} from 'node:http';
+import listener from './app.mjs';
+
+createServer(listener).listen({port: Number(process.env.PORT), host: '127.0.0.1', backlog: 2048});

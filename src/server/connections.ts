@@ -1,0 +1,43 @@
+import type {IncomingMessage, Server} from 'node:http';
+import type {Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
+import type {Accepting} from './accepting.ts';
+
+/** The open connections of a server. */
+export interface Connections {
+  readonly sockets: ReadonlySet<Socket>;
+  readonly websockets: ReadonlySet<Socket>;
+  /** As many as it may have. */
+  readonly full: () => boolean;
+  readonly upgraded: (request: IncomingMessage, socket: Duplex) => void;
+}
+
+const reason = 'connections';
+
+/**
+ * Counts connections. At the limit the worker stops accepting, and goes on when there is some room: further clients
+ * wait in the backlog, or are another worker's.
+ */
+export function trackConnections(server: Server, {accepting, max, pausable}: {readonly accepting: Accepting; readonly max: number; readonly pausable: boolean}): Connections {
+  const sockets = new Set<Socket>();
+  const websockets = new Set<Socket>();
+  const enough = max - Math.ceil(max / 16);
+  // Where a socket of its own is closed, its queue is lost: there, Node closes what is too much.
+  if (!pausable) server.maxConnections = max;
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    if (pausable && sockets.size >= max) accepting.pause(reason);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      websockets.delete(socket);
+      if (sockets.size <= enough) accepting.resume(reason);
+    });
+  });
+  return {
+    sockets, websockets,
+    full: () => sockets.size >= max,
+    upgraded: (request, socket) => {
+      if (sockets.has(socket as Socket) && request.headers.upgrade?.toLowerCase() === 'websocket') websockets.add(socket as Socket);
+    },
+  };
+}

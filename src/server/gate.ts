@@ -1,0 +1,42 @@
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
+
+/** Stands before the service: `proceed` hands the request on. */
+export type Gate = (request: IncomingMessage, response: ServerResponse, proceed: Proceed) => void;
+
+/** Hands a request on: a function for all of them, since one for each would cost on the way of every request. */
+export type Proceed = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Puts a gate before every listener of the server, also those that come later. The events are looked at where they
+ * are emitted: a listener of our own in front could not hold a request back.
+ * @param upgraded is told of every connection that becomes something else than HTTP
+ */
+export function gateRequests(server: Server, gate: Gate, upgraded: (request: IncomingMessage, socket: Duplex) => void): void {
+  const emit = server.emit as (this: Server, ...words: unknown[]) => boolean;
+  const proceed: Proceed = (request, response) => void emit.call(server, 'request', request, response);
+  // Those that have passed already, under another event.
+  const passed = new WeakSet<IncomingMessage>();
+  let asked = false;
+  // With a listener for it, Node leaves `100 Continue` to us: a client that asks first is refused before it sends.
+  server.on('checkContinue', (request, response) => {
+    if (server.listenerCount('checkContinue') > 1) return;
+    response.writeContinue();
+    server.emit('request', request, response);
+  });
+  server.emit = function gated(this: Server, event: string, first?: unknown, second?: unknown, ...more: unknown[]): boolean {
+    if (event === 'request') {
+      if (asked && passed.has(first as IncomingMessage)) proceed(first as IncomingMessage, second as ServerResponse);
+      else gate(first as IncomingMessage, second as ServerResponse, proceed);
+      return true;
+    }
+    if (event === 'checkContinue' || event === 'checkExpectation') {
+      asked = true;
+      passed.add(first as IncomingMessage);
+      gate(first as IncomingMessage, second as ServerResponse, (request, response) => void emit.call(this, event, request, response));
+      return true;
+    }
+    if (event === 'upgrade' || event === 'connect') upgraded(first as IncomingMessage, second as Duplex);
+    return emit.call(this, event, first, second, ...more);
+  } as typeof server.emit;
+}

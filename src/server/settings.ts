@@ -1,0 +1,143 @@
+/** What the server is told, complete: the arbiter and the workers look at nothing else. */
+export interface Settings {
+  /** File to load, absolute. */
+  readonly module: string;
+  /** Words for the service itself: its `process.argv` from the third on. */
+  readonly args: readonly string[];
+  /** `0.0.0.0:3000`, `[::]:3000`, `unix:/path`: see address.ts. */
+  readonly bind: string;
+  /** Worker processes. */
+  readonly workers: number;
+  readonly workerClass: 'async' | 'sync' | 'threads';
+  /** Size of the pool of a `threads` worker. */
+  readonly threads: number;
+  readonly dispatch: 'shared' | 'rr' | 'reuseport';
+  /** Seconds after which a loop that does not turn counts as stuck; 0: never. */
+  readonly timeout: number;
+  /** Seconds for requests to finish after SIGTERM. */
+  readonly gracefulTimeout: number;
+  /** Seconds in which readiness answers 503 before draining begins. */
+  readonly drainDelay: number;
+  /** The service's own readiness path, answered with 503 while the server drains; empty: none. */
+  readonly readyPath: string;
+  /** Seconds for which an idle connection stays open. */
+  readonly keepAlive: number;
+  /** Seconds for the headers of a request to arrive. */
+  readonly headersTimeout: number;
+  /** Seconds for the whole of a request to arrive; 0: no limit. */
+  readonly requestTimeout: number;
+  /** Bytes. */
+  readonly maxHeaderSize: number;
+  /** Bytes; 0: no limit. */
+  readonly maxBodySize: number;
+  /** Open connections of a worker; beyond it, the worker stops accepting until there is room. */
+  readonly maxConnections: number;
+  /** Connections that may wait to be accepted. */
+  readonly backlog: number;
+  /** Requests after which a worker is replaced; 0: never. */
+  readonly maxRequests: number;
+  readonly maxRequestsJitter: number;
+  /** MiB of resident memory beyond which a worker is replaced; 0: never. */
+  readonly maxRss: number;
+  /** MiB of JavaScript heap of a worker (of each thread, with `threads`); 0: Node's own limit. */
+  readonly maxHeap: number;
+  /** Where the arbiter answers /livez, /readyz and /metrics; undefined: nowhere. */
+  readonly adminBind: string | undefined;
+  readonly accessLog: boolean;
+  /** `json`, or a line of gunicorn's atoms. */
+  readonly accessLogFormat: string;
+  /** Give every request an id and a trace context where it brings none. */
+  readonly requestId: boolean;
+  /** Start again when a file changes. */
+  readonly reload: boolean;
+  /** Where the inspector of one worker listens; undefined: nowhere. */
+  readonly inspect: string | undefined;
+}
+
+export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'format' | 'choice' | 'address';
+
+/** One setting: the parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and uWSGI come from it. */
+export interface Setting {
+  readonly kind: SettingKind;
+  /** Undefined: computed, or not set; `defaultText` says which. */
+  readonly defaultValue?: number | boolean | string;
+  /** What the default is, where the value does not say it. */
+  readonly defaultText?: string;
+  /** Environment variables, the first one that is set and not empty counts. */
+  readonly env: readonly string[];
+  readonly help: string;
+  readonly choices?: readonly string[];
+  /** Least and greatest number. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Numbers with a fraction are fine: seconds. */
+  readonly fraction?: boolean;
+  /** gunicorn's letter. */
+  readonly short?: string;
+  /** gunicorn's own spelling of the flag, where it is another one. */
+  readonly alias?: string;
+  /** Flag of gunicorn that means the same. A Python service cannot have a setting without one. */
+  readonly gunicorn?: string;
+  readonly uwsgi?: string;
+}
+
+const seconds = {kind: 'number', fraction: true, min: 0, max: 86_400} as const;
+const count = {kind: 'number', min: 0, max: 1_000_000_000} as const;
+
+/** Every setting, in the order in which the manual tells them. Names are gunicorn's where it has one. */
+export const declaration = {
+  bind: {
+    kind: 'address', env: ['BIND'], short: 'b', gunicorn: '--bind', uwsgi: '--http-socket',
+    defaultText: 'host and port', help: 'where to listen: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; goes before host and port',
+  },
+  host: {kind: 'text', env: ['HOST'], defaultValue: '0.0.0.0', help: 'address to listen on'},
+  port: {kind: 'number', env: ['PORT'], min: 0, max: 65_535, defaultValue: 3000, help: 'port to listen on'},
+  workers: {
+    kind: 'number', env: ['WEB_CONCURRENCY'], short: 'w', min: 1, max: 1024, gunicorn: '--workers', uwsgi: '--processes',
+    defaultText: 'by CPU quota and memory', help: 'worker processes',
+  },
+  workerClass: {
+    kind: 'choice', env: ['WORKER_CLASS'], short: 'k', choices: ['async', 'sync', 'threads'], defaultValue: 'async', gunicorn: '--worker-class',
+    help: 'how a worker serves: many requests at once in its loop, one at a time, or in a pool of threads',
+  },
+  threads: {kind: 'number', env: ['THREADS'], min: 1, max: 256, defaultValue: 4, gunicorn: '--threads', uwsgi: '--threads', help: 'threads of a worker of the class threads'},
+  timeout: {...seconds, env: ['TIMEOUT'], short: 't', defaultValue: 30, gunicorn: '--timeout', uwsgi: '--harakiri', help: 'seconds after which a stuck worker is replaced; 0: never'},
+  gracefulTimeout: {
+    ...seconds, env: ['GRACEFUL_TIMEOUT'], defaultValue: 25, gunicorn: '--graceful-timeout', uwsgi: '--worker-reload-mercy',
+    help: 'seconds that requests may take to finish after SIGTERM; below the stop timeout of the container',
+  },
+  drainDelay: {...seconds, env: ['DRAIN_DELAY'], defaultValue: 0, help: 'seconds after SIGTERM in which all is served and readiness answers 503 already, for balancers that poll'},
+  readyPath: {kind: 'text', env: ['READY_PATH'], defaultValue: '/readyz', help: "the service's readiness path, which the server answers with 503 while it drains; empty: none"},
+  keepAlive: {...seconds, env: ['KEEP_ALIVE'], defaultValue: 75, gunicorn: '--keep-alive', help: 'seconds for which an idle connection stays open; longer than the balancer keeps it'},
+  headersTimeout: {...seconds, env: ['HEADERS_TIMEOUT'], defaultValue: 30, help: 'seconds for the headers of a request to arrive; 0: no limit'},
+  requestTimeout: {...seconds, env: ['REQUEST_TIMEOUT'], defaultValue: 300, help: 'seconds for a whole request to arrive; 0: no limit'},
+  maxHeaderSize: {kind: 'bytes', env: ['MAX_HEADER_SIZE'], min: 1024, max: 1_048_576, defaultValue: 16_384, uwsgi: '--buffer-size', help: 'bytes of headers of a request; more is answered with 431'},
+  maxBodySize: {kind: 'bytes', env: ['MAX_BODY_SIZE'], min: 0, max: 2 ** 40, defaultValue: 104_857_600, uwsgi: '--limit-post', help: 'bytes of body of a request; more is answered with 413; 0: no limit'},
+  maxConnections: {...count, env: ['MAX_CONNECTIONS'], alias: 'worker-connections', min: 1, defaultValue: 10_000, gunicorn: '--worker-connections', help: 'open connections of a worker; further ones wait'},
+  backlog: {...count, env: ['BACKLOG'], min: 1, max: 65_535, defaultValue: 2048, gunicorn: '--backlog', uwsgi: '--listen', help: 'connections that may wait to be accepted; the kernel cuts it to somaxconn'},
+  maxRequests: {...count, env: ['MAX_REQUESTS'], defaultValue: 0, gunicorn: '--max-requests', uwsgi: '--max-requests', help: 'requests after which a worker is replaced; 0: never'},
+  maxRequestsJitter: {...count, env: ['MAX_REQUESTS_JITTER'], defaultValue: 0, gunicorn: '--max-requests-jitter', uwsgi: '--max-requests-delta', help: 'up to so many more, so that not all workers are replaced at once'},
+  maxRss: {...count, env: ['MAX_RSS'], defaultValue: 0, uwsgi: '--reload-on-rss', help: 'MiB of resident memory beyond which a worker is replaced; 0: never'},
+  maxHeap: {...count, env: ['MAX_HEAP'], defaultText: '3/4 of the memory / workers', help: "MiB of JavaScript heap of a worker (of each thread, with threads); 0: Node's own limit"},
+  dispatch: {
+    kind: 'choice', env: ['DISPATCH'], choices: ['shared', 'rr', 'reuseport'], defaultValue: 'shared', gunicorn: '--reuse-port', uwsgi: '--reuse-port',
+    help: 'who gives connections to workers: the kernel from one socket, the arbiter in turn, or the kernel from a socket each',
+  },
+  adminBind: {kind: 'address', env: ['ADMIN_BIND'], defaultText: 'off', help: 'where /livez, /readyz and /metrics of the whole server are answered'},
+  accessLog: {kind: 'boolean', env: ['ACCESS_LOG'], defaultValue: false, gunicorn: '--access-logfile', uwsgi: '--disable-logging', help: 'one line of log a request; off where the balancer writes one'},
+  accessLogFormat: {kind: 'format', env: ['ACCESS_LOG_FORMAT'], alias: 'access-logformat', defaultValue: 'json', gunicorn: '--access-logformat', help: "json, or a line of gunicorn's atoms: '%(h)s %(r)s %(s)s %(M)s'"},
+  requestId: {kind: 'boolean', env: ['REQUEST_ID'], defaultValue: true, help: 'give a request without X-Request-Id or traceparent its own'},
+  reload: {kind: 'boolean', env: ['RELOAD'], defaultValue: false, gunicorn: '--reload', uwsgi: '--py-autoreload', help: 'start again when a file changes'},
+  inspect: {kind: 'boolean', env: ['INSPECT'], defaultValue: false, help: 'open the inspector of one worker'},
+  inspectBind: {kind: 'address', env: ['INSPECT_BIND'], defaultValue: '127.0.0.1:9229', help: 'where that inspector listens'},
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof declaration;
+
+/** The same without the literal types, for loops. */
+export const settings = Object.entries(declaration) as readonly (readonly [SettingName, Setting])[];
+
+/** `maxRequests` as a flag: `max-requests`. */
+export function flagName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

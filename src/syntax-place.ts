@@ -1,0 +1,79 @@
+import {spawnSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {stripTypeScriptTypes} from 'node:module';
+import {dirname, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+/** Where a syntax error is. */
+export interface Place {
+  readonly path: string;
+  readonly line: number;
+  /** `    ^^^` below the line, where it is known. */
+  readonly mark: string | undefined;
+}
+
+/** Where Node found a syntax error while it loaded `path`; undefined when that cannot be known. */
+export function syntaxPlace(error: SyntaxError, path: string): Place | undefined {
+  return placeInStack(error.stack ?? '') ?? placeByParser(path) ?? placeByCheck(path);
+}
+
+// Node begins the stack of most syntax errors with the place, the source and a mark.
+function placeInStack(stack: string): Place | undefined {
+  const match = /^((?:file:\/\/)?\/.*):(\d+)\n/.exec(stack);
+  if (match === null) return undefined;
+  const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : match[1] ?? '';
+  return {path, line: Number(match[2]), mark: markOf(stack)};
+}
+
+const relativeImport = /(?:\bfrom|\bimport|\brequire|\bimport\s*\()\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
+
+// V8 says where an error is only when it prints it. Node's parser of TypeScript says so at once, and reads JavaScript too.
+function placeByParser(path: string, seen: Set<string> = new Set()): Place | undefined {
+  if (seen.has(path) || !/\.[cm]?[jt]s$/.test(path)) return undefined;
+  seen.add(path);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    stripTypeScriptTypes(text);
+  } catch (error) {
+    const {stack = ''} = error as Error;
+    const [, line] = /^[^\n]*:(\d+)\n/.exec(stack) ?? [];
+    if (line !== undefined) return {path, line: Number(line), mark: markOf(stack)};
+  }
+  for (const [, name = ''] of text.matchAll(relativeImport)) {
+    const place = placeByParser(resolve(dirname(path), name), seen);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function markOf(stack: string): string | undefined {
+  return stack.split('\n\n')[0]?.split('\n').find((line) => /^\s*\^+\s*$/.test(line));
+}
+
+// V8 does not say where its own early errors are (`const` twice) unless the file is the program itself.
+function placeByCheck(path: string): Place | undefined {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const source = path.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
+    const {stderr} = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], {input: source, encoding: 'utf8'});
+    const match = /^\[stdin\]:(\d+)\n.*\n([ ^]*)$/m.exec(stderr);
+    return match === null ? undefined : {path, line: Number(match[1]), mark: match[2]};
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line, and the mark below it. */
+export function sourceLines({path, line, mark}: Place): readonly string[] {
+  try {
+    const text = readFileSync(path, 'utf8').split('\n')[line - 1] ?? '';
+    return mark === undefined ? [text] : [text, mark];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import {cpSync} from 'node:fs';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {addressOf, docker, eventually, must} from './images/containers.ts';
+import {makeServiceImage} from './images/service-image.ts';
+
+// The one image of examples/points-api under each server that its README names. No database: what is asked for is alive
+// without one.
+
+const {place, image, folder, build} = await makeServiceImage('python-service');
+cpSync(join(import.meta.dirname, '../../examples/points-api'), folder, {recursive: true, filter: (path) => !/\/(\.venv|__pycache__|reports)$/.test(path)});
+const built = await build('c1');
+
+const servers: readonly (readonly [variable: string, program: RegExp])[] = [
+  ['WORKER_CLASS=sync', /gunicorn .*--worker-class sync .*points_api\.server:app/],
+  ['WORKER_CLASS=gthread', /gunicorn .*--worker-class gthread .*points_api\.server:app/],
+  ['WORKER_CLASS=uvicorn', /gunicorn .*--worker-class uvicorn_worker\.UvicornWorker .*points_api\.server:asgi_app/],
+  ['APP_SERVER=uwsgi', /uwsgi .*--module points_api\.server:app/],
+];
+
+for (const [variable, program] of servers) {
+  test(`${variable}: the image is served by it, and a request under way at SIGTERM is answered`, async () => {
+    assert.equal(built.code, 0, built.output);
+    const container = await place.start(variable.split('=').at(-1) ?? '', [
+      '--env', variable, '--env', 'WEB_CONCURRENCY=2', '--env', 'DATABASE_URL=postgresql://points@127.0.0.1:9/points', '--env', 'DATABASE_PASSWORD=only-for-tests', image, 'run',
+    ]);
+    const url = `http://${await addressOf(container)}:3000`;
+    const asked = (path: string): Promise<number> => fetch(url + path).then(({status}) => status, () => 0);
+    await eventually(20, () => asked('/healthz'), (status) => status === 200);
+    assert.match(await must(['exec', container, 'sh', '-c', 'for p in /proc/[0-9]*/cmdline; do tr "\\0" " " <$p; echo; done']), program);
+    const slow = asked('/slow?ms=1500');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await must(['stop', '--time', '10', container]);
+    assert.equal(await slow, 200);
+    const ended = await must(['inspect', '--format', '{{.State.ExitCode}}', container]);
+    assert.equal(ended, '0', (await docker(['logs', container])).stdout);
+  });
+}

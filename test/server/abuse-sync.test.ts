@@ -1,0 +1,4 @@
+import {abuse} from './abuse-suite.ts';
+import {all} from './under-load.ts';
+
+if (all) await abuse('sync');

@@ -1,0 +1,3 @@
+import {abuse} from './abuse-suite.ts';
+
+await abuse('threads');

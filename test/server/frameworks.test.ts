@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {before, test} from 'node:test';
+import {get, startServer} from './support.ts';
+
+// What people write services with, as it is: the service's code neither imports us nor listens, or listens as it always did.
+
+const folder = join(import.meta.dirname, 'frameworks');
+const lock = join(folder, 'package-lock.json');
+
+const routes = {
+  hello: 'hello',
+  slow: 'after 800 ms',
+};
+
+/** Each answers `/hello`, `/slow` after 800 ms, and `/echo` with the body that it was sent. */
+const apps: Readonly<Record<string, string>> = {
+  express: `
+const app = require('express')();
+app.use(require('express').json());
+app.get('/hello', (request, response) => void response.send('hello'));
+app.get('/slow', (request, response) => void setTimeout(() => response.send('after 800 ms'), 800));
+app.post('/echo', (request, response) => void response.json(request.body));
+module.exports = app;`,
+  fastify: `
+const app = require('fastify')();
+app.get('/hello', async () => 'hello');
+app.get('/slow', () => new Promise((resolve) => setTimeout(resolve, 800, 'after 800 ms')));
+app.post('/echo', async (request) => request.body);
+module.exports = app;`,
+  koa: `
+const Koa = require('koa');
+const app = new Koa();
+app.use(async (context) => {
+  if (context.path === '/hello') context.body = 'hello';
+  if (context.path === '/slow') context.body = await new Promise((resolve) => setTimeout(resolve, 800, 'after 800 ms'));
+  if (context.path === '/echo') context.body = context.req;
+});
+module.exports = app;`,
+  hono: `
+const {Hono} = require('hono');
+const app = new Hono();
+app.get('/hello', (context) => context.text('hello'));
+app.get('/slow', async (context) => context.text(await new Promise((resolve) => setTimeout(resolve, 800, 'after 800 ms'))));
+app.post('/echo', async (context) => context.json(await context.req.json()));
+module.exports = app;`,
+  'hono that listens itself': `
+const {Hono} = require('hono');
+const app = new Hono();
+app.get('/hello', (context) => context.text('hello'));
+app.get('/slow', async (context) => context.text(await new Promise((resolve) => setTimeout(resolve, 800, 'after 800 ms'))));
+app.post('/echo', async (context) => context.json(await context.req.json()));
+require('@hono/node-server').serve({fetch: app.fetch, port: Number(process.env.PORT)});`,
+  'express that listens itself': `
+const app = require('express')();
+app.use(require('express').json());
+app.get('/hello', (request, response) => void response.send('hello'));
+app.get('/slow', (request, response) => void setTimeout(() => response.send('after 800 ms'), 800));
+app.post('/echo', (request, response) => void response.json(request.body));
+app.listen(process.env.PORT);`,
+};
+
+before(() => {
+  const installed = (): string => {
+    try {
+      return readFileSync(join(folder, 'node_modules/.lock'), 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  if (installed() === readFileSync(lock, 'utf8')) return;
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {cwd: folder, stdio: ['ignore', 'ignore', 'inherit']});
+  execFileSync('cp', [lock, join(folder, 'node_modules/.lock')]);
+});
+
+for (const [name, text] of Object.entries(apps)) {
+  for (const workerClass of ['async', 'sync', 'threads']) {
+    test(`${name}, ${workerClass}: answers, takes bodies, and finishes what is under way at SIGTERM`, async (t) => {
+      const module = `const {createRequire} = require('node:module');\nrequire = createRequire(${JSON.stringify(`${folder}/`)});\n${text}`;
+      const server = await startServer(t, {file: 'service.cjs', module, flags: ['--workers=2', `--worker-class=${workerClass}`]});
+      await server.event('worker_ready', {count: 2});
+      assert.equal((await server.get('/hello')).body, routes.hello);
+      const echoed = await fetch(`http://127.0.0.1:${server.port}/echo`, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{"points": 10}'});
+      assert.deepEqual(JSON.parse(await echoed.text()), {points: 10});
+      const slow = get(server.port, '/slow');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      server.signal('SIGTERM');
+      assert.equal((await slow).body, routes.slow);
+      assert.deepEqual(await server.ended, {code: 0, signal: null});
+    });
+  }
+}

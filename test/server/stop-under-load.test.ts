@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {processTree} from '../../bench/server/processes.ts';
+import {head, rawClient, upgrade} from './raw-client.ts';
+import {all, everyKind, lost, startLoad, startServer} from './under-load.ts';
+
+const times = all ? 20 : 2;
+
+test(`SIGTERM under load, ${times} times: each request that was sent is answered, and it ends with 0 when the last one is`, async () => {
+  for (let time = 0; time < times; time += 1) {
+    const server = await startServer('--workers', '2', '--graceful-timeout', '10');
+    const load = startLoad(server, [...everyKind, {count: 2, path: '/slow?ms=1500', thinkMs: 10}]);
+    await sleep(800);
+    server.signal('SIGTERM');
+    const {code, ms} = await server.ended();
+    const {failures} = await load.stop();
+    assert.deepEqual(lost(failures), []);
+    assert.equal(code, 0, server.log());
+    assert.ok(ms < 6000, `ended after ${ms} ms`);
+  }
+});
+
+test('connections that never finish a request, a stream and a websocket do not keep it beyond the graceful timeout and a second', async () => {
+  const server = await startServer('--workers', '2', '--graceful-timeout', '3');
+  const pids = processTree(server.pid).map(({pid}) => pid);
+  const stuck = [
+    await rawClient(server.port),
+    await rawClient(server.port, 'GET / HT'),
+    await rawClient(server.port, 'GET / HTTP/1.1\r\nHost: service\r\nX-Half: '),
+    await rawClient(server.port, `${head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 1000')}half`),
+    await rawClient(server.port, `${head('POST /echo HTTP/1.1', 'Host: service', 'Transfer-Encoding: chunked')}5\r\nhal`),
+    await rawClient(server.port, head('GET /slow?ms=60000 HTTP/1.1', 'Host: service')),
+    await rawClient(server.port, head('GET /stream HTTP/1.1', 'Host: service')),
+    await rawClient(server.port, upgrade),
+  ];
+  // A client that asks for much and reads nothing.
+  const deaf = await rawClient(server.port);
+  deaf.socket.pause();
+  for (let left = 40; left > 0; left -= 1) deaf.send(head('GET /big HTTP/1.1', 'Host: service'));
+  assert.ok(await stuck.at(-1)?.sees(/101 Switching/));
+  await sleep(300);
+  server.signal('SIGTERM');
+  const {code, ms} = await server.ended();
+  assert.ok(ms < 4000, `ended after ${ms} ms; graceful timeout 3 s: ${server.log()}`);
+  assert.equal(code, 0, server.log());
+  deaf.socket.resume();
+  for (const client of [...stuck, deaf]) assert.ok(await client.ends(), 'a client hangs');
+  assert.deepEqual(pids.flatMap((pid) => processTree(pid)), []);
+});
+
+test('an upload that is under way at SIGTERM is read to its end and answered', async () => {
+  const server = await startServer('--workers', '1', '--graceful-timeout', '10');
+  const client = await rawClient(server.port, head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 100'));
+  client.send('u'.repeat(10));
+  await sleep(100);
+  server.signal('SIGTERM');
+  for (let sent = 10; sent < 100; sent += 10) {
+    await sleep(150);
+    client.send('u'.repeat(10));
+  }
+  assert.ok(await client.sees(/^HTTP\/1\.1 200 .*\r\n\r\n.*100 [0-9a-f]{64}/s), client.received());
+  assert.match(client.received(), /connection: close/i);
+  assert.equal((await server.ended()).code, 0);
+});
+
+test('a websocket goes on during the drain, until the limit', async () => {
+  const server = await startServer('--workers', '1', '--graceful-timeout', '3');
+  const socket = await rawClient(server.port, upgrade);
+  assert.ok(await socket.sees(/101 Switching/));
+  server.signal('SIGTERM');
+  await sleep(500);
+  const before = socket.received().length;
+  socket.send('still there?');
+  assert.ok(await socket.sees(/still there\?/), `${socket.state()}, ${socket.received().slice(before)}`);
+  const {ms} = await server.ended();
+  assert.ok(ms < 3700, `${ms} ms`);
+});
+
+test('SIGINT and SIGQUIT end it at once, whatever is under way', async () => {
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    const server = await startServer('--workers', '2');
+    await rawClient(server.port, head('GET /slow?ms=60000 HTTP/1.1', 'Host: service'));
+    const socket = await rawClient(server.port, upgrade);
+    await socket.sees(/101 Switching/);
+    server.signal(signal);
+    const {ms} = await server.ended();
+    assert.ok(ms < 2500, `${signal}: ended after ${ms} ms`);
+    assert.deepEqual(processTree(server.pid), []);
+  }
+});

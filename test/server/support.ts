@@ -1,0 +1,220 @@
+import {spawn} from 'node:child_process';
+import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {Agent, request as httpRequest} from 'node:http';
+import type {IncomingHttpHeaders} from 'node:http';
+import {connect} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {TestContext} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+const program = join(import.meta.dirname, '../../dist/serve.js');
+
+/** A line of the server's own log. */
+export interface LogLine {
+  readonly event: string;
+  readonly level: string;
+  readonly [fact: string]: unknown;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A real server: arbiter and workers, on a free port. */
+export interface TestServer {
+  readonly pid: number;
+  readonly port: number;
+  readonly folder: string;
+  /** What it has logged so far; lines of the service are not among them. */
+  readonly log: () => readonly LogLine[];
+  /** All of stdout and stderr. */
+  readonly output: () => string;
+  /** Waits for the `count`th line of an event. @throws after `seconds` (10), with the output */
+  readonly event: (name: string, options?: {readonly count?: number; readonly seconds?: number}) => Promise<LogLine>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Pids of the living workers, the oldest first. */
+  readonly workers: () => readonly number[];
+  /** Waits for the end. */
+  readonly ended: Promise<Ended>;
+  readonly get: (path: string, options?: RequestWords) => Promise<Answer>;
+}
+
+export interface ServerWords {
+  /** Text of the module to serve, ESM; or its file. */
+  readonly module?: string;
+  /** Further files beside it. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly file?: string;
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: true. False for a server that is not meant to start. */
+  readonly listening?: boolean;
+}
+
+/** Starts a server in a folder of its own, and kills all that is left of it when the test ends. */
+export async function startServer(t: TestContext, {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerWords): Promise<TestServer> {
+  if (!existsSync(program)) throw new Error('dist/serve.js is missing: npm run build');
+  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-server-'));
+  for (const [name, text] of Object.entries({[file]: module, ...files})) writeFileSync(join(folder, name), text);
+  const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
+    cwd: folder, stdio: ['ignore', 'pipe', 'pipe'],
+    env: {PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env},
+  });
+  const pid = child.pid ?? 0;
+  let output = '';
+  const heard = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const tell of heard) tell();
+    });
+  }
+  const ended = new Promise<Ended>((resolve) => void child.once('close', (code, signal) => resolve({code, signal})));
+  t.after(async () => {
+    const left = childrenOf(pid);
+    child.kill('SIGKILL');
+    for (const worker of left) killHard(worker);
+    await ended;
+    rmSync(folder, {recursive: true, force: true});
+  });
+  const log = (): readonly LogLine[] => output.split('\n').flatMap(logLine);
+  async function event(name: string, {count = 1, seconds = 10}: {readonly count?: number; readonly seconds?: number} = {}): Promise<LogLine> {
+    const find = (): LogLine | undefined => log().filter((line) => line.event === name)[count - 1];
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+      const found = find();
+      if (found !== undefined) return found;
+      await Promise.race([new Promise<void>((resolve) => void heard.add(resolve)), sleep(50), ended]);
+      if (child.exitCode !== null && find() === undefined) break;
+    }
+    throw new Error(`no ${name} (${count}) within ${seconds} s:\n${output}`);
+  }
+  const port = listening ? Number((await event('listening', {seconds: 30}))['port'] ?? 0) : 0;
+  return {
+    pid, port, folder, log, event, ended,
+    output: () => output,
+    signal: (signal) => void child.kill(signal),
+    workers: () => childrenOf(pid),
+    get: (path, options) => get(port, path, options),
+  };
+}
+
+function logLine(text: string): readonly LogLine[] {
+  if (!text.startsWith('{')) return [];
+  try {
+    const line = JSON.parse(text) as Partial<LogLine>;
+    return typeof line.event === 'string' && line.level !== undefined ? [line as LogLine] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Processes whose parent it is, by age; zombies are not counted. */
+export function childrenOf(parent: number): readonly number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    const fields = statusOf(pid);
+    return fields?.parent === parent && fields.state !== 'Z';
+  }).sort((one, other) => one - other);
+}
+
+/** From /proc/PID/stat; undefined when it is gone. */
+export function statusOf(pid: number): {readonly state: string; readonly parent: number} | undefined {
+  try {
+    // The name in brackets may contain blanks and brackets.
+    const [state = '', parent = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    return {state, parent: Number(parent)};
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  const status = statusOf(pid);
+  return status !== undefined && status.state !== 'Z';
+}
+
+export function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
+
+export interface RequestWords {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly agent?: Agent;
+  readonly seconds?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** One request, on a connection of its own unless an agent is given. Rejects when it fails in any way. */
+export function get(port: number, path: string, {method = 'GET', headers = {}, body, agent, seconds = 20}: RequestWords = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({host: '127.0.0.1', port, path, method, headers, ...(agent === undefined ? {agent: false} : {agent}), timeout: seconds * 1000}, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.once('end', () => resolve({status: response.statusCode ?? 0, headers: response.headers, body: text}));
+      response.once('error', reject);
+    });
+    request.once('timeout', () => request.destroy(new Error(`no answer to ${path} within ${seconds} s`)));
+    request.once('error', reject);
+    request.end(body);
+  });
+}
+
+/** A bare connection: what is written, and all that comes back. */
+export interface RawConnection {
+  readonly write: (text: string | Buffer) => void;
+  readonly received: () => string;
+  /** Waits until what came matches. */
+  readonly until: (pattern: RegExp, seconds?: number) => Promise<string>;
+  /** How the server's side ended: `end` for FIN, else an error's code. */
+  readonly closed: Promise<string>;
+  readonly destroy: () => void;
+}
+
+export function rawConnection(t: TestContext, port: number): Promise<RawConnection> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect({port, host: '127.0.0.1', allowHalfOpen: false}, () => resolve({
+      write: (text) => void socket.write(text),
+      received: () => received,
+      until: async (pattern, seconds = 10) => {
+        for (const end = Date.now() + seconds * 1000; !pattern.test(received); await sleep(10)) {
+          if (Date.now() > end) throw new Error(`${String(pattern)} did not come within ${seconds} s:\n${received}`);
+        }
+        return received;
+      },
+      closed,
+      destroy: () => socket.destroy(),
+    }));
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+    });
+    const closed = new Promise<string>((done) => {
+      socket.once('end', () => done('end'));
+      socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+      socket.once('close', () => done('close'));
+    });
+    socket.once('error', reject);
+    t.after(() => socket.destroy());
+  });
+}
+
+/** Waits until it is true. @throws after `seconds` (10) */
+export async function until(what: string, check: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !(await check()); await sleep(50)) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+  }
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import {spawn} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {after} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {startLoad as start} from '../../bench/server/load.ts';
+import type {Clients, Load, Target} from '../../bench/server/load.ts';
+import {processTree} from '../../bench/server/processes.ts';
+import type {ProcessFacts} from '../../bench/server/processes.ts';
+import {freePort} from '../../bench/server/running.ts';
+
+/** Everything that takes long, as the stage `contract` has it. */
+export const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
+
+const root = join(import.meta.dirname, '../..');
+export const busy = join(import.meta.dirname, 'fixtures/busy.mjs');
+export const naive = join(import.meta.dirname, 'fixtures/naive.mjs');
+const bundled = join(root, 'dist/serve.js');
+
+/** A real server, with its arbiter and workers. */
+export interface Server {
+  readonly pid: number;
+  readonly port: number;
+  /** All that it said so far, stdout and stderr. */
+  log(this: void): string;
+  /** Its living children. */
+  workers(this: void): readonly ProcessFacts[];
+  signal(this: void, name: NodeJS.Signals): void;
+  /** HUP, and waits until no worker is left that was there before, and there are two again. */
+  reload(this: void): Promise<void>;
+  /** When it has ended: how, and after how many milliseconds from now. */
+  ended(this: void): Promise<{readonly code: number | null; readonly signal: string | null; readonly ms: number}>;
+}
+
+/** Starts `serve` with the busy service and waits until all of its `--workers` are there; ended after the test file, whatever happens. */
+export async function startServer(...flags: readonly string[]): Promise<Server> {
+  const server = await startProgram([existsSync(bundled) ? bundled : join(root, 'src/server/serve.ts'), busy, ...flags]);
+  const workers = Number(flags[flags.indexOf('--workers') + 1]);
+  await until(20, () => `all ${workers} workers are ready: ${server.log()}`, () => server.log().split('"worker_ready"').length > workers);
+  return server;
+}
+
+/** The same with another program that serves the busy service on PORT. */
+export async function startProgram(words: readonly string[]): Promise<Server> {
+  const port = await freePort();
+  const child = spawn(process.execPath, words, {env: {PATH: process.env['PATH'], HOME: '/', HOST: '127.0.0.1', PORT: String(port)}, stdio: ['ignore', 'pipe', 'pipe']});
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  after(() => endAll(child, exited));
+  const pid = child.pid ?? 0;
+  started.add(pid);
+  const workers = (): readonly ProcessFacts[] => processTree(pid).slice(1);
+  const server: Server = {
+    pid, port, workers,
+    log: () => said,
+    signal: (name) => void process.kill(pid, name),
+    reload: async () => {
+      const old = workers().map((worker) => worker.pid);
+      process.kill(pid, 'SIGHUP');
+      await until(60, () => `the old workers are gone: ${old.join(', ')}; there are ${workers().map((worker) => worker.pid).join(', ')}`,
+        () => workers().length >= 2 && workers().every((worker) => !old.includes(worker.pid)));
+    },
+    ended: async () => {
+      const from = performance.now();
+      const [code, signal] = await exited;
+      return {code, signal, ms: performance.now() - from};
+    },
+  };
+  await until(20, () => `the server answers: ${said}`, async () => {
+    assert.equal(child.exitCode, null, said);
+    return answers(port);
+  });
+  return server;
+}
+
+// Also where the tests are interrupted: a server that nobody waits for would go on for ever. Its workers end with it.
+const started = new Set<number>();
+process.once('exit', () => {
+  for (const pid of started) kill(pid, 'SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+async function endAll(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
+  const pids = processTree(child.pid ?? 0).map((each) => each.pid);
+  for (const pid of pids) kill(pid, 'SIGKILL');
+  await exited;
+  started.delete(child.pid ?? 0);
+}
+
+/** Load that ends with the test, also with one that fails. */
+export function startLoad(target: Target, kinds: readonly Clients[]): Load {
+  const load = start(target, kinds);
+  after(() => load.stop());
+  return load;
+}
+
+/**
+ * What was lost by a server that was told to stop. Refused is not: nobody listens any more, and that is how a new client
+ * learns it.
+ */
+export function lost(failures: readonly string[]): readonly string[] {
+  return failures.filter((failure) => !failure.includes('ECONNREFUSED'));
+}
+
+/** A signal to a process that may have ended. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Does it answer on a new connection, within a second? */
+export async function answers(port: number, milliseconds = 1000): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`, {headers: {connection: 'close'}, signal: AbortSignal.timeout(milliseconds)});
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for what must become true. @throws when it does not within `seconds` */
+export async function until(seconds: number, what: () => string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(20)) {
+    if (Date.now() > end) assert.fail(`not within ${seconds} s: ${what()}`);
+  }
+}
+
+/** What a process holds open: files, sockets, pipes. */
+export function descriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** Every kind of client: kept connections that think or do not, new connections, POSTs, slow answers, large ones. */
+export const everyKind: readonly Clients[] = [
+  {count: 8, path: '/', thinkMs: 600},
+  {count: 2, path: '/', thinkMs: 4},
+  {count: 4, path: '/', thinkMs: 40, keepAlive: false},
+  {count: 3, path: '/echo', thinkMs: 100, body: 'b'.repeat(3000)},
+  {count: 1, path: '/echo', thinkMs: 40, body: 'b'.repeat(200_000), keepAlive: false},
+  {count: 2, path: '/slow?ms=300', thinkMs: 200},
+  {count: 1, path: '/slow?ms=200', thinkMs: 50, keepAlive: false},
+  {count: 1, path: '/big', thinkMs: 200},
+  {count: 1, path: '/stream?events=3', thinkMs: 100},
+];
