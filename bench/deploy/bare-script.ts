@@ -14,7 +14,7 @@ const [network, balancer, service] = ['bare', 'bare.balancer', 'bare'];
 /** Each inner list is done side by side, and all of it waited for. */
 function script(rounds: readonly (readonly (Words | Command)[])[]): string {
   const lines = rounds.map((round) => {
-    const started = round.map((command, index) => `${commandText(command)} >/dev/null & p${index}=$!`);
+    const started = round.map((command, index) => `{ ${commandText(command)}\n} >/dev/null & p${index}=$!`);
     return [...started, ...round.map((_, index) => `wait $p${index}`)].join('\n');
   });
   return `set -e\n${lines.join('\n')}\n`;

@@ -4,7 +4,8 @@ import {chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from '
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
-import {docker, lines} from './docker.ts';
+import {docker} from './docker.ts';
+import {crewName} from './fleet.ts';
 import type {Fleet} from './fleet.ts';
 
 // The service that fleets are tested with (fixtures/service), and what a person would type to bring it there.
@@ -73,7 +74,7 @@ export interface CrewOptions {
 
 /** Builds both versions of the service and publishes them in the fleet's registry, with the balancer's image. */
 export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir(), 'crew-')), environment: further}: CrewOptions = {}): Crew {
-  const name = `crew-${fleet.name.slice(-8)}`;
+  const name = crewName(fleet.name);
   mkdirSync(folder, {recursive: true});
   chmodSync(folder, 0o755);
   cpSync(join(import.meta.dirname, 'fixtures/service'), folder, {recursive: true});
@@ -134,11 +135,7 @@ export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir
     renew: (version) => void (images[version] = publish(version)),
     run: (...words) => shell(entrypoint, words),
     deployWords: (version) => ['deploy', 'prod', `--image=${images[version]}`],
-    remove: () => {
-      const built = new Set(lines(docker('images', '--quiet', '--filter', `label=entrypoint.service_name=${name}`)));
-      if (built.size > 0) docker('image', 'rm', '--force', ...built);
-      rmSync(folder, {recursive: true, force: true});
-    },
+    remove: () => rmSync(folder, {recursive: true, force: true}),
   };
 }
 

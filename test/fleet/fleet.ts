@@ -98,6 +98,9 @@ export async function fleetUp(name: string, {hosts: count, balancers: balancerCo
   }
 }
 
+/** The service that is deployed to a fleet. */
+export const crewName = (fleet: string): string => `crew-${fleet.slice(-8)}`;
+
 /** Takes away all that belongs to a fleet, also what a process left that was killed. */
 export function fleetDown(name: string, folder: string): void {
   const label = `label=entrypoint.test=${name}`;
@@ -105,6 +108,8 @@ export function fleetDown(name: string, folder: string): void {
   if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
   const networks = lines(docker('network', 'ls', '--quiet', '--filter', label));
   if (networks.length > 0) docker('network', 'rm', ...networks);
+  const images = new Set(lines(docker('images', '--quiet', '--filter', `label=entrypoint.service_name=${crewName(name)}`)));
+  if (images.size > 0) docker('image', 'rm', '--force', ...images);
   removeControlGroups(name);
   rmSync(folder, {recursive: true, force: true});
 }

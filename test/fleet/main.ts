@@ -4,7 +4,6 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {makeCrew} from './crew.ts';
-import {docker} from './docker.ts';
 import {fleetDown, fleetUp} from './fleet.ts';
 import type {Fleet} from './fleet.ts';
 
@@ -76,10 +75,7 @@ function ssh([host = '', ...command]: readonly string[]): number {
 }
 
 function down(): number {
-  const kept = join(folder, 'service.json');
-  const images = existsSync(kept) ? docker('images', '--quiet', '--filter', `label=entrypoint.service_name=crew-${name.slice(-8)}`).split('\n').filter((id) => id !== '') : [];
   fleetDown(name, folder);
-  if (images.length > 0) docker('image', 'rm', '--force', ...new Set(images));
   return 0;
 }
 

@@ -47,7 +47,6 @@ const registry: readonly Fault[] = [
   },
   {
     title: 'a digest that no registry has: nothing changes, at once',
-    usual: true,
     ends: 'old',
     says: /could not be pulled[^]*(?:not found|unknown)/,
     words: ({fleet, crew}) => ['deploy', 'prod', `--image=${fleet.registry}/${crew.name}@sha256:${'0'.repeat(64)}`],
@@ -158,7 +157,6 @@ const releases: readonly Fault[] = [
   },
   {
     title: 'a migration that fails: the old release serves on, and its output is there',
-    usual: true,
     wish: {also: ['before: [migrate]'], environment: {MIGRATION: 'fails'}},
     ends: 'old',
     says: /column x does not exist[^]*migrate failed/,
