@@ -54,7 +54,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   function reconcile(): void {
     if (stopping() || halted || waiting !== undefined) return;
     const present = staff();
-    // The first one alone until its program runs: it answers sooner where CPUs are few.
+    // The first one alone until its service begins to load: it answers sooner where CPUs are few.
     const most = first ? Math.min(1, target) : target;
     for (let count = present.length; count < most; count += 1) void spawn();
     // The oldest goes first, as in gunicorn.
