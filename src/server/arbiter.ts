@@ -54,7 +54,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   function reconcile(): void {
     if (stopping() || halted || waiting !== undefined) return;
     const present = staff();
-    // The first one alone until its program runs: it answers sooner where CPUs are few.
+    // The first one alone until its service begins to load: it answers sooner where CPUs are few.
     const most = first ? Math.min(1, target) : target;
     for (let count = present.length; count < most; count += 1) void spawn();
     // The oldest goes first, as in gunicorn.
@@ -108,7 +108,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       log('info', 'worker_exited', facts);
       return reconcile();
     }
-    const delay = crashes.crashed(performance.now() - member.born);
+    const delay = crashes.crashed((process.uptime() - member.born) * 1000);
     log('error', 'worker_exited', {...facts, wait_seconds: delay / 1000, message: `a worker ended ${endText(death)}`, ...(death.signal === 'SIGKILL' ? {fix: 'nobody here killed it: look for the out-of-memory killer of the kernel'} : {})});
     if (crashes.isLoop()) log('error', 'crash_loop', {message: `workers boot, and end soon after: ${crashes.streak()} in a row, the last one ${endText(death)}; each further start waits longer`});
     later(delay);
@@ -159,7 +159,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
 
   async function reloadAll(signal: string): Promise<void> {
     if (stopping()) return;
-    const started = performance.now();
+    const started = process.uptime();
     const old = staff();
     log('info', 'reloading', {signal, workers: old.length});
     if (target === 0) target = settings.workers;
@@ -171,7 +171,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       return;
     }
     await Promise.all(old.map((member) => member.gone));
-    if (!stopping()) log('info', 'reloaded', {seconds: round((performance.now() - started) / 1000), workers: staff().length});
+    if (!stopping()) log('info', 'reloaded', {seconds: round(process.uptime() - started), workers: staff().length});
   }
 
   function stop(signal: string): void {
@@ -273,7 +273,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
 }
 
 function seconds(member: Member): number {
-  return round((performance.now() - member.born) / 1000);
+  return round(process.uptime() - member.born);
 }
 
 function round(value: number): number {

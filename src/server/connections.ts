@@ -24,14 +24,21 @@ export function trackConnections(server: Server, {accepting, max, pausable}: {re
   const enough = max - Math.ceil(max / 16);
   // Where a socket of its own is closed, its queue is lost: there, Node closes what is too much.
   if (!pausable) server.maxConnections = max;
+  let paused = false;
+  // One function for all sockets, and `on`: a closure and a wrapper for each would cost a connection more than the rest of this.
+  function closed(this: Socket): void {
+    sockets.delete(this);
+    if (websockets.size > 0) websockets.delete(this);
+    if (!paused || sockets.size > enough) return;
+    paused = false;
+    accepting.resume(reason);
+  }
   server.on('connection', (socket) => {
     sockets.add(socket);
-    if (pausable && sockets.size >= max) accepting.pause(reason);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      websockets.delete(socket);
-      if (sockets.size <= enough) accepting.resume(reason);
-    });
+    socket.on('close', closed);
+    if (!pausable || sockets.size < max) return;
+    paused = true;
+    accepting.pause(reason);
   });
   return {
     sockets, websockets,

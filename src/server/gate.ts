@@ -24,12 +24,14 @@ export function gateRequests(server: Server, gate: Gate, upgraded: (request: Inc
     response.writeContinue();
     server.emit('request', request, response);
   });
-  server.emit = function gated(this: Server, event: string, first?: unknown, second?: unknown, ...more: unknown[]): boolean {
+  // No rest parameters: they would make an array for every event of every connection.
+  server.emit = function gated(this: Server, event: string, first?: unknown, second?: unknown): boolean {
     if (event === 'request') {
       if (asked && passed.has(first as IncomingMessage)) proceed(first as IncomingMessage, second as ServerResponse);
       else gate(first as IncomingMessage, second as ServerResponse, proceed);
       return true;
     }
+    if (event === 'connection') return emit.call(this, event, first);
     if (event === 'checkContinue' || event === 'checkExpectation') {
       asked = true;
       passed.add(first as IncomingMessage);
@@ -37,6 +39,6 @@ export function gateRequests(server: Server, gate: Gate, upgraded: (request: Inc
       return true;
     }
     if (event === 'upgrade' || event === 'connect') upgraded(first as IncomingMessage, second as Duplex);
-    return emit.call(this, event, first, second, ...more);
+    return Reflect.apply(emit, this, arguments) as boolean;
   } as typeof server.emit;
 }

@@ -1,5 +1,5 @@
 import {writeSync} from 'node:fs';
-import {isatty} from 'node:tty';
+import {isTerminal} from './terminal.ts';
 
 export type Level = 'info' | 'warning' | 'error';
 
@@ -40,7 +40,7 @@ export function clock(time: Date): string {
 
 // https://no-color.org: set and not empty.
 function systemWorld(): LogWorld {
-  const terminal = isatty(1);
+  const terminal = isTerminal(1);
   return {write: writeOut, readable: terminal, colour: terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb', now: () => new Date()};
 }
 
@@ -51,12 +51,12 @@ const patienceMilliseconds = 1000;
  * reader that has stopped holds nobody up for longer than a second.
  */
 function writeOut(text: string): void {
-  const end = performance.now() + patienceMilliseconds;
+  const end = process.uptime() * 1000 + patienceMilliseconds;
   for (let rest = Buffer.from(text); rest.length > 0; ) {
     try {
       rest = rest.subarray(writeSync(1, rest));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() > end) return;
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || process.uptime() * 1000 > end) return;
       // A service that uses process.stdout makes a pipe non-blocking, for all who have it.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
     }

@@ -12,7 +12,7 @@ import type {BoundSocket} from './socket.ts';
 export interface Member {
   readonly id: number;
   readonly pid: number;
-  /** performance.now(). */
+  /** process.uptime(): `performance` would load seven modules of Node. */
   readonly born: number;
   /** Boots to take another one's place, and does not count before it has it. */
   successor: boolean;
@@ -84,7 +84,7 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
     const gone = Promise.withResolvers<Death>();
     let failure: BootFailure | undefined;
     const member: Member = {
-      id: worker.id, pid: worker.process.pid ?? 0, born: performance.now(), successor,
+      id: worker.id, pid: worker.process.pid ?? 0, born: process.uptime(), successor,
       state: 'booting', stats: undefined, missed: 0, reason: undefined,
       booted: booted.promise, lame: lame.promise, lameAgain: () => (again = Promise.withResolvers<void>()).promise, gone: gone.promise,
       send: (message) => {

@@ -25,7 +25,7 @@ export interface BootFailure {
 export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
 
 export type FromWorker =
-  /** Its program runs; the service comes next. */
+  /** Its own program is loaded; the service begins to. */
   | {readonly type: 'up'}
   | {readonly type: 'ready'}
   | {readonly type: 'failed'; readonly failure: BootFailure}

@@ -1,8 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {subscribe} from 'node:diagnostics_channel';
-import {IncomingMessage} from 'node:http';
-import type {Server} from 'node:http';
-import {Socket} from 'node:net';
+import type {IncomingMessage, Server} from 'node:http';
 
 /** What names a request: its own id, and the trace that it is part of. */
 export interface Identity {
@@ -26,10 +24,6 @@ function randomDigits(): string {
   return pool.slice(used - digitsEach, used);
 }
 
-const known = Symbol('identity');
-
-type Identified = IncomingMessage & {[known]?: Identity};
-
 /**
  * Gives every request an X-Request-Id where it brings none, and a `traceparent` with `trace`; the service sees both as
  * if they had come. Of a trace that is under way, its id serves for both. What came is left as it is.
@@ -37,31 +31,39 @@ type Identified = IncomingMessage & {[known]?: Identity};
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 export function identifyRequests(server: Server, {trace}: {trace: boolean}): void {
+  let counts: symbol | undefined;
   subscribe('http.server.request.start', (message) => {
-    const {request, server: of} = message as {request: Identified; server: Server};
+    const {request, server: of} = message as {request: IncomingMessage; server: Server};
     if (of !== server) return;
-    const came = readIdentity(request.rawHeaders);
-    if (came.id !== undefined && (came.parent !== undefined || !trace)) {
-      request[known] = came;
-      return;
-    }
+    const came = identityOf(request);
+    if (came.id !== undefined && (came.parent !== undefined || !trace)) return;
     const digits = came.parent === undefined ? randomDigits() : '';
-    const id = came.id ?? came.parent?.slice(3, 35) ?? digits.slice(0, 32);
-    // Sampled, as a tracer decides by default for a trace that begins.
-    const parent = came.parent ?? (trace ? `00-${digits.slice(0, 32)}-${digits.slice(32)}-01` : undefined);
-    if (came.id === undefined) addHeader(request, 'x-request-id', id);
-    if (came.parent === undefined && parent !== undefined) addHeader(request, 'traceparent', parent);
-    request[known] = {id, parent};
+    // Node makes this object of the raw headers for every request, to look at Host; so it is made now, and what is
+    // added needs no second look by its parser.
+    const {headers, rawHeaders} = request;
+    if (came.id === undefined) {
+      const id = came.parent?.slice(3, 35) ?? digits.slice(0, 32);
+      headers['x-request-id'] = id;
+      rawHeaders.push('x-request-id', id);
+    }
+    if (came.parent === undefined && trace) {
+      // Sampled, as a tracer decides by default for a trace that begins.
+      const parent = `00-${digits.slice(0, 32)}-${digits.slice(32)}-01`;
+      headers['traceparent'] = parent;
+      rawHeaders.push('traceparent', parent);
+    }
+    counts ??= countSymbol(request);
+    if (counts !== undefined) (request as unknown as Record<symbol, unknown>)[counts] = rawHeaders.length;
   });
 }
 
-/** The identity of a request, as it came or was given. */
-export function identityOf(request: IncomingMessage): Identity {
-  return (request as Identified)[known] ?? readIdentity(request.rawHeaders);
+// How many of the raw headers `request.headersDistinct` is made of (lib/_http_incoming.js).
+function countSymbol(request: IncomingMessage): symbol | undefined {
+  return Object.getOwnPropertySymbols(request).find(({description}) => description === 'kHeadersCount');
 }
 
-/** Looks at the raw headers: `request.headers` makes an object of all of them, which not every service asks for. */
-function readIdentity(raw: readonly string[]): Identity {
+/** The identity of a request, as it came or was given. The raw headers are looked at: lengths are compared sooner than names. */
+export function identityOf({rawHeaders: raw}: Pick<IncomingMessage, 'rawHeaders'>): Identity {
   let id: string | undefined;
   let parent: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
@@ -74,20 +76,4 @@ function readIdentity(raw: readonly string[]): Identity {
 
 function traceparent(text: string | undefined): string | undefined {
   return text !== undefined && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/.test(text) ? text : undefined;
-}
-
-// How many of the raw headers `request.headers` is made of, at the first time that somebody asks for it
-// (lib/_http_incoming.js). Where it is called something else, the object is made at once.
-const countSymbol = Object.getOwnPropertySymbols(new IncomingMessage(new Socket())).find(({description}) => description === 'kHeadersCount');
-
-function addHeader(request: IncomingMessage, name: string, value: string): void {
-  const counted = request as unknown as Record<symbol, unknown>;
-  const count = countSymbol === undefined ? undefined : counted[countSymbol];
-  if (countSymbol !== undefined && count === request.rawHeaders.length) {
-    request.rawHeaders.push(name, value);
-    counted[countSymbol] = request.rawHeaders.length;
-  } else {
-    request.headers[name] = value;
-    request.rawHeaders.push(name, value);
-  }
 }

@@ -1,6 +1,6 @@
-import {isatty} from 'node:tty';
 import type {Arbiter} from './arbiter-types.ts';
 import type {Log} from './log.ts';
+import {isTerminal} from './terminal.ts';
 
 /** gunicorn's signals. CHLD is the runtime's: workers are reaped as they end. */
 export function heedSignals(arbiter: Arbiter, log: Log): void {
@@ -14,6 +14,6 @@ export function heedSignals(arbiter: Arbiter, log: Log): void {
   process.on('SIGUSR2', () => log('warning', 'signal_ignored', {signal: 'SIGUSR2', message: 'a running server does not take another program', fix: 'HUP loads new code'}));
   process.on('SIGWINCH', () => {
     // A terminal sends it when its window changes; gunicorn heeds it as a daemon only.
-    if (!isatty(1) && !isatty(2)) arbiter.rest();
+    if (!isTerminal(1) && !isTerminal(2)) arbiter.rest();
   });
 }

@@ -1,10 +1,10 @@
 import type {Server} from 'node:http';
-import {isatty} from 'node:tty';
 import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
 import {observeRequests} from './requests.ts';
 import type {RequestStats} from './requests.ts';
 import type {Settings} from './settings.ts';
+import {isTerminal} from './terminal.ts';
 
 /** What a worker knows of its requests besides serving them. */
 export interface Watched {
@@ -19,7 +19,7 @@ export function watchRequests(server: Server, {requestId, accessLog: logs, acces
   // A tracer begins a trace itself, with a first span that it knows of.
   if (requestId) identifyRequests(server, {trace: !Object.keys(process.env).some((name) => name.startsWith('OTEL_'))});
   if (!logs && adminBind === undefined) return {snapshot: () => undefined, flush: () => {}};
-  const log = logs ? accessLog(accessLogFormat, isatty(1)) : undefined;
+  const log = logs ? accessLog(accessLogFormat, isTerminal(1)) : undefined;
   const {snapshot} = observeRequests(server, log?.ended);
   if (log !== undefined) process.once('exit', log.flush);
   return {snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}), flush: () => log?.flush()};

@@ -1,4 +1,3 @@
-import {Session} from 'node:inspector';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {workerData} from 'node:worker_threads';
 import {beatMilliseconds, missedBeats} from './beat.ts';
@@ -33,6 +32,8 @@ process.kill(process.pid, 'SIGKILL');
 
 /** Where the main thread is, asked through the inspector: it answers while the loop does not. */
 async function mainStack(): Promise<string | undefined> {
+  // Loaded when it is wanted: every start of a worker would pay for it.
+  const {Session} = await import('node:inspector');
   const session = new Session();
   try {
     session.connectToMainThread();

@@ -30,8 +30,6 @@ function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
   return {...own, connections: serving?.connections() ?? 0, requests: serving?.watched.snapshot()};
 }
 
-tell({type: 'up'});
-
 // Of the signals that a terminal sends to all processes of a group, the arbiter decides.
 for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
 process.on('SIGUSR1', flush);
@@ -65,6 +63,8 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   });
   const place: Place = {settings, port: order.port, handle};
   if (settings.reload) (await import('./loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
+  // Others may be started now: what is the server's own is done, and the service's own comes.
+  tell({type: 'up'});
   try {
     serving = await serveWorker({
       settings, place, log,
