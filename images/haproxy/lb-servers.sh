@@ -133,6 +133,17 @@ addresses() {
 found() { printf '%s' "$known" | awk -v name="$1" '$1 == name {print $2; exit}'; }
 target_of() { for use in ${uses-}; do if [ "${use%%=*}" = "$1" ]; then echo "${use#*=}"; fi; done; }
 
+# give_up SERVER...: out again, but not where somebody else has started the slot since: a deployer that is killed leaves its
+# lb behind, and that one must not take the slot from the next deploy.
+give_up() {
+  for server; do
+    shift
+    states "$service" | awk -v s="$server" -v t="$(target_of "$server")" '$1 == s && ($4 ":" $5 == t || $3 ":" $5 == t) {mine = 1} END {exit !mine}' || continue
+    set -- "$@" "$server"
+  done
+  [ $# = 0 ] || each maint "$@"
+}
+
 await_up() {
   seen=$(now)
   while waiting=$(down $servers) && [ -n "$waiting" ]; do
@@ -147,7 +158,7 @@ await_up() {
     fi
     if [ -z "$gone" ]; then seen=$(now)
     elif [ "$(now)" -gt $((seen + 2000)) ]; then
-      each maint $servers
+      give_up $servers
       fail "$gone"
     fi
     sleep 0.05
@@ -158,7 +169,7 @@ await_up() {
 not_healthy() {
   lines=$(for server; do stat_of "$server"; done)
   path=$(sed -n 's/^ *option httpchk GET \([^ ]*\).*/\1/p' "$fragments/$service.cfg" | head -n 1)
-  each maint $servers
+  give_up $servers
   for server; do
     target=$(target_of "$server")
     line=$(printf '%s\n' "$lines" | awk -F '\t' -v s="$server" '$1 == s')

@@ -47,15 +47,41 @@ export const balancerStart = (balancer: string, slots: readonly ServerStart[], s
 
 /** New requests go to `to`, little by little in `overSeconds`; `from` only finishes what it has. Ends a canary. */
 export const balancerSwitch = (balancer: string, to: readonly string[], from: readonly string[], overSeconds = 0): Words =>
-  dockerExec(balancer, [
-    'lb', 'switch', '--to', to.join(','),
-    ...(from.length === 0 ? [] : ['--from', from.join(',')]),
-    ...(overSeconds === 0 || from.length === 0 ? [] : ['--over', String(overSeconds)]),
-  ]);
+  dockerExec(balancer, switchWords(to, from, overSeconds));
+
+const switchWords = (to: readonly string[], from: readonly string[], overSeconds: number): Words => [
+  'lb', 'switch', '--to', to.join(','),
+  ...(from.length === 0 ? [] : ['--from', from.join(',')]),
+  ...(overSeconds === 0 || from.length === 0 ? [] : ['--over', String(overSeconds)]),
+];
 
 /** Waits until these servers have no connection, at most `seconds`, and takes them out. */
 export const balancerIdle = (balancer: string, seconds: number, servers: readonly string[]): Words =>
-  dockerExec(balancer, ['lb', 'idle', String(seconds), ...servers]);
+  dockerExec(balancer, idleWords(seconds, servers));
+
+const idleWords = (seconds: number, servers: readonly string[]): Words => ['lb', 'idle', String(seconds), ...servers];
+
+export interface BalancerMove {
+  /** Empty where they have their requests already. */
+  readonly to: readonly string[];
+  readonly from: readonly string[];
+  readonly overSeconds: number;
+  readonly service: string;
+  /** What a restart is to find from now on. */
+  readonly fragment: string;
+  readonly idleSeconds: number;
+}
+
+/** Switch, configuration (file only) and idle, one after the other in one `docker exec`: each costs a tenth of a second. */
+export function balancerMove(balancer: string, {to, from, overSeconds, service, fragment, idleSeconds}: BalancerMove): Command {
+  const steps = [
+    // The fragment on the standard input is for the next one.
+    ...(to.length === 0 ? [] : [`${wordsText(switchWords(to, from, overSeconds))} </dev/null`]),
+    wordsText(['lb', 'config', '--no-reload', service]),
+    ...(from.length === 0 ? [] : [wordsText(idleWords(idleSeconds, from))]),
+  ];
+  return dockerExecFed(balancer, ['sh', '-c', steps.join(' && ')], fragment);
+}
 
 /** Takes these servers out at once. */
 export const balancerOff = (balancer: string, servers: readonly string[]): Words =>

@@ -3,7 +3,7 @@ import type {Command, Words} from '../argv.ts';
 
 /**
  * Several commands as one, which ends at the first that fails: one round trip on a host. Where they have secrets, these
- * are read from the standard input into a file for its owner alone, which is there until the last of them has ended.
+ * are read from the standard input into a file for its owner alone, which is there until the last that needs it has ended.
  * @throws RangeError where two of them have different secrets: one file cannot serve both
  */
 export function together(given: readonly (Words | Command)[]): Command {
@@ -14,7 +14,8 @@ export function together(given: readonly (Words | Command)[]): Command {
   if (commands.length === 1 && secretive.length === 0) return first;
   const [{secrets = undefined} = {}] = secretive;
   if (secretive.some((one) => JSON.stringify(one.secrets) !== JSON.stringify(secrets))) throw new RangeError('commands with different secrets cannot be one script');
-  const lines = commands.map((one) => lineOf(one, commands.length > 1));
+  const last = commands.findLastIndex((one) => secretive.includes(one));
+  const lines = commands.flatMap((one, index) => [lineOf(one, commands.length > 1), ...(index === last && index < commands.length - 1 ? ['rm -f "$f"'] : [])]);
   const script = commands.length === 1 ? lines.join('') : joined(['set -e', ...lines]);
   return {words: ['sh', '-c', secrets === undefined ? script : joined([secretFile, script])], secretLines: secrets};
 }

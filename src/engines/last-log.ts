@@ -2,7 +2,7 @@ import {dockerLogs} from '../commands/docker.ts';
 import {isProblem, problem} from '../errors.ts';
 import type {Runner} from '../run.ts';
 
-/** Runs `body`; when it fails, adds the container's last 20 lines of log to what the user sees. */
+/** Runs `body`; when it fails, adds the container's last 20 lines of log, where there is one, to what the user sees. */
 export async function withLastLog<T>(run: Runner, container: string, body: () => Promise<T>, where = ''): Promise<T> {
   try {
     return await body();
@@ -10,6 +10,7 @@ export async function withLastLog<T>(run: Runner, container: string, body: () =>
     if (!isProblem(error) || error.code === 'interrupted') throw error;
     const log = await run.read(['sh', '-c', `${dockerLogs(container, {tail: 20}).join(' ')} 2>&1`], {allow: [1]}).catch(() => undefined);
     const lines = (log?.stdout ?? '').trimEnd().split('\n');
+    if (/no such container/i.test(lines.at(-1) ?? '')) throw error;
     throw problem({
       code: error.code,
       what: error.message,

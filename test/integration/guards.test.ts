@@ -106,7 +106,7 @@ test('exec runs its words in a replica that serves, and ends as they do', () => 
 test('--plan tells what a deploy would do, and does nothing', () => {
   const made = leftovers();
   const {stdout} = run(entrypoint, ['deploy', '--plan', `--image=${image}`]);
-  assert.match(stdout, new RegExp(`^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 4 switch +local +switch to \\S+; drain \\S+; stop ${name}\\.local\\.3\\.1\\n`));
+  assert.match(stdout, new RegExp(`^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 2 start +local +start ${name}\\.local\\.4\\.1; await the health of \\S+\\n 3 switch +local +switch to \\S+; drain \\S+; stop ${name}\\.local\\.3\\.1\\n`));
   assert.deepEqual(leftovers(), made);
 });
 

@@ -1,4 +1,7 @@
 import {createHash} from 'node:crypto';
+import {existsSync} from 'node:fs';
+import {homedir} from 'node:os';
+import {join} from 'node:path';
 import {sshFolder} from '../../commands/ssh.ts';
 import type {Place} from '../../config/schema.ts';
 import {placeOf, readService} from '../../config/service.ts';
@@ -27,9 +30,13 @@ export async function readTarget(context: Context, environment: string): Promise
   const place = placeOf(service, environment);
   requireOneDatabase(service, environment, place);
   requireReachableBalancers(service, environment, place);
-  if (hasRemoteHosts(place)) await context.run(sshFolder, {capture: true});
+  if (hasRemoteHosts(place)) await requireSshFolder(context);
   else await requireEngine(context.run);
   return {service, environment, place};
+}
+
+async function requireSshFolder({run, env}: Context): Promise<void> {
+  if (!existsSync(join(env['HOME'] ?? homedir(), '.ssh'))) await run(sshFolder, {capture: true});
 }
 
 export const hasRemoteHosts = ({hosts, load_balancer: {hosts: balancers}}: Pick<Place, 'hosts' | 'load_balancer'>): boolean =>

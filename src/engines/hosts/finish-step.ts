@@ -26,16 +26,17 @@ export function finishStep(target: Target, {machine: {host}, state}: Found, {rel
   const gone = outdated(appsOf(state), [release, ...(beside === undefined ? [] : [beside])], previous, target.place.keep_releases);
   const kept = new Set([image, ...appsOf(state).filter((one) => !gone.includes(one)).map((one) => one.image)]);
   const images = isRemote(host) ? [...new Set(gone.map((one) => one.image))].filter((one) => !kept.has(one)) : [];
+  const names = gone.map(({name}) => name);
   const entries = state.log.slice(0, Math.max(0, state.log.length + 1 - keptEntries));
   return {
     phase: 'finish', host,
-    what: ['write the release log', ...(gone.length === 0 ? [] : [`remove ${gone.map(({name}) => name).join(', ')}`]), ...images.map((one) => `remove the image ${one}`), 'release the lock'].join('; '),
+    what: ['write the release log', ...(gone.length === 0 ? [] : [`remove ${names.join(', ')}`]), ...images.map((one) => `remove the image ${one}`), 'release the lock'].join('; '),
     commands: [
       entryCommand(scene, entry, {...logged, result: 'done'}),
-      ...(gone.length === 0 ? [] : [dockerRemove(...gone.map(({name}) => name))]),
-      ...images.map(dockerImageRemove),
       ...(entries.length === 0 ? [] : [dockerVolumeRemove(...entries)]),
-      dockerRemove(lockName(scene)),
+      // The lock with the others, in one call, unless images go: those it guards from a deploy that would want them.
+      ...(images.length === 0 ? [] : [dockerRemove(...names), ...images.map(dockerImageRemove)]),
+      dockerRemove(...(images.length === 0 ? names : []), lockName(scene)),
     ],
     purpose: `what is over could not be tidied up on ${host}`,
   };

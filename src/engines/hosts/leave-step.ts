@@ -32,9 +32,8 @@ function leaveSteps(target: Target, {apart, leaving}: View): Round {
   });
 }
 
-/** The host whose lock decides goes last: until then, nobody else begins. */
+/** All hosts side by side: whoever begins while some still have their lock is told that it is held. */
 export function finishRounds(target: Target, view: View, facts: Finish): Round[] {
-  const [first, ...others] = [...view.apps, ...view.found.filter((one) => !one.machine.app)];
-  const leaving = leaveSteps(target, view);
-  return [[...others.map((one) => finishStep(target, one, facts)), ...leaving], first === undefined ? [] : [finishStep(target, first, facts)]].filter((round) => round.length > 0);
+  const staying = [...view.apps, ...view.found.filter((one) => !one.machine.app)];
+  return [[...staying.map((one) => finishStep(target, one, facts)), ...leaveSteps(target, view)]];
 }

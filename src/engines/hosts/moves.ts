@@ -4,7 +4,7 @@ import {batchesOf} from './fleet.ts';
 import type {Host} from './host.ts';
 import type {Round, Step} from './plan.ts';
 import type {Found} from './state.ts';
-import {healthStep, stopStep, switchStep} from './steps.ts';
+import {healthStep, stopStep, switchStep, withHealth} from './steps.ts';
 import {slotsOn, statesFor} from './view.ts';
 import type {View} from './view.ts';
 
@@ -29,7 +29,7 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
   return batches.flatMap((batch, index): Round[] => {
     const last = index === batches.length - 1;
     const starts = start === undefined ? [] : batch.map((app) => start(app, slots(app)));
-    const concerned = view.balancers.filter(({found}) => view.apart || batch.includes(found));
+    const concerned = view.apart ? view.balancers : batch.flatMap((app) => view.balancers.filter(({found}) => found === app));
     const fresh = (own: Found): SlotUse[] => (view.apart ? batch : [own]).flatMap(slots);
     // What serves already has passed its check, and must not be taken out for another one.
     const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), (slot) => hostOf(slot, found)));
@@ -44,7 +44,8 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     });
     const leaving = last && view.apart ? view.leaving : [];
     const stops = view.apart ? [...batch, ...leaving].flatMap((app) => stopOn(app)) : [];
-    return [starts, health, switches, stops].filter((round) => round.length > 0);
+    const risen = view.apart || start === undefined ? [starts, health] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
+    return [...risen, switches, stops].filter((round) => round.length > 0);
   });
 
   function isNew({container}: SlotUse): boolean {

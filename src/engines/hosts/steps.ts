@@ -1,5 +1,5 @@
 import {
-  balancerConfig, balancerIdle, balancerLeave, balancerOff, balancerRemoveService, balancerRestore, balancerStart, balancerSwitch,
+  balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart,
 } from '../../commands/balancer.ts';
 import {
   dockerNetworkCreate, dockerNetworkRemove, dockerPull, dockerRemove, dockerRun, dockerStart, dockerStop, dockerUpdateRestart,
@@ -112,9 +112,12 @@ export function restartStep(target: Target, host: Host, release: number, slots: 
   };
 }
 
-/** Otherwise a restart of the engine would bring it up again. */
+/**
+ * A restart of the engine would bring them up again but for the update, which costs half as much once they have stopped.
+ * What comes back in between gets no traffic, and the next deploy stops it.
+ */
 export const stopCommands = ({place}: Target, names: readonly string[]): Commands =>
-  (names.length === 0 ? [] : [dockerUpdateRestart('no', ...names), dockerStop(place.stop_timeout_seconds, ...names)]);
+  (names.length === 0 ? [] : [dockerStop(place.stop_timeout_seconds, ...names), dockerUpdateRestart('no', ...names)]);
 
 const wakeCommands = (names: readonly string[]): Commands => (names.length === 0 ? [] : [dockerUpdateRestart('always', ...names), dockerStart(...names)]);
 
@@ -134,6 +137,21 @@ export function healthStep(target: Target, {machine: {host}}: Found, release: nu
     logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${serversOf(scene, slots)[index]} `})),
   };
 }
+
+/** Both in one round trip, where the balancer is on the replicas' own host. */
+export function withHealth(start: Step, {what, commands, undo = [], purpose, fix, logs}: Step): Step {
+  return {
+    ...start,
+    what: `${start.what}; ${what}`,
+    commands: [...start.commands, ...commands],
+    undo: [...undo, ...start.undo ?? []],
+    causes: [...healthSigns.map((sign) => ({sign, purpose, fix})), ...start.causes ?? []],
+    logs,
+  };
+}
+
+// What `lb start` says of a replica.
+const healthSigns = ['did not become healthy', 'has ended: it has no address', 'no address is known for'];
 
 export interface Move {
   readonly found: Found;
@@ -163,9 +181,10 @@ export function switchStep(target: Target, {found: {machine: {host}}, before, ne
       ...(stop.length === 0 ? [] : [`stop ${list(stop)}`]),
     ].join('; '),
     commands: [
-      ...(fresh.length === 0 ? [] : [balancerSwitch(name, fresh, old, place.load_balancer.slow_start_seconds)]),
-      balancerConfig(name, next.name, renderFragment(next), 'file-only'),
-      ...idle(old),
+      balancerMove(name, {
+        to: fresh, from: old, overSeconds: place.load_balancer.slow_start_seconds,
+        service: next.name, fragment: renderFragment(next), idleSeconds: place.drain_timeout_seconds,
+      }),
       ...stopCommands(target, stop),
     ],
     undo: [

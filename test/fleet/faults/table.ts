@@ -57,7 +57,8 @@ const registry: readonly Fault[] = [
 const hosts: readonly Fault[] = [
   ...([
     ['the start of a replica', /docker run /, 200],
-    ['the wait for its health', /lb start/, 100],
+    // It follows the start in the same round trip.
+    ['the wait for its health', /lb start/, 700],
     ['the switch', /lb switch/, 50],
     ['the drain', /lb idle/, 400],
   ] as const).map(([what, during, delayMs]): Fault => ({

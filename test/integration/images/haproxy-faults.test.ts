@@ -68,6 +68,20 @@ test('a healthy slot of an earlier release does not count for the next one in it
   assert.match(stderr, /L4CON.*Connection refused/);
 });
 
+test('a start that a killed deployer left behind takes the slot from nobody who started it since', async () => {
+  const ghost = await startApp(place, 'ghost', 'v0', 'no');
+  const left = balancer.lb(['start', '30', `web/1b=${ghost}:3000`]);
+  await eventually(5, () => balancer.mustLb(['show']), (text) => /web\/1b .*L7STS 503/.test(text));
+  await must(['rm', '--force', ghost]);
+  const slow = await startApp(place, 'slow', 'v0', 'no');
+  // It is checked to the end, though the other one gives up after two seconds.
+  const {code, stderr} = await balancer.lb(['start', '6', `web/1b=${slow}:3000`]);
+  assert.equal(code, 1);
+  assert.match(stderr, /did not become healthy: L7STS 503/);
+  const {stderr: given} = await left;
+  assert.match(given, /has ended: it has no address any more/);
+});
+
 test('a container that is not there is named', async () => {
   const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${place.name}.nobody:3000`]);
   assert.equal(code, 1);

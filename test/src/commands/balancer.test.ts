@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
 import {commandText} from '../../../src/argv.ts';
 import {
-  balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerReadConfig,
+  balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerMove, balancerReadConfig,
   balancerRemoveService, balancerRestore, balancerStart, balancerSwitch,
 } from '../../../src/commands/balancer.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
@@ -35,6 +35,10 @@ describe('a balancer is driven by', () => {
     [balancerSwitch('lb', ['s/1b'], ['s/1a'], 20), 'docker exec lb lb switch --to s/1b --from s/1a --over 20'],
     [balancerSwitch('lb', ['s/1b'], [], 20), 'docker exec lb lb switch --to s/1b'],
     [balancerIdle('lb', 30, ['s/1a', 's/2a']), 'docker exec lb lb idle 30 s/1a s/2a'],
+    [balancerMove('lb', {to: ['s/1b'], from: ['s/1a'], overSeconds: 0, service: 's', fragment: 'text\n', idleSeconds: 30}),
+      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb switch --to s/1b --from s/1a </dev/null && lb config --no-reload s && lb idle 30 s/1a'"],
+    [balancerMove('lb', {to: [], from: [], overSeconds: 0, service: 's', fragment: 'text\n', idleSeconds: 30}),
+      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb config --no-reload s'"],
     [balancerRestore('lb', 's'), 'docker exec lb lb restore s'],
     [balancerCanary('lb', 's', 'b', {'s/1a': 256, 's/1b': 28}), 'docker exec lb lb canary s b s/1a=256 s/1b=28'],
     [balancerMaintenance('lb', 's', true), 'docker exec lb lb maintenance on s'],

@@ -27,8 +27,8 @@ test('what puts things back tries every command, and says that one failed', () =
 });
 
 test('by ssh they are one command in one line, without a second shell', () => {
-  const {words} = sshRun('d@h1', together([['docker', 'update', '--restart', 'no', 'a'], ['docker', 'stop', 'a']]));
-  assert.deepEqual(words.slice(-3), ['d@h1', '--', 'set -e; docker update --restart no a; docker stop a']);
+  const {words} = sshRun('d@h1', together([['docker', 'stop', 'a'], ['docker', 'update', '--restart', 'no', 'a']]));
+  assert.deepEqual(words.slice(-3), ['d@h1', '--', 'set -e; docker stop a; docker update --restart no a']);
   assert.equal(sshRun('d@h1', ['sh', '-c', 'a && b']).words.at(-1), 'a && b');
   assert.equal(shellText(['docker', 'ps']), 'docker ps');
 });
@@ -38,5 +38,6 @@ test('commands with the same secrets read them once, from a file that nobody els
   assert.deepEqual([secretLines, stdin], [{TOKEN: {env: 'T'}}, undefined]);
   assert.equal(words.at(-1), `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"; set -e; docker ps; docker run --env-file "$f" --name a image; docker run --env-file "$f" --name b image`);
   assert.ok(!words.includes('-n'));
+  assert.match(String(together([run('a'), run('b'), ['docker', 'ps']]).words.at(-1)), / --name b image; rm -f "\$f"; docker ps$/, 'it goes when the last that needs it has ended');
   assert.throws(() => together([run('a'), {...run('b'), secrets: {TOKEN: {env: 'U'}}}]), RangeError);
 });

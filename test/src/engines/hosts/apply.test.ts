@@ -42,8 +42,7 @@ test('the first deploy makes the network and the balancer, then moves the traffi
     'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
     'docker run --detach --name shop.local.1.1 --network shop.local --restart always --stop-timeout 30 --label entrypoint.role=app --label entrypoint.release=1 --label entrypoint.replica=1 --label entrypoint.half=a --label entrypoint.port=3000 --label entrypoint.git_commit_hash=def --env PORT=3000 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
-    'docker exec shop.local.balancer lb switch --to shop.local/1a',
-    'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',
+    "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a </dev/null && lb config --no-reload shop.local' <FILE",
     'docker volume create shop.local.log.TOKEN',
     'docker rm --force --volumes shop.local.lock',
     'docker port shop.local.balancer 8080/tcp',
@@ -60,11 +59,9 @@ test('the next one starts beside the old release, switches so that a restart fin
     'docker run --rm --name shop.local.2.migrate --network shop.local sha256:new migrate',
     'docker run --detach --name shop.local.2.1 --network shop.local --restart always --stop-timeout 30 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1b=shop.local.2.1:3000',
-    'docker exec shop.local.balancer lb switch --to shop.local/1b --from shop.local/1a',
-    'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',
-    'docker exec shop.local.balancer lb idle 30 shop.local/1a',
-    'docker update --restart no shop.local.1.1',
+    "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1b --from shop.local/1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1a' <FILE",
     'docker stop --time 30 shop.local.1.1',
+    'docker update --restart no shop.local.1.1',
     'docker run --rm --name shop.local.2.test-sanity --network shop.local sha256:new test-sanity',
     'docker volume create shop.local.log.TOKEN',
     'docker rm --force --volumes shop.local.lock',
@@ -112,7 +109,7 @@ test('releases that are not kept go with the finish, their images only on other 
   const containers = [app(1, 'exited', 'a'), app(2, 'exited', 'b'), app(3, 'exited', 'a'), app(4, 'running', 'b'), balancer];
   const {context, commands} = record(having({containers, network: true, balancer: configOf({release: 4, previous: 3, slots: [slot(4, 'b')]})}));
   await apply(context, deployment('keep_releases: 3'));
-  assert.ok(commands().includes('docker rm --force --volumes shop.local.1.1 shop.local.2.1'), commands().join('\n'));
+  assert.ok(commands().includes('docker rm --force --volumes shop.local.1.1 shop.local.2.1 shop.local.lock'), commands().join('\n'));
   assert.ok(!commands().some((text) => text.includes('docker image rm')));
 });
 
@@ -160,11 +157,9 @@ test('rollback starts the containers of the release before and moves the traffic
     'docker update --restart always shop.local.1.1',
     'docker start shop.local.1.1',
     'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
-    'docker exec shop.local.balancer lb switch --to shop.local/1a --from shop.local/1b',
-    'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',
-    'docker exec shop.local.balancer lb idle 30 shop.local/1b',
-    'docker update --restart no shop.local.2.1',
+    "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a --from shop.local/1b </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1b' <FILE",
     'docker stop --time 30 shop.local.2.1',
+    'docker update --restart no shop.local.2.1',
     'docker volume create shop.local.log.TOKEN',
     'docker rm --force --volumes shop.local.lock',
   ]);
@@ -189,11 +184,9 @@ test('a canary gets its share and stays; --continue switches without another che
     return commands().filter((text) => !/^LOOK|^docker (?:ps|port|create|volume)|\.lock$/.test(text));
   };
   assert.deepEqual(await changes('continue'), [
-    'docker exec shop.local.balancer lb switch --to shop.local/1b --from shop.local/1a',
-    'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',
-    'docker exec shop.local.balancer lb idle 30 shop.local/1a',
-    'docker update --restart no shop.local.1.1',
+    "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1b --from shop.local/1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1a' <FILE",
     'docker stop --time 30 shop.local.1.1',
+    'docker update --restart no shop.local.1.1',
   ]);
   assert.deepEqual(await changes('abort'), [
     'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',
