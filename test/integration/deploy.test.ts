@@ -13,7 +13,8 @@ function snapshot(): unknown {
   const names = must('docker', 'ps', '--all', '--filter', `label=entrypoint.service_name=${service}`, '--format', '{{.Names}}').trim().split('\n').toSorted();
   const format = '{{.Name}} {{.State.Running}} {{.Image}} {{json .Config.Image}} {{json .Config.Labels}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}}';
   return {
-    containers: must('docker', 'inspect', '--format', format, ...names),
+    // Docker reads variables into a map: their order is chance.
+    containers: must('docker', 'inspect', '--format', format, ...names).replaceAll(/\["\w+=[^\]]*\]/g, (variables) => JSON.stringify((JSON.parse(variables) as string[]).toSorted())),
     balancer: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'fragment', `${service}.local`),
     // Addresses are padded to one width, whatever their length. A slot in maintenance keeps the address it had last: it gets no traffic and no check until it is used again.
     servers: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'show')
