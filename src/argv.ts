@@ -24,6 +24,9 @@ export interface Command {
   readonly cwd?: string | undefined;
 }
 
+/** Commands in the order in which they run. */
+export type Commands = readonly (Words | Command)[];
+
 // `=`, `~` and a leading `-` are left out or handled apart: zsh expands a leading `=`, every shell a leading `~`.
 const plainWord = /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
 

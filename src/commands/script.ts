@@ -1,12 +1,12 @@
 import {commandText, quote, toCommand, wordsText} from '../argv.ts';
-import type {Command, Words} from '../argv.ts';
+import type {Command, Commands, Words} from '../argv.ts';
 
 /**
  * Several commands as one, which ends at the first that fails: one round trip on a host. Where they have secrets, these
  * are read from the standard input into a file for its owner alone, which is there until the last that needs it has ended.
  * @throws RangeError where two of them have different secrets: one file cannot serve both
  */
-export function together(given: readonly (Words | Command)[]): Command {
+export function together(given: Commands): Command {
   const commands = given.map(toCommand);
   const [first] = commands;
   if (first === undefined) throw new RangeError('a script has at least one command');
@@ -21,7 +21,7 @@ export function together(given: readonly (Words | Command)[]): Command {
 }
 
 /** The same for what puts things back: every command is tried, whatever becomes of the one before it. */
-export function eachOf(given: readonly (Words | Command)[]): Command {
+export function eachOf(given: Commands): Command {
   const [first] = given;
   if (first !== undefined && given.length === 1) return toCommand(first);
   const lines = given.map((one) => {

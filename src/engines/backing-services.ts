@@ -1,4 +1,4 @@
-import type {Command, Words} from '../argv.ts';
+import type {Commands} from '../argv.ts';
 import {dockerRun, dockerVolumeCreate} from '../commands/docker.ts';
 import {waitUntilReady} from '../commands/wait.ts';
 import type {BackingService, DeployFile, Surroundings} from '../config/schema.ts';
@@ -29,7 +29,7 @@ export interface BackingOptions {
 }
 
 interface Told {
-  readonly commands: readonly (Words | Command)[];
+  readonly commands: Commands;
   readonly purpose: string;
   readonly fix: string;
 }

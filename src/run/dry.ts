@@ -1,5 +1,5 @@
 import {commandText, execText, toCommand, wordsText} from '../argv.ts';
-import type {Command, Words} from '../argv.ts';
+import type {Command, Commands, Words} from '../argv.ts';
 import type {Result, Runner, RunOptions, Scope} from './types.ts';
 
 const nothing: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
@@ -71,13 +71,13 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
       names.unshift(name);
       setDue([name, ...due]);
     };
-    const add = (names: string[], guard: string) => (...commands: readonly (Words | Command)[]): void => {
+    const add = (names: string[], guard: string) => (...commands: Commands): void => {
       const texts = commands.map(commandText);
       // Only for these: a repetition ends later.
       define(names, `${guard}${texts.length === 1 ? texts[0] : `jobs=''\n${texts.map((text) => `${sideBySide(text)}\njobs="$jobs $!"`).join('\n')}\nwait $jobs`}`);
     };
     // Ends with the script, however that ends: `$$` is the script in a sub-shell, too.
-    const every = (seconds: number, commands: readonly (Words | Command)[]): (() => Promise<void>) => {
+    const every = (seconds: number, commands: Commands): (() => Promise<void>) => {
       const name = `repeat_${(steps += 1)}`;
       const texts = commands.map((command) => `${sideBySide(commandText(command))}\n`).join('');
       print(`while sleep ${seconds} && kill -0 $$ 2>/dev/null; do\n${texts}wait\ndone >/dev/null 2>&1 &\n${name}=$!\n`);

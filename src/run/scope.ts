@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {toCommand} from '../argv.ts';
-import type {Command, Words} from '../argv.ts';
+import type {Command, Commands} from '../argv.ts';
 import {isProblem, messageOf} from '../errors.ts';
 import type {Echo} from './echo.ts';
 import type {Scope} from './types.ts';
@@ -29,7 +29,7 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
     open += 1;
     let steps: Step[] = [];
     const repeats: Repeat[] = [];
-    const add = (when: Step['when']) => (...commands: readonly (Words | Command)[]) => void steps.unshift({when, commands: commands.map(toCommand)});
+    const add = (when: Step['when']) => (...commands: Commands) => void steps.unshift({when, commands: commands.map(toCommand)});
     const clean = async (failed: boolean): Promise<void> => {
       await Promise.all(repeats.map(({stop}) => stop()));
       for (const {commands} of steps.filter(({when}) => failed || when === 'always')) {

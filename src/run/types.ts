@@ -1,4 +1,4 @@
-import type {Command, Words} from '../argv.ts';
+import type {Command, Commands, Words} from '../argv.ts';
 import type {RetryOptions} from '../retry.ts';
 
 /** What a command left behind. */
@@ -52,13 +52,13 @@ export interface Scope {
   /** At the end of the scope, however it ends. */
   always(command: Words | Command): void;
   /** Only when the scope ends by an error, an interrupt included. Several commands run side by side. */
-  onFailure(...commands: readonly (Words | Command)[]): void;
+  onFailure(...commands: Commands): void;
   /**
    * Again and again, side by side, each time so many seconds after the last, until the scope ends or the function that
    * it gives is called, which waits for those that are under way. A failure is told and changes nothing; `ended` hears
    * each time how many succeeded.
    */
-  every(seconds: number, commands: readonly (Words | Command)[], ended?: (succeeded: number) => void): () => Promise<void>;
+  every(seconds: number, commands: Commands, ended?: (succeeded: number) => void): () => Promise<void>;
   /** What was done so far is to stay: forget the `onFailure` commands. */
   keep(): void;
 }

@@ -4,9 +4,10 @@ import {backoff} from './backoff.ts';
 import {boundText} from './address.ts';
 import {closeSocket} from './closing.ts';
 import type {Log} from './log.ts';
-import {endText, members as startMembers} from './members.ts';
+import {endText, members as startMembers, secondsOf} from './members.ts';
 import type {Death, Member} from './members.ts';
 import type {BootFailure, DrainOrder, FromWorker} from './messages.ts';
+import {renewal} from './renewal.ts';
 import type {Settings} from './settings.ts';
 import type {BoundSocket} from './socket.ts';
 
@@ -16,7 +17,6 @@ const freshSeconds = 5;
 /** The watchdog in the worker goes first: it can tell where the loop is stuck. */
 const watchdogSeconds = 2;
 const idleSeconds = 1;
-const bootSeconds = 60;
 const bootFailures = 3;
 
 export interface ArbiterFacts {
@@ -41,15 +41,17 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   let failed = 0;
   // After a failed start in reload mode: until a file changes.
   let halted = false;
-  let reloadQueued = false;
-  let queue: Promise<unknown> = Promise.resolve();
-  const recycled = new Set<Member>();
 
   const stopping = (): boolean => phase === 'stopping' || phase === 'quitting';
   const staff = (): readonly Member[] => crew.all().filter(({state, successor}) => state !== 'leaving' && !successor);
-  const enqueue = (job: () => Promise<unknown>): void => {
-    queue = queue.then(job);
-  };
+  const renewals = renewal({
+    crew, log, order, stopping, staff, reconcile, began,
+    target: () => target,
+    wake: () => {
+      if (target === 0) target = settings.workers;
+      reconcile();
+    },
+  });
 
   function reconcile(): void {
     if (stopping() || halted || waiting !== undefined) return;
@@ -71,7 +73,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
 
   function began(member: Member): void {
     failed = 0;
-    log('info', 'worker_ready', {worker: member.pid, seconds: seconds(member)});
+    log('info', 'worker_ready', {worker: member.pid, seconds: secondsOf(member)});
     if (phase !== 'starting') return;
     phase = 'serving';
     log('info', 'listening', {bind: boundText(settings.bind, socket.port), ...(socket.port === undefined ? {} : {port: socket.port}), workers: target, worker_class: settings.workerClass});
@@ -101,9 +103,9 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   function died(member: Member, death: Death): void {
     const reason = member.reason ?? (member.state === 'leaving' && death.code === 0 ? 'signal' : 'crash');
     gone(member, reason);
-    recycled.delete(member);
+    renewals.forget(member);
     if (member.state === 'booting' && member.reason === undefined) return;
-    const facts = {worker: member.pid, reason, code: death.code, signal: death.signal, seconds: seconds(member)};
+    const facts = {worker: member.pid, reason, code: death.code, signal: death.signal, seconds: secondsOf(member)};
     if (reason !== 'crash' || stopping()) {
       log('info', 'worker_exited', facts);
       return reconcile();
@@ -121,57 +123,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       reconcile();
     }
     if (message.type === 'lame') reconcile();
-    if (message.type !== 'recycle' || stopping() || recycled.has(member)) return;
-    recycled.add(member);
-    enqueue(async () => {
-      // Old workers that take their time to go are not heaped up.
-      while (!stopping() && crew.all().filter(({state}) => state === 'leaving').length >= target) await sleep(200);
-      if (await replace(member, message.reason) !== undefined) recycled.delete(member);
-    });
-  }
-
-  /** A new worker in the place of an old one. Returns the failure when the new one does not boot: then the old one stays. */
-  async function replace(old: Member, reason: string): Promise<BootFailure | undefined> {
-    if (stopping() || !staff().includes(old)) return undefined;
-    const successor = crew.spawn(true);
-    if ('exitCode' in successor) return kept(old, successor);
-    const late = {message: `the new worker was not ready after ${bootSeconds} s`, exitCode: 3};
-    const failure = await Promise.race([successor.booted, sleep(bootSeconds * 1000, late, {ref: false})]);
-    if (stopping()) return undefined;
-    successor.successor = false;
-    if (failure !== undefined) {
-      successor.reason = 'boot';
-      successor.kill('SIGKILL');
-      return kept(old, failure);
-    }
-    began(successor);
-    if (staff().includes(old)) crew.retire(old, reason, order);
-    await old.lame;
-    reconcile();
-    return undefined;
-  }
-
-  function kept(old: Member, failure: BootFailure): BootFailure {
-    const {exitCode: _, ...told} = failure;
-    log('error', 'worker_failed', {...told, kept: old.pid});
-    return failure;
-  }
-
-  async function reloadAll(signal: string): Promise<void> {
-    if (stopping()) return;
-    const started = process.uptime();
-    const old = staff();
-    log('info', 'reloading', {signal, workers: old.length});
-    if (target === 0) target = settings.workers;
-    reconcile();
-    for (const member of old) {
-      const failure = await replace(member, 'reload');
-      if (failure === undefined) continue;
-      log('error', 'reload_failed', {message: `the new code does not boot: the old workers go on`});
-      return;
-    }
-    await Promise.all(old.map((member) => member.gone));
-    if (!stopping()) log('info', 'reloaded', {seconds: round(process.uptime() - started), workers: staff().length});
+    if (message.type === 'recycle') renewals.recycle(member, message.reason);
   }
 
   function stop(signal: string): void {
@@ -234,14 +186,7 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       return done.promise;
     },
     stop, quit,
-    reload: (signal) => {
-      if (reloadQueued || stopping()) return;
-      reloadQueued = true;
-      enqueue(() => {
-        reloadQueued = false;
-        return reloadAll(signal);
-      });
-    },
+    reload: renewals.reload,
     restart: () => {
       if (stopping()) return;
       halted = false;
@@ -270,12 +215,4 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       fresh: crew.all().filter(({state, missed}) => state === 'ready' && missed <= freshSeconds).length,
     }),
   };
-}
-
-function seconds(member: Member): number {
-  return round(process.uptime() - member.born);
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -148,6 +148,11 @@ function fork(env: Readonly<Record<string, string>>): Worker | BootFailure {
   return {message: `a worker could not be started: ${message}`, fix: 'look at the limits of processes, descriptors and memory', exitCode: 3};
 }
 
+/** How long a worker has been there, in seconds, to the millisecond. */
+export const secondsOf = (member: Member): number => roundSeconds(process.uptime() - member.born);
+
+export const roundSeconds = (value: number): number => Math.round(value * 1000) / 1000;
+
 /** `with code 1`, `by SIGKILL`. */
 export function endText({code, signal}: Pick<Death, 'code' | 'signal'>): string {
   return signal === null ? `with code ${code}` : `by ${signal}`;

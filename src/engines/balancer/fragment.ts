@@ -40,8 +40,7 @@ export function renderFragment(state: BalancerState): string {
     ...(settings.redirectPort === 0 ? [] : [redirectLine(settings.redirectPort)]),
     `    http-request return status 503 content-type "text/html; charset=utf-8" hdr retry-after 60 hdr cache-control no-store string ${quoted(settings.maintenancePage || page)} if { str(${name}/maintenance),map(${folder}/flags.map) -m found }`,
     ...choiceLines(state),
-    `    option httpchk GET ${state.health}`,
-    '    http-check expect status 200',
+    ...healthLines(state),
     `    default-server ${serverDefaults(state)}`,
     ...serverLines(state),
     ...acmeLines(state),
@@ -100,6 +99,17 @@ function choiceLines(state: BalancerState): string[] {
       const left = slots.slice(index).filter(({half}) => half === slot.half).length;
       return `    use-server ${slotName(slot)} if { var(txn.half) -m str ${slot.half} }${left === 1 ? '' : ` { rand(${left}) eq 0 }`}`;
     }),
+  ];
+}
+
+// While a release with another path serves: HAProxy has one check for a backend, and knows in it which server it asks.
+function healthLines({health, otherHealth = {}}: BalancerState): string[] {
+  const others = Map.groupBy(Object.entries(otherHealth), ([, path]) => path);
+  const choices = [...others].map(([path, slots]) => `regsub("^(${slots.map(([name]) => name.replaceAll('.', '\\.')).join('|')})$","${path}")`);
+  return [
+    `    option httpchk GET ${health}`,
+    ...(choices.length === 0 ? [] : [`    http-check send meth GET uri-lf '%[srv_name,${[...choices, `regsub("^[^/].*$","${health}")`].join()}]'`]),
+    '    http-check expect status 200',
   ];
 }
 

@@ -43,12 +43,18 @@ export interface BalancerState {
   /** Where the release that gets the traffic answers. */
   readonly slots: readonly SlotUse[];
   readonly canary?: Canary | undefined;
+  /** The path that free slots are checked with: that of the release which is to come. */
   readonly health: string;
+  /** Slots whose release is checked with another path, by name. */
+  readonly otherHealth?: Readonly<Record<string, string>> | undefined;
   readonly settings: BalancerSettings;
 }
 
 /** The name of a slot within its backend: `1a`, or `h1-1a` for a replica on another machine. */
 export const slotName = ({host, replica, half}: Slot): string => `${host === '' ? '' : `${host}-`}${replica}${half}`;
+
+/** The path that a slot is checked with. */
+export const healthOf = ({health, otherHealth}: Pick<BalancerState, 'health' | 'otherHealth'>, slot: Slot): string => otherHealth?.[slotName(slot)] ?? health;
 
 /** The names of slots as the `lb` program takes them: `buy-service.prod/h1-2b`. */
 export const serversOf = (name: string, slots: readonly Slot[]): string[] => slots.map((slot) => `${name}/${slotName(slot)}`);

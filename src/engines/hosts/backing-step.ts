@@ -3,9 +3,9 @@ import {backingCommands, backingReady, backingServicesOf} from '../backing-servi
 import {backingName, volumeName} from '../names.ts';
 import {sceneOf, settingsHash} from './deployment.ts';
 import type {Target} from './deployment.ts';
+import {networkOf} from './network.ts';
 import type {Round, Step} from './plan.ts';
 import type {Found} from './state.ts';
-import {networkOf} from './steps.ts';
 
 /** The backing services, one after the other: each is started where it does not run, and awaited. What runs stays as it is. */
 export function backingSteps(target: Target, {machine: {host}, state}: Found): {rounds: Round[]; notes: string[]} {

@@ -1,20 +1,21 @@
 import {balancerCertificate, balancerConfig, balancerRestore} from '../../commands/balancer.ts';
 import {dockerNetworkConnect, dockerRun} from '../../commands/docker.ts';
-import type {Command, Words} from '../../argv.ts';
+import type {Commands} from '../../argv.ts';
 import {problem} from '../../errors.ts';
 import {balancerContainer} from '../balancer/container.ts';
 import {renderFragment} from '../balancer/fragment.ts';
 import {sceneOf, settingsHash} from './deployment.ts';
 import type {Target} from './deployment.ts';
 import {roleLabels, sharedLabels} from '../names.ts';
+import {networkOf} from './network.ts';
 import type {Cause, Round} from './plan.ts';
 import {balancerOf} from './state.ts';
-import {balancerUndo, networkOf} from './steps.ts';
+import {balancerUndo} from './traffic-steps.ts';
 import type {BalancerView} from './view.ts';
 
 export interface Prepared {
-  readonly commands: readonly (Words | Command)[];
-  readonly undo: readonly (Words | Command)[];
+  readonly commands: Commands;
+  readonly undo: Commands;
   readonly what: readonly string[];
   readonly causes?: readonly Cause[] | undefined;
 }
@@ -27,13 +28,11 @@ export function balancerHash({place: {load_balancer: {image, address, port, tls,
 /**
  * The balancer as it must be before anything moves: it runs, and has room for every replica; the old release is still
  * in its slots. With `repair`, it is set to what its file says: a deploy that died may have moved the traffic.
- * @throws Problem `health_differs`, `balancer_differs`
+ * @throws Problem `balancer_differs`
  */
 export function prepareBalancer(target: Target, {found, held, before}: BalancerView, {apart, repair}: {apart: boolean; repair: boolean}): Prepared {
   const name = balancerOf(target);
-  const {health} = target.service.deployFile;
   const {name: shared, own} = target.place.load_balancer;
-  if (held !== undefined && held.release > 0 && held.health !== health) throw movedHealth(target, held.health);
   const exists = found.state.balancerState !== undefined;
   const settings = balancerHash(target);
   if (exists && found.state.balancerSettings !== settings) throw movedBalancer(target, name);
@@ -90,14 +89,6 @@ function movedBalancer({environment}: Target, name: string): Error {
   return problem({
     code: 'balancer_differs',
     what: `load_balancer in deploy.yaml differs from what ${name} was started with, and changing it would cut off the users`,
-    fix: `set it back, or at a quiet time: entrypoint remove ${environment} (volumes stay), then deploy again`,
-  });
-}
-
-function movedHealth({environment}: Target, old: string): Error {
-  return problem({
-    code: 'health_differs',
-    what: `health in deploy.yaml differs from ${old}, which the running release is checked with, and it would count as dead`,
     fix: `set it back, or at a quiet time: entrypoint remove ${environment} (volumes stay), then deploy again`,
   });
 }

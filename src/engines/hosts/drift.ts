@@ -1,8 +1,8 @@
 import {replicaSettings} from './deployment.ts';
 import type {Target} from './deployment.ts';
+import {leftoversOf} from './leftovers.ts';
 import {appsOf} from './state.ts';
 import type {Container, Found} from './state.ts';
-import {leftoversOf} from './steps.ts';
 import {slotsOn, statesFor} from './view.ts';
 import type {View} from './view.ts';
 

@@ -12,6 +12,9 @@ export const isRemote = (host: Host): boolean => host !== 'local';
 /** The host's name as a part of an address. */
 export const hostName = (host: Host): string => host.replace(/^.*@/, '');
 
+/** ` on h1`, for a message; nothing where there is one engine and it is this one. */
+export const onHost = (host: Host): string => (isRemote(host) ? ` on ${hostName(host)}` : '');
+
 /** The same task, with its commands on a host. Several hosts work side by side, each with its name before its lines. */
 export function contextOn(context: Context, host: Host, several: boolean): Context {
   if (!isRemote(host)) return context;

@@ -5,9 +5,9 @@ import type {Target} from './deployment.ts';
 import {finishStep} from './finish-step.ts';
 import type {Finish} from './finish-step.ts';
 import {hostName} from './host.ts';
-import {leaveBalancer} from './steps.ts';
 import type {Round} from './plan.ts';
 import {softStop} from '../../commands/wait.ts';
+import {leaveBalancer} from './traffic-steps.ts';
 import type {View} from './view.ts';
 
 /** Takes everything of the service away from hosts that the file names no longer, the lock last. A volume with data stays. */

@@ -3,8 +3,9 @@ import type {Target} from './deployment.ts';
 import {batchesOf} from './fleet.ts';
 import type {Host} from './host.ts';
 import type {Round, Step} from './plan.ts';
+import {stopStep} from './replica-steps.ts';
 import type {Found} from './state.ts';
-import {healthStep, stopStep, switchStep, withHealth} from './steps.ts';
+import {healthStep, switchStep, withHealth} from './traffic-steps.ts';
 import {slotsOn, statesFor} from './view.ts';
 import type {View} from './view.ts';
 

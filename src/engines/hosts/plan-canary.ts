@@ -19,7 +19,7 @@ import type {DeployOptions} from './plan-deploy.ts';
 import {newSlots} from './slots.ts';
 import {appsOf, balancerOf} from './state.ts';
 import type {Found} from './state.ts';
-import {taskStep} from './steps.ts';
+import {taskStep} from './task-step.ts';
 import {slotsOn, viewOf} from './view.ts';
 import type {BalancerView, View} from './view.ts';
 import {watchOf} from './watch.ts';

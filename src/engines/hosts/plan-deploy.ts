@@ -14,9 +14,10 @@ import {logCheckSteps} from './log-check-step.ts';
 import {moveRounds} from './moves.ts';
 import type {Plan, Round, Step} from './plan.ts';
 import {balancerSteps, cleanings, nothing, prepare, prepareStep} from './prepare.ts';
+import {pullStep, startStep} from './replica-steps.ts';
 import {newSlots} from './slots.ts';
 import type {Found} from './state.ts';
-import {pullStep, startStep, taskStep} from './steps.ts';
+import {taskStep} from './task-step.ts';
 import {viewOf} from './view.ts';
 import type {View} from './view.ts';
 import {watchOf} from './watch.ts';
@@ -30,7 +31,7 @@ export interface DeployOptions {
 
 /**
  * What a deploy is going to do, from what was found on the machines: pure, so that the same state gives the same plan.
- * @throws Problem `canary_under_way`, `health_differs`, `balancer_differs`, `no_address`
+ * @throws Problem `canary_under_way`, `balancer_differs`, `no_address`
  */
 export function planDeploy(deployment: Deployment, found: readonly Found[], {batch, watchSeconds, entry}: DeployOptions): Plan {
   const {place, image} = deployment;

@@ -9,10 +9,10 @@ import {moveRounds} from './moves.ts';
 import type {Plan, Step} from './plan.ts';
 import {requireNoCanary} from './plan-canary.ts';
 import {balancerSteps, cleanings, prepare} from './prepare.ts';
+import {pullStep, restartStep, startStep} from './replica-steps.ts';
 import {keptSlots, newSlots} from './slots.ts';
 import {appsOf, requireDeployed} from './state.ts';
 import type {Found} from './state.ts';
-import {pullStep, restartStep, startStep} from './steps.ts';
 import {viewOf} from './view.ts';
 import type {View} from './view.ts';
 
@@ -25,9 +25,9 @@ import type {View} from './view.ts';
 export function planRollback(target: Target, found: readonly Found[], {to, entry}: {to?: number | undefined; entry: Entry}): Plan {
   const scene = sceneOf(target);
   const {release: previous, previous: before} = requireDeployed(found, target);
-  const view = viewOf(target, found);
-  requireNoCanary(target, view);
   const release = to ?? before;
+  const view = viewOf(target, found, healthThen(found, release) ?? target.service.deployFile.health);
+  requireNoCanary(target, view);
   const kept = view.apps.filter(({state}) => appsOf(state).some((one) => one.release === release));
   if (release === 0 || release === previous || kept.length === 0) throw noRelease(target, view, release, previous);
   const fresh = view.apps.filter((app) => !kept.includes(app));
@@ -56,6 +56,11 @@ export function planRollback(target: Target, found: readonly Found[], {to, entry
     watch: undefined,
     finish: finishRounds(target, view, {release, previous, image, entry}),
   };
+}
+
+/** The path that a release was checked with. */
+function healthThen(found: readonly Found[], release: number): string | undefined {
+  return found.flatMap(({state}) => appsOf(state)).find((one) => one.release === release && one.health !== '')?.health;
 }
 
 function noRelease({service, environment}: Target, {apps}: View, release: number, current: number): Error {

@@ -1,4 +1,4 @@
-import type {Command, Words} from '../../argv.ts';
+import type {Commands, Words} from '../../argv.ts';
 import type {Host} from './host.ts';
 
 /** What a step is for, in the order in which a deploy goes through them. */
@@ -11,9 +11,9 @@ export interface Step {
   /** In words: `start shop.prod.7.1, shop.prod.7.2`. */
   readonly what: string;
   /** In their order; the first that fails ends the step. */
-  readonly commands: readonly (Words | Command)[];
+  readonly commands: Commands;
   /** What puts the host back when anything fails later, in this order. Whether the step was carried out or not. */
-  readonly undo?: readonly (Words | Command)[] | undefined;
+  readonly undo?: Commands | undefined;
   /** What failed, in words, and what to do about it. */
   readonly purpose: string;
   readonly fix?: string | undefined;

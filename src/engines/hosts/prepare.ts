@@ -3,9 +3,11 @@ import {prepareBalancer} from './balancer-step.ts';
 import type {Prepared} from './balancer-step.ts';
 import type {Target} from './deployment.ts';
 import type {Host} from './host.ts';
+import {leftoversOf} from './leftovers.ts';
+import {networkCommands} from './network.ts';
 import type {Round, Step} from './plan.ts';
+import {stopCommands} from './replica-steps.ts';
 import type {Found} from './state.ts';
-import {leftoversOf, networkCommands, stopCommands} from './steps.ts';
 import {statesFor} from './view.ts';
 import type {View} from './view.ts';
 

@@ -7,8 +7,8 @@ import type {Target} from './deployment.ts';
 import {ownerName, takeLocks} from './lock.ts';
 import {each, runOn} from './sites.ts';
 import type {Found} from './state.ts';
-import {leaveBalancer} from './steps.ts';
 import {survey} from './survey.ts';
+import {leaveBalancer} from './traffic-steps.ts';
 
 export interface Removed {
   readonly containers: readonly string[];

@@ -1,5 +1,5 @@
 import {together} from '../../commands/script.ts';
-import type {Command, Words} from '../../argv.ts';
+import type {Commands} from '../../argv.ts';
 import {isProblem} from '../../errors.ts';
 import type {Result, RunOptions, Scope} from '../../run.ts';
 import type {Context} from '../../task.ts';
@@ -19,7 +19,7 @@ export const siteOf = (context: Context, host: Host, several: boolean): Site => 
  * Runs several commands on a host, which ends at the first that fails: as one round trip where it is another machine,
  * else one after the other, each in a line of its own. Gives what all of them said.
  */
-export async function runOn({host, context: {run}}: Site, commands: readonly (Words | Command)[], options: RunOptions = {}): Promise<Result> {
+export async function runOn({host, context: {run}}: Site, commands: Commands, options: RunOptions = {}): Promise<Result> {
   if (isRemote(host)) return run(together(commands), options);
   let all: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
   for (const command of commands) {
@@ -30,7 +30,7 @@ export async function runOn({host, context: {run}}: Site, commands: readonly (Wo
 }
 
 /** Registers what puts a host back; the commands run in the order given. */
-export function undoOn(scope: Scope, {host}: Site, commands: readonly (Words | Command)[]): void {
+export function undoOn(scope: Scope, {host}: Site, commands: Commands): void {
   if (commands.length === 0) return;
   if (isRemote(host)) scopeOn(scope, host).onFailure(together(commands));
   // The newest runs first.

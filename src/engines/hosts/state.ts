@@ -28,6 +28,8 @@ export interface Container {
   /** The port that a replica answers on. */
   readonly port: number;
   readonly commit: string;
+  /** The path that its health is checked with; empty for one of an earlier version. */
+  readonly health: string;
   /** A hash of what it was started with. */
   readonly settings: string;
   /** `10.0.0.2:20001`, where a balancer on another machine reaches it; else empty. */
@@ -70,7 +72,7 @@ export interface Question {
   readonly images: readonly string[];
 }
 
-const labels = ['service_name', 'environment', 'role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings', 'published', 'hosts'];
+const labels = ['service_name', 'environment', 'role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings', 'published', 'hosts', 'health'];
 const containerFormat = ['{{.Names}}', '{{.State}}', '{{.Status}}', '{{.Image}}', '{{.CreatedAt}}', ...labels.map((name) => `{{.Label "entrypoint.${name}"}}`)].join('\t');
 const volumeFormat = ['{{.Name}}', ...['entrypoint.service_name', 'entrypoint.environment', logLabel, `${logLabel}.at`, `${logLabel}.release`, `${logLabel}.result`].map((name) => `{{.Label "${name}"}}`)].join('\t');
 
@@ -132,12 +134,12 @@ export function parseMachine(text: string, {scene, balancer}: Question): Machine
 }
 
 function parseContainer(row: readonly string[]): {service: string; environment: string; container: Container} {
-  const [name = '', state = '', status = '', image = '', created = '', service = '', environment = '', role, backing = '', release, replica, half, port, commit = '', settings = '', published = '', hosts = ''] = row;
+  const [name = '', state = '', status = '', image = '', created = '', service = '', environment = '', role, backing = '', release, replica, half, port, commit = '', settings = '', published = '', hosts = '', health = ''] = row;
   return {
     service,
     environment,
     container: {
-      name, state, status, image, created, backing, commit, settings, published,
+      name, state, status, image, created, backing, commit, settings, published, health,
       role: role as Role,
       release: Number(release),
       replica: Number(replica),

@@ -1,4 +1,5 @@
 import {balancerSettings} from '../balancer/settings.ts';
+import {healthOf, slotName} from '../balancer/state.ts';
 import type {BalancerState, SlotUse} from '../balancer/state.ts';
 import {sceneName} from '../names.ts';
 import {sceneOf} from './deployment.ts';
@@ -35,8 +36,9 @@ export interface View {
 /**
  * Puts together what was found on each machine. Where balancers stand apart and a deploy died between two of them, the
  * one whose release lives has the say, and of two that live the newer: it may have stopped the older one already.
+ * @param health path that the release to come is checked with
  */
-export function viewOf(target: Target, found: readonly Found[]): View {
+export function viewOf(target: Target, found: readonly Found[], health = target.service.deployFile.health): View {
   const apart = hasOwnBalancers(target.place);
   const apps = found.filter(({machine}) => machine.app && !machine.leaves);
   const leaving = found.filter(({machine}) => machine.leaves);
@@ -45,7 +47,7 @@ export function viewOf(target: Target, found: readonly Found[]): View {
   const balancers = found.filter(({machine}) => machine.balancer && !machine.leaves).map((one) => {
     const served = apart ? [...apps, ...leaving] : [one];
     const held = one.state.balancer;
-    return {found: one, held, before: wanted(target, apart ? newest : held, served, apart), apps: served};
+    return {found: one, held, before: wanted(target, {old: apart ? newest : held, health}, served, apart), apps: served};
   });
   return {
     apart, found, apps, leaving, balancers,
@@ -62,10 +64,17 @@ function lives({slots}: BalancerState, found: readonly Found[]): boolean {
     found.some(({machine, state}) => machine.key === host && state.containers.some((one) => one.name === container && one.state === 'running')));
 }
 
-function wanted(target: Target, old: BalancerState | undefined, apps: readonly Found[], apart: boolean): BalancerState {
-  const {service: {deployFile: {health}}, place} = target;
+interface Wanted {
+  readonly old: BalancerState | undefined;
+  readonly health: string;
+}
+
+function wanted(target: Target, {old, health}: Wanted, apps: readonly Found[], apart: boolean): BalancerState {
+  const {place} = target;
   const slots: readonly SlotUse[] = [...(old?.slots ?? []), ...(old?.canary?.slots ?? [])];
   const keys = apart ? [...apps.filter(({machine}) => !machine.leaves).map(({machine}) => machine.key), ...slots.map(({host}) => host)] : [''];
+  // What serves goes on being checked as it was.
+  const others = old === undefined ? [] : slots.map((slot) => [slotName(slot), healthOf(old, slot)] as const).filter(([, path]) => path !== health);
   return {
     name: sceneName(sceneOf(target)),
     release: old?.release ?? 0,
@@ -76,6 +85,7 @@ function wanted(target: Target, old: BalancerState | undefined, apps: readonly F
     slots: old?.slots ?? [],
     ...(old?.canary === undefined ? {} : {canary: old.canary}),
     health,
+    ...(others.length === 0 ? {} : {otherHealth: Object.fromEntries(others)}),
     settings: balancerSettings(place.load_balancer),
   };
 }

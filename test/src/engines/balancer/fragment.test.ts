@@ -43,6 +43,15 @@ describe('the servers of a fragment', () => {
     ]);
   });
 
+  test('while a release with another health path serves, each server is checked with its own', () => {
+    assert.deepEqual(linesOf({}, /httpchk|http-check/), ['option httpchk GET /readyz', 'http-check expect status 200']);
+    assert.deepEqual(linesOf({otherHealth: {'1b': '/old', 'h.x-2b': '/old'}}, /httpchk|http-check/), [
+      'option httpchk GET /readyz',
+      String.raw`http-check send meth GET uri-lf '%[srv_name,regsub("^(1b|h\.x-2b)$","/old"),regsub("^[^/].*$","/readyz")]'`,
+      'http-check expect status 200',
+    ]);
+  });
+
   test('any server of the half that a request asks for may get it, each as often as the others', () => {
     assert.deepEqual(linesOf({}, /use-server/), [
       'use-server 1a if { var(txn.half) -m str a } { rand(2) eq 0 }',

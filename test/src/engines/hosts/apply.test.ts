@@ -40,7 +40,7 @@ test('the first deploy makes the network and the balancer, then moves the traffi
     'docker network create shop.local',
     'docker run --detach --name shop.local.balancer --network shop.local --restart always --publish 127.0.0.1::8080 --label entrypoint.role=balancer entrypoint/haproxy:3.0',
     'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
-    'docker run --detach --name shop.local.1.1 --network shop.local --restart always --stop-timeout 30 --label entrypoint.role=app --label entrypoint.release=1 --label entrypoint.replica=1 --label entrypoint.half=a --label entrypoint.port=3000 --label entrypoint.git_commit_hash=def --env PORT=3000 sha256:new run',
+    'docker run --detach --name shop.local.1.1 --network shop.local --restart always --stop-timeout 30 --label entrypoint.role=app --label entrypoint.release=1 --label entrypoint.replica=1 --label entrypoint.half=a --label entrypoint.port=3000 --label entrypoint.health=/readyz --label entrypoint.git_commit_hash=def --env PORT=3000 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
     "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a </dev/null && lb config --no-reload shop.local' <FILE",
     'docker volume create shop.local.log.TOKEN',
