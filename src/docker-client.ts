@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, realpathSync} from 'node:fs';
 import {exitCode, problem} from './errors.ts';
 import {executables} from './run/executable.ts';
 import type {Runner} from './run.ts';
@@ -18,7 +18,8 @@ export interface DockerClient {
 export async function findDockerClient({run, env}: {run: Runner; env: Readonly<Record<string, string | undefined>>}): Promise<DockerClient> {
   const withPlugin: DockerClient = {program: 'docker', env: {DOCKER_BUILDKIT: '1'}};
   if (pluginFolders(env).some((folder) => executables(`${folder}/docker-buildx`, {folder: '/', path: ''}).length > 0)) return withPlugin;
-  const programs = executables('docker', {folder: '/', path: env['PATH']});
+  // Where /bin is /usr/bin, the same one stands on PATH twice.
+  const programs = Array.from(Map.groupBy(executables('docker', {folder: '/', path: env['PATH']}), (program) => realpathSync(program)).values(), ([program = '']) => program);
   const versions = await Promise.all(programs.map((program) => run.read([program, '--version'], {allow: [1]})));
   const older = programs.find((_, index) => {
     // `Docker version 20.10.24+dfsg1, build 297e128`
