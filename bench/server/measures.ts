@@ -23,7 +23,7 @@ export interface Cost {
 
 // One process that is never idle reads many events at each turn of its loop, and so pays less for each: with 16 clients
 // on new connections it does, and two workers on as many cores do not. With enough of them all are busy.
-const clients = {kept: 32, fresh: 128};
+const clients = {kept: 32, fresh: 256};
 
 /** What a request costs while clients ask without a pause, on kept connections or on a new one each time. */
 export async function cost({pid, port}: Running, keepAlive: boolean, seconds: number): Promise<Cost> {

@@ -35,6 +35,8 @@ export interface Wish {
   readonly replicas?: number;
   /** Balancers on machines of their own, in front of all hosts; default: each host has its own. */
   readonly apart?: boolean;
+  /** What `load_balancer` says beside its image. Default: it listens at port 8080. */
+  readonly balancer?: string;
   /** Default 0: most tests have nothing to watch. */
   readonly watchSeconds?: number;
   /** Settings of the environment `prod`, as lines of YAML: `before: [migrate]`. */
@@ -103,13 +105,13 @@ export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir
     return running;
   };
   let behind = fleet.hosts;
-  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, apart: isApart = false, watchSeconds = 0, also = [], environment: variables = {}} = {}) => {
+  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, apart: isApart = false, balancer = 'address: 0.0.0.0, port: 8080', watchSeconds = 0, also = [], environment: variables = {}} = {}) => {
     behind = isApart ? fleet.balancers : hosts;
     const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...variables};
     const balancers = isApart ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
     writeFileSync(join(folder, 'deploy.yaml'), [
       `service: ${name}`, `registry: ${fleet.registry}`, 'environments:', '  prod:', `    hosts: [${hosts.join(', ')}]`, `    replicas: ${replicas}`, `    watch_seconds: ${watchSeconds}`,
-      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: 8080${balancers}}`,
+      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', ${balancer}${balancers}}`,
       `    environment: {${Object.entries(all).map(([key, value]) => `${key}: '${value}'`).join(', ')}}`,
       ...also.map((line) => `    ${line}`), '',
     ].join('\n'));

@@ -1,4 +1,5 @@
 import {after} from 'node:test';
+import {balancers} from './balancers.ts';
 import {changes} from './changes.ts';
 import {deploys} from './deploys.ts';
 import {runFaults} from './faults/run.ts';
@@ -22,6 +23,7 @@ after(() => {
 
 deploys(world, possible);
 changes(world, possible, all);
+balancers(world, all ? possible : {skip: 'part of npm run test:fleet'});
 runFaults(world, faults.filter(({usual}) => all || usual === true), possible);
 if (all) {
   stepFaultTests(world, possible);
