@@ -13,14 +13,14 @@ import {median} from './report.ts';
 import type {Report, Row} from './report.ts';
 
 const rounds = 7;
-const limits = {overhead: 1.3, growth: 1.5, roundTrips: 6};
+const limits = {overhead: 1.3, growth: 1.5, roundTrips: 6, rollback: 3};
 const sizes = [1, 10, 100] as const;
 
 /** A deploy beside a bare script of the same docker commands, on one real host and on three; then on simulated hosts, up to 100. */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('a fleet of three hosts');
   execFileSync(process.execPath, [join(import.meta.dirname, '../images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
-  const fleet = await fleetUp(`bench-${randomBytes(4).toString('hex')}`, {hosts: 3});
+  const fleet = await fleetUp(`bench-${randomBytes(4).toString('hex')}`, {hosts: 3, balancers: 1});
   if (typeof fleet === 'string') throw new Error(fleet);
   let real: Real;
   try {
@@ -41,6 +41,10 @@ interface Real {
   /** Seconds, by how many hosts. */
   readonly bare: Readonly<Record<1 | 3, number>>;
   readonly ours: Readonly<Record<1 | 3, number>>;
+  /** Behind one balancer on a machine of its own. */
+  readonly apart: Readonly<Record<1 | 3, number>>;
+  /** Of three hosts. */
+  readonly rollback: number;
   /** Calls of ssh of one deploy, the most that any host had. */
   readonly roundTrips: number;
 }
@@ -49,10 +53,10 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
   const places = {1: fleet.hosts.slice(0, 1), 3: fleet.hosts} as const;
   writeFileSync(join(crew.folder, 'deploy.yaml'), [
     `service: ${crew.name}`, `registry: ${fleet.registry}`, 'environments:',
-    ...([1, 3] as const).flatMap((count) => [
-      `  on${count}:`, `    hosts: [${places[count].join(', ')}]`, '    watch_seconds: 0',
-      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: ${8080 + count}}`,
-    ]), '',
+    ...([1, 3] as const).flatMap((count) => ['on', 'behind'].flatMap((kind, index) => [
+      `  ${kind}${count}:`, `    hosts: [${places[count].join(', ')}]`, '    watch_seconds: 0', `    environment: {WEB_CONCURRENCY: '1'}`,
+      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: ${8080 + 10 * index + count}${kind === 'on' ? '' : `, hosts: [${fleet.balancers.join(', ')}]`}}`,
+    ])), '',
   ].join('\n'));
   const images = [crew.images.A, crew.images.B];
   const timed = (program: string, words: readonly string[], input = ''): number => {
@@ -61,15 +65,16 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     if (code !== 0) throw new Error(`${program} ${words.join(' ')}: exit ${code}\n${stderr}`);
     return (performance.now() - started) / 1000;
   };
-  const deploy = (count: 1 | 3, round: number): number => timed(entrypoint, ['--quiet', 'deploy', `on${count}`, `--image=${images[round % 2]}`]);
+  const deploy = (environment: string, round: number): number => timed(entrypoint, ['--quiet', 'deploy', environment, `--image=${images[round % 2]}`]);
 
   note('the first release of each');
   timed('sh', [], prepareScript(fleet.hosts, `${fleet.registry}/haproxy:3.0`));
   timed('sh', [], deployScript(fleet.hosts, images[0] ?? '', 0));
-  for (const round of [0, 1]) for (const count of [1, 3] as const) deploy(count, round);
+  for (const round of [0, 1]) for (const environment of ['on1', 'on3', 'behind1', 'behind3']) deploy(environment, round);
   note(`${rounds} rounds of each, in turn`);
   const bare = {1: [] as number[], 3: [] as number[]};
   const ours = {1: [] as number[], 3: [] as number[]};
+  const apart = {1: [] as number[], 3: [] as number[]};
   // The bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
   let release = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -82,12 +87,14 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
         const others = fleet.hosts.filter((host) => !places[count].includes(host));
         if (others.length > 0) timed('sh', [], deployScript(others, images[release % 2] ?? '', release) + tidyScript(others, release));
       };
-      const deployed = (): void => void ours[count].push(deploy(count, round));
+      const deployed = (): void => void ours[count].push(deploy(`on${count}`, round));
       for (const contender of round % 2 === 0 ? [scripted, deployed] : [deployed, scripted]) contender();
+      apart[count].push(deploy(`behind${count}`, round));
     }
   }
   const middle = (all: typeof bare): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
-  return {bare: middle(bare), ours: middle(ours), roundTrips: countRoundTrips(fleet, crew)};
+  const rollbacks = Array.from({length: 3}, () => timed(entrypoint, ['--quiet', 'rollback', 'on3']));
+  return {bare: middle(bare), ours: middle(ours), apart: middle(apart), rollback: median(rollbacks), roundTrips: countRoundTrips(fleet, crew)};
 }
 
 /** A deploy of an image that no host has, whose ssh writes down each call, also that with the wait for the health check. */
@@ -157,13 +164,14 @@ async function simulatedDeploy(folder: string, digit: string, environment: Reado
 
 const kept = (is: boolean): string => (is ? 'kept' : 'NOT KEPT');
 
-function report({bare, ours, roundTrips}: Real, simulated: readonly Simulated[]): Report {
+function report({bare, ours, apart, rollback, roundTrips}: Real, simulated: readonly Simulated[]): Report {
   const overhead = {1: ours[1] / bare[1], 3: ours[3] / bare[3]};
-  const growth = ours[3] / ours[1];
+  const growth = apart[3] / apart[1];
   const checks: readonly {readonly text: string; readonly is: boolean}[] = [
     {text: `a deploy to one host is at most ${limits.overhead} x the bare script: ${overhead[1].toFixed(2)}`, is: overhead[1] <= limits.overhead},
     {text: `to three hosts: ${overhead[3].toFixed(2)}`, is: overhead[3] <= limits.overhead},
-    {text: `three hosts take at most ${limits.growth} x one: ${growth.toFixed(2)} (the bare script: ${(bare[3] / bare[1]).toFixed(2)})`, is: growth <= limits.growth},
+    {text: `three hosts behind a balancer take at most ${limits.growth} x one: ${growth.toFixed(2)} (with a balancer on each: ${(ours[3] / ours[1]).toFixed(2)}, the bare script ${(bare[3] / bare[1]).toFixed(2)})`, is: growth <= limits.growth},
+    {text: `a rollback of three hosts takes at most ${limits.rollback} s: ${rollback.toFixed(1)}`, is: rollback <= limits.rollback},
     {text: `at most ${limits.roundTrips} round trips by ssh a host, with the wait for its health: ${roundTrips}`, is: roundTrips <= limits.roundTrips},
   ];
   const one = simulated[0]?.seconds ?? Number.NaN;
@@ -172,11 +180,14 @@ function report({bare, ours, roundTrips}: Real, simulated: readonly Simulated[])
     {what: 'entrypoint deploy, 1 host', figures: [ours[1]], ratio: overhead[1]},
     {what: 'bare script, 3 hosts', figures: [bare[3]], ratio: 1},
     {what: 'entrypoint deploy, 3 hosts', figures: [ours[3]], ratio: overhead[3]},
+    {what: 'behind one balancer, 1 host', figures: [apart[1]], ratio: 1},
+    {what: 'behind one balancer, 3 hosts', figures: [apart[3]], ratio: growth},
+    {what: 'entrypoint rollback, 3 hosts', figures: [rollback], ratio: rollback / ours[3]},
     ...simulated.map(({hosts, seconds}) => ({what: `entrypoint deploy, ${hosts} simulated`, figures: [seconds], ratio: seconds / one})),
   ];
   return {
     name: 'deploy',
-    about: `wall time of a deploy of another image, one replica a host, watch_seconds 0: median of ${rounds} rounds in turn; the ratio is to the bare script on as many hosts, and to one simulated host`,
+    about: `wall time of a deploy of another image, one replica a host, one worker each, watch_seconds 0: median of ${rounds} rounds in turn; the ratio is to the bare script on as many hosts, to one host behind the balancer, to the deploy, and to one simulated host`,
     columns: ['wall s'],
     rows,
     notes: [

@@ -144,13 +144,15 @@ give_up() {
   [ $# = 0 ] || each maint "$@"
 }
 
+# A look takes the processor from what is starting: ten a second, and names are looked up at every fifth.
 await_up() {
-  seen=$(now)
+  seen=$(now) gone='' look=0 named=no
+  ! by_name "$service" || named=yes
   while waiting=$(down $servers) && [ -n "$waiting" ]; do
     if [ "$(now)" -ge "$end" ]; then not_healthy $waiting; fi
-    gone=''
     # A container that ended has no address any more; one that ends again and again has none most of the time.
-    if by_name "$service"; then
+    if [ "$named" = yes ] && [ $((look % 5)) = 4 ]; then
+      gone=''
       for server in $waiting; do
         name=$(target_of "$server") name=${name%:*}
         getent ahostsv4 "$name" >/dev/null || gone="$server: $name has ended: it has no address any more"
@@ -161,7 +163,8 @@ await_up() {
       give_up $servers
       fail "$gone"
     fi
-    sleep 0.05
+    look=$((look + 1))
+    sleep 0.1
   done
 }
 

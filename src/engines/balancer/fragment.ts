@@ -115,7 +115,7 @@ function healthLines({health, otherHealth = {}}: BalancerState): string[] {
 
 function serverDefaults({hosts, settings: {slowStartSeconds, own}}: BalancerState): string {
   return [
-    'inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 weight 100',
+    'inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1 weight 100',
     ...(slowStartSeconds > 0 ? [`slowstart ${slowStartSeconds}s`] : []),
     // Docker's DNS knows the containers of the balancer's own host.
     ...(hosts.join('') === '' && !own ? ['resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip'] : []),

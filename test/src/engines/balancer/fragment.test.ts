@@ -24,7 +24,7 @@ describe('the servers of a fragment', () => {
   test('replicas on other machines are named by their host, and no resolver of Docker is asked for them', () => {
     const wanted = {hosts: ['h1', 'h2'], size: 1, slots: [{...use('h1', 1, 'a', '10.0.0.1'), port: 20_001}]};
     assert.deepEqual(linesOf(wanted, /^ +server |default-server/), [
-      'default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 weight 100 init-addr last,libc,none',
+      'default-server inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1 weight 100 init-addr last,libc,none',
       'server h1-1a 10.0.0.1:20001 check',
       'server h1-1b 127.0.0.1:1 check disabled',
       'server h2-1a 127.0.0.1:1 check disabled',
