@@ -11,9 +11,10 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   lint: () => [['oxlint', '--deny-warnings']],
   unit: () => [['node', '--test', ...globSync('test/src/**/*.test.ts', {cwd: root})]],
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
-  // One file at a time: each loads both cores.
+  // Most files wait more than they compute; each of those in load/ loads both cores.
   server: () => [
-    ['node', '--test', '--test-concurrency=1', ...globSync('test/server/*.test.ts', {cwd: root})],
+    ['node', '--test', '--test-concurrency=2', ...globSync('test/server/*.test.ts', {cwd: root})],
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
     // In short it is a part of the stage integration.
     ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? [['sh', 'scripts/engine'], ['node', '--test', 'test/integration/images/app-server-haproxy.test.ts']] : []),
   ],

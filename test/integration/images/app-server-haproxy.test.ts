@@ -3,7 +3,7 @@ import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {all, everyKind, startLoad} from '../../server/under-load.ts';
+import {all, everyKind, startLoad} from '../../server/load/under-load.ts';
 import {buildImages, eventually, makePlace, must} from './containers.ts';
 
 buildImages('node', 'haproxy');
@@ -44,7 +44,7 @@ async function buildService(): Promise<void> {
     rmSync(folder, {recursive: true});
     await must(['image', 'rm', '--force', image]);
   });
-  cpSync(join(import.meta.dirname, '../../server/fixtures/busy.mjs'), join(folder, 'server.js'));
+  cpSync(join(import.meta.dirname, '../../server/load/fixtures/busy.mjs'), join(folder, 'server.js'));
   writeFileSync(join(folder, 'package.json'), '{"name": "busy", "type": "module"}\n');
   writeFileSync(join(folder, 'Dockerfile'), 'FROM entrypoint/node:26\nCOPY . .\n');
   await must(['build', '--quiet', '--tag', image, folder]);

@@ -6,16 +6,16 @@ import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {after} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {startLoad as start} from '../../bench/server/load.ts';
-import type {Clients, Load, Target} from '../../bench/server/load.ts';
-import {processTree} from '../../bench/server/processes.ts';
-import type {ProcessFacts} from '../../bench/server/processes.ts';
-import {freePort} from '../../bench/server/running.ts';
+import {startLoad as start} from '../../../bench/server/load.ts';
+import type {Clients, Load, Target} from '../../../bench/server/load.ts';
+import {processTree} from '../../../bench/server/processes.ts';
+import type {ProcessFacts} from '../../../bench/server/processes.ts';
+import {freePort} from '../../../bench/server/running.ts';
 
 /** Everything that takes long, as the stage `contract` has it. */
 export const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 export const busy = join(import.meta.dirname, 'fixtures/busy.mjs');
 export const naive = join(import.meta.dirname, 'fixtures/naive.mjs');
 const bundled = join(root, 'dist/serve.js');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {processTree} from '../../bench/server/processes.ts';
+import {processTree} from '../../../bench/server/processes.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
 import {all, everyKind, lost, startLoad, startServer} from './under-load.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {Clients} from '../../bench/server/load.ts';
+import type {Clients} from '../../../bench/server/load.ts';
 import {all, everyKind, lost, naive, startLoad, startProgram, startServer} from './under-load.ts';
 
 const reloads = all ? 100 : 5;

@@ -4,7 +4,7 @@ import {createServer} from 'node:net';
 import type {AddressInfo, Socket} from 'node:net';
 import {test} from 'node:test';
 import type {TestContext} from 'node:test';
-import {answerReader} from '../../bench/server/answer.ts';
+import {answerReader} from '../../../bench/server/answer.ts';
 import {startLoad} from './under-load.ts';
 
 // The instrument itself: what it does not see, no suite here sees.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {processTree} from '../../bench/server/processes.ts';
+import {processTree} from '../../../bench/server/processes.ts';
 import {head, rawClient} from './raw-client.ts';
 import type {RawClient} from './raw-client.ts';
 import {answers, kill, startLoad, startServer, until} from './under-load.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {processTree} from '../../bench/server/processes.ts';
+import {processTree} from '../../../bench/server/processes.ts';
 import {randomNumbers, seed} from './random.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
 import {all, answers, descriptors, everyKind, kill, startLoad, startServer, until} from './under-load.ts';
