@@ -51,7 +51,7 @@ export async function withInvokeTasks(service: Service, env: Readonly<Record<str
 }
 
 /** The nearest folder upwards that looks like a service; where there is none, the one to start with. */
-export function serviceFolder(cwd: string, directory: string | undefined): string {
+function serviceFolder(cwd: string, directory: string | undefined): string {
   const start = resolve(cwd, directory ?? '.');
   if (directory !== undefined && !isFolder(start)) throw usageProblem(`${directory} is not a folder, and -C needs one`);
   const real = realpathSync(start);

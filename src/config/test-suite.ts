@@ -19,7 +19,7 @@ export interface Reports {
 }
 
 /** `reports/test_unit.junit.xml` and `reports/test_unit.lcov` for the suite test/unit. */
-export function reportFiles(output: string, folder: string): Reports {
+function reportFiles(output: string, folder: string): Reports {
   const name = folder.replaceAll('/', '_');
   return {junit: join(output, `${name}.junit.xml`), coverage: join(output, `${name}.lcov`)};
 }

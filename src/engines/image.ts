@@ -104,7 +104,7 @@ async function pulled(context: Context, reference: string): Promise<LocalImage> 
 }
 
 /** The commit that an image on the engine is labelled with; empty where there is none, or no image yet. */
-export async function readCommit({run}: Pick<Context, 'run'>, reference: string): Promise<string> {
+async function readCommit({run}: Pick<Context, 'run'>, reference: string): Promise<string> {
   const {exitCode, stdout} = await run.read(dockerImageInspect(reference, idAndCommit), {allow: [1]});
   return exitCode === 0 ? parseImage(stdout).commit : '';
 }

@@ -41,7 +41,7 @@ export interface HealthCheck {
   readonly output: string;
 }
 
-export const anyCode = Array.from({length: 255}, (_, index) => index + 1);
+const anyCode = Array.from({length: 255}, (_, index) => index + 1);
 
 export function probeServed(bench: Bench): Promise<Served> {
   const {answers} = bench;

@@ -48,7 +48,7 @@ export interface Tolerance {
   readonly milliseconds: number;
 }
 
-export const tolerance: Tolerance = {chance: 0.0002, failures: 2, rate: 1.5, slower: 2, milliseconds: 100};
+const tolerance: Tolerance = {chance: 0.0002, failures: 2, rate: 1.5, slower: 2, milliseconds: 100};
 
 /**
  * Is a new release worse than the old one? The reason in words, or undefined. Too little traffic proves nothing.

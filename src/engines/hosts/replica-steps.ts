@@ -25,7 +25,7 @@ export function pullStep(host: Host, images: readonly string[]): Step[] {
 }
 
 /** What a replica is started with. `address` is where a balancer on another machine reaches it: `10.0.0.2:20001`. */
-export function replicaFacts(deployment: Deployment, release: number, {container, replica, half}: SlotUse, published: string): ContainerFacts {
+function replicaFacts(deployment: Deployment, release: number, {container, replica, half}: SlotUse, published: string): ContainerFacts {
   const {place, image, commit} = deployment;
   const scene = sceneOf(deployment);
   const {port, health} = deployment.service.deployFile;

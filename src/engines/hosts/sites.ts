@@ -1,9 +1,9 @@
 import {together} from '../../commands/script.ts';
 import type {Commands} from '../../argv.ts';
 import {isProblem} from '../../errors.ts';
-import type {Result, RunOptions, Scope} from '../../run.ts';
+import type {Result, RunOptions} from '../../run.ts';
 import type {Context} from '../../task.ts';
-import {contextOn, isRemote, scopeOn} from './host.ts';
+import {contextOn, isRemote} from './host.ts';
 import type {Host} from './host.ts';
 
 /** One of the hosts that a task works on, with what reaches it. */
@@ -27,14 +27,6 @@ export async function runOn({host, context: {run}}: Site, commands: Commands, op
     all = {exitCode: 0, stdout: all.stdout + stdout, stderr: all.stderr + stderr, seconds: all.seconds + seconds};
   }
   return all;
-}
-
-/** Registers what puts a host back; the commands run in the order given. */
-export function undoOn(scope: Scope, {host}: Site, commands: Commands): void {
-  if (commands.length === 0) return;
-  if (isRemote(host)) scopeOn(scope, host).onFailure(together(commands));
-  // The newest runs first.
-  else for (const command of commands.toReversed()) scope.onFailure(command);
 }
 
 /**

@@ -164,7 +164,7 @@ export const balancerOf = (target: Target): string => {
   return name === undefined ? balancerName({service: target.service.name, environment: target.environment}) : sharedBalancerName(name);
 };
 
-export const sharedBalancerName = (name: string): string => `entrypoint.balancer.${name}`;
+const sharedBalancerName = (name: string): string => `entrypoint.balancer.${name}`;
 
 /** @throws Problem `not_deployed` */
 export function requireDeployed(found: readonly Found[], {service, environment}: Target): BalancerState {
