@@ -38,7 +38,7 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
     const {fleet, crew, generator, settle} = world();
     const [host = ''] = fleet.hosts;
     const folders = ['/run/haproxy', '/etc/haproxy/entrypoint'].map((folder) => `--volume ${folder}:${folder}`).join(' ');
-    const start = `printf '%s' "$0" >/etc/own.cfg && exec haproxy -W -db -S /run/haproxy/master.sock -f /etc/own.cfg -f /etc/haproxy/entrypoint`;
+    const start = `printf '%s\\n' "$0" >/etc/own.cfg && exec haproxy -W -db -S /run/haproxy/master.sock -f /etc/own.cfg -f /etc/haproxy/entrypoint`;
     fleet.on(host, `docker run --detach --name theirs --user 0:0 --network host ${folders} --entrypoint sh ${fleet.registry}/haproxy:3.0 -c '${start.replaceAll("'", `'\\''`)}' "$(cat)"`, ownConfiguration(`${crew.name}.prod`));
     const wish = {hosts: [host], balancer: `own: {url: 'http://${fleet.addressOf(host)}:8080'}`};
     const theirs = async (): Promise<string> => (await fetch(`http://${fleet.addressOf(host)}:8080/theirs`)).text();
