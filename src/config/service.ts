@@ -28,6 +28,33 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
   };
 }
 
+/**
+ * The service's name alone, for a task that needs nothing else of deploy.yaml. As almost everybody spells it, it is read
+ * without the YAML and schema libraries, which cost as much as all else that a build does before it builds.
+ * @throws Problem `bad_deploy_file`
+ */
+export async function readServiceName(context: Pick<Context, 'cwd' | 'env'>): Promise<string> {
+  const text = readText(join(context.cwd, 'deploy.yaml')) ?? '';
+  const plain = plainName(text);
+  if (plain !== undefined) return plain;
+  return text.includes('service') ? (await readService(context)).name : serviceName(context.cwd);
+}
+
+/** The value of a line `service: my-service`, where it is the only one that could be meant, and nothing continues it. */
+export function plainName(text: string): string | undefined {
+  const mentions = text.match(/^["']?service\b/gm) ?? [];
+  const name = /^service:[ \t]+([a-z](?:[a-z0-9-]{0,38}[a-z0-9])?)(?:[ \t]+#.*)?[ \t]*\r?$(?!\n[ \t]+[^\s#])/m.exec(text)?.[1];
+  return mentions.length === 1 && !['true', 'false', 'null'].includes(name ?? '') ? name : undefined;
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 /** From package.json, without its scope, or pyproject.toml, or the folder's name; only characters that an image name can have. */
 function serviceName(folder: string): string {
   const named = readPackage(folder)?.name ?? pyprojectTexts(folder, 'project')['name'] ?? basename(folder);
@@ -44,12 +71,8 @@ export interface PackageFile {
 
 /** @throws Problem `bad_package_file` when there is one that is no JSON */
 export function readPackage(folder: string): PackageFile | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, 'package.json'), 'utf8');
-  } catch {
-    return undefined;
-  }
+  const text = readText(join(folder, 'package.json'));
+  if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as PackageFile;
   } catch (error) {

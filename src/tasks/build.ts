@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../commands/docker.ts';
-import {readService} from '../config/service.ts';
+import {readServiceName} from '../config/service.ts';
 import {readVersion} from '../config/version.ts';
 import {findDockerClient, requireEngine} from '../docker-client.ts';
 import {exitCode, problem, usageProblem} from '../errors.ts';
@@ -36,12 +36,12 @@ export const build = task('Build the one image of the service', {
   }
   const secretFiles = {...(ca === undefined ? {} : {ca}), ...secretsOf(secret)};
   requireFiles(cwd, secretFiles);
-  const [client, version, service] = await Promise.all([findDockerClient(context), readVersion(context), readService(context)]);
+  const [client, version, name] = await Promise.all([findDockerClient(context), readVersion(context), readServiceName(context)]);
   if (version.dirtyFiles > 0) {
     note(`${version.dirtyFiles} file${version.dirtyFiles === 1 ? '' : 's'} differ${version.dirtyFiles === 1 ? 's' : ''} from the commit: the image is labelled ${version.tag}, and publish will refuse it`);
   }
-  const image = `${service.name}:${tag ?? version.tag}`;
-  const facts = {service_name: service.name, git_commit_hash: version.commit};
+  const image = `${name}:${tag ?? version.tag}`;
+  const facts = {service_name: name, git_commit_hash: version.commit};
   const built = run(dockerBuild({
     context: '.',
     tags: [image],
