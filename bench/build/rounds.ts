@@ -1,0 +1,39 @@
+import {spawnSync} from 'node:child_process';
+import {appendFileSync, writeFileSync} from 'node:fs';
+
+// Runs in a container, in a folder with a service: builds it in turn by each command, and writes how long each took.
+
+export interface Wanted {
+  readonly rounds: number;
+  readonly contenders: readonly (readonly string[])[];
+}
+
+export interface Told {
+  /** Milliseconds, by contender. */
+  readonly took: readonly (readonly number[])[];
+  /** Builds that installed the dependencies again. */
+  readonly reinstalled: number;
+}
+
+const {rounds, contenders} = JSON.parse(process.argv[2] ?? '') as Wanted;
+const took = contenders.map((): number[] => []);
+let reinstalled = 0;
+// The first round installs the dependencies and fills caches, and does not count.
+for (let round = -1; round < rounds; round += 1) {
+  // Whichever comes first finds the machine in another state: they take turns.
+  for (const index of round % 2 === 0 ? contenders.keys() : [...contenders.keys()].toReversed()) {
+    const [program = '', ...words] = contenders[index] ?? [];
+    writeFileSync('src/changed.ts', `export const changed = ${performance.now()};\n`);
+    const started = performance.now();
+    const {status, stdout, stderr} = spawnSync(program, words, {encoding: 'utf8'});
+    const milliseconds = performance.now() - started;
+    if (status !== 0) {
+      appendFileSync(2, `${program} ${words.join(' ')}: exit ${status}\n${stderr}`);
+      process.exit(1);
+    }
+    if (round < 0) continue;
+    took[index]?.push(milliseconds);
+    if (/\$ npm ci/.test(stdout + stderr)) reinstalled += 1;
+  }
+}
+process.stdout.write(JSON.stringify({took, reinstalled} satisfies Told));
