@@ -18,8 +18,8 @@ import type {Seen} from './scene.ts';
 const entry = {token: '0a1b2c3d', what: 'deploy', owner: 'jo@laptop', at: '2026-01-02T03:04:05.000Z'};
 const image = 'r:5000/shop@sha256:new';
 
-function deploymentOf(place: string): Deployment {
-  const deployFile = parseDeployFile(`service: shop\nenvironments: {local: {${place}}}`);
+function deploymentOf(place: string, health = '/readyz'): Deployment {
+  const deployFile = parseDeployFile(`service: shop\nhealth: ${health}\nenvironments: {local: {${place}}}`);
   const local = deployFile.environments['local'];
   if (local === undefined) throw new Error('no such environment');
   return {service: {name: 'shop', folder: '/service', deployFile, registry: undefined}, environment: 'local', place: local, image, commit: ''};
@@ -142,6 +142,28 @@ test('rollback starts what is kept, and makes it anew on a host that came later'
   assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/);
   assert.throws(() => planRollback(apart, all, {to: 2, entry}), /shop in local has no release 2 to go back to/);
   assert.throws(() => planRollback(apart, all, {to: 4, entry}), /release 4 of shop serves in local already/);
+});
+
+/** What the balancers are told to check. */
+const checks = (made: Plan): string[] => made.rounds.flat().filter(({phase}) => phase === 'start').flatMap(({commands}) =>
+  commands.map((one) => commandText(one)).filter((text) => text.includes('lb config')).flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []));
+const replica = (release: number, half: string, state: string, health: string): string =>
+  container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, health});
+const slotsOf = (release: number, half: 'a' | 'b') => [{host: '', replica: 1, half, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000}];
+
+test('where the health path changes, each release goes on being checked with its own, in both directions', () => {
+  const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
+  const old = fleet(changed, {local: {
+    containers: [balancerRow(changed), replica(1, 'a', 'running', '/readyz')], network: true, balancer: configOf({release: 1, slots: slotsOf(1, 'a')}),
+  }});
+  assert.deepEqual(checks(plan(changed, old)), ['/ping', `'%[srv_name,regsub("^(1a)$","/readyz"),regsub("^[^/].*$","/ping")]'`]);
+  const fresh = fleet(changed, {local: {
+    containers: [balancerRow(changed), replica(1, 'a', 'exited', '/readyz'), replica(2, 'b', 'running', '/ping')], network: true,
+    balancer: configOf({release: 2, previous: 1, health: '/ping', otherHealth: {'1a': '/readyz'}, slots: slotsOf(2, 'b')}),
+  }});
+  assert.deepEqual(checks(planRollback(changed, fresh, {entry})), ['/readyz', `'%[srv_name,regsub("^(1b)$","/ping"),regsub("^[^/].*$","/readyz")]'`]);
+  // The next deploy, in the slots of the first release.
+  assert.deepEqual(checks(plan(changed, fresh)), ['/ping']);
 });
 
 test('a batch is a number of hosts, a share of them, or all, and at least one', () => {
