@@ -1,5 +1,6 @@
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Accepting} from '../accepting.ts';
+import {isAnswerLost, whenAnswerIsOver} from '../answer-over.ts';
 import type {Gate, Proceed} from '../gate.ts';
 import {readNow} from '../node-internals.ts';
 
@@ -19,7 +20,7 @@ export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate
   let timer: NodeJS.Timeout | undefined;
   function start(request: IncomingMessage, response: ServerResponse, proceed: Proceed): void {
     busy = true;
-    response.once('close', next);
+    whenAnswerIsOver(request, response, next);
     timer = setTimeout(() => accepting.pause(reason), patienceMilliseconds);
     proceed(request, response);
   }
@@ -27,12 +28,13 @@ export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate
     clearTimeout(timer);
     busy = false;
     // Whoever went away while waiting is not served.
-    while (waiting[0]?.response.destroyed === true) waiting.shift();
+    while (waiting[0] !== undefined && isAnswerLost(waiting[0].request, waiting[0].response)) waiting.shift();
     const first = waiting.shift();
     if (first === undefined) accepting.resume(reason);
     else start(first.request, first.response, first.proceed);
   }
   return (request, response, proceed) => {
+    if (isAnswerLost(request, response)) return;
     response.shouldKeepAlive = false;
     if (busy) waiting.push({request, response, proceed});
     else start(request, response, proceed);

@@ -2,6 +2,7 @@ import {createServer} from 'node:http';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {messageOf} from '../../errors.ts';
+import {whenAnswerIsOver} from '../answer-over.ts';
 import {serviceStack} from '../frames.ts';
 import type {Log} from '../log.ts';
 import {httpExchange, rawExchange} from '../pool/exchange.ts';
@@ -85,7 +86,7 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     if (unclaimed.length > 0) timer = setTimeout(offerAgain, patienceMilliseconds);
   }
 
-  function hand(request: IncomingMessage, make: (id: number) => Exchange, closing: {once(event: 'close', call: () => void): unknown}, raw: boolean): void {
+  function hand(request: IncomingMessage, make: (id: number) => Exchange, whenOver: (call: () => void) => void, raw: boolean): void {
     const {method = 'GET', url = '/'} = request;
     const isQuick = quick.isQuick(method, url);
     const first = choose(isQuick, new Set());
@@ -103,7 +104,7 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     first.send(waiting.message);
     unclaimed.push(waiting);
     timer ??= setTimeout(offerAgain, patienceMilliseconds);
-    closing.once('close', () => {
+    whenOver(() => {
       if (!exchanges.has(id)) return;
       // Where no thread has begun it, none will.
       if (Atomics.compareExchange(claims, claimPlace(id), id, 0) !== id) waiting.holder.send({type: 'gone', id});
@@ -163,8 +164,8 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
   const failure = (await Promise.all(all.map(({booted}) => booted))).find((found) => found !== undefined);
   if (failure !== undefined) throw new NotServable(failure);
   threads = all;
-  const server = createServer((request, response: ServerResponse) => hand(request, (id) => httpExchange(id, request, response), response, false));
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => hand(request, (id) => rawExchange(id, socket, head), socket, true));
+  const server = createServer((request, response: ServerResponse) => hand(request, (id) => httpExchange(id, request, response), (call) => whenAnswerIsOver(request, response, call), false));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => hand(request, (id) => rawExchange(id, socket, head), (call) => void socket.once('close', call), true));
   return {server, others: [], listens: false, close: async () => void await Promise.all(threads.map((thread) => thread.close()))};
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import {EventEmitter} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {test} from 'node:test';
-import {oneAtATime} from '../../../src/server/classes/sync.ts';
 import {workerGate} from '../../../src/server/worker-gate.ts';
 
 function exchange(url = '/', rawHeaders: string[] = []): {request: IncomingMessage; response: ServerResponse & {status?: number}} {
@@ -53,21 +52,4 @@ test('with as many connections as it may have, every answer says close', () => {
   const {request, response} = exchange();
   gate(request, response, () => {});
   assert.equal(response.shouldKeepAlive, false);
-});
-
-test('sync serves one request at a time, in their order, and skips clients that have gone', () => {
-  const paused: string[] = [];
-  const gate = oneAtATime({pause: () => paused.push('pause'), resume: () => paused.push('resume')});
-  const begun: string[] = [];
-  const all = ['/1', '/2', '/3', '/4'].map((url) => exchange(url));
-  for (const {request, response} of all) gate(request, response, ({url = ''}) => void begun.push(url));
-  assert.deepEqual(begun, ['/1']);
-  Object.assign(all[1]?.response ?? {}, {destroyed: true});
-  all[0]?.response.emit('close');
-  assert.deepEqual(begun, ['/1', '/3']);
-  all[2]?.response.emit('close');
-  all[3]?.response.emit('close');
-  assert.deepEqual(begun, ['/1', '/3', '/4']);
-  assert.deepEqual(paused, ['resume']);
-  assert.ok(all.every(({response}) => !response.shouldKeepAlive));
 });
