@@ -59,7 +59,8 @@ export function observeRequests(server: Server, ended?: Ended): Observed {
     const waiting = socket[open];
     // `on`, and no function for each connection: the rest of this costs less than those would.
     if (waiting === undefined) socket.on('close', lost);
-    socket[open] = waiting === undefined || waiting === null ? exchange : [...all(waiting), exchange];
+    if (Array.isArray(waiting)) waiting.push(exchange);
+    else socket[open] = waiting === undefined || waiting === null ? exchange : [waiting, exchange];
   };
   const finish = (message: unknown): void => {
     const exchange = message as Exchange;
@@ -87,7 +88,7 @@ export function observeRequests(server: Server, ended?: Ended): Observed {
   function lost(this: Connection): void {
     const waiting = this[open] ?? [];
     this[open] = null;
-    for (const {request, response} of all(waiting)) {
+    for (const {request, response} of Array.isArray(waiting) ? waiting : [waiting]) {
       inFlight -= 1;
       aborted += 1;
       ended?.(request, response, performance.now() - ((response as Counted)[started] ?? 0), true);
@@ -97,5 +98,3 @@ export function observeRequests(server: Server, ended?: Ended): Observed {
   subscribe('http.server.response.finish', finish);
   return {snapshot: () => ({answered: [...answered], aborted, inFlight, latencies: [...latencies], seconds: milliseconds / 1000})};
 }
-
-const all = (waiting: Exchange | readonly Exchange[]): readonly Exchange[] => (Array.isArray(waiting) ? waiting : [waiting]) as readonly Exchange[];
