@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {request} from 'node:https';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TLSSocket} from 'node:tls';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {makeCertificate} from '../certificate.ts';
+import {ownConfiguration} from '../own-haproxy.ts';
 import {failureText} from './load/outcome.ts';
 import {things} from './state.ts';
 import type {World} from './world.ts';
@@ -19,10 +20,9 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
     const folder = mkdtempSync(join(tmpdir(), 'entrypoint-tls-'));
     try {
       for (const serial of [5, 6]) {
-        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=shop.example.com',
-          '-set_serial', String(serial), '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'crt.pem')], {stdio: 'ignore'});
+        const {key} = makeCertificate(folder, serial);
         describe({balancer: `address: 0.0.0.0, port: 8080, tls: {certificate: {file: ${folder}/crt.pem}, key: {env: SHOP_KEY}, port: 8443}`});
-        const {code, stdout, stderr} = await crew.start(['--verbose', ...crew.deployWords('A')], undefined, {SHOP_KEY: readFileSync(join(folder, 'key.pem'), 'utf8')}).ended;
+        const {code, stdout, stderr} = await crew.start(['--verbose', ...crew.deployWords('A')], undefined, {SHOP_KEY: key}).ended;
         assert.equal(code, 0, stderr);
         assert.match(stderr, /printf '%s\\n' "\$SHOP_KEY"; \} \| ssh [^\n]* lb certificate /);
         assert.doesNotMatch(stdout + stderr, /PRIVATE KEY/);
@@ -75,22 +75,3 @@ const asked = (host: string): Promise<{serial: number; status: number | undefine
     resolve({serial: Number.parseInt((answer.socket as TLSSocket).getPeerCertificate().serialNumber, 16), status: answer.statusCode});
   }).once('error', reject).end();
 });
-
-// What docs/load-balancer.md says that it must have, and a service of the user's own beside.
-const ownConfiguration = (backend: string): string => `
-global
-    stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
-    hard-stop-after 60s
-defaults
-    mode http
-    option idle-close-on-response
-    timeout connect 2s
-    timeout client 60s
-    timeout server 60s
-frontend all
-    bind :8080
-    use_backend theirs if { path /theirs }
-    use_backend %[str(${backend})]
-backend theirs
-    http-request return status 200 content-type text/plain string theirs
-`;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {connect} from 'node:tls';
+import {makeCertificate} from '../certificate.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name, run, must, describe, commit} = makeTiny();
@@ -12,12 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), 'entrypoint-https-'));
 after(() => rmSync(folder, {recursive: true}));
 describe(`load_balancer: {tls: {certificate: {file: ${folder}/crt.pem}, key: {env: TINY_KEY}, port: 0}}`);
 
-/** A certificate in a file, and its key as a variable of the deployer. */
-function makeCertificate(serial: number): Record<string, string> {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=shop.example.com',
-    '-set_serial', String(serial), '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'crt.pem')], {stdio: 'ignore'});
-  return {TINY_KEY: readFileSync(join(folder, 'key.pem'), 'utf8')};
-}
+/** A new certificate in the file, and its key as a variable of the deployer. */
+const renew = (serial: number): Record<string, string> => ({TINY_KEY: makeCertificate(folder, serial).key});
 
 /** The certificate's serial number, and the status of an answer by https. */
 async function asked(): Promise<string> {
@@ -40,7 +36,7 @@ before(() => {
 
 test('a deploy brings the certificate, and the next one a new certificate; no key is printed or a word', async () => {
   for (const serial of [5, 6]) {
-    const env = makeCertificate(serial);
+    const env = renew(serial);
     const {code, stdout, stderr} = run(entrypoint, ['--verbose', 'deploy', 'local'], {env});
     assert.equal(code, 0, stderr);
     assert.match(stderr, /printf '%s\\n' "\$TINY_KEY"; \} \| docker exec --interactive \S+ lb certificate /);
@@ -50,8 +46,8 @@ test('a deploy brings the certificate, and the next one a new certificate; no ke
 });
 
 test('a certificate that does not fit its key ends the deploy before anything moves', async () => {
-  const env = makeCertificate(7);
-  makeCertificate(8);
+  const env = renew(7);
+  renew(8);
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});
   assert.notEqual(code, 0);
   assert.match(stderr, /the load balancer on local refuses the certificate/);

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import {dockerRun} from '../../../src/commands/docker.ts';
 import {loadBalancer} from '../../../src/config/load-balancer-schema.ts';
 import {balancerContainer} from '../../../src/engines/balancer/container.ts';
+import {ownConfiguration} from '../../own-haproxy.ts';
 import {answer, configText, driver, startApp} from './balancer.ts';
 import {addressOf, buildImages, eventually, makePlace, must} from './containers.ts';
 import {startLoad} from './load.ts';
@@ -12,30 +13,11 @@ buildImages('base', 'haproxy');
 const place = makePlace();
 const own = {own: {url: 'http://shop'}};
 
-// What docs/load-balancer.md says that it must have, and a service of its user's own beside.
-const configuration = `
-global
-    stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
-    hard-stop-after 60s
-defaults
-    mode http
-    option idle-close-on-response
-    timeout connect 2s
-    timeout client 60s
-    timeout server 60s
-frontend all
-    bind :8080
-    use_backend theirs if { path_beg /theirs }
-    use_backend %[str(shop.prod)]
-backend theirs
-    http-request return status 200 content-type text/plain string theirs
-`;
-
 async function startOwn(name: string): Promise<string> {
   return place.start(name, [
     '--user', '0:0', '--publish', '127.0.0.1::8080', '--volume', `${place.name}-run:/run/haproxy`, '--volume', `${place.name}-etc:/etc/haproxy/entrypoint`,
     '--entrypoint', 'sh', 'entrypoint/haproxy:3.0', '-c',
-    `mkdir -p /etc/own && printf '%s' "$0" >/etc/own/haproxy.cfg && exec haproxy -W -db -S /run/haproxy/master.sock -f /etc/own/haproxy.cfg -f /etc/haproxy/entrypoint`, configuration,
+    `mkdir -p /etc/own && printf '%s' "$0" >/etc/own/haproxy.cfg && exec haproxy -W -db -S /run/haproxy/master.sock -f /etc/own/haproxy.cfg -f /etc/haproxy/entrypoint`, ownConfiguration('shop.prod'),
   ]);
 }
 
@@ -86,7 +68,7 @@ test('one that does not read the folder is told so, and nothing of it stays', as
   const companion = await startCompanion('deaf');
   await place.start('elsewhere', [
     '--user', '0:0', '--volume', `${place.name}-run:/run/haproxy`, '--entrypoint', 'sh', 'entrypoint/haproxy:3.0', '-c',
-    `printf '%s' "$0" >/tmp/haproxy.cfg && exec haproxy -W -db -S /run/haproxy/master.sock -f /tmp/haproxy.cfg`, configuration,
+    `printf '%s' "$0" >/tmp/haproxy.cfg && exec haproxy -W -db -S /run/haproxy/master.sock -f /tmp/haproxy.cfg`, ownConfiguration('shop.prod'),
   ]);
   const {code, stderr} = await companion.lb(['config', 'shop.prod'], configText({}, 1, {name: 'shop.prod', file: own}));
   assert.equal(code, 1);

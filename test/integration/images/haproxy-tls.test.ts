@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {request as plainRequest} from 'node:http';
 import {connect as http2} from 'node:http2';
 import {request} from 'node:https';
@@ -8,6 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {connect} from 'node:tls';
+import {makeCertificate} from '../../certificate.ts';
 import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
 import {buildImages, eventually, makePlace, must} from './containers.ts';
 
@@ -18,13 +18,6 @@ const app = await startApp(place, 'app', 'v1');
 const folder = mkdtempSync(join(tmpdir(), 'entrypoint-tls-'));
 after(() => rmSync(folder, {recursive: true}));
 const file = {routes: [{host: 'shop.example.com'}], tls: {certificate: {file: 'unused'}, port: 9443}, acme: `${app}:3000`};
-
-/** A certificate and its key, each as PEM. */
-function makeCertificate(name: string, serial: number): {readonly certificate: string; readonly key: string} {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-    '-addext', `subjectAltName=DNS:${name}`, '-set_serial', String(serial), '-keyout', join(folder, 'key'), '-out', join(folder, 'crt')], {stdio: 'ignore'});
-  return {certificate: readFileSync(join(folder, 'crt'), 'utf8'), key: readFileSync(join(folder, 'key'), 'utf8')};
-}
 
 /** The serial number of the certificate that is shown for a name. */
 async function shown(servername: string): Promise<number> {
@@ -38,7 +31,7 @@ async function shown(servername: string): Promise<number> {
   });
 }
 
-const first = makeCertificate('shop.example.com', 1);
+const first = makeCertificate(folder, 1, 'shop.example.com');
 
 test('a certificate opens https, with HTTP/2, and http is sent on to it', async () => {
   await balancer.mustLb(['config', 'shop.prod'], configText({}, 1, {name: 'shop.prod', file}));
@@ -74,7 +67,7 @@ test('an ACME client gets its challenges by http', async () => {
 
 test('what is no certificate is refused in words without the key, and the old one stays', async () => {
   const before = await shown('shop.example.com');
-  for (const bad of ['nonsense', first.certificate, `${makeCertificate('other.example.com', 9).certificate}\n${first.key}`]) {
+  for (const bad of ['nonsense', first.certificate, `${makeCertificate(folder, 9, 'other.example.com').certificate}\n${first.key}`]) {
     const {code, stderr} = await balancer.lb(['certificate', 'shop.prod'], bad);
     assert.equal(code, 1);
     assert.match(stderr, /lb: the certificate shop\.prod is not usable, and the old one stays/);
@@ -102,7 +95,7 @@ test('a new certificate takes over on a running balancer: no request is lost, no
       });
     }
   })();
-  const second = makeCertificate('shop.example.com', 2);
+  const second = makeCertificate(folder, 2, 'shop.example.com');
   await balancer.mustLb(['certificate', 'shop.prod'], `${second.certificate}\n${second.key}`);
   assert.equal(await shown('shop.example.com'), 2);
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -114,7 +107,7 @@ test('a new certificate takes over on a running balancer: no request is lost, no
 });
 
 test('each name gets its own certificate, also after a restart', async () => {
-  const api = makeCertificate('api.example.com', 3);
+  const api = makeCertificate(folder, 3, 'api.example.com');
   await balancer.mustLb(['certificate', 'api.prod'], `${api.key}\n${api.certificate}`);
   assert.deepEqual([await shown('shop.example.com'), await shown('api.example.com')], [2, 3]);
   assert.match(await balancer.mustLb(['certificates']), /^api\.prod\tuntil \w+ .* GMT\t.*api\.example\.com\t.*\nshop\.prod\tuntil /m);

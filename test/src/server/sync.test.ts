@@ -6,45 +6,55 @@ import {oneAtATime} from '../../../src/server/classes/sync.ts';
 
 type Connection = EventEmitter & {destroyed: boolean};
 const connection = (): Connection => Object.assign(new EventEmitter(), {destroyed: false});
-const response = (): ServerResponse => Object.assign(new EventEmitter(), {destroyed: false}) as unknown as ServerResponse;
+const response = (): ServerResponse => Object.assign(new EventEmitter(), {destroyed: false, shouldKeepAlive: true}) as unknown as ServerResponse;
 
-function gate(): {readonly served: string[]; readonly told: string[]; readonly ask: (name: string, socket: Connection, answer?: ServerResponse) => void} {
-  const [served, told]: [string[], string[]] = [[], []];
-  const pass = oneAtATime({pause: () => told.push('pause'), resume: () => told.push('resume')});
-  return {served, told, ask: (name, socket, answer = response()) => pass({socket} as unknown as IncomingMessage, answer, () => void served.push(name))};
+interface Gate {
+  readonly served: string[];
+  readonly paused: string[];
+  readonly ask: (name: string, socket?: Connection) => ServerResponse;
 }
 
-test('one request is served at a time, in their order, each on a connection that closes', () => {
-  const {served, told, ask} = gate();
-  const [first, second] = [response(), response()];
-  ask('first', connection(), first);
-  ask('second', connection(), second);
-  assert.deepEqual(served, ['first']);
-  first.emit('close');
-  assert.deepEqual(served, ['first', 'second']);
-  assert.deepEqual(told, []);
-  second.emit('close');
-  assert.deepEqual(told, ['resume']);
-  assert.ok(!first.shouldKeepAlive && !second.shouldKeepAlive);
+function gate(): Gate {
+  const [served, paused]: [string[], string[]] = [[], []];
+  const pass = oneAtATime({pause: () => paused.push('pause'), resume: () => paused.push('resume')});
+  return {served, paused, ask: (name, socket = connection()) => {
+    const answer = response();
+    pass({socket} as unknown as IncomingMessage, answer, () => void served.push(name));
+    return answer;
+  }};
+}
+
+test('sync serves one request at a time, in their order, and skips clients that have gone', () => {
+  const {served, paused, ask} = gate();
+  const all = ['/1', '/2', '/3', '/4'].map((url) => ask(url));
+  assert.deepEqual(served, ['/1']);
+  Object.assign(all[1] ?? {}, {destroyed: true});
+  all[0]?.emit('close');
+  assert.deepEqual(served, ['/1', '/3']);
+  all[2]?.emit('close');
+  all[3]?.emit('close');
+  assert.deepEqual(served, ['/1', '/3', '/4']);
+  assert.deepEqual(paused, ['resume']);
+  assert.ok(all.every(({shouldKeepAlive}) => !shouldKeepAlive));
 });
 
 test('an answer that waits behind another one is over when their connection closes, of which node:http tells nothing', () => {
   const {served, ask} = gate();
-  const [pipeline, first] = [connection(), response()];
-  ask('first', pipeline, first);
+  const pipeline = connection();
+  const first = ask('first', pipeline);
   ask('second', pipeline);
   first.emit('close');
   pipeline.emit('close');
-  ask('other', connection());
+  ask('other');
   assert.deepEqual(served, ['first', 'second', 'other']);
 });
 
 test('who has gone away meanwhile is not served', () => {
   const {served, ask} = gate();
-  const [gone, first] = [connection(), response()];
-  ask('first', connection(), first);
+  const gone = connection();
+  const first = ask('first');
   ask('gone', gone);
-  ask('other', connection());
+  ask('other');
   gone.destroyed = true;
   first.emit('close');
   assert.deepEqual(served, ['first', 'other']);
