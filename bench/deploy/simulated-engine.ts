@@ -16,6 +16,7 @@ interface SimulatedContainer {
   readonly labels: Readonly<Record<string, string>>;
   readonly created: string;
   readonly ports: readonly string[];
+  readonly networks: string;
   state: 'created' | 'running' | 'exited';
   retries: number;
   /** What `lb config` was given, by service. */
@@ -91,8 +92,8 @@ function matches(words: readonly string[], name: string, labels: Readonly<Record
 
 const list = (words: readonly string[], facts: readonly Readonly<Record<string, unknown>>[], ms: number): Answer => ok(ms, facts.map((one) => format(words, one)).join(''));
 
-function psFacts({id, name, image, labels, state, created}: SimulatedContainer): Readonly<Record<string, unknown>> {
-  return {ID: id, Names: name, State: state, Status: state === 'running' ? 'Up 5 minutes' : state, Image: image, Labels: labels, CreatedAt: created, Ports: ''};
+function psFacts({id, name, image, labels, state, created, networks}: SimulatedContainer): Readonly<Record<string, unknown>> {
+  return {ID: id, Names: name, State: state, Networks: networks, Status: state === 'running' ? 'Up 5 minutes' : state, Image: image, Labels: labels, CreatedAt: created, Ports: ''};
 }
 
 function pull(engine: SimulatedEngine, image: string): Answer {
@@ -110,7 +111,7 @@ function make(engine: SimulatedEngine, words: readonly string[]): Answer {
   const id = [...`${name}${engine.containers.size}${Math.random()}`].map((letter) => letter.charCodeAt(0).toString(16)).join('').padEnd(64, '0').slice(0, 64);
   if (flags.includes('--rm')) return ok(900);
   engine.containers.set(name, {
-    id, name, image, labels: pairsOf(flagsOf(flags, '--label')), created: new Date().toISOString(), ports: flagsOf(flags, '--publish'),
+    id, name, image, labels: pairsOf(flagsOf(flags, '--label')), created: new Date().toISOString(), ports: flagsOf(flags, '--publish'), networks: flag(flags, '--network'),
     state: words[0] === 'create' ? 'created' : 'running', retries: 0, fragments: new Map(),
   });
   return ok(words[0] === 'create' ? 80 : 430, `${id}\n`);
@@ -165,9 +166,10 @@ function things(all: Map<string, Readonly<Record<string, string>>>, words: reado
 function images(engine: SimulatedEngine, words: readonly string[]): Answer {
   if (words[1] === 'rm') return ok(100);
   if (words[1] !== 'inspect') return ok(30);
-  const [name = ''] = valuesOf(words.slice(1), ['--format', '-f']);
-  if (!engine.images.has(name)) return failed(30, `Error: No such image: ${name}`);
-  return ok(30, format(words, {Id: `sha256:${'0'.repeat(64)}`, RepoDigests: [name], Config: {Labels: {'entrypoint.git_commit_hash': 'abc', 'entrypoint.service_name': 'simulated'}}}));
+  const names = valuesOf(words.slice(1), ['--format', '-f']);
+  const missing = names.find((name) => !engine.images.has(name));
+  if (missing !== undefined) return failed(30, `Error: No such image: ${missing}`);
+  return list(words, names.map((name) => ({Id: `sha256:${'0'.repeat(64)}`, RepoDigests: [name], Config: {Labels: {'entrypoint.git_commit_hash': 'abc', 'entrypoint.service_name': 'simulated'}}})), 30);
 }
 
 function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string[], input: string): Answer {

@@ -16,7 +16,7 @@ export interface ContainerFacts {
   /** `name:/path` */
   readonly volumes?: readonly string[];
   readonly log?: LogFacts | undefined;
-  readonly restart?: 'no' | 'always' | undefined;
+  readonly restart?: 'no' | 'always' | 'unless-stopped' | undefined;
   readonly memory?: string | undefined;
   readonly cpus?: number | undefined;
   readonly stopSeconds?: number | undefined;
@@ -119,9 +119,6 @@ export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--f
 export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words =>
   ['sh', '-c', `names=$(${wordsText(['docker', 'ps', '--all', '--quiet', ...pairs('--filter', prefixed('label=', labels))])}) && [ -z "$names" ] || docker rm --force --volumes $names`];
 
-export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words =>
-  ['docker', 'update', '--restart', policy, ...names];
-
 export const dockerExec = (name: string, words: Words): Words => ['docker', 'exec', name, ...words];
 
 /** `docker exec` that reads `stdin`. */
@@ -186,8 +183,8 @@ export const dockerTag = (image: string, name: string): Words => ['docker', 'tag
 /** Where nothing uses it any more; where something does, it stays, and that is no failure. */
 export const dockerImageRemove = (image: string): Words => ['sh', '-c', `${wordsText(['docker', 'image', 'rm', image])} >/dev/null 2>&1 || :`];
 
-export const dockerImageInspect = (image: string, format: string): Words =>
-  ['docker', 'image', 'inspect', '--format', format, image];
+export const dockerImageInspect = (format: string, ...images: readonly string[]): Words =>
+  ['docker', 'image', 'inspect', '--format', format, ...images];
 
 /** What `docker build` needs to know. */
 export interface BuildFacts {

@@ -23,7 +23,7 @@ export interface ImageFacts {
 
 export async function readImageFacts(run: Runner, image: string): Promise<ImageFacts> {
   const [inspected, history] = await Promise.all([
-    run.read(dockerImageInspect(image, '{{json .}}')),
+    run.read(dockerImageInspect('{{json .}}', image)),
     run.read(dockerHistory(image)),
   ]);
   return parseImageFacts(inspected.stdout, history.stdout);

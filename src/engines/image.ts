@@ -38,11 +38,11 @@ export async function findBuiltImage(context: Context, service: Service, tag?: s
 
 /** @throws Problem `image_missing` */
 export async function findImage({run}: Context, name: string): Promise<LocalImage> {
-  const looked = await run.read(dockerImageInspect(name, idAndCommit), {allow: [1]});
+  const looked = await run.read(dockerImageInspect(idAndCommit, name), {allow: [1]});
   if (looked.exitCode === 0) return parseImage(looked.stdout);
   try {
     // In a dry run of `build deploy` the image is still to come: the script looks again when it is there.
-    const {stdout} = await run(dockerImageInspect(name, idAndCommit), {capture: true});
+    const {stdout} = await run(dockerImageInspect(idAndCommit, name), {capture: true});
     return stdout === '' ? {reference: name, commit: ''} : parseImage(stdout);
   } catch (error) {
     if (!isProblem(error) || error.code !== 'command_failed') throw error;
@@ -105,6 +105,6 @@ async function pulled(context: Context, reference: string): Promise<LocalImage> 
 
 /** The commit that an image on the engine is labelled with; empty where there is none, or no image yet. */
 async function readCommit({run}: Pick<Context, 'run'>, reference: string): Promise<string> {
-  const {exitCode, stdout} = await run.read(dockerImageInspect(reference, idAndCommit), {allow: [1]});
+  const {exitCode, stdout} = await run.read(dockerImageInspect(idAndCommit, reference), {allow: [1]});
   return exitCode === 0 ? parseImage(stdout).commit : '';
 }

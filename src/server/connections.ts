@@ -10,7 +10,11 @@ export interface Connections {
   /** As many as it may have. */
   readonly full: () => boolean;
   readonly upgraded: (request: IncomingMessage, socket: Duplex) => void;
+  /** Has it called at the end of every connection. One listener of a socket serves all: each would cost a new connection 1 %. */
+  readonly onClosed: OnClosed;
 }
+
+export type OnClosed = (listener: (socket: Socket) => void) => void;
 
 const reason = 'connections';
 
@@ -25,10 +29,12 @@ export function trackConnections(server: Server, {accepting, max, pausable}: {re
   // Where a socket of its own is closed, its queue is lost: there, Node closes what is too much.
   if (!pausable) server.maxConnections = max;
   let paused = false;
+  const listeners: ((socket: Socket) => void)[] = [];
   // One function for all sockets, and `on`: a closure and a wrapper for each would cost a connection more than the rest of this.
   function closed(this: Socket): void {
     sockets.delete(this);
     if (websockets.size > 0) websockets.delete(this);
+    for (const listener of listeners) listener(this);
     if (!paused || sockets.size > enough) return;
     paused = false;
     accepting.resume(reason);
@@ -46,5 +52,6 @@ export function trackConnections(server: Server, {accepting, max, pausable}: {re
     upgraded: (request, socket) => {
       if (sockets.has(socket as Socket) && request.headers.upgrade?.toLowerCase() === 'websocket') websockets.add(socket as Socket);
     },
+    onClosed: (listener) => void listeners.push(listener),
   };
 }

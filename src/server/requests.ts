@@ -1,6 +1,7 @@
 import {subscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
+import type {OnClosed} from './connections.ts';
 import {latencyBounds, latencyBucket} from './latency.ts';
 
 /** What a worker has served since it began. Totals only grow; gauges are of this moment. */
@@ -43,7 +44,7 @@ type Connection = Socket & {[open]?: Exchange | Exchange[] | null};
  * Counts the requests of one server, by node:http's own announcements: nothing is put around the service, and a
  * request costs two function calls. Only the end of a connection is listened to, for what is never answered.
  */
-export function observeRequests(server: Server, ended?: Ended): Observed {
+export function observeRequests(server: Server, onClosed: OnClosed, ended?: Ended): Observed {
   const answered = [0, 0, 0, 0, 0];
   const latencies: number[] = Array.from({length: latencyBounds.length + 1}, () => 0);
   let aborted = 0;
@@ -57,8 +58,8 @@ export function observeRequests(server: Server, ended?: Ended): Observed {
     (exchange.response as Counted)[started] = performance.now();
     inFlight += 1;
     const waiting = socket[open];
-    // `on`, and no function for each connection: the rest of this costs less than those would.
-    if (waiting === undefined) socket.on('close', lost);
+    // With https, the connection that closes is another object: the one below.
+    if (waiting === undefined && 'encrypted' in socket) socket.on('close', () => lost(socket));
     if (Array.isArray(waiting)) waiting.push(exchange);
     else socket[open] = waiting === undefined || waiting === null ? exchange : [waiting, exchange];
   };
@@ -85,15 +86,17 @@ export function observeRequests(server: Server, ended?: Ended): Observed {
     answered[kind] = (answered[kind] ?? 0) + 1;
     ended?.(exchange.request, exchange.response, taken, false);
   };
-  function lost(this: Connection): void {
-    const waiting = this[open] ?? [];
-    this[open] = null;
+  const lost = (socket: Connection): void => {
+    const waiting = socket[open];
+    if (waiting === undefined || waiting === null) return;
+    socket[open] = null;
     for (const {request, response} of Array.isArray(waiting) ? waiting : [waiting]) {
       inFlight -= 1;
       aborted += 1;
       ended?.(request, response, performance.now() - ((response as Counted)[started] ?? 0), true);
     }
-  }
+  };
+  onClosed(lost);
   subscribe('http.server.request.start', begin);
   subscribe('http.server.response.finish', finish);
   return {snapshot: () => ({answered: [...answered], aborted, inFlight, latencies: [...latencies], seconds: milliseconds / 1000})};

@@ -1,5 +1,6 @@
 import type {Server} from 'node:http';
 import {accessLog} from './access-log.ts';
+import type {OnClosed} from './connections.ts';
 import {identifyRequests} from './request-id.ts';
 import {observeRequests} from './requests.ts';
 import type {RequestStats} from './requests.ts';
@@ -15,12 +16,12 @@ export interface Watched {
 }
 
 /** Ids, access log and counters of one server, each only where it is wanted. Before it listens. */
-export function watchRequests(server: Server, {requestId, accessLog: logs, accessLogFormat, adminBind}: Pick<Settings, 'requestId' | 'accessLog' | 'accessLogFormat' | 'adminBind'>): Watched {
+export function watchRequests(server: Server, {requestId, accessLog: logs, accessLogFormat, adminBind}: Pick<Settings, 'requestId' | 'accessLog' | 'accessLogFormat' | 'adminBind'>, onClosed: OnClosed): Watched {
   // A tracer begins a trace itself, with a first span that it knows of.
   if (requestId) identifyRequests(server, {trace: !Object.keys(process.env).some((name) => name.startsWith('OTEL_'))});
   if (!logs && adminBind === undefined) return {snapshot: () => undefined, flush: () => {}};
   const log = logs ? accessLog(accessLogFormat, isTerminal(1)) : undefined;
-  const {snapshot} = observeRequests(server, log?.ended);
+  const {snapshot} = observeRequests(server, onClosed, log?.ended);
   if (log !== undefined) process.once('exit', log.flush);
   return {snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}), flush: () => log?.flush()};
 }

@@ -60,7 +60,7 @@ export async function serveWorker({settings, place, log, worn, loaded, reopen}: 
     limitServer(server, settings);
     if (settings.workerClass === 'sync') readAtOnce(server);
     gateRequests(server, workerGate({settings, draining: () => draining, full: connections.full, worn: () => worn('max-requests'), serve: classGate(settings, gate)}), connections.upgraded);
-    main = {server, accepting: gate, connections, watched: watchRequests(server, settings)};
+    main = {server, accepting: gate, connections, watched: watchRequests(server, settings, connections.onClosed)};
   };
   const service = settings.workerClass === 'threads'
     ? await (await import('./classes/threads.ts')).threadService({settings, port: place.port, log, crashed: () => worn('thread'), loaded})

@@ -56,7 +56,7 @@ export const build = task('Build the one image of the service', {
     await requireEngine(run);
     throw error;
   });
-  const {stdout} = await run(dockerImageInspect(image, '{{.Id}} {{.Size}}'), {capture: true});
+  const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
   const [digest = '', size = '0'] = stdout.trim().split(' ');
   if (digest !== '') say(`${image}  ${digest}  ${(Number(size) / 1e6).toFixed(1)} MB`);
   return {image, digest, size: Number(size), commit: version.commit};

@@ -61,7 +61,7 @@ export const check = task('Check an image against the container contract', {
 
 /** Of any image: one without a single label, too. */
 async function imageId({run}: Context, name: string): Promise<string> {
-  const {exitCode, stdout, stderr} = await run.read(dockerImageInspect(name, '{{.Id}}'), {allow: [1]});
+  const {exitCode, stdout, stderr} = await run.read(dockerImageInspect('{{.Id}}', name), {allow: [1]});
   if (exitCode === 0) return stdout.trim();
   throw problem({
     code: 'image_missing',

@@ -34,7 +34,7 @@ export const publish = task('Push the built image to the registry', {
   const image = `${repository}:${local.split(':').at(-1)}`;
   await run(dockerTag(reference, image), {capture: true});
   await run(dockerPush(image), {capture: true, retry: true, purpose: `the image could not be pushed to ${service.registry}`, fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it asks for a login: docker login'});
-  const {stdout} = await run(dockerImageInspect(image, '{{range .RepoDigests}}{{println .}}{{end}}'), {capture: true});
+  const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {capture: true});
   const digest = stdout.split('\n').find((line) => line.startsWith(`${repository}@`))?.split('@')[1] ?? '';
   if (digest !== '') say(`${image}  ${digest}`);
   return {image, digest};

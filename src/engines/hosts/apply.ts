@@ -30,7 +30,7 @@ export async function apply(context: Context, deployment: Deployment, options: A
   const percent = canary === undefined ? undefined : percentOf(canary);
   return execute(context, deployment, {
     reason: canary === undefined ? 'deploy' : 'canary',
-    images: [deployment.image, deployment.place.load_balancer.image],
+    images: ({app, balancer}) => [...(app ? [deployment.image] : []), ...(balancer ? [deployment.place.load_balancer.image] : [])],
     skipUnreachable, planOnly,
     planner: (found, entry) => {
       const how = planOptions(deployment, options, entry);

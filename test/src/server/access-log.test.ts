@@ -25,7 +25,7 @@ async function logging(t: TestContext, format: string, listener: RequestListener
   const server = createServer(listener);
   if (ids) identifyRequests(server, {trace: true});
   const log = accessLog(format, readable, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
-  const observed = observeRequests(server, log.ended);
+  const observed = observeRequests(server, (closed) => void server.on('connection', (socket) => void socket.on('close', () => closed(socket))), log.ended);
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();

@@ -42,7 +42,7 @@ export function target(place = ''): Target {
 
 /** One line of `docker ps`, as the engine's state is read. */
 export function container(name: string, state: string, {image = 'sha256:old', role = 'app', release = '', replica = '', half = '', settings = '', published = '', hosts = '', health = ''}: Readonly<Record<string, string>>): string {
-  return [name, state, 'Up', image, '2026-01-02 03:04:05 +0000 UTC', 'shop', 'local', role, '', release, replica, half, role === 'app' ? '3000' : '', 'abc', settings, published, hosts, health].join('\t');
+  return [name, state, 'shop.local', 'Up', image, '2026-01-02 03:04:05 +0000 UTC', 'shop', 'local', role, '', release, replica, half, role === 'app' ? '3000' : '', 'abc', settings, published, hosts, health].join('\t');
 }
 
 export interface Seen {

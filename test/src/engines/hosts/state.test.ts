@@ -5,16 +5,16 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
 import {parseMachine, readMachine} from '../../../../src/engines/hosts/state.ts';
-import type {MachineState} from '../../../../src/engines/hosts/state.ts';
+import type {MachineState, Question} from '../../../../src/engines/hosts/state.ts';
 import {configOf, container} from './scene.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'state-'));
 after(() => rmSync(folder, {recursive: true}));
 
-const question = {scene: {service: 'shop', environment: 'local'}, balancer: 'shop.local.balancer', images: ['there', 'missing']};
+const question = (images: readonly string[]): Question => ({scene: {service: 'shop', environment: 'local'}, balancer: 'shop.local.balancer', images});
 
 /** What the script tells of a machine whose engine has these containers, and which calls of docker it takes. */
-function look(containers: readonly string[]): {state: MachineState; calls: string[]} {
+function look(containers: readonly string[], images: readonly string[] = ['there', 'missing']): {state: MachineState; calls: string[]} {
   writeFileSync(join(folder, 'containers'), containers.join('\n'));
   writeFileSync(join(folder, 'fragment'), configOf({release: 3}));
   writeFileSync(join(folder, 'calls'), '');
@@ -23,21 +23,22 @@ function look(containers: readonly string[]): {state: MachineState; calls: strin
     'case "$*" in',
     `  ps*) cat ${folder}/containers ;;`,
     '  network*) echo shop.local ;;',
+    '  *there\\ missing) exit 1 ;;',
     "  volume*) printf 'data\\tshop\\tlocal\\t\\t\\t\\t\\n' ;;",
-    '  *there) echo there ;;',
+    '  *there | *there\\ too) echo there ;;',
     `  exec*) sleep 0.2; cat ${folder}/fragment ;;`,
     "  inspect*) printf 'id\\t2026-01-02T03:04:05Z\\t0\\tjo@laptop\\tdeploy\\t\\n' ;;",
     '  info*) echo 2026-01-02T03:04:25Z ;;',
     '  *) exit 1 ;;',
     'esac', '',
   ].join('\n'), {mode: 0o755});
-  const {status, stdout} = run({PATH: `${folder}:${process.env['PATH']}`});
+  const {status, stdout} = run({PATH: `${folder}:${process.env['PATH']}`}, images);
   assert.equal(status, 0);
-  return {state: parseMachine(stdout, question), calls: readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')};
+  return {state: parseMachine(stdout, question(images)), calls: readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')};
 }
 
-function run(environment: Readonly<Record<string, string>>): {status: number | null; stdout: string} {
-  const [program = '', ...words] = readMachine(question);
+function run(environment: Readonly<Record<string, string>>, images: readonly string[] = []): {status: number | null; stdout: string} {
+  const [program = '', ...words] = readMachine(question(images));
   return spawnSync(program, words, {encoding: 'utf8', env: environment});
 }
 
@@ -47,6 +48,19 @@ describe('what a machine has', () => {
     assert.deepEqual(state.containers.map(({name}) => name), ['shop.local.3.1', 'shop.local.balancer']);
     assert.deepEqual([state.hasNetwork, state.volumes, state.images, state.balancer?.release, state.lock], [true, ['data'], ['there'], 3, undefined]);
     assert.ok(!calls.some((call) => /^(?:info|inspect)/.test(call)), 'nobody asks for a lock that is not there');
+    assert.ok(!calls.some((call) => call.startsWith('network')), 'what runs in the network has told that it is there');
+  });
+
+  test('is asked for its network where nothing runs in it', () => {
+    const {state, calls} = look([container('shop.local.3.1', 'exited', {release: '3'})]);
+    assert.equal(state.hasNetwork, true);
+    assert.ok(calls.includes('network ls'));
+  });
+
+  test('takes one call for all images where all of them are there', () => {
+    const {state, calls} = look([], ['there', 'too']);
+    assert.deepEqual(state.images, ['there', 'too']);
+    assert.equal(calls.filter((call) => call.startsWith('image')).length, 1);
   });
 
   test('with a lock, how long that is held', () => {
