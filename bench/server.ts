@@ -18,14 +18,16 @@ import type {Running} from './server/running.ts';
 
 interface Extent {
   readonly rounds: number;
+  /** Of those that have a limit to each other alone: it is tighter than what one round differs from the next. */
+  readonly ownRounds: number;
   readonly seconds: number;
   readonly healthRounds: number;
   readonly healthSeconds: number;
   readonly starts: number;
 }
 
-const usual: Extent = {rounds: 9, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
-const short: Extent = {rounds: 2, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
+const usual: Extent = {rounds: 9, ownRounds: 16, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
+const short: Extent = {rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
 
 /** Servers side by side: what a request costs, how a busy one answers its health check, start-up, memory, growth. */
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
@@ -45,6 +47,7 @@ export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Re
     ];
     const findings = await startAll(contenders, folder, servers, note);
     await compareCosts(servers, findings, extent, note);
+    if (extent.ownRounds > 0) await compareCosts(servers.slice(0, 4), findings.slice(0, 4), {...extent, rounds: extent.ownRounds}, note);
     await compareHealth(servers, findings, adminPort, extent, note);
     for (const server of servers.splice(0)) await server.stop();
     await compareMemory(quick ? contenders.slice(1, 3) : contenders, findings, folder, note);
@@ -74,7 +77,7 @@ async function startAll(contenders: readonly Contender[], folder: string, server
   return findings;
 }
 
-async function compareCosts(servers: readonly Running[], findings: readonly Findings[], {rounds, seconds}: Extent, note: Note): Promise<void> {
+async function compareCosts(servers: readonly Running[], findings: readonly Findings[], {rounds, seconds}: Pick<Extent, 'rounds' | 'seconds'>, note: Note): Promise<void> {
   // The first round compiles code and fills caches, and does not count. Each round begins with another one.
   for (let round = -1; round < rounds; round += 1) {
     note(round < 0 ? 'a request: warming up' : `a request: round ${round + 1} of ${rounds}`);
@@ -135,10 +138,10 @@ async function growth(folder: string, full: boolean, note: Note): Promise<readon
   }
 }
 
-function report(findings: readonly Findings[], limits: readonly Limit[], {rounds, seconds}: Extent): Report {
+function report(findings: readonly Findings[], limits: readonly Limit[], {rounds, ownRounds, seconds}: Extent): Report {
   return {
     name: 'server',
-    about: `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s.\n`
+    about: `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s, and ${ownRounds} more of the first four.\n`
       + 'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU a request on kept connections, to the first row.',
     columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB a worker', 'MB root'],
     rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({

@@ -160,17 +160,10 @@ export function endText({code, signal}: Pick<Death, 'code' | 'signal'>): string 
 
 function workerFlags({maxHeap, workerClass, inspect}: Settings, inspected: boolean): string[] {
   const own = process.execArgv.filter((word) => !word.startsWith('--inspect'));
-  const flags = [...own, process.env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-');
-  const said = (name: string): boolean => flags.includes(name);
-  // Flags hold for each thread of a pool anew.
-  const memory = workerClass === 'threads' ? [] : [
-    ...(maxHeap === 0 || said('max-old-space-size') ? [] : [`--max-old-space-size=${maxHeap}`]),
-    // V8 begins with 1 MB, and copies what is in flight each time that it is full: with many connections, 5 % of all CPU time.
-    ...(said('semi-space-size') ? [] : ['--min-semi-space-size=4']),
-  ];
+  const said = [...own, process.env['NODE_OPTIONS'] ?? ''].some((word) => word.includes('max-old-space-size') || word.includes('max_old_space_size'));
   return [
     ...own,
-    ...memory,
+    ...(maxHeap === 0 || said || workerClass === 'threads' ? [] : [`--max-old-space-size=${maxHeap}`]),
     ...(inspected ? [`--inspect=${inspect}`] : []),
   ];
 }
