@@ -2,10 +2,15 @@ import {spawnSync} from 'node:child_process';
 import {globSync} from 'node:fs';
 import {join} from 'node:path';
 
-// `npm test`: everything, in the order in which it is quickest to learn that something is wrong.
-// `npm test -- unit` runs one stage.
+// `npm test`: all stages, in the order in which it is quickest to learn that something is wrong, each without what takes
+// longest. `npm test -- unit` runs one stage; `npm run test:all` leaves nothing out.
 
 const root = join(import.meta.dirname, '..');
+// What builds images or holds itself against a limit of time has both cores to itself.
+const alone = /\/(?:demo|readme|images\/base|images\/manual)\.test\.ts$/;
+// Costs nothing where the stage before has built them.
+const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [['sh', 'scripts/engine'], ['node', 'images/build.ts', ...names]];
+const integration = globSync('test/integration/**/*.test.ts', {cwd: root});
 const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   types: () => [['tsc', '--noEmit']],
   lint: () => [['oxlint', '--deny-warnings']],
@@ -16,17 +21,19 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=2', ...globSync('test/server/*.test.ts', {cwd: root})],
     ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
     // In short it is a part of the stage integration.
-    ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? [['sh', 'scripts/engine'], ['node', '--test', 'test/integration/images/app-server-haproxy.test.ts']] : []),
+    ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? [
+      ...withImages('node-service', 'haproxy'),
+      ['node', '--test', 'test/integration/images/app-server-haproxy.test.ts'],
+    ] : []),
   ],
-  // One file at a time: two cores, and the engine is shared.
   integration: () => [
-    ['sh', 'scripts/engine'],
-    ['node', 'images/build.ts'],
-    ['node', '--test', '--test-concurrency=1', ...globSync('test/integration/**/*.test.ts', {cwd: root})],
+    ...withImages(),
+    ['node', '--test', '--test-concurrency=1', ...integration.filter((file) => alone.test(file))],
+    ['node', '--test', '--test-concurrency=2', ...integration.filter((file) => !alone.test(file))],
   ],
-  contract: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})]],
-  fleet: () => [['sh', 'scripts/engine'], ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
-  isomorphism: () => [['node', '--test', '--test-concurrency=1', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
+  contract: () => [...withImages('node-service'), ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})]],
+  fleet: () => [...withImages('node-service', 'haproxy', 'registry'), ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
+  isomorphism: () => [...withImages(), ['node', '--test', '--test-concurrency=1', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
 };
 
 const wanted = process.argv.slice(2);

@@ -41,7 +41,7 @@ export function changes(world: () => World, possible: {skip?: string}, all: bool
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
   });
 
-  test('a balancer on a machine of its own spreads over all hosts; deploys lose nothing there, and a dry run is the same deploy', possible, async () => {
+  test('a balancer on a machine of its own spreads over all hosts; deploys lose nothing there, and a dry run is the same deploy', long, async () => {
     const {fleet, crew, generator, deploy, settle} = world();
     crew.run('remove', 'prod');
     await settle('A', {apart: true});

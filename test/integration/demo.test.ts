@@ -9,6 +9,8 @@ const root = join(import.meta.dirname, '../..');
 const stood = existsSync(join(root, '.demo'));
 const {NODE_TEST_CONTEXT: _, ...env} = process.env;
 
+const long = process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? {} : {skip: 'part of npm run test:all'};
+
 function demo(...words: readonly string[]): {code: number | null; told: string} {
   const {status, stdout, stderr} = spawnSync('npm', ['run', '--silent', 'demo', '--', ...words], {cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 26});
   return {code: status, told: stdout + stderr};
@@ -35,7 +37,7 @@ test('npm run demo tells the whole story and loses no request', () => {
   assert.ok(!told.includes(password), 'the password stands in the output');
 });
 
-test('a second run beside the first one is as safe, and takes less than 90 seconds', () => {
+test('a second run beside the first one is as safe, and takes less than 90 seconds', long, () => {
   const {code, told} = demo();
   assert.equal(code, 0, told.slice(-3000));
   assert.match(told, /^during +\d+ +0 /m);

@@ -4,4 +4,5 @@ isomorphism({
   example: 'buy-service',
   install: ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
   env: {BUY_DATABASE_PASSWORD: 'only-for-tests'},
+  alwaysCheck: true,
 });

@@ -10,8 +10,12 @@ function serving({stdout}: Told): unknown {
   return [release, containers.filter((one) => one.serving).map((one) => one.name)];
 }
 
-/** Every task of an example, outside by `entrypoint TASK` and inside by `docker run IMAGE TASK`: the same result. */
-export function isomorphism(facts: PlaceFacts): void {
+/**
+ * Every task of an example, outside by `entrypoint TASK` and inside by `docker run IMAGE TASK`: the same result.
+ * @param alwaysCheck the one whose `check` is part of `npm test`, too
+ */
+export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alwaysCheck?: boolean}): void {
+  const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
   describe(`${facts.example}: entrypoint TASK and docker run IMAGE TASK`, () => {
     const registry = `iso-registry-${process.pid}-${facts.example}`;
     let place: Place;
@@ -69,7 +73,7 @@ export function isomorphism(facts: PlaceFacts): void {
       assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
     });
 
-    test('check finds the same: every rule is kept, within a minute', () => {
+    test('check finds the same: every rule is kept, within a minute', alwaysCheck || all ? {} : {skip: 'part of npm run test:all'}, () => {
       const words = ['--quiet', 'check', '--format=json'];
       const [outside, inside] = [place.outside(words), place.inside(words)].map(({code, stdout, stderr}) => {
         assert.equal(code, 0, stdout + stderr);

@@ -29,7 +29,6 @@ const skewed = (minutes: number): Record<string, string> => {
 const registry: readonly Fault[] = [
   {
     title: 'the registry is gone for 5 s during the pull: the deploy waits for it',
-    usual: true,
     freshImage: true,
     ends: 'new',
     strike: ({fleet}) => {
