@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {chmodSync, cpSync, mkdtempSync, rmSync} from 'node:fs';
+import {chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {certificateFile} from '../src/docker-client.ts';
@@ -19,11 +19,12 @@ export async function bench(note: (text: string) => void): Promise<Report> {
   note('the images');
   execFileSync(process.execPath, [join(root, 'images/build.ts'), 'node-service', 'builder'], {stdio: ['ignore', 'ignore', 'pipe']});
   const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
-  const tag = folder.slice(-6).toLowerCase();
+  // Each build leaves the image of the one before without a name: a name of its own tells which they are.
+  const name = `bench-${folder.slice(-6).toLowerCase()}`;
   try {
-    service(folder);
+    service(folder, name);
     note(`the first build, which installs the dependencies, then ${rounds} rounds of each`);
-    const {took: [plain = [], ours = []], reinstalled} = measure(folder, tag);
+    const {took: [plain = [], ours = []], reinstalled} = measure(folder, name);
     const [first, second] = [median(plain), median(ours)];
     return {
       name: 'build',
@@ -41,18 +42,19 @@ export async function bench(note: (text: string) => void): Promise<Report> {
     };
   } finally {
     rmSync(folder, {recursive: true, force: true});
-    execFileSync('docker', ['image', 'rm', '--force', `buy-service:${tag}`], {stdio: 'ignore'});
+    const images = execFileSync('docker', ['images', '--quiet', '--no-trunc', '--filter', `label=entrypoint.service_name=${name}`], {encoding: 'utf8'}).trim();
+    if (images !== '') execFileSync('docker', ['image', 'rm', '--force', ...new Set(images.split('\n'))], {stdio: 'ignore'});
   }
 }
 
-function measure(folder: string, tag: string): Told {
-  const facts = ['service_name=buy-service', 'git_commit_hash=bench'].flatMap((fact) => ['--build-arg', fact, '--label', `entrypoint.${fact}`]);
+function measure(folder: string, name: string): Told {
+  const facts = [`service_name=${name}`, 'git_commit_hash=bench'].flatMap((fact) => ['--build-arg', fact, '--label', `entrypoint.${fact}`]);
   const ca = certificateFile(process.env);
   const wanted: Wanted = {
     rounds,
     contenders: [
-      ['docker', 'build', '--tag', `buy-service:${tag}`, ...facts, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), '.'],
-      ['entrypoint', 'build', `--tag=${tag}`],
+      ['docker', 'build', '--tag', `${name}:bench`, ...facts, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), '.'],
+      ['entrypoint', 'build', '--tag=bench'],
     ],
   };
   return JSON.parse(execFileSync('docker', [
@@ -65,9 +67,11 @@ function measure(folder: string, tag: string): Told {
 }
 
 /** The example in a repository of its own, so that its commit is not the project's. */
-function service(folder: string): void {
+function service(folder: string, name: string): void {
   chmodSync(folder, 0o755);
   cpSync(join(root, 'examples/buy-service'), folder, {recursive: true, filter: (path) => !path.includes('node_modules')});
+  const file = join(folder, 'deploy.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^service: .*$/m, `service: ${name}`));
   for (const words of [['init', '--quiet'], ['add', '--all'], ['-c', 'user.name=b', '-c', 'user.email=b@example.com', 'commit', '--quiet', '--message=bench']]) {
     execFileSync('git', words, {cwd: folder, stdio: ['ignore', 'ignore', 'pipe']});
   }

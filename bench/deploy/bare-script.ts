@@ -2,7 +2,7 @@ import {commandText} from '../../src/argv.ts';
 import type {Command, Words} from '../../src/argv.ts';
 import {balancerConfig, balancerIdle, balancerStart, balancerSwitch} from '../../src/commands/balancer.ts';
 import {dockerNetworkCreate, dockerPull, dockerRemove, dockerRun, dockerStop} from '../../src/commands/docker.ts';
-import {sshRun} from '../../src/commands/ssh.ts';
+import {sshFolder, sshRun} from '../../src/commands/ssh.ts';
 import {renderFragment} from '../../src/engines/balancer/fragment.ts';
 import type {Half} from '../../src/engines/balancer/state.ts';
 
@@ -22,13 +22,13 @@ function script(rounds: readonly (readonly (Words | Command)[])[]): string {
 
 const everywhere = (hosts: readonly string[], commands: readonly (Words | Command)[]): Command[][] => commands.map((command) => hosts.map((host) => sshRun(host, command)));
 
-/** A network and a balancer on each host, before the clock starts. */
+/** Before the clock starts: a folder for the connections, and a network and a balancer on each host. */
 export function prepareScript(hosts: readonly string[], balancerImage: string): string {
   const fragment = renderFragment({
     name: service, release: 0, previous: 0, hosts: [''], size: 1, slots: [], health: '/readyz',
     settings: {routes: [], slowStartSeconds: 0, timeoutSeconds: 60, trustedProxies: [], maintenancePage: '', redirectPort: 0, acme: '', own: false},
   });
-  return script(everywhere(hosts, [
+  return `${commandText(sshFolder)}\n` + script(everywhere(hosts, [
     dockerNetworkCreate(network, {}),
     dockerRun({image: balancerImage, name: balancer, network, publish: ['0.0.0.0:8090:8080'], restart: 'always'}, 'detached'),
     balancerConfig(balancer, service, fragment, 'reload'),
