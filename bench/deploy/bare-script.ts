@@ -44,7 +44,7 @@ export function deployScript(hosts: readonly string[], image: string, round: num
   const first = round === 0;
   return script(everywhere(hosts, [
     dockerPull(image),
-    dockerRun({image, name, network, restart: 'unless-stopped', environment: {PORT: '3000', WEB_CONCURRENCY: '1'}, command: ['run']}, 'detached'),
+    dockerRun({image, name, network, restart: 'always', environment: {PORT: '3000', WEB_CONCURRENCY: '1'}, command: ['run']}, 'detached'),
     balancerStart(balancer, [{server: to, address: name, port: 3000}], 60),
     balancerSwitch(balancer, [to], first ? [] : [from]),
     ...(first ? [] : [balancerIdle(balancer, 30, [from]), dockerStop(30, old)]),

@@ -16,7 +16,7 @@ export interface ContainerFacts {
   /** `name:/path` */
   readonly volumes?: readonly string[];
   readonly log?: LogFacts | undefined;
-  readonly restart?: 'no' | 'always' | 'unless-stopped' | undefined;
+  readonly restart?: 'no' | 'always' | undefined;
   readonly memory?: string | undefined;
   readonly cpus?: number | undefined;
   readonly stopSeconds?: number | undefined;
@@ -118,6 +118,9 @@ export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--f
 /** The same for all that have these labels; none is no failure. */
 export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words =>
   ['sh', '-c', `names=$(${wordsText(['docker', 'ps', '--all', '--quiet', ...pairs('--filter', prefixed('label=', labels))])}) && [ -z "$names" ] || docker rm --force --volumes $names`];
+
+export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words =>
+  ['docker', 'update', '--restart', policy, ...names];
 
 export const dockerExec = (name: string, words: Words): Words => ['docker', 'exec', name, ...words];
 

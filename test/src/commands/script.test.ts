@@ -27,8 +27,8 @@ test('what puts things back tries every command, and says that one failed', () =
 });
 
 test('by ssh they are one command in one line, without a second shell', () => {
-  const {words} = sshRun('d@h1', together([['docker', 'stop', 'a'], ['docker', 'wait', 'a']]));
-  assert.deepEqual(words.slice(-3), ['d@h1', '--', 'set -e; docker stop a; docker wait a']);
+  const {words} = sshRun('d@h1', together([['docker', 'stop', 'a'], ['docker', 'update', '--restart', 'no', 'a']]));
+  assert.deepEqual(words.slice(-3), ['d@h1', '--', 'set -e; docker stop a; docker update --restart no a']);
   assert.equal(sshRun('d@h1', ['sh', '-c', 'a && b']).words.at(-1), 'a && b');
   assert.equal(shellText(['docker', 'ps']), 'docker ps');
 });

@@ -40,7 +40,7 @@ test('the first deploy makes the network and the balancer, then moves the traffi
     'docker network create shop.local',
     'docker run --detach --name shop.local.balancer --network shop.local --restart always --publish 127.0.0.1::8080 --label entrypoint.role=balancer entrypoint/haproxy:3.0',
     'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
-    'docker run --detach --name shop.local.1.1 --network shop.local --restart unless-stopped --stop-timeout 30 --label entrypoint.role=app --label entrypoint.release=1 --label entrypoint.replica=1 --label entrypoint.half=a --label entrypoint.port=3000 --label entrypoint.health=/readyz --label entrypoint.git_commit_hash=def --env PORT=3000 sha256:new run',
+    'docker run --detach --name shop.local.1.1 --network shop.local --restart always --stop-timeout 30 --label entrypoint.role=app --label entrypoint.release=1 --label entrypoint.replica=1 --label entrypoint.half=a --label entrypoint.port=3000 --label entrypoint.health=/readyz --label entrypoint.git_commit_hash=def --env PORT=3000 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
     "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a </dev/null && lb config --no-reload shop.local' <FILE",
     'docker volume create shop.local.log.TOKEN',
@@ -57,10 +57,11 @@ test('the next one starts beside the old release, switches so that a restart fin
   assert.deepEqual(changes, [
     'docker create --name shop.local.lock sha256:new --list',
     'docker run --rm --name shop.local.2.migrate --network shop.local sha256:new migrate',
-    'docker run --detach --name shop.local.2.1 --network shop.local --restart unless-stopped --stop-timeout 30 sha256:new run',
+    'docker run --detach --name shop.local.2.1 --network shop.local --restart always --stop-timeout 30 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1b=shop.local.2.1:3000',
     "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1b --from shop.local/1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1a' <FILE",
     'docker stop --time 30 shop.local.1.1',
+    'docker update --restart no shop.local.1.1',
     'docker run --rm --name shop.local.2.test-sanity --network shop.local sha256:new test-sanity',
     'docker volume create shop.local.log.TOKEN',
     'docker rm --force --volumes shop.local.lock',
@@ -73,6 +74,7 @@ test('a check after the switch that fails starts the old release again and bring
   const all = commands();
   assert.deepEqual(all.slice(all.findIndex((text) => text.includes('test-sanity')) + 1), [
     'docker rm --force --volumes shop.local.2.test-sanity',
+    'docker update --restart always shop.local.1.1',
     'docker start shop.local.1.1',
     'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',
     'docker exec shop.local.balancer lb restore shop.local',
@@ -152,10 +154,12 @@ test('rollback starts the containers of the release before and moves the traffic
   assert.deepEqual([deployed?.release, deployed?.previous, deployed?.image], [1, 2, 'sha256:old']);
   assert.deepEqual(commands().filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text)), [
     'docker create --name shop.local.lock --label entrypoint.role=lock --label entrypoint.lock.reason=rollback sha256:old --list',
+    'docker update --restart always shop.local.1.1',
     'docker start shop.local.1.1',
     'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
     "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a --from shop.local/1b </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1b' <FILE",
     'docker stop --time 30 shop.local.2.1',
+    'docker update --restart no shop.local.2.1',
     'docker volume create shop.local.log.TOKEN',
     'docker rm --force --volumes shop.local.lock',
   ]);
@@ -182,6 +186,7 @@ test('a canary gets its share and stays; --continue switches without another che
   assert.deepEqual(await changes('continue'), [
     "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1b --from shop.local/1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1a' <FILE",
     'docker stop --time 30 shop.local.1.1',
+    'docker update --restart no shop.local.1.1',
   ]);
   assert.deepEqual(await changes('abort'), [
     'docker exec --interactive shop.local.balancer lb config --no-reload shop.local <FILE',

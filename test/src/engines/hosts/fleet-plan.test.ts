@@ -138,7 +138,7 @@ test('rollback starts what is kept, and makes it anew on a host that came later'
   const made = planRollback(apart, all, {entry});
   assert.deepEqual([made.release, made.previous, made.image], [3, 4, 'sha256:old']);
   assert.deepEqual(phases(made).slice(0, 3), ['pull h2', 'start h1, start h2', 'health lb1, health lb2']);
-  assert.deepEqual(commandsOf(made, 'start', 'h1'), ['docker start shop.local.3.1']);
+  assert.deepEqual(commandsOf(made, 'start', 'h1'), ['docker update --restart always shop.local.3.1', 'docker start shop.local.3.1']);
   assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/);
   assert.throws(() => planRollback(apart, all, {to: 2, entry}), /shop in local has no release 2 to go back to/);
   assert.throws(() => planRollback(apart, all, {to: 4, entry}), /release 4 of shop serves in local already/);
