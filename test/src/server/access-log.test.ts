@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {IncomingMessage, RequestListener, Server, ServerResponse} from 'node:http';
+import {createServer as createSecureServer} from 'node:https';
 import {connect} from 'node:net';
 import type {AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {test} from 'node:test';
 import type {TestContext} from 'node:test';
+import {connect as connectSecurely} from 'node:tls';
 import {accessLog} from '../../../src/server/access-log.ts';
 import {lineBuffer} from '../../../src/server/line-buffer.ts';
 import {identifyRequests} from '../../../src/server/request-id.ts';
 import {observeRequests} from '../../../src/server/requests.ts';
 import type {Observed} from '../../../src/server/requests.ts';
+import {makeCertificate} from '../../certificate.ts';
 
 interface Place {
   readonly url: string;
@@ -20,9 +26,8 @@ interface Place {
 }
 
 /** A server that logs into memory. */
-async function logging(t: TestContext, format: string, listener: RequestListener, ids = false, readable = false): Promise<Place> {
+async function logging(t: TestContext, format: string, listener: RequestListener, ids = false, readable = false, server: Server = createServer(listener)): Promise<Place> {
   const lines: string[] = [];
-  const server = createServer(listener);
   if (ids) identifyRequests(server, {trace: true});
   const log = accessLog(format, readable, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
   const observed = observeRequests(server, (closed) => void server.on('connection', (socket) => void socket.on('close', () => closed(socket))), log.ended);
@@ -133,6 +138,20 @@ test('a client that goes away before its answer counts as aborted, and is no lon
   assert.ok(aborted >= 1);
   assert.deepEqual([inFlight, answered.every((count) => count === 0)], [0, true]);
   assert.equal((JSON.parse(lines[0] ?? '') as {status: number}).status, 499);
+});
+
+test('so does a client of a server with TLS', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+  t.after(() => rmSync(folder, {recursive: true}));
+  const {certificate, key} = makeCertificate(folder, 1);
+  const late: RequestListener = (_, response) => void setTimeout(() => response.end('late'), 300);
+  const {port, lines, observed} = await logging(t, 'json', late, false, false, createSecureServer({cert: certificate, key}, late) as unknown as Server);
+  const socket = connectSecurely({port, host: '127.0.0.1', rejectUnauthorized: false}, () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'));
+  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end; ) await new Promise((resolve) => void setTimeout(resolve, 5));
+  socket.destroy();
+  await come(lines, 1);
+  const {aborted, inFlight} = observed.snapshot();
+  assert.deepEqual([aborted, inFlight], [1, 0]);
 });
 
 test('pipelined requests are each counted once, by their class of status', async (t) => {
