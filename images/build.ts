@@ -66,7 +66,7 @@ async function buildAll(build: Build, names: readonly string[]): Promise<void> {
 /** Returns the image's id, after building it where that is needed. */
 async function bringUpToDate({run, fresh, client}: Build, image: Image, parentId: string): Promise<string> {
   const format = `{{.Id}} {{index .Config.Labels "${inputsLabel}"}} {{.Size}}`;
-  const inspect = async (): Promise<string[]> => (await run.read(dockerImageInspect(image.tag, format), {allow: [1]})).stdout.trim().split(' ');
+  const inspect = async (): Promise<string[]> => (await run.read(dockerImageInspect(format, image.tag), {allow: [1]})).stdout.trim().split(' ');
   const hash = inputsHash(root, image, parentId);
   const [oldId = '', oldHash] = await inspect();
   const started = performance.now();

@@ -201,9 +201,9 @@ export interface BuildFacts {
   readonly noCache?: boolean;
 }
 
-export function dockerBuild(facts: BuildFacts, client: {readonly program: string; readonly env: Readonly<Record<string, string>>}): Command {
+export function dockerBuild(facts: BuildFacts, client: {readonly build: Words; readonly env: Readonly<Record<string, string>>}): Command {
   const words = [
-    client.program, 'build',
+    ...client.build,
     ...option('--file', facts.file),
     ...facts.tags.flatMap((tag) => ['--tag', tag]),
     ...pairs('--build-arg', facts.buildArgs),

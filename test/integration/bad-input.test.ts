@@ -57,7 +57,7 @@ test('an engine that is not running is told with exit code 69, and nothing is do
   const {code, stdout, stderr} = cli(['build', 'deploy'], {DOCKER_HOST: `unix://${folder}/none.sock`});
   assert.equal(code, 69);
   assert.equal(stdout, '');
-  assert.match(stderr, /^# task 1 of 2: build\n\$ .*docker build [^]*\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/);
+  assert.match(stderr, /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/);
   assert.match(stderr, /\nfix: start it \(systemctl start docker, or dockerd\), or set DOCKER_HOST/);
 });
 

@@ -27,7 +27,7 @@ describe('docker commands', () => {
 
   test('the CA bundle reaches a build as a secret, never as a layer', () => {
     assert.equal(
-      commandText(dockerBuild({context: '.', tags: ['buy:1'], buildArgs: {git_commit_hash: 'abc'}, secretFiles: {ca: '/etc/ca.crt'}}, {program: 'docker', env: {DOCKER_BUILDKIT: '1'}})),
+      commandText(dockerBuild({context: '.', tags: ['buy:1'], buildArgs: {git_commit_hash: 'abc'}, secretFiles: {ca: '/etc/ca.crt'}}, {build: ['docker', 'build'], env: {DOCKER_BUILDKIT: '1'}})),
       'DOCKER_BUILDKIT=1 docker build --tag buy:1 --build-arg git_commit_hash=abc --secret id=ca,src=/etc/ca.crt .',
     );
   });

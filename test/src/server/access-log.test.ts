@@ -47,6 +47,7 @@ async function come(lines: readonly string[], count: number): Promise<void> {
 }
 
 const hello = (_: IncomingMessage, response: ServerResponse): void => void response.end('hello');
+const late = (_: IncomingMessage, response: ServerResponse): void => void setTimeout(() => response.end('late'), 300);
 
 test('a line of JSON tells of a request, without its query and headers', async (t) => {
   const {url, lines} = await logging(t, 'json', hello, true);
@@ -128,7 +129,7 @@ test('bytes are those of the body: none for HEAD, all pieces of a body without a
 });
 
 test('a client that goes away before its answer counts as aborted, and is no longer in flight', async (t) => {
-  const {port, lines, observed} = await logging(t, 'json', (_, response) => void setTimeout(() => response.end('late'), 300));
+  const {port, lines, observed} = await logging(t, 'json', late);
   const socket = connect(port, '127.0.0.1', () => socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nGET /two HTTP/1.1\r\nhost: x\r\n\r\n'));
   for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end; ) await new Promise((resolve) => void setTimeout(resolve, 5));
   socket.destroy();
@@ -144,7 +145,6 @@ test('so does a client of a server with TLS', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'));
   t.after(() => rmSync(folder, {recursive: true}));
   const {certificate, key} = makeCertificate(folder, 1);
-  const late: RequestListener = (_, response) => void setTimeout(() => response.end('late'), 300);
   const {port, lines, observed} = await logging(t, 'json', late, false, false, createSecureServer({cert: certificate, key}, late) as unknown as Server);
   const socket = connectSecurely({port, host: '127.0.0.1', rejectUnauthorized: false}, () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'));
   for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end; ) await new Promise((resolve) => void setTimeout(resolve, 5));
