@@ -33,7 +33,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   ],
   contract: () => [...withImages('node-service'), ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})]],
   fleet: () => [...withImages('node-service', 'haproxy', 'registry'), ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
-  isomorphism: () => [...withImages(), ['node', '--test', '--test-concurrency=1', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
+  isomorphism: () => [...withImages(), ['node', '--test', '--test-concurrency=2', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
 };
 
 const wanted = process.argv.slice(2);

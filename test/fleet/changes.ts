@@ -6,9 +6,7 @@ import {flaws, snapshot, things} from './state.ts';
 import type {World} from './world.ts';
 
 /** Fleets that change: hosts that come, go and are dead, and balancers on machines of their own. */
-export function changes(world: () => World, possible: {skip?: string}, all: boolean): void {
-  const long = all ? possible : {skip: 'part of npm run test:fleet'};
-
+export function changes(world: () => World, long: {skip?: string}): void {
   test('a host that deploy.yaml names no longer is drained and left with nothing; named again, it serves', long, async () => {
     const {fleet, crew, generator, settle} = world();
     await settle('A');

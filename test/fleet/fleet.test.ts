@@ -14,6 +14,8 @@ import type {World} from './world.ts';
 const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
 const up = await makeWorld({hosts: 3, balancers: 1, lastDisk: '2g'});
 const possible = typeof up === 'string' ? {skip: up} : {};
+// `npm test` has not the time for it.
+const long = all ? possible : {skip: 'part of npm run test:fleet'};
 // Nobody asks it for anything where the tests are skipped.
 const world = (): World => up as World;
 
@@ -21,9 +23,9 @@ after(() => {
   if (typeof up !== 'string') up.down();
 });
 
-deploys(world, possible);
-changes(world, possible, all);
-balancers(world, all ? possible : {skip: 'part of npm run test:fleet'});
+deploys(world, possible, long);
+changes(world, long);
+balancers(world, long);
 runFaults(world, faults.filter(({usual}) => all || usual === true), possible);
 if (all) {
   stepFaultTests(world, possible);
