@@ -10,7 +10,7 @@ export interface Connections {
   /** As many as it may have. */
   readonly full: () => boolean;
   readonly upgraded: (request: IncomingMessage, socket: Duplex) => void;
-  /** Has it called at the end of every connection. One listener of a socket serves all: each would cost a new connection 1 %. */
+  /** Has it called at the end of every connection. One listener of a socket serves all of them. */
   readonly onClosed: OnClosed;
 }
 

@@ -3,6 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Report} from '../../src/contract/check.ts';
+import {all} from '../long.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
 const cli = join(import.meta.dirname, '../../src/cli/bin.ts');
@@ -15,7 +16,7 @@ const usual = new Set([
 
 /** Deliberately broken images: each is named after the rule that it breaks. All of them: npm run test:contract. */
 export const broken = readdirSync(folder).filter((name) => name !== 'good').toSorted()
-  .filter((name) => process.env['ENTRYPOINT_TEST_ALL'] === 'yes' || usual.has(name));
+  .filter((name) => all || usual.has(name));
 
 export interface Told {
   readonly code: number | null;

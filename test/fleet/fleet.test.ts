@@ -1,4 +1,5 @@
 import {after} from 'node:test';
+import {all} from '../long.ts';
 import {balancers} from './balancers.ts';
 import {changes} from './changes.ts';
 import {deploys} from './deploys.ts';
@@ -11,7 +12,6 @@ import type {World} from './world.ts';
 
 // Real hosts, as containers with sshd and an engine of their own. Bringing them up is most of the time, so that all share them.
 
-const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
 const up = await makeWorld({hosts: 3, balancers: 1, lastDisk: '2g'});
 const possible = typeof up === 'string' ? {skip: up} : {};
 // `npm test` has not the time for it.

@@ -3,13 +3,12 @@ import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
+import {long} from '../long.ts';
 
 const root = join(import.meta.dirname, '../..');
 // Somebody may be looking at a demo: a second run is safe, and what stood before stays.
 const stood = existsSync(join(root, '.demo'));
 const {NODE_TEST_CONTEXT: _, ...env} = process.env;
-
-const long = process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? {} : {skip: 'part of npm run test:all'};
 
 function demo(...words: readonly string[]): {code: number | null; told: string} {
   const {status, stdout, stderr} = spawnSync('npm', ['run', '--silent', 'demo', '--', ...words], {cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 26});

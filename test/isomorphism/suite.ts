@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
+import {long} from '../long.ts';
 import {makePlace, steady, testCases} from './place.ts';
 import type {Place, PlaceFacts, Told} from './place.ts';
 
@@ -15,7 +16,6 @@ function serving({stdout}: Told): unknown {
  * @param alwaysCheck the one whose `check` is part of `npm test`, too
  */
 export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alwaysCheck?: boolean}): void {
-  const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
   describe(`${facts.example}: entrypoint TASK and docker run IMAGE TASK`, () => {
     const registry = `iso-registry-${process.pid}-${facts.example}`;
     let place: Place;
@@ -73,7 +73,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
     });
 
-    test('check finds the same: every rule is kept, within a minute', alwaysCheck || all ? {} : {skip: 'part of npm run test:all'}, () => {
+    test('check finds the same: every rule is kept, within a minute', alwaysCheck ? {} : long, () => {
       const words = ['--quiet', 'check', '--format=json'];
       const [outside, inside] = [place.outside(words), place.inside(words)].map(({code, stdout, stderr}) => {
         assert.equal(code, 0, stdout + stderr);

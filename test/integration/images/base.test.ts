@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
 import {certificateFile, findDockerClient} from '../../../src/docker-client.ts';
+import {long} from '../../long.ts';
 import {noEcho, systemRunner} from '../../../src/run.ts';
 import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
 
@@ -92,8 +93,6 @@ async function freshLayers(): Promise<string> {
   await run(['docker', 'rmi', tag], {capture: true});
   return stdout;
 }
-
-const long = process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? {} : {skip: 'part of npm run test:all'};
 
 test('two builds from the same inputs have the same layers', long, async () => {
   const first = await freshLayers();
