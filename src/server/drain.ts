@@ -1,13 +1,15 @@
 import {subscribe} from 'node:diagnostics_channel';
+import {rmSync} from 'node:fs';
 import type {Server, ServerResponse} from 'node:http';
-import {Server as NetServer} from 'node:net';
-import type {Socket} from 'node:net';
+import {createServer} from 'node:net';
+import type {Server as NetServer, Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import type {Accepting} from './accepting.ts';
 import {listen} from './listening.ts';
 import type {Place} from './listening.ts';
-import type {DrainOrder} from './messages.ts';
-import {currentAnswer, hasPipelined, sentHead, setBacklog} from './node-internals.ts';
+import type {DrainOrder, QueueState} from './messages.ts';
+import {currentAnswer, hasPipelined, sentHead} from './node-internals.ts';
+import {plugQueue} from './plug.ts';
 
 /** A server with its open connections. */
 export interface Drained {
@@ -19,7 +21,8 @@ export interface Drained {
 }
 
 const tickMilliseconds = 50;
-const mostBacklogMilliseconds = 1000;
+/** Under a load that does not pause, there is always one more to accept. */
+const mostBacklogMilliseconds = 250;
 
 // RFC 6455, 5.5.1 and 7.4.1: a close frame with status 1001, "going away".
 const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
@@ -80,18 +83,14 @@ function closeWithAnswer(socket: Socket): void {
   if (response !== undefined && !response.headersSent && !hasPipelined(socket, response)) response.shouldKeepAlive = false;
 }
 
-/**
- * When the last listening socket closes, the kernel resets what waits to be accepted. So no more may queue up, and
- * accepting goes on until the queue is empty.
- */
+/** What waits to be accepted is shared among the workers, whatever a worker's reasons to leave it were. */
 async function takeBacklog({server, accepting}: Drained): Promise<void> {
   await accepting.open();
-  setBacklog(server, 0);
   await acceptAll(server);
 }
 
 /** Until some turns of the loop, each of which asks the kernel, brought no connection. */
-async function acceptAll(server: Server): Promise<void> {
+async function acceptAll(server: NetServer): Promise<void> {
   let empty = 0;
   const came = (): void => {
     empty = 0;
@@ -101,13 +100,25 @@ async function acceptAll(server: Server): Promise<void> {
   server.removeListener('connection', came);
 }
 
-/** Accepts what slipped in after all had stopped, and stops again. */
-export async function takeStragglers(server: Server, place: Place): Promise<void> {
-  // Node takes 0 for not given.
-  await listen(server, {...place, settings: {...place.settings, backlog: 1}});
-  setBacklog(server, 0);
-  await acceptAll(server);
-  NetServer.prototype.close.call(server);
+/**
+ * Accepts what slipped in after all had stopped, stops again, and says whether the listening socket can be closed without
+ * a reset for anyone. Whom it accepts is served when nobody can connect any more: who is answered sooner may be back
+ * before that, and so it would go on.
+ * @param milliseconds for which it accepts at least
+ * @param closed resolves when nobody can connect any more
+ */
+export async function clearQueue(server: Server, place: Place, milliseconds: number, closed: Promise<void>): Promise<QueueState> {
+  const porter = createServer({pauseOnConnect: true}, (socket) => {
+    void closed.then(() => server.emit('connection', socket)).then(() => socket.resume());
+  });
+  await listen(porter, place);
+  const path = porter.address();
+  if (typeof path === 'string') rmSync(path, {force: true});
+  if (milliseconds > 0) await sleep(milliseconds);
+  await acceptAll(porter);
+  if (typeof path !== 'string') return plugQueue(porter);
+  porter.close();
+  return 'empty';
 }
 
 /** Which sockets have neither received nor sent for so many milliseconds? */

@@ -4,7 +4,7 @@ import {messageOf} from '../errors.ts';
 import {parseAddress} from './address.ts';
 import {neighbour} from './heartbeat.ts';
 import {isMessage} from './messages.ts';
-import type {BootFailure, DrainOrder, FromWorker, ToWorker, WorkerStats} from './messages.ts';
+import type {BootFailure, DrainOrder, FromWorker, QueueState, ToWorker, WorkerStats} from './messages.ts';
 import type {Settings} from './settings.ts';
 import type {BoundSocket} from './socket.ts';
 
@@ -26,8 +26,8 @@ export interface Member {
   readonly booted: Promise<BootFailure | undefined>;
   /** It accepts no connection any more, or is gone. */
   readonly lame: Promise<void>;
-  /** The same once more, after a straggler was sent to it. */
-  readonly lameAgain: () => Promise<void>;
+  /** Has it take who waits to be accepted or comes for so long, @see clearQueue. Undefined when it is gone. */
+  readonly clear: (milliseconds: number) => Promise<QueueState | undefined>;
   readonly gone: Promise<Death>;
   readonly send: (message: ToWorker) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -55,7 +55,7 @@ export interface Members {
   readonly retire: (member: Member, reason: string, order: DrainOrder) => void;
 }
 
-const needSocket: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket', 'straggler']);
+const needSocket: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket', 'clear']);
 
 /** Starts workers and keeps the record of them. Decides nothing. */
 export function members({settings, socket, heard, died}: MembersFacts): Members {
@@ -80,13 +80,18 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
   function record(worker: Worker, successor: boolean): Member {
     const booted = Promise.withResolvers<BootFailure | undefined>();
     const lame = Promise.withResolvers<void>();
-    let again = lame;
+    let cleared = Promise.withResolvers<QueueState | undefined>();
     const gone = Promise.withResolvers<Death>();
     let failure: BootFailure | undefined;
     const member: Member = {
       id: worker.id, pid: worker.process.pid ?? 0, born: process.uptime(), successor,
       state: 'booting', stats: undefined, missed: 0, reason: undefined,
-      booted: booted.promise, lame: lame.promise, lameAgain: () => (again = Promise.withResolvers<void>()).promise, gone: gone.promise,
+      booted: booted.promise, lame: lame.promise, gone: gone.promise,
+      clear: (milliseconds) => {
+        cleared = Promise.withResolvers();
+        member.send({type: 'clear', milliseconds});
+        return Promise.race([cleared.promise, gone.promise.then(() => undefined)]);
+      },
       send: (message) => {
         // A worker that has just died is told of by its exit, not here.
         const withSocket = needSocket.has(message.type) && socket.handle !== undefined;
@@ -102,9 +107,9 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
       if (message.type === 'failed') failure = message.failure;
       if (message.type === 'lame') {
         lame.resolve();
-        again.resolve();
         member.state = 'leaving';
       }
+      if (message.type === 'cleared') cleared.resolve(message.queue);
       if (message.type === 'ready') {
         if (member.state === 'booting') member.state = 'ready';
         booted.resolve(undefined);
@@ -116,7 +121,6 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
       const death: Death = {code, signal, failure};
       booted.resolve(failure ?? {message: `the worker ended ${endText(death)} before it was ready`, exitCode: 3});
       lame.resolve();
-      again.resolve();
       gone.resolve(death);
       died(member, death);
     });

@@ -24,6 +24,12 @@ export interface BootFailure {
 /** Why a worker wants a successor. `thread`: one of its threads has crashed. */
 export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
 
+/**
+ * Who waits in the queue of the listening socket. `half-open`: nobody yet, but there are handshakes under way.
+ * `empty`: nobody, and nobody can come any more.
+ */
+export type QueueState = 'empty' | 'taken' | 'half-open';
+
 export type FromWorker =
   /** Its own program is loaded; the service begins to. */
   | {readonly type: 'up'}
@@ -34,6 +40,7 @@ export type FromWorker =
   | {readonly type: 'recycle'; readonly reason: RecycleReason}
   /** It accepts no connection any more. */
   | {readonly type: 'lame'}
+  | {readonly type: 'cleared'; readonly queue: QueueState}
   /** It stopped accepting for a while and needs the listening socket again. */
   | {readonly type: 'socket'}
   | {readonly type: 'drained'; readonly stats: WorkerStats}
@@ -57,8 +64,8 @@ export type ToWorker =
   /** Comes with the listening socket, unless workers have one of their own. */
   | {readonly type: 'start'; readonly settings: Settings; readonly port?: number}
   | {readonly type: 'socket'}
-  /** Comes with the socket: a client slipped in when all had stopped accepting. */
-  | {readonly type: 'straggler'}
+  /** Comes with the socket: all have stopped accepting, and who came meanwhile, or comes for so long, is to be taken. */
+  | {readonly type: 'clear'; readonly milliseconds: number}
   /** Nobody can connect any more. */
   | {readonly type: 'closed'}
   | ({readonly type: 'drain'} & DrainOrder)

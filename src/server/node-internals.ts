@@ -46,7 +46,7 @@ export function countConnections(server: Server, by: 1 | -1): void {
 }
 
 /** Changes how many connections may wait to be accepted, for all who share the socket. */
-export function setBacklog(server: Server, backlog: number): void {
+export function setBacklog(server: net.Server, backlog: number): void {
   (server as unknown as Record<string, {listen?(backlog: number): number} | null>)['_handle']?.listen?.(backlog);
 }
 

@@ -14,11 +14,7 @@ export interface BoundSocket {
   /** For `worker.send`; undefined where workers bind their own (`rr`, `reuseport`). */
   readonly handle: net.Server | undefined;
   readonly close: () => void;
-  /** Takes the one place that is left when the backlog is 0 and nobody accepts. False: a client has it. */
-  readonly occupy: () => Promise<boolean>;
 }
-
-const occupyMilliseconds = 50;
 
 /**
  * Binds the address. The socket belongs to the arbiter, as in gunicorn, and outlives every worker: while there is none,
@@ -29,20 +25,19 @@ export async function bindSocket({bind, dispatch}: Pick<Settings, 'bind' | 'disp
   const address = parseAddress(bind);
   if (address === undefined) throw new Error(`${bind} is no address`);
   // node:cluster has this one bound by the arbiter at a worker's first call.
-  if (dispatch === 'rr') return {port: 'port' in address ? address.port : undefined, handle: undefined, close: () => {}, occupy: async () => true};
+  if (dispatch === 'rr') return {port: 'port' in address ? address.port : undefined, handle: undefined, close: () => {}};
   if ('path' in address) {
     await removeStale(address.path);
     const handle = checked(bindHandle(address.path, -1, -1), bind);
-    return {port: undefined, handle: handle as unknown as net.Server, close: () => handle.close(), occupy: () => occupied({path: address.path})};
+    return {port: undefined, handle: handle as unknown as net.Server, close: () => handle.close()};
   }
   const {address: host, family} = net.isIP(address.host) === 0 ? await lookup(address.host) : {address: address.host, family: net.isIP(address.host)};
   const handle = checked(bindHandle(host, address.port, family as 4 | 6, undefined, dispatch === 'reuseport' ? reusePortFlag : 0), bind);
   // libuv tells of a taken port here, not at bind.
   const name: {port?: number} = {};
   checked(handle.getsockname(name) || handle, bind);
-  const own = {port: name.port ?? 0, host: ({'0.0.0.0': '127.0.0.1', '::': '::1'})[host] ?? host};
-  if (dispatch === 'reuseport') return {port: name.port, handle: undefined, close: () => handle.close(), occupy: async () => true};
-  return {port: name.port, handle: handle as unknown as net.Server, close: () => handle.close(), occupy: () => occupied(own)};
+  if (dispatch === 'reuseport') return {port: name.port, handle: undefined, close: () => handle.close()};
+  return {port: name.port, handle: handle as unknown as net.Server, close: () => handle.close()};
 }
 
 function checked(result: BoundHandle | number, bind: string): BoundHandle {
@@ -62,16 +57,4 @@ async function removeStale(path: string): Promise<void> {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
   if (refused) unlinkSync(path);
-}
-
-// Linux lets one connection wait where the backlog is 0, and answers no further one while it does.
-function occupied(place: net.NetConnectOpts): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(place, () => resolve(true));
-    socket.on('error', () => resolve(false));
-    setTimeout(() => {
-      if (socket.connecting) socket.destroy();
-      resolve(false);
-    }, occupyMilliseconds);
-  });
 }

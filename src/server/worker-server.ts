@@ -7,7 +7,7 @@ import type {Accepting} from './accepting.ts';
 import {oneAtATime, readAtOnce} from './classes/sync.ts';
 import {trackConnections} from './connections.ts';
 import type {Connections} from './connections.ts';
-import {drain, takeStragglers} from './drain.ts';
+import {clearQueue, drain} from './drain.ts';
 import type {Drained} from './drain.ts';
 import {gateRequests} from './gate.ts';
 import type {Gate} from './gate.ts';
@@ -15,7 +15,7 @@ import {limitServer} from './limits.ts';
 import {listen} from './listening.ts';
 import type {Place} from './listening.ts';
 import type {Log} from './log.ts';
-import type {DrainOrder, RecycleReason} from './messages.ts';
+import type {DrainOrder, QueueState, RecycleReason} from './messages.ts';
 import {loadService} from './service.ts';
 import type {Settings} from './settings.ts';
 import {watchRequests} from './watch.ts';
@@ -29,8 +29,8 @@ export interface Serving {
   readonly notReady: () => void;
   /** @see drain */
   readonly drain: (order: Omit<DrainOrder, 'delay'>, closed: Promise<void>, lame: () => void) => Promise<number>;
-  /** @see takeStragglers */
-  readonly takeStragglers: (place: Place) => Promise<void>;
+  /** @see clearQueue */
+  readonly clearQueue: (place: Place, milliseconds: number, closed: Promise<void>) => Promise<QueueState>;
   /** What the service does at its end. */
   readonly close: () => Promise<void>;
 }
@@ -78,7 +78,7 @@ export async function serveWorker({settings, place, log, worn, loaded, reopen}: 
       draining = true;
     },
     drain: (order, closed, lame) => drain(drained, order, closed, lame),
-    takeStragglers: (again) => takeStragglers(service.server, again),
+    clearQueue: (again, milliseconds, closed) => clearQueue(service.server, again, milliseconds, closed),
     close: service.close,
   };
 }

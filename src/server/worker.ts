@@ -47,7 +47,7 @@ process.once('disconnect', () => {
 function obey(message: ToWorker, handle: NetServer | undefined): void {
   if (message.type === 'start') void start(message, handle);
   else if (message.type === 'socket') socketWanted?.(handle);
-  else if (message.type === 'straggler') void takeStragglers(handle);
+  else if (message.type === 'clear') void clearQueue(message.milliseconds, handle);
   else if (message.type === 'closed') socketClosed.resolve();
   else if (message.type === 'drain') void leave(message);
   else if (message.type === 'flush') flush();
@@ -82,9 +82,9 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   }
 }
 
-async function takeStragglers(handle: NetServer | undefined): Promise<void> {
-  await serving?.takeStragglers({settings, port: undefined, handle});
-  tell({type: 'lame'});
+async function clearQueue(milliseconds: number, handle: NetServer | undefined): Promise<void> {
+  if (serving === undefined) return;
+  tell({type: 'cleared', queue: await serving.clearQueue({settings, port: undefined, handle}, milliseconds, socketClosed.promise)});
 }
 
 function leaveAlone(): void {

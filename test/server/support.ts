@@ -147,6 +147,8 @@ export interface RequestWords {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly agent?: Agent;
+  /** In place of the port. */
+  readonly socketPath?: string;
   readonly seconds?: number;
 }
 
@@ -157,9 +159,9 @@ export interface Answer {
 }
 
 /** One request, on a connection of its own unless an agent is given. Rejects when it fails in any way. */
-export function get(port: number, path: string, {method = 'GET', headers = {}, body, agent, seconds = 20}: RequestWords = {}): Promise<Answer> {
+export function get(port: number, path: string, {method = 'GET', headers = {}, body, agent, socketPath, seconds = 20}: RequestWords = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({host: '127.0.0.1', port, path, method, headers, ...(agent === undefined ? {agent: false} : {agent}), timeout: seconds * 1000}, (response) => {
+    const request = httpRequest({...(socketPath === undefined ? {host: '127.0.0.1', port} : {socketPath}), path, method, headers, ...(agent === undefined ? {agent: false} : {agent}), timeout: seconds * 1000}, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
