@@ -45,8 +45,12 @@ export function testCommand(context: Pick<Context, 'cwd' | 'env' | 'rest'>, fold
   const own = (name: string): boolean => findTool(cwd, name)?.own === true;
   if (own('vitest')) return {words: ['node_modules/.bin/vitest', 'run', '--dir', folder, ...vitestReports(reports), ...rest]};
   if (own('jest')) return jestCommand(folder, rest, reports);
-  return {words: [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${folder}/${testFiles}`]};
+  const command = {words: [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${folder}/${testFiles}`]};
+  return reports === undefined ? command : {...command, env: exactCoverage};
 }
+
+// An image's compile cache holds the service's modules, and V8 counts what comes from a cache less exactly.
+const exactCoverage = {NODE_DISABLE_COMPILE_CACHE: '1'};
 
 function nodeReports(reports: Reports | undefined): string[] {
   if (reports === undefined) return [];
@@ -69,7 +73,7 @@ function jestCommand(folder: string, rest: Words, reports: Reports | undefined):
       ...words, '--coverage', '--coverageReporters=lcovonly', `--coverageDirectory=${dirname(reports.coverage)}`,
       '--reporters=default', '--reporters=jest-junit', ...rest,
     ],
-    env: {JEST_JUNIT_OUTPUT_FILE: reports.junit},
+    env: {...exactCoverage, JEST_JUNIT_OUTPUT_FILE: reports.junit},
   };
 }
 

@@ -27,14 +27,14 @@ test("Node's own runner runs a suite where the service has no other", () => {
   assert.deepEqual(command(service('test/unit/a.test.ts'), undefined, ['--test-only']), {words: ['node', '--test', '--test-only', pattern]});
 });
 
-test('with a folder for reports it writes JUnit and coverage there, and still tells people', () => {
+test('with a folder for reports it writes JUnit and coverage there, which no compile cache makes less exact, and still tells people', () => {
   assert.deepEqual(command(service('test/unit/a.test.ts'), 'out'), {words: [
     'node', '--test', '--experimental-test-coverage',
     '--test-reporter=spec', '--test-reporter-destination=stdout',
     '--test-reporter=junit', '--test-reporter-destination=out/test_unit.junit.xml',
     '--test-reporter=lcov', '--test-reporter-destination=out/test_unit.lcov',
     pattern,
-  ]});
+  ], env: {NODE_DISABLE_COMPILE_CACHE: '1'}});
 });
 
 test("the service's own vitest or jest goes before it", () => {
@@ -44,7 +44,7 @@ test("the service's own vitest or jest goes before it", () => {
   assert.deepEqual(command(jest), {words: ['node_modules/.bin/jest', '--rootDir', 'test/unit']});
   assert.deepEqual(command(jest, 'out'), {
     words: ['node_modules/.bin/jest', '--rootDir', 'test/unit', '--coverage', '--coverageReporters=lcovonly', '--coverageDirectory=out', '--reporters=default', '--reporters=jest-junit'],
-    env: {JEST_JUNIT_OUTPUT_FILE: 'out/test_unit.junit.xml'},
+    env: {NODE_DISABLE_COMPILE_CACHE: '1', JEST_JUNIT_OUTPUT_FILE: 'out/test_unit.junit.xml'},
   });
 });
 
