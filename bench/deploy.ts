@@ -12,7 +12,7 @@ import {startSimulatedFleet} from './deploy/simulated-fleet.ts';
 import {median} from './report.ts';
 import type {Report, Row} from './report.ts';
 
-const rounds = 7;
+const rounds = 15;
 const limits = {overhead: 1.3, growth: 1.5, roundTrips: 6, rollback: 3};
 const sizes = [1, 10, 100] as const;
 

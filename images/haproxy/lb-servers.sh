@@ -16,10 +16,12 @@ down() {
     END {count = split(wanted, list, " "); for (i = 1; i <= count; i++) if (!(list[i] in up)) print list[i]}'
 }
 
+out_of_use() { states "$(service_of "$1")" | awk -v wanted=" $* " 'index(wanted, " " $1 " ") && $6 == 1 {printf " %s", $1}'; }
+
 # require_started SERVER...: HAProxy takes a server that leaves maintenance for healthy until its first check. One that was
 # started is not there any more when HAProxy itself was started again since.
 require_started() {
-  missing=$(states "$(service_of "$1")" | awk -v wanted=" $* " 'index(wanted, " " $1 " ") && $6 == 1 {printf " %s", $1}')
+  missing=$(out_of_use "$@")
   [ -z "$missing" ] || fail "$(echo $missing | tr ' ' ,) was not started, or not since the balancer was: nothing is switched"
 }
 
@@ -81,11 +83,12 @@ start() {
   await_up
 }
 
-# begin SERVER=ADDRESS:PORT...: what start does before it waits.
+# begin SERVER=ADDRESS:PORT...: what start does before it waits. While a server is out of use, HAProxy's clock for its checks
+# ticks every `inter`, and the first check comes at the next tick: who begins before the containers start does not wait for it.
 begin() {
-  servers=''
-  for use; do servers="$servers ${use%%=*}"; done
-  service=$(service_of "$1")
+  [ $# -gt 0 ] || usage 'begin takes SERVER=ADDRESS:PORT...'
+  end=${end:-$(($(now) + 60000))}
+  name_servers "$@"
   if [ -e "$pending" ]; then alone; settle; fi
   addresses "$@"
   # Health down first: the slot remembers its last life, and only a check of this one makes it up.
@@ -96,6 +99,24 @@ begin() {
   done
   order "$@"
   forget_counts $servers
+}
+
+# await SECONDS SERVER=ADDRESS:PORT...: the wait of start, after begin.
+await() {
+  [ $# -ge 2 ] || usage 'await takes SECONDS SERVER=ADDRESS:PORT...'
+  end=$(($(now) + $1 * 1000))
+  shift
+  name_servers "$@"
+  uses=$*
+  # HAProxy itself may have been started again since.
+  if [ -n "$(out_of_use $servers)" ]; then begin "$@"; fi
+  await_up
+}
+
+name_servers() {
+  servers=''
+  for use; do servers="$servers ${use%%=*}"; done
+  service=$(service_of "$1")
 }
 
 # The addresses of all targets, in $known as `name address` lines. With Docker's DNS the slots get the names, too, so that

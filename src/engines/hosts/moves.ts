@@ -5,7 +5,7 @@ import type {Host} from './host.ts';
 import type {Round, Step} from './plan.ts';
 import {stopStep} from './replica-steps.ts';
 import type {Found} from './state.ts';
-import {healthStep, switchStep, withHealth} from './traffic-steps.ts';
+import {checkStep, healthStep, switchStep, withHealth} from './traffic-steps.ts';
 import {slotsOn, statesFor} from './view.ts';
 import type {View} from './view.ts';
 
@@ -32,8 +32,11 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     const starts = start === undefined ? [] : batch.map((app) => start(app, slots(app)));
     const concerned = view.apart ? view.balancers : batch.flatMap((app) => view.balancers.filter(({found}) => found === app));
     const fresh = (own: Found): SlotUse[] => (view.apart ? batch : [own]).flatMap(slots);
+    // Not on a host that starts containers itself: a host has one step of a round.
+    const checks = start === undefined || !view.apart ? [] : concerned.filter(({found}) => !batch.some(({machine}) => machine.host === found.machine.host)).map(({found}) => checkStep(target, found, release, fresh(found)));
+    const isChecking = (host: Host): boolean => checks.some((step) => step.host === host);
     // What serves already has passed its check, and must not be taken out for another one.
-    const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), (slot) => hostOf(slot, found)));
+    const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), isChecking(found.machine.host), (slot) => hostOf(slot, found)));
     const switches = concerned.map(({found}) => {
       const before = held.get(found.machine.host) as BalancerState;
       const keys = new Set(batch.map(({machine}) => machine.key));
@@ -45,7 +48,7 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     });
     const leaving = last && view.apart ? view.leaving : [];
     const stops = view.apart ? [...batch, ...leaving].flatMap((app) => stopOn(app)) : [];
-    const risen = view.apart || start === undefined ? [starts, health] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
+    const risen = view.apart || start === undefined ? [[...starts, ...checks], health] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
     return [...risen, switches, stops].filter((round) => round.length > 0);
   });
 

@@ -57,7 +57,7 @@ const hosts: readonly Fault[] = [
   ...([
     ['the start of a replica', /docker run /, 200],
     // It follows the start in the same round trip.
-    ['the wait for its health', /lb start/, 700],
+    ['the wait for its health', /lb (?:start|await)/, 700],
     ['the switch', /lb switch/, 50],
     ['the drain', /lb idle/, 400],
   ] as const).map(([what, during, delayMs]): Fault => ({
@@ -170,7 +170,7 @@ const deployers: readonly Fault[] = [
   {
     title: 'two deploy at once: one of them is told who else does',
     usual: true,
-    during: /lb start/,
+    during: /lb (?:start|await)/,
     duringAnywhere: true,
     ends: 'new',
     strike: (world) => {
@@ -182,7 +182,7 @@ const deployers: readonly Fault[] = [
   ...[10, -10].map((minutes): Fault => ({
     title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires for that`,
     environment: () => skewed(minutes),
-    during: /lb start/,
+    during: /lb (?:start|await)/,
     duringAnywhere: true,
     ends: 'new',
     strike: ({crew}) => {
