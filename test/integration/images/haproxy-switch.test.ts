@@ -45,6 +45,20 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
 });
 
+test('checks begin before they are awaited, also where HAProxy is started again in between', async () => {
+  const balancer = await startBalancer(place, 'early');
+  const app = await startApp(place, 'awaited', 'v1');
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['begin', `web/1a=${app}:3000`]);
+  assert.match(await balancer.mustLb(['show']), /web\/1a +(?:DRAIN|DOWN)/);
+  await balancer.mustLb(['await', '10', `web/1a=${app}:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1a']);
+  await balancer.mustLb(['begin', `web/1b=${app}:3000`]);
+  await must(['restart', '--time', '1', balancer.container]);
+  await balancer.mustLb(['await', '10', `web/1b=${app}:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1b']);
+});
+
 test('new replicas that get the addresses of old ones, the other way round, keep their traffic', async () => {
   const balancer = await startBalancer(place, 'swapped');
   const [one, two] = [await startApp(place, 'swap.1', 'v1'), await startApp(place, 'swap.2', 'v1')];
