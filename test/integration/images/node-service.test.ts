@@ -35,7 +35,7 @@ test('one line of Dockerfile gives an image with the labels, the commit and file
 });
 
 test('a changed line of source and a new commit install nothing again', async () => {
-  write({'server.js': `// changed\n${server}`, 'points.ts': 'console.log("it runs"); export const points: number = 1;\n'});
+  write({'server.js': `// changed\n${server}`, 'tasks.ts': 'console.log("it runs"); export const points: number = 1;\n'});
   const {code, output} = await build('c2');
   assert.equal(code, 0, output);
   assert.match(output, /RUN --mount.*install-dependencies\n(#\d+ sha256:\w+\n)?#\d+ CACHED/);
@@ -46,9 +46,9 @@ test('a changed line of source and a new commit install nothing again', async ()
 });
 
 test('what was compiled ahead is what any user starts with', async () => {
-  const words = ['run', '--rm', '--network', 'none', '--user', '54321:0', '--env', 'NODE_DEBUG_NATIVE=COMPILE_CACHE', '--entrypoint', 'start-as-webuser', image, 'node', 'points.ts'];
+  const words = ['run', '--rm', '--network', 'none', '--user', '54321:0', '--env', 'NODE_DEBUG_NATIVE=COMPILE_CACHE', '--entrypoint', 'start-as-webuser', image, 'node', 'tasks.ts'];
   const {stdout, stderr} = await docker(words);
-  assert.match(stdout + stderr, /code cache for ESM file:\/\/\/content\/points\.ts was accepted/);
+  assert.match(stdout + stderr, /code cache for ESM file:\/\/\/content\/tasks\.ts was accepted/);
   assert.match(stdout, /it runs/);
 });
 
