@@ -7,6 +7,8 @@ import type {BoundSocket} from './socket.ts';
 const halfOpenMilliseconds = 1500;
 /** Its ACK was dropped when the queue was full. It comes again with the request, 200 ms later or more (Linux's least RTO). */
 const againMilliseconds = 250;
+/** Where the worker cannot even connect to the address, it stays as uncertain as it is. */
+const mostTries = 100;
 
 /**
  * Closes the listening socket without a reset: whoever waits to be accepted when it closes would get one. So, when all
@@ -18,7 +20,7 @@ export async function closeSocket(socket: BoundSocket, crew: Pick<Members, 'all'
   const late = sleep(milliseconds, 'late' as const, {ref: false});
   let queue: QueueState | 'late' | undefined = await Promise.race([Promise.all(workers.map((member) => member.lame)).then(() => undefined), late]);
   const patient = Date.now() + halfOpenMilliseconds;
-  while (socket.handle !== undefined && queue !== 'late' && queue !== 'empty') {
+  for (let tries = 0; tries < mostTries && socket.handle !== undefined && queue !== 'late' && queue !== 'empty'; tries += 1) {
     const helper = crew.all().find(({state}) => state === 'leaving');
     if (helper === undefined || (queue === 'half-open' && Date.now() > patient)) break;
     queue = await Promise.race([helper.clear(queue === 'half-open' ? againMilliseconds : 0), late]);

@@ -27,6 +27,10 @@ export function checkStep(target: Target, {machine: {host}}: Found, release: num
     commands: [balancerBegin(balancerOf(target), startsOf(target, slots))],
     undo: [balancerOff(balancerOf(target), servers)],
     purpose: `the load balancer${onHost(host)} cannot check release ${release}, and the old release goes on serving`,
+    causes: [{
+      sign: 'there is no command', purpose: `the load balancer${onHost(host)} runs from an older image, which cannot do what this deploy asks`,
+      fix: `at a quiet time: entrypoint remove ${target.environment} (volumes stay), then deploy again`,
+    }],
   };
 }
 

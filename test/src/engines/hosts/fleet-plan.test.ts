@@ -75,6 +75,8 @@ describe('the plan of a deploy', () => {
     assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /--publish 10\.9\.0\.2:2\d{4}:3000 .*--label entrypoint\.hosts=d@h1,d@h2 /);
     assert.match(commandsOf(made, 'start', 'h1')[0] ?? '', /--publish 10\.0\.0\.5:2\d{4}:3000 /);
     assert.match(commandsOf(made, 'start', 'lb2')[0] ?? '', /lb begin shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/);
+    const check = made.rounds.flat().find(({phase, host}) => phase === 'start' && host === 'd@lb2');
+    assert.match(check?.causes?.find(({sign}) => "lb: there is no command 'begin'".includes(sign))?.fix ?? '', /entrypoint remove local /);
     assert.match(commandsOf(made, 'health', 'lb2')[0] ?? '', /lb await 60 shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/);
     assert.deepEqual(commandsOf(made, 'switch', 'lb1'), ["docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/h1-1b,shop.local/h2-1b --from shop.local/h1-1a,shop.local/h2-1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/h1-1a shop.local/h2-1a' <FILE"]);
   });
