@@ -33,10 +33,10 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     const concerned = view.apart ? view.balancers : batch.flatMap((app) => view.balancers.filter(({found}) => found === app));
     const fresh = (own: Found): SlotUse[] => (view.apart ? batch : [own]).flatMap(slots);
     // Not on a host that starts containers itself: a host has one step of a round.
-    const checks = start === undefined || !view.apart ? [] : concerned.filter(({found}) => !batch.some(({machine}) => machine.host === found.machine.host)).map(({found}) => checkStep(target, found, release, fresh(found)));
-    const isChecking = (host: Host): boolean => checks.some((step) => step.host === host);
+    const isChecked = (host: Host): boolean => start !== undefined && view.apart && !batch.some(({machine}) => machine.host === host);
+    const checks = concerned.filter(({found}) => isChecked(found.machine.host)).map(({found}) => checkStep(target, found, release, fresh(found)));
     // What serves already has passed its check, and must not be taken out for another one.
-    const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), isChecking(found.machine.host), (slot) => hostOf(slot, found)));
+    const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), isChecked(found.machine.host), (slot) => hostOf(slot, found)));
     const switches = concerned.map(({found}) => {
       const before = held.get(found.machine.host) as BalancerState;
       const keys = new Set(batch.map(({machine}) => machine.key));
