@@ -184,8 +184,7 @@ function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string
       return ok(180);
     case 'fragment': return ok(80, container.fragments.get(service) ?? '');
     case 'services': return ok(80, [...container.fragments.keys()].map((one) => `${one}\n`).join(''));
-    case 'start':
-    case 'await': return ok(350);
+    case 'start': return ok(350);
     case 'switch':
     case 'idle': return ok(110);
     default: return ok(80);

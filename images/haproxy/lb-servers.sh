@@ -9,11 +9,25 @@ by_name() { grep -q ' resolvers docker ' "$fragments/$1.cfg" 2>/dev/null; }
 # states SERVICE: `server operational address fqdn port maintenance`, a line each; the last is 1 for a server out of use.
 states() { ask "$admin" "show servers state $1" | awk '$4 != "" && $1 ~ /^[0-9]+$/ {print $2 "/" $4, $6, $5, $18, $19, $7 % 2}'; }
 
-# down SERVER...: those whose last check did not pass. 2 is running, 1 warming up (slowstart), whatever the traffic they get.
+# look_at SERVER...: those whose last check did not pass, in $waiting. 2 is running, 1 warming up (slowstart), whatever the
+# traffic they get. Without another process but socat: it is done again and again, while services start.
+look_at() {
+  hear "$admin" "show servers state ${1%%/*}"
+  up=' ' waiting=''
+  while read -r _ backend _ name _ state _; do
+    case $state in [123]) up="$up$backend/$name " ;; esac
+  done <<EOF
+$answer
+EOF
+  for server; do
+    case $up in *" $server "*) ;; *) waiting="$waiting$server
+" ;; esac
+  done
+  waiting=${waiting%?}
+}
 down() {
-  states "$(service_of "$1")" | awk -v wanted="$*" '
-    $2 >= 1 {up[$1] = 1}
-    END {count = split(wanted, list, " "); for (i = 1; i <= count; i++) if (!(list[i] in up)) print list[i]}'
+  look_at "$@"
+  [ -z "$waiting" ] || printf '%s\n' "$waiting"
 }
 
 out_of_use() { states "$(service_of "$1")" | awk -v wanted=" $* " 'index(wanted, " " $1 " ") && $6 == 1 {printf " %s", $1}'; }
@@ -74,7 +88,9 @@ off() {
   park "$@"
 }
 
-# start SECONDS SERVER=ADDRESS:PORT...: all side by side, so that the wait is that of the slowest.
+# start SECONDS SERVER=ADDRESS:PORT...: all side by side, so that the wait is that of the slowest. While a server is out of
+# use, HAProxy's clock for its checks ticks every `inter`, and the first check comes at the next tick: who begins before the
+# containers start does not wait for it.
 start() {
   [ $# -ge 2 ] || usage 'start takes SECONDS SERVER=ADDRESS:PORT...'
   end=$(($(now) + $1 * 1000))
@@ -83,11 +99,8 @@ start() {
   await_up
 }
 
-# begin SERVER=ADDRESS:PORT...: what start does before it waits. While a server is out of use, HAProxy's clock for its checks
-# ticks every `inter`, and the first check comes at the next tick: who begins before the containers start does not wait for it.
+# begin SERVER=ADDRESS:PORT...: their addresses, and their checks.
 begin() {
-  [ $# -gt 0 ] || usage 'begin takes SERVER=ADDRESS:PORT...'
-  end=${end:-$(($(now) + 60000))}
   name_servers "$@"
   if [ -e "$pending" ]; then alone; settle; fi
   addresses "$@"
@@ -99,18 +112,6 @@ begin() {
   done
   order "$@"
   forget_counts $servers
-}
-
-# await SECONDS SERVER=ADDRESS:PORT...: the wait of start, after begin.
-await() {
-  [ $# -ge 2 ] || usage 'await takes SECONDS SERVER=ADDRESS:PORT...'
-  end=$(($(now) + $1 * 1000))
-  shift
-  name_servers "$@"
-  uses=$*
-  # HAProxy itself may have been started again since.
-  if [ -n "$(out_of_use $servers)" ]; then begin "$@"; fi
-  await_up
 }
 
 name_servers() {
@@ -165,28 +166,36 @@ give_up() {
   [ $# = 0 ] || each maint "$@"
 }
 
-# A look takes the processor from what is starting: ten a second, and names are looked up at every fifth.
+# A look takes the processor from what is starting: ten a second, and the time and the names at every fifth.
 await_up() {
-  seen=$(now) gone='' look=0 named=no
+  seen=$(now) turn=0 named=no
   ! by_name "$service" || named=yes
-  while waiting=$(down $servers) && [ -n "$waiting" ]; do
-    if [ "$(now)" -ge "$end" ]; then not_healthy $waiting; fi
-    # A container that ended has no address any more; one that ends again and again has none most of the time.
-    if [ "$named" = yes ] && [ $((look % 5)) = 4 ]; then
-      gone=''
-      for server in $waiting; do
-        name=$(target_of "$server") name=${name%:*}
-        getent ahostsv4 "$name" >/dev/null || gone="$server: $name has ended: it has no address any more"
-      done
+  while look_at $servers && [ -n "$waiting" ]; do
+    turn=$((turn + 1))
+    if [ $((turn % 5)) = 0 ]; then
+      time=$(now)
+      if [ "$time" -ge "$end" ]; then not_healthy $waiting; fi
+      gone=$(out_of_use $waiting)
+      [ -z "$gone" ] || fail "$(echo $gone | tr ' ' ,) was taken out of use meanwhile"
+      if [ "$named" = yes ]; then require_names $waiting; fi
     fi
-    if [ -z "$gone" ]; then seen=$(now)
-    elif [ "$(now)" -gt $((seen + 2000)) ]; then
-      give_up $servers
-      fail "$gone"
-    fi
-    look=$((look + 1))
     sleep 0.1
   done
+}
+
+# require_names SERVER...: a container that ended has no address any more; one that ends again and again has none most of
+# the time.
+require_names() {
+  gone=''
+  for server; do
+    name=$(target_of "$server") name=${name%:*}
+    getent ahostsv4 "$name" >/dev/null || gone="$server: $name has ended: it has no address any more"
+  done
+  if [ -z "$gone" ]; then seen=$time
+  elif [ "$time" -gt $((seen + 2000)) ]; then
+    give_up $servers
+    fail "$gone"
+  fi
 }
 
 # not_healthy SERVER...: what their checks said, and what the health path answers.

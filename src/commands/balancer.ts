@@ -41,18 +41,12 @@ export interface ServerStart {
   readonly port: number;
 }
 
-/** Gives slots their addresses and waits until all of them pass their health check; they get no traffic yet. */
+/**
+ * Gives slots their addresses and waits until all of them pass their health check; they get no traffic yet. Ends at once
+ * when they are taken out meanwhile, @see balancerOff.
+ */
 export const balancerStart = (balancer: string, slots: readonly ServerStart[], seconds: number): Words =>
-  dockerExec(balancer, ['lb', 'start', String(seconds), ...slots.map(startWord)]);
-
-/** The first half of {@link balancerStart}, for containers that are about to start: their checks begin. */
-export const balancerBegin = (balancer: string, slots: readonly ServerStart[]): Words => dockerExec(balancer, ['lb', 'begin', ...slots.map(startWord)]);
-
-/** The second half: waits until all of them pass their health check. */
-export const balancerAwait = (balancer: string, slots: readonly ServerStart[], seconds: number): Words =>
-  dockerExec(balancer, ['lb', 'await', String(seconds), ...slots.map(startWord)]);
-
-const startWord = ({server, address, port}: ServerStart): string => `${server}=${address}:${port}`;
+  dockerExec(balancer, ['lb', 'start', String(seconds), ...slots.map(({server, address, port}) => `${server}=${address}:${port}`)]);
 
 /** New requests go to `to`, little by little in `overSeconds`; `from` only finishes what it has. Ends a canary. */
 export const balancerSwitch = (balancer: string, to: readonly string[], from: readonly string[], overSeconds = 0): Words =>

@@ -186,8 +186,8 @@ export const dockerTag = (image: string, name: string): Words => ['docker', 'tag
 /** Where nothing uses it any more; where something does, it stays, and that is no failure. */
 export const dockerImageRemove = (image: string): Words => ['sh', '-c', `${wordsText(['docker', 'image', 'rm', image])} >/dev/null 2>&1 || :`];
 
-export const dockerImageInspect = (format: string, ...images: readonly string[]): Words =>
-  ['docker', 'image', 'inspect', '--format', format, ...images];
+export const dockerImageInspect = (format: string, image: string): Words =>
+  ['docker', 'image', 'inspect', '--format', format, image];
 
 /** What `docker build` needs to know. */
 export interface BuildFacts {

@@ -31,35 +31,47 @@ export async function carryOut(crew: Crew, scope: Scope, rounds: readonly Round[
   for (const round of rounds) {
     crew.before?.();
     registerUndo(crew, scope, round);
-    await each(round, (step) => carryOutStep(crew, step), crew.parallel);
+    await carryOutRound(crew, round);
   }
+}
+
+async function carryOutRound(crew: Crew, round: Round): Promise<void> {
+  const {siteOf, parallel} = crew;
+  const waiting = new Set(round.filter(({cut}) => cut !== undefined));
+  const cutOff = new Set<Step>();
+  await each(round, async (step) => {
+    try {
+      await carryOutStep(crew, step);
+    } catch (error) {
+      if (cutOff.has(step)) throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
+      waiting.delete(step);
+      for (const other of waiting) cutOff.add(other);
+      await settle([...waiting], ({host, cut = []}) => runOn(siteOf(host), cut, {capture: true}), parallel);
+      throw await withLogs(siteOf, error, step.logs ?? []);
+    } finally {
+      waiting.delete(step);
+    }
+  }, parallel);
 }
 
 /**
  * Steps of a round go back side by side. What was begun on a host by ssh goes on when the connection breaks or this
- * process is stopped, so that whoever puts the host back waits first until it has ended.
+ * process is stopped, so that whoever puts the host back waits first until it has ended; what only waits is cut off.
  */
 function registerUndo({prefix, patience}: Crew, scope: Scope, round: Round): void {
   const undone = round.filter(({undo = []}) => undo.length > 0);
   const remote = undone.filter(({host}) => isRemote(host));
-  if (remote.length > 0) scope.onFailure(...remote.map(({host, undo = []}) => commandOn(host, eachOf([waitForCommands(prefix, patience), ...undo]))));
+  if (remote.length > 0) scope.onFailure(...remote.map(({host, cut = [], undo = []}) => commandOn(host, eachOf([...cut, waitForCommands(prefix, patience), ...undo]))));
   for (const {undo = []} of undone.filter(({host}) => !isRemote(host))) for (const command of undo.toReversed()) scope.onFailure(command);
 }
 
-async function carryOutStep({context: {note}, siteOf}: Crew, {host, commands, shown, retry, purpose, fix, causes = [], logs = []}: Step): Promise<void> {
+async function carryOutStep({context: {note}, siteOf}: Crew, {host, commands, shown, retry, purpose, fix, causes = []}: Step): Promise<void> {
   if (commands.length === 0) return;
-  const body = async (): Promise<void> => {
-    const {stderr} = await runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix}).catch((error: unknown) => {
-      throw rather(error, purpose, causes);
-    });
-    // Such as connections that were cut when the time to drain was over.
-    for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: '))) note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
-  };
-  try {
-    await body();
-  } catch (error) {
-    throw await withLogs(siteOf, error, logs);
-  }
+  const {stderr} = await runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix}).catch((error: unknown) => {
+    throw rather(error, purpose, causes);
+  });
+  // Such as connections that were cut when the time to drain was over.
+  for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: '))) note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
 }
 
 /** The last lines of the logs that tell more of a failure: those of what it names, or of the first; at most three. */

@@ -23,7 +23,7 @@ import {viewOf} from './view.ts';
 /** Makes a plan of what was found. Pure: it is made again where something has changed before the lock was held. */
 export type Planner = (found: readonly Found[], entry: Entry) => Plan;
 
-export interface Execution extends SurveyOptions {
+export interface Execution extends Omit<SurveyOptions, 'network' | 'wake'> {
   readonly reason: Plan['what'];
   readonly planner: Planner;
   /** Stop after the plan. */
@@ -36,7 +36,9 @@ export interface Execution extends SurveyOptions {
  */
 export async function execute(context: Context, target: Target, {reason, planner, planOnly, ...options}: Execution): Promise<{plan: Plan; deployed: Deployed | undefined}> {
   const {place} = target;
-  const looked = await survey(context, target, {...options, wake: planOnly !== true});
+  // Balancers on machines of their own are in none.
+  const look = (wake: boolean): Promise<Survey> => survey(context, target, {...options, network: ({app}) => app, wake});
+  const looked = await look(planOnly !== true);
   const entry: Entry = {token: randomBytes(4).toString('hex'), what: reason, owner: ownerName(context), at: new Date().toISOString()};
   const early = planner(looked.found, entry);
   if (planOnly === true) return {plan: early, deployed: undefined};
@@ -51,7 +53,7 @@ export async function execute(context: Context, target: Target, {reason, planner
       imageOn: ({machine: {app, leaves}, state}) => (app && !leaves ? early.image : state.containers[0]?.image ?? place.load_balancer.image),
     });
     // Another deploy may have changed it until the locks were ours.
-    const settled = locks.changed ? planner((await survey(context, target, {...options, wake: true})).found, entry) : early;
+    const settled = locks.changed ? planner((await look(true)).found, entry) : early;
     await change({...crew, before: locks.requireHeld}, target, settled, entry).catch((error: unknown) => {
       if (lockLost(error)) outer.keep();
       throw error;

@@ -5,7 +5,7 @@ import type {Host} from './host.ts';
 import type {Round, Step} from './plan.ts';
 import {stopStep} from './replica-steps.ts';
 import type {Found} from './state.ts';
-import {checkStep, healthStep, switchStep, withHealth} from './traffic-steps.ts';
+import {healthStep, switchStep, withHealth} from './traffic-steps.ts';
 import {slotsOn, statesFor} from './view.ts';
 import type {View} from './view.ts';
 
@@ -32,11 +32,10 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     const starts = start === undefined ? [] : batch.map((app) => start(app, slots(app)));
     const concerned = view.apart ? view.balancers : batch.flatMap((app) => view.balancers.filter(({found}) => found === app));
     const fresh = (own: Found): SlotUse[] => (view.apart ? batch : [own]).flatMap(slots);
-    // Not on a host that starts containers itself: a host has one step of a round.
-    const isChecked = (host: Host): boolean => start !== undefined && view.apart && !batch.some(({machine}) => machine.host === host);
-    const checks = concerned.filter(({found}) => isChecked(found.machine.host)).map(({found}) => checkStep(target, found, release, fresh(found)));
     // What serves already has passed its check, and must not be taken out for another one.
-    const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), isChecked(found.machine.host), (slot) => hostOf(slot, found)));
+    const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), (slot) => hostOf(slot, found)));
+    // A host has one step of a round: one that starts containers itself waits for them afterwards.
+    const [after, beside] = [true, false].map((is) => health.filter(({host}) => starts.some((step) => step.host === host) === is)) as [Step[], Step[]];
     const switches = concerned.map(({found}) => {
       const before = held.get(found.machine.host) as BalancerState;
       const keys = new Set(batch.map(({machine}) => machine.key));
@@ -48,7 +47,7 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     });
     const leaving = last && view.apart ? view.leaving : [];
     const stops = view.apart ? [...batch, ...leaving].flatMap((app) => stopOn(app)) : [];
-    const risen = view.apart || start === undefined ? [[...starts, ...checks], health] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
+    const risen = view.apart || start === undefined ? [[...starts, ...beside], after] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
     return [...risen, switches, stops].filter((round) => round.length > 0);
   });
 

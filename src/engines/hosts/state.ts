@@ -49,6 +49,7 @@ export interface MachineState {
   readonly balancerState: string | undefined;
   /** What the balancer was started with. */
   readonly balancerSettings: string;
+  /** False where that was not asked. */
   readonly hasNetwork: boolean;
   readonly volumes: readonly string[];
   /** Names of the entries of the release log, oldest first. */
@@ -70,6 +71,8 @@ export interface Question {
   /** The balancer's container; undefined where the machine has none. */
   readonly balancer: string | undefined;
   readonly images: readonly string[];
+  /** Is it asked whether the environment's network is there? */
+  readonly network: boolean;
 }
 
 const labels = ['service_name', 'environment', 'role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings', 'published', 'hosts', 'health'];
@@ -83,9 +86,10 @@ const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
 
 /**
  * Everything that a deploy has to know of a machine, in one round trip. Ends with 1 where no engine answers. Each call of
- * docker costs 20 to 100 ms: what is slow runs beside the others, and what it says waits in the pipe until its turn.
+ * docker costs 20 to 100 ms: what the containers tell is not asked for again; what is slow runs beside that, and what it
+ * says waits in the pipe until its turn.
  */
-export function readMachine({scene, balancer, images}: Question): Words {
+export function readMachine({scene, balancer, images, network}: Question): Words {
   const lock = lockName(scene);
   const containers = section('containers', `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, containerFormat))}) || exit 1`, `printf '%s\\n' "$all"`);
   // How old a lock is tells only the machine's own clock.
@@ -95,17 +99,13 @@ export function readMachine({scene, balancer, images}: Question): Words {
     ...section('clock', wordsText(['docker', 'info', '--format', '{{.SystemTime}}'])),
     'esac',
   ];
-  // What runs in it keeps a network there. Most of the time that is known now, and one call is saved.
-  const network = [
-    `case "$all" in *${quote(`\trunning\t${sceneName(scene)}\t`)}*)`,
-    ...section('networks', wordsText(['echo', sceneName(scene)])),
-    ';; *)',
-    ...section('networks', wordsText(dockerNetworkList(sceneName(scene)))),
-    'esac',
-  ];
-  const first = [...containers, ...held, ...network, ...section('volumes', wordsText(dockerVolumeTable(volumeFormat))), ...section('ssh', 'echo "${SSH_CONNECTION:-}"')];
+  // What runs in it keeps a network there.
+  const networks = section('networks', ...unlessTold(`running\t${sceneName(scene)}`, sceneName(scene), wordsText(dockerNetworkList(sceneName(scene)))));
+  // An image whose name a container shows is there: docker shows its id where the name is gone or means another one.
+  const found = section('images', ...images.flatMap((image) => unlessTold(image, image, quiet(dockerImageInspect(image, image)))));
+  const first = [...containers, ...held, ...(network ? networks : []), ...(images.length === 0 ? [] : found), ...section('ssh', 'echo "${SSH_CONNECTION:-}"')];
   const beside = [
-    ...(images.length === 0 ? [] : [section('images', ...imageLines(images))]),
+    section('volumes', wordsText(dockerVolumeTable(volumeFormat))),
     ...(balancer === undefined ? [] : [section('balancer', quiet(balancerReadConfig(balancer, sceneName(scene))))]),
   ];
   let script = first.join('\n');
@@ -113,14 +113,9 @@ export function readMachine({scene, balancer, images}: Question): Words {
   return ['sh', '-c', script];
 }
 
-/** The names of those that are there: in one call where all of them are, which most of the time is so. */
-function imageLines(images: readonly string[]): string[] {
-  return [
-    `if ${wordsText(dockerImageInspect('{{.Id}}', ...images))} >/dev/null 2>&1; then ${wordsText(['printf', '%s\\n', ...images])}`,
-    ...(images.length === 1 ? [] : ['else', ...images.map((image) => quiet(dockerImageInspect(image, image)))]),
-    'fi',
-  ];
-}
+/** Prints `answer` where `cells` stand among what the containers told, and else what `question` says. */
+const unlessTold = (cells: string, answer: string, question: string): string[] =>
+  [`case "$all" in *${quote(`\t${cells}\t`)}*) ${wordsText(['echo', answer])} ;; *) ${question} ;; esac`];
 
 /** Reads what {@link readMachine} printed. */
 export function parseMachine(text: string, {scene, balancer}: Question): MachineState {

@@ -24,6 +24,8 @@ export interface Survey {
 export interface SurveyOptions {
   /** Images of which it matters whether a machine has them. Default: none. */
   readonly images?: (machine: Machine) => readonly string[];
+  /** Which machines are asked whether they have the environment's network. Default: all. */
+  readonly network?: (machine: Machine) => boolean;
   /** Go on without hosts that cannot be reached. */
   readonly skipUnreachable?: boolean;
   /** Start balancers that were stopped: only they know what they served. Default: only look. */
@@ -64,7 +66,7 @@ function allProblems(errors: readonly unknown[]): unknown {
 }
 
 async function look(site: Site, machine: Machine, target: Target, options: SurveyOptions): Promise<Found> {
-  const question: Question = {scene: sceneOf(target), balancer: machine.balancer ? balancerOf(target) : undefined, images: options.images?.(machine) ?? []};
+  const question: Question = {scene: sceneOf(target), balancer: machine.balancer ? balancerOf(target) : undefined, images: options.images?.(machine) ?? [], network: options.network?.(machine) ?? true};
   const state = await readState(site, question);
   if (options.wake !== true || state.balancerState === undefined || state.balancerState === 'running') return {machine, state};
   await site.context.run(dockerStart(balancerOf(target)), {capture: true, purpose: 'the load balancer does not start'});

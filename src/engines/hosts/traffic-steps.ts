@@ -1,8 +1,7 @@
 import type {Commands} from '../../argv.ts';
 import {
-  balancerAwait, balancerBegin, balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart,
+  balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart,
 } from '../../commands/balancer.ts';
-import type {ServerStart} from '../../commands/balancer.ts';
 import {dockerRemove} from '../../commands/docker.ts';
 import {renderFragment} from '../balancer/fragment.ts';
 import {serversOf} from '../balancer/state.ts';
@@ -18,43 +17,24 @@ import {stopCommands, wakeCommands} from './replica-steps.ts';
 import {balancerOf} from './state.ts';
 import type {Found} from './state.ts';
 
-/** While the new replicas start on other machines, this balancer begins to check them: so it sees at once that they are there. */
-export function checkStep(target: Target, {machine: {host}}: Found, release: number, slots: readonly SlotUse[]): Step {
-  const servers = serversOf(sceneName(sceneOf(target)), slots);
-  return {
-    phase: 'start', host,
-    what: `begin to check ${servers.join(', ')}`,
-    commands: [balancerBegin(balancerOf(target), startsOf(target, slots))],
-    undo: [balancerOff(balancerOf(target), servers)],
-    purpose: `the load balancer${onHost(host)} cannot check release ${release}, and the old release goes on serving`,
-    causes: [{
-      sign: 'there is no command', purpose: `the load balancer${onHost(host)} runs from an older image, which cannot do what this deploy asks`,
-      fix: `at a quiet time: entrypoint remove ${target.environment} (volumes stay), then deploy again`,
-    }],
-  };
-}
-
-function startsOf(target: Target, slots: readonly SlotUse[]): ServerStart[] {
-  const servers = serversOf(sceneName(sceneOf(target)), slots);
-  return slots.map(({address, port}, index) => ({server: servers[index] ?? '', address, port}));
-}
-
 /**
- * Waits until each new replica answers its health check through this balancer, the path that the users take.
- * @param begun by {@link checkStep}
+ * Waits until each new replica answers its health check through this balancer, the path that the users take. It may begin
+ * beside what starts them on other machines: then the balancer sees at once that they are there.
  */
-export function healthStep(target: Target, {machine: {host}}: Found, release: number, slots: readonly SlotUse[], begun: boolean, where: (slot: SlotUse) => Host): Step {
+export function healthStep(target: Target, {machine: {host}}: Found, release: number, slots: readonly SlotUse[], where: (slot: SlotUse) => Host): Step {
   const {place, service: {deployFile: {health, port}}} = target;
   const name = balancerOf(target);
-  const scene = sceneName(sceneOf(target));
+  const servers = serversOf(sceneName(sceneOf(target)), slots);
+  const off = [balancerOff(name, servers)];
   return {
     phase: 'health', host,
-    what: `await the health of ${serversOf(scene, slots).join(', ')}`,
-    commands: [(begun ? balancerAwait : balancerStart)(name, startsOf(target, slots), place.ready_timeout_seconds)],
-    undo: begun ? [] : [balancerOff(name, serversOf(scene, slots))],
+    what: `await the health of ${servers.join(', ')}`,
+    commands: [balancerStart(name, slots.map((slot, index) => ({server: servers[index] ?? '', address: slot.address, port: slot.port})), place.ready_timeout_seconds)],
+    cut: off,
+    undo: off,
     purpose: `release ${release} is not healthy${onHost(host)}, and the old release goes on serving`,
     fix: `GET ${health} on port ${port} must answer 200 within ${place.ready_timeout_seconds} s; the log above may tell why it does not`,
-    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${serversOf(scene, slots)[index]} `})),
+    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${servers[index]} `})),
   };
 }
 

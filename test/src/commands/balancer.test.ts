@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
 import {commandText} from '../../../src/argv.ts';
 import {
-  balancerAwait, balancerBegin, balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerMove, balancerReadConfig,
+  balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerMove, balancerReadConfig,
   balancerRemoveService, balancerRestore, balancerStart, balancerSwitch,
 } from '../../../src/commands/balancer.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
@@ -31,8 +31,6 @@ describe('a balancer is driven by', () => {
     [balancerReadConfig('lb', 'shop.prod'), 'docker exec lb lb fragment shop.prod'],
     [balancerStart('lb', [{server: 'shop.prod/h1-1a', address: '10.0.0.1', port: 20_001}, {server: 'shop.prod/h2-1a', address: '10.0.0.2', port: 20_001}], 60),
       'docker exec lb lb start 60 shop.prod/h1-1a=10.0.0.1:20001 shop.prod/h2-1a=10.0.0.2:20001'],
-    [balancerBegin('lb', [{server: 's/1a', address: '10.0.0.1', port: 20_001}]), 'docker exec lb lb begin s/1a=10.0.0.1:20001'],
-    [balancerAwait('lb', [{server: 's/1a', address: '10.0.0.1', port: 20_001}], 60), 'docker exec lb lb await 60 s/1a=10.0.0.1:20001'],
     [balancerSwitch('lb', ['s/1b', 's/2b'], ['s/1a', 's/2a']), 'docker exec lb lb switch --to s/1b,s/2b --from s/1a,s/2a'],
     [balancerSwitch('lb', ['s/1b'], ['s/1a'], 20), 'docker exec lb lb switch --to s/1b --from s/1a --over 20'],
     [balancerSwitch('lb', ['s/1b'], [], 20), 'docker exec lb lb switch --to s/1b'],

@@ -36,7 +36,7 @@ function fleet(deployment: Deployment, seen: Readonly<Record<string, Seen>> = {}
 function found(deployment: Deployment, machine: Found['machine'], seen: Seen): Found {
   const address = `10.0.0.${machine.host.length + Number(machine.host.at(-1))}`;
   const scene = {service: 'shop', environment: deployment.environment};
-  return {machine, state: parseMachine(stateText({address, ...seen}), {scene, balancer: machine.balancer ? 'shop.local.balancer' : undefined, images: []})};
+  return {machine, state: parseMachine(stateText({address, ...seen}), {scene, balancer: machine.balancer ? 'shop.local.balancer' : undefined, images: [], network: true})};
 }
 
 const plan = (deployment: Deployment, all: readonly Found[], batch: string | number = 'all'): Plan => planDeploy(deployment, all, {batch, watchSeconds: 0, entry});
@@ -70,14 +70,11 @@ describe('the plan of a deploy', () => {
     });
     const made = plan(apart, serving);
     assert.deepEqual(phases(made), [
-      'start h1, start h2, start lb1, start lb2', 'health lb1, health lb2', 'switch lb1, switch lb2', 'stop h1, stop h2', 'finish h1, finish h2, finish lb1, finish lb2',
+      'start h1, start h2, health lb1, health lb2', 'switch lb1, switch lb2', 'stop h1, stop h2', 'finish h1, finish h2, finish lb1, finish lb2',
     ]);
     assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /--publish 10\.9\.0\.2:2\d{4}:3000 .*--label entrypoint\.hosts=d@h1,d@h2 /);
     assert.match(commandsOf(made, 'start', 'h1')[0] ?? '', /--publish 10\.0\.0\.5:2\d{4}:3000 /);
-    assert.match(commandsOf(made, 'start', 'lb2')[0] ?? '', /lb begin shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/);
-    const check = made.rounds.flat().find(({phase, host}) => phase === 'start' && host === 'd@lb2');
-    assert.match(check?.causes?.find(({sign}) => "lb: there is no command 'begin'".includes(sign))?.fix ?? '', /entrypoint remove local /);
-    assert.match(commandsOf(made, 'health', 'lb2')[0] ?? '', /lb await 60 shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/);
+    assert.match(commandsOf(made, 'health', 'lb2')[0] ?? '', /lb start 60 shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/);
     assert.deepEqual(commandsOf(made, 'switch', 'lb1'), ["docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/h1-1b,shop.local/h2-1b --from shop.local/h1-1a,shop.local/h2-1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/h1-1a shop.local/h2-1a' <FILE"]);
   });
 
@@ -88,8 +85,8 @@ describe('the plan of a deploy', () => {
       'd@lb1': holding(apart, 4, 'a'), 'd@lb2': holding(apart, 4, 'a'),
     });
     const made = plan(apart, serving, 1);
-    assert.deepEqual(phases(made).slice(0, 8), [
-      'start h1, start lb1, start lb2', 'health lb1, health lb2', 'switch lb1, switch lb2', 'stop h1', 'start h2, start lb1, start lb2', 'health lb1, health lb2', 'switch lb1, switch lb2', 'stop h2',
+    assert.deepEqual(phases(made).slice(0, 6), [
+      'start h1, health lb1, health lb2', 'switch lb1, switch lb2', 'stop h1', 'start h2, health lb1, health lb2', 'switch lb1, switch lb2', 'stop h2',
     ]);
     assert.deepEqual(commandsOf(made, 'switch', 'lb1').filter((text) => text.includes('lb switch')).map((text) => text.replace(/^.* --to | <\/dev.*$/g, '')), [
       'shop.local/h1-1b --from shop.local/h1-1a', 'shop.local/h2-1b --from shop.local/h2-1a',
@@ -103,7 +100,7 @@ describe('the plan of a deploy', () => {
       found(one, leavingMachine(one.place, 'd@h2'), {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true}),
     ];
     const made = plan(one, all);
-    assert.deepEqual(phases(made), ['start h1, start lb1', 'health lb1', 'switch lb1', 'stop h1, stop h2', 'finish h1, finish lb1, finish h2']);
+    assert.deepEqual(phases(made), ['start h1, health lb1', 'switch lb1', 'stop h1, stop h2', 'finish h1, finish lb1, finish h2']);
     assert.match(commandsOf(made, 'switch', 'lb1')[0] ?? '', /--from shop\.local\/h1-1a,shop\.local\/h2-1a <\/dev\/null &&/);
     assert.match(planText(made), /note: deploy\.yaml names d@h2 no longer/);
   });
@@ -140,7 +137,7 @@ test('rollback starts what is kept, and makes it anew on a host that came later'
   });
   const made = planRollback(apart, all, {entry});
   assert.deepEqual([made.release, made.previous, made.image], [3, 4, 'sha256:old']);
-  assert.deepEqual(phases(made).slice(0, 3), ['pull h2', 'start h1, start h2, start lb1, start lb2', 'health lb1, health lb2']);
+  assert.deepEqual(phases(made).slice(0, 3), ['pull h2', 'start h1, start h2, health lb1, health lb2', 'switch lb1, switch lb2']);
   assert.deepEqual(commandsOf(made, 'start', 'h1'), ['docker update --restart always shop.local.3.1', 'docker start shop.local.3.1']);
   assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/);
   assert.throws(() => planRollback(apart, all, {to: 2, entry}), /shop in local has no release 2 to go back to/);
