@@ -7,7 +7,8 @@ import {entrypoint, makeCrew} from '../test/fleet/crew.ts';
 import type {Crew} from '../test/fleet/crew.ts';
 import {fleetUp} from '../test/fleet/fleet.ts';
 import type {Fleet} from '../test/fleet/fleet.ts';
-import {deployScript, prepareScript, tidyScript} from './deploy/bare-script.ts';
+import {deployApartScript, deployScript, prepareApartScript, prepareScript, tidyApartScript, tidyScript} from './deploy/bare-script.ts';
+import type {AppHost} from './deploy/bare-script.ts';
 import {startSimulatedFleet} from './deploy/simulated-fleet.ts';
 import {median} from './report.ts';
 import type {Report, Row} from './report.ts';
@@ -42,6 +43,7 @@ interface Real {
   readonly bare: Readonly<Record<1 | 3, number>>;
   readonly ours: Readonly<Record<1 | 3, number>>;
   /** Behind one balancer on a machine of its own. */
+  readonly bareApart: Readonly<Record<1 | 3, number>>;
   readonly apart: Readonly<Record<1 | 3, number>>;
   /** Of three hosts. */
   readonly rollback: number;
@@ -67,34 +69,63 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
   };
   const deploy = (environment: string, round: number): number => timed(entrypoint, ['--quiet', 'deploy', environment, `--image=${images[round % 2]}`]);
 
+  const appsOn = (hosts: readonly string[]): AppHost[] => hosts.map((host) => ({host, address: fleet.addressOf(host)}));
+  const [balancerHost = ''] = fleet.balancers;
+
   note('the first release of each');
   timed('sh', [], prepareScript(fleet.hosts, `${fleet.registry}/haproxy:3.0`));
   timed('sh', [], deployScript(fleet.hosts, images[0] ?? '', 0));
+  timed('sh', [], prepareApartScript(appsOn(fleet.hosts), balancerHost, `${fleet.registry}/haproxy:3.0`));
+  timed('sh', [], deployApartScript(appsOn(fleet.hosts), balancerHost, images[0] ?? '', 0));
   for (const round of [0, 1]) for (const environment of ['on1', 'on3', 'behind1', 'behind3']) deploy(environment, round);
   note(`${rounds} rounds of each, in turn`);
-  const bare = {1: [] as number[], 3: [] as number[]};
-  const ours = {1: [] as number[], 3: [] as number[]};
-  const apart = {1: [] as number[], 3: [] as number[]};
-  // The bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
+  const [bare, ours, bareApart, apart] = Array.from({length: 4}, () => ({1: [] as number[], 3: [] as number[]})) as [Times, Times, Times, Times];
+  // A bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
   let release = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (const count of [1, 3] as const) {
-      const scripted = (): void => {
-        release += 1;
-        bare[count].push(timed('sh', [], deployScript(places[count], images[release % 2] ?? '', release)));
-        timed('sh', [], tidyScript(places[count], release));
-        // The others follow, off the clock.
-        const others = fleet.hosts.filter((host) => !places[count].includes(host));
-        if (others.length > 0) timed('sh', [], deployScript(others, images[release % 2] ?? '', release) + tidyScript(others, release));
-      };
-      const deployed = (): void => void ours[count].push(deploy(`on${count}`, round));
-      for (const contender of round % 2 === 0 ? [scripted, deployed] : [deployed, scripted]) contender();
-      apart[count].push(deploy(`behind${count}`, round));
+      release += 1;
+      const image = images[release % 2] ?? '';
+      const [used, others] = [fleet.hosts.slice(0, count), fleet.hosts.slice(count)];
+      const contenders = [
+        () => bare[count].push(timed('sh', [], deployScript(used, image, release))),
+        () => ours[count].push(deploy(`on${count}`, round)),
+        () => bareApart[count].push(timed('sh', [], deployApartScript(appsOn(used), balancerHost, image, release))),
+        () => apart[count].push(deploy(`behind${count}`, round)),
+      ];
+      for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+        settle();
+        contender();
+      }
+      timed('sh', [], tidyScript(used, release) + tidyApartScript(used, release));
+      // The others follow, off the clock.
+      if (others.length > 0) timed('sh', [], [
+        deployScript(others, image, release), tidyScript(others, release),
+        deployApartScript(appsOn(others), balancerHost, image, release), tidyApartScript(others, release),
+      ].join(''));
     }
   }
   const middle = (all: typeof bare): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
   const rollbacks = Array.from({length: 3}, () => timed(entrypoint, ['--quiet', 'rollback', 'on3']));
-  return {bare: middle(bare), ours: middle(ours), apart: middle(apart), rollback: median(rollbacks), roundTrips: countRoundTrips(fleet, crew)};
+  return {bare: middle(bare), ours: middle(ours), bareApart: middle(bareApart), apart: middle(apart), rollback: median(rollbacks), roundTrips: countRoundTrips(fleet, crew)};
+}
+
+type Times = Record<1 | 3, number[]>;
+
+/** Until what the one before left to the engines and the kernel is done: the machine is idle for a moment. */
+function settle(): void {
+  const moment = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 20; tries += 1) {
+    const before = busyTicks();
+    Atomics.wait(moment, 0, 0, 250);
+    // Of 25 hundredths of a second on each processor.
+    if (busyTicks() - before <= 4) return;
+  }
+}
+
+function busyTicks(): number {
+  const [, user = 0, nice = 0, system = 0] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/).map(Number);
+  return user + nice + system;
 }
 
 /** A deploy of an image that no host has, whose ssh writes down each call, also that with the wait for the health check. */
@@ -164,13 +195,15 @@ async function simulatedDeploy(folder: string, digit: string, environment: Reado
 
 const kept = (is: boolean): string => (is ? 'kept' : 'NOT KEPT');
 
-function report({bare, ours, apart, rollback, roundTrips}: Real, simulated: readonly Simulated[]): Report {
+function report({bare, ours, bareApart, apart, rollback, roundTrips}: Real, simulated: readonly Simulated[]): Report {
   const overhead = {1: ours[1] / bare[1], 3: ours[3] / bare[3]};
+  const overheadApart = {1: apart[1] / bareApart[1], 3: apart[3] / bareApart[3]};
   const growth = apart[3] / apart[1];
   const checks: readonly {readonly text: string; readonly is: boolean}[] = [
     {text: `a deploy to one host is at most ${limits.overhead} x the bare script: ${overhead[1].toFixed(2)}`, is: overhead[1] <= limits.overhead},
     {text: `to three hosts: ${overhead[3].toFixed(2)}`, is: overhead[3] <= limits.overhead},
-    {text: `three hosts behind a balancer take at most ${limits.growth} x one: ${growth.toFixed(2)} (with a balancer on each: ${(ours[3] / ours[1]).toFixed(2)}, the bare script ${(bare[3] / bare[1]).toFixed(2)})`, is: growth <= limits.growth},
+    {text: `behind one balancer, to one host ${overheadApart[1].toFixed(2)}, to three ${overheadApart[3].toFixed(2)}`, is: Math.max(overheadApart[1], overheadApart[3]) <= limits.overhead},
+    {text: `three hosts behind a balancer take at most ${limits.growth} x one: ${growth.toFixed(2)} (the bare script: ${(bareApart[3] / bareApart[1]).toFixed(2)}; with a balancer on each: ${(ours[3] / ours[1]).toFixed(2)}, the bare script ${(bare[3] / bare[1]).toFixed(2)})`, is: growth <= limits.growth},
     {text: `a rollback of three hosts takes at most ${limits.rollback} s: ${rollback.toFixed(1)}`, is: rollback <= limits.rollback},
     {text: `at most ${limits.roundTrips} round trips by ssh a host, with the wait for its health: ${roundTrips}`, is: roundTrips <= limits.roundTrips},
   ];
@@ -180,14 +213,16 @@ function report({bare, ours, apart, rollback, roundTrips}: Real, simulated: read
     {what: 'entrypoint deploy, 1 host', figures: [ours[1]], ratio: overhead[1]},
     {what: 'bare script, 3 hosts', figures: [bare[3]], ratio: 1},
     {what: 'entrypoint deploy, 3 hosts', figures: [ours[3]], ratio: overhead[3]},
-    {what: 'behind one balancer, 1 host', figures: [apart[1]], ratio: 1},
-    {what: 'behind one balancer, 3 hosts', figures: [apart[3]], ratio: growth},
+    {what: 'bare script behind one balancer, 1 host', figures: [bareApart[1]], ratio: 1},
+    {what: 'entrypoint deploy, 1 host', figures: [apart[1]], ratio: overheadApart[1]},
+    {what: 'bare script behind one balancer, 3 hosts', figures: [bareApart[3]], ratio: 1},
+    {what: 'entrypoint deploy, 3 hosts', figures: [apart[3]], ratio: overheadApart[3]},
     {what: 'entrypoint rollback, 3 hosts', figures: [rollback], ratio: rollback / ours[3]},
     ...simulated.map(({hosts, seconds}) => ({what: `entrypoint deploy, ${hosts} simulated`, figures: [seconds], ratio: seconds / one})),
   ];
   return {
     name: 'deploy',
-    about: `wall time of a deploy of another image, one replica a host, one worker each, watch_seconds 0: median of ${rounds} rounds in turn; the ratio is to the bare script on as many hosts, to one host behind the balancer, to the deploy, and to one simulated host`,
+    about: `wall time of a deploy of another image, one replica a host, one worker each, watch_seconds 0: median of ${rounds} rounds in turn; the ratio is to the bare script above it, to the deploy, and to one simulated host`,
     columns: ['wall s'],
     rows,
     notes: [

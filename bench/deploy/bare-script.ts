@@ -10,6 +10,14 @@ import type {Half} from '../../src/engines/balancer/state.ts';
 // written down. One replica, the same images and the same connections.
 
 const [network, balancer, service] = ['bare', 'bare.balancer', 'bare'];
+/** Of the balancer on a machine of its own. */
+const [apartBalancer, apartService] = ['bare.apart.balancer', 'bare.apart'];
+
+/** An app host and the address where a balancer on another machine reaches it. */
+export interface AppHost {
+  readonly host: string;
+  readonly address: string;
+}
 
 /** Each inner list is done side by side, and all of it waited for. */
 function script(rounds: readonly (readonly (Words | Command)[])[]): string {
@@ -24,15 +32,26 @@ const everywhere = (hosts: readonly string[], commands: readonly (Words | Comman
 
 /** Before the clock starts: a folder for the connections, and a network and a balancer on each host. */
 export function prepareScript(hosts: readonly string[], balancerImage: string): string {
-  const fragment = renderFragment({
-    name: service, release: 0, previous: 0, hosts: [''], size: 1, slots: [], health: '/readyz',
-    settings: {routes: [], slowStartSeconds: 0, timeoutSeconds: 60, trustedProxies: [], maintenancePage: '', redirectPort: 0, acme: '', own: false},
-  });
   return `${commandText(sshFolder)}\n` + script(everywhere(hosts, [
     dockerNetworkCreate(network, {}),
     dockerRun({image: balancerImage, name: balancer, network, publish: ['0.0.0.0:8090:8080'], restart: 'always'}, 'detached'),
-    balancerConfig(balancer, service, fragment, 'reload'),
+    balancerConfig(balancer, service, fragment(service, ['']), 'reload'),
   ]));
+}
+
+/** Before the clock starts: one balancer on a machine of its own, for all of these hosts. */
+export function prepareApartScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
+  return script(everywhere([balancerHost], [
+    dockerRun({image: balancerImage, name: apartBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'}, 'detached'),
+    balancerConfig(apartBalancer, apartService, fragment(apartService, apps.map(({host}) => host)), 'reload'),
+  ]));
+}
+
+function fragment(name: string, hosts: readonly string[]): string {
+  return renderFragment({
+    name, release: 0, previous: 0, hosts, size: 1, slots: [], health: '/readyz',
+    settings: {routes: [], slowStartSeconds: 0, timeoutSeconds: 60, trustedProxies: [], maintenancePage: '', redirectPort: 0, acme: '', own: false},
+  });
 }
 
 const half = (round: number): Half => (round % 2 === 0 ? 'a' : 'b');
@@ -51,5 +70,24 @@ export function deployScript(hosts: readonly string[], image: string, round: num
   ]));
 }
 
+/** The same behind one balancer on a machine of its own. */
+export function deployApartScript(apps: readonly AppHost[], balancerHost: string, image: string, round: number): string {
+  const [name, old] = [`bare.apart.${round}`, `bare.apart.${round - 1}`];
+  const serversOf = (release: number): string[] => apps.map(({host}) => `${apartService}/${host}-1${half(release)}`);
+  const [to, from] = [serversOf(round), serversOf(round - 1)];
+  const port = 20_000 + (round % 2);
+  const first = round === 0;
+  const onBalancer = (command: Words): Command[][] => [[sshRun(balancerHost, command)]];
+  const onApps = (command: (app: AppHost) => Words | Command): Command[][] => [apps.map((app) => sshRun(app.host, command(app)))];
+  return script([
+    ...onApps(() => dockerPull(image)),
+    ...onApps(({address}) => dockerRun({image, name, publish: [`${address}:${port}:3000`], restart: 'always', environment: {PORT: '3000', WEB_CONCURRENCY: '1'}, command: ['run']}, 'detached')),
+    ...onBalancer(balancerStart(apartBalancer, apps.map(({address}, index) => ({server: to[index] ?? '', address, port})), 60)),
+    ...onBalancer(balancerSwitch(apartBalancer, to, first ? [] : from)),
+    ...(first ? [] : [...onBalancer(balancerIdle(apartBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
+  ]);
+}
+
 /** What the round before left, when the clock has stopped. */
 export const tidyScript = (hosts: readonly string[], round: number): string => script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
+export const tidyApartScript = (hosts: readonly string[], round: number): string => script(everywhere(hosts, [dockerRemove(`bare.apart.${round - 1}`)]));
