@@ -35,23 +35,35 @@ export async function carryOut(crew: Crew, scope: Scope, rounds: readonly Round[
   }
 }
 
+/** What only waits for others is cut off where one of them fails, and then its own failure tells nothing. */
 async function carryOutRound(crew: Crew, round: Round): Promise<void> {
-  const {siteOf, parallel} = crew;
-  const waiting = new Set(round.filter(({cut}) => cut !== undefined));
-  const cutOff = new Set<Step>();
+  const waiting = new Map(round.filter(({cut}) => cut !== undefined).map((step) => [step, Promise.withResolvers<void>()]));
+  const cutSteps = new Set<Step>();
   await each(round, async (step) => {
     try {
       await carryOutStep(crew, step);
     } catch (error) {
-      if (cutOff.has(step)) throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
+      if (cutSteps.has(step)) throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
       waiting.delete(step);
-      for (const other of waiting) cutOff.add(other);
-      await settle([...waiting], ({host, cut = []}) => runOn(siteOf(host), cut, {capture: true}), parallel);
-      throw await withLogs(siteOf, error, step.logs ?? []);
+      const others = [...waiting];
+      for (const [other] of others) cutSteps.add(other);
+      await Promise.all(others.map(([other, {promise}]) => cutOff(crew, other, promise)));
+      throw await withLogs(crew.siteOf, error, step.logs ?? []);
     } finally {
+      waiting.get(step)?.resolve();
       waiting.delete(step);
     }
-  }, parallel);
+  }, crew.parallel);
+}
+
+const cutTries = 5;
+
+async function cutOff({siteOf}: Crew, {host, cut = []}: Step, ended: Promise<void>): Promise<void> {
+  // It may only just begin: then it is cut off once more.
+  for (let tries = 0; tries < cutTries; tries += 1) {
+    await runOn(siteOf(host), cut, {capture: true}).catch(() => {});
+    if (await Promise.race([ended.then(() => true), sleep(1000, false)])) return;
+  }
 }
 
 /**

@@ -57,7 +57,7 @@ const hosts: readonly Fault[] = [
   ...([
     ['the start of a replica', /docker run /, 200],
     // It follows the start in the same round trip.
-    ['the wait for its health', /lb (?:start|await)/, 700],
+    ['the wait for its health', /lb start/, 700],
     ['the switch', /lb switch/, 50],
     ['the drain', /lb idle/, 400],
   ] as const).map(([what, during, delayMs]): Fault => ({
@@ -142,6 +142,12 @@ const releases: readonly Fault[] = [
     says: /not healthy[^]*503/,
   },
   {
+    title: 'a release that cannot start, behind a balancer elsewhere: that one does not wait for it until its time is over',
+    wish: {apart: true, also: ["docker_options: ['--device=/dev/nothing']", 'ready_timeout_seconds: 300']},
+    ends: 'old',
+    says: /could not be started[^]*\/dev\/nothing/,
+  },
+  {
     title: 'a release that becomes healthy and dies after 3 s: the old one serves on',
     wish: {environment: {FAULT: 'dies'}, watchSeconds: 6},
     ends: 'old',
@@ -170,7 +176,7 @@ const deployers: readonly Fault[] = [
   {
     title: 'two deploy at once: one of them is told who else does',
     usual: true,
-    during: /lb (?:start|await)/,
+    during: /lb start/,
     duringAnywhere: true,
     ends: 'new',
     strike: (world) => {
@@ -182,7 +188,7 @@ const deployers: readonly Fault[] = [
   ...[10, -10].map((minutes): Fault => ({
     title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires for that`,
     environment: () => skewed(minutes),
-    during: /lb (?:start|await)/,
+    during: /lb start/,
     duringAnywhere: true,
     ends: 'new',
     strike: ({crew}) => {
