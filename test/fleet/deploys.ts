@@ -64,6 +64,28 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
   });
 
+  test('Ctrl-C while a release does not get healthy ends at once, and not when its time is over', possible, async () => {
+    const {fleet, crew, describe} = world();
+    const unchanged = everywhere();
+    describe({environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 300']});
+    let stopped = 0;
+    const {code, stderr} = await crew.start(crew.deployWords('A'), (line, running) => {
+      if (stopped > 0 || !line.includes(' lb start ')) return;
+      stopped = 1;
+      setTimeout(() => {
+        stopped = performance.now();
+        running.kill('SIGINT');
+      }, 2000);
+    }).ended;
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /entrypoint: stopped by SIGINT\n$/);
+    const seconds = (performance.now() - stopped) / 1000;
+    assert.ok(seconds < 20, `it ended ${seconds.toFixed(1)} s after Ctrl-C`);
+    describe();
+    assert.deepEqual(everywhere(), unchanged);
+    assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+  });
+
   test('a host that cannot be reached ends the deploy before anything has changed anywhere', long, async () => {
     const {fleet, deploy} = world();
     const unchanged = everywhere();

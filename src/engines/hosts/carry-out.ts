@@ -35,7 +35,7 @@ export async function carryOut(crew: Crew, scope: Scope, rounds: readonly Round[
   }
 }
 
-/** What only waits for others is cut off where one of them fails, and then its own failure tells nothing. */
+/** Where one step fails, those that wait are cut off, and then their own failure tells nothing. */
 async function carryOutRound(crew: Crew, round: Round): Promise<void> {
   const waiting = new Map(round.filter(({cut}) => cut !== undefined).map((step) => [step, Promise.withResolvers<void>()]));
   const cutSteps = new Set<Step>();
@@ -43,6 +43,8 @@ async function carryOutRound(crew: Crew, round: Round): Promise<void> {
     try {
       await carryOutStep(crew, step);
     } catch (error) {
+      // Ctrl-C has ended all of them.
+      if (isProblem(error) && error.code === 'interrupted') throw error;
       if (cutSteps.has(step)) throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
       waiting.delete(step);
       const others = [...waiting];
@@ -68,7 +70,7 @@ async function cutOff({siteOf}: Crew, {host, cut = []}: Step, ended: Promise<voi
 
 /**
  * Steps of a round go back side by side. What was begun on a host by ssh goes on when the connection breaks or this
- * process is stopped, so that whoever puts the host back waits first until it has ended; what only waits is cut off.
+ * process is stopped, so that whoever puts the host back waits first until it has ended; what waits itself is cut off.
  */
 function registerUndo({prefix, patience}: Crew, scope: Scope, round: Round): void {
   const undone = round.filter(({undo = []}) => undo.length > 0);

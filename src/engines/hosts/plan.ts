@@ -14,7 +14,7 @@ export interface Step {
   readonly commands: Commands;
   /** What puts the host back when anything fails later, in this order. Whether the step was carried out or not. */
   readonly undo?: Commands | undefined;
-  /** What ends it early, where it only waits for what another step of its round brings about. */
+  /** What ends its wait, in vain once another step of its round has failed. */
   readonly cut?: Commands | undefined;
   /** What failed, in words, and what to do about it. */
   readonly purpose: string;

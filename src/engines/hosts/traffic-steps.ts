@@ -39,11 +39,12 @@ export function healthStep(target: Target, {machine: {host}}: Found, release: nu
 }
 
 /** Both in one round trip, where the balancer is on the replicas' own host. */
-export function withHealth(start: Step, {what, commands, undo = [], purpose, fix, logs}: Step): Step {
+export function withHealth(start: Step, {what, commands, cut, undo = [], purpose, fix, logs}: Step): Step {
   return {
     ...start,
     what: `${start.what}; ${what}`,
     commands: [...start.commands, ...commands],
+    cut,
     undo: [...undo, ...start.undo ?? []],
     causes: [...healthSigns.map((sign) => ({sign, purpose, fix})), ...start.causes ?? []],
     logs,

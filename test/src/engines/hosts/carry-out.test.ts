@@ -11,7 +11,7 @@ import {record} from './scene.ts';
 
 const done: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
 
-/** On every host, `wait` ends when `off` has been run there, and then fails; `break` fails. */
+/** On every host, `wait` ends when `off` has been run there, and then fails; `break` fails, `stop` as Ctrl-C ends it. */
 function crewOf(): {crew: Crew; seen: string[]} {
   const seen: string[] = [];
   const off = new Map<string, PromiseWithResolvers<void>>();
@@ -25,7 +25,7 @@ function crewOf(): {crew: Crew; seen: string[]} {
     seen.push(`${host}: ${text}`);
     if (text === 'off') gate(host).resolve();
     if (text === 'wait') await gate(host).promise;
-    if (text !== 'off') throw problem({code: 'command_failed', what: `${text} failed on ${host}`});
+    if (text !== 'off') throw problem({code: text === 'stop' ? 'interrupted' : 'command_failed', what: `${text} failed on ${host}`});
     return done;
   };
   const {context} = record(() => undefined);
@@ -41,6 +41,13 @@ test('what only waits is cut off where another step of its round fails, and that
   const carried = crew.context.run.scope((scope) => carryOut(crew, scope, [[waiting('lb1'), waiting('lb2'), step('h1', 'break')]]));
   await assert.rejects(carried, /break failed on h1/);
   assert.deepEqual(seen.toSorted(), ['h1: break', 'lb1: off', 'lb1: wait', 'lb2: off', 'lb2: wait'], 'nobody asks for the logs of what was cut off');
+});
+
+test('Ctrl-C is told as what it is, and nobody is cut off but by what puts the hosts back', async () => {
+  const {crew, seen} = crewOf();
+  const carried = crew.context.run.scope((scope) => carryOut(crew, scope, [[step('lb1', 'stop', {cut: [['off']]}), step('h1', 'stop')]]));
+  await assert.rejects(carried, /stop failed on lb1/);
+  assert.deepEqual(seen, ['lb1: stop', 'h1: stop']);
 });
 
 test('whoever puts a host back first cuts off what waits there, and then waits for what was begun', async () => {
