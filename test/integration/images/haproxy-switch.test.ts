@@ -45,18 +45,21 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
 });
 
-test('checks begin before they are awaited, also where HAProxy is started again in between', async () => {
+test('a start may begin before its container is there, and ends at once where its slot is taken out', async () => {
   const balancer = await startBalancer(place, 'early');
-  const app = await startApp(place, 'awaited', 'v1');
   await balancer.mustLb(['config', 'web'], configText());
-  await balancer.mustLb(['begin', `web/1a=${app}:3000`]);
-  assert.match(await balancer.mustLb(['show']), /web\/1a +(?:DRAIN|DOWN)/);
-  await balancer.mustLb(['await', '10', `web/1a=${app}:3000`]);
+  const started = balancer.mustLb(['start', '30', `web/1a=${place.name}.awaited:3000`]);
+  const app = await startApp(place, 'awaited', 'v1');
+  await started;
   await balancer.mustLb(['switch', '--to', 'web/1a']);
-  await balancer.mustLb(['begin', `web/1b=${app}:3000`]);
-  await must(['restart', '--time', '1', balancer.container]);
-  await balancer.mustLb(['await', '10', `web/1b=${app}:3000`]);
-  await balancer.mustLb(['switch', '--to', 'web/1b']);
+
+  const vain = balancer.lb(['start', '60', `web/1b=${app}:3999`]);
+  await eventually(10, () => balancer.mustLb(['show']), (text) => /^web\/1b +(?:DRAIN|DOWN)/m.test(text));
+  const began = performance.now();
+  await balancer.mustLb(['off', 'web/1b']);
+  const {code, stderr} = await vain;
+  assert.deepEqual([code, stderr], [1, 'lb: web/1b was taken out of use meanwhile']);
+  assert.ok(performance.now() - began < 5000);
 });
 
 test('new replicas that get the addresses of old ones, the other way round, keep their traffic', async () => {
