@@ -48,7 +48,7 @@ test('the bytecode of the dependencies is there, and tells no time of change', a
 });
 
 test('a changed line of source and a new commit install nothing again', async () => {
-  write({'app.py': `# changed\n${app}`});
+  write({'app.py': `# changed in ${place.name}\n${app}`});
   const {code, output} = await build('c2');
   assert.equal(code, 0, output);
   assert.match(output, /RUN --mount.*install-dependencies\n(#\d+ sha256:\w+\n)?#\d+ CACHED/);
