@@ -106,7 +106,10 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     }
   }
   const middle = (all: typeof bare): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
-  const rollbacks = Array.from({length: 3}, () => timed(entrypoint, ['--quiet', 'rollback', 'on3']));
+  const rollbacks = Array.from({length: 7}, () => {
+    settle();
+    return timed(entrypoint, ['--quiet', 'rollback', 'on3']);
+  });
   return {bare: middle(bare), ours: middle(ours), bareApart: middle(bareApart), apart: middle(apart), rollback: median(rollbacks), roundTrips: countRoundTrips(fleet, crew)};
 }
 
