@@ -86,7 +86,7 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     for (const count of [1, 3] as const) {
       release += 1;
       const image = images[release % 2] ?? '';
-      const [used, others] = [fleet.hosts.slice(0, count), fleet.hosts.slice(count)];
+      const [used, others] = [places[count], fleet.hosts.slice(count)];
       const contenders = [
         () => bare[count].push(timed('sh', [], deployScript(used, image, release))),
         () => ours[count].push(deploy(`on${count}`, round)),
@@ -105,7 +105,7 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
       ].join(''));
     }
   }
-  const middle = (all: typeof bare): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
+  const middle = (all: Times): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
   const rollbacks = Array.from({length: 7}, () => {
     settle();
     return timed(entrypoint, ['--quiet', 'rollback', 'on3']);
@@ -217,9 +217,9 @@ function report({bare, ours, bareApart, apart, rollback, roundTrips}: Real, simu
     {what: 'bare script, 3 hosts', figures: [bare[3]], ratio: 1},
     {what: 'entrypoint deploy, 3 hosts', figures: [ours[3]], ratio: overhead[3]},
     {what: 'bare script behind one balancer, 1 host', figures: [bareApart[1]], ratio: 1},
-    {what: 'entrypoint deploy, 1 host', figures: [apart[1]], ratio: overheadApart[1]},
+    {what: 'entrypoint deploy behind one balancer, 1 host', figures: [apart[1]], ratio: overheadApart[1]},
     {what: 'bare script behind one balancer, 3 hosts', figures: [bareApart[3]], ratio: 1},
-    {what: 'entrypoint deploy, 3 hosts', figures: [apart[3]], ratio: overheadApart[3]},
+    {what: 'entrypoint deploy behind one balancer, 3 hosts', figures: [apart[3]], ratio: overheadApart[3]},
     {what: 'entrypoint rollback, 3 hosts', figures: [rollback], ratio: rollback / ours[3]},
     ...simulated.map(({hosts, seconds}) => ({what: `entrypoint deploy, ${hosts} simulated`, figures: [seconds], ratio: seconds / one})),
   ];

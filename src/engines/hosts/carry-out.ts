@@ -47,7 +47,7 @@ async function carryOutRound(crew: Crew, round: Round): Promise<void> {
       if (isProblem(error) && error.code === 'interrupted') throw error;
       if (cutSteps.has(step)) throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
       waiting.delete(step);
-      const others = [...waiting];
+      const others = [...waiting].filter(([other]) => !cutSteps.has(other));
       for (const [other] of others) cutSteps.add(other);
       await Promise.all(others.map(([other, {promise}]) => cutOff(crew, other, promise)));
       throw await withLogs(crew.siteOf, error, step.logs ?? []);

@@ -35,7 +35,7 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     // What serves already has passed its check, and must not be taken out for another one.
     const health = start === undefined ? [] : concerned.map(({found}) => healthStep(target, found, release, fresh(found), (slot) => hostOf(slot, found)));
     // A host has one step of a round: one that starts containers itself waits for them afterwards.
-    const [after, beside] = [true, false].map((is) => health.filter(({host}) => starts.some((step) => step.host === host) === is)) as [Step[], Step[]];
+    const isBusy = ({host}: Step): boolean => starts.some((step) => step.host === host);
     const switches = concerned.map(({found}) => {
       const before = held.get(found.machine.host) as BalancerState;
       const keys = new Set(batch.map(({machine}) => machine.key));
@@ -47,7 +47,7 @@ export function moveRounds(target: Target, view: View, {release, previous, slots
     });
     const leaving = last && view.apart ? view.leaving : [];
     const stops = view.apart ? [...batch, ...leaving].flatMap((app) => stopOn(app)) : [];
-    const risen = view.apart || start === undefined ? [[...starts, ...beside], after] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
+    const risen = view.apart || start === undefined ? [[...starts, ...health.filter((step) => !isBusy(step))], health.filter(isBusy)] : [starts.map((step, place) => withHealth(step, health[place] as Step))];
     return [...risen, switches, stops].filter((round) => round.length > 0);
   });
 

@@ -43,6 +43,13 @@ test('what only waits is cut off where another step of its round fails, and that
   assert.deepEqual(seen.toSorted(), ['h1: break', 'lb1: off', 'lb1: wait', 'lb2: off', 'lb2: wait'], 'nobody asks for the logs of what was cut off');
 });
 
+test('where several fail, what waits is cut off once', async () => {
+  const {crew, seen} = crewOf();
+  const carried = crew.context.run.scope((scope) => carryOut(crew, scope, [[step('h1', 'break'), step('h2', 'break'), waiting('lb1')]]));
+  await assert.rejects(carried, /break failed on h1/);
+  assert.deepEqual(seen, ['h1: break', 'h2: break', 'lb1: wait', 'lb1: off']);
+});
+
 test('Ctrl-C is told as what it is, and nobody is cut off but by what puts the hosts back', async () => {
   const {crew, seen} = crewOf();
   const carried = crew.context.run.scope((scope) => carryOut(crew, scope, [[step('lb1', 'stop', {cut: [['off']]}), step('h1', 'stop')]]));
