@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {certificateFile} from '../src/docker-client.ts';
+import {certificateFile} from '../src/image/docker.ts';
 import type {Told, Wanted} from './build/rounds.ts';
 import {median} from './report.ts';
 import type {Report} from './report.ts';
@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '..');
  */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('the images');
-  execFileSync(process.execPath, [join(root, 'images/build.ts'), 'node-service', 'builder'], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), 'node-service', 'builder'], {stdio: ['ignore', 'ignore', 'pipe']});
   const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   // Each build leaves the image of the one before without a name: a name of its own tells which they are.
   const name = `bench-${folder.slice(-6).toLowerCase()}`;

@@ -20,7 +20,7 @@ const sizes = [1, 10, 100] as const;
 /** A deploy beside a bare script of the same docker commands, on one real host and on three; then on simulated hosts, up to 100. */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('a fleet of three hosts');
-  execFileSync(process.execPath, [join(import.meta.dirname, '../images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
   const fleet = await fleetUp(`bench-${randomBytes(4).toString('hex')}`, {hosts: 3, balancers: 1});
   if (typeof fleet === 'string') throw new Error(fleet);
   let real: Real;

@@ -1,7 +1,7 @@
 import {existsSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Words} from '../src/argv.ts';
-import type {Runner} from '../src/run.ts';
+import type {Words} from '../src/shell/argv.ts';
+import type {Runner} from '../src/shell/index.ts';
 
 export interface DownFacts {
   readonly run: Runner;

@@ -3,9 +3,9 @@ import {randomBytes} from 'node:crypto';
 import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Words} from '../src/argv.ts';
+import type {Words} from '../src/shell/argv.ts';
 import {exitCode, isProblem, problemText} from '../src/errors.ts';
-import {makeEcho, systemRunner} from '../src/run.ts';
+import {makeEcho, systemRunner} from '../src/shell/index.ts';
 import {down} from './down.ts';
 import {phases, table} from './report.ts';
 import type {Sample} from './report.ts';
@@ -44,7 +44,7 @@ async function main(words: readonly string[]): Promise<void> {
   const started = Date.now();
   chapter('The engine and the images');
   await run(['sh', 'scripts/engine']);
-  await run(['node', 'images/build.ts']);
+  await run(['node', 'scripts/images/build.ts']);
 
   chapter('A working copy of examples/buy-service, with a commit of its own');
   await prepareService();

@@ -3,7 +3,7 @@
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import type {BuildOptions} from 'esbuild';
 import {lazyBuiltins} from './lazy-builtins.ts';
 
@@ -62,7 +62,7 @@ async function bundle(outdir: string): Promise<void> {
     chunkNames: '[name]-[hash]',
   });
   // What `entrypoint run` becomes, its processes and their threads: one file each, since every start reads all of them.
-  const server = Object.fromEntries(['serve', 'worker', 'watchdog', 'pool-thread'].map((name) => [name, `src/server/${name}.ts`]));
+  const server = Object.fromEntries(['serve', 'worker/worker', 'worker/watchdog', 'threads/pool-thread'].map((name) => [basename(name), `src/server/${name}.ts`]));
   await build({...common, entryPoints: server});
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');

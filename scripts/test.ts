@@ -9,12 +9,12 @@ const root = join(import.meta.dirname, '..');
 // What builds images or holds itself against a limit of time has both cores to itself.
 const alone = /\/(?:demo|readme|images\/base|images\/manual)\.test\.ts$/;
 // Costs nothing where the stage before has built them.
-const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [['sh', 'scripts/engine'], ['node', 'images/build.ts', ...names]];
+const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [['sh', 'scripts/engine'], ['node', 'scripts/images/build.ts', ...names]];
 const integration = globSync('test/integration/**/*.test.ts', {cwd: root});
 const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   types: () => [['tsc', '--noEmit']],
   lint: () => [['oxlint', '--deny-warnings']],
-  unit: () => [['node', '--test', ...globSync('test/src/**/*.test.ts', {cwd: root})]],
+  unit: () => [['node', '--test', ...globSync('test/unit/**/*.test.ts', {cwd: root})]],
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
   // Most files wait more than they compute; each of those in load/ loads both cores.
   server: () => [

@@ -1,14 +1,14 @@
 // The public API: everything that a service's own tasks may use besides `entrypoint/tasks`.
-export {commandText, execText, quote, wordsText} from './argv.ts';
-export type {Command, SecretReference, Words} from './argv.ts';
+export {commandText, execText, quote, wordsText} from './shell/argv.ts';
+export type {Command, SecretReference, Words} from './shell/argv.ts';
 export {exitCode, isProblem, messageOf, problem, problemText, usageProblem} from './errors.ts';
 export type {Problem, ProblemFacts} from './errors.ts';
 export {option} from './option.ts';
 export type {Option, OptionFacts, Options, Values} from './option.ts';
-export {pythonProgram} from './python/service.ts';
-export {isTransientText, retry} from './retry.ts';
-export type {RetryOptions, RetryWorld} from './retry.ts';
-export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './run.ts';
-export type {Echo, Result, Runner, RunOptions, Scope} from './run.ts';
+export {pythonProgram} from './runtimes/python/service.ts';
+export {isTransientText, retry} from './shell/retry.ts';
+export type {RetryOptions, RetryWorld} from './shell/retry.ts';
+export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './shell/index.ts';
+export type {Echo, Result, Runner, RunOptions, Scope} from './shell/index.ts';
 export {task, taskFacts} from './task.ts';
 export type {Context, Task, TaskFacts} from './task.ts';

@@ -1,6 +1,6 @@
-import type {Words} from './argv.ts';
+import type {Words} from './shell/argv.ts';
 import type {Options, Values} from './option.ts';
-import type {Runner} from './run.ts';
+import type {Runner} from './shell/index.ts';
 
 /** All that a task may look at: it reads no global. */
 export interface Context {

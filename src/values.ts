@@ -1,5 +1,5 @@
-import {quote} from './argv.ts';
-import {nearest} from './nearest.ts';
+import {quote} from './shell/argv.ts';
+import {nearest} from './text/nearest.ts';
 import type {Mistake} from './mistakes.ts';
 import type {Option} from './option.ts';
 

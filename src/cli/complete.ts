@@ -1,8 +1,8 @@
-import type {Words} from '../argv.ts';
+import type {Words} from '../shell/argv.ts';
 import {coreFlags} from './core-flags.ts';
 import {flagsOf} from './flags.ts';
 import type {TaskFlag} from './flags.ts';
-import type {KnownTask} from './known-task.ts';
+import type {KnownTask} from './tasks.ts';
 import {kebab, snake} from './names.ts';
 
 /**

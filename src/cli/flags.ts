@@ -1,7 +1,7 @@
-import {nearest} from '../nearest.ts';
+import {nearest} from '../text/nearest.ts';
 import type {Option} from '../option.ts';
 import {coreFlags} from './core-flags.ts';
-import type {KnownTask} from './known-task.ts';
+import type {KnownTask} from './tasks.ts';
 import {kebab, snake} from './names.ts';
 import type {Mistake} from '../mistakes.ts';
 

@@ -1,10 +1,10 @@
-import {quote} from '../argv.ts';
+import {quote} from '../shell/argv.ts';
 import type {Option} from '../option.ts';
 import {coreFlags} from './core-flags.ts';
 import type {CoreFlag} from './core-flags.ts';
 import {flagsOf, sampleOf} from './flags.ts';
 import type {TaskFlag} from './flags.ts';
-import type {KnownTask} from './known-task.ts';
+import type {KnownTask} from './tasks.ts';
 import {listText} from './list.ts';
 import {screaming, snake, variableOf} from './names.ts';
 

@@ -1,5 +1,5 @@
 import {flagsOf} from './flags.ts';
-import type {KnownTask} from './known-task.ts';
+import type {KnownTask} from './tasks.ts';
 import {snake, variableOf} from './names.ts';
 
 /** One line a task; `columns` is the width of the terminal, undefined where there is none. */

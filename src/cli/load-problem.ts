@@ -2,8 +2,8 @@ import {join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {exitCode, messageOf, problem} from '../errors.ts';
 import type {Problem} from '../errors.ts';
-import {sourceLines, syntaxPlace} from '../syntax-place.ts';
-import {serviceFrame} from './frames.ts';
+import {sourceLines, syntaxPlace} from '../text/syntax-place.ts';
+import {serviceFrame} from '../text/frames.ts';
 
 /** What a user can do about a tasks.ts that Node could not load. */
 export function loadProblem(error: unknown, folder: string, file: string): Problem {

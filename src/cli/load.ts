@@ -3,11 +3,11 @@ import {registerHooks} from 'node:module';
 import {basename, dirname, join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
-import {invokeTasks} from '../python/invoke.ts';
+import {invokeTasks} from '../runtimes/python/invoke.ts';
 import {taskFacts} from '../task.ts';
 import type {Task} from '../task.ts';
-import {inOrder} from './known-task.ts';
-import type {KnownTask} from './known-task.ts';
+import {inOrder} from './tasks.ts';
+import type {KnownTask} from './tasks.ts';
 import {loadProblem} from './load-problem.ts';
 import {kebab} from './names.ts';
 

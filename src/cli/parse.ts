@@ -1,10 +1,10 @@
-import type {Words} from '../argv.ts';
-import {nearest} from '../nearest.ts';
+import type {Words} from '../shell/argv.ts';
+import {nearest} from '../text/nearest.ts';
 import {coreFlags, defaultCore} from './core-flags.ts';
 import type {Core, CoreFlag} from './core-flags.ts';
 import {findFlag, flagsOf, sampleOf, unknownFlag} from './flags.ts';
-import {standardOrder} from './known-task.ts';
-import type {KnownTask} from './known-task.ts';
+import {standardOrder} from './tasks.ts';
+import type {KnownTask} from './tasks.ts';
 import {camel, kebab, snake, variableOf} from './names.ts';
 import {readValue, readVariable} from '../values.ts';
 import type {Mistake} from '../mistakes.ts';

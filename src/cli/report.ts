@@ -1,6 +1,6 @@
 import {isProblem, messageOf, problem, problemText} from '../errors.ts';
 import type {Problem} from '../errors.ts';
-import {serviceFrame} from './frames.ts';
+import {serviceFrame} from '../text/frames.ts';
 
 /** Whatever a task threw, as a problem: an error of the service's code keeps its message and its place. */
 export function thrownProblem(error: unknown, folder: string, subject: string): Problem {

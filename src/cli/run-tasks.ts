@@ -1,11 +1,11 @@
-import {quote} from '../argv.ts';
+import {quote} from '../shell/argv.ts';
 import {isProblem, problem} from '../errors.ts';
 import type {Problem} from '../errors.ts';
-import {dryRunner} from '../run/dry.ts';
-import {makeEcho} from '../run/echo.ts';
-import type {Echo} from '../run/echo.ts';
-import {interruptCode, systemRunner} from '../run/system.ts';
-import type {Runner} from '../run/types.ts';
+import {dryRunner} from '../shell/runners/dry.ts';
+import {makeEcho} from '../shell/echo.ts';
+import type {Echo} from '../shell/echo.ts';
+import {interruptCode, systemRunner} from '../shell/runners/system.ts';
+import type {Runner} from '../shell/types.ts';
 import type {Context} from '../task.ts';
 import type {Core} from './core-flags.ts';
 import {makeInterrupt} from './interrupt.ts';

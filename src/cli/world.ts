@@ -1,4 +1,4 @@
-import type {Words} from '../argv.ts';
+import type {Words} from '../shell/argv.ts';
 import type {OwnModules} from './load.ts';
 
 /** All that the command line looks at and touches; tests pass their own. */

@@ -1,4 +1,4 @@
-import type {Words} from '../argv.ts';
+import type {Words} from '../shell/argv.ts';
 
 // What only a check of an image asks of the engine.
 

@@ -1,5 +1,5 @@
-import {quote, wordsText} from '../argv.ts';
-import type {Command, SecretReference, Words} from '../argv.ts';
+import {quote, wordsText} from '../shell/argv.ts';
+import type {Command, SecretReference, Words} from '../shell/argv.ts';
 
 /** What a container is started with. Everything is optional but its image. */
 export interface ContainerFacts {

@@ -1,4 +1,4 @@
-import type {Words} from '../argv.ts';
+import type {Words} from '../shell/argv.ts';
 
 /**
  * The commit that is checked out (`# branch.oid HASH`), then one line for each file below `folder` that differs

@@ -1,5 +1,5 @@
-import type {Command, Words} from '../argv.ts';
-import {shellText, together} from './script.ts';
+import type {Command, Words} from '../shell/argv.ts';
+import {shellText, together} from '../shell/script.ts';
 
 /**
  * The system's ssh, with the user's own settings (keys, jump hosts, known hosts). Asks nothing, notices within seconds

@@ -1,4 +1,4 @@
-import type {Runner} from '../run.ts';
+import type {Runner} from '../shell/index.ts';
 import type {ImageFacts} from './image-facts.ts';
 import {openLab} from './lab.ts';
 import type {Lab} from './lab.ts';

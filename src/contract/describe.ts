@@ -1,4 +1,4 @@
-import type {SecretReference} from '../argv.ts';
+import type {SecretReference} from '../shell/argv.ts';
 import {usageProblem} from '../errors.ts';
 import {isOwnImage} from './image-facts.ts';
 import type {ImageFacts} from './image-facts.ts';

@@ -1,6 +1,6 @@
 import {dockerHistory} from '../commands/docker-probe.ts';
 import {dockerImageInspect} from '../commands/docker.ts';
-import type {Runner} from '../run.ts';
+import type {Runner} from '../shell/index.ts';
 
 /** What the engine tells of an image without running it. */
 export interface ImageFacts {

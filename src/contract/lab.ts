@@ -1,7 +1,7 @@
 import {dockerRemove, dockerRun} from '../commands/docker.ts';
-import type {Runner, Scope} from '../run.ts';
-import {helperFacts, idle, makeLanes} from './bench.ts';
-import type {Bench} from './bench.ts';
+import type {Runner, Scope} from '../shell/index.ts';
+import {helperFacts, idle, makeLanes} from './containers.ts';
+import type {Bench} from './containers.ts';
 import type {ImageFacts} from './image-facts.ts';
 import type {LayerFacts} from './layers.ts';
 import {probeAlone} from './probes/alone.ts';

@@ -1,4 +1,4 @@
-import type {Process} from './inside/processes.ts';
+import type {Process} from './in-container/processes.ts';
 
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'busybox', 'su', 'runuser', 'gosu', 'su-exec', 'setpriv', 'sudo']);
 const inits = new Set(['tini', 'tini-static', 'docker-init', 'dumb-init', 'catatonit', 'init', 's6-svscan']);

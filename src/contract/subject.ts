@@ -1,4 +1,4 @@
-import type {SecretReference, Words} from '../argv.ts';
+import type {SecretReference, Words} from '../shell/argv.ts';
 
 /** What is checked, and what it needs to run. */
 export interface Subject {

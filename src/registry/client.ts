@@ -1,6 +1,6 @@
-import {commandText} from '../argv.ts';
+import {commandText} from '../shell/argv.ts';
 import {isProblem, problem} from '../errors.ts';
-import {isTransientText, retry} from '../retry.ts';
+import {isTransientText, retry} from '../shell/retry.ts';
 import type {Context} from '../task.ts';
 import {answerChallenge, parseChallenge, readLogin} from './login.ts';
 

@@ -1,9 +1,9 @@
 import {Server} from 'node:net';
 import {pathToFileURL} from 'node:url';
-import {adapt} from './adapt.ts';
-import {bootFailure} from './boot-failure.ts';
+import {adapt} from './worker/adapt.ts';
+import {bootFailure} from './worker/boot-failure.ts';
 import type {Log} from './log.ts';
-import type {Settings} from './settings.ts';
+import type {Settings} from './settings/settings.ts';
 
 /**
  * `--check-config`: loads the service as a worker does, and listens nowhere.

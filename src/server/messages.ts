@@ -1,5 +1,5 @@
-import type {RequestStats} from './requests.ts';
-import type {Settings} from './settings.ts';
+import type {RequestStats} from './requests/stats.ts';
+import type {Settings} from './settings/settings.ts';
 
 /** What a worker tells the arbiter once a second. That it comes is the heartbeat. */
 export interface WorkerStats {

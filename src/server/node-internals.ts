@@ -4,7 +4,7 @@ import net from 'node:net';
 import type {Socket} from 'node:net';
 
 // What Node keeps and has no public way to, in one place: this is to be looked at when Node changes. Each has been as
-// it is since Node 12 at least, and test/src/server/node-internals.test.ts says when one is gone.
+// it is since Node 12 at least, and test/unit/server/node-internals.test.ts says when one is gone.
 
 /** A socket that is bound and does not listen. */
 export interface BoundHandle {

@@ -1,17 +1,17 @@
 import {messageOf} from '../errors.ts';
-import {arbiter} from './arbiter.ts';
+import {arbiter} from './arbiter/arbiter.ts';
 import {checkConfig} from './check-config.ts';
-import {readCommandLine} from './command-line.ts';
-import {addressFailure} from './listening.ts';
-import {dispatchWarning} from './dispatch-warning.ts';
-import {connectionsWithin} from './descriptors.ts';
+import {readCommandLine} from './settings/command-line.ts';
+import {addressFailure} from './worker/listening.ts';
+import {dispatchWarning} from './arbiter/dispatch-warning.ts';
+import {connectionsWithin} from './arbiter/open-files.ts';
 import {serverLog} from './log.ts';
 import type {Log} from './log.ts';
-import type {Reloading} from './reload.ts';
-import {heedSignals} from './signals.ts';
-import {bindSocket} from './socket.ts';
-import type {BoundSocket} from './socket.ts';
-import type {Settings} from './settings.ts';
+import type {Reloading} from './arbiter/reload.ts';
+import {heedSignals} from './arbiter/signals.ts';
+import {bindSocket} from './arbiter/socket.ts';
+import type {BoundSocket} from './arbiter/socket.ts';
+import type {Settings} from './settings/settings.ts';
 
 // The program behind `entrypoint run`: the arbiter, which holds the socket and keeps workers.
 // It stands alone and imports no task: this and the workers are all of the toolkit that is in a service's processes.
@@ -33,7 +33,7 @@ async function serve(said: Settings): Promise<number> {
   if (warning !== undefined) log('warning', 'dispatch', warning);
   const socket = await bound(all, log);
   if (socket === undefined) return 69;
-  const operations = all.adminBind === undefined ? undefined : (await import('./operations.ts')).operations();
+  const operations = all.adminBind === undefined ? undefined : (await import('./arbiter/operations.ts')).operations();
   let reloading: Reloading | undefined;
   const server = arbiter({
     settings: all, socket, log: operations?.counting(log) ?? log,
@@ -43,7 +43,7 @@ async function serve(said: Settings): Promise<number> {
     gone: operations?.gone ?? (() => {}),
   });
   if (operations !== undefined && !(await operations.listen(all, server.state, log))) return 69;
-  if (all.reload) reloading = (await import('./reload.ts')).reloadOnChange(all.module, server, log);
+  if (all.reload) reloading = (await import('./arbiter/reload.ts')).reloadOnChange(all.module, server, log);
   heedSignals(server, log);
   return server.run();
 }

@@ -3,7 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Report} from '../../src/contract/check.ts';
-import {all} from '../long.ts';
+import {all} from '../support/long.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
 const cli = join(import.meta.dirname, '../../src/cli/bin.ts');

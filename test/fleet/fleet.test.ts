@@ -1,5 +1,5 @@
 import {after} from 'node:test';
-import {all} from '../long.ts';
+import {all} from '../support/long.ts';
 import {balancers} from './balancers.ts';
 import {changes} from './changes.ts';
 import {deploys} from './deploys.ts';

@@ -1,7 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {certificateFile} from '../../src/docker-client.ts';
+import {certificateFile} from '../../src/image/docker.ts';
 import {docker} from './docker.ts';
 import {hostImage} from './machine.ts';
 

@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync} 
 import {createServer} from 'node:net';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
-import {certificateFile} from '../../src/docker-client.ts';
+import {certificateFile} from '../../src/image/docker.ts';
 import {docker, dockerLater} from './docker.ts';
 
 // A machine of a fleet is a container with sshd and an engine of its own.

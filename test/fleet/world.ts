@@ -25,7 +25,7 @@ export interface World {
 
 /** Brings it all up. Where the machine does not let an engine run in a container: the reason. */
 export async function makeWorld(size: FleetSize): Promise<World | string> {
-  execFileSync(process.execPath, [join(import.meta.dirname, '../../images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(process.execPath, [join(import.meta.dirname, '../../scripts/images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
   const fleet = await fleetUp(`fleet-${randomBytes(4).toString('hex')}`, size);
   if (typeof fleet === 'string') return fleet;
   const undo = [fleet.down];

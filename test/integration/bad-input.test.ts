@@ -4,7 +4,7 @@ import {createServer} from 'node:net';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {beforeEach, test} from 'node:test';
-import {executables} from '../../src/run/executable.ts';
+import {executables} from '../../src/shell/executable.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 // What a user gets where something is missing or wrong: what, why, how to mend it, and nothing half-made behind.

@@ -3,7 +3,7 @@ import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {long} from '../long.ts';
+import {long} from '../support/long.ts';
 
 const root = join(import.meta.dirname, '../..');
 // Somebody may be looking at a demo: a second run is safe, and what stood before stays.

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {connect} from 'node:tls';
-import {makeCertificate} from '../certificate.ts';
+import {makeCertificate} from '../support/certificate.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name, run, must, describe, commit} = makeTiny();

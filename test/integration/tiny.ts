@@ -69,7 +69,7 @@ export function makeTiny(): Tiny {
     must('docker', 'volume', 'ls', '--filter', label, '--format', '{{.Name}}'),
   ].join('').split('\n').filter((line) => line !== '');
 
-  cpSync(join(import.meta.dirname, 'fixtures', 'tiny'), folder, {recursive: true});
+  cpSync(join(import.meta.dirname, 'fixtures/tiny'), folder, {recursive: true});
   // As people's folders are: mkdtemp makes one that is private.
   chmodSync(folder, 0o755);
   describe();

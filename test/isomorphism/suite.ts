@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
-import {long} from '../long.ts';
+import {long} from '../support/long.ts';
 import {makePlace, steady, testCases} from './place.ts';
 import type {Place, PlaceFacts, Told} from './place.ts';
 

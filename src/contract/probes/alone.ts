@@ -1,7 +1,7 @@
-import {inside, lastLines, start, serviceFacts, stateOf, withContainer} from '../bench.ts';
-import type {Bench} from '../bench.ts';
-import {ask} from '../inside/ask.ts';
-import type {Reply} from '../inside/ask.ts';
+import {inside, lastLines, start, serviceFacts, stateOf, withContainer} from '../containers.ts';
+import type {Bench} from '../containers.ts';
+import {ask} from '../in-container/ask.ts';
+import type {Reply} from '../in-container/ask.ts';
 
 /** The service without its backing services. */
 export interface Alone {

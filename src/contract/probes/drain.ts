@@ -1,9 +1,9 @@
 import {dockerKill} from '../../commands/docker-probe.ts';
 import {dockerExec} from '../../commands/docker.ts';
-import {awaitEnd, inside, startService, withContainer} from '../bench.ts';
-import type {Bench} from '../bench.ts';
-import {halfRequest} from '../inside/half-request.ts';
-import type {HalfReply} from '../inside/half-request.ts';
+import {awaitEnd, inside, startService, withContainer} from '../containers.ts';
+import type {Bench} from '../containers.ts';
+import {halfRequest} from '../in-container/half-request.ts';
+import type {HalfReply} from '../in-container/half-request.ts';
 import {graceSeconds} from '../subject.ts';
 
 export interface Stopped {

@@ -2,7 +2,7 @@ import {mkdtemp, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerSave} from '../../commands/docker-probe.ts';
-import type {Bench} from '../bench.ts';
+import type {Bench} from '../containers.ts';
 import {scanLayers} from '../layers.ts';
 import type {LayerFacts} from '../layers.ts';
 import {withFile} from '../tar.ts';

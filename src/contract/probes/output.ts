@@ -1,11 +1,11 @@
 import {mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {wordsText} from '../../argv.ts';
+import {wordsText} from '../../shell/argv.ts';
 import {dockerCopyIn} from '../../commands/docker-probe.ts';
 import {dockerCreate, dockerLogs} from '../../commands/docker.ts';
-import {awaitEnd, serviceFacts, withContainer} from '../bench.ts';
-import type {Bench} from '../bench.ts';
+import {awaitEnd, serviceFacts, withContainer} from '../containers.ts';
+import type {Bench} from '../containers.ts';
 import {isOwnImage} from '../image-facts.ts';
 
 /** What arrived of much output. */

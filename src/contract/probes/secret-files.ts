@@ -1,11 +1,11 @@
 import {mkdtemp} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import type {SecretReference} from '../../argv.ts';
+import type {SecretReference} from '../../shell/argv.ts';
 import {dockerCopyIn} from '../../commands/docker-probe.ts';
 import {dockerCreate, dockerStart} from '../../commands/docker.ts';
-import {awaitReply, serviceFacts, withContainer} from '../bench.ts';
-import type {Bench} from '../bench.ts';
+import {awaitReply, serviceFacts, withContainer} from '../containers.ts';
+import type {Bench} from '../containers.ts';
 import {isSecretName} from '../secrets.ts';
 import type {Subject} from '../subject.ts';
 

@@ -1,6 +1,6 @@
 import {exitCode, problem, usageProblem} from '../../errors.ts';
 import type {Problem} from '../../errors.ts';
-import {nearest} from '../../nearest.ts';
+import {nearest} from '../../text/nearest.ts';
 import type {Rule} from '../types.ts';
 import {rules} from './index.ts';
 

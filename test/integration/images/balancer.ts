@@ -1,9 +1,9 @@
 import {request} from 'node:http';
 import * as v from 'valibot';
-import {loadBalancer} from '../../../src/config/load-balancer-schema.ts';
-import {renderFragment} from '../../../src/engines/balancer/fragment.ts';
-import {balancerSettings} from '../../../src/engines/balancer/settings.ts';
-import type {BalancerState, Half} from '../../../src/engines/balancer/state.ts';
+import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
+import {renderFragment} from '../../../src/deploy/hosts/balancer/fragment.ts';
+import {balancerSettings} from '../../../src/deploy/hosts/balancer/settings.ts';
+import type {BalancerState, Half} from '../../../src/deploy/hosts/balancer/state.ts';
 import {docker, must} from './containers.ts';
 import type {Ended, Place} from './containers.ts';
 

@@ -3,9 +3,9 @@ import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
-import {certificateFile, findDockerClient} from '../../../src/docker-client.ts';
-import {long} from '../../long.ts';
-import {noEcho, systemRunner} from '../../../src/run.ts';
+import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
+import {long} from '../../support/long.ts';
+import {noEcho, systemRunner} from '../../../src/shell/index.ts';
 import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
 
 buildImages('base');

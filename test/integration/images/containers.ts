@@ -15,7 +15,7 @@ export interface Ended {
 
 /** Builds what is missing or old; does nothing in a fraction of a second otherwise. */
 export function buildImages(...names: string[]): void {
-  execFileSync(process.execPath, [join(root, 'images/build.ts'), ...names], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), ...names], {stdio: ['ignore', 'ignore', 'pipe']});
 }
 
 /** Runs docker; a failure is an answer. */

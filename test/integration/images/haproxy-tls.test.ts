@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {connect} from 'node:tls';
-import {makeCertificate} from '../../certificate.ts';
+import {makeCertificate} from '../../support/certificate.ts';
 import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
 import {buildImages, eventually, makePlace, must} from './containers.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {connect} from 'node:net';
 import {test} from 'node:test';
-import {judge, parseCounts} from '../../../src/engines/balancer/counts.ts';
-import {canaryWeights} from '../../../src/engines/balancer/canary.ts';
+import {judge, parseCounts} from '../../../src/deploy/hosts/balancer/counts.ts';
+import {canaryWeights} from '../../../src/deploy/hosts/balancer/canary.ts';
 import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
 import type {Balancer} from './balancer.ts';
 import {buildImages, eventually, makePlace, must} from './containers.ts';

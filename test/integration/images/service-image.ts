@@ -4,8 +4,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
-import {certificateFile, findDockerClient} from '../../../src/docker-client.ts';
-import {noEcho, systemRunner} from '../../../src/run.ts';
+import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
+import {noEcho, systemRunner} from '../../../src/shell/index.ts';
 import {buildImages, makePlace, must} from './containers.ts';
 import type {Place} from './containers.ts';
 

@@ -1,0 +1,79 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {exitCode, isProblem, problem} from '../../src/errors.ts';
+import type {Runner} from '../../src/shell/index.ts';
+import type {Image} from './list.ts';
+
+// What cannot be made inside `docker build`: what there is to start from.
+
+/** Makes the files that an image's context needs beside the ones in the repository. */
+export async function prepare(run: Runner, root: string, image: Image): Promise<void> {
+  if (image.name === 'debian') await rootFileSystem(run, root, image.context);
+  if (image.name === 'base') requireBundle(root);
+  if (image.name === 'node') await npmPackages(run, root, image.context);
+}
+
+/** The time that all files get: 2026-01-01, as in images/debian/reproducibly. */
+const epoch = '1767225600';
+
+/** Debian's own image where a hub can be reached, else the same thing from Debian's packages. */
+async function rootFileSystem(run: Runner, root: string, folder: string): Promise<void> {
+  const tar = `${folder}/rootfs.tar`;
+  await run(['mkdir', '-p', folder]);
+  await run(['cp', 'images/debian/Dockerfile', 'images/debian/apt-install', 'images/debian/reproducibly', folder]);
+  const pulled = await run(['docker', 'pull', '--quiet', 'debian:trixie-slim'], {allow: [1], capture: true, timeoutSeconds: 15})
+    .then(({exitCode: code}) => code === 0, (error: unknown) => {
+      if (isProblem(error) && error.code === 'command_failed') return false;
+      throw error;
+    });
+  if (pulled) {
+    const {stdout} = await run(['docker', 'create', 'debian:trixie-slim'], {capture: true});
+    await run(['docker', 'export', '--output', tar, stdout.trim()]);
+    await run(['docker', 'rm', stdout.trim()], {capture: true});
+    return;
+  }
+  await requireMmdebstrap(run);
+  await run({env: {SOURCE_DATE_EPOCH: epoch}, words: [
+    'mmdebstrap', '--variant=minbase', '--include=ca-certificates', '--aptopt=images/debian/apt.conf',
+    '--dpkgopt=images/debian/dpkg.cfg', `--customize-hook=${join(root, 'images/debian/clean')}`, 'trixie', tar,
+  ]}, {purpose: 'the root file system could not be made from Debian\'s packages', fix: 'see its last lines above; it needs Debian\'s mirror, or a reachable Docker hub'});
+}
+
+async function requireMmdebstrap(run: Runner): Promise<void> {
+  const has = async (program: string): Promise<boolean> =>
+    (await run.read(['sh', '-c', `command -v ${program}`], {allow: [1, 127]})).exitCode === 0;
+  if (await has('mmdebstrap')) return;
+  if (process.getuid?.() !== 0 || !(await has('apt-get'))) {
+    throw problem({
+      code: 'no_root_file_system',
+      what: 'no Docker hub answers and mmdebstrap is missing, and one of them must give the root file system',
+      fix: 'apt-get install mmdebstrap debian-archive-keyring (Debian, Ubuntu), or: docker pull debian:trixie-slim',
+      exitCode: exitCode.unavailable,
+    });
+  }
+  await run(['apt-get', 'update', '-qq']);
+  await run({
+    words: ['apt-get', 'install', '--yes', '-qq', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'],
+    env: {DEBIAN_FRONTEND: 'noninteractive'},
+  });
+}
+
+function requireBundle(root: string): void {
+  if (existsSync(join(root, 'dist/cli.js'))) return;
+  throw problem({code: 'no_bundle', what: 'dist/cli.js is missing, and the base image carries it', fix: 'npm run build'});
+}
+
+/** npm itself: by the npm client outside, since none is inside yet. */
+async function npmPackages(run: Runner, root: string, folder: string): Promise<void> {
+  const read = (path: string): string | undefined => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined);
+  await run(['mkdir', '-p', folder]);
+  await run(['cp', '-R', 'images/node/.', folder]);
+  const stamp = `${folder}/node_modules/.package-lock.copy`;
+  if (read(stamp) === read('images/node/package-lock.json')) return;
+  await run({
+    words: ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--os=linux', `--cpu=${process.arch}`, '--libc=glibc'],
+    cwd: join(root, folder),
+  }, {retry: true, purpose: 'npm could not be installed for the image node'});
+  await run(['rm', '-rf', `${folder}/node_modules/npm/docs`, `${folder}/node_modules/npm/man`]);
+  await run(['cp', `${folder}/package-lock.json`, stamp]);
+}

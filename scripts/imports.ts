@@ -1,0 +1,60 @@
+import {globSync, readFileSync} from 'node:fs';
+import {dirname, join, normalize} from 'node:path';
+
+/** Which file imports which: paths below the root, each with the files that it imports. */
+export type Imports = ReadonlyMap<string, ReadonlySet<string>>;
+
+// `export ... from`, `import ... from`, `import '...'` and `import('...')`; type imports count, too: a type that
+// changes makes its importers change.
+const specifier = /(?:^(?:import|export)\b[^'"`;]*?|\bimport\()\s*'(\.[^']+)'/gm;
+
+/** Reads the imports of every TypeScript file below `root`. */
+export function readImports(root: string): Imports {
+  const files = globSync('**/*.ts', {cwd: root}).toSorted();
+  return new Map(files.map((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const imported = [...text.matchAll(specifier)].map(([, path = '']) => normalize(join(dirname(file), path)));
+    return [file, new Set(imported)];
+  }));
+}
+
+/** The same graph between groups of files; an import within a group is no arrow. */
+export function grouped(imports: Imports, groupOf: (file: string) => string): Imports {
+  const groups = new Map<string, Set<string>>();
+  for (const [file, imported] of imports) {
+    const from = groupOf(file);
+    const to = groups.get(from) ?? new Set<string>();
+    for (const path of imported) if (groupOf(path) !== from) to.add(groupOf(path));
+    groups.set(from, to);
+  }
+  return groups;
+}
+
+/**
+ * The groups of nodes that reach each other (strongly connected components of more than one node), by Tarjan's
+ * algorithm: each is at least one circle.
+ */
+export function circles(graph: Imports): readonly (readonly string[])[] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (node: string): number => {
+    const index = order.size;
+    order.set(node, index);
+    lowest.set(node, index);
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const low = !order.has(next) ? visit(next) : stack.includes(next) ? order.get(next) ?? index : index;
+      lowest.set(node, Math.min(lowest.get(node) ?? index, low));
+    }
+    const own = lowest.get(node) ?? index;
+    if (own === index) {
+      const members = stack.splice(stack.indexOf(node));
+      if (members.length > 1) found.push(members.toSorted());
+    }
+    return own;
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return found;
+}

@@ -1,0 +1,117 @@
+import type {Commands} from '../../../../shell/argv.ts';
+import {
+  balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart,
+} from '../../../../commands/lb.ts';
+import {dockerRemove} from '../../../../commands/docker.ts';
+import {renderFragment} from '../../balancer/fragment.ts';
+import {serversOf} from '../../balancer/state.ts';
+import type {BalancerState, SlotUse} from '../../balancer/state.ts';
+import {sceneName} from '../../../../stack/names.ts';
+import {sceneOf} from '../../../target.ts';
+import type {Target} from '../../../target.ts';
+import {onHost} from '../../host.ts';
+import type {Host} from '../../host.ts';
+import {networkOf} from '../../network.ts';
+import type {Step} from '../plan.ts';
+import {stopCommands, wakeCommands} from './replicas.ts';
+import {balancerOf} from '../../state.ts';
+import type {Found} from '../../state.ts';
+
+/**
+ * Waits until each new replica answers its health check through this balancer, the path that the users take. It may begin
+ * beside what starts them on other machines: then the balancer sees at once that they are there.
+ */
+export function healthStep(target: Target, {machine: {host}}: Found, release: number, slots: readonly SlotUse[], where: (slot: SlotUse) => Host): Step {
+  const {place, service: {deployFile: {health, port}}} = target;
+  const name = balancerOf(target);
+  const servers = serversOf(sceneName(sceneOf(target)), slots);
+  const off = [balancerOff(name, servers)];
+  return {
+    phase: 'health', host,
+    what: `await the health of ${servers.join(', ')}`,
+    commands: [balancerStart(name, slots.map((slot, index) => ({server: servers[index] ?? '', address: slot.address, port: slot.port})), place.ready_timeout_seconds)],
+    cut: off,
+    undo: off,
+    purpose: `release ${release} is not healthy${onHost(host)}, and the old release goes on serving`,
+    fix: `GET ${health} on port ${port} must answer 200 within ${place.ready_timeout_seconds} s; the log above may tell why it does not`,
+    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${servers[index]} `})),
+  };
+}
+
+/** Both in one round trip, where the balancer is on the replicas' own host. */
+export function withHealth(start: Step, {what, commands, cut, undo = [], purpose, fix, logs}: Step): Step {
+  return {
+    ...start,
+    what: `${start.what}; ${what}`,
+    commands: [...start.commands, ...commands],
+    cut,
+    undo: [...undo, ...start.undo ?? []],
+    causes: [...healthSigns.map((sign) => ({sign, purpose, fix})), ...start.causes ?? []],
+    logs,
+  };
+}
+
+// What `lb start` says of a replica.
+const healthSigns = ['did not become healthy', 'has ended: it has no address', 'no address is known for'];
+
+export interface Move {
+  readonly found: Found;
+  /** What the balancer holds before this step, and after it. */
+  readonly before: BalancerState;
+  readonly next: BalancerState;
+  readonly to: readonly SlotUse[];
+  readonly from: readonly SlotUse[];
+  /** Old containers on the balancer's own machine, to be stopped once they are idle. */
+  readonly stop: readonly string[];
+}
+
+/**
+ * New requests go to the new release, which the balancer's file says from now on; the old one finishes what it has and
+ * stops. Its containers stay, so that going back needs no pull.
+ */
+export function switchStep(target: Target, {found: {machine: {host}}, before, next, to, from, stop}: Move): Step {
+  const {place} = target;
+  const name = balancerOf(target);
+  const [fresh, old] = [serversOf(next.name, to), serversOf(next.name, from)];
+  const idle = (servers: readonly string[]): Commands => (servers.length === 0 ? [] : [balancerIdle(name, place.drain_timeout_seconds, servers)]);
+  return {
+    phase: 'switch', host,
+    what: [
+      `switch to ${fresh.join(', ')}`,
+      ...(old.length === 0 ? [] : [`drain ${old.join(', ')}`]),
+      ...(stop.length === 0 ? [] : [`stop ${stop.join(', ')}`]),
+    ].join('; '),
+    commands: [
+      balancerMove(name, {
+        to: fresh, from: old, overSeconds: place.load_balancer.slow_start_seconds,
+        service: next.name, fragment: renderFragment(next), idleSeconds: place.drain_timeout_seconds,
+      }),
+      ...stopCommands(target, stop),
+    ],
+    undo: [
+      ...wakeCommands(stop),
+      balancerConfig(name, before.name, renderFragment(before), 'file-only'),
+      balancerRestore(name, before.name),
+      ...idle(fresh),
+    ],
+    purpose: `the traffic could not be moved to release ${next.release}${onHost(host)}, and goes back to the old one`,
+  };
+}
+
+/** Takes a balancer's part of a service back out. */
+export function balancerUndo(target: Target, existed: boolean): Commands {
+  const {name, own} = target.place.load_balancer;
+  if (name !== undefined) return leaveBalancer(target);
+  return [
+    ...(existed || own !== undefined ? [balancerRemoveService(balancerOf(target), sceneName(sceneOf(target)))] : []),
+    ...(existed ? [] : [dockerRemove(balancerOf(target))]),
+  ];
+}
+
+/** Takes the service off a balancer that may go on without it: one that others share, or the user's own. */
+export function leaveBalancer(target: Target): Commands {
+  const {name, own} = target.place.load_balancer;
+  const [balancer, service] = [balancerOf(target), sceneName(sceneOf(target))];
+  if (name !== undefined) return [balancerLeave(balancer, service, networkOf(target))];
+  return own === undefined ? [] : [balancerRemoveService(balancer, service)];
+}

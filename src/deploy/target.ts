@@ -1,0 +1,107 @@
+import {createHash} from 'node:crypto';
+import {existsSync} from 'node:fs';
+import {homedir} from 'node:os';
+import {join} from 'node:path';
+import {sshFolder} from '../commands/ssh.ts';
+import type {Place} from '../service/schema.ts';
+import {placeOf, readService} from '../service/service.ts';
+import type {Service} from '../service/service.ts';
+import {requireEngine} from '../image/docker.ts';
+import {exitCode, problem} from '../errors.ts';
+import type {Context} from '../task.ts';
+import type {Scene} from '../stack/names.ts';
+import {hasOwnBalancers} from './hosts/machines.ts';
+import {isRemote} from './hosts/host.ts';
+
+/** Where a service is to run. */
+export interface Target {
+  readonly service: Service;
+  readonly environment: string;
+  readonly place: Place;
+}
+
+/**
+ * What an environment's name stands for.
+ * @throws Problem `bad_deploy_file`, `unknown_environment`, `backing_services_on_many_hosts`, `bad_topology`;
+ * `engine_unavailable` where the engine is this machine's and does not answer
+ */
+export async function readTarget(context: Context, environment: string): Promise<Target> {
+  const service = await readService(context);
+  const place = placeOf(service, environment);
+  requireOneDatabase(service, environment, place);
+  requireReachableBalancers(service, environment, place);
+  if (hasRemoteHosts(place)) await requireSshFolder(context);
+  else await requireEngine(context.run);
+  return {service, environment, place};
+}
+
+async function requireSshFolder({run, env}: Context): Promise<void> {
+  if (!existsSync(join(env['HOME'] ?? homedir(), '.ssh'))) await run(sshFolder, {capture: true});
+}
+
+export const hasRemoteHosts = ({hosts, load_balancer: {hosts: balancers}}: Pick<Place, 'hosts' | 'load_balancer'>): boolean =>
+  balancers.some(isRemote) || hosts.some(({host}) => isRemote(host));
+
+// Each host would get one of its own, with other data in it.
+function requireOneDatabase({name}: Service, environment: string, {hosts, backing_services: wanted}: Place): void {
+  if (hosts.length === 1 || Object.keys(wanted).length === 0) return;
+  throw problem({
+    code: 'backing_services_on_many_hosts',
+    what: `${name} in ${environment} runs on ${hosts.length} hosts, and a backing service (${Object.keys(wanted).join(', ')}) runs on one`,
+    fix: 'run it somewhere of its own, and give the service its address by `environment` and `secrets`',
+    exitCode: exitCode.badData,
+  });
+}
+
+function requireReachableBalancers({name}: Service, environment: string, place: Place): void {
+  const {hosts, load_balancer: {hosts: balancers, port}} = place;
+  if (!hasOwnBalancers(place)) return;
+  const wrong = hosts.some(({host}) => !isRemote(host)) || !balancers.every(isRemote)
+    ? 'load_balancer.hosts are other machines, which cannot reach what runs on this engine (local)'
+    : port === 0 ? 'load_balancer.hosts needs a load_balancer.port that is the same on each of them, and it is 0'
+    : undefined;
+  if (wrong === undefined) return;
+  throw problem({code: 'bad_topology', what: `${name} in ${environment}: ${wrong}`, fix: 'correct deploy.yaml; docs/deploy.md tells both ways', exitCode: exitCode.badData});
+}
+
+/** What is deployed where. */
+export interface Deployment extends Target {
+  /** By digest or id: what runs must be exactly what was tested. */
+  readonly image: string;
+  /** Empty where the image's own label says it. */
+  readonly commit: string;
+}
+
+/** What came of a deploy or a rollback. */
+export interface Deployed {
+  readonly service: string;
+  readonly environment: string;
+  readonly release: number;
+  /** The release to go back to; 0 when there is none. */
+  readonly previous: number;
+  readonly image: string;
+  /** `http://127.0.0.1:49153`: where the first balancer answers; empty in a dry run. */
+  readonly address: string;
+  /** Where each balancer answers. */
+  readonly addresses: readonly string[];
+  /** Hosts that were left out because they could not be reached. */
+  readonly skipped: readonly string[];
+}
+
+export const sceneOf = ({service, environment}: Target): Scene => ({service: service.name, environment});
+
+/** The environment of the service's containers: the port, and what deploy.yaml says. */
+export function serviceEnvironment({service, place}: Target): Record<string, string> {
+  return {PORT: String(service.deployFile.port), ...place.environment};
+}
+
+/** Tells whether a container was started with other settings than the file has now. */
+export function settingsHash(settings: unknown): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
+}
+
+/** What of the file a replica depends on. */
+export function replicaSettings({service: {deployFile: {port, health}}, place}: Target): string {
+  const {environment, secrets, memory, cpus, log, volumes, labels, network, docker_options: options} = place;
+  return settingsHash({port, health, environment, secrets, memory, cpus, log, volumes, labels, network, options});
+}

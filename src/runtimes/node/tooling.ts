@@ -1,0 +1,40 @@
+import {existsSync, realpathSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {executables} from '../../shell/executable.ts';
+import type {Context} from '../../task.ts';
+
+/**
+ * The Node that runs this program, as it can be typed: `node` where PATH finds the same one, else its full path.
+ * A laptop's own Node may be too old to run TypeScript as it is.
+ */
+export function nodeProgram(env: Context['env']): string {
+  const [first] = executables('node', {folder: '/', path: env['PATH']});
+  return first !== undefined && realpathSync(first) === realpathSync(process.execPath) ? 'node' : process.execPath;
+}
+
+export interface Tool {
+  /** As it can be typed in the service's folder. */
+  readonly program: string;
+  /** Does the service bring it itself? */
+  readonly own: boolean;
+}
+
+/** A program of the service's own dependencies, or else of the toolkit's. */
+export function findTool(folder: string, name: string): Tool | undefined {
+  if (existsSync(join(folder, 'node_modules', '.bin', name))) return {program: `node_modules/.bin/${name}`, own: true};
+  const program = besideToolkit(join('.bin', name));
+  return program === undefined ? undefined : {program, own: false};
+}
+
+/** The folder of a package of the service's own dependencies, or else of the toolkit's. */
+export function findPackage(folder: string, name: string): string | undefined {
+  return existsSync(join(folder, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
+}
+
+function besideToolkit(name: string): string | undefined {
+  for (let at = import.meta.dirname; ; at = dirname(at)) {
+    const path = join(at, 'node_modules', name);
+    if (existsSync(path)) return path;
+    if (at === dirname(at)) return undefined;
+  }
+}

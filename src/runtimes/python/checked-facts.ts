@@ -1,0 +1,41 @@
+import {mistakesProblem} from '../../mistakes.ts';
+import type {Mistake} from '../../mistakes.ts';
+import {addressText, parseAddress} from '../../server/settings/address.ts';
+import {readSetting} from '../../server/settings/reader.ts';
+import {declaration, flagName, settings} from '../../server/settings/settings.ts';
+import type {Setting, SettingName} from '../../server/settings/settings.ts';
+import {settingWords} from './words.ts';
+import type {AppServer, Facts} from './words.ts';
+
+const own: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'port']);
+
+/**
+ * What was said, within its limits and in one form, with host and port as one `bind`.
+ * @throws Problem `usage` for everything that is wrong, and for what this server has no word for: it would be ignored
+ */
+export function checkedFacts(server: AppServer, values: Facts, direct: readonly SettingName[]): Facts {
+  const mistakes: Mistake[] = [];
+  const facts: {[Name in SettingName]?: string | number | boolean} = {};
+  for (const [name, setting] of settings) {
+    const given = values[name];
+    if (given === undefined) continue;
+    // Worker classes are those of packages and of the service, too; uWSGI has none, and one variable chooses it.
+    const reading = name === 'workerClass' ? {value: given} : readSetting(setting, String(given), `--${flagName(name)}`);
+    if ('mistake' in reading) mistakes.push(reading.mistake);
+    else if (own.has(name) || settingWords(server, name, reading.value) !== undefined) facts[name] = reading.value;
+    else if (reading.value !== (setting as Setting).defaultValue) mistakes.push({what: `--${flagName(name)} (${setting.env.join(', ')}) is nothing that ${server} can be told`, fix: 'leave it out, or unset the variable'});
+  }
+  if (mistakes.length > 0) throw mistakesProblem(mistakes, 'entrypoint --help run');
+  const {host, port, ...others} = facts;
+  return {...others, bind: bindOf({bind: facts.bind, host, port}, direct)};
+}
+
+// A --port of the command line goes before a BIND of the environment; else the whole address goes before its parts.
+function bindOf({bind, host, port}: Facts, direct: readonly SettingName[]): string {
+  const whole = bind === undefined ? undefined : parseAddress(String(bind));
+  const parts = {host: String(host ?? declaration.host.defaultValue), port: Number(port ?? declaration.port.defaultValue)};
+  if (whole === undefined) return addressText(parts);
+  const later = (['host', 'port'] as const).filter((name) => direct.includes(name) && !direct.includes('bind'));
+  const base = 'host' in whole ? whole : parts;
+  return later.length === 0 ? addressText(whole) : addressText({...base, ...Object.fromEntries(later.map((name) => [name, parts[name]]))});
+}

@@ -1,0 +1,77 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Words} from '../../shell/argv.ts';
+import {exitCode, problem} from '../../errors.ts';
+import {option} from '../../option.ts';
+import type {Option, Options} from '../../option.ts';
+import {spawn} from '../../shell/spawn.ts';
+import {task} from '../../task.ts';
+import type {Context, Task} from '../../task.ts';
+import {findPythonProgram, pythonLibrary, pythonProgram} from './service.ts';
+
+/** A task of tasks.py, as invoke itself reads it. */
+export interface InvokeTask {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly InvokeOption[];
+}
+
+interface InvokeOption {
+  readonly name: string;
+  readonly kind: 'string' | 'number' | 'boolean' | 'list';
+  readonly default: unknown;
+  readonly help: string;
+  readonly positional: boolean;
+  /** `-vvv` is 3. */
+  readonly counts: boolean;
+}
+
+/** Codes of describe_tasks.py. */
+const noInvoke = 3;
+
+/**
+ * The tasks of the service's tasks.py by their names, for teams that come from invoke. None where there is no
+ * such file or no invoke: a tasks.py may be something else, such as Celery's.
+ * @throws Problem `bad_tasks_py` (exit code 65) when invoke cannot load it
+ */
+export async function invokeTasks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Promise<ReadonlyMap<string, Task>> {
+  if (!existsSync(join(cwd, 'tasks.py')) || findPythonProgram({cwd, env}, 'invoke') === undefined) return new Map();
+  const words = [pythonProgram({cwd, env}), join(pythonLibrary(), 'describe_tasks.py')];
+  const {code, stdout, stderr} = await spawn({words}, {cwd, env, stdout: 'keep', stdoutFd: 2, watchStderr: true, interactive: false});
+  if (code === noInvoke) return new Map();
+  if (code !== 0) {
+    throw problem({
+      code: 'bad_tasks_py',
+      what: 'tasks.py could not be loaded by invoke',
+      details: stderr.trim().split('\n').slice(-6),
+      fix: 'correct tasks.py; or, if it is not meant for invoke, take invoke out of the requirements',
+      exitCode: exitCode.badData,
+    });
+  }
+  return new Map((JSON.parse(stdout) as InvokeTask[]).map((facts) => [facts.name, taskOf(facts)]));
+}
+
+function taskOf({name, summary, options}: InvokeTask): Task {
+  const known: Options = Object.fromEntries(options.map((one) => [one.name, optionOf(one)]));
+  return task(summary, known, async ({run, cwd, env, rest}, values) => {
+    const program = findPythonProgram({cwd, env}, 'invoke') ?? 'invoke';
+    await run([program, name, ...options.flatMap((one) => flagWords(one, values[one.name])), ...(rest.length === 0 ? [] : ['--', ...rest])]);
+  });
+}
+
+function optionOf({kind, help, positional, default: value}: InvokeOption): Option<unknown> {
+  const facts = {positional};
+  if (kind === 'boolean') return option.boolean(value === true, help, facts);
+  if (kind === 'number') return option.number(typeof value === 'number' ? value : undefined, help, facts);
+  if (kind === 'list') return option.list(Array.isArray(value) ? value.map(String) : [], help, facts);
+  return option.string(typeof value === 'string' ? value : undefined, help, facts);
+}
+
+/** What differs from the default, in the words that invoke reads. */
+export function flagWords({name, kind, counts, default: usual}: Omit<InvokeOption, 'help' | 'positional'>, value: unknown): Words {
+  const flag = `--${name.replaceAll('_', '-')}`;
+  if (kind === 'boolean') return value === (usual === true) ? [] : [value === true ? flag : `--no-${flag.slice(2)}`];
+  if (kind === 'list') return (value as readonly string[]).map((one) => `${flag}=${one}`);
+  if (value === undefined || value === usual) return [];
+  return counts ? Array.from({length: Number(value)}, () => flag) : [`${flag}=${String(value)}`];
+}

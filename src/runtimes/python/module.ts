@@ -1,0 +1,32 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {exitCode, problem} from '../../errors.ts';
+import {pyprojectTexts} from './pyproject.ts';
+
+const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
+
+/**
+ * What the server loads, as `package.module:variable`: a given one, or `module` below [tool.entrypoint] in
+ * pyproject.toml (`asgi_module` for ASGI workers, where it is there), or `app` or `application` in a usual file.
+ * @throws Problem `no_server_module`
+ */
+export function findModule(folder: string, given: string | undefined, asgi: boolean): string {
+  const settings = pyprojectTexts(folder, 'tool.entrypoint');
+  const found = given ?? (asgi ? settings['asgi_module'] : undefined) ?? settings['module'] ?? usualModule(folder);
+  if (found !== undefined) return found;
+  throw problem({
+    code: 'no_server_module',
+    what: `nothing says which application to serve, and there is no \`app\` in ${usualFiles.join(', ')}`,
+    fix: 'name it in pyproject.toml: [tool.entrypoint] module = "package.module:app", or with --module or APP_MODULE',
+    exitCode: exitCode.badData,
+  });
+}
+
+function usualModule(folder: string): string | undefined {
+  for (const file of usualFiles) {
+    const path = join(folder, file);
+    const variable = existsSync(path) ? /^(?:(?:async )?def )?(app|application)\s*[:=(]/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined;
+    if (variable !== undefined) return `${file.slice(0, -3)}:${variable}`;
+  }
+  return undefined;
+}

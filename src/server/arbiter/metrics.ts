@@ -1,0 +1,134 @@
+import {latencyBounds} from '../requests/latency.ts';
+import type {WorkerStats} from '../messages.ts';
+import type {RequestStats} from '../requests/stats.ts';
+
+/** A worker as metrics see it. */
+export interface MeasuredWorker {
+  readonly id: number;
+  readonly state: 'booting' | 'ready' | 'leaving';
+  readonly stats: WorkerStats | undefined;
+}
+
+/** What there is to tell at a scrape, besides what has been counted. */
+export interface Moment {
+  readonly workers: readonly MeasuredWorker[];
+  /** How many there should be. */
+  readonly wanted: number;
+  readonly draining: boolean;
+  /** Bytes of resident memory of the arbiter. */
+  readonly arbiterMemory: number;
+  /** Unix time in seconds at which the server began. */
+  readonly startTime: number;
+}
+
+export interface Metrics {
+  /** Notes the end of a worker: what it has counted stays part of the totals. */
+  readonly gone: (worker: MeasuredWorker, reason: string) => void;
+  readonly reloaded: () => void;
+  /** Prometheus' text format. */
+  readonly text: (moment: Moment) => string;
+}
+
+interface Totals {
+  readonly answered: number[];
+  readonly latencies: number[];
+  aborted: number;
+  seconds: number;
+  dropped: number;
+}
+
+const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+const decimal = (value: number): string => String(Math.round(value * 1e6) / 1e6);
+
+/** Adds up what the workers count, those of the past included: a scrape sees one server, and totals that never fall. */
+export function serverMetrics(): Metrics {
+  const past = empty();
+  const exits = new Map<string, number>();
+  let reloads = 0;
+  return {
+    gone: ({stats}, reason) => {
+      if (stats?.requests !== undefined) add(past, stats.requests);
+      exits.set(reason, (exits.get(reason) ?? 0) + 1);
+    },
+    reloaded: () => {
+      reloads += 1;
+    },
+    text: (moment) => {
+      const all = copy(past);
+      const known = moment.workers.flatMap(({stats}) => (stats === undefined ? [] : [stats]));
+      for (const {requests} of known) if (requests !== undefined) add(all, requests);
+      return [...requestLines(all, known), ...serverLines(moment, known), ...exitLines(exits, reloads)].join('\n') + '\n';
+    },
+  };
+}
+
+function requestLines({answered, aborted, latencies, seconds, dropped}: Totals, workers: readonly WorkerStats[]): readonly string[] {
+  let below = 0;
+  const buckets = latencies.map((count, index) => {
+    below += count;
+    return `entrypoint_request_duration_seconds_bucket{le="${latencyBounds[index] ?? '+Inf'}"} ${below}`;
+  });
+  return [
+    ...head('entrypoint_requests_total', 'counter', 'Requests answered, by class of status.'),
+    ...classes.map((name, index) => `entrypoint_requests_total{class="${name}"} ${answered[index] ?? 0}`),
+    ...single('entrypoint_requests_aborted_total', 'counter', 'Requests whose connection was closed before the answer was out.', aborted),
+    ...single('entrypoint_requests_in_flight', 'gauge', 'Requests that are being answered.', sum(workers, ({requests}) => requests?.inFlight ?? 0)),
+    ...head('entrypoint_request_duration_seconds', 'histogram', 'From the headers of a request to the end of its answer.'),
+    ...buckets,
+    `entrypoint_request_duration_seconds_sum ${decimal(seconds)}`,
+    `entrypoint_request_duration_seconds_count ${below}`,
+    ...single('entrypoint_access_log_dropped_total', 'counter', 'Lines of the access log that were dropped, since nobody took them.', dropped),
+  ];
+}
+
+function serverLines({workers, wanted, draining, arbiterMemory, startTime}: Moment, known: readonly WorkerStats[]): readonly string[] {
+  const states = ['booting', 'ready', 'leaving'] as const;
+  return [
+    ...single('entrypoint_connections', 'gauge', 'Open connections.', sum(known, ({connections}) => connections)),
+    ...head('entrypoint_workers', 'gauge', 'Worker processes, by state.'),
+    ...states.map((state) => `entrypoint_workers{state="${state}"} ${workers.filter((worker) => worker.state === state).length}`),
+    ...single('entrypoint_workers_wanted', 'gauge', 'Worker processes that there should be.', wanted),
+    ...single('entrypoint_draining', 'gauge', '1 from SIGTERM on.', draining ? 1 : 0),
+    ...single('entrypoint_event_loop_lag_seconds', 'gauge', 'By how much a loop was late in the last second: the latest of all workers.', Math.max(0, ...known.map(({loopLag}) => loopLag)) / 1000),
+    ...head('entrypoint_resident_memory_bytes', 'gauge', 'Resident memory.'),
+    `entrypoint_resident_memory_bytes{process="arbiter"} ${arbiterMemory}`,
+    `entrypoint_resident_memory_bytes{process="workers"} ${sum(known, ({rss}) => rss)}`,
+    ...single('entrypoint_start_time_seconds', 'gauge', 'Unix time at which the server began.', startTime),
+  ];
+}
+
+function exitLines(exits: ReadonlyMap<string, number>, reloads: number): readonly string[] {
+  return [
+    ...head('entrypoint_worker_exits_total', 'counter', 'Ends of workers, by reason.'),
+    ...[...exits].map(([reason, count]) => `entrypoint_worker_exits_total{reason="${reason.replaceAll(/[\\"\n]/g, '_')}"} ${count}`),
+    ...single('entrypoint_reloads_total', 'counter', 'Reloads that were completed.', reloads),
+  ];
+}
+
+function head(name: string, type: string, help: string): readonly string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+}
+
+function single(name: string, type: string, help: string, value: number): readonly string[] {
+  return [...head(name, type, help), `${name} ${decimal(value)}`];
+}
+
+function empty(): Totals {
+  return {answered: classes.map(() => 0), latencies: [...latencyBounds.map(() => 0), 0], aborted: 0, seconds: 0, dropped: 0};
+}
+
+function copy({answered, latencies, ...others}: Totals): Totals {
+  return {answered: [...answered], latencies: [...latencies], ...others};
+}
+
+function add(into: Totals, {answered, latencies, aborted, seconds, dropped}: RequestStats): void {
+  answered.forEach((count, index) => (into.answered[index] = (into.answered[index] ?? 0) + count));
+  latencies.forEach((count, index) => (into.latencies[index] = (into.latencies[index] ?? 0) + count));
+  into.aborted += aborted;
+  into.seconds += seconds;
+  into.dropped += dropped;
+}
+
+function sum<T>(all: readonly T[], value: (one: T) => number): number {
+  return all.reduce((total, one) => total + value(one), 0);
+}

@@ -1,0 +1,99 @@
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {atomsLine} from './access-atoms.ts';
+import {lineBuffer} from './line-buffer.ts';
+import type {LineBuffer} from './line-buffer.ts';
+import {clock} from '../log.ts';
+import {identityOf} from './request-id.ts';
+import type {Ended} from './stats.ts';
+
+/** What a line can tell of a request that ended. */
+export interface Entry {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly milliseconds: number;
+  readonly aborted: boolean;
+  /** Of the body, as they were sent. */
+  readonly bytes: number;
+}
+
+export interface AccessLog {
+  readonly ended: Ended;
+  readonly flush: () => void;
+  readonly dropped: () => number;
+}
+
+/**
+ * One line a request, when it has ended, in batches.
+ * @param format `json`, or a line of gunicorn's atoms
+ * @param readable a line for a person, instead of JSON
+ */
+export function accessLog(format: string, readable: boolean, buffer: LineBuffer = lineBuffer()): AccessLog {
+  const line = format !== 'json' ? atomsLine(format) : readable ? personLine : jsonLine;
+  return {
+    ended: (request, response, milliseconds, aborted) => buffer.add(line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)})),
+    flush: buffer.flush,
+    dropped: buffer.dropped,
+  };
+}
+
+// The same fields as those of a Python service (entrypoint_logging.py). The query and headers may hold secrets.
+function jsonLine({request, response, milliseconds, aborted, bytes}: Entry): string {
+  const {method = '', url = '', socket} = request;
+  const {id, parent} = identityOf(request);
+  const query = url.indexOf('?');
+  return `{"time":"${now()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},`
+    + `"status":${aborted ? 499 : response.statusCode},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf(socket))},"pid":${process.pid}`
+    + `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`;
+}
+
+function personLine({request: {method = '', url = ''}, response, milliseconds, aborted, bytes}: Entry): string {
+  const outcome = aborted ? 'gone before its answer' : `${response.statusCode}, ${bytes} bytes`;
+  return `${clock(new Date())} ${method} ${url.length > longest ? `${url.slice(0, longest)}...` : url} ${outcome}, ${milliseconds.toFixed(1)} ms`;
+}
+
+let second = 0;
+let secondText = '';
+
+/** The time in milliseconds; all but those is made once a second. */
+function now(): string {
+  const time = Date.now();
+  const milliseconds = time % 1000;
+  if (time - milliseconds !== second) {
+    second = time - milliseconds;
+    secondText = new Date(second).toISOString().slice(0, 20);
+  }
+  return `${secondText}${milliseconds < 100 ? (milliseconds < 10 ? '00' : '0') : ''}${milliseconds}Z`;
+}
+
+// One event, one line below what log drivers and pipes keep in one piece.
+const longest = 1536;
+const harmless = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  const short = text.length > longest ? `${text.slice(0, longest)}...` : text;
+  return harmless.test(short) ? `"${short}"` : JSON.stringify(short);
+}
+
+type Known = IncomingMessage['socket'] & {[address]?: string};
+const address = Symbol('address');
+
+/** The address of a connection: asked once, and gone when it is closed. */
+export function clientOf(socket: IncomingMessage['socket']): string {
+  return (socket as Known)[address] ??= socket.remoteAddress ?? '';
+}
+
+type Counting = IncomingMessage['socket'] & {[sent]?: number};
+const sent = Symbol('sent');
+
+/**
+ * Bytes of the body: as the service told, or as node:http knew them when all of it was there. Else what the connection
+ * sent since its last answer, without the head: with chunks, their lengths are part of it.
+ */
+function bodyBytes(socket: Counting, response: ServerResponse, method: string | undefined): number {
+  const before = socket[sent] ?? 0;
+  const all = (socket[sent] = socket.bytesWritten ?? before);
+  if (method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304) return 0;
+  const {_contentLength: known, _header: head} = response as {_contentLength?: number | null; _header?: string | null};
+  const told = response.getHeader('content-length') ?? known;
+  return told === undefined || told === null ? Math.max(0, all - before - (head?.length ?? 0)) : Number(told);
+}

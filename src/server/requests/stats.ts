@@ -1,0 +1,103 @@
+import {subscribe} from 'node:diagnostics_channel';
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import type {Socket} from 'node:net';
+import type {OnClosed} from '../worker/connections.ts';
+import {latencyBounds, latencyBucket} from './latency.ts';
+
+/** What a worker has served since it began. Totals only grow; gauges are of this moment. */
+export interface RequestStats {
+  /** Answers by status class: 1xx at index 0. */
+  readonly answered: readonly number[];
+  /** Requests whose connection was closed before the answer was out. */
+  readonly aborted: number;
+  readonly inFlight: number;
+  /** Answers by duration, see latency.ts; the last one is for all that took longer. */
+  readonly latencies: readonly number[];
+  /** Seconds of all answers together. */
+  readonly seconds: number;
+  /** Lines of the access log that nobody took. */
+  readonly dropped: number;
+}
+
+/** Is told of the end of a request; `aborted`: the connection was closed before the answer was out. */
+export type Ended = (request: IncomingMessage, response: ServerResponse, milliseconds: number, aborted: boolean) => void;
+
+export interface Observed {
+  readonly snapshot: () => Omit<RequestStats, 'dropped'>;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  readonly server: Server;
+}
+
+const started = Symbol('started');
+const open = Symbol('open');
+
+type Counted = ServerResponse & {[started]?: number};
+/** What a connection waits for: one answer, but for pipelining; null between two requests. */
+type Connection = Socket & {[open]?: Exchange | Exchange[] | null};
+
+/**
+ * Counts the requests of one server, by node:http's own announcements: nothing is put around the service, and a
+ * request costs two function calls. Only the end of a connection is listened to, for what is never answered.
+ */
+export function observeRequests(server: Server, onClosed: OnClosed, ended?: Ended): Observed {
+  const answered = [0, 0, 0, 0, 0];
+  const latencies: number[] = Array.from({length: latencyBounds.length + 1}, () => 0);
+  let aborted = 0;
+  let inFlight = 0;
+  let milliseconds = 0;
+
+  const begin = (message: unknown): void => {
+    const exchange = message as Exchange;
+    if (exchange.server !== server) return;
+    const {socket} = exchange as {socket: Connection};
+    (exchange.response as Counted)[started] = performance.now();
+    inFlight += 1;
+    const waiting = socket[open];
+    // With https, the connection that closes is another object: the one below.
+    if (waiting === undefined && 'encrypted' in socket) socket.on('close', () => lost(socket));
+    if (Array.isArray(waiting)) waiting.push(exchange);
+    else socket[open] = waiting === undefined || waiting === null ? exchange : [waiting, exchange];
+  };
+  const finish = (message: unknown): void => {
+    const exchange = message as Exchange;
+    if (exchange.server !== server) return;
+    const connection = exchange.socket as Connection;
+    const waiting = connection[open];
+    if (waiting === undefined || waiting === null) return;
+    if (!Array.isArray(waiting)) {
+      if (waiting.response !== exchange.response) return;
+      connection[open] = null;
+    } else {
+      const left = waiting.filter(({response}) => response !== exchange.response);
+      if (left.length === waiting.length) return;
+      connection[open] = left.length === 0 ? null : left;
+    }
+    const taken = performance.now() - ((exchange.response as Counted)[started] ?? 0);
+    inFlight -= 1;
+    milliseconds += taken;
+    const bucket = latencyBucket(taken);
+    latencies[bucket] = (latencies[bucket] ?? 0) + 1;
+    const kind = Math.floor(exchange.response.statusCode / 100) - 1;
+    answered[kind] = (answered[kind] ?? 0) + 1;
+    ended?.(exchange.request, exchange.response, taken, false);
+  };
+  const lost = (socket: Connection): void => {
+    const waiting = socket[open];
+    if (waiting === undefined || waiting === null) return;
+    socket[open] = null;
+    for (const {request, response} of Array.isArray(waiting) ? waiting : [waiting]) {
+      inFlight -= 1;
+      aborted += 1;
+      ended?.(request, response, performance.now() - ((response as Counted)[started] ?? 0), true);
+    }
+  };
+  onClosed(lost);
+  subscribe('http.server.request.start', begin);
+  subscribe('http.server.response.finish', finish);
+  return {snapshot: () => ({answered: [...answered], aborted, inFlight, latencies: [...latencies], seconds: milliseconds / 1000})};
+}

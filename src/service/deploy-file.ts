@@ -1,0 +1,113 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import * as v from 'valibot';
+import {LineCounter, isMap, isPair, isScalar, parseDocument} from 'yaml';
+import type {Document, Node} from 'yaml';
+import {exitCode, problem} from '../errors.ts';
+import {nearest} from '../text/nearest.ts';
+import {deployFileSchema} from './schema.ts';
+import type {DeployFile} from './schema.ts';
+
+/**
+ * Reads deploy.yaml from the service's folder; without one, the defaults: one replica on the local engine.
+ * @throws Problem `bad_deploy_file` (exit code 65) with all that is wrong, each with its line
+ */
+export function readDeployFile(folder: string): DeployFile {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, 'deploy.yaml'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return v.parse(deployFileSchema, {});
+    throw error;
+  }
+  return parseDeployFile(text);
+}
+
+/** The pure part of {@link readDeployFile}. */
+export function parseDeployFile(text: string): DeployFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {lineCounter: lines, prettyErrors: false});
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  if (document.errors.length > 0) {
+    throw bad(document.errors.map(({pos, message}) => ({line: lineAt(pos[0]), text: message.split('\n')[0] ?? ''})));
+  }
+  const given: unknown = document.toJS() ?? {};
+  const parsed = v.safeParse(deployFileSchema, given);
+  const issues = [...((parsed.issues ?? []) as readonly v.BaseIssue<unknown>[]).map(toIssue), ...references(given)];
+  if (parsed.success && issues.length === 0) return parsed.output;
+  throw bad(issues.map(({path, message}) => ({line: lineOf(document, path, lineAt), text: `${path.join('.') || 'the file'} ${message}`})));
+}
+
+interface Issue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+function toIssue(issue: v.BaseIssue<unknown>): Issue {
+  const path = (issue.path ?? []).map(({key}) => key as string | number);
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const known = knownKeys(issue);
+    const near = nearest(String(path.at(-1)), known);
+    return {path, message: `is not a setting${near === undefined ? ` (known here: ${known.join(', ')})` : `; did you mean ${near}?`}`};
+  }
+  if (issue.received === 'undefined') return {path, message: 'is missing'};
+  return {path, message: issue.message};
+}
+
+function knownKeys(issue: v.BaseIssue<unknown>): readonly string[] {
+  const requirement = (issue as {requirement?: unknown}).requirement;
+  if (Array.isArray(requirement)) return requirement.map(String);
+  return keysAt(deployFileSchema, (issue.path ?? []).slice(0, -1).map(({key}) => String(key)));
+}
+
+// Walks the schema along a path, through optional, pipe and record, to name the keys that are allowed there.
+function keysAt(schema: unknown, path: readonly string[]): readonly string[] {
+  const at = schema as {wrapped?: unknown; pipe?: readonly unknown[]; entries?: Record<string, unknown>; value?: unknown};
+  if (at.wrapped !== undefined) return keysAt(at.wrapped, path);
+  if (at.entries !== undefined) {
+    const [key, ...rest] = path;
+    return key === undefined ? Object.keys(at.entries) : keysAt(at.entries[key] ?? {}, rest);
+  }
+  if (at.value !== undefined && path.length > 0) return keysAt(at.value, path.slice(1));
+  return at.pipe?.[0] === undefined || at.pipe[0] === schema ? [] : keysAt(at.pipe[0], path);
+}
+
+/** What the schema cannot say: names that stand for something declared elsewhere. Of a file that may be wrong. */
+function references(file: unknown): Issue[] {
+  const known = keysOf(file, ['backing_services']);
+  const places = keysOf(file, ['environments']).map((name) => ['environments', name, 'backing_services']);
+  return [['test_integration', 'backing_services'], ...places].flatMap((path) =>
+    keysOf(file, path).filter((name) => !known.includes(name)).map((name) => {
+      const near = nearest(name, known);
+      return {path: [...path, name], message: `is not among the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`};
+    }));
+}
+
+function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return key === undefined ? Object.keys(value) : keysOf((value as Record<string, unknown>)[key], rest);
+}
+
+// The line of the key itself where it exists, else of the nearest thing around it.
+function lineOf(document: Document, path: readonly (string | number)[], lineAt: (offset: number) => number): number {
+  const key = path.at(-1);
+  const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (key !== undefined && isMap(parent)) {
+    const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+    const range = (pair?.key as Node | undefined)?.range;
+    if (range) return lineAt(range[0]);
+  }
+  const node = document.getIn(path, true) as Node | undefined;
+  if (node?.range) return lineAt(node.range[0]);
+  return path.length === 0 ? 1 : lineOf(document, path.slice(0, -1), lineAt);
+}
+
+function bad(problems: readonly {line: number; text: string}[]): Error {
+  return problem({
+    code: 'bad_deploy_file',
+    what: `deploy.yaml is invalid, and deploy, test_integration and publish need it`,
+    details: [...problems].sort((a, b) => a.line - b.line).map(({line, text}) => `deploy.yaml:${line}: ${text}`),
+    fix: 'correct the lines above; docs/deploy.md lists every setting',
+    exitCode: exitCode.badData,
+  });
+}

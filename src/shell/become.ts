@@ -1,0 +1,31 @@
+import {resolve} from 'node:path';
+import type {Command} from './argv.ts';
+import {executables} from './executable.ts';
+import {secretValues} from './secrets.ts';
+import {notFound, spawn} from './spawn.ts';
+
+/**
+ * Replaces this process by the command: same pid, no memory of ours left, its exit code is the container's.
+ * Nothing may have used process.stdout before: a pipe would stay non-blocking for the new program.
+ * @throws Problem `command_not_found` (exit code 69) when there is no such program
+ */
+export async function become(command: Command, {cwd, env}: {cwd: string; env: Readonly<Record<string, string | undefined>>}): Promise<void> {
+  const folder = resolve(cwd, command.cwd ?? '.');
+  const [program = ''] = command.words;
+  const [path] = executables(program, {folder, path: env['PATH']});
+  if (path === undefined) throw notFound(program);
+  const secrets = await secretValues(command, {
+    cwd: folder,
+    env,
+    capture: (words) => spawn({words}, {cwd: folder, env, stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false}),
+  });
+  process.chdir(folder);
+  // Node ignores these two; ignored signals stay ignored in the new program unless somebody handles them now.
+  process.on('SIGPIPE', () => {});
+  process.on('SIGXFSZ', () => {});
+  const words: Record<string, string> = {};
+  for (const [name, value] of Object.entries({...env, ...command.env, ...secrets})) if (value !== undefined) words[name] = value;
+  // The warning that execve is experimental is not for the user of a service.
+  process.removeAllListeners('warning');
+  process.execve?.(path, command.words as string[], words);
+}

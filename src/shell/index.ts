@@ -1,0 +1,6 @@
+export type {Result, Runner, RunOptions, Scope} from './types.ts';
+export {systemRunner} from './runners/system.ts';
+export {dryRunner} from './runners/dry.ts';
+export {recordingRunner} from './runners/recording.ts';
+export {makeEcho, noEcho} from './echo.ts';
+export type {Echo} from './echo.ts';

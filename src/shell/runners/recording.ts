@@ -1,0 +1,33 @@
+import {commandText, toCommand} from '../argv.ts';
+import type {Command, Words} from '../argv.ts';
+import {noEcho} from '../echo.ts';
+import {makeScope} from './scope.ts';
+import type {Result, Runner, RunOptions} from '../types.ts';
+
+/** What a recording runner answers: part of a result, or an error to throw. Default: success without output. */
+export type Answer = (command: Command, text: string) => Partial<Result> | Error | undefined;
+
+/** A runner for tests: runs nothing, keeps the text of every command, answers as it is told. */
+export function recordingRunner(answer: Answer = () => undefined): {run: Runner; commands: string[]} {
+  const commands: string[] = [];
+  const execute = async (words: Words | Command, _run: RunOptions = {}): Promise<Result> => {
+    const command = toCommand(words);
+    const text = commandText(command);
+    commands.push(text);
+    const given = answer(command, text);
+    if (given instanceof Error) throw given;
+    return {exitCode: 0, stdout: '', stderr: '', seconds: 0, ...given};
+  };
+  const make = (): Runner =>
+    Object.assign((words: Words | Command, run?: RunOptions) => execute(words, run), {
+      read: execute,
+      scope: makeScope(execute, noEcho),
+      prefixed: make,
+      become: async (command: Words | Command) => void (await execute(command)),
+      act: async <T>(text: string, body: () => Promise<T>): Promise<T> => {
+        commands.push(text);
+        return body();
+      },
+    });
+  return {run: make(), commands};
+}

@@ -1,0 +1,144 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {commandText, toCommand} from '../argv.ts';
+import type {Command, Words} from '../argv.ts';
+import {exitCode, isProblem, problem} from '../../errors.ts';
+import {isTransientText, retry} from '../retry.ts';
+import type {Echo} from '../echo.ts';
+import {become} from '../become.ts';
+import {linePrefixer} from '../prefix.ts';
+import {makeScope} from './scope.ts';
+import {spawn} from '../spawn.ts';
+import type {Ended} from '../spawn.ts';
+import type {Result, Runner, RunOptions, Scope} from '../types.ts';
+
+export interface SystemOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly echo: Echo;
+  /** Aborted with a signal's name as its reason when the user or the system asks to stop. */
+  readonly signal?: AbortSignal | undefined;
+  /** Aborted when the user lost patience: kills the running commands. */
+  readonly kill?: AbortSignal | undefined;
+  /** Called with 1 when a command or a scope begins and with -1 when it ends: somebody is to be waited for. */
+  readonly onBusy?: ((change: 1 | -1) => void) | undefined;
+  /** Where children's standard output goes: 2 when our own is for a result. Default 1. */
+  readonly childStdout?: 1 | 2 | undefined;
+  /** Writers for output that passes through this process: prefixed or watched. The rest children write themselves. */
+  stdout(this: void, chunk: Uint8Array | string): void;
+  stderr(this: void, chunk: Uint8Array | string): void;
+  readonly prefix?: string | undefined;
+}
+
+/** The runner that really runs. */
+export function systemRunner(options: SystemOptions): Runner {
+  const {echo, signal, prefix} = options;
+
+  async function once(command: Command, run: RunOptions, quiet: boolean): Promise<Result> {
+    throwIfAborted(signal);
+    const text = commandText(command);
+    if (!quiet) echo.command(text, prefix);
+    const capture = run.capture === true;
+    const out = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stdout);
+    const err = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stderr);
+    const watchStderr = capture || (run.retry !== undefined && run.retry !== false);
+    const ended = await spawn(command, {
+      cwd: options.cwd,
+      env: options.env,
+      stdout: capture ? 'keep' : 'show',
+      stdoutFd: options.childStdout ?? 1,
+      watchStderr,
+      interactive: run.interactive === true,
+      timeoutSeconds: run.timeoutSeconds,
+      signal,
+      kill: options.kill,
+      onStdout: out?.write,
+      onStderr: err?.write ?? (watchStderr && !capture ? options.stderr : undefined),
+    });
+    out?.end();
+    err?.end();
+    if (!quiet) echo.ended(ended.code, ended.seconds, prefix);
+    throwIfAborted(signal);
+    if (ended.code !== 0 && !run.allow?.includes(ended.code)) throw commandFailed(text, ended, run);
+    return {exitCode: ended.code, stdout: ended.stdout, stderr: ended.stderr, seconds: ended.seconds};
+  }
+
+  async function busy<T>(body: () => Promise<T>): Promise<T> {
+    options.onBusy?.(1);
+    try {
+      return await body();
+    } finally {
+      options.onBusy?.(-1);
+    }
+  }
+
+  async function execute(words: Words | Command, run: RunOptions, quiet: boolean): Promise<Result> {
+    const command = toCommand(words);
+    const body = (): Promise<Result> => busy(() => once(command, run, quiet));
+    if (run.retry === undefined || run.retry === false) return body();
+    return retry(body, run.retry === true ? {} : run.retry, {
+      isTransient: (error) => isProblem(error) && error.code === 'command_failed' && isTransientText(error.details.join('\n')),
+      onRetry: ({attempt, attempts, pauseSeconds}) =>
+        echo.note(`try ${attempt} of ${attempts} failed; next one in ${pauseSeconds.toFixed(1)} s`, prefix),
+      sleep: async (seconds) => {
+        await sleep(seconds * 1000, undefined, signal === undefined ? {} : {signal}).catch(() => {});
+        throwIfAborted(signal);
+      },
+    });
+  }
+
+  // The clean-up does not listen to the interrupt that made it necessary.
+  const cleaner = (command: Command): Promise<Result> =>
+    systemRunner({...options, signal: undefined, kill: undefined})(command, {capture: true});
+  const clean = makeScope(cleaner, echo);
+  const runner = (command: Words | Command, run: RunOptions = {}): Promise<Result> => execute(command, run, false);
+  return Object.assign(runner, {
+    read: (command: Words | Command, run: RunOptions = {}) => execute(command, {capture: true, ...run}, !echo.reads),
+    scope: <T>(body: (scope: Scope) => Promise<T>): Promise<T> => busy(() => clean(body)),
+    prefixed: (name: string) => systemRunner({...options, prefix: name}),
+    become: async (command: Words | Command) => {
+      echo.command(commandText(command), prefix);
+      await become(toCommand(command), options);
+    },
+    act: async <T>(text: string, body: () => Promise<T>): Promise<T> => {
+      throwIfAborted(signal);
+      echo.command(text, prefix);
+      return body();
+    },
+  });
+}
+
+/** 128 and the signal's number, as a shell says it. */
+export function interruptCode(signal: string): number {
+  if (signal === 'SIGHUP') return 129;
+  return signal === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  const name = String(signal.reason);
+  throw problem({
+    code: 'interrupted',
+    what: `stopped by ${name}`,
+    exitCode: interruptCode(name),
+  });
+}
+
+function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
+  const how = ended.timedOut
+    ? `took longer than ${run.timeoutSeconds} s and was killed`
+    : `ended with exit code ${ended.code}`;
+  const lines = ended.stderr.trimEnd().split('\n').filter((line) => line !== '').slice(-20);
+  return problem({
+    code: 'command_failed',
+    what: run.purpose === undefined ? `a command ${how}: ${brief(text)}` : `${run.purpose}: the command ${how}: ${brief(text)}`,
+    details: lines,
+    fix: run.fix,
+    exitCode: ended.timedOut ? 124 : ended.code,
+  });
+}
+
+/** A command that is many lines, such as one with a file on its standard input, stands whole above where it was run. */
+function brief(text: string): string {
+  const [first = '', ...others] = text.split('\n');
+  return others.length < 3 ? text : `${first} ... (and ${others.length} more lines, above)`;
+}

@@ -1,0 +1,82 @@
+import {readFileSync} from 'node:fs';
+import {resolve} from 'node:path';
+import type {Command, SecretReference, Words} from './argv.ts';
+import {exitCode, messageOf, problem} from '../errors.ts';
+
+export interface SecretWorld {
+  /** Folder that a file's relative name counts from. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs a command and gives its exit code and standard output. */
+  readonly capture: (words: Words) => Promise<{readonly code: number; readonly stdout: string}>;
+}
+
+/**
+ * The values of a command's secrets, for the environment of that one process.
+ * @throws Problem `secret_missing` that names all missing ones and never a value
+ */
+export async function secretValues({secrets}: Command, world: SecretWorld): Promise<Record<string, string>> {
+  const values: Record<string, string> = {};
+  const problems: string[] = [];
+  for (const [name, reference] of Object.entries(secrets ?? {})) {
+    try {
+      values[name] = await secretValue(reference, world);
+    } catch (error) {
+      problems.push(`${name}: ${messageOf(error)}`);
+    }
+  }
+  if (problems.length === 0) return values;
+  throw problem({
+    code: 'secret_missing',
+    what: `${problems.length === 1 ? 'a secret is' : 'secrets are'} missing, and the command needs ${problems.length === 1 ? 'it' : 'them'}`,
+    details: problems,
+    fix: 'set the variable or create the file named above; deploy.yaml says where each secret comes from',
+    exitCode: exitCode.badData,
+  });
+}
+
+/**
+ * The lines `NAME=value` that a command gets on its standard input.
+ * @throws Problem `secret_missing`, or `secret_with_lines` for a value that would be more than one line
+ */
+export async function secretLines(references: Readonly<Record<string, SecretReference>>, world: SecretWorld): Promise<string> {
+  const values = await secretValues({words: [], secrets: references}, world);
+  const long = Object.keys(values).filter((name) => values[name]?.includes('\n') === true);
+  if (long.length === 0) return Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join('');
+  throw problem({
+    code: 'secret_with_lines',
+    what: `${long.join(', ')} ${long.length === 1 ? 'has' : 'have'} more than one line, and a variable of a container on another host cannot`,
+    fix: 'encode it (base64) and decode it in the service',
+    exitCode: exitCode.badData,
+  });
+}
+
+/**
+ * The texts that a command gets on its standard input, each with a line break at its end.
+ * @throws Problem `secret_missing`
+ */
+export async function secretInput(references: readonly SecretReference[], world: SecretWorld): Promise<string> {
+  const named = Object.fromEntries(references.map((reference, index) => [`text ${index + 1} for its standard input`, reference]));
+  return Object.values(await secretValues({words: [], secrets: named}, world)).map((value) => `${value}\n`).join('');
+}
+
+async function secretValue(reference: SecretReference, {cwd, env, capture}: SecretWorld): Promise<string> {
+  if ('env' in reference) {
+    const value = env[reference.env];
+    if (value === undefined || value === '') throw new Error(`the environment variable ${reference.env} is not set`);
+    return value;
+  }
+  // Like $(...) in a shell: newlines at the end do not count.
+  if ('file' in reference) return readSecretFile(resolve(cwd, reference.file)).replace(/\n+$/, '');
+  const {code, stdout} = await capture(reference.command);
+  if (code !== 0) throw new Error(`the command ${reference.command[0] ?? ''} ended with exit code ${code}`);
+  return stdout.replace(/\n+$/, '');
+}
+
+function readSecretFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? messageOf(error)})`, {cause: error});
+  }
+}

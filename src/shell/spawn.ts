@@ -1,0 +1,158 @@
+import {spawn as nodeSpawn} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
+import {existsSync} from 'node:fs';
+import {resolve as resolvePath} from 'node:path';
+import type {Command, Words} from './argv.ts';
+import {exitCode, problem} from '../errors.ts';
+import {processGroup} from './group.ts';
+import type {SecretWorld} from './secrets.ts';
+import {secretInput, secretLines, secretValues} from './secrets.ts';
+
+export interface SpawnOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `show` passes on through `onStdout` (or the terminal itself without it), `keep` collects. */
+  readonly stdout: 'show' | 'keep';
+  /** Where a shown standard output goes without `onStdout`: our 1, or our 2 when our 1 is for a result. */
+  readonly stdoutFd: 1 | 2;
+  readonly watchStderr: boolean;
+  readonly interactive: boolean;
+  readonly timeoutSeconds?: number | undefined;
+  /** Aborted with a signal's name as its reason: passed on to the child's process group. */
+  readonly signal?: AbortSignal | undefined;
+  /** Aborted when the user lost patience: kills the child's process group. */
+  readonly kill?: AbortSignal | undefined;
+  readonly onStdout?: ((chunk: Buffer) => void) | undefined;
+  readonly onStderr?: ((chunk: Buffer) => void) | undefined;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+const keptStderr = 64 * 1024;
+const lingerSeconds = 1;
+
+async function standardInput({stdin, secretLines: lines, secretInput: texts}: Command, world: SecretWorld): Promise<string | undefined> {
+  if (lines !== undefined) return secretLines(lines, world);
+  return texts === undefined ? stdin : secretInput(texts, world);
+}
+
+/**
+ * The one place where a process starts. The child leads a process group of its own, so that a time-out and
+ * a signal reach everything that it started.
+ * @throws Problem `command_not_found` (exit code 69) when there is no such program
+ */
+export async function spawn(command: Command, options: SpawnOptions): Promise<Ended> {
+  const [program = '', ...words] = command.words;
+  const started = performance.now();
+  const cwd = resolvePath(options.cwd, command.cwd ?? '.');
+  const {env, signal, kill} = options;
+  const capture = (list: Words): Promise<Ended> => spawn({words: list}, {...quietly, cwd, env, signal, kill});
+  const secrets = await secretValues(command, {cwd, env, capture});
+  const stdin = await standardInput(command, {cwd, env, capture});
+  const piped = options.onStdout !== undefined || options.stdout === 'keep';
+  const child = nodeSpawn(program, words, {
+    cwd,
+    env: {...options.env, ...command.env, ...secrets},
+    detached: !options.interactive,
+    stdio: [
+      stdin === undefined ? (options.interactive ? 'inherit' : 'ignore') : 'pipe',
+      piped ? 'pipe' : options.stdoutFd,
+      options.watchStderr || options.onStderr !== undefined ? 'pipe' : 2,
+    ],
+  });
+  const stdout: Buffer[] = [];
+  let stderr = Buffer.alloc(0);
+  child.stdout?.on('data', (chunk: Buffer) => (options.stdout === 'keep' ? stdout.push(chunk) : options.onStdout?.(chunk)));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    options.onStderr?.(chunk);
+    stderr = Buffer.concat([stderr, chunk]).subarray(-keptStderr);
+  });
+  // A child that does not read its input is no failure of ours: its exit code tells.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(stdin);
+
+  const group = processGroup(child.pid, !options.interactive);
+  let timedOut = false;
+  const onAbort = (): void => {
+    const name = options.signal?.reason as NodeJS.Signals;
+    // The terminal itself sends Ctrl-C to a child that shares it with us.
+    if (!options.interactive || name !== 'SIGINT') group.stop(name);
+  };
+  const onKill = (): void => group.send('SIGKILL');
+  const unlisten = [listen(options.signal, onAbort), listen(options.kill, onKill)];
+  const timer = options.timeoutSeconds === undefined ? undefined
+    : setTimeout(() => ((timedOut = true), group.send('SIGKILL')), options.timeoutSeconds * 1000);
+  try {
+    const code = await endOf(child, program, cwd);
+    // Whoever interrupts us expects that nothing goes on behind our back.
+    if (options.signal?.aborted || options.kill?.aborted) await group.gone();
+    const seconds = (performance.now() - started) / 1000;
+    return {code, timedOut, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), seconds};
+  } finally {
+    for (const stop of unlisten) stop();
+    group.forget();
+    clearTimeout(timer);
+  }
+}
+
+const quietly = {stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false} as const;
+
+function listen(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted) listener();
+  else signal?.addEventListener('abort', listener);
+  return () => signal?.removeEventListener('abort', listener);
+}
+
+function endOf(child: ChildProcess, program: string, cwd: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, cwd, error)));
+    child.once('close', (status, signal) => resolve(status ?? 128 + signalNumber(signal)));
+    child.once('exit', () => dropHeldPipes(child));
+  });
+}
+
+// A daemon that the child left behind may hold its pipes for ever (ssh does with ControlPersist): once the
+// child is gone and the pipes are quiet, there is nothing more of it to read.
+function dropHeldPipes(child: ChildProcess): void {
+  const pipes = [child.stdout, child.stderr].filter((pipe) => pipe !== null);
+  const timer = setTimeout(() => pipes.forEach((pipe) => pipe.destroy()), lingerSeconds * 1000);
+  for (const pipe of pipes) pipe.on('data', () => timer.refresh());
+  child.once('close', () => clearTimeout(timer));
+}
+
+const signalNumbers: Readonly<Record<string, number>> = {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15};
+
+function signalNumber(signal: string | null): number {
+  return signalNumbers[signal ?? ''] ?? 0;
+}
+
+const packages: Readonly<Record<string, string>> = {
+  docker: 'install Docker (Debian, Ubuntu: apt-get install docker.io)',
+  git: 'install git (Debian, Ubuntu: apt-get install git)',
+  ssh: 'install the ssh client (Debian, Ubuntu: apt-get install openssh-client)',
+};
+
+/** What is said of a program that cannot be started, and how it gets there. */
+export function notFound(program: string, wrong = 'not found on PATH'): Error {
+  return problem({
+    code: 'command_not_found',
+    what: `${program} is ${wrong}, and this task needs it`,
+    fix: packages[program.replace(/^.*\//, '')] ?? `install ${program}, or put its folder on PATH`,
+    exitCode: exitCode.unavailable,
+  });
+}
+
+function notStarted(program: string, cwd: string, error: NodeJS.ErrnoException): Error {
+  // Node says ENOENT of a missing folder too.
+  if (!existsSync(cwd)) {
+    return problem({code: 'folder_not_found', what: `the folder ${cwd} does not exist, and ${program} is to run in it`, exitCode: exitCode.badData});
+  }
+  if (error.code === 'ENOENT') return notFound(program, program.includes('/') ? 'not there' : undefined);
+  return error.code === 'EACCES' || error.code === 'ENOEXEC' ? notFound(program, 'not executable') : error;
+}

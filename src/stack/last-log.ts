@@ -1,0 +1,28 @@
+import {dockerLogs} from '../commands/docker.ts';
+import {isProblem, problem} from '../errors.ts';
+import type {Runner} from '../shell/index.ts';
+
+/** Runs `body`; when it fails, adds the container's last 20 lines of log, where there is one, to what the user sees. */
+export async function withLastLog<T>(run: Runner, container: string, body: () => Promise<T>, where = ''): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!isProblem(error) || error.code === 'interrupted') throw error;
+    const log = await run.read(['sh', '-c', `${dockerLogs(container, {tail: 20}).join(' ')} 2>&1`], {allow: [1]}).catch(() => undefined);
+    const lines = (log?.stdout ?? '').trimEnd().split('\n');
+    if (/no such container/i.test(lines.at(-1) ?? '')) throw error;
+    throw problem({
+      code: error.code,
+      what: error.message,
+      fix: error.fix,
+      exitCode: error.exitCode,
+      details: [...dedupe(error.details), `last lines of the log of ${container}${where}:`, ...lines.map((line) => `  ${line}`)],
+      cause: error,
+    });
+  }
+}
+
+// A loop that waits says the same many times.
+function dedupe(lines: readonly string[]): string[] {
+  return lines.filter((line, index) => lines.indexOf(line) === index);
+}

@@ -1,0 +1,14 @@
+import {readTarget} from '../../deploy/target.ts';
+import {machinesOf} from '../../deploy/hosts/machines.ts';
+import {history as historyHosts, historyText} from '../../deploy/hosts/history.ts';
+import {option} from '../../option.ts';
+import {task} from '../../task.ts';
+
+export const history = task('Tell what was deployed when, by whom, and how it ended', {
+  environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+}, async (context, {environment}) => {
+  const target = await readTarget(context, environment);
+  const found = await historyHosts(context, target);
+  context.say(historyText(found, machinesOf(target.place).length));
+  return found;
+});

@@ -1,0 +1,59 @@
+import {readService, requireRegistry} from '../../service/service.ts';
+import {readVersion} from '../../image/version.ts';
+import {problem, usageProblem} from '../../errors.ts';
+import {option} from '../../option.ts';
+import {copyManifestText, manifestUrl, readManifest, repositoryText, writeManifest} from '../../registry/client.ts';
+import type {Manifest, Repository} from '../../registry/client.ts';
+import {readLogin} from '../../registry/login.ts';
+import {task} from '../../task.ts';
+
+export interface Promoted {
+  /** `127.0.0.1:5000/buy-service:rc` */
+  readonly image: string;
+  readonly digest: string;
+  /** What the stage stood for before; empty when it is new. */
+  readonly before: string;
+}
+
+const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
+
+/** Moves a stage's tag to a digest inside the registry: the same bytes, never rebuilt, never pulled. */
+export const promote = task('Move a stage (dev, rc, prod) to a published image', {
+  to: option.string(undefined, 'stage to promote to: dev, rc, prod, ...'),
+  from: option.string(undefined, 'stage, tag or digest to promote; default: the tag that publish made of this commit'),
+}, async (context, {to, from}): Promise<Promoted> => {
+  const {run, say, note} = context;
+  if (to === undefined) throw usageProblem('promote needs a stage to promote to', 'entrypoint promote --to=rc');
+  const service = await readService(context);
+  const repository: Repository = {registry: requireRegistry(service), name: service.name};
+  const source = from ?? (await readVersion(context)).tag;
+  const manifest = await readManifest(context, repository, source);
+  const before = (await readManifest(context, repository, to))?.digest ?? '';
+  const image = `${repositoryText(repository)}:${to}`;
+  const login = await readLogin(context, new URL(manifestUrl(repository, to)).host) !== undefined;
+  const text = copyManifestText(repository, manifest?.digest ?? source, to, {type: manifest?.type ?? dockerManifest, login});
+  if (manifest !== undefined && manifest.digest === before) note(`${image} is ${before} already`);
+  else await run.act(text, () => move(context, repository, source, to, manifest));
+  const digest = manifest?.digest ?? '';
+  if (digest !== '') say(`${image}  ${digest}`);
+  return {image, digest, before};
+});
+
+async function move(context: Parameters<typeof writeManifest>[0], repository: Repository, source: string, to: string, manifest: Manifest | undefined): Promise<void> {
+  if (manifest === undefined) {
+    throw problem({
+      code: 'image_missing',
+      what: `${repositoryText(repository)} has no image ${source} to promote`,
+      fix: 'publish it first: entrypoint build publish',
+    });
+  }
+  await writeManifest(context, repository, to, manifest);
+  // The registry has no compare-and-swap: what counts is what it answers now.
+  const now = await readManifest(context, repository, to);
+  if (now?.digest === manifest.digest) return;
+  throw problem({
+    code: 'promotion_lost',
+    what: `${to} was promoted to ${manifest.digest} but is ${now?.digest ?? 'nothing'}: somebody promoted at the same time`,
+    fix: 'see who did, and promote again',
+  });
+}

@@ -1,0 +1,41 @@
+import {dockerImageInspect, dockerPush, dockerTag} from '../../commands/docker.ts';
+import {readService, requireRegistry} from '../../service/service.ts';
+import {requireEngine} from '../../image/docker.ts';
+import {builtImageName, findImage} from '../../image/find.ts';
+import {problem} from '../../errors.ts';
+import {option} from '../../option.ts';
+import {repositoryText} from '../../registry/client.ts';
+import {task} from '../../task.ts';
+
+export interface Published {
+  /** `127.0.0.1:5000/buy-service:0123456789ab` */
+  readonly image: string;
+  /** The registry's digest of it: `sha256:...`; empty in a dry run. */
+  readonly digest: string;
+}
+
+export const publish = task('Push the built image to the registry', {
+  tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
+  allowDirty: option.boolean(false, 'publish an image whose source is no commit'),
+}, async (context, {tag, allowDirty}): Promise<Published> => {
+  const {run, say} = context;
+  const service = await readService(context);
+  const repository = repositoryText({registry: requireRegistry(service), name: service.name});
+  await requireEngine(run);
+  const local = await builtImageName(context, service, tag);
+  const {reference, commit} = await findImage(context, local);
+  if ((commit.endsWith('-dirty') || local.endsWith('-dirty')) && !allowDirty) {
+    throw problem({
+      code: 'dirty_tree',
+      what: `${local} was built from files that are in no commit, and nobody could find them again`,
+      fix: 'commit, build, publish; or, knowing that: --allow-dirty',
+    });
+  }
+  const image = `${repository}:${local.split(':').at(-1)}`;
+  await run(dockerTag(reference, image), {capture: true});
+  await run(dockerPush(image), {capture: true, retry: true, purpose: `the image could not be pushed to ${service.registry}`, fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it asks for a login: docker login'});
+  const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {capture: true});
+  const digest = stdout.split('\n').find((line) => line.startsWith(`${repository}@`))?.split('@')[1] ?? '';
+  if (digest !== '') say(`${image}  ${digest}`);
+  return {image, digest};
+});

@@ -1,0 +1,76 @@
+import {existsSync, globSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import type {Words} from '../../shell/argv.ts';
+import {findPackage, findTool} from '../../runtimes/node/tooling.ts';
+import {exitCode, isProblem, problem} from '../../errors.ts';
+import type {Problem} from '../../errors.ts';
+import {pythonChecks} from '../../runtimes/python/checks.ts';
+import {installFix, isPythonService} from '../../runtimes/python/service.ts';
+import {task} from '../../task.ts';
+import type {Context} from '../../task.ts';
+
+const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
+const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];
+
+/** Linter and type checker: both run, also when the first one finds something, so that all findings come at once. */
+export const staticAnalysis = task('Lint and type-check the source', {}, async (context) => {
+  const {run, cwd} = context;
+  const commands = isPythonService(cwd) ? pythonChecks(context) : [...linters(cwd), ...typeCheckers(cwd)];
+  if (commands.length === 0) throw nothingToCheck(cwd);
+  const failures: Problem[] = [];
+  for (const words of commands) {
+    await run(words).catch((error: unknown) => {
+      if (!isProblem(error) || error.code !== 'command_failed') throw error;
+      failures.push(error);
+    });
+  }
+  const [first] = failures;
+  if (first === undefined) return {checks: commands.length};
+  throw problem({
+    code: 'findings',
+    what: failures.length === 1 ? first.message : `${failures.length} checks found something`,
+    details: failures.length === 1 ? [] : failures.map(({message}) => message),
+    exitCode: first.exitCode,
+  });
+});
+
+/** The service's own linter by its configuration file; oxlint, with its defaults, when it has none. */
+function linters(folder: string): Words[] {
+  const has = (...names: string[]): boolean => names.some((name) => existsSync(join(folder, name)));
+  if (has('eslint.config.js', 'eslint.config.mjs', 'eslint.config.ts') && findTool(folder, 'eslint')?.own) {
+    return [['node_modules/.bin/eslint', '.']];
+  }
+  if (has('biome.json', 'biome.jsonc') && findTool(folder, 'biome')?.own) return [['node_modules/.bin/biome', 'check', '.']];
+  const oxlint = findTool(folder, 'oxlint');
+  return oxlint === undefined || !hasSources(folder, sources) ? [] : [[oxlint.program, '--deny-warnings']];
+}
+
+/** tsc with the service's tsconfig.json; without one, strict and for TypeScript that Node runs as it is. */
+function typeCheckers(folder: string): Words[] {
+  const tsc = findTool(folder, 'tsc');
+  if (tsc === undefined) return [];
+  if (existsSync(join(folder, 'tsconfig.json'))) return [[tsc.program, '--noEmit', '--project', 'tsconfig.json']];
+  const files = globSync('**/*.{ts,mts,cts}', {cwd: folder, exclude: notSources}).toSorted();
+  if (files.length === 0) return [];
+  const types = findPackage(folder, '@types/node');
+  return [[
+    tsc.program, '--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--skipLibCheck',
+    '--allowImportingTsExtensions', '--erasableSyntaxOnly', '--verbatimModuleSyntax',
+    ...(types === undefined ? [] : ['--types', 'node', '--typeRoots', dirname(types)]), ...files,
+  ]];
+}
+
+function hasSources(folder: string, pattern: string): boolean {
+  return globSync(pattern, {cwd: folder, exclude: notSources}).length > 0;
+}
+
+function nothingToCheck(folder: Context['cwd']): Problem {
+  const python = isPythonService(folder);
+  const empty = !python && !hasSources(folder, sources);
+  return problem({
+    code: 'nothing_to_check',
+    what: empty ? `there is no source in ${folder} to check` : 'no linter and no type checker is installed, and this task runs them',
+    fix: empty ? 'run it in the folder of a service, or name one: -C FOLDER' : python ? installFix({cwd: folder}, 'ruff and mypy') : 'npm install --save-dev typescript oxlint',
+    exitCode: exitCode.unavailable,
+  });
+}

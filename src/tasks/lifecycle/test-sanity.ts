@@ -1,0 +1,26 @@
+import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
+import {addressOf} from '../../deploy/address.ts';
+import {readTarget} from '../../deploy/target.ts';
+import {requireDeployed} from '../../deploy/hosts/state.ts';
+import {survey} from '../../deploy/hosts/survey.ts';
+import {option} from '../../option.ts';
+import {task} from '../../task.ts';
+import type {Context} from '../../task.ts';
+
+/** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
+export const testSanity = task('Run the read-only checks (test/sanity) against a deployed service', {
+  environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+  url: option.string(undefined, 'address of the service; default: where the environment answers', {env: ['BASE_URL']}),
+  ...reportOptions,
+}, async (context, {environment, url, output}) => {
+  await runTests(context, 'test/sanity', output, {BASE_URL: url ?? await deployedAddress(context, environment)});
+});
+
+/** Where the first balancer answers. */
+async function deployedAddress(context: Context, environment: string): Promise<string> {
+  const target = await readTarget(context, environment);
+  const {found, siteOf} = await survey(context, target);
+  requireDeployed(found, target);
+  const first = found.find(({machine}) => machine.balancer);
+  return first === undefined ? '' : addressOf(target, siteOf(first.machine.host));
+}

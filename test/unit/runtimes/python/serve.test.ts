@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {isProblem} from '../../../../src/errors.ts';
+import {pythonServer} from '../../../../src/runtimes/python/serve.ts';
+import type {ServeValues} from '../../../../src/runtimes/python/serve.ts';
+import {pythonLibrary} from '../../../../src/runtimes/python/service.ts';
+import {folderOf, noPath, venv} from './place.ts';
+
+const values: ServeValues = {workers: 3, reload: false};
+const pyproject = '[tool.entrypoint]\nmodule = "shop.server:app"  # WSGI\nasgi_module = \'shop.server:asgi_app\'\n[tool.other]\nmodule = "no"\n';
+const shop = folderOf({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
+
+function words(given: Partial<ServeValues> = {}, {cwd = shop, env = {}, rest = []}: {cwd?: string; env?: Record<string, string>; rest?: string[]} = {}): readonly string[] {
+  const command = pythonServer({cwd, env: {...noPath, ...env}, rest}, {...values, ...given});
+  // Not on every machine.
+  const at = command.words.indexOf('--worker-tmp-dir');
+  return at === -1 ? command.words : command.words.toSpliced(at, 2);
+}
+
+const after = (list: readonly string[], flag: string): string | undefined => (list.includes(flag) ? list[list.indexOf(flag) + 1] : undefined);
+
+test('gunicorn of the virtual environment gets every setting by its own flag', () => {
+  const given = {workerClass: 'gthread', threads: 8, timeout: 60, maxRequests: 1000, maxRequestsJitter: 50, maxConnections: 200, backlog: 100, accessLog: true, reload: true};
+  assert.deepEqual(words(given), [
+    '.venv/bin/gunicorn', '--bind', '0.0.0.0:3000', '--workers', '3', '--worker-class', 'gthread', '--threads', '8',
+    '--timeout', '60', '--graceful-timeout', '25', '--keep-alive', '75', '--worker-connections', '200',
+    '--backlog', '100', '--max-requests', '1000', '--max-requests-jitter', '50', '--access-logfile', '-', '--reload',
+    '--pythonpath', pythonLibrary(), '--logger-class', 'entrypoint_logging.JsonLogger', 'shop.server:app',
+  ]);
+});
+
+test('heartbeats are in memory where the machine has such a folder', () => {
+  const {words: all} = pythonServer({cwd: shop, env: noPath, rest: []}, values);
+  assert.equal(after(all, '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
+});
+
+test('every setting reaches gunicorn by the flag that means it', () => {
+  const flags = {
+    bind: '--bind', backlog: '--backlog', workers: '--workers', threads: '--threads', timeout: '--timeout',
+    gracefulTimeout: '--graceful-timeout', keepAlive: '--keep-alive', maxConnections: '--worker-connections',
+    maxRequests: '--max-requests', maxRequestsJitter: '--max-requests-jitter',
+  } as const;
+  for (const [name, flag] of Object.entries(flags)) {
+    const value = name === 'bind' ? '127.0.0.1:1' : 41;
+    assert.equal(after(words({[name]: value}), flag), String(value), name);
+  }
+  assert.equal(after(words({accessLog: true}), '--access-logfile'), '-');
+  assert.ok(words({reload: true}).includes('--reload'));
+});
+
+test('what is not given is left to gunicorn', () => {
+  for (const flag of ['--threads', '--timeout', '--max-requests', '--backlog', '--access-logfile', '--reload']) assert.ok(!words().includes(flag), flag);
+});
+
+test('one variable chooses the ASGI application and its worker', () => {
+  assert.equal(words().at(-1), 'shop.server:app');
+  const uvicorn = words({workerClass: 'uvicorn'});
+  assert.equal(after(uvicorn, '--worker-class'), 'uvicorn_worker.UvicornWorker');
+  assert.equal(uvicorn.at(-1), 'shop.server:asgi_app');
+  assert.equal(words({workerClass: 'asgi'}).at(-1), 'shop.server:asgi_app');
+  assert.equal(words({workerClass: 'gevent'}).at(-1), 'shop.server:app');
+});
+
+test('uWSGI serves the same application, drains at SIGTERM and logs JSON', () => {
+  const list = words({appServer: 'uwsgi', workerClass: 'uvicorn', timeout: 60, threads: 2, maxRequests: 9, maxRequestsJitter: 3, backlog: 7});
+  assert.equal(list[0], '.venv/bin/uwsgi');
+  const expected = {
+    '--http-socket': '0.0.0.0:3000', '--processes': '3', '--threads': '2', '--harakiri': '60', '--worker-reload-mercy': '25',
+    '--max-requests': '9', '--max-requests-delta': '3', '--listen': '7', '--module': 'shop.server:app',
+    '--hook-master-start': 'unix_signal:15 gracefully_kill_them_all',
+  };
+  for (const [flag, value] of Object.entries(expected)) assert.equal(after(list, flag), value, flag);
+  assert.ok(list.includes('--disable-logging'));
+  assert.ok(!words({appServer: 'uwsgi', accessLog: true}).includes('--disable-logging'));
+  assert.equal(after(words({appServer: 'uwsgi', reload: true}), '--py-autoreload'), '1');
+});
+
+test('gthread has four threads unless told otherwise, an IPv6 address its brackets, and a fraction is rounded up', () => {
+  assert.equal(after(words({workerClass: 'gthread'}), '--threads'), '4');
+  assert.equal(after(words({host: '::'}), '--bind'), '[::]:3000');
+  assert.equal(after(words({bind: 'unix:/tmp/s', port: 1}), '--bind'), 'unix:/tmp/s');
+  assert.equal(after(words({timeout: 1.5}), '--timeout'), '2');
+});
+
+test('words for the server itself come after what variables say, and before the command line', () => {
+  const env = {WEB_CONCURRENCY: '2', TIMEOUT: '5', APP_SERVER_CMD_ARGS: " --preload  --workers 7 --name 'a b' "};
+  const list = words({workers: 2, timeout: 6}, {env, rest: ['--workers', '8']});
+  assert.deepEqual(list.slice(-10), ['--preload', '--workers', '7', '--name', 'a b', '--timeout', '6', '--workers', '8', 'shop.server:app']);
+  assert.equal(after(list, '--workers'), '2');
+});
+
+test('a flag goes before the words for the server, also where a variable says the same', () => {
+  const env = {WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers 7'};
+  const {words: list} = pythonServer({cwd: shop, env: {...noPath, ...env}, rest: [], flags: new Set(['workers'])}, {workers: 2, reload: false});
+  assert.deepEqual(list.slice(-5), ['--workers', '7', '--workers', '2', 'shop.server:app']);
+});
+
+test('a port of the command line goes before an address in a variable', () => {
+  const env = {BIND: '127.0.0.1:1', PORT: '2'};
+  assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env}), '--bind'), '127.0.0.1:1');
+  assert.equal(after(words({bind: '127.0.0.1:1', port: 4}, {env}), '--bind'), '127.0.0.1:4');
+});
+
+test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
+  assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
+  const gevent = folderOf({'app.py': 'app = 1\n', '.venv/lib/python3.13/site-packages/gevent/__init__.py': '', ...venv('gunicorn')});
+  assert.equal(after(words({workerClass: 'async'}, {cwd: gevent}), '--worker-class'), 'gevent');
+  const neither = folderOf({'app.py': 'app = 1\n', ...venv('gunicorn')});
+  assert.throws(() => words({workerClass: 'async'}, {cwd: neither}), (error) => isProblem(error) && error.code === 'no_async_worker' && error.exitCode === 69);
+});
+
+/** What is told of settings that are refused. */
+function wrong(given: Partial<ServeValues>): string {
+  try {
+    words(given);
+  } catch (error) {
+    if (isProblem(error) && error.exitCode === 64) return [error.message, ...error.details].join('\n');
+    throw error;
+  }
+  return '';
+}
+
+test('all wrong values, and all settings that the server does not have, are told at once', () => {
+  const text = wrong({workers: 0, timeout: -1, maxRss: 100, dispatch: 'rr'});
+  for (const part of ['--workers is \'0\'', '--timeout is \'-1\'', '--max-rss (MAX_RSS) is nothing that gunicorn can be told', '--dispatch (DISPATCH)']) assert.ok(text.includes(part), part);
+  assert.match(wrong({appServer: 'uwsgi', keepAlive: 5}), /keep-alive/);
+  assert.equal(wrong({drainDelay: 0, dispatch: 'shared'}), '');
+});
+
+test('sizes and the other settings of uWSGI come in its units', () => {
+  const list = words({appServer: 'uwsgi', maxBodySize: '10m', maxHeaderSize: '64k', maxRss: 300, bind: 'unix:/tmp/s', dispatch: 'reuseport'});
+  assert.deepEqual(['--limit-post', '--buffer-size', '--reload-on-rss', '--http-socket'].map((flag) => after(list, flag)), ['10485760', '65536', '300', '/tmp/s']);
+  assert.ok(list.includes('--reuse-port'));
+  assert.equal(after(words({appServer: 'uwsgi'}), '--buffer-size'), '32768');
+});
+
+test('the worker class of pyproject.toml holds unless another one is given', () => {
+  const cwd = folderOf({'pyproject.toml': '[tool.entrypoint]\nmodule = "a:b"\nworker_class = "asgi"\n', ...venv('gunicorn')});
+  assert.equal(after(words({}, {cwd}), '--worker-class'), 'asgi');
+  assert.equal(after(words({workerClass: 'sync'}, {cwd}), '--worker-class'), 'sync');
+});
+
+test('without settings, the application is found in a usual file, and src/ can be imported from', () => {
+  const cwd = folderOf({'wsgi.py': 'x = 1\napplication = make()\n', 'src/shop/__init__.py': '', ...venv('gunicorn')});
+  const list = words({}, {cwd});
+  assert.equal(list.at(-1), 'wsgi:application');
+  assert.equal(after(list, '--pythonpath'), `${join(cwd, 'src')},${pythonLibrary()}`);
+  assert.equal(words({module: 'other:app'}, {cwd}).at(-1), 'other:app');
+  const plain = folderOf({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
+  assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
+});
+
+test('it reloads on a laptop, with few workers, and not in an image', () => {
+  const laptop = words({reload: undefined, workers: undefined});
+  assert.ok(laptop.includes('--reload'));
+  assert.ok(Number(after(laptop, '--workers')) <= 2);
+  assert.ok(!words({reload: undefined}, {env: {ENTRYPOINT_RUN_RELOAD: 'false'}}).includes('--reload'));
+});
+
+test('no application and no server are told in words, with their fix', () => {
+  const without = folderOf({'pyproject.toml': '', ...venv('gunicorn')});
+  assert.throws(() => words({}, {cwd: without}), (error) => isProblem(error) && error.code === 'no_server_module' && error.exitCode === 65);
+  assert.throws(() => words({appServer: 'uwsgi'}, {cwd: without}), (error) => isProblem(error) && error.code === 'no_server' && error.exitCode === 69 && /pyuwsgi/.test(error.fix ?? ''));
+});

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {cpuCount} from '../../../../src/server/settings/cpu-limit.ts';
+
+const count = (files: Readonly<Record<string, string>>, machine = 8): number => cpuCount((path) => files[path.replace('/sys/fs/cgroup/', '')], machine);
+
+test('the quota of the container limits the CPUs, in both versions of cgroups', () => {
+  assert.equal(count({'cpu.max': '200000 100000'}), 2);
+  assert.equal(count({'cpu/cpu.cfs_quota_us': '300000', 'cpu/cpu.cfs_period_us': '100000'}), 3);
+  assert.equal(count({'cpu,cpuacct/cpu.cfs_quota_us': '50000', 'cpu,cpuacct/cpu.cfs_period_us': '25000'}), 2);
+});
+
+test('a part of a CPU is not one more, and less than one is one', () => {
+  assert.equal(count({'cpu.max': '150000 100000'}), 1);
+  assert.equal(count({'cpu.max': '20000 100000'}), 1);
+});
+
+test('without a quota, or with more than there is, all of the machine count', () => {
+  assert.equal(count({}), 8);
+  assert.equal(count({'cpu.max': 'max 100000'}), 8);
+  assert.equal(count({'cpu/cpu.cfs_quota_us': '-1', 'cpu/cpu.cfs_period_us': '100000'}), 8);
+  assert.equal(count({'cpu.max': '1600000 100000'}), 8);
+});

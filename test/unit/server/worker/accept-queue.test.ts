@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import net from 'node:net';
+import {test} from 'node:test';
+import type {TestContext} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {plugQueue, waitingOn} from '../../../../src/server/worker/accept-queue.ts';
+
+const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const line = (local: string, remote: string, state: string, inode: number): string => `  12: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 000000003e0715bc 20 0 0 10 -1`;
+
+test('the table of sockets tells who waits on a port: our own connection, others, and handshakes under way', () => {
+  const table = [
+    head,
+    line('0100007F:0BB8', '00000000:0000', '0A', 1609),
+    line('0100007F:0BB8', '0100007F:9001', '01', 0),
+    line('0100007F:9001', '0100007F:0BB8', '01', 77),
+    line('0100007F:0BB8', '0100007F:9002', '01', 0),
+    line('0100007F:0BB8', '0100007F:9003', '08', 0),
+    line('0100007F:0BB8', '0100007F:9004', '01', 78),
+    line('0100007F:0BB8', '0100007F:9005', '03', 0),
+    line('0100007F:0BB8', '0100007F:9006', '06', 0),
+    line('0100007F:0BB9', '0100007F:9007', '01', 0),
+    head,
+    line('0000000000000000FFFF00000100007F:0BB8', '0000000000000000FFFF00000100007F:9008', '01', 0),
+    '',
+  ].join('\n');
+  assert.deepEqual(waitingOn(3000, 0x9001, table), {own: true, others: 3, halfOpen: 1});
+  assert.deepEqual(waitingOn(3000, 0x9999, table), {own: false, others: 4, halfOpen: 1});
+  assert.deepEqual(waitingOn(3002, 0x9001, table), {own: false, others: 0, halfOpen: 0});
+});
+
+test('without a table nobody is seen to wait', () => {
+  assert.deepEqual(waitingOn(3000, 0x9001, ''), {own: true, others: 0, halfOpen: 0});
+});
+
+/** What a worker has: one of two copies of a listening socket. The other one is held by a process that does not accept. */
+async function copyOfListener(t: TestContext, host: string): Promise<net.Server> {
+  const server = net.createServer({pauseOnConnect: true});
+  await new Promise<void>((resolve) => void server.listen(0, host, resolve));
+  const {_handle: {fd}} = server as unknown as {readonly _handle: {readonly fd: number}};
+  const holder = spawn('sleep', ['60'], {stdio: ['ignore', 'ignore', 'ignore', fd]});
+  await once(holder, 'spawn');
+  t.after(() => holder.kill());
+  return server;
+}
+
+async function connects(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  const connected = await Promise.race([once(socket, 'connect').then(() => true), sleep(200, false)]);
+  socket.destroy();
+  return connected;
+}
+
+for (const host of ['127.0.0.1', '0.0.0.0', '::']) {
+  test(`${host}: when a queue is plugged, nobody waits in it and nobody can connect`, async (t) => {
+    const copy = await copyOfListener(t, host);
+    const {port} = copy.address() as net.AddressInfo;
+    assert.equal(await connects(port), true);
+    await sleep(50);
+    assert.equal(await plugQueue(copy), 'empty');
+    assert.equal(await connects(port), false);
+  });
+}
+
+test('who came just before the plug is told of', async (t) => {
+  const copy = await copyOfListener(t, '127.0.0.1');
+  const {port} = copy.address() as net.AddressInfo;
+  const client = net.connect(port, '127.0.0.1');
+  // It has connected, but this process has not accepted it: the loop has not turned.
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  assert.equal(await plugQueue(copy), 'taken');
+  client.destroy();
+});

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {recordingRunner} from '../../../../src/shell/index.ts';
+
+test('it runs nothing, keeps the text of every command in order, and succeeds', async () => {
+  const {run, commands} = recordingRunner();
+  assert.deepEqual(await run(['rm', '-rf', '/ x']), {exitCode: 0, stdout: '', stderr: '', seconds: 0});
+  await run.read({words: ['git', 'status'], env: {A: 'b c'}});
+  await run.prefixed('host')(['uptime']);
+  assert.equal(await run.act('echo hi', async () => 'value'), 'value');
+  await run.become(['node', 'server.ts']);
+  assert.deepEqual(commands, ["rm -rf '/ x'", "A='b c' git status", 'uptime', 'echo hi', 'node server.ts']);
+});
+
+test('it answers as it is told: part of a result, or an error', async () => {
+  const {run} = recordingRunner((command, text) => {
+    if (text.startsWith('git')) return {stdout: 'abc\n'};
+    return command.words[0] === 'docker' ? new Error('no engine') : undefined;
+  });
+  assert.equal((await run.read(['git', 'rev-parse', 'HEAD'])).stdout, 'abc\n');
+  await assert.rejects(run(['docker', 'ps']), /no engine/);
+});
+
+test('clean-up is recorded after the body, and after a failing one', async () => {
+  const {run, commands} = recordingRunner((_, text) => (text === 'fail' ? new Error('failed') : undefined));
+  const body = run.scope(async (scope) => {
+    scope.always(['always']);
+    scope.onFailure(['undo']);
+    await run(['fail']);
+  });
+  await assert.rejects(body, /failed/);
+  assert.deepEqual(commands, ['fail', 'undo', 'always']);
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {dryRunner, noEcho, systemRunner} from '../../../../src/shell/index.ts';
+import type {Runner} from '../../../../src/shell/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'entrypoint-repeat-'));
+after(() => rmSync(folder, {recursive: true, force: true}));
+const system = (): Runner => systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: () => {}, stderr: () => {}});
+const lines = (name: string): number => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8').split('\n').length - 1 : 0);
+const log = (name: string): string[] => ['sh', '-c', `echo again >>${name}`];
+
+test('what is repeated goes on until it is stopped, also where it fails, and tells how many succeeded', async () => {
+  const heard: number[] = [];
+  await system().scope(async (scope) => {
+    const stop = scope.every(0.02, [log('task'), ['false']], (succeeded) => heard.push(succeeded));
+    while (heard.length < 2) await sleep(10);
+    await stop();
+  });
+  const done = lines('task');
+  assert.ok(done >= 2);
+  assert.deepEqual(heard.slice(0, 2), [1, 1]);
+  await sleep(100);
+  assert.equal(lines('task'), done);
+});
+
+test('it ends with the scope, and before its clean-up', async () => {
+  await system().scope(async (scope) => {
+    scope.always(['sh', '-c', 'echo cleaned >>order']);
+    scope.every(0.02, [['sh', '-c', 'echo again >>order']]);
+    while (lines('order') === 0) await sleep(10);
+  });
+  const order = readFileSync(join(folder, 'order'), 'utf8').trim().split('\n');
+  assert.deepEqual([order[0], order.indexOf('cleaned')], ['again', order.length - 1]);
+});
+
+test('the script of a dry run repeats it as long as it runs, and no longer', async () => {
+  let text = '';
+  await dryRunner((part) => (text += part), system()).scope(async (scope) => {
+    scope.every(0.05, [log('script')]);
+    scope.onFailure(log('undone'), log('undone'));
+    await system().read(['true']);
+    text += 'until [ -e script ]; do sleep 0.02; done; exit 3\n';
+  });
+  const {status} = spawnSync('sh', ['-s'], {cwd: folder, input: text, encoding: 'utf8'});
+  assert.equal(status, 3);
+  assert.equal(lines('undone'), 2);
+  const done = lines('script');
+  await sleep(300);
+  assert.equal(lines('script'), done);
+});
