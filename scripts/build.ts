@@ -62,7 +62,7 @@ async function bundle(outdir: string): Promise<void> {
     chunkNames: '[name]-[hash]',
   });
   // What `entrypoint run` becomes, its processes and their threads: one file each, since every start reads all of them.
-  const server = Object.fromEntries(['serve', 'worker/worker', 'worker/watchdog', 'threads/pool-thread'].map((name) => [basename(name), `src/server/${name}.ts`]));
+  const server = Object.fromEntries(['serve', 'worker/worker', 'watchdog/watchdog', 'threads/pool-thread'].map((name) => [basename(name), `src/server/${name}.ts`]));
   await build({...common, entryPoints: server});
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');

@@ -3,7 +3,7 @@ import {exitCode} from '../errors.ts';
 import {main} from './main.ts';
 import {reportText, thrownProblem} from './report.ts';
 import type {World} from './world.ts';
-import {fdWriter} from '../shell/terminal.ts';
+import {fdWriter} from '../shell/output.ts';
 
 /** Runs the command line of this process and sets its exit code. */
 export async function start(): Promise<void> {

@@ -1,9 +1,9 @@
 import type {Runner} from '../shell/index.ts';
-import type {ImageFacts} from './image-facts.ts';
-import {openLab} from './lab.ts';
-import type {Lab} from './lab.ts';
-import type {Subject} from './subject.ts';
-import type {Finding, Rule, Status} from './types.ts';
+import type {ImageFacts} from './image/facts.ts';
+import {openLab} from './probes/lab.ts';
+import type {Lab} from './probes/lab.ts';
+import type {Subject} from './image/subject.ts';
+import type {Finding, Rule, Status} from './rules/rule.ts';
 
 /** What a check found. */
 export interface Report {

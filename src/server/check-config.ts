@@ -1,8 +1,8 @@
 import {Server} from 'node:net';
 import {pathToFileURL} from 'node:url';
-import {adapt} from './worker/adapt.ts';
-import {bootFailure} from './worker/boot-failure.ts';
-import type {Log} from './log.ts';
+import {adapt} from './load/adapt.ts';
+import {bootFailure} from './load/boot-failure.ts';
+import type {Log} from './process/log.ts';
 import type {Settings} from './settings/settings.ts';
 
 /**

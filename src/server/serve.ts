@@ -1,12 +1,12 @@
 import {messageOf} from '../errors.ts';
 import {arbiter} from './arbiter/arbiter.ts';
 import {checkConfig} from './check-config.ts';
-import {readCommandLine} from './settings/command-line.ts';
-import {addressFailure} from './worker/listening.ts';
+import {readCommandLine} from './command-line.ts';
+import {addressFailure} from './load/listening.ts';
 import {dispatchWarning} from './arbiter/dispatch-warning.ts';
 import {connectionsWithin} from './arbiter/open-files.ts';
-import {serverLog} from './log.ts';
-import type {Log} from './log.ts';
+import {serverLog} from './process/log.ts';
+import type {Log} from './process/log.ts';
 import type {Reloading} from './arbiter/reload.ts';
 import {heedSignals} from './arbiter/signals.ts';
 import {bindSocket} from './arbiter/socket.ts';

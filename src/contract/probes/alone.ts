@@ -1,5 +1,5 @@
-import {inside, lastLines, start, serviceFacts, stateOf, withContainer} from '../containers.ts';
-import type {Bench} from '../containers.ts';
+import {inside, lastLines, start, serviceFacts, stateOf, withContainer} from './containers.ts';
+import type {Bench} from './containers.ts';
 import {ask} from '../in-container/ask.ts';
 import type {Reply} from '../in-container/ask.ts';
 

@@ -1,10 +1,10 @@
 import {dockerKill} from '../../commands/docker-probe.ts';
 import {dockerStart} from '../../commands/docker.ts';
-import {awaitEnd, awaitReply, beside} from '../containers.ts';
-import type {Bench} from '../containers.ts';
+import {awaitEnd, awaitReply, beside} from './containers.ts';
+import type {Bench} from './containers.ts';
 import {listProcesses, sendSignal} from '../in-container/processes.ts';
 import type {Process} from '../in-container/processes.ts';
-import {hasSignal, mainProcess, workersOf} from '../process-tree.ts';
+import {hasSignal, mainProcess, workersOf} from './process-tree.ts';
 
 /** How the service dies, and how it comes back. */
 export interface Death {

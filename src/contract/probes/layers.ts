@@ -2,10 +2,10 @@ import {mkdtemp, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerSave} from '../../commands/docker-probe.ts';
-import type {Bench} from '../containers.ts';
-import {scanLayers} from '../layers.ts';
-import type {LayerFacts} from '../layers.ts';
-import {withFile} from '../tar.ts';
+import type {Bench} from './containers.ts';
+import {scanLayers} from '../image/layers.ts';
+import type {LayerFacts} from '../image/layers.ts';
+import {withFile} from '../image/tar.ts';
 
 /** Reads the image's layers from a temporary file. */
 export async function probeLayers({run, subject}: Bench): Promise<LayerFacts> {

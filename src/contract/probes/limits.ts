@@ -1,7 +1,7 @@
 import type {ContainerFacts} from '../../commands/docker.ts';
-import {startsAsRoot} from '../image-facts.ts';
-import {startService, stateOf, withContainer} from '../containers.ts';
-import type {Bench, State} from '../containers.ts';
+import {startsAsRoot} from '../image/facts.ts';
+import {startService, stateOf, withContainer} from './containers.ts';
+import type {Bench, State} from './containers.ts';
 import {endedByItself, stopService} from './drain.ts';
 import type {Stopped} from './drain.ts';
 

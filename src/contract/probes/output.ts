@@ -4,9 +4,9 @@ import {join} from 'node:path';
 import {wordsText} from '../../shell/argv.ts';
 import {dockerCopyIn} from '../../commands/docker-probe.ts';
 import {dockerCreate, dockerLogs} from '../../commands/docker.ts';
-import {awaitEnd, serviceFacts, withContainer} from '../containers.ts';
-import type {Bench} from '../containers.ts';
-import {isOwnImage} from '../image-facts.ts';
+import {awaitEnd, serviceFacts, withContainer} from './containers.ts';
+import type {Bench} from './containers.ts';
+import {isOwnImage} from '../image/facts.ts';
 
 /** What arrived of much output. */
 export interface Output {

@@ -4,10 +4,10 @@ import {join} from 'node:path';
 import type {SecretReference} from '../../shell/argv.ts';
 import {dockerCopyIn} from '../../commands/docker-probe.ts';
 import {dockerCreate, dockerStart} from '../../commands/docker.ts';
-import {awaitReply, serviceFacts, withContainer} from '../containers.ts';
-import type {Bench} from '../containers.ts';
-import {isSecretName} from '../secrets.ts';
-import type {Subject} from '../subject.ts';
+import {awaitReply, serviceFacts, withContainer} from './containers.ts';
+import type {Bench} from './containers.ts';
+import {isSecretName} from '../image/secrets.ts';
+import type {Subject} from '../image/subject.ts';
 
 export interface SecretFiles {
   readonly names: readonly string[];

@@ -1,7 +1,7 @@
 import {exitCode, problem, usageProblem} from '../../errors.ts';
 import type {Problem} from '../../errors.ts';
 import {nearest} from '../../text/nearest.ts';
-import type {Rule} from '../types.ts';
+import type {Rule} from './rule.ts';
 import {rules} from './index.ts';
 
 const ids = rules.map(({id}) => id);

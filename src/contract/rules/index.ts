@@ -1,4 +1,4 @@
-import type {Rule} from '../types.ts';
+import type {Rule} from './rule.ts';
 import {privilegeRules} from './privileges.ts';
 import {secretRules} from './secrets.ts';
 import {signalRules} from './signals.ts';

@@ -1,11 +1,11 @@
-import {startsAsRoot} from '../image-facts.ts';
-import type {Lab} from '../lab.ts';
+import {startsAsRoot} from '../image/facts.ts';
+import type {Lab} from '../probes/lab.ts';
 import {endedByItself, stoppedText} from '../probes/drain.ts';
 import type {Stopped} from '../probes/drain.ts';
 import type {Outcome, Restriction} from '../probes/limits.ts';
-import {serviceProcesses} from '../process-tree.ts';
-import {fail, notApplicable, pass, verdict} from '../types.ts';
-import type {Finding, Rule} from '../types.ts';
+import {serviceProcesses} from '../probes/process-tree.ts';
+import {fail, notApplicable, pass, verdict} from './rule.ts';
+import type {Finding, Rule} from './rule.ts';
 import {whenAlive, whenAnswered} from './silent.ts';
 
 /** Users, capabilities and limits. */

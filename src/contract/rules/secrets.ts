@@ -1,6 +1,6 @@
-import {isSecretVariable, secretsInHistory} from '../secrets.ts';
-import {verdict} from '../types.ts';
-import type {Rule} from '../types.ts';
+import {isSecretVariable, secretsInHistory} from '../image/secrets.ts';
+import {verdict} from './rule.ts';
+import type {Rule} from './rule.ts';
 
 /** Whoever can pull an image has all that is in it. Evidence names variables, files and kinds, never values. */
 export const secretRules: readonly Rule[] = [

@@ -1,8 +1,8 @@
 import {endedByItself, stoppedText} from '../probes/drain.ts';
-import {hasSignal, serviceProcesses} from '../process-tree.ts';
-import {graceSeconds} from '../subject.ts';
-import {fail, notApplicable, pass, verdict} from '../types.ts';
-import type {Rule} from '../types.ts';
+import {hasSignal, serviceProcesses} from '../probes/process-tree.ts';
+import {graceSeconds} from '../image/subject.ts';
+import {fail, notApplicable, pass, verdict} from './rule.ts';
+import type {Rule} from './rule.ts';
 import {whenAlive, whenAnswered} from './silent.ts';
 
 const mustReach = ['HUP', 'INT', 'QUIT', 'TERM', 'CHLD', 'ALRM'];

@@ -1,6 +1,6 @@
 import type {Alive, Served} from '../probes/served.ts';
-import {notApplicable} from '../types.ts';
-import type {Finding} from '../types.ts';
+import {notApplicable} from './rule.ts';
+import type {Finding} from './rule.ts';
 
 /** What is said of a rule that needs a service that answers where there is none: one mistake is one failure. */
 export function silent({where}: Served): Finding {

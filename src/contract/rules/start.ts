@@ -1,8 +1,8 @@
-import {isOwnImage} from '../image-facts.ts';
+import {isOwnImage} from '../image/facts.ts';
 import {unknownWord} from '../probes/short-runs.ts';
 import {secretVariables} from '../probes/secret-files.ts';
-import {fail, notApplicable, pass, someOf} from '../types.ts';
-import type {Rule} from '../types.ts';
+import {fail, notApplicable, pass, someOf} from './rule.ts';
+import type {Rule} from './rule.ts';
 import {silent} from './silent.ts';
 
 /** What happens when a container of the image is started. */

@@ -1,7 +1,7 @@
-import {openInputs} from '../inputs.ts';
+import {openInputs} from '../image/inputs.ts';
 import {otherPort} from '../probes/limits.ts';
-import {fail, notApplicable, pass, someOf, verdict} from '../types.ts';
-import type {Rule} from '../types.ts';
+import {fail, notApplicable, pass, someOf, verdict} from './rule.ts';
+import type {Rule} from './rule.ts';
 import {silent, whenAlive, whenAnswered} from './silent.ts';
 
 // Where a service may write: what a tmpfs is mounted at on a careful platform, and what the engine writes itself.

@@ -1,8 +1,8 @@
 import {messageOf} from '../../errors.ts';
 import {startAdmin} from './admin.ts';
 import type {ArbiterState} from './types.ts';
-import {addressFailure} from '../worker/listening.ts';
-import type {Log} from '../log.ts';
+import {addressFailure} from '../load/listening.ts';
+import type {Log} from '../process/log.ts';
 import {serverMetrics} from './metrics.ts';
 import type {MeasuredWorker} from './metrics.ts';
 import type {Settings} from '../settings/settings.ts';

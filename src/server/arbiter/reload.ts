@@ -1,6 +1,6 @@
 import {relative} from 'node:path';
 import type {Arbiter} from './types.ts';
-import type {Log} from '../log.ts';
+import type {Log} from '../process/log.ts';
 import {watchFiles} from './file-watch.ts';
 
 /** What `--reload` hears of workers. */

@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Log} from '../log.ts';
+import type {Log} from '../process/log.ts';
 import {roundSeconds} from './workers.ts';
 import type {Member, Members} from './workers.ts';
-import type {BootFailure, DrainOrder} from '../messages.ts';
+import type {BootFailure, DrainOrder} from '../process/messages.ts';
 
 const bootSeconds = 60;
 

@@ -1,5 +1,5 @@
 import type {Arbiter} from './types.ts';
-import type {Log} from '../log.ts';
+import type {Log} from '../process/log.ts';
 import {isTerminal} from '../terminal.ts';
 
 /** gunicorn's signals. CHLD is the runtime's: workers are reaped as they end. */

@@ -3,8 +3,8 @@ import {existsSync, statSync, unlinkSync} from 'node:fs';
 import net from 'node:net';
 import {getSystemErrorMap} from 'node:util';
 import {parseAddress} from '../settings/address.ts';
-import {bindHandle, reusePortFlag} from '../node-internals.ts';
-import type {BoundHandle} from '../node-internals.ts';
+import {bindHandle, reusePortFlag} from '../process/node-internals.ts';
+import type {BoundHandle} from '../process/node-internals.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** A socket that is bound, and on which nobody listens in this process. Workers are sent it. */

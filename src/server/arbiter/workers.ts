@@ -2,9 +2,9 @@ import cluster from 'node:cluster';
 import type {Worker} from 'node:cluster';
 import {messageOf} from '../../errors.ts';
 import {parseAddress} from '../settings/address.ts';
-import {serverProgram} from '../programs.ts';
-import {isMessage} from '../messages.ts';
-import type {BootFailure, DrainOrder, FromWorker, QueueState, ToWorker, WorkerStats} from '../messages.ts';
+import {serverProgram} from '../process/programs.ts';
+import {isMessage} from '../process/messages.ts';
+import type {BootFailure, DrainOrder, FromWorker, QueueState, ToWorker, WorkerStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {BoundSocket} from './socket.ts';
 

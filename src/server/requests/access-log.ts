@@ -2,7 +2,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {atomsLine} from './access-atoms.ts';
 import {lineBuffer} from './line-buffer.ts';
 import type {LineBuffer} from './line-buffer.ts';
-import {clock} from '../log.ts';
+import {clock} from '../process/log.ts';
 import {identityOf} from './request-id.ts';
 import type {Ended} from './stats.ts';
 

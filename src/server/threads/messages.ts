@@ -1,4 +1,4 @@
-import type {BootFailure} from '../messages.ts';
+import type {BootFailure} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** What a pool thread is given. */

@@ -1,15 +1,15 @@
 import {subscribe} from 'node:diagnostics_channel';
 import type {Server, ServerResponse} from 'node:http';
 import {parentPort, workerData} from 'node:worker_threads';
-import {beatMilliseconds} from '../worker/beat.ts';
-import {bootFailure} from '../worker/boot-failure.ts';
-import {serverLog} from '../log.ts';
+import {beatMilliseconds} from '../watchdog/beat.ts';
+import {bootFailure} from '../load/boot-failure.ts';
+import {serverLog} from '../process/log.ts';
 import {bridge} from './bridge.ts';
 import type {Bridge} from './bridge.ts';
 import {claimPlace} from './messages.ts';
 import type {FromThread, ThreadData, ToThread} from './messages.ts';
-import {loadService} from '../worker/service.ts';
-import type {Service} from '../worker/service.ts';
+import {loadService} from '../load/service.ts';
+import type {Service} from '../load/service.ts';
 
 // The program of a pool thread of the worker class `threads`: loads the service, and serves what the loop hands on. The
 // service's own HTTP server does that, for connections that are bridges to the loop.
@@ -62,7 +62,7 @@ async function close(): Promise<void> {
 }
 
 try {
-  if (settings.reload) (await import('../worker/loaded-files.ts')).reportLoaded((file) => send({type: 'loaded', file}));
+  if (settings.reload) (await import('../load/loaded-files.ts')).reportLoaded((file) => send({type: 'loaded', file}));
   const prepare = (server: Server): void => {
     // Headers have passed their limit in the loop, which may have added some.
     Object.assign(server, {maxHeaderSize: settings.maxHeaderSize * 2});

@@ -1,7 +1,7 @@
 import {Worker} from 'node:worker_threads';
-import {beatMilliseconds, missedBeats} from '../worker/beat.ts';
-import {serverProgram} from '../programs.ts';
-import type {BootFailure} from '../messages.ts';
+import {beatMilliseconds, missedBeats} from '../watchdog/beat.ts';
+import {serverProgram} from '../process/programs.ts';
+import type {BootFailure} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {FromThread, ThreadData, ToThread} from './messages.ts';
 import {threadStack} from './thread-stack.ts';

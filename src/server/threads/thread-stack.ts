@@ -1,7 +1,7 @@
 import {Session} from 'node:inspector';
 import type {Debugger} from 'node:inspector';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {stackText} from '../worker/stack-text.ts';
+import {stackText} from '../process/stack-text.ts';
 
 const mostMilliseconds = 1000;
 

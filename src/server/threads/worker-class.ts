@@ -3,8 +3,8 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {messageOf} from '../../errors.ts';
 import {whenAnswerIsOver} from '../requests/answer-over.ts';
-import {serviceStack} from '../worker/frames.ts';
-import type {Log} from '../log.ts';
+import {serviceStack} from '../process/frames.ts';
+import type {Log} from '../process/log.ts';
 import {httpExchange, rawExchange} from './exchange.ts';
 import type {Exchange} from './exchange.ts';
 import {requestHead} from './head.ts';
@@ -13,8 +13,8 @@ import type {Ends, FromThread, ToThread} from './messages.ts';
 import {quickRequests} from './fast-path.ts';
 import {startThread} from './pool.ts';
 import type {PoolThread} from './pool.ts';
-import {NotServable} from '../worker/service.ts';
-import type {Service} from '../worker/service.ts';
+import {NotServable} from '../load/service.ts';
+import type {Service} from '../load/service.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** A thread that has not begun a request after so long is busy: another one is offered it as well. */

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import net from 'node:net';
-import type {QueueState} from '../messages.ts';
-import {setBacklog} from '../node-internals.ts';
+import type {QueueState} from '../process/messages.ts';
+import {setBacklog} from '../process/node-internals.ts';
 
 const connectMilliseconds = 20;
 

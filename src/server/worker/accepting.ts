@@ -1,8 +1,8 @@
 import type {Server} from 'node:http';
 import {Server as NetServer} from 'node:net';
-import {listen} from './listening.ts';
-import type {Place} from './listening.ts';
-import {countConnections} from '../node-internals.ts';
+import {listen} from '../load/listening.ts';
+import type {Place} from '../load/listening.ts';
+import {countConnections} from '../process/node-internals.ts';
 
 /** Lets a worker leave connections to other workers, or in the backlog, for a while or for good. */
 export interface Accepting {

@@ -5,10 +5,10 @@ import {createServer} from 'node:net';
 import type {Server as NetServer, Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import type {Accepting} from './accepting.ts';
-import {listen} from './listening.ts';
-import type {Place} from './listening.ts';
-import type {DrainOrder, QueueState} from '../messages.ts';
-import {currentAnswer, hasPipelined, sentHead} from '../node-internals.ts';
+import {listen} from '../load/listening.ts';
+import type {Place} from '../load/listening.ts';
+import type {DrainOrder, QueueState} from '../process/messages.ts';
+import {currentAnswer, hasPipelined, sentHead} from '../process/node-internals.ts';
 import {plugQueue} from './accept-queue.ts';
 
 /** A server with its open connections. */

@@ -2,7 +2,7 @@ import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Accepting} from './accepting.ts';
 import {isAnswerLost, whenAnswerIsOver} from '../requests/answer-over.ts';
 import type {Gate, Proceed} from '../requests/gate.ts';
-import {readNow} from '../node-internals.ts';
+import {readNow} from '../process/node-internals.ts';
 
 const reason = 'busy';
 

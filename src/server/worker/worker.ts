@@ -1,11 +1,11 @@
 import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {startHeartbeat} from './heartbeat.ts';
-import type {Place} from './listening.ts';
-import {serverLog} from '../log.ts';
-import {isMessage} from '../messages.ts';
-import type {DrainOrder, FromWorker, ToWorker, WorkerStats} from '../messages.ts';
+import {startHeartbeat} from '../watchdog/heartbeat.ts';
+import type {Place} from '../load/listening.ts';
+import {serverLog} from '../process/log.ts';
+import {isMessage} from '../process/messages.ts';
+import type {DrainOrder, FromWorker, ToWorker, WorkerStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {serveWorker} from './server.ts';
 import type {Serving} from './server.ts';
@@ -62,7 +62,7 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     tell({type: 'stats', stats: stats(own)});
   });
   const place: Place = {settings, port: order.port, handle};
-  if (settings.reload) (await import('./loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
+  if (settings.reload) (await import('../load/loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
   // Others may be started now: what is the server's own is done, and the service's own comes.
   tell({type: 'up'});
   try {
@@ -77,7 +77,7 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     });
     tell({type: 'ready'});
   } catch (error) {
-    const {bootFailure} = await import('./boot-failure.ts');
+    const {bootFailure} = await import('../load/boot-failure.ts');
     tell({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)}, () => process.exit(3));
   }
 }

@@ -1,6 +1,6 @@
 import {imageToDeploy} from '../../image/find.ts';
-import {apply, endCanary} from '../../deploy/hosts/apply.ts';
-import type {Applied, ApplyOptions} from '../../deploy/hosts/apply.ts';
+import {apply, endCanary} from '../../deploy/hosts/operations/deploy.ts';
+import type {Applied, ApplyOptions} from '../../deploy/hosts/operations/deploy.ts';
 import {readTarget} from '../../deploy/target.ts';
 import type {Deployed, Target} from '../../deploy/target.ts';
 import {planText} from '../../deploy/hosts/plan/plan.ts';

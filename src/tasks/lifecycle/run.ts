@@ -11,7 +11,7 @@ import {option} from '../../option.ts';
 import {pythonOptions} from '../../runtimes/python/options.ts';
 import {pythonServer} from '../../runtimes/python/serve.ts';
 import {isPythonService} from '../../runtimes/python/service.ts';
-import {serverProgram} from '../../server/programs.ts';
+import {serverProgram} from '../../server/process/programs.ts';
 import {serverOptions} from '../../server/settings/run-options.ts';
 import {saidDirectly} from '../../server/settings/said.ts';
 import {readSettings} from '../../server/settings/reader.ts';

@@ -1,5 +1,5 @@
 import {readTarget} from '../../deploy/target.ts';
-import {maintenance as maintainHosts} from '../../deploy/hosts/maintenance.ts';
+import {maintenance as maintainHosts} from '../../deploy/hosts/operations/maintenance.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';

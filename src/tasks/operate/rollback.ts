@@ -2,7 +2,7 @@ import {readTarget} from '../../deploy/target.ts';
 import type {Deployed} from '../../deploy/target.ts';
 import {planText} from '../../deploy/hosts/plan/plan.ts';
 import type {Plan} from '../../deploy/hosts/plan/plan.ts';
-import {rollback as rollbackHosts} from '../../deploy/hosts/rollback.ts';
+import {rollback as rollbackHosts} from '../../deploy/hosts/operations/rollback.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {summary} from '../../../src/contract/check.ts';
 import type {RuleResult} from '../../../src/contract/check.ts';
-import {reportText} from '../../../src/contract/reports/index.ts';
+import {reportText} from '../../../src/contract/reports.ts';
 
 const result = (id: string, facts: Partial<RuleResult>): RuleResult =>
   ({id, severity: 'error', summary: `${id} holds`, how: 'by looking', fix: 'repair it', status: 'pass', evidence: 'seen', ...facts});

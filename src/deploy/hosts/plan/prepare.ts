@@ -3,7 +3,7 @@ import {prepareBalancer} from './steps/balancer.ts';
 import type {Prepared} from './steps/balancer.ts';
 import type {Target} from '../../target.ts';
 import type {Host} from '../host.ts';
-import {leftoversOf} from '../leftovers.ts';
+import {leftoversOf} from './leftovers.ts';
 import {networkCommands} from '../network.ts';
 import type {Round, Step} from './plan.ts';
 import {stopCommands} from './steps/replicas.ts';

@@ -1,0 +1,51 @@
+import type {Context} from '../../../task.ts';
+import {hasRemoteHosts} from '../../target.ts';
+import type {Deployed, Deployment, Target} from '../../target.ts';
+import type {Entry} from '../release-log.ts';
+import {execute} from '../execute/execute.ts';
+import {percentOf, planAbort, planCanary, planContinue} from '../plan/canary.ts';
+import {planDeploy} from '../plan/deploy.ts';
+import type {DeployOptions} from '../plan/deploy.ts';
+import type {Plan} from '../plan/plan.ts';
+
+export interface ApplyOptions {
+  /** How many hosts at a time; default: the file's. */
+  readonly batch?: string | number | undefined;
+  readonly skipUnreachable?: boolean;
+  /** Only tell what would be done. */
+  readonly planOnly?: boolean;
+  /** `10%`: begin with this share of the requests, and leave it there. */
+  readonly canary?: string | undefined;
+}
+
+/** What was planned and, unless it was to be told only, what came of it. */
+export interface Applied {
+  readonly plan: Plan;
+  readonly deployed: Deployed | undefined;
+}
+
+/** Brings a release up beside the old one and moves the traffic over, on every host or on none. */
+export async function apply(context: Context, deployment: Deployment, options: ApplyOptions = {}): Promise<Applied> {
+  const {skipUnreachable = false, planOnly = false, canary} = options;
+  const percent = canary === undefined ? undefined : percentOf(canary);
+  return execute(context, deployment, {
+    reason: canary === undefined ? 'deploy' : 'canary',
+    images: ({app, balancer}) => [...(app ? [deployment.image] : []), ...(balancer ? [deployment.place.load_balancer.image] : [])],
+    skipUnreachable, planOnly,
+    planner: (found, entry) => {
+      const how = planOptions(deployment, options, entry);
+      return percent === undefined ? planDeploy(deployment, found, how) : planCanary(deployment, found, percent, how);
+    },
+  });
+}
+
+/** Gives the canary all requests, or takes it away. */
+export async function endCanary(context: Context, target: Target, how: 'continue' | 'abort', options: ApplyOptions = {}): Promise<Applied> {
+  const {skipUnreachable = false, planOnly = false} = options;
+  const plan = how === 'continue' ? planContinue : planAbort;
+  return execute(context, target, {reason: how, skipUnreachable, planOnly, planner: (found, entry) => plan(target, found, planOptions(target, options, entry))});
+}
+
+// On a laptop nobody else asks the service.
+const planOptions = ({place}: Target, {batch}: ApplyOptions, entry: Entry): DeployOptions =>
+  ({batch: batch ?? place.batch, watchSeconds: place.watch_seconds ?? (hasRemoteHosts(place) ? 5 : 0), entry});

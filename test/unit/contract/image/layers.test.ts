@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {gzipSync, zstdCompressSync} from 'node:zlib';
+import {scanLayers} from '../../../../src/contract/image/layers.ts';
+import {bufferSource, tarEntries} from '../../../../src/contract/image/tar.ts';
+
+interface Entry {
+  readonly path: string;
+  readonly content?: string | Buffer;
+  readonly mode?: number;
+  readonly type?: string;
+}
+
+function tar(entries: readonly Entry[]): Buffer {
+  const blocks = entries.flatMap(({path, content = '', mode = 0o644, type = '0'}) => {
+    const bytes = Buffer.from(content);
+    const header = Buffer.alloc(512);
+    header.write(path, 0, 100);
+    header.write(mode.toString(8).padStart(7, '0'), 100);
+    header.write('0000000', 108);
+    header.write('0000000', 116);
+    header.write(bytes.length.toString(8).padStart(11, '0'), 124);
+    header.write(type, 156);
+    header.write('ustar\u000000', 257);
+    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+function image(layers: readonly Buffer[]): ReturnType<typeof bufferSource> {
+  const names = layers.map((_, index) => `layer${index}/layer.tar`);
+  return bufferSource(tar([
+    ...layers.map((content, index) => ({path: names[index] ?? '', content})),
+    {path: 'manifest.json', content: JSON.stringify([{Layers: names}])},
+  ]));
+}
+
+const key = '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n';
+
+test('long paths of PAX and of GNU tar are read', () => {
+  const long = `srv/${'x'.repeat(120)}/file`;
+  const record = `path=${long}\n`;
+  const pax = `${record.length + 4} ${record}`;
+  const entries = [...tarEntries(bufferSource(tar([
+    {path: 'pax', type: 'x', content: pax}, {path: 'cut', content: 'a'},
+    {path: '././@LongLink', type: 'L', content: `${long}2\0`}, {path: 'cut', content: 'b'},
+    {path: './etc/', type: '5'},
+  ])))];
+  assert.deepEqual(entries.map(({path, type, size}) => ({path, type, size})), [
+    {path: long, type: 'file', size: 1}, {path: `${long}2`, type: 'file', size: 1}, {path: 'etc', type: 'folder', size: 0},
+  ]);
+});
+
+test('a secret that a later layer hides is found in its own', () => {
+  const {secrets, entries} = scanLayers(image([
+    tar([{path: 'etc/passwd', content: 'root'}]), tar([{path: 'srv/key.pem', content: key}]), tar([{path: 'srv/.wh.key.pem'}]),
+  ]));
+  assert.deepEqual(secrets, ['layer 2: /srv/key.pem: a private key']);
+  assert.deepEqual([...entries.keys()], ['etc/passwd']);
+});
+
+test('the top layer says which mode a file has in the end', () => {
+  const {entries} = scanLayers(image([tar([{path: 'bin/su', mode: 0o4755}]), tar([{path: 'bin/su', mode: 0o755}])]));
+  assert.equal(entries.get('bin/su')?.mode, 0o755);
+});
+
+test('an opaque folder hides what is below it, and not its neighbours', () => {
+  const {entries} = scanLayers(image([
+    tar([{path: 'srv/a'}, {path: 'srv/sub/b'}, {path: 'srv2/c'}]), tar([{path: 'srv/.wh..wh..opq'}, {path: 'srv/d'}]),
+  ]));
+  assert.deepEqual([...entries.keys()].toSorted(), ['srv/d', 'srv2/c']);
+});
+
+test('compressed layers are read like plain ones', () => {
+  const layer = tar([{path: 'srv/key.pem', content: key}]);
+  for (const compressed of [gzipSync(layer), zstdCompressSync(layer)]) {
+    assert.deepEqual(scanLayers(image([compressed])).secrets, ['layer 1: /srv/key.pem: a private key']);
+  }
+});
+
+test('example keys of installed packages are no secrets of the image', () => {
+  assert.deepEqual(scanLayers(image([tar([{path: 'content/node_modules/tls/test.pem', content: key}])])).secrets, []);
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {historyText, merge} from '../../../../../src/deploy/hosts/operations/history.ts';
+import {outdated} from '../../../../../src/deploy/hosts/plan/steps/finish.ts';
+import {freePorts, publishedAt} from '../../../../../src/deploy/hosts/plan/ports.ts';
+import type {Container} from '../../../../../src/deploy/hosts/state.ts';
+
+const row = (token: string, release: string, at: string): string[] => [`shop.prod.log.${token}`, release, 'deploy', 'done', at, 'jo@laptop', 'r/shop@sha256:1'];
+
+test('the entries of all hosts are one history, newest first, each with the hosts that know of it', () => {
+  const releases = merge([
+    {host: 'h1', rows: [row('a', '1', '2026-01-01T10:00:00.000Z'), row('b', '2', '2026-01-02T10:00:00.000Z')]},
+    {host: 'h2', rows: [row('b', '2', '2026-01-02T10:00:00.000Z')]},
+  ]);
+  assert.deepEqual(releases.map(({release, hosts}) => [release, hosts]), [[2, ['h1', 'h2']], [1, ['h1']]]);
+  assert.equal(historyText({service: 'shop', environment: 'prod', releases, unreached: ['h3']}, 2), [
+    '2  deploy  done  2026-01-02T10:00:00Z  jo@laptop              r/shop@sha256:1',
+    '1  deploy  done  2026-01-01T10:00:00Z  jo@laptop  only on h1  r/shop@sha256:1',
+    'h3 cannot be reached',
+  ].join('\n'));
+});
+
+test('kept are what serves, the release to go back to, and then the newest', () => {
+  const apps = [1, 2, 3, 4, 5].map((release) => ({release}) as Container);
+  const gone = (...given: [serving: number[], previous: number, keep: number]): number[] => outdated(apps, ...given).map(({release}) => release);
+  assert.deepEqual(gone([5], 4, 3), [1, 2]);
+  // After a rollback.
+  assert.deepEqual(gone([2], 5, 3), [1, 3]);
+  assert.deepEqual(gone([5], 4, 1), [1, 2, 3, 4]);
+  // A canary.
+  assert.deepEqual(gone([5, 4], 3, 1), [1, 2, 3]);
+});
+
+test('replicas get ports that nobody has, always the same for the same service', () => {
+  const [first = 0, second = 0] = freePorts('shop.prod', [], 2);
+  assert.ok(first >= 20_000 && second < 30_000);
+  assert.deepEqual(freePorts('shop.prod', [first], 1), [second]);
+  assert.equal(publishedAt('10.0.0.1', 20_000), '10.0.0.1:20000');
+  assert.equal(publishedAt('2001:db8::1', 20_000), '[2001:db8::1]:20000');
+  assert.equal(publishedAt('h1.example.com', 20_000), '0.0.0.0:20000');
+});
