@@ -4,8 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {certificateFile} from '../src/image/docker.ts';
 import type {Told, Wanted} from './build/rounds.ts';
-import {median} from './report.ts';
-import type {Report} from './report.ts';
+import {median, type Report} from './report.ts';
 
 const rounds = 11;
 const limit = 1.3;

@@ -1,7 +1,6 @@
 // npm run bench -- NAME [--json] [--check] [--quick | --full]: measures side by side, prints a table of ratios, or one object.
 import {readdirSync} from 'node:fs';
-import {reportTable} from './report.ts';
-import type {Bench} from './report.ts';
+import {type Bench, reportTable} from './report.ts';
 
 // An interrupted benchmark ends as any other does: what it has started is taken away at `exit`.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));

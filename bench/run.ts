@@ -3,8 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {median} from './report.ts';
-import type {Report} from './report.ts';
+import {median, type Report} from './report.ts';
 
 const rounds = 15;
 const limitMs = 120;

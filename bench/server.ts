@@ -1,20 +1,14 @@
 import {cpSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {median} from './report.ts';
-import type {BenchOptions, Note, Report} from './report.ts';
-import {bareCluster, ours, peerContenders, single} from './server/contenders.ts';
-import type {Contender} from './server/contenders.ts';
-import {nothingYet} from './server/findings.ts';
-import type {Findings} from './server/findings.ts';
+import {type BenchOptions, median, type Note, type Report} from './report.ts';
+import {bareCluster, type Contender, ours, peerContenders, single} from './server/contenders.ts';
+import {type Findings, nothingYet} from './server/findings.ts';
 import {growthLimits} from './server/growth.ts';
-import {limitsOf, ratio} from './server/limits.ts';
-import type {Limit} from './server/limits.ts';
-import {cost, healthLatencies, loadFor, memory, percentile} from './server/measures.ts';
-import type {Cost} from './server/measures.ts';
+import {type Limit, limitsOf, ratio} from './server/limits.ts';
+import {cost, type Cost, healthLatencies, loadFor, memory, percentile} from './server/measures.ts';
 import {installPeers} from './server/peers.ts';
-import {freePort, startContender} from './server/running.ts';
-import type {Running} from './server/running.ts';
+import {freePort, type Running, startContender} from './server/running.ts';
 
 interface Extent {
   readonly rounds: number;

@@ -2,8 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {median} from './report.ts';
-import type {Report} from './report.ts';
+import {median, type Report} from './report.ts';
 
 const runs = 20;
 const limit = 1.6;

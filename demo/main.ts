@@ -1,14 +1,13 @@
 import {spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Words} from '../src/shell/argv.ts';
 import {exitCode, isProblem, problemText} from '../src/errors.ts';
+import type {Words} from '../src/shell/argv.ts';
 import {makeEcho, systemRunner} from '../src/shell/index.ts';
 import {down} from './down.ts';
-import {phases, table} from './report.ts';
-import type {Sample} from './report.ts';
+import {phases, type Sample, table} from './report.ts';
 
 // The whole life of examples/buy-service, told with the commands that a user types: this file only types them.
 

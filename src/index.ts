@@ -5,7 +5,7 @@ export {exitCode, isProblem, messageOf, problem, problemText, usageProblem} from
 export type {Problem, ProblemFacts} from './errors.ts';
 export {option} from './option.ts';
 export type {Option, OptionFacts, Options, Values} from './option.ts';
-export {pythonProgram} from './runtimes/python/service.ts';
+export {pythonProgram} from './runtimes/python/program.ts';
 export {isTransientText, retry} from './shell/retry.ts';
 export type {RetryOptions, RetryWorld} from './shell/retry.ts';
 export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './shell/index.ts';

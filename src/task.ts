@@ -1,5 +1,5 @@
-import type {Words} from './shell/argv.ts';
 import type {Options, Values} from './option.ts';
+import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
 
 /** All that a task may look at: it reads no global. */

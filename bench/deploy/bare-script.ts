@@ -1,10 +1,9 @@
-import {commandText} from '../../src/shell/argv.ts';
-import type {Command, Words} from '../../src/shell/argv.ts';
-import {balancerConfig, balancerIdle, balancerStart, balancerSwitch} from '../../src/commands/lb.ts';
 import {dockerNetworkCreate, dockerPull, dockerRemove, dockerRun, dockerStop} from '../../src/commands/docker.ts';
+import {balancerConfig, balancerIdle, balancerStart, balancerSwitch} from '../../src/commands/lb.ts';
 import {sshFolder, sshRun} from '../../src/commands/ssh.ts';
 import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
+import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
 
 // What a person would write who wants no more than the switch itself: no lock, no state read, nothing put back, nothing
 // written down. One replica, the same images and the same connections.

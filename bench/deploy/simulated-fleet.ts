@@ -1,10 +1,8 @@
 import {mkdtempSync, rmSync} from 'node:fs';
-import {createServer} from 'node:net';
-import type {AddressInfo, Socket} from 'node:net';
+import {type AddressInfo, createServer, type Socket} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {answer, newEngine} from './simulated-engine.ts';
-import type {SimulatedEngine} from './simulated-engine.ts';
+import {answer, newEngine, type SimulatedEngine} from './simulated-engine.ts';
 
 // A fleet of any size in one process: `bin/ssh` and `bin/host/docker` stand in for ssh and for docker on a host, and wait
 // as long as those would take. What is real is all that the deployer does.

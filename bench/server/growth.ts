@@ -1,8 +1,7 @@
 import {readdirSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {median} from '../report.ts';
-import {atMost} from './limits.ts';
-import type {Limit} from './limits.ts';
+import {atMost, type Limit} from './limits.ts';
 import {startLoad} from './load.ts';
 import {loadFor, memory} from './measures.ts';
 import {processTree} from './processes.ts';

@@ -1,7 +1,6 @@
 import {median} from '../report.ts';
 import type {Findings} from './findings.ts';
-import {percentile} from './measures.ts';
-import type {Cost} from './measures.ts';
+import {type Cost, percentile} from './measures.ts';
 
 /** A limit that the server has to keep, and what was found. Undefined: it could not be measured. */
 export interface Limit {

@@ -1,5 +1,4 @@
-import {connect} from 'node:net';
-import type {Socket} from 'node:net';
+import {connect, type Socket} from 'node:net';
 import {answerReader} from './answer.ts';
 
 /** Clients of one kind: each sends a request, waits for the whole answer, thinks, and sends the next. */

@@ -1,10 +1,8 @@
-import {spawn} from 'node:child_process';
-import type {ChildProcess} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {get} from 'node:http';
-import {createServer} from 'node:net';
-import type {AddressInfo} from 'node:net';
 import {closeSync, openSync, readFileSync} from 'node:fs';
+import {get} from 'node:http';
+import {type AddressInfo, createServer} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Contender} from './contenders.ts';

@@ -5,14 +5,11 @@
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {dockerBuild, dockerImageInspect} from '../../src/commands/docker.ts';
-import {certificateFile, findDockerClient, requireEngine} from '../../src/image/docker.ts';
-import type {DockerClient} from '../../src/image/docker.ts';
 import {isProblem, problemText, usageProblem} from '../../src/errors.ts';
-import {makeEcho, systemRunner} from '../../src/shell/index.ts';
-import type {Runner} from '../../src/shell/index.ts';
+import {certificateFile, type DockerClient, findDockerClient, requireEngine} from '../../src/image/docker.ts';
+import {makeEcho, type Runner, systemRunner} from '../../src/shell/index.ts';
 import {inputsHash, inputsLabel} from './inputs.ts';
-import {images} from './list.ts';
-import type {Image} from './list.ts';
+import {type Image, images} from './list.ts';
 import {prepare} from './prepare.ts';
 
 const root = join(import.meta.dirname, '../..');

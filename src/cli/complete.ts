@@ -1,9 +1,6 @@
 import type {Words} from '../shell/argv.ts';
-import {coreFlags} from './core-flags.ts';
-import {flagsOf} from './flags.ts';
-import type {TaskFlag} from './flags.ts';
-import type {KnownTask} from './tasks.ts';
-import {kebab, snake} from './names.ts';
+import {coreFlags, flagsOf, type TaskFlag} from './flags.ts';
+import {kebab, type KnownTask, snake} from './tasks.ts';
 
 /**
  * The words that can end a command line, for a shell's completion. The line comes as one word or as many,

@@ -1,9 +1,68 @@
-import {nearest} from '../text/nearest.ts';
+import type {Mistake} from '../errors.ts';
 import type {Option} from '../option.ts';
-import {coreFlags} from './core-flags.ts';
-import type {KnownTask} from './tasks.ts';
-import {kebab, snake} from './names.ts';
-import type {Mistake} from '../mistakes.ts';
+import {nearest} from '../text/nearest.ts';
+import {kebab, type KnownTask, snake} from './tasks.ts';
+
+/** What the command line says of the run as a whole. */
+export interface Core {
+  list: boolean;
+  help: boolean;
+  dryRun: boolean;
+  echo: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  json: boolean;
+  /** Undefined: by the terminal and NO_COLOR. */
+  color: boolean | undefined;
+  directory: string | undefined;
+  version: boolean;
+  complete: boolean;
+}
+
+export interface CoreFlag {
+  readonly key: keyof Core;
+  /** With dashes. */
+  readonly long: string;
+  readonly short?: string;
+  /** What its value is called; without it the flag is a boolean. */
+  readonly value?: string;
+  readonly help: string;
+  /** How the help shows it, where `--long` is not the usual form. */
+  readonly shown?: string;
+}
+
+export const coreFlags: readonly CoreFlag[] = [
+  {key: 'list', long: 'list', short: 'l', help: 'list the tasks'},
+  {key: 'help', long: 'help', short: 'h', shown: '--help [TASK]', help: 'explain the command, or a task'},
+  {key: 'dryRun', long: 'dry-run', short: 'n', help: 'change nothing: print a sh script that does it'},
+  {key: 'echo', long: 'echo', shown: '--no-echo', help: 'do not print each command before it runs'},
+  {key: 'quiet', long: 'quiet', short: 'q', help: 'print only results and errors'},
+  {key: 'verbose', long: 'verbose', short: 'v', help: 'print also the commands that only look, and stacks of errors'},
+  {key: 'json', long: 'json', help: 'print the result as JSON'},
+  {key: 'color', long: 'color', shown: '--no-color', help: 'no colours; NO_COLOR=1 does the same'},
+  {key: 'directory', long: 'directory', short: 'C', value: 'DIR', help: 'the service is in DIR; default: here, or the nearest folder above'},
+  {key: 'version', long: 'version', help: 'print the version'},
+  {key: 'complete', long: 'complete', shown: '--complete -- LINE', help: 'print the words that can end LINE, for shell completion'},
+];
+
+export function defaultCore(): Core {
+  return {
+    list: false, help: false, dryRun: false, echo: true, quiet: false, verbose: false, json: false,
+    color: undefined, directory: undefined, version: false, complete: false,
+  };
+}
+
+/**
+ * The folder that the command line asks for, before any task is known.
+ * A task with an option of that name may claim the flag later: the parser has the last word.
+ */
+export function directoryOf(argv: readonly string[]): string | undefined {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const words = argv.slice(0, end);
+  const at = words.findLastIndex((word) => word === '-C' || word === '--directory' || word.startsWith('--directory='));
+  const word = words[at];
+  return word?.startsWith('--directory=') ? word.slice('--directory='.length) : word && words[at + 1];
+}
 
 /** An option of a task as a flag. */
 export interface TaskFlag {

@@ -1,12 +1,7 @@
-import {quote} from '../shell/argv.ts';
 import type {Option} from '../option.ts';
-import {coreFlags} from './core-flags.ts';
-import type {CoreFlag} from './core-flags.ts';
-import {flagsOf, sampleOf} from './flags.ts';
-import type {TaskFlag} from './flags.ts';
-import type {KnownTask} from './tasks.ts';
-import {listText} from './list.ts';
-import {screaming, snake, variableOf} from './names.ts';
+import {quote} from '../shell/argv.ts';
+import {type CoreFlag, coreFlags, flagsOf, sampleOf, type TaskFlag} from './flags.ts';
+import {type KnownTask, screaming, snake, variableOf} from './tasks.ts';
 
 const exitCodes = `exit codes:
   0     done
@@ -79,4 +74,31 @@ function defaultText({kind, defaultValue, defaultText: told}: Option<unknown>): 
 function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `${`  ${left.padEnd(width)}   ${right}`.trimEnd()}\n`).join('');
+}
+
+/** One line a task; `columns` is the width of the terminal, undefined where there is none. */
+export function listText(tasks: readonly KnownTask[], columns: number | undefined, indent = ''): string {
+  const width = Math.max(0, ...tasks.map(({name}) => name.length));
+  return tasks.map(({name, facts}) => {
+    const line = `${indent}${snake(name).padEnd(width)}   ${facts.summary}`.trimEnd();
+    return `${columns === undefined || line.length <= columns ? line : `${line.slice(0, columns - 3)}...`}\n`;
+  }).join('');
+}
+
+/** The same for programs, with all that the help knows. */
+export function listJson(folder: string, file: string | undefined, tasks: readonly KnownTask[]): string {
+  const described = tasks.map((task) => ({
+    name: snake(task.name),
+    summary: task.facts.summary,
+    options: flagsOf(task).map(({key, name, option}) => ({
+      flag: `--${name}`,
+      kind: option.kind,
+      default: option.defaultValue ?? null,
+      choices: option.choices ?? null,
+      positional: option.positional === true,
+      environment: [variableOf(task.name, key), ...(option.env ?? [])],
+      help: option.help,
+    })),
+  }));
+  return `${JSON.stringify({folder, file: file ?? null, tasks: described}, undefined, 2)}\n`;
 }

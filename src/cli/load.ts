@@ -4,12 +4,9 @@ import {basename, dirname, join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
 import {invokeTasks} from '../runtimes/python/invoke.ts';
-import {taskFacts} from '../task.ts';
-import type {Task} from '../task.ts';
-import {inOrder} from './tasks.ts';
-import type {KnownTask} from './tasks.ts';
-import {loadProblem} from './load-problem.ts';
-import {kebab} from './names.ts';
+import {type Task, taskFacts} from '../task.ts';
+import {loadProblem} from './report.ts';
+import {inOrder, kebab, type KnownTask} from './tasks.ts';
 
 /** The running command's own modules, as URLs: what `import 'entrypoint'` means in a service. */
 export interface OwnModules {

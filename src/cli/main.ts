@@ -1,19 +1,12 @@
-import {exitCode, isProblem} from '../errors.ts';
-import type {Problem} from '../errors.ts';
-import {mistakesProblem} from '../mistakes.ts';
+import {exitCode, isProblem, mistakesProblem, type Problem} from '../errors.ts';
 import {completions} from './complete.ts';
-import {defaultCore, directoryOf} from './core-flags.ts';
-import type {Core} from './core-flags.ts';
-import {generalHelp, taskHelp} from './help.ts';
-import {listJson, listText} from './list.ts';
-import {loadService, withInvokeTasks} from './load.ts';
-import type {Service} from './load.ts';
-import {snake} from './names.ts';
-import {parse} from './parse.ts';
-import type {Parsed} from './parse.ts';
-import {reportJson, reportText, thrownProblem} from './report.ts';
-import type {Style} from './report.ts';
+import {type Core, defaultCore, directoryOf} from './flags.ts';
+import {generalHelp, listJson, listText, taskHelp} from './help.ts';
+import {loadService, type Service, withInvokeTasks} from './load.ts';
+import {parse, type Parsed} from './parse.ts';
+import {reportJson, reportText, type Style, thrownProblem} from './report.ts';
 import {runTasks} from './run-tasks.ts';
+import {snake} from './tasks.ts';
 import type {World} from './world.ts';
 
 export interface Outcome {

@@ -1,13 +1,9 @@
+import type {Mistake} from '../errors.ts';
+import {readValue, readVariable} from '../option.ts';
 import type {Words} from '../shell/argv.ts';
 import {nearest} from '../text/nearest.ts';
-import {coreFlags, defaultCore} from './core-flags.ts';
-import type {Core, CoreFlag} from './core-flags.ts';
-import {findFlag, flagsOf, sampleOf, unknownFlag} from './flags.ts';
-import {standardOrder} from './tasks.ts';
-import type {KnownTask} from './tasks.ts';
-import {camel, kebab, snake, variableOf} from './names.ts';
-import {readValue, readVariable} from '../values.ts';
-import type {Mistake} from '../mistakes.ts';
+import {type Core, type CoreFlag, coreFlags, defaultCore, findFlag, flagsOf, sampleOf, unknownFlag} from './flags.ts';
+import {camel, kebab, type KnownTask, snake, standardOrder, variableOf} from './tasks.ts';
 
 /** One task to run, with its options from the command line and the environment; what is missing has its default. */
 export interface Call {

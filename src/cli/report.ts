@@ -1,6 +1,7 @@
-import {isProblem, messageOf, problem, problemText} from '../errors.ts';
-import type {Problem} from '../errors.ts';
-import {serviceFrame} from '../text/frames.ts';
+import {join, relative} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {exitCode, isProblem, messageOf, problem, type Problem, problemText} from '../errors.ts';
+import {serviceFrame, sourceLines, syntaxPlace} from '../text/source-place.ts';
 
 /** Whatever a task threw, as a problem: an error of the service's code keeps its message and its place. */
 export function thrownProblem(error: unknown, folder: string, subject: string): Problem {
@@ -32,4 +33,49 @@ export function reportText(error: Problem, {colour, verbose}: Style): string {
 /** The same for programs. */
 export function reportJson({code, message, details, fix, exitCode: exit}: Problem): string {
   return `${JSON.stringify({error: {code, message, details, fix: fix ?? null, exitCode: exit}}, undefined, 2)}\n`;
+}
+
+/** What a user can do about a tasks.ts that Node could not load. */
+export function loadProblem(error: unknown, folder: string, file: string): Problem {
+  const facts = {exitCode: exitCode.badData, cause: error};
+  const code = (error as {code?: unknown} | null | undefined)?.code;
+  if (error instanceof SyntaxError) return syntaxProblem(error, folder, file);
+  if (code === 'ERR_MODULE_NOT_FOUND') return problem({code: 'import_missing', ...missingImport(messageOf(error), folder), ...facts});
+  const [first = '', ...lines] = (messageOf(error) || String(error)).split('\n');
+  const frame = serviceFrame(error, folder);
+  return problem({
+    code: 'tasks_threw',
+    what: `${file} could not be loaded: ${first}`,
+    details: [...lines, ...(frame === undefined ? [] : [`at ${frame}`])],
+    ...facts,
+  });
+}
+
+function syntaxProblem(error: SyntaxError, folder: string, file: string): Problem {
+  const place = syntaxPlace(error, join(folder, file));
+  const name = place === undefined ? file : relative(folder, place.path);
+  const at = place === undefined ? '' : `${name}:${place.line}`;
+  const isImport = error.message.includes('does not provide an export');
+  const typeScriptOnly = (error as {code?: unknown}).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
+  const wrong = isImport ? 'imports something that is not there' : 'has a syntax error';
+  return problem({
+    code: 'syntax_error',
+    what: `${name} ${place === undefined ? `or a file that it imports ${wrong}` : wrong}: ${error.message}`,
+    details: place === undefined ? [] : [at, ...sourceLines(place)],
+    fix: typeScriptOnly
+      ? 'Node only removes types: write it without enum, namespace and parameter properties'
+      : `correct ${at || name}`,
+    exitCode: exitCode.badData,
+    cause: error,
+  });
+}
+
+function missingImport(message: string, folder: string): {what: string; fix: string} {
+  const match = /^Cannot find (package|module) '(.+)' imported from (.+)$/.exec(message);
+  if (match === null) return {what: message, fix: 'correct the import'};
+  const [, kind, name = '', importer = ''] = match;
+  const from = relative(folder, importer.startsWith('file:') ? fileURLToPath(importer) : importer);
+  if (kind === 'package') return {what: `${from} imports the package ${name}, and it is not installed`, fix: `npm install ${name}`};
+  const wanted = relative(folder, name);
+  return {what: `${from} imports ${wanted}, and there is no such file`, fix: `create ${wanted}, or correct the import`};
 }

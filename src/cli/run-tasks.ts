@@ -1,20 +1,16 @@
+import {isProblem, problem, type Problem} from '../errors.ts';
 import {quote} from '../shell/argv.ts';
-import {isProblem, problem} from '../errors.ts';
-import type {Problem} from '../errors.ts';
+import {type Echo, makeEcho} from '../shell/echo.ts';
 import {dryRunner} from '../shell/runners/dry.ts';
-import {makeEcho} from '../shell/echo.ts';
-import type {Echo} from '../shell/echo.ts';
 import {interruptCode, systemRunner} from '../shell/runners/system.ts';
 import type {Runner} from '../shell/types.ts';
 import type {Context} from '../task.ts';
-import type {Core} from './core-flags.ts';
-import {makeInterrupt} from './interrupt.ts';
-import type {Interrupt} from './interrupt.ts';
+import type {Core} from './flags.ts';
+import {type Interrupt, makeInterrupt} from './interrupt.ts';
 import type {Service} from './load.ts';
-import {snake} from './names.ts';
 import type {Call} from './parse.ts';
-import {thrownProblem} from './report.ts';
-import type {Style} from './report.ts';
+import {type Style, thrownProblem} from './report.ts';
+import {snake} from './tasks.ts';
 import type {World} from './world.ts';
 
 /**

@@ -1,9 +1,9 @@
 import {fstatSync, readFileSync} from 'node:fs';
 import {exitCode} from '../errors.ts';
+import {fdWriter} from '../shell/output.ts';
 import {main} from './main.ts';
 import {reportText, thrownProblem} from './report.ts';
 import type {World} from './world.ts';
-import {fdWriter} from '../shell/output.ts';
 
 /** Runs the command line of this process and sets its exit code. */
 export async function start(): Promise<void> {

@@ -1,5 +1,4 @@
-import {quote, wordsText} from '../shell/argv.ts';
-import type {Command, SecretReference, Words} from '../shell/argv.ts';
+import {type Command, quote, type SecretReference, type Words, wordsText} from '../shell/argv.ts';
 
 /** What a container is started with. Everything is optional but its image. */
 export interface ContainerFacts {

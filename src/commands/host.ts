@@ -1,5 +1,4 @@
-import {quote, wordsText} from '../shell/argv.ts';
-import type {Words} from '../shell/argv.ts';
+import {quote, type Words, wordsText} from '../shell/argv.ts';
 
 /**
  * A command that waits until `words`, run in the container, succeed; it gives up after `seconds`, and at once

@@ -1,6 +1,5 @@
-import {wordsText} from '../shell/argv.ts';
+import {type Command, type SecretReference, type Words, wordsText} from '../shell/argv.ts';
 import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker.ts';
-import type {Command, SecretReference, Words} from '../shell/argv.ts';
 
 // The `lb` program is part of the haproxy image (images/haproxy/README.md describes it). All of its commands may be
 // repeated. A server's name is SERVICE/SLOT, where SERVICE is the name of the balancer's state.

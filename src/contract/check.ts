@@ -1,8 +1,7 @@
 import type {Runner} from '../shell/index.ts';
 import type {ImageFacts} from './image/facts.ts';
-import {openLab} from './probes/lab.ts';
-import type {Lab} from './probes/lab.ts';
 import type {Subject} from './image/subject.ts';
+import {type Lab, openLab} from './probes/lab.ts';
 import type {Finding, Rule, Status} from './rules/rule.ts';
 
 /** What a check found. */

@@ -1,7 +1,4 @@
-import type {Report} from './check.ts';
-import {junitReport} from './reports/junit.ts';
-import {sarifReport} from './reports/sarif.ts';
-import {tableReport} from './reports/table.ts';
+import type {Report, RuleResult} from './check.ts';
 
 export const reportFormats = ['table', 'json', 'junit', 'sarif'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -15,3 +12,88 @@ const writers: Readonly<Record<ReportFormat, (report: Report) => string>> = {
 
 /** A report as text, without a line end. */
 export const reportText = (report: Report, format: ReportFormat): string => writers[format](report);
+
+const marks = {pass: 'pass', fail: 'FAIL', skip: 'skip', not_applicable: '-'} as const;
+
+/** For people: a line for each rule, the fix below each that failed, and the count at the end. */
+export function tableReport({image, seconds, results, counts}: Report): string {
+  const width = Math.max(...results.map(({id}) => id.length));
+  const line = (one: RuleResult): string[] => {
+    const mark = one.status === 'fail' && one.severity === 'warning' ? 'warn' : marks[one.status];
+    return [
+      `${mark.padEnd(4)}  ${one.id.padEnd(width)}  ${one.evidence}`,
+      ...(one.status === 'fail' ? [`${' '.repeat(width + 8)}fix: ${one.fix}`] : []),
+    ];
+  };
+  const warnings = results.filter(({status, severity}) => status === 'fail' && severity === 'warning').length;
+  const told = [
+    `${counts.pass} passed`, `${counts.fail - warnings} failed`, `${warnings} warned`,
+    ...(counts.skip > 0 ? [`${counts.skip} skipped`] : []), `${counts.not_applicable} not applicable`,
+  ];
+  return [...results.flatMap(line), `${image}: ${told.join(', ')}; ${seconds.toFixed(1)} s`].join('\n');
+}
+
+/** JUnit's XML: what CI systems read. A rule is a test case; one that warns passes, and tells what it saw. */
+export function junitReport({image, seconds, results}: Report): string {
+  const failures = results.filter(failed).length;
+  const skipped = results.filter(({status}) => status === 'skip' || status === 'not_applicable').length;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name=${attribute(`check ${image}`)} tests="${results.length}" failures="${failures}" skipped="${skipped}" time="${seconds.toFixed(3)}">`,
+    ...results.map(testCase),
+    '</testsuite>',
+  ].join('\n');
+}
+
+const failed = ({status, severity}: RuleResult): boolean => status === 'fail' && severity === 'error';
+
+function testCase(result: RuleResult): string {
+  const {id, status, evidence, fix, summary} = result;
+  const inner = failed(result)
+    ? `<failure message=${attribute(evidence)}>${escape(`${summary}\nfix: ${fix}`)}</failure>`
+    : status === 'pass' ? '' : status === 'fail'
+      ? `<system-out>${escape(`warning: ${evidence}\nfix: ${fix}`)}</system-out>`
+      : `<skipped message=${attribute(status === 'skip' ? evidence : `not applicable: ${evidence}`)}/>`;
+  return `  <testcase classname="contract" name=${attribute(id)}>${inner}</testcase>`;
+}
+
+const attribute = (text: string): string => `"${escape(text).replaceAll('\n', '&#10;')}"`;
+
+// Most control characters must not be in XML at all, not even escaped: logs have colours.
+function escape(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/**
+ * SARIF 2.1.0: what code hosts show beside the source. Every finding points at the Dockerfile, since an image has no
+ * lines. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ */
+export function sarifReport({image, id, results}: Report): string {
+  const levels = {error: 'error', warning: 'warning'} as const;
+  return JSON.stringify({
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [{
+      tool: {driver: {
+        name: 'entrypoint check',
+        rules: results.map((one) => ({
+          id: one.id,
+          shortDescription: {text: one.summary},
+          fullDescription: {text: `Checked by: ${one.how}`},
+          help: {text: one.fix},
+          defaultConfiguration: {level: levels[one.severity]},
+        })),
+      }},
+      properties: {image, imageId: id},
+      results: results.map((one, ruleIndex) => ({
+        ruleId: one.id,
+        ruleIndex,
+        kind: {pass: 'pass', fail: 'fail', skip: 'notApplicable', not_applicable: 'notApplicable'}[one.status],
+        level: one.status === 'fail' ? levels[one.severity] : 'none',
+        message: {text: one.status === 'skip' ? `skipped: ${one.evidence}` : one.evidence},
+        locations: [{physicalLocation: {artifactLocation: {uri: 'Dockerfile'}}, logicalLocations: [{fullyQualifiedName: image, kind: 'module'}]}],
+      })),
+    }],
+  }, undefined, 2);
+}

@@ -1,6 +1,6 @@
 import {existsSync, readFileSync, realpathSync} from 'node:fs';
-import type {Words} from '../shell/argv.ts';
 import {exitCode, problem} from '../errors.ts';
+import type {Words} from '../shell/argv.ts';
 import {executables} from '../shell/executable.ts';
 import type {Runner} from '../shell/index.ts';
 

@@ -1,12 +1,11 @@
 import {dockerImageInspect, dockerInspect, dockerPull} from '../commands/docker.ts';
-import type {Place} from '../service/schema.ts';
-import {requireRegistry} from '../service/service.ts';
-import type {Service} from '../service/service.ts';
-import {readVersion} from './version.ts';
+import {hasRemoteHosts} from '../deploy/target.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, repositoryText} from '../registry/client.ts';
+import type {Place} from '../service/schema.ts';
+import {requireRegistry, type Service} from '../service/service.ts';
 import type {Context} from '../task.ts';
-import {hasRemoteHosts} from '../deploy/target.ts';
+import {readVersion} from './version.ts';
 
 /** An image that is on this engine. */
 export interface LocalImage {

@@ -1,5 +1,5 @@
-import {commandText} from '../shell/argv.ts';
 import {isProblem, problem} from '../errors.ts';
+import {commandText} from '../shell/argv.ts';
 import {isTransientText, retry} from '../shell/retry.ts';
 import type {Context} from '../task.ts';
 import {answerChallenge, parseChallenge, readLogin} from './login.ts';

@@ -1,9 +1,6 @@
 import {existsSync, writeSync} from 'node:fs';
-import {cpuCount} from './settings/cpu-limit.ts';
-import {exitCode, problem, problemText} from '../errors.ts';
-import type {Problem} from '../errors.ts';
-import {heapMegabytes} from './settings/memory-limit.ts';
-import {mistakesProblem} from '../mistakes.ts';
+import {exitCode, mistakesProblem, problem, type Problem, problemText} from '../errors.ts';
+import {cpuCount, heapMegabytes} from './settings/limits.ts';
 import {readSettings} from './settings/reader.ts';
 import type {Settings} from './settings/settings.ts';
 

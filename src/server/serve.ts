@@ -1,16 +1,13 @@
 import {messageOf} from '../errors.ts';
 import {arbiter} from './arbiter/arbiter.ts';
+import {dispatchWarning} from './arbiter/dispatch-warning.ts';
+import type {Reloading} from './arbiter/reload.ts';
+import {heedSignals} from './arbiter/signals.ts';
+import {bindSocket, type BoundSocket, connectionsWithin} from './arbiter/socket.ts';
 import {checkConfig} from './check-config.ts';
 import {readCommandLine} from './command-line.ts';
 import {addressFailure} from './load/listening.ts';
-import {dispatchWarning} from './arbiter/dispatch-warning.ts';
-import {connectionsWithin} from './arbiter/open-files.ts';
-import {serverLog} from './process/log.ts';
-import type {Log} from './process/log.ts';
-import type {Reloading} from './arbiter/reload.ts';
-import {heedSignals} from './arbiter/signals.ts';
-import {bindSocket} from './arbiter/socket.ts';
-import type {BoundSocket} from './arbiter/socket.ts';
+import {type Log, serverLog} from './process/log.ts';
 import type {Settings} from './settings/settings.ts';
 
 // The program behind `entrypoint run`: the arbiter, which holds the socket and keeps workers.

@@ -1,12 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import * as v from 'valibot';
-import {LineCounter, isMap, isPair, isScalar, parseDocument} from 'yaml';
-import type {Document, Node} from 'yaml';
+import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument} from 'yaml';
 import {exitCode, problem} from '../errors.ts';
 import {nearest} from '../text/nearest.ts';
-import {deployFileSchema} from './schema.ts';
-import type {DeployFile} from './schema.ts';
+import {type DeployFile, deployFileSchema} from './schema.ts';
 
 /**
  * Reads deploy.yaml from the service's folder; without one, the defaults: one replica on the local engine.

@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
-import {nearest} from '../text/nearest.ts';
 import {pyprojectTexts} from '../runtimes/python/pyproject.ts';
 import type {Context} from '../task.ts';
+import {nearest} from '../text/nearest.ts';
 import type {DeployFile, Place} from './schema.ts';
 
 /** What the service's folder says of it. */

@@ -1,5 +1,4 @@
-import {commandText, quote, toCommand, wordsText} from './argv.ts';
-import type {Command, Commands, Words} from './argv.ts';
+import {type Command, type Commands, commandText, quote, toCommand, type Words, wordsText} from './argv.ts';
 
 /**
  * Several commands as one, which ends at the first that fails: one round trip on a host. Where they have secrets, these

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {resolve} from 'node:path';
-import type {Command, SecretReference, Words} from './argv.ts';
 import {exitCode, messageOf, problem} from '../errors.ts';
+import type {Command, SecretReference, Words} from './argv.ts';
 
 export interface SecretWorld {
   /** Folder that a file's relative name counts from. */

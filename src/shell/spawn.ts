@@ -1,12 +1,10 @@
-import {spawn as nodeSpawn} from 'node:child_process';
-import type {ChildProcess} from 'node:child_process';
+import {type ChildProcess, spawn as nodeSpawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {resolve as resolvePath} from 'node:path';
-import type {Command, Words} from './argv.ts';
 import {exitCode, problem} from '../errors.ts';
+import type {Command, Words} from './argv.ts';
 import {processGroup} from './group.ts';
-import type {SecretWorld} from './secrets.ts';
-import {secretInput, secretLines, secretValues} from './secrets.ts';
+import {secretInput, secretLines, secretValues, type SecretWorld} from './secrets.ts';
 
 export interface SpawnOptions {
   readonly cwd: string;

@@ -1,11 +1,10 @@
-import type {Commands} from '../shell/argv.ts';
 import {dockerRun, dockerVolumeCreate} from '../commands/docker.ts';
 import {waitUntilReady} from '../commands/host.ts';
 import type {BackingService, DeployFile, Surroundings} from '../service/schema.ts';
+import type {Commands} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {withLastLog} from './last-log.ts';
-import {backingName, roleLabels, sceneLabels, sceneName, volumeName} from './names.ts';
-import type {Scene} from './names.ts';
+import {backingName, roleLabels, type Scene, sceneLabels, sceneName, volumeName} from './names.ts';
 
 /** A backing service as one place wants it: what the file says of it, and what the place adds. */
 export function backingServicesOf(file: DeployFile, {backing_services: wanted}: Surroundings): [string, BackingService][] {

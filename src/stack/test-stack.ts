@@ -1,11 +1,9 @@
-import {dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
-import type {ContainerFacts} from '../commands/docker.ts';
+import {type ContainerFacts, dockerNetworkCreate, dockerNetworkRemove, dockerRemove, dockerRun} from '../commands/docker.ts';
 import type {DeployFile} from '../service/schema.ts';
 import type {RunOptions, Scope} from '../shell/index.ts';
 import type {Context} from '../task.ts';
 import {awaitBackingService, backingServicesOf, startBackingService} from './backing-services.ts';
-import {backingName, roleLabels, sceneLabels, sceneName} from './names.ts';
-import type {Scene} from './names.ts';
+import {backingName, roleLabels, type Scene, sceneLabels, sceneName} from './names.ts';
 
 /** How the tasks of `before` are run: in which container, and how their output and their failure are told. */
 export interface Before {

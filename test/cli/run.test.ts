@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import {spawn, spawnSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
-import {createServer} from 'node:net';
-import type {AddressInfo} from 'node:net';
+import {type AddressInfo, createServer} from 'node:net';
 import {dirname, join} from 'node:path';
-import {test} from 'node:test';
-import type {TestContext} from 'node:test';
+import {test, type TestContext} from 'node:test';
 import {cli, entrypoint, environment, service} from './harness.ts';
 
 const handler = 'export default (request, response) => response.end(JSON.stringify([process.argv.slice(2), process.env.PORT, process.execArgv.join(" ")]));\n';

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {existsSync, readFileSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Report} from '../../src/contract/check.ts';
 import {all} from '../support/long.ts';

@@ -5,8 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {docker} from './docker.ts';
-import {crewName} from './fleet.ts';
-import type {Fleet} from './fleet.ts';
+import {crewName, type Fleet} from './fleet.ts';
 
 // The service that fleets are tested with (fixtures/service), and what a person would type to bring it there.
 

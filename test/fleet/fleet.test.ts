@@ -7,8 +7,7 @@ import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
 import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
-import {makeWorld} from './world.ts';
-import type {World} from './world.ts';
+import {makeWorld, type World} from './world.ts';
 
 // Real hosts, as containers with sshd and an engine of their own. Bringing them up is most of the time, so that all share them.
 

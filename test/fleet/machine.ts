@@ -1,7 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
-import {createServer} from 'node:net';
-import type {AddressInfo} from 'node:net';
+import {type AddressInfo, createServer} from 'node:net';
 import {join} from 'node:path';
 import {certificateFile} from '../../src/image/docker.ts';
 import {docker, dockerLater} from './docker.ts';

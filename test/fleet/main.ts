@@ -4,8 +4,7 @@ import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {makeCrew} from './crew.ts';
-import {fleetDown, fleetUp} from './fleet.ts';
-import type {Fleet} from './fleet.ts';
+import {type Fleet, fleetDown, fleetUp} from './fleet.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.fleet');

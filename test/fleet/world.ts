@@ -1,12 +1,9 @@
 import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
-import {makeCrew} from './crew.ts';
-import type {Crew, Told, Version, Wish} from './crew.ts';
-import {fleetUp} from './fleet.ts';
-import type {Fleet, FleetSize} from './fleet.ts';
-import {startGenerator} from './load/load.ts';
-import type {Generator} from './load/load.ts';
+import {type Crew, makeCrew, type Told, type Version, type Wish} from './crew.ts';
+import {type Fleet, type FleetSize, fleetUp} from './fleet.ts';
+import {type Generator, startGenerator} from './load/load.ts';
 
 /** A fleet, a service in two versions, and who asks it. */
 export interface World {

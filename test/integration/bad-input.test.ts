@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {mkdirSync, symlinkSync} from 'node:fs';
-import {createServer} from 'node:net';
-import type {AddressInfo} from 'node:net';
+import {type AddressInfo, createServer} from 'node:net';
 import {join} from 'node:path';
 import {beforeEach, test} from 'node:test';
 import {executables} from '../../src/shell/executable.ts';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
 import {long} from '../support/long.ts';
-import {makePlace, steady, testCases} from './place.ts';
-import type {Place, PlaceFacts, Told} from './place.ts';
+import {makePlace, type Place, type PlaceFacts, steady, testCases, type Told} from './place.ts';
 
 /** The release that serves and its containers, of `status --json`. */
 function serving({stdout}: Told): unknown {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {existsSync} from 'node:fs';
-import {createServer} from 'node:http';
-import {request} from 'node:http';
+import {createServer, request} from 'node:http';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';

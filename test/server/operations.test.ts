@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import {test} from 'node:test';
-import type {TestContext} from 'node:test';
+import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {get, killHard, rawConnection, startServer, until} from './support.ts';
-import type {Answer, LogLine, TestServer} from './support.ts';
+import {type Answer, get, killHard, type LogLine, rawConnection, startServer, type TestServer, until} from './support.ts';
 
 const service = `
 const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };

@@ -1,7 +1,6 @@
 import {spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
-import {Agent, request as httpRequest} from 'node:http';
-import type {IncomingHttpHeaders} from 'node:http';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {Agent, type IncomingHttpHeaders, request as httpRequest} from 'node:http';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import {Agent} from 'node:http';
 import {createHash} from 'node:crypto';
+import {Agent} from 'node:http';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {rawConnection, startServer, until} from './support.ts';

@@ -1,7 +1,5 @@
-import {inside, lastLines, start, serviceFacts, stateOf, withContainer} from './containers.ts';
-import type {Bench} from './containers.ts';
-import {ask} from '../in-container/ask.ts';
-import type {Reply} from '../in-container/ask.ts';
+import {ask, type Reply} from '../in-container/ask.ts';
+import {type Bench, inside, lastLines, serviceFacts, start, stateOf, withContainer} from './containers.ts';
 
 /** The service without its backing services. */
 export interface Alone {

@@ -1,14 +1,11 @@
-import type {Words} from '../../shell/argv.ts';
 import {dockerWait} from '../../commands/docker-probe.ts';
-import {dockerExec, dockerInspect, dockerLogs, dockerRemove, dockerRun} from '../../commands/docker.ts';
-import type {ContainerFacts} from '../../commands/docker.ts';
+import {type ContainerFacts, dockerExec, dockerInspect, dockerLogs, dockerRemove, dockerRun} from '../../commands/docker.ts';
+import type {Words} from '../../shell/argv.ts';
 import type {Runner} from '../../shell/index.ts';
-import {ask} from '../in-container/ask.ts';
-import type {Reply} from '../in-container/ask.ts';
-import {insideWords} from '../in-container/program.ts';
 import type {ImageFacts} from '../image/facts.ts';
-import {startSeconds} from '../image/subject.ts';
-import type {Subject} from '../image/subject.ts';
+import {startSeconds, type Subject} from '../image/subject.ts';
+import {ask, type Reply} from '../in-container/ask.ts';
+import {insideWords} from '../in-container/program.ts';
 
 /** What probes work with. */
 export interface Bench {

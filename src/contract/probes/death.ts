@@ -1,9 +1,7 @@
 import {dockerKill} from '../../commands/docker-probe.ts';
 import {dockerStart} from '../../commands/docker.ts';
-import {awaitEnd, awaitReply, beside} from './containers.ts';
-import type {Bench} from './containers.ts';
-import {listProcesses, sendSignal} from '../in-container/processes.ts';
-import type {Process} from '../in-container/processes.ts';
+import {listProcesses, type Process, sendSignal} from '../in-container/processes.ts';
+import {awaitEnd, awaitReply, type Bench, beside} from './containers.ts';
 import {hasSignal, mainProcess, workersOf} from './process-tree.ts';
 
 /** How the service dies, and how it comes back. */

@@ -1,10 +1,8 @@
 import {dockerKill} from '../../commands/docker-probe.ts';
 import {dockerExec} from '../../commands/docker.ts';
-import {awaitEnd, inside, startService, withContainer} from './containers.ts';
-import type {Bench} from './containers.ts';
-import {halfRequest} from '../in-container/half-request.ts';
-import type {HalfReply} from '../in-container/half-request.ts';
 import {graceSeconds} from '../image/subject.ts';
+import {type HalfReply, halfRequest} from '../in-container/half-request.ts';
+import {awaitEnd, type Bench, inside, startService, withContainer} from './containers.ts';
 
 export interface Stopped {
   /** Undefined: it still ran at the end of the grace time. */

@@ -1,25 +1,17 @@
 import {dockerRemove, dockerRun} from '../../commands/docker.ts';
 import type {Runner, Scope} from '../../shell/index.ts';
-import {helperFacts, idle, makeLanes} from './containers.ts';
-import type {Bench} from './containers.ts';
 import type {ImageFacts} from '../image/facts.ts';
 import type {LayerFacts} from '../image/layers.ts';
-import {probeAlone} from './alone.ts';
-import type {Alone} from './alone.ts';
-import {probeDrain} from './drain.ts';
-import type {Drained} from './drain.ts';
-import {probeLayers} from './layers.ts';
-import {probeOutput} from './output.ts';
-import type {Output} from './output.ts';
-import {probeLimits} from './limits.ts';
-import type {Limits} from './limits.ts';
-import {probeSecretFiles} from './secret-files.ts';
-import type {SecretFiles} from './secret-files.ts';
-import {probeServed} from './served.ts';
-import type {Served} from './served.ts';
-import {probeBare, probeUnconfigured, probeUnknownTask} from './short-runs.ts';
-import type {ShortRun} from './short-runs.ts';
 import type {Subject} from '../image/subject.ts';
+import {type Alone, probeAlone} from './alone.ts';
+import {type Bench, helperFacts, idle, makeLanes} from './containers.ts';
+import {type Drained, probeDrain} from './drain.ts';
+import {probeLayers} from './layers.ts';
+import {type Limits, probeLimits} from './limits.ts';
+import {type Output, probeOutput} from './output.ts';
+import {probeSecretFiles, type SecretFiles} from './secret-files.ts';
+import {probeServed, type Served} from './served.ts';
+import {probeBare, probeUnconfigured, probeUnknownTask, type ShortRun} from './short-runs.ts';
 
 /**
  * What rules judge by: facts about the image, and probes that run it. Each probe runs once, when the first rule

@@ -2,10 +2,9 @@ import {mkdtemp, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerSave} from '../../commands/docker-probe.ts';
-import type {Bench} from './containers.ts';
-import {scanLayers} from '../image/layers.ts';
-import type {LayerFacts} from '../image/layers.ts';
+import {type LayerFacts, scanLayers} from '../image/layers.ts';
 import {withFile} from '../image/tar.ts';
+import type {Bench} from './containers.ts';
 
 /** Reads the image's layers from a temporary file. */
 export async function probeLayers({run, subject}: Bench): Promise<LayerFacts> {

@@ -1,9 +1,7 @@
 import type {ContainerFacts} from '../../commands/docker.ts';
 import {startsAsRoot} from '../image/facts.ts';
-import {startService, stateOf, withContainer} from './containers.ts';
-import type {Bench, State} from './containers.ts';
-import {endedByItself, stopService} from './drain.ts';
-import type {Stopped} from './drain.ts';
+import {type Bench, startService, type State, stateOf, withContainer} from './containers.ts';
+import {endedByItself, type Stopped, stopService} from './drain.ts';
 
 /** How the service did under one restriction. */
 export interface Outcome {

@@ -1,12 +1,11 @@
 import {mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {wordsText} from '../../shell/argv.ts';
 import {dockerCopyIn} from '../../commands/docker-probe.ts';
 import {dockerCreate, dockerLogs} from '../../commands/docker.ts';
-import {awaitEnd, serviceFacts, withContainer} from './containers.ts';
-import type {Bench} from './containers.ts';
+import {wordsText} from '../../shell/argv.ts';
 import {isOwnImage} from '../image/facts.ts';
+import {awaitEnd, type Bench, serviceFacts, withContainer} from './containers.ts';
 
 /** What arrived of much output. */
 export interface Output {

@@ -1,13 +1,12 @@
 import {mkdtemp} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import type {SecretReference} from '../../shell/argv.ts';
 import {dockerCopyIn} from '../../commands/docker-probe.ts';
 import {dockerCreate, dockerStart} from '../../commands/docker.ts';
-import {awaitReply, serviceFacts, withContainer} from './containers.ts';
-import type {Bench} from './containers.ts';
+import type {SecretReference} from '../../shell/argv.ts';
 import {isSecretName} from '../image/secrets.ts';
 import type {Subject} from '../image/subject.ts';
+import {awaitReply, type Bench, serviceFacts, withContainer} from './containers.ts';
 
 export interface SecretFiles {
   readonly names: readonly string[];

@@ -1,14 +1,10 @@
 import {dockerDiff} from '../../commands/docker-probe.ts';
 import {dockerExec, dockerRemove, dockerRun} from '../../commands/docker.ts';
-import {awaitReply, beside, containerName, helperFacts, idle, inside, lastLines, start, serviceFacts, stateOf, withContainer} from './containers.ts';
-import type {Bench, State} from './containers.ts';
-import {ask} from '../in-container/ask.ts';
-import type {Reply} from '../in-container/ask.ts';
-import {cpuMicroseconds, leaveOrphans, listProcesses} from '../in-container/processes.ts';
-import type {Process} from '../in-container/processes.ts';
 import {startSeconds} from '../image/subject.ts';
-import {probeDeath} from './death.ts';
-import type {Death} from './death.ts';
+import {ask, type Reply} from '../in-container/ask.ts';
+import {cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';
+import {awaitReply, type Bench, beside, containerName, helperFacts, idle, inside, lastLines, serviceFacts, start, type State, stateOf, withContainer} from './containers.ts';
+import {type Death, probeDeath} from './death.ts';
 
 /** The service as it runs among its backing services. */
 export interface Served {

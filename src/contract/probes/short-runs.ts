@@ -1,6 +1,5 @@
 import type {ContainerFacts} from '../../commands/docker.ts';
-import {awaitEnd, lastLines, serviceFacts, start, startService, stateOf, withContainer} from './containers.ts';
-import type {Bench} from './containers.ts';
+import {awaitEnd, type Bench, lastLines, serviceFacts, start, startService, stateOf, withContainer} from './containers.ts';
 
 /** A container that is expected to end by itself. */
 export interface ShortRun {

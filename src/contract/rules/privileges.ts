@@ -1,12 +1,9 @@
 import {startsAsRoot} from '../image/facts.ts';
+import {endedByItself, type Stopped, stoppedText} from '../probes/drain.ts';
 import type {Lab} from '../probes/lab.ts';
-import {endedByItself, stoppedText} from '../probes/drain.ts';
-import type {Stopped} from '../probes/drain.ts';
 import type {Outcome, Restriction} from '../probes/limits.ts';
 import {serviceProcesses} from '../probes/process-tree.ts';
-import {fail, notApplicable, pass, verdict} from './rule.ts';
-import type {Finding, Rule} from './rule.ts';
-import {whenAlive, whenAnswered} from './silent.ts';
+import {fail, type Finding, notApplicable, pass, type Rule, verdict, whenAlive, whenAnswered} from './rule.ts';
 
 /** Users, capabilities and limits. */
 export const privilegeRules: readonly Rule[] = [

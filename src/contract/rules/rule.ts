@@ -1,4 +1,5 @@
 import type {Lab} from '../probes/lab.ts';
+import type {Alive, Served} from '../probes/served.ts';
 
 export type Severity = 'error' | 'warning';
 export type Status = 'pass' | 'fail' | 'skip' | 'not_applicable';
@@ -37,4 +38,20 @@ export function verdict(complaints: readonly string[], good: string): Finding {
 export function someOf(texts: readonly string[], most = 3): string {
   const shown = texts.slice(0, most).join(', ');
   return texts.length <= most ? shown : `${shown} and ${texts.length - most} more`;
+}
+
+/** What is said of a rule that needs a service that answers where there is none: one mistake is one failure. */
+export function silent({where}: Served): Finding {
+  return notApplicable(where === 'loopback' ? 'cannot be reached: see binds-all-addresses' : 'does not answer: see starts');
+}
+
+/** Judges a container that runs; says so where it has ended. */
+export async function whenAlive(served: () => Promise<Served>, judge: (alive: Alive) => Finding): Promise<Finding> {
+  const {alive} = await served();
+  return alive === undefined ? notApplicable('does not run: see starts') : judge(alive);
+}
+
+/** Judges what needed an answer; says why there is nothing to judge. */
+export async function whenAnswered<T>(served: () => Promise<Served>, found: T | undefined, judge: (found: T) => Finding): Promise<Finding> {
+  return found === undefined ? silent(await served()) : judge(found);
 }

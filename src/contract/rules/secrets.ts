@@ -1,6 +1,5 @@
 import {isSecretVariable, secretsInHistory} from '../image/secrets.ts';
-import {verdict} from './rule.ts';
-import type {Rule} from './rule.ts';
+import {type Rule, verdict} from './rule.ts';
 
 /** Whoever can pull an image has all that is in it. Evidence names variables, files and kinds, never values. */
 export const secretRules: readonly Rule[] = [

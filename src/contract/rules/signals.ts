@@ -1,9 +1,7 @@
+import {graceSeconds} from '../image/subject.ts';
 import {endedByItself, stoppedText} from '../probes/drain.ts';
 import {hasSignal, serviceProcesses} from '../probes/process-tree.ts';
-import {graceSeconds} from '../image/subject.ts';
-import {fail, notApplicable, pass, verdict} from './rule.ts';
-import type {Rule} from './rule.ts';
-import {whenAlive, whenAnswered} from './silent.ts';
+import {fail, notApplicable, pass, type Rule, verdict, whenAlive, whenAnswered} from './rule.ts';
 
 const mustReach = ['HUP', 'INT', 'QUIT', 'TERM', 'CHLD', 'ALRM'];
 

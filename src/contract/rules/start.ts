@@ -1,9 +1,7 @@
 import {isOwnImage} from '../image/facts.ts';
-import {unknownWord} from '../probes/short-runs.ts';
 import {secretVariables} from '../probes/secret-files.ts';
-import {fail, notApplicable, pass, someOf} from './rule.ts';
-import type {Rule} from './rule.ts';
-import {silent} from './silent.ts';
+import {unknownWord} from '../probes/short-runs.ts';
+import {fail, notApplicable, pass, type Rule, silent, someOf} from './rule.ts';
 
 /** What happens when a container of the image is started. */
 export const startRules: readonly Rule[] = [

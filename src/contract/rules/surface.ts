@@ -1,8 +1,6 @@
-import {openInputs} from '../image/inputs.ts';
+import {openInputs} from '../image/layers.ts';
 import {otherPort} from '../probes/limits.ts';
-import {fail, notApplicable, pass, someOf, verdict} from './rule.ts';
-import type {Rule} from './rule.ts';
-import {silent, whenAlive, whenAnswered} from './silent.ts';
+import {fail, notApplicable, pass, type Rule, silent, someOf, verdict, whenAlive, whenAnswered} from './rule.ts';
 
 // Where a service may write: what a tmpfs is mounted at on a careful platform, and what the engine writes itself.
 const temporary = /^\/(tmp|run|var\/run|var\/tmp|dev|proc|sys)(\/|$)|^\/etc\/(hosts|hostname|resolv\.conf|mtab)$/;

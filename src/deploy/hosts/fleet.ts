@@ -1,12 +1,8 @@
-import {balancerSettings} from './balancer/settings.ts';
-import {healthOf, slotName} from './balancer/state.ts';
-import type {BalancerState, SlotUse} from './balancer/state.ts';
 import {sceneName} from '../../stack/names.ts';
-import {sceneOf} from '../target.ts';
-import type {Target} from '../target.ts';
-import {hasOwnBalancers} from './machines.ts';
-import {appsOf} from './state.ts';
-import type {Found} from './state.ts';
+import {hasOwnBalancers, sceneOf, type Target} from '../target.ts';
+import {balancerSettings} from './balancer/settings.ts';
+import {type BalancerState, healthOf, slotName, type SlotUse} from './balancer/state.ts';
+import {appsOf, type Found} from './state.ts';
 
 /** A balancer, and what it is to hold before anything moves. */
 export interface BalancerView {

@@ -4,14 +4,10 @@ import {dockerCreate, dockerInspect, dockerPs, dockerRemove, dockerRemoveLabelle
 import {renewLock, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
 import type {Scope} from '../../shell/index.ts';
+import {lockName, roleLabels, type Scene, sceneLabels, sceneName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {lockName, roleLabels, sceneLabels, sceneName} from '../../stack/names.ts';
-import type {Scene} from '../../stack/names.ts';
-import {commandOn, isRemote, scopeOn} from './host.ts';
-import {lockFormat, lockSeconds, parseLock} from './lock-label.ts';
-import type {HeldLock} from './lock-label.ts';
-import {each, runOn} from './sites.ts';
-import type {Site} from './sites.ts';
+import {commandOn, each, isRemote, runOn, scopeOn, type Site} from './host.ts';
+import {type HeldLock, lockFormat, lockSeconds, parseLock} from './lock-label.ts';
 import type {Found} from './state.ts';
 
 export interface LockFacts {

@@ -1,8 +1,7 @@
-import type {Commands} from '../../shell/argv.ts';
 import {dockerNetworkCreate, dockerNetworkRemove} from '../../commands/docker.ts';
+import type {Commands} from '../../shell/argv.ts';
 import {sceneLabels, sceneName} from '../../stack/names.ts';
-import {sceneOf} from '../target.ts';
-import type {Target} from '../target.ts';
+import {sceneOf, type Target} from '../target.ts';
 import type {Found} from './state.ts';
 
 /** The network of the environment's containers: its own, or one that the file names and that is somebody else's. */

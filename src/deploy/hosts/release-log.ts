@@ -1,7 +1,6 @@
 import {dockerVolumeCreate} from '../../commands/docker.ts';
 import type {Words} from '../../shell/argv.ts';
-import {logEntryName, logLabel, sceneName} from '../../stack/names.ts';
-import type {Scene} from '../../stack/names.ts';
+import {logEntryName, logLabel, type Scene, sceneName} from '../../stack/names.ts';
 
 /** How many entries of the release log stay on each host. */
 export const keptEntries = 50;

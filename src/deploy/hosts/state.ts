@@ -1,16 +1,11 @@
-import {balancerReadConfig} from '../../commands/lb.ts';
 import {dockerImageInspect, dockerInspect, dockerNetworkList, dockerPs, dockerVolumeTable} from '../../commands/docker.ts';
-import {quote, wordsText} from '../../shell/argv.ts';
-import type {Words} from '../../shell/argv.ts';
+import {balancerReadConfig} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
-import {readBalancerState} from './balancer/state.ts';
-import type {BalancerState, Half} from './balancer/state.ts';
-import {balancerName, lockName, logLabel, sceneName} from '../../stack/names.ts';
-import type {Role, Scene} from '../../stack/names.ts';
-import type {Target} from '../target.ts';
-import type {Machine} from './machines.ts';
-import {lockFormat, parseLock} from './lock-label.ts';
-import type {HeldLock} from './lock-label.ts';
+import {quote, type Words, wordsText} from '../../shell/argv.ts';
+import {balancerName, lockName, logLabel, type Role, type Scene, sceneName} from '../../stack/names.ts';
+import type {Machine, Target} from '../target.ts';
+import {type BalancerState, type Half, readBalancerState} from './balancer/state.ts';
+import {type HeldLock, lockFormat, parseLock} from './lock-label.ts';
 
 export interface Container {
   readonly name: string;

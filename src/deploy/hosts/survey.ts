@@ -1,17 +1,10 @@
 import {dockerStart} from '../../commands/docker.ts';
-import {engineProblem} from '../../image/docker.ts';
 import {isProblem, problem} from '../../errors.ts';
+import {engineProblem} from '../../image/docker.ts';
 import type {Context} from '../../task.ts';
-import {sceneOf} from '../target.ts';
-import type {Target} from '../target.ts';
-import {leavingMachine, machinesOf} from './machines.ts';
-import type {Machine} from './machines.ts';
-import {isRemote} from './host.ts';
-import type {Host} from './host.ts';
-import {settle, siteOf} from './sites.ts';
-import type {Site} from './sites.ts';
-import {appsOf, balancerOf, parseMachine, readMachine} from './state.ts';
-import type {Found, Question} from './state.ts';
+import {leavingMachine, type Machine, machinesOf, sceneOf, type Target} from '../target.ts';
+import {type Host, isRemote, settle, type Site, siteOf} from './host.ts';
+import {appsOf, balancerOf, type Found, parseMachine, type Question, readMachine} from './state.ts';
 
 /** All machines of an environment as they were found. */
 export interface Survey {

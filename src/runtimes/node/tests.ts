@@ -1,11 +1,11 @@
 import {globSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import type {Command, Words} from '../../shell/argv.ts';
 import {exitCode, problem} from '../../errors.ts';
 import {option} from '../../option.ts';
-import {pytestCommand} from '../python/tests.ts';
-import {isPythonService} from '../python/service.ts';
+import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
+import {isPythonService} from '../python/program.ts';
+import {pytestCommand} from '../python/tests.ts';
 import {findTool, nodeProgram} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';

@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
-import {findPythonProgram} from './service.ts';
+import {findPythonProgram} from './program.ts';
 
 /** Linter, formatter and type checker, as far as the service has them; each reads the service's own settings. */
 export function pythonChecks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Words[] {

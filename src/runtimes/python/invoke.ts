@@ -1,13 +1,11 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Words} from '../../shell/argv.ts';
 import {exitCode, problem} from '../../errors.ts';
-import {option} from '../../option.ts';
-import type {Option, Options} from '../../option.ts';
+import {option, type Option, type Options} from '../../option.ts';
+import type {Words} from '../../shell/argv.ts';
 import {spawn} from '../../shell/spawn.ts';
-import {task} from '../../task.ts';
-import type {Context, Task} from '../../task.ts';
-import {findPythonProgram, pythonLibrary, pythonProgram} from './service.ts';
+import {type Context, task, type Task} from '../../task.ts';
+import {findPythonProgram, pythonLibrary, pythonProgram} from './program.ts';
 
 /** A task of tasks.py, as invoke itself reads it. */
 export interface InvokeTask {

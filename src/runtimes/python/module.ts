@@ -1,6 +1,8 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
+import type {Context} from '../../task.ts';
+import {hasPythonPackage, installFix} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
 
 const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
@@ -29,4 +31,20 @@ function usualModule(folder: string): string | undefined {
     if (variable !== undefined) return `${file.slice(0, -3)}:${variable}`;
   }
   return undefined;
+}
+
+/**
+ * What `async` means for a Python service: gunicorn's own ASGI worker where pyproject.toml names an `asgi_module`,
+ * else green threads, which any WSGI application can be served in.
+ * @throws Problem `no_async_worker` (exit code 69)
+ */
+export function asyncClass(place: Pick<Context, 'cwd' | 'env'>): string {
+  if (pyprojectTexts(place.cwd, 'tool.entrypoint')['asgi_module'] !== undefined) return 'asgi';
+  if (hasPythonPackage(place, 'gevent')) return 'gevent';
+  throw problem({
+    code: 'no_async_worker',
+    what: 'the worker class async needs an ASGI application or gevent, and the service has neither',
+    fix: `name asgi_module in pyproject.toml, or ${installFix(place, 'gunicorn[gevent]')}`,
+    exitCode: exitCode.unavailable,
+  });
 }

@@ -1,22 +1,16 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
-import {splitWords} from '../../shell/argv.ts';
-import type {Command} from '../../shell/argv.ts';
-import {cpuCount} from '../../server/settings/cpu-limit.ts';
 import {exitCode, problem} from '../../errors.ts';
-import {heapMegabytes} from '../../server/settings/memory-limit.ts';
+import {cpuCount, heapMegabytes, workerCount} from '../../server/settings/limits.ts';
 import {saidDirectly} from '../../server/settings/said.ts';
 import type {SettingName} from '../../server/settings/settings.ts';
+import {type Command, splitWords} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
-import {workerCount} from '../../server/settings/worker-count.ts';
-import {asyncClass} from './async-class.ts';
-import {checkedFacts} from './checked-facts.ts';
-import {gunicornClass, gunicornWords, isAsgi, workerKind} from './gunicorn.ts';
-import {findModule} from './module.ts';
+import {asyncClass, findModule} from './module.ts';
+import {findPythonProgram, installFix, pythonLibrary} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
-import {findPythonProgram, installFix, pythonLibrary} from './service.ts';
-import {uwsgiWords} from './uwsgi.ts';
-import type {AppServer, Facts} from './words.ts';
+import {gunicornClass, gunicornWords, isAsgi, uwsgiWords, workerKind} from './servers.ts';
+import {type AppServer, checkedFacts, type Facts} from './settings.ts';
 
 /** What was said of the server. Undefined: the default that is told below, or else the server's own. */
 export type ServeValues = Facts & {readonly module?: string | undefined; readonly appServer?: AppServer | undefined; readonly checkConfig?: boolean; readonly printConfig?: boolean};

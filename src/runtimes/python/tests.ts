@@ -1,9 +1,9 @@
 import {existsSync, globSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import type {Command} from '../../shell/argv.ts';
 import {exitCode, problem} from '../../errors.ts';
+import type {Command} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
-import {findPythonProgram, hasPythonPackage, installFix} from './service.ts';
+import {findPythonProgram, hasPythonPackage, installFix} from './program.ts';
 
 const testFiles = '**/{test_*,*_test}.py';
 

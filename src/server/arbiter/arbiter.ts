@@ -1,15 +1,14 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Arbiter} from './types.ts';
-import {backoff} from './backoff.ts';
-import {boundText} from '../settings/address.ts';
-import {closeSocket} from './close-socket.ts';
 import type {Log} from '../process/log.ts';
-import {endText, members as startMembers, secondsOf} from './workers.ts';
-import type {Death, Member} from './workers.ts';
 import type {BootFailure, DrainOrder, FromWorker} from '../process/messages.ts';
-import {renewal} from './rolling-restart.ts';
+import {boundText} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
+import {backoff} from './backoff.ts';
+import {closeSocket} from './close-socket.ts';
+import {renewal} from './rolling-restart.ts';
 import type {BoundSocket} from './socket.ts';
+import type {Arbiter} from './types.ts';
+import {type Death, endText, type Member, members as startMembers, secondsOf} from './workers.ts';
 
 const tickMilliseconds = 1000;
 /** A heartbeat is due every second; a loop may be busy for a while. */

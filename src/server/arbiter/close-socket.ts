@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Member, Members} from './workers.ts';
 import type {QueueState} from '../process/messages.ts';
 import type {BoundSocket} from './socket.ts';
+import type {Member, Members} from './workers.ts';
 
 /** A client that began a handshake may have gone away: what it left is not waited for longer. */
 const halfOpenMilliseconds = 1500;

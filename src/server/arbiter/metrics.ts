@@ -1,6 +1,5 @@
-import {latencyBounds} from '../requests/latency.ts';
 import type {WorkerStats} from '../process/messages.ts';
-import type {RequestStats} from '../requests/stats.ts';
+import {latencyBounds, type RequestStats} from '../requests/stats.ts';
 
 /** A worker as metrics see it. */
 export interface MeasuredWorker {

@@ -1,8 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Log} from '../process/log.ts';
-import {roundSeconds} from './workers.ts';
-import type {Member, Members} from './workers.ts';
 import type {BootFailure, DrainOrder} from '../process/messages.ts';
+import {type Member, type Members, roundSeconds} from './workers.ts';
 
 const bootSeconds = 60;
 

@@ -1,6 +1,6 @@
-import type {Arbiter} from './types.ts';
 import type {Log} from '../process/log.ts';
 import {isTerminal} from '../terminal.ts';
+import type {Arbiter} from './types.ts';
 
 /** gunicorn's signals. CHLD is the runtime's: workers are reaped as they end. */
 export function heedSignals(arbiter: Arbiter, log: Log): void {

@@ -1,10 +1,9 @@
 import {lookup} from 'node:dns/promises';
-import {existsSync, statSync, unlinkSync} from 'node:fs';
+import {existsSync, readFileSync, statSync, unlinkSync} from 'node:fs';
 import net from 'node:net';
 import {getSystemErrorMap} from 'node:util';
+import {bindHandle, type BoundHandle, reusePortFlag} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
-import {bindHandle, reusePortFlag} from '../process/node-internals.ts';
-import type {BoundHandle} from '../process/node-internals.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** A socket that is bound, and on which nobody listens in this process. Workers are sent it. */
@@ -57,4 +56,20 @@ async function removeStale(path: string): Promise<void> {
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
   if (refused) unlinkSync(path);
+}
+
+/** For files, the database, the inspector: what a worker opens besides its clients' connections. */
+const reserve = 64;
+
+/**
+ * As many connections as the process may have descriptors for. Beyond that, what is accepted would be closed at once
+ * instead of waiting in the backlog.
+ */
+export function connectionsWithin(wanted: number, read: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
+  try {
+    const soft = /^Max open files +(\d+)/m.exec(read())?.[1];
+    return soft === undefined ? wanted : Math.max(1, Math.min(wanted, Number(soft) - reserve));
+  } catch {
+    return wanted;
+  }
 }

@@ -1,10 +1,8 @@
-import cluster from 'node:cluster';
-import type {Worker} from 'node:cluster';
+import cluster, {type Worker} from 'node:cluster';
 import {messageOf} from '../../errors.ts';
-import {parseAddress} from '../settings/address.ts';
+import {type BootFailure, type DrainOrder, type FromWorker, isMessage, type QueueState, type ToWorker, type WorkerStats} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
-import {isMessage} from '../process/messages.ts';
-import type {BootFailure, DrainOrder, FromWorker, QueueState, ToWorker, WorkerStats} from '../process/messages.ts';
+import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {BoundSocket} from './socket.ts';
 

@@ -1,5 +1,4 @@
-import {createServer} from 'node:http';
-import type {IncomingMessage, RequestListener, Server, ServerResponse} from 'node:http';
+import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 
 /** Something that can be served, and what ends it after the last answer. */

@@ -1,7 +1,7 @@
-import {sourceLines, syntaxPlace} from '../../text/syntax-place.ts';
+import {sourceLines, syntaxPlace} from '../../text/source-place.ts';
 import {serviceStack} from '../process/frames.ts';
-import {addressFailure} from './listening.ts';
 import type {BootFailure} from '../process/messages.ts';
+import {addressFailure} from './listening.ts';
 import {NotServable} from './service.ts';
 
 /** gunicorn's code for a worker that cannot boot. */

@@ -1,8 +1,8 @@
-import net from 'node:net';
 import type {Server} from 'node:http';
-import {parseAddress} from '../settings/address.ts';
+import net from 'node:net';
 import type {BootFailure} from '../process/messages.ts';
 import {listenOnPipe} from '../process/node-internals.ts';
+import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** How a worker opens the server's address, given the socket that the arbiter sent, if it did. */

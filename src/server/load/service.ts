@@ -1,9 +1,8 @@
 import type {Server} from 'node:http';
 import {pathToFileURL} from 'node:url';
-import {adapt} from './adapt.ts';
-import {captureListen} from './listening.ts';
-import type {Captured, Place} from './listening.ts';
 import type {BootFailure} from '../process/messages.ts';
+import {adapt} from './adapt.ts';
+import {type Captured, captureListen, type Place} from './listening.ts';
 
 /** A service that is loaded. */
 export interface Service {

@@ -1,7 +1,6 @@
 import {readSync} from 'node:fs';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
-import net from 'node:net';
-import type {Socket} from 'node:net';
+import net, {type Socket} from 'node:net';
 
 // What Node keeps and has no public way to, in one place: this is to be looked at when Node changes. Each has been as
 // it is since Node 12 at least, and test/unit/server/process/node-internals.test.ts says when one is gone.

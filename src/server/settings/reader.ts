@@ -1,13 +1,11 @@
 import {resolve} from 'node:path';
+import type {Mistake} from '../../errors.ts';
+import {readValue} from '../../option.ts';
 import {splitWords} from '../../shell/argv.ts';
-import type {Mistake} from '../../mistakes.ts';
 import {nearest} from '../../text/nearest.ts';
-import {readValue} from '../../values.ts';
-import {nodeWorkerCount} from './worker-count.ts';
-import type {Machine} from './worker-count.ts';
 import {addressText, parseAddress} from './address.ts';
-import {flagName, settings} from './settings.ts';
-import type {Setting, SettingName, Settings} from './settings.ts';
+import {type Machine, nodeWorkerCount} from './limits.ts';
+import {flagName, type Setting, type SettingName, settings, type Settings} from './settings.ts';
 
 /** What is read: nothing else decides. */
 export interface Sources {

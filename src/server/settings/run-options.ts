@@ -1,7 +1,6 @@
 import type {Option} from '../../option.ts';
+import {declaration, type Setting, type SettingName, settings} from './settings.ts';
 import {defaultText} from './text.ts';
-import {declaration, settings} from './settings.ts';
-import type {Setting, SettingName} from './settings.ts';
 
 type OptionOf<S extends Setting> =
   S['kind'] extends 'number' ? Option<number | undefined> : S['kind'] extends 'boolean' ? Option<boolean | undefined> : Option<string | undefined>;

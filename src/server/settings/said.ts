@@ -1,8 +1,7 @@
-import {readVariable} from '../../values.ts';
-import {serverOptions} from './run-options.ts';
+import {readVariable} from '../../option.ts';
 import {variablesOf} from './reader.ts';
-import {declaration, settings} from './settings.ts';
-import type {SettingName} from './settings.ts';
+import {serverOptions} from './run-options.ts';
+import {declaration, type SettingName, settings} from './settings.ts';
 
 /** Values of the options of `run`: undefined where nobody said anything. */
 export type RunValues = {readonly [Name in SettingName]?: string | number | boolean | undefined};

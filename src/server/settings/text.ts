@@ -1,6 +1,5 @@
 import type {Origin, Reading} from './reader.ts';
-import {declaration, flagName, settings} from './settings.ts';
-import type {Setting, SettingName} from './settings.ts';
+import {declaration, flagName, type Setting, type SettingName, settings} from './settings.ts';
 
 /** `--help` of the server. */
 export function helpText(): string {

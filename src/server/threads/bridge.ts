@@ -1,7 +1,6 @@
 import {Duplex} from 'node:stream';
 import {readHead} from './head.ts';
-import {ownBytes, window} from './messages.ts';
-import type {Ends, FromThread, Head, ToThread} from './messages.ts';
+import {type Ends, type FromThread, type Head, ownBytes, type ToThread, window} from './messages.ts';
 
 /** The thread's end of an exchange: a connection that carries one request. */
 export interface Bridge {

@@ -1,7 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {ownBytes, window} from './messages.ts';
-import type {FromThread, Head, ToThread} from './messages.ts';
+import {type FromThread, type Head, ownBytes, type ToThread, window} from './messages.ts';
 
 type Answer = FromThread & {readonly type: 'answer'};
 

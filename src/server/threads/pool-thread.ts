@@ -1,15 +1,12 @@
 import {subscribe} from 'node:diagnostics_channel';
 import type {Server, ServerResponse} from 'node:http';
 import {parentPort, workerData} from 'node:worker_threads';
-import {beatMilliseconds} from '../watchdog/beat.ts';
 import {bootFailure} from '../load/boot-failure.ts';
+import {loadService, type Service} from '../load/service.ts';
 import {serverLog} from '../process/log.ts';
-import {bridge} from './bridge.ts';
-import type {Bridge} from './bridge.ts';
-import {claimPlace} from './messages.ts';
-import type {FromThread, ThreadData, ToThread} from './messages.ts';
-import {loadService} from '../load/service.ts';
-import type {Service} from '../load/service.ts';
+import {beatMilliseconds} from '../watchdog/heartbeat.ts';
+import {bridge, type Bridge} from './bridge.ts';
+import {claimPlace, type FromThread, type ThreadData, type ToThread} from './messages.ts';
 
 // The program of a pool thread of the worker class `threads`: loads the service, and serves what the loop hands on. The
 // service's own HTTP server does that, for connections that are bridges to the loop.

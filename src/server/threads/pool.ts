@@ -1,8 +1,8 @@
 import {Worker} from 'node:worker_threads';
-import {beatMilliseconds, missedBeats} from '../watchdog/beat.ts';
-import {serverProgram} from '../process/programs.ts';
 import type {BootFailure} from '../process/messages.ts';
+import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
+import {beatMilliseconds, missedBeats} from '../watchdog/heartbeat.ts';
 import type {FromThread, ThreadData, ToThread} from './messages.ts';
 import {threadStack} from './thread-stack.ts';
 

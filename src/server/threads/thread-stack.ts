@@ -1,7 +1,6 @@
-import {Session} from 'node:inspector';
-import type {Debugger} from 'node:inspector';
+import {type Debugger, Session} from 'node:inspector';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {stackText} from '../process/stack-text.ts';
+import {stackText} from '../process/frames.ts';
 
 const mostMilliseconds = 1000;
 

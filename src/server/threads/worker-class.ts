@@ -1,21 +1,16 @@
-import {createServer} from 'node:http';
-import type {IncomingMessage, ServerResponse} from 'node:http';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {messageOf} from '../../errors.ts';
-import {whenAnswerIsOver} from '../requests/answer-over.ts';
+import {NotServable, type Service} from '../load/service.ts';
 import {serviceStack} from '../process/frames.ts';
 import type {Log} from '../process/log.ts';
-import {httpExchange, rawExchange} from './exchange.ts';
-import type {Exchange} from './exchange.ts';
-import {requestHead} from './head.ts';
-import {claimPlace, claimPlaces} from './messages.ts';
-import type {Ends, FromThread, ToThread} from './messages.ts';
-import {quickRequests} from './fast-path.ts';
-import {startThread} from './pool.ts';
-import type {PoolThread} from './pool.ts';
-import {NotServable} from '../load/service.ts';
-import type {Service} from '../load/service.ts';
+import {whenAnswerIsOver} from '../requests/answer-over.ts';
 import type {Settings} from '../settings/settings.ts';
+import {type Exchange, httpExchange, rawExchange} from './exchange.ts';
+import {quickRequests} from './fast-path.ts';
+import {requestHead} from './head.ts';
+import {claimPlace, claimPlaces, type Ends, type FromThread, type ToThread} from './messages.ts';
+import {type PoolThread, startThread} from './pool.ts';
 
 /** A thread that has not begun a request after so long is busy: another one is offered it as well. */
 const patienceMilliseconds = 2;

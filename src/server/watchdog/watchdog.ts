@@ -1,9 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {workerData} from 'node:worker_threads';
-import {beatMilliseconds, missedBeats} from './beat.ts';
-import type {WatchdogData} from './heartbeat.ts';
+import {stackText} from '../process/frames.ts';
 import {serverLog} from '../process/log.ts';
-import {stackText} from '../process/stack-text.ts';
+import {beatMilliseconds, missedBeats, type WatchdogData} from './heartbeat.ts';
 
 // The thread that watches the loop of a worker. It counts its own turns rather than time: a machine that slept, or a
 // container that was paused, did not leave a loop stuck.

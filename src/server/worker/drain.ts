@@ -1,15 +1,13 @@
 import {subscribe} from 'node:diagnostics_channel';
 import {rmSync} from 'node:fs';
 import type {Server, ServerResponse} from 'node:http';
-import {createServer} from 'node:net';
-import type {Server as NetServer, Socket} from 'node:net';
+import {createServer, type Server as NetServer, type Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
-import type {Accepting} from './accepting.ts';
-import {listen} from '../load/listening.ts';
-import type {Place} from '../load/listening.ts';
+import {listen, type Place} from '../load/listening.ts';
 import type {DrainOrder, QueueState} from '../process/messages.ts';
 import {currentAnswer, hasPipelined, sentHead} from '../process/node-internals.ts';
 import {plugQueue} from './accept-queue.ts';
+import type {Accepting} from './connections.ts';
 
 /** A server with its open connections. */
 export interface Drained {

@@ -1,26 +1,17 @@
 import {once} from 'node:events';
 import type {Server} from 'node:http';
-import {Server as NetServer} from 'node:net';
-import type {Socket} from 'node:net';
-import {accepting} from './accepting.ts';
-import type {Accepting} from './accepting.ts';
-import {oneAtATime, readAtOnce} from './sync.ts';
-import {trackConnections} from './connections.ts';
-import type {Connections} from './connections.ts';
-import {clearQueue, drain} from './drain.ts';
-import type {Drained} from './drain.ts';
-import {gateRequests} from '../requests/gate.ts';
-import type {Gate} from '../requests/gate.ts';
-import {limitServer} from '../requests/limits.ts';
-import {listen} from '../load/listening.ts';
-import type {Place} from '../load/listening.ts';
+import {Server as NetServer, type Socket} from 'node:net';
+import {listen, type Place} from '../load/listening.ts';
+import {loadService} from '../load/service.ts';
 import type {Log} from '../process/log.ts';
 import type {DrainOrder, QueueState, RecycleReason} from '../process/messages.ts';
-import {loadService} from '../load/service.ts';
+import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
+import {limitServer} from '../requests/limits.ts';
+import {type Watched, watchRequests} from '../requests/observe.ts';
 import type {Settings} from '../settings/settings.ts';
-import {watchRequests} from '../requests/observe.ts';
-import type {Watched} from '../requests/observe.ts';
-import {workerGate} from '../requests/worker-gate.ts';
+import {accepting, type Accepting, type Connections, trackConnections} from './connections.ts';
+import {clearQueue, drain, type Drained} from './drain.ts';
+import {oneAtATime, readAtOnce} from './sync.ts';
 
 export interface Serving {
   readonly connections: () => number;

@@ -1,8 +1,8 @@
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
-import type {Accepting} from './accepting.ts';
+import {readNow} from '../process/node-internals.ts';
 import {isAnswerLost, whenAnswerIsOver} from '../requests/answer-over.ts';
 import type {Gate, Proceed} from '../requests/gate.ts';
-import {readNow} from '../process/node-internals.ts';
+import type {Accepting} from './connections.ts';
 
 const reason = 'busy';
 

@@ -1,14 +1,12 @@
 import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {startHeartbeat} from '../watchdog/heartbeat.ts';
 import type {Place} from '../load/listening.ts';
 import {serverLog} from '../process/log.ts';
-import {isMessage} from '../process/messages.ts';
-import type {DrainOrder, FromWorker, ToWorker, WorkerStats} from '../process/messages.ts';
+import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
-import {serveWorker} from './server.ts';
-import type {Serving} from './server.ts';
+import {startHeartbeat} from '../watchdog/heartbeat.ts';
+import {serveWorker, type Serving} from './server.ts';
 
 // The program of a worker: loads the service and serves it, on the socket that the arbiter sends.
 

@@ -1,5 +1,4 @@
-import {commandText, execText, toCommand, wordsText} from '../argv.ts';
-import type {Command, Commands, Words} from '../argv.ts';
+import {type Command, type Commands, commandText, execText, toCommand, type Words, wordsText} from '../argv.ts';
 import type {Result, Runner, RunOptions, Scope} from '../types.ts';
 
 const nothing: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};

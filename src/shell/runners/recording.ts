@@ -1,8 +1,7 @@
-import {commandText, toCommand} from '../argv.ts';
-import type {Command, Words} from '../argv.ts';
+import {type Command, commandText, toCommand, type Words} from '../argv.ts';
 import {noEcho} from '../echo.ts';
-import {makeScope} from './scope.ts';
 import type {Result, Runner, RunOptions} from '../types.ts';
+import {makeScope} from './scope.ts';
 
 /** What a recording runner answers: part of a result, or an error to throw. Default: success without output. */
 export type Answer = (command: Command, text: string) => Partial<Result> | Error | undefined;

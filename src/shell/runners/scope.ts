@@ -1,7 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {toCommand} from '../argv.ts';
-import type {Command, Commands} from '../argv.ts';
 import {isProblem, messageOf} from '../../errors.ts';
+import {type Command, type Commands, toCommand} from '../argv.ts';
 import type {Echo} from '../echo.ts';
 import type {Scope} from '../types.ts';
 

@@ -1,15 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {commandText, toCommand} from '../argv.ts';
-import type {Command, Words} from '../argv.ts';
 import {exitCode, isProblem, problem} from '../../errors.ts';
-import {isTransientText, retry} from '../retry.ts';
-import type {Echo} from '../echo.ts';
+import {type Command, commandText, toCommand, type Words} from '../argv.ts';
 import {become} from '../become.ts';
-import {linePrefixer} from '../prefix.ts';
-import {makeScope} from './scope.ts';
-import {spawn} from '../spawn.ts';
-import type {Ended} from '../spawn.ts';
+import {type Echo, linePrefixer} from '../echo.ts';
+import {isTransientText, retry} from '../retry.ts';
+import {type Ended, spawn} from '../spawn.ts';
 import type {Result, Runner, RunOptions, Scope} from '../types.ts';
+import {makeScope} from './scope.ts';
 
 export interface SystemOptions {
   readonly cwd: string;

@@ -2,25 +2,20 @@ import {randomBytes} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {dockerImageInspect} from '../../commands/docker.ts';
-import {readService} from '../../service/service.ts';
-import type {Service} from '../../service/service.ts';
-import {checkImage} from '../../contract/check.ts';
-import type {Report} from '../../contract/check.ts';
-import {reportFormats, reportText} from '../../contract/reports.ts';
-import {requestedRules, skippedRules} from '../../contract/rules/choose.ts';
+import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
-import {describeSubject} from '../../contract/image/describe.ts';
-import type {Subject} from '../../contract/image/subject.ts';
+import {describeSubject, type Subject} from '../../contract/image/subject.ts';
+import {reportFormats, reportText} from '../../contract/reports.ts';
+import {requestedRules, skippedRules} from '../../contract/rules/index.ts';
+import {problem} from '../../errors.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {findBuiltImage} from '../../image/find.ts';
-import {roleLabels, sceneName} from '../../stack/names.ts';
-import type {Scene} from '../../stack/names.ts';
-import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
-import {problem} from '../../errors.ts';
 import {option} from '../../option.ts';
+import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
-import {task} from '../../task.ts';
-import type {Context} from '../../task.ts';
+import {roleLabels, type Scene, sceneName} from '../../stack/names.ts';
+import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
+import {type Context, task} from '../../task.ts';
 
 /**
  * Inspects and runs any image, whoever built it. What its service needs comes from deploy.yaml (`test_integration`)

@@ -1,6 +1,5 @@
-import {readTarget} from '../../deploy/target.ts';
-import {machinesOf} from '../../deploy/hosts/machines.ts';
 import {history as historyHosts, historyText} from '../../deploy/hosts/operations/history.ts';
+import {machinesOf, readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 

@@ -1,5 +1,5 @@
+import {logs as logsHosts} from '../../deploy/hosts/operations/operate.ts';
 import {readTarget} from '../../deploy/target.ts';
-import {logs as logsHosts} from '../../deploy/hosts/operations/logs.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 

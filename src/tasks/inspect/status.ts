@@ -1,5 +1,5 @@
-import {readTarget} from '../../deploy/target.ts';
 import {status as statusHosts, statusText} from '../../deploy/hosts/operations/status.ts';
+import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 

@@ -1,12 +1,12 @@
 import {existsSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../../commands/docker.ts';
-import {readServiceName} from '../../service/service.ts';
-import {readVersion} from '../../image/version.ts';
-import {findDockerClient, requireEngine} from '../../image/docker.ts';
 import {exitCode, problem, usageProblem} from '../../errors.ts';
+import {findDockerClient, requireEngine} from '../../image/docker.ts';
+import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
-import {isPythonService} from '../../runtimes/python/service.ts';
+import {isPythonService} from '../../runtimes/python/program.ts';
+import {readServiceName} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
 export interface Built {

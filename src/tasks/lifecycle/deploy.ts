@@ -1,14 +1,10 @@
-import {imageToDeploy} from '../../image/find.ts';
-import {apply, endCanary} from '../../deploy/hosts/operations/deploy.ts';
-import type {Applied, ApplyOptions} from '../../deploy/hosts/operations/deploy.ts';
-import {readTarget} from '../../deploy/target.ts';
-import type {Deployed, Target} from '../../deploy/target.ts';
-import {planText} from '../../deploy/hosts/plan/plan.ts';
-import type {Plan} from '../../deploy/hosts/plan/plan.ts';
+import {type Applied, apply, type ApplyOptions, endCanary} from '../../deploy/hosts/operations/deploy.ts';
+import {type Plan, planText} from '../../deploy/hosts/plan/plan.ts';
+import {type Deployed, readTarget, type Target} from '../../deploy/target.ts';
 import {usageProblem} from '../../errors.ts';
+import {imageToDeploy} from '../../image/find.ts';
 import {option} from '../../option.ts';
-import {task} from '../../task.ts';
-import type {Context} from '../../task.ts';
+import {type Context, task} from '../../task.ts';
 
 export const deploy = task('Bring an image up beside the old one and move the traffic to it', {
   environment: option.string('local', 'where to: a name below `environments` in deploy.yaml', {positional: true}),

@@ -1,10 +1,9 @@
-import {readService, requireRegistry} from '../../service/service.ts';
-import {readVersion} from '../../image/version.ts';
 import {problem, usageProblem} from '../../errors.ts';
+import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
-import {copyManifestText, manifestUrl, readManifest, repositoryText, writeManifest} from '../../registry/client.ts';
-import type {Manifest, Repository} from '../../registry/client.ts';
+import {copyManifestText, type Manifest, manifestUrl, readManifest, type Repository, repositoryText, writeManifest} from '../../registry/client.ts';
 import {readLogin} from '../../registry/login.ts';
+import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
 export interface Promoted {

@@ -1,10 +1,10 @@
 import {dockerImageInspect, dockerPush, dockerTag} from '../../commands/docker.ts';
-import {readService, requireRegistry} from '../../service/service.ts';
+import {problem} from '../../errors.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {builtImageName, findImage} from '../../image/find.ts';
-import {problem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {repositoryText} from '../../registry/client.ts';
+import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
 export interface Published {

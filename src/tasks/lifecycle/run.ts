@@ -1,25 +1,21 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Words} from '../../shell/argv.ts';
-import {readPackage} from '../../service/service.ts';
-import {nodeProgram} from '../../runtimes/node/tooling.ts';
-import {cpuCount} from '../../server/settings/cpu-limit.ts';
-import {exitCode, problem, usageProblem} from '../../errors.ts';
-import {heapMegabytes} from '../../server/settings/memory-limit.ts';
-import {mistakesProblem} from '../../mistakes.ts';
+import {exitCode, mistakesProblem, problem, usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
+import {nodeProgram} from '../../runtimes/node/tooling.ts';
 import {pythonOptions} from '../../runtimes/python/options.ts';
+import {isPythonService} from '../../runtimes/python/program.ts';
 import {pythonServer} from '../../runtimes/python/serve.ts';
-import {isPythonService} from '../../runtimes/python/service.ts';
 import {serverProgram} from '../../server/process/programs.ts';
+import {cpuCount, heapMegabytes} from '../../server/settings/limits.ts';
+import {type Reading, readSettings} from '../../server/settings/reader.ts';
 import {serverOptions} from '../../server/settings/run-options.ts';
 import {saidDirectly} from '../../server/settings/said.ts';
-import {readSettings} from '../../server/settings/reader.ts';
-import type {Reading} from '../../server/settings/reader.ts';
-import {configText, flagText} from '../../server/settings/text.ts';
 import type {SettingName} from '../../server/settings/settings.ts';
-import {task} from '../../task.ts';
-import type {Context} from '../../task.ts';
+import {configText, flagText} from '../../server/settings/text.ts';
+import {readPackage} from '../../service/service.ts';
+import type {Words} from '../../shell/argv.ts';
+import {type Context, task} from '../../task.ts';
 
 const usualModules = ['src/server.ts', 'src/server.js', 'server.ts', 'server.js', 'src/index.ts', 'src/index.js', 'index.js'];
 

@@ -1,13 +1,11 @@
 import {existsSync, globSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import type {Words} from '../../shell/argv.ts';
+import {exitCode, isProblem, problem, type Problem} from '../../errors.ts';
 import {findPackage, findTool} from '../../runtimes/node/tooling.ts';
-import {exitCode, isProblem, problem} from '../../errors.ts';
-import type {Problem} from '../../errors.ts';
 import {pythonChecks} from '../../runtimes/python/checks.ts';
-import {installFix, isPythonService} from '../../runtimes/python/service.ts';
-import {task} from '../../task.ts';
-import type {Context} from '../../task.ts';
+import {installFix, isPythonService} from '../../runtimes/python/program.ts';
+import type {Words} from '../../shell/argv.ts';
+import {type Context, task} from '../../task.ts';
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
 const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];

@@ -1,19 +1,16 @@
 import {randomBytes} from 'node:crypto';
 import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker.ts';
-import {readService} from '../../service/service.ts';
-import type {Service} from '../../service/service.ts';
-import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
-import {withLastLog} from '../../stack/last-log.ts';
-import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
-import {roleLabels, sceneName} from '../../stack/names.ts';
-import type {Scene} from '../../stack/names.ts';
-import {awaitAnswer} from '../../stack/await-answer.ts';
 import {option} from '../../option.ts';
+import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
+import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
-import {task} from '../../task.ts';
-import type {Context} from '../../task.ts';
+import {awaitAnswer} from '../../stack/await-answer.ts';
+import {withLastLog} from '../../stack/last-log.ts';
+import {roleLabels, type Scene, sceneName} from '../../stack/names.ts';
+import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
+import {type Context, task} from '../../task.ts';
 
 /**
  * Starts the built image among its backing services on a network of its own, and runs the tests from the same

@@ -1,11 +1,10 @@
-import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
-import {addressOf} from '../../deploy/address.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {addressOf} from '../../deploy/hosts/address.ts';
 import {requireDeployed} from '../../deploy/hosts/state.ts';
 import {survey} from '../../deploy/hosts/survey.ts';
+import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
-import {task} from '../../task.ts';
-import type {Context} from '../../task.ts';
+import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
+import {type Context, task} from '../../task.ts';
 
 /** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
 export const testSanity = task('Run the read-only checks (test/sanity) against a deployed service', {

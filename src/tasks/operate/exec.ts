@@ -1,5 +1,5 @@
+import {exec as execHosts} from '../../deploy/hosts/operations/operate.ts';
 import {readTarget} from '../../deploy/target.ts';
-import {exec as execHosts} from '../../deploy/hosts/operations/exec.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';

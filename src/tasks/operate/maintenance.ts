@@ -1,5 +1,5 @@
+import {maintenance as maintainHosts} from '../../deploy/hosts/operations/operate.ts';
 import {readTarget} from '../../deploy/target.ts';
-import {maintenance as maintainHosts} from '../../deploy/hosts/operations/maintenance.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';

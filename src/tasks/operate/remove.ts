@@ -1,5 +1,5 @@
-import {readTarget} from '../../deploy/target.ts';
 import {remove as removeHosts} from '../../deploy/hosts/operations/remove.ts';
+import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 

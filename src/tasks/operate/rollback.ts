@@ -1,8 +1,6 @@
-import {readTarget} from '../../deploy/target.ts';
-import type {Deployed} from '../../deploy/target.ts';
-import {planText} from '../../deploy/hosts/plan/plan.ts';
-import type {Plan} from '../../deploy/hosts/plan/plan.ts';
-import {rollback as rollbackHosts} from '../../deploy/hosts/operations/rollback.ts';
+import {rollback as rollbackHosts} from '../../deploy/hosts/operations/deploy.ts';
+import {type Plan, planText} from '../../deploy/hosts/plan/plan.ts';
+import {type Deployed, readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 

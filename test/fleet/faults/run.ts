@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {brief} from '../crew.ts';
-import type {Told, Version} from '../crew.ts';
+import {brief, type Told, type Version} from '../crew.ts';
 import {failureText} from '../load/outcome.ts';
 import {flaws, serving, things} from '../state.ts';
 import type {World} from '../world.ts';

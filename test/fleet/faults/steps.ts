@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {brief} from '../crew.ts';
-import type {Running} from '../crew.ts';
+import {brief, type Running} from '../crew.ts';
 import {failureText} from '../load/outcome.ts';
 import {flaws, serving} from '../state.ts';
 import type {World} from '../world.ts';

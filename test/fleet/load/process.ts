@@ -1,11 +1,9 @@
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {Agent, request} from 'node:http';
-import {createServer} from 'node:net';
-import type {AddressInfo} from 'node:net';
+import {type AddressInfo, createServer} from 'node:net';
 import {createInterface} from 'node:readline';
 import type {Failure, Outcome} from './outcome.ts';
-import {ask} from './plan.ts';
-import type {Shape} from './plan.ts';
+import {ask, type Shape} from './plan.ts';
 
 // The load generator: a process of its own, so that nothing that a test does delays a request. It is told `start` with a
 // shape and `stop`, and answers with an outcome. Open loop: a request is sent when it is due, whether or not others were answered.

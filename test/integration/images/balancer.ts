@@ -1,11 +1,10 @@
 import {request} from 'node:http';
 import * as v from 'valibot';
-import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {renderFragment} from '../../../src/deploy/hosts/balancer/fragment.ts';
 import {balancerSettings} from '../../../src/deploy/hosts/balancer/settings.ts';
 import type {BalancerState, Half} from '../../../src/deploy/hosts/balancer/state.ts';
-import {docker, must} from './containers.ts';
-import type {Ended, Place} from './containers.ts';
+import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
+import {docker, type Ended, must, type Place} from './containers.ts';
 
 // A service as small as it can be: `/ready` follows READY, `/` tells its version after ?ms=, with a 500 once in FAILS
 // requests; `/forwarded` tells what it hears of the client, `/events` sends one every 100 ms, and an upgrade is an echo.

@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
-import {long} from '../../support/long.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
+import {long} from '../../support/long.ts';
 import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
 
 buildImages('base');

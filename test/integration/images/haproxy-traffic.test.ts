@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import {connect} from 'node:net';
 import {test} from 'node:test';
-import {judge, parseCounts} from '../../../src/deploy/hosts/balancer/counts.ts';
 import {canaryWeights} from '../../../src/deploy/hosts/balancer/canary.ts';
-import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
-import type {Balancer} from './balancer.ts';
+import {judge, parseCounts} from '../../../src/deploy/hosts/balancer/counts.ts';
+import {answer, type Balancer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
 import {buildImages, eventually, makePlace, must} from './containers.ts';
 import {startLoad} from './load.ts';
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
-import type {Ended} from './containers.ts';
+import {buildImages, docker, type Ended, eventually, makePlace, must} from './containers.ts';
 
 buildImages('postgres');
 const place = makePlace();

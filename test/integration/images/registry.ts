@@ -1,5 +1,4 @@
-import {must} from './containers.ts';
-import type {Place} from './containers.ts';
+import {must, type Place} from './containers.ts';
 
 /** Bytes that a registry stores of an image, compressed: what a host pulls that has nothing yet. */
 export async function storedBytes(place: Place, image: string): Promise<number> {

@@ -6,8 +6,7 @@ import {after} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
-import {buildImages, makePlace, must} from './containers.ts';
-import type {Place} from './containers.ts';
+import {buildImages, makePlace, must, type Place} from './containers.ts';
 
 /** A service's folder and the image that its one line of Dockerfile makes; both go away after the tests. */
 export interface ServiceImage {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import {afterEach, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {badChunks, notHttp, smuggling} from './abuse-cases.ts';
-import type {AbuseCase} from './abuse-cases.ts';
+import {type AbuseCase, badChunks, notHttp, smuggling} from './abuse-cases.ts';
 import {randomNumbers, seed} from './random.ts';
-import {head, rawClient, statuses, upgrade} from './raw-client.ts';
-import type {RawClient} from './raw-client.ts';
+import {head, rawClient, type RawClient, statuses, upgrade} from './raw-client.ts';
 import {all, answers, descriptors, startLoad, startServer, until} from './under-load.ts';
 
 const maxBodySize = 100_000;

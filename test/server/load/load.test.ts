@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
-import {createServer} from 'node:net';
-import type {AddressInfo, Socket} from 'node:net';
-import {test} from 'node:test';
-import type {TestContext} from 'node:test';
+import {type AddressInfo, createServer, type Socket} from 'node:net';
+import {test, type TestContext} from 'node:test';
 import {answerReader} from '../../../bench/server/answer.ts';
 import {startLoad} from './under-load.ts';
 

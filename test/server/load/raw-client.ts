@@ -1,6 +1,5 @@
 import {once} from 'node:events';
-import {connect} from 'node:net';
-import type {Socket} from 'node:net';
+import {connect, type Socket} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 /** A client that sends whatever bytes it likes. */

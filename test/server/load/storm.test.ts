@@ -4,8 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {processTree} from '../../../bench/server/processes.ts';
 import {randomNumbers, seed} from './random.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
-import {all, answers, descriptors, everyKind, kill, startLoad, startServer, until} from './under-load.ts';
-import type {Server} from './under-load.ts';
+import {all, answers, descriptors, everyKind, kill, type Server, startLoad, startServer, until} from './under-load.ts';
 
 /** Which class of worker, and how long. */
 const storms: readonly (readonly [string, number])[] = all ? [['async', 15 * 60], ['sync', 60], ['threads', 60]] : [['async', 15]];

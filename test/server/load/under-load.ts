@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
-import type {ChildProcess} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {after} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {startLoad as start} from '../../../bench/server/load.ts';
-import type {Clients, Load, Target} from '../../../bench/server/load.ts';
-import {processTree} from '../../../bench/server/processes.ts';
-import type {ProcessFacts} from '../../../bench/server/processes.ts';
+import {type Clients, type Load, startLoad as start, type Target} from '../../../bench/server/load.ts';
+import {type ProcessFacts, processTree} from '../../../bench/server/processes.ts';
 import {freePort} from '../../../bench/server/running.ts';
 
 /** Everything that takes long, as the stage `contract` has it. */

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {processTree} from '../../../bench/server/processes.ts';
-import {head, rawClient} from './raw-client.ts';
-import type {RawClient} from './raw-client.ts';
+import {head, rawClient, type RawClient} from './raw-client.ts';
 import {answers, kill, startLoad, startServer, until} from './under-load.ts';
 
 const ask = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {standardOrder} from '../../../src/cli/tasks.ts';
-import {kebab} from '../../../src/cli/names.ts';
-import * as tasks from '../../../src/tasks/index.ts';
+import {kebab, standardOrder} from '../../../src/cli/tasks.ts';
 import {taskFacts} from '../../../src/task.ts';
+import * as tasks from '../../../src/tasks/index.ts';
 
 test('every standard task has its place in the order of the list', () => {
   const names = Object.entries(tasks).filter(([key, value]) => key !== 'task' && taskFacts(value) !== undefined).map(([key]) => kebab(key));

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
-import type {KnownTask} from '../../../src/cli/tasks.ts';
-import {camel, kebab, snake} from '../../../src/cli/names.ts';
-import {parse} from '../../../src/cli/parse.ts';
-import type {Parsed} from '../../../src/cli/parse.ts';
-import {option} from '../../../src/option.ts';
-import type {Options} from '../../../src/option.ts';
+import {parse, type Parsed} from '../../../src/cli/parse.ts';
+import {camel, kebab, type KnownTask, snake} from '../../../src/cli/tasks.ts';
+import {option, type Options} from '../../../src/option.ts';
 import {task, taskFacts} from '../../../src/task.ts';
 
 function known(name: string, options: Options): KnownTask {

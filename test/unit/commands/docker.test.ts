@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {commandText} from '../../../src/shell/argv.ts';
 import {dockerBuild, dockerPs, dockerRun} from '../../../src/commands/docker.ts';
 import {waitUntilReady} from '../../../src/commands/host.ts';
+import {commandText} from '../../../src/shell/argv.ts';
 
 describe('docker commands', () => {
   test('a container is started with all that deploy.yaml says of it, and secrets by name only', () => {

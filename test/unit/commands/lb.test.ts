@@ -4,12 +4,9 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
-import {commandText} from '../../../src/shell/argv.ts';
-import {
-  balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerMove, balancerReadConfig,
-  balancerRemoveService, balancerRestore, balancerStart, balancerSwitch,
-} from '../../../src/commands/lb.ts';
+import {balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerMove, balancerReadConfig, balancerRemoveService, balancerRestore, balancerStart, balancerSwitch} from '../../../src/commands/lb.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
+import {commandText} from '../../../src/shell/argv.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'entrypoint-balancer-'));
 after(() => rmSync(folder, {recursive: true}));

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {summary} from '../../../src/contract/check.ts';
-import type {RuleResult} from '../../../src/contract/check.ts';
+import {type RuleResult, summary} from '../../../src/contract/check.ts';
 import {reportText} from '../../../src/contract/reports.ts';
 
 const result = (id: string, facts: Partial<RuleResult>): RuleResult =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {parseDeployFile} from '../../../src/service/deploy-file.ts';
 import {isProblem} from '../../../src/errors.ts';
+import {parseDeployFile} from '../../../src/service/deploy-file.ts';
 
 function problemsOf(text: string): readonly string[] {
   try {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
-import {isTransientText, retry} from '../../../src/shell/retry.ts';
-import type {RetryOptions} from '../../../src/shell/retry.ts';
+import {isTransientText, retry, type RetryOptions} from '../../../src/shell/retry.ts';
 
 /** A world whose clock only moves by sleeping; each failure says its number. */
 function world(random: () => number, isTransient: (error: unknown) => boolean = () => true) {

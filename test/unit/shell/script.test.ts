@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
 import {test} from 'node:test';
-import {eachOf, shellText, together} from '../../../src/shell/script.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
 import type {Command} from '../../../src/shell/argv.ts';
+import {eachOf, shellText, together} from '../../../src/shell/script.ts';
 
 const sh = ({words}: Command, input = '') => {
   const [program = '', ...others] = words;

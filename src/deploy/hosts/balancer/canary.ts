@@ -1,5 +1,4 @@
-import {slotName} from './state.ts';
-import type {BalancerState} from './state.ts';
+import {type BalancerState, slotName} from './state.ts';
 
 /** HAProxy's greatest weight. */
 const full = 256;

@@ -1,7 +1,6 @@
 import {weightsOf} from './canary.ts';
 import type {Route} from './settings.ts';
-import {slotName, slotsOf, stateLine} from './state.ts';
-import type {BalancerState, SlotUse} from './state.ts';
+import {type BalancerState, slotName, slotsOf, type SlotUse, stateLine} from './state.ts';
 
 /** The folder that every fragment stands in, in the balancer's container and for a HAProxy of the user's own. */
 const folder = '/etc/haproxy/entrypoint';

@@ -1,17 +1,15 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {eachOf} from '../../../shell/script.ts';
 import {waitForCommands} from '../../../commands/host.ts';
 import {exitCode, isProblem, messageOf, problem} from '../../../errors.ts';
 import type {Scope} from '../../../shell/index.ts';
-import type {Context} from '../../../task.ts';
-import {judge, parseCounts, sumCounts} from '../balancer/counts.ts';
-import type {Counts} from '../balancer/counts.ts';
+import {eachOf} from '../../../shell/script.ts';
 import {withLastLog} from '../../../stack/last-log.ts';
-import {commandOn, isRemote} from '../host.ts';
+import type {Context} from '../../../task.ts';
+import {type Counts, judge, parseCounts, sumCounts} from '../balancer/counts.ts';
+import {commandOn, each, isRemote, runOn, settle} from '../host.ts';
 import type {Cause, LogPlace, Plan, Round, Step, Watch} from '../plan/plan.ts';
-import {each, runOn, settle} from '../sites.ts';
-import type {Survey} from '../survey.ts';
 import {showMark} from '../plan/watch.ts';
+import type {Survey} from '../survey.ts';
 
 export interface Crew {
   readonly context: Context;

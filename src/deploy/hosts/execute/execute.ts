@@ -1,24 +1,18 @@
 import {randomBytes} from 'node:crypto';
 import {isProblem} from '../../../errors.ts';
-import type {Context} from '../../../task.ts';
-import {addressOf} from '../../address.ts';
-import {carryOut, keepWatch, tidyUp} from './carry-out.ts';
-import type {Crew} from './carry-out.ts';
-import {sceneOf} from '../../target.ts';
-import type {Deployed, Target} from '../../target.ts';
-import {entryCommand} from '../release-log.ts';
-import type {Entry} from '../release-log.ts';
-import {machinesOf} from '../machines.ts';
-import {commandOn} from '../host.ts';
 import {sceneName} from '../../../stack/names.ts';
+import type {Context} from '../../../task.ts';
+import {type Deployed, machinesOf, sceneOf, type Target} from '../../target.ts';
+import {addressOf} from '../address.ts';
+import {viewOf} from '../fleet.ts';
+import {commandOn, each} from '../host.ts';
 import {ownerName, takeLocks} from '../lock.ts';
 import type {Plan} from '../plan/plan.ts';
-import {requireSecrets} from './secrets.ts';
-import {each} from '../sites.ts';
+import {type Entry, entryCommand} from '../release-log.ts';
 import type {Found} from '../state.ts';
-import {survey} from '../survey.ts';
-import type {Survey, SurveyOptions} from '../survey.ts';
-import {viewOf} from '../fleet.ts';
+import {survey, type Survey, type SurveyOptions} from '../survey.ts';
+import {carryOut, type Crew, keepWatch, tidyUp} from './carry-out.ts';
+import {requireSecrets} from './secrets.ts';
 
 /** Makes a plan of what was found. Pure: it is made again where something has changed before the lock was held. */
 export type Planner = (found: readonly Found[], entry: Entry) => Plan;

@@ -1,5 +1,4 @@
-import {quote, toCommand} from '../../../shell/argv.ts';
-import type {SecretReference} from '../../../shell/argv.ts';
+import {quote, type SecretReference, toCommand} from '../../../shell/argv.ts';
 import {secretValues} from '../../../shell/secrets.ts';
 import type {Context} from '../../../task.ts';
 import type {Plan} from '../plan/plan.ts';

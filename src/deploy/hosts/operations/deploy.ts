@@ -1,12 +1,11 @@
 import type {Context} from '../../../task.ts';
-import {hasRemoteHosts} from '../../target.ts';
-import type {Deployed, Deployment, Target} from '../../target.ts';
-import type {Entry} from '../release-log.ts';
+import {type Deployed, type Deployment, hasRemoteHosts, type Target} from '../../target.ts';
 import {execute} from '../execute/execute.ts';
 import {percentOf, planAbort, planCanary, planContinue} from '../plan/canary.ts';
-import {planDeploy} from '../plan/deploy.ts';
-import type {DeployOptions} from '../plan/deploy.ts';
+import {type DeployOptions, planDeploy} from '../plan/deploy.ts';
 import type {Plan} from '../plan/plan.ts';
+import {planRollback} from '../plan/rollback.ts';
+import type {Entry} from '../release-log.ts';
 
 export interface ApplyOptions {
   /** How many hosts at a time; default: the file's. */
@@ -49,3 +48,15 @@ export async function endCanary(context: Context, target: Target, how: 'continue
 // On a laptop nobody else asks the service.
 const planOptions = ({place}: Target, {batch}: ApplyOptions, entry: Entry): DeployOptions =>
   ({batch: batch ?? place.batch, watchSeconds: place.watch_seconds ?? (hasRemoteHosts(place) ? 5 : 0), entry});
+
+export interface RollbackOptions {
+  /** Default: the release before the one that serves. */
+  readonly to?: number | undefined;
+  readonly skipUnreachable?: boolean;
+  readonly planOnly?: boolean;
+}
+
+/** Goes back to a release whose containers are still there, on every host or on none. */
+export function rollback(context: Context, target: Target, {to, ...options}: RollbackOptions = {}): Promise<{plan: Plan; deployed: Deployed | undefined}> {
+  return execute(context, target, {reason: 'rollback', ...options, planner: (found, entry) => planRollback(target, found, {to, entry})});
+}

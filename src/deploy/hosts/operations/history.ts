@@ -1,10 +1,8 @@
 import {dockerVolumeDescriptions} from '../../../commands/docker.ts';
-import type {Context} from '../../../task.ts';
 import {logLabel, sceneName} from '../../../stack/names.ts';
-import {sceneOf} from '../../target.ts';
-import type {Target} from '../../target.ts';
-import {machinesOf} from '../machines.ts';
-import {settle, siteOf} from '../sites.ts';
+import type {Context} from '../../../task.ts';
+import {machinesOf, sceneOf, type Target} from '../../target.ts';
+import {settle, siteOf} from '../host.ts';
 
 /** One entry of the release log, as the hosts have it. */
 export interface Record {

@@ -1,14 +1,13 @@
 import {randomBytes} from 'node:crypto';
 import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../commands/docker.ts';
-import type {Context} from '../../../task.ts';
 import {lockName, sceneName} from '../../../stack/names.ts';
-import {sceneOf} from '../../target.ts';
-import type {Target} from '../../target.ts';
+import type {Context} from '../../../task.ts';
+import {sceneOf, type Target} from '../../target.ts';
+import {each, runOn} from '../host.ts';
 import {ownerName, takeLocks} from '../lock.ts';
-import {each, runOn} from '../sites.ts';
+import {leaveBalancer} from '../plan/steps/traffic.ts';
 import type {Found} from '../state.ts';
 import {survey} from '../survey.ts';
-import {leaveBalancer} from '../plan/steps/traffic.ts';
 
 export interface Removed {
   readonly containers: readonly string[];

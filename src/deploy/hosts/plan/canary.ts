@@ -1,27 +1,21 @@
-import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
 import {dockerRemove} from '../../../commands/docker.ts';
+import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
+import {sceneName} from '../../../stack/names.ts';
+import {batchSize, type Deployment, sceneOf, type Target} from '../../target.ts';
+import {taskUrl} from '../address.ts';
 import {weightsOf} from '../balancer/canary.ts';
 import {renderFragment} from '../balancer/fragment.ts';
-import {serversOf} from '../balancer/state.ts';
-import type {BalancerState, Canary, SlotUse} from '../balancer/state.ts';
-import {sceneName} from '../../../stack/names.ts';
-import {taskUrl} from '../../address.ts';
-import {sceneOf} from '../../target.ts';
-import type {Deployment, Target} from '../../target.ts';
-import {batchSize} from '../machines.ts';
+import {type BalancerState, type Canary, serversOf, type SlotUse} from '../balancer/state.ts';
+import {type BalancerView, slotsOn, type View, viewOf} from '../fleet.ts';
 import {isRemote} from '../host.ts';
-import {finishRounds} from './steps/leave.ts';
+import {appsOf, balancerOf, type Found} from '../state.ts';
+import {type DeployOptions, planDeploy} from './deploy.ts';
 import {moveRounds} from './moves.ts';
 import type {Plan, Round, Step} from './plan.ts';
-import {planDeploy} from './deploy.ts';
-import type {DeployOptions} from './deploy.ts';
 import {newSlots} from './slots.ts';
-import {appsOf, balancerOf} from '../state.ts';
-import type {Found} from '../state.ts';
+import {finishRounds} from './steps/finish.ts';
 import {taskStep} from './steps/tasks.ts';
-import {slotsOn, viewOf} from '../fleet.ts';
-import type {BalancerView, View} from '../fleet.ts';
 import {watchOf} from './watch.ts';
 
 /** Only one new release can be tried at a time. */

@@ -1,25 +1,21 @@
+import {batchSize, type Deployment, sceneOf} from '../../target.ts';
+import {taskUrl} from '../address.ts';
 import type {SlotUse} from '../balancer/state.ts';
-import {taskUrl} from '../../address.ts';
-import {backingSteps} from './steps/backing-services.ts';
-import {certificateSteps} from './steps/balancer.ts';
-import {requireNoCanary} from './canary.ts';
-import {sceneOf} from '../../target.ts';
-import type {Deployment} from '../../target.ts';
+import {type View, viewOf} from '../fleet.ts';
+import {type Host, isRemote} from '../host.ts';
 import type {Entry} from '../release-log.ts';
-import {batchSize} from '../machines.ts';
-import type {Host} from '../host.ts';
-import {isRemote} from '../host.ts';
-import {finishRounds} from './steps/leave.ts';
-import {logCheckSteps} from './steps/log-check.ts';
+import type {Found} from '../state.ts';
+import {requireNoCanary} from './canary.ts';
 import {moveRounds} from './moves.ts';
 import type {Plan, Round, Step} from './plan.ts';
 import {balancerSteps, cleanings, nothing, prepare, prepareStep} from './prepare.ts';
-import {pullStep, startStep} from './steps/replicas.ts';
 import {newSlots} from './slots.ts';
-import type {Found} from '../state.ts';
+import {backingSteps} from './steps/backing-services.ts';
+import {certificateSteps} from './steps/balancer.ts';
+import {finishRounds} from './steps/finish.ts';
+import {logCheckSteps} from './steps/log-check.ts';
+import {pullStep, startStep} from './steps/replicas.ts';
 import {taskStep} from './steps/tasks.ts';
-import {viewOf} from '../fleet.ts';
-import type {View} from '../fleet.ts';
 import {watchOf} from './watch.ts';
 
 export interface DeployOptions {

@@ -1,6 +1,5 @@
 import type {BalancerState} from '../balancer/state.ts';
-import {appsOf} from '../state.ts';
-import type {Container, Found} from '../state.ts';
+import {appsOf, type Container, type Found} from '../state.ts';
 
 /**
  * Containers that no balancer sends anything to and that are no release to go back to: what a deploy left that died.

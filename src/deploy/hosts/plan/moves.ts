@@ -1,13 +1,11 @@
+import {batchesOf, type Target} from '../../target.ts';
 import type {BalancerState, SlotUse} from '../balancer/state.ts';
-import type {Target} from '../../target.ts';
-import {batchesOf} from '../machines.ts';
+import {slotsOn, statesFor, type View} from '../fleet.ts';
 import type {Host} from '../host.ts';
+import type {Found} from '../state.ts';
 import type {Round, Step} from './plan.ts';
 import {stopStep} from './steps/replicas.ts';
-import type {Found} from '../state.ts';
 import {healthStep, switchStep, withHealth} from './steps/traffic.ts';
-import {slotsOn, statesFor} from '../fleet.ts';
-import type {View} from '../fleet.ts';
 
 /** What takes the place of what serves. */
 export interface Change {

@@ -1,15 +1,13 @@
 import {dockerRemove} from '../../../commands/docker.ts';
-import {prepareBalancer} from './steps/balancer.ts';
-import type {Prepared} from './steps/balancer.ts';
 import type {Target} from '../../target.ts';
+import {statesFor, type View} from '../fleet.ts';
 import type {Host} from '../host.ts';
-import {leftoversOf} from './leftovers.ts';
 import {networkCommands} from '../network.ts';
-import type {Round, Step} from './plan.ts';
-import {stopCommands} from './steps/replicas.ts';
 import type {Found} from '../state.ts';
-import {statesFor} from '../fleet.ts';
-import type {View} from '../fleet.ts';
+import {leftoversOf} from './leftovers.ts';
+import type {Round, Step} from './plan.ts';
+import {prepareBalancer, type Prepared} from './steps/balancer.ts';
+import {stopCommands} from './steps/replicas.ts';
 
 export const nothing: Prepared = {commands: [], undo: [], what: []};
 

@@ -1,20 +1,17 @@
 import {problem} from '../../../errors.ts';
+import {sceneOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
-import type {Entry} from '../release-log.ts';
-import {sceneOf} from '../../target.ts';
-import type {Target} from '../../target.ts';
+import {type View, viewOf} from '../fleet.ts';
 import {isRemote} from '../host.ts';
-import {finishRounds} from './steps/leave.ts';
+import type {Entry} from '../release-log.ts';
+import {appsOf, type Found, requireDeployed} from '../state.ts';
+import {requireNoCanary} from './canary.ts';
 import {moveRounds} from './moves.ts';
 import type {Plan, Step} from './plan.ts';
-import {requireNoCanary} from './canary.ts';
 import {balancerSteps, cleanings, prepare} from './prepare.ts';
-import {pullStep, restartStep, startStep} from './steps/replicas.ts';
 import {keptSlots, newSlots} from './slots.ts';
-import {appsOf, requireDeployed} from '../state.ts';
-import type {Found} from '../state.ts';
-import {viewOf} from '../fleet.ts';
-import type {View} from '../fleet.ts';
+import {finishRounds} from './steps/finish.ts';
+import {pullStep, restartStep, startStep} from './steps/replicas.ts';
 
 /**
  * Starts the containers of the previous release again, or of another one that is kept, and moves the traffic back to

@@ -1,13 +1,10 @@
 import {appName, sceneName} from '../../../stack/names.ts';
+import {type Deployment, needsPorts, sceneOf, type Target} from '../../target.ts';
 import type {Half, SlotUse} from '../balancer/state.ts';
-import {sceneOf} from '../../target.ts';
-import type {Deployment, Target} from '../../target.ts';
-import {needsPorts} from '../machines.ts';
-import type {Host} from '../host.ts';
-import {freePorts, reachedAt} from './ports.ts';
-import {appsOf} from '../state.ts';
-import type {Found} from '../state.ts';
 import type {View} from '../fleet.ts';
+import type {Host} from '../host.ts';
+import {appsOf, type Found} from '../state.ts';
+import {freePorts, reachedAt} from './steps/ports.ts';
 
 /**
  * The half of the slots that nothing has on this machine: the same on all hosts behind one balancer, where possible, so

@@ -1,13 +1,12 @@
 import {balancerCounts, balancerShow} from '../../../commands/lb.ts';
 import {wordsText} from '../../../shell/argv.ts';
 import {sceneName} from '../../../stack/names.ts';
+import {sceneOf, type Target} from '../../target.ts';
 import {serversOf} from '../balancer/state.ts';
-import {sceneOf} from '../../target.ts';
-import type {Target} from '../../target.ts';
+import type {View} from '../fleet.ts';
+import {balancerOf} from '../state.ts';
 import type {Change} from './moves.ts';
 import type {Watch} from './plan.ts';
-import {balancerOf} from '../state.ts';
-import type {View} from '../fleet.ts';
 
 /** Stands between the counts and the states of the servers. */
 export const showMark = '@@';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
-import {describeSubject} from '../../../../src/contract/image/describe.ts';
 import {parseImageFacts} from '../../../../src/contract/image/facts.ts';
+import {describeSubject} from '../../../../src/contract/image/subject.ts';
+import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
 
 const service = parseDeployFile(`
 health: /up

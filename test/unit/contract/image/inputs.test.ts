@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {isManifest, openInputs} from '../../../../src/contract/image/inputs.ts';
+import {isManifest, openInputs} from '../../../../src/contract/image/layers.ts';
 import type {TarEntry} from '../../../../src/contract/image/tar.ts';
 
 const open = (files: Readonly<Record<string, string>>, {folder = '/content', revision = 'abc'} = {}): string[] => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {dockerRun} from '../../../../src/commands/docker.ts';
-import {wordsText} from '../../../../src/shell/argv.ts';
 import {makeLanes} from '../../../../src/contract/probes/containers.ts';
+import {wordsText} from '../../../../src/shell/argv.ts';
 
 test('conditions of a probe come before the other words of docker run', () => {
   const {words} = dockerRun({

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {requestedRules, skippedRules} from '../../../../src/contract/rules/choose.ts';
-import {rules} from '../../../../src/contract/rules/index.ts';
+import {requestedRules, rules, skippedRules} from '../../../../src/contract/rules/index.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 const manual = readFileSync(join(root, 'docs/contract.md'), 'utf8');

@@ -1,12 +1,11 @@
 import * as v from 'valibot';
-import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
-import type {Target} from '../../../../src/deploy/target.ts';
-import {loadBalancer} from '../../../../src/service/load-balancer-schema.ts';
 import {renderFragment} from '../../../../src/deploy/hosts/balancer/fragment.ts';
 import {balancerSettings} from '../../../../src/deploy/hosts/balancer/settings.ts';
 import type {BalancerState} from '../../../../src/deploy/hosts/balancer/state.ts';
-import {recordingRunner} from '../../../../src/shell/index.ts';
-import type {Result} from '../../../../src/shell/index.ts';
+import type {Target} from '../../../../src/deploy/target.ts';
+import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
+import {loadBalancer} from '../../../../src/service/load-balancer-schema.ts';
+import {recordingRunner, type Result} from '../../../../src/shell/index.ts';
 import type {Context} from '../../../../src/task.ts';
 
 /** What the recorded engine answers: the text of a command to its result, or an error to throw. */

@@ -4,8 +4,7 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
-import {parseMachine, readMachine} from '../../../../src/deploy/hosts/state.ts';
-import type {MachineState, Question} from '../../../../src/deploy/hosts/state.ts';
+import {type MachineState, parseMachine, type Question, readMachine} from '../../../../src/deploy/hosts/state.ts';
 import {configOf, container} from './scene.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'state-'));

@@ -3,8 +3,8 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {after, test} from 'node:test';
-import {testCommand} from '../../../../src/runtimes/node/tests.ts';
 import {isProblem} from '../../../../src/errors.ts';
+import {testCommand} from '../../../../src/runtimes/node/tests.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'entrypoint-suite-'));
 after(() => rmSync(root, {recursive: true}));

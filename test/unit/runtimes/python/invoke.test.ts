@@ -3,8 +3,7 @@ import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {flagWords, invokeTasks} from '../../../../src/runtimes/python/invoke.ts';
 import {recordingRunner} from '../../../../src/shell/index.ts';
-import {taskFacts} from '../../../../src/task.ts';
-import type {Context} from '../../../../src/task.ts';
+import {type Context, taskFacts} from '../../../../src/task.ts';
 import {folderOf, noPath, venv} from './place.ts';
 
 const described = [{name: 'db.seed', summary: 'Fill it.', options: [

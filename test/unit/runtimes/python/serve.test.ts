@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
-import {pythonServer} from '../../../../src/runtimes/python/serve.ts';
-import type {ServeValues} from '../../../../src/runtimes/python/serve.ts';
-import {pythonLibrary} from '../../../../src/runtimes/python/service.ts';
+import {pythonLibrary} from '../../../../src/runtimes/python/program.ts';
+import {pythonServer, type ServeValues} from '../../../../src/runtimes/python/serve.ts';
 import {folderOf, noPath, venv} from './place.ts';
 
 const values: ServeValues = {workers: 3, reload: false};

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {testCommand} from '../../../../src/runtimes/node/tests.ts';
 import {isProblem} from '../../../../src/errors.ts';
+import {testCommand} from '../../../../src/runtimes/node/tests.ts';
 import {pythonChecks} from '../../../../src/runtimes/python/checks.ts';
+import {findPythonProgram, isPythonService} from '../../../../src/runtimes/python/program.ts';
 import {pyprojectTexts} from '../../../../src/runtimes/python/pyproject.ts';
-import {findPythonProgram, isPythonService} from '../../../../src/runtimes/python/service.ts';
 import {folderOf, noPath, venv} from './place.ts';
 
 test('a folder is a Python service by its manifests or its files, unless it has a package.json', () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {latencyBounds, latencyBucket} from '../../../../src/server/requests/latency.ts';
-import {serverMetrics} from '../../../../src/server/arbiter/metrics.ts';
-import type {MeasuredWorker, Moment} from '../../../../src/server/arbiter/metrics.ts';
+import {type MeasuredWorker, type Moment, serverMetrics} from '../../../../src/server/arbiter/metrics.ts';
+import {latencyBounds, latencyBucket} from '../../../../src/server/requests/stats.ts';
 
 const moment: Moment = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5};
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {connectionsWithin} from '../../../../src/server/arbiter/open-files.ts';
+import {connectionsWithin} from '../../../../src/server/arbiter/socket.ts';
 
 const limits = (soft: string): string => `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft}                 4096                 files\n`;
 

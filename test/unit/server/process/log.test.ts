@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {serverLog} from '../../../../src/server/process/log.ts';
-import type {LogWorld} from '../../../../src/server/process/log.ts';
+import {type LogWorld, serverLog} from '../../../../src/server/process/log.ts';
 
 function written(world: Partial<LogWorld>, tell: (log: ReturnType<typeof serverLog>) => void): string {
   let text = '';

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import {createServer, get} from 'node:http';
-import type {ServerResponse} from 'node:http';
-import type {AddressInfo, Socket} from 'node:net';
-import {connect} from 'node:net';
+import {createServer, get, type ServerResponse} from 'node:http';
+import {type AddressInfo, connect, type Socket} from 'node:net';
 import {test} from 'node:test';
 import {bindHandle, countConnections, currentAnswer, hasPipelined, readNow, sentHead, setBacklog} from '../../../../src/server/process/node-internals.ts';
 

@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync} from 'node:fs';
-import {createServer} from 'node:http';
-import type {IncomingMessage, RequestListener, Server, ServerResponse} from 'node:http';
+import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {createServer as createSecureServer} from 'node:https';
-import {connect} from 'node:net';
-import type {AddressInfo} from 'node:net';
+import {type AddressInfo, connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {test} from 'node:test';
-import type {TestContext} from 'node:test';
+import {test, type TestContext} from 'node:test';
 import {connect as connectSecurely} from 'node:tls';
 import {accessLog} from '../../../../src/server/requests/access-log.ts';
 import {lineBuffer} from '../../../../src/server/requests/line-buffer.ts';
 import {identifyRequests} from '../../../../src/server/requests/request-id.ts';
-import {observeRequests} from '../../../../src/server/requests/stats.ts';
-import type {Observed} from '../../../../src/server/requests/stats.ts';
+import {type Observed, observeRequests} from '../../../../src/server/requests/stats.ts';
 import {makeCertificate} from '../../../support/certificate.ts';
 
 interface Place {

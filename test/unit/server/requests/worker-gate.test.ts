@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {EventEmitter} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {test} from 'node:test';
-import {workerGate} from '../../../../src/server/requests/worker-gate.ts';
+import {workerGate} from '../../../../src/server/requests/gate.ts';
 
 function exchange(url = '/', rawHeaders: string[] = []): {request: IncomingMessage; response: ServerResponse & {status?: number}} {
   const response = Object.assign(new EventEmitter(), {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {cpuCount} from '../../../../src/server/settings/cpu-limit.ts';
+import {cpuCount} from '../../../../src/server/settings/limits.ts';
 
 const count = (files: Readonly<Record<string, string>>, machine = 8): number => cpuCount((path) => files[path.replace('/sys/fs/cgroup/', '')], machine);
 

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {addressText, parseAddress} from '../../../../src/server/settings/address.ts';
-import {readSettings} from '../../../../src/server/settings/reader.ts';
-import type {Reading, Sources} from '../../../../src/server/settings/reader.ts';
-import {flagText} from '../../../../src/server/settings/text.ts';
+import {type Reading, readSettings, type Sources} from '../../../../src/server/settings/reader.ts';
 import {flagName, settings} from '../../../../src/server/settings/settings.ts';
+import {flagText} from '../../../../src/server/settings/text.ts';
 
 const machine = {cpus: 2, megabytes: undefined};
 const read = (argv: readonly string[], env: Record<string, string> = {}, more: Partial<Sources> = {}): Reading =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {isAsgi, workerKind} from '../../../../src/runtimes/python/gunicorn.ts';
-import {workerCount} from '../../../../src/server/settings/worker-count.ts';
+import {isAsgi, workerKind} from '../../../../src/runtimes/python/servers.ts';
+import {workerCount} from '../../../../src/server/settings/limits.ts';
 
 test('workers follow the CPUs: one each where a worker serves many requests at once', () => {
   assert.equal(workerCount('sync', {cpus: 2, megabytes: undefined}), 5);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {readHead, requestHead} from '../../../../src/server/threads/head.ts';
 import {quickRequests} from '../../../../src/server/threads/fast-path.ts';
+import {readHead, requestHead} from '../../../../src/server/threads/head.ts';
 
 test('a request is quick once it has been, whatever its query, and what is unknown is not', () => {
   const {isQuick, learn} = quickRequests();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {beatMilliseconds, missedBeats} from '../../../../src/server/watchdog/beat.ts';
+import {beatMilliseconds, missedBeats} from '../../../../src/server/watchdog/heartbeat.ts';
 
 test('a loop is stuck no sooner than its limit, whatever the step between it and its watch, and soon after it', () => {
   for (const timeout of [0.2, 1, 2, 30, 100]) {

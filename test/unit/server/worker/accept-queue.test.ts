@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import net from 'node:net';
-import {test} from 'node:test';
-import type {TestContext} from 'node:test';
+import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {plugQueue, waitingOn} from '../../../../src/server/worker/accept-queue.ts';
 

@@ -4,8 +4,7 @@ import {mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {dryRunner, noEcho, systemRunner} from '../../../../src/shell/index.ts';
-import type {Runner} from '../../../../src/shell/index.ts';
+import {dryRunner, noEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-dry-')));
 after(() => rmSync(root, {recursive: true, force: true}));

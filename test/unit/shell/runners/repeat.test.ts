@@ -5,8 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {dryRunner, noEcho, systemRunner} from '../../../../src/shell/index.ts';
-import type {Runner} from '../../../../src/shell/index.ts';
+import {dryRunner, noEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'entrypoint-repeat-'));
 after(() => rmSync(folder, {recursive: true, force: true}));

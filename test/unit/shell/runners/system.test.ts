@@ -4,10 +4,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {isProblem} from '../../../../src/errors.ts';
-import type {Problem} from '../../../../src/errors.ts';
-import {makeEcho, systemRunner} from '../../../../src/shell/index.ts';
-import type {Runner} from '../../../../src/shell/index.ts';
+import {isProblem, type Problem} from '../../../../src/errors.ts';
+import {makeEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
 import type {SystemOptions} from '../../../../src/shell/runners/system.ts';
 
 const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-run-')));

@@ -1,17 +1,16 @@
-import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../commands/lb.ts';
 import {dockerNetworkConnect, dockerRun} from '../../../../commands/docker.ts';
-import type {Commands} from '../../../../shell/argv.ts';
+import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../commands/lb.ts';
 import {problem} from '../../../../errors.ts';
+import type {Commands} from '../../../../shell/argv.ts';
+import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
+import {sceneOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
-import {sceneOf, settingsHash} from '../../../target.ts';
-import type {Target} from '../../../target.ts';
-import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
-import {networkOf} from '../../network.ts';
-import type {Cause, Round} from '../plan.ts';
-import {balancerOf} from '../../state.ts';
-import {balancerUndo} from './traffic.ts';
 import type {BalancerView} from '../../fleet.ts';
+import {networkOf} from '../../network.ts';
+import {balancerOf} from '../../state.ts';
+import type {Cause, Round} from '../plan.ts';
+import {balancerUndo} from './traffic.ts';
 
 export interface Prepared {
   readonly commands: Commands;

@@ -1,7 +1,6 @@
 import {dockerRemove, dockerRun} from '../../../../commands/docker.ts';
 import {roleLabels, sceneName} from '../../../../stack/names.ts';
-import {sceneOf, serviceEnvironment} from '../../../target.ts';
-import type {Deployment} from '../../../target.ts';
+import {type Deployment, sceneOf, serviceEnvironment} from '../../../target.ts';
 import type {Host} from '../../host.ts';
 import {networkOf} from '../../network.ts';
 import type {Step} from '../plan.ts';

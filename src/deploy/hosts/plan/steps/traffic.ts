@@ -1,21 +1,15 @@
-import type {Commands} from '../../../../shell/argv.ts';
-import {
-  balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart,
-} from '../../../../commands/lb.ts';
 import {dockerRemove} from '../../../../commands/docker.ts';
-import {renderFragment} from '../../balancer/fragment.ts';
-import {serversOf} from '../../balancer/state.ts';
-import type {BalancerState, SlotUse} from '../../balancer/state.ts';
+import {balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart} from '../../../../commands/lb.ts';
+import type {Commands} from '../../../../shell/argv.ts';
 import {sceneName} from '../../../../stack/names.ts';
-import {sceneOf} from '../../../target.ts';
-import type {Target} from '../../../target.ts';
-import {onHost} from '../../host.ts';
-import type {Host} from '../../host.ts';
+import {sceneOf, type Target} from '../../../target.ts';
+import {renderFragment} from '../../balancer/fragment.ts';
+import {type BalancerState, serversOf, type SlotUse} from '../../balancer/state.ts';
+import {type Host, onHost} from '../../host.ts';
 import {networkOf} from '../../network.ts';
+import {balancerOf, type Found} from '../../state.ts';
 import type {Step} from '../plan.ts';
 import {stopCommands, wakeCommands} from './replicas.ts';
-import {balancerOf} from '../../state.ts';
-import type {Found} from '../../state.ts';
 
 /**
  * Waits until each new replica answers its health check through this balancer, the path that the users take. It may begin

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as v from 'valibot';
-import {wordsText} from '../../../../../src/shell/argv.ts';
 import {dockerRun} from '../../../../../src/commands/docker.ts';
-import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 import {balancerContainer} from '../../../../../src/deploy/hosts/balancer/container.ts';
+import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
+import {wordsText} from '../../../../../src/shell/argv.ts';
 
 const started = (file: object): string =>
   wordsText(dockerRun(balancerContainer(v.parse(loadBalancer, file), {name: 'buy.prod.balancer', network: 'buy.prod', labels: {}}), 'detached').words);

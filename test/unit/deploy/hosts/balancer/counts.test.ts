@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {judge, parseCounts, sumCounts} from '../../../../../src/deploy/hosts/balancer/counts.ts';
-import type {Counts} from '../../../../../src/deploy/hosts/balancer/counts.ts';
+import {type Counts, judge, parseCounts, sumCounts} from '../../../../../src/deploy/hosts/balancer/counts.ts';
 
 const counts = (some: Partial<Counts>): Counts => ({requests: 0, errors: 0, failed: 0, retries: 0, answers: 0, milliseconds: 0, ...some});
 

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import * as fc from 'fast-check';
 import {renderFragment} from '../../../../../src/deploy/hosts/balancer/fragment.ts';
-import {readBalancerState, serversOf} from '../../../../../src/deploy/hosts/balancer/state.ts';
-import type {BalancerState} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import {type BalancerState, readBalancerState, serversOf} from '../../../../../src/deploy/hosts/balancer/state.ts';
 import {settings, state, use} from './states.ts';
 
 const linesOf = (wanted: Partial<BalancerState>, sign: RegExp): string[] =>

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
-import {balancerSettings} from '../../../../../src/deploy/hosts/balancer/settings.ts';
-import type {BalancerSettings} from '../../../../../src/deploy/hosts/balancer/settings.ts';
+import {balancerSettings, type BalancerSettings} from '../../../../../src/deploy/hosts/balancer/settings.ts';
 import type {BalancerState, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 
 /** Settings as `load_balancer` of a deploy.yaml would give them. */
 export const settings = (file: object = {}): BalancerSettings => balancerSettings(v.parse(loadBalancer, file));

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {commandText} from '../../../../../src/shell/argv.ts';
-import type {Command, Words} from '../../../../../src/shell/argv.ts';
-import {carryOut} from '../../../../../src/deploy/hosts/execute/carry-out.ts';
-import type {Crew} from '../../../../../src/deploy/hosts/execute/carry-out.ts';
+import {carryOut, type Crew} from '../../../../../src/deploy/hosts/execute/carry-out.ts';
 import type {Step} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {problem} from '../../../../../src/errors.ts';
+import {type Command, commandText, type Words} from '../../../../../src/shell/argv.ts';
 import type {Result, Runner} from '../../../../../src/shell/index.ts';
 import {record} from '../scene.ts';
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {apply, endCanary} from '../../../../../src/deploy/hosts/operations/deploy.ts';
+import {apply, endCanary, rollback} from '../../../../../src/deploy/hosts/operations/deploy.ts';
 import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
-import {rollback} from '../../../../../src/deploy/hosts/operations/rollback.ts';
 import {isProblem, problem} from '../../../../../src/errors.ts';
-import {asksState, configOf, container, record, stateText, target} from '../scene.ts';
-import type {Engine, Seen} from '../scene.ts';
+import {asksState, configOf, container, type Engine, record, type Seen, stateText, target} from '../scene.ts';
 
 const deployment = (place = '') => ({...target(place), image: 'sha256:new', commit: 'def'});
 const settings = balancerHash(target());

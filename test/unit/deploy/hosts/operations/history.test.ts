@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {historyText, merge} from '../../../../../src/deploy/hosts/operations/history.ts';
 import {outdated} from '../../../../../src/deploy/hosts/plan/steps/finish.ts';
-import {freePorts, publishedAt} from '../../../../../src/deploy/hosts/plan/ports.ts';
+import {freePorts, publishedAt} from '../../../../../src/deploy/hosts/plan/steps/ports.ts';
 import type {Container} from '../../../../../src/deploy/hosts/state.ts';
 
 const row = (token: string, release: string, at: string): string[] => [`shop.prod.log.${token}`, release, 'deploy', 'done', at, 'jo@laptop', 'r/shop@sha256:1'];

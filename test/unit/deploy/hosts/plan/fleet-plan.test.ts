@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {parseDeployFile} from '../../../../../src/service/deploy-file.ts';
-import type {Deployment} from '../../../../../src/deploy/target.ts';
-import {batchSize, batchesOf, machinesOf} from '../../../../../src/deploy/hosts/machines.ts';
 import {planDeploy} from '../../../../../src/deploy/hosts/plan/deploy.ts';
-import {planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
-import type {Plan} from '../../../../../src/deploy/hosts/plan/plan.ts';
+import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
-import {parseMachine} from '../../../../../src/deploy/hosts/state.ts';
-import type {Found} from '../../../../../src/deploy/hosts/state.ts';
-import {leavingMachine} from '../../../../../src/deploy/hosts/machines.ts';
-import {commandText} from '../../../../../src/shell/argv.ts';
 import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
-import {configOf, container, stateText} from '../scene.ts';
-import type {Seen} from '../scene.ts';
+import {type Found, parseMachine} from '../../../../../src/deploy/hosts/state.ts';
+import {batchesOf, batchSize, type Deployment, leavingMachine, machinesOf} from '../../../../../src/deploy/target.ts';
+import {parseDeployFile} from '../../../../../src/service/deploy-file.ts';
+import {commandText} from '../../../../../src/shell/argv.ts';
+import {configOf, container, type Seen, stateText} from '../scene.ts';
 
 const entry = {token: '0a1b2c3d', what: 'deploy', owner: 'jo@laptop', at: '2026-01-02T03:04:05.000Z'};
 const image = 'r:5000/shop@sha256:new';

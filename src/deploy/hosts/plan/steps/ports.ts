@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {isIP} from 'node:net';
-import {exitCode, problem} from '../../../errors.ts';
-import type {Found} from '../state.ts';
+import {exitCode, problem} from '../../../../errors.ts';
+import type {Found} from '../../state.ts';
 
 // Below the ports that Linux gives away by itself (32768 and up), and away from those that people know.
 const [lowest, count] = [20_000, 10_000];

@@ -1,10 +1,8 @@
-import {dockerPort} from '../commands/docker.ts';
-import type {Target} from './target.ts';
-import {hostName, isRemote} from './hosts/host.ts';
-import type {Host} from './hosts/host.ts';
-import type {Site} from './hosts/sites.ts';
-import {balancerOf} from './hosts/state.ts';
-import type {View} from './hosts/fleet.ts';
+import {dockerPort} from '../../commands/docker.ts';
+import type {Target} from '../target.ts';
+import type {View} from './fleet.ts';
+import {type Host, hostName, isRemote, type Site} from './host.ts';
+import {balancerOf} from './state.ts';
 
 /** Where tasks of the service reach it, from a container on the first app host. */
 export function taskUrl(target: Target, {apart, balancers}: View): string {

@@ -1,0 +1,76 @@
+import {readFileSync} from 'node:fs';
+import {availableParallelism, totalmem} from 'node:os';
+
+// Version 2 of cgroups tells quota and period in one file, version 1 in two.
+const files: readonly (readonly string[])[] = [
+  ['/sys/fs/cgroup/cpu.max'],
+  ...['cpu', 'cpu,cpuacct'].map((folder) => [`/sys/fs/cgroup/${folder}/cpu.cfs_quota_us`, `/sys/fs/cgroup/${folder}/cpu.cfs_period_us`]),
+];
+
+/**
+ * CPUs that this process may keep busy, at least one: those of the machine that it may run on, or fewer by the quota of
+ * its container. Node knows the quota itself where the cgroup is mounted as it expects, which is not so everywhere.
+ */
+export function cpuCount(read: (path: string) => string | undefined = readText, machine: number = availableParallelism()): number {
+  const quotas = files.map((paths) => paths.map(read).join(' ').trim().split(/\s+/).map(Number))
+    .map(([quota = Number.NaN, period = Number.NaN]) => quota / period).filter((cpus) => cpus > 0);
+  return Math.max(1, Math.floor(Math.min(machine, ...quotas)));
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+const files = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
+
+/**
+ * Heap limit for Node in MiB: three quarters of the container's memory; undefined without a limit.
+ * By itself Node takes more than there is: 262 MB in a container of 256 MB.
+ */
+export function heapMegabytes(read: (path: string) => string | undefined = readText, machine: number = totalmem()): number | undefined {
+  const limits = files.map(read).filter((text) => text !== undefined).map(Number).filter((bytes) => Number.isFinite(bytes) && bytes < machine);
+  return limits.length === 0 ? undefined : Math.max(16, Math.floor((Math.min(...limits) * 0.75) / 2 ** 20));
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a worker costs at least, in MiB: Python or Node, a framework, a database driver. */
+const workerMegabytes = 128;
+
+/** And each thread that has a copy of the service of its own, as Node's have. */
+const threadMegabytes = 48;
+
+export type WorkerKind = 'sync' | 'threads' | 'async';
+
+export interface Machine {
+  /** CPUs that the container may use, by its quota. */
+  readonly cpus: number;
+  /** MiB for all workers together; undefined without a limit. */
+  readonly megabytes: number | undefined;
+}
+
+/**
+ * How many worker processes: one per CPU where a worker serves many requests at once, else 2 x CPUs + 1, since some
+ * wait for the database (gunicorn's own advice). Never more than the memory holds, and never less than one.
+ * @see https://docs.gunicorn.org/en/stable/design.html#how-many-workers
+ */
+export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): number {
+  const wanted = kind === 'async' ? cpus : 2 * cpus + 1;
+  return Math.max(1, Math.min(wanted, Math.floor((megabytes ?? Infinity) / workerMegabytes)));
+}
+
+/** The same for Node, whose threads share no interpreter lock: a worker with a pool keeps a CPU busy alone. */
+export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Machine): number {
+  if (kind !== 'threads') return workerCount(kind, {cpus, megabytes});
+  return Math.max(1, Math.min(cpus, Math.floor((megabytes ?? Infinity) / (workerMegabytes + threads * threadMegabytes))));
+}
