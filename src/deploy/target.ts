@@ -5,11 +5,11 @@ import {join} from 'node:path';
 import {sshFolder} from '../commands/ssh.ts';
 import {exitCode, problem} from '../errors.ts';
 import {requireEngine} from '../image/docker.ts';
+import {hasRemoteHosts, type Host, hostName, isRemote} from '../service/hosts.ts';
 import type {Place} from '../service/schema.ts';
 import {placeOf, readService, type Service} from '../service/service.ts';
 import type {Scene} from '../stack/names.ts';
 import type {Context} from '../task.ts';
-import {type Host, hostName, isRemote} from './hosts/host.ts';
 
 /** Where a service is to run. */
 export interface Target {
@@ -36,9 +36,6 @@ export async function readTarget(context: Context, environment: string): Promise
 async function requireSshFolder({run, env}: Context): Promise<void> {
   if (!existsSync(join(env['HOME'] ?? homedir(), '.ssh'))) await run(sshFolder, {capture: true});
 }
-
-export const hasRemoteHosts = ({hosts, load_balancer: {hosts: balancers}}: Pick<Place, 'hosts' | 'load_balancer'>): boolean =>
-  balancers.some(isRemote) || hosts.some(({host}) => isRemote(host));
 
 // Each host would get one of its own, with other data in it.
 function requireOneDatabase({name}: Service, environment: string, {hosts, backing_services: wanted}: Place): void {

@@ -1,7 +1,7 @@
 import {dockerImageInspect, dockerInspect, dockerPull} from '../commands/docker.ts';
-import {hasRemoteHosts} from '../deploy/target.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, repositoryText} from '../registry/client.ts';
+import {hasRemoteHosts} from '../service/hosts.ts';
 import type {Place} from '../service/schema.ts';
 import {requireRegistry, type Service} from '../service/service.ts';
 import type {Context} from '../task.ts';

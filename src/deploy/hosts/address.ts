@@ -1,7 +1,8 @@
 import {dockerPort} from '../../commands/docker.ts';
+import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Target} from '../target.ts';
 import type {View} from './fleet.ts';
-import {type Host, hostName, isRemote, type Site} from './host.ts';
+import type {Site} from './host.ts';
 import {balancerOf} from './state.ts';
 
 /** Where tasks of the service reach it, from a container on the first app host. */

@@ -1,20 +1,10 @@
 import {sshRun} from '../../commands/ssh.ts';
 import {exitCode, isProblem, problem} from '../../errors.ts';
+import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Command, Commands, Words} from '../../shell/argv.ts';
 import type {Result, Runner, RunOptions, Scope} from '../../shell/index.ts';
 import {together} from '../../shell/script.ts';
 import type {Context} from '../../task.ts';
-
-/** `local`, or what ssh takes: `deploy@h1`, or a name from the user's own ssh settings. */
-export type Host = string;
-
-export const isRemote = (host: Host): boolean => host !== 'local';
-
-/** The host's name as a part of an address. */
-export const hostName = (host: Host): string => host.replace(/^.*@/, '');
-
-/** ` on h1`, for a message; nothing where there is one engine and it is this one. */
-export const onHost = (host: Host): string => (isRemote(host) ? ` on ${hostName(host)}` : '');
 
 /** The same task, with its commands on a host. Several hosts work side by side, each with its name before its lines. */
 export function contextOn(context: Context, host: Host, several: boolean): Context {

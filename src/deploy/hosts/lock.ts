@@ -3,10 +3,11 @@ import {hostname, userInfo} from 'node:os';
 import {dockerCreate, dockerInspect, dockerPs, dockerRemove, dockerRemoveLabelled} from '../../commands/docker.ts';
 import {renewLock, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
+import {isRemote} from '../../service/hosts.ts';
 import type {Scope} from '../../shell/index.ts';
 import {lockName, roleLabels, type Scene, sceneLabels, sceneName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {commandOn, each, isRemote, runOn, scopeOn, type Site} from './host.ts';
+import {commandOn, each, runOn, scopeOn, type Site} from './host.ts';
 import {type HeldLock, lockFormat, lockSeconds, parseLock} from './lock-label.ts';
 import type {Found} from './state.ts';
 

@@ -1,9 +1,10 @@
 import {dockerStart} from '../../commands/docker.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {engineProblem} from '../../image/docker.ts';
+import {type Host, isRemote} from '../../service/hosts.ts';
 import type {Context} from '../../task.ts';
 import {leavingMachine, type Machine, machinesOf, sceneOf, type Target} from '../target.ts';
-import {type Host, isRemote, settle, type Site, siteOf} from './host.ts';
+import {settle, type Site, siteOf} from './host.ts';
 import {appsOf, balancerOf, type Found, parseMachine, type Question, readMachine} from './state.ts';
 
 /** All machines of an environment as they were found. */

@@ -1,5 +1,5 @@
-import type {WorkerStats} from '../process/messages.ts';
-import {latencyBounds, type RequestStats} from '../requests/stats.ts';
+import type {RequestStats, WorkerStats} from '../process/messages.ts';
+import {latencyBounds} from '../requests/stats.ts';
 
 /** A worker as metrics see it. */
 export interface MeasuredWorker {

@@ -1,4 +1,3 @@
-import type {RequestStats} from '../requests/stats.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** What a worker tells the arbiter once a second. That it comes is the heartbeat. */
@@ -75,4 +74,19 @@ export type ToWorker =
 /** Is it one of ours? A service may talk to its parent as well. */
 export function isMessage<T extends {readonly type: string}>(value: unknown): value is T {
   return typeof value === 'object' && value !== null && typeof (value as {type?: unknown}).type === 'string';
+}
+
+/** What a worker has served since it began. Totals only grow; gauges are of this moment. */
+export interface RequestStats {
+  /** Answers by status class: 1xx at index 0. */
+  readonly answered: readonly number[];
+  /** Requests whose connection was closed before the answer was out. */
+  readonly aborted: number;
+  readonly inFlight: number;
+  /** Answers by duration, see latency.ts; the last one is for all that took longer. */
+  readonly latencies: readonly number[];
+  /** Seconds of all answers together. */
+  readonly seconds: number;
+  /** Lines of the access log that nobody took. */
+  readonly dropped: number;
 }

@@ -1,10 +1,10 @@
 import type {Server} from 'node:http';
+import type {RequestStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {isTerminal} from '../terminal.ts';
-import type {OnClosed} from '../worker/connections.ts';
 import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
-import {observeRequests, type RequestStats} from './stats.ts';
+import {observeRequests, type OnClosed} from './stats.ts';
 
 /** What a worker knows of its requests besides serving them. */
 export interface Watched {

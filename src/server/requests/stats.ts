@@ -1,7 +1,7 @@
 import {subscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
-import type {OnClosed} from '../worker/connections.ts';
+import type {RequestStats} from '../process/messages.ts';
 
 /** Upper bounds of the latency histogram, in seconds: Prometheus' usual ones, and two below them. */
 export const latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
@@ -12,21 +12,6 @@ export function latencyBucket(milliseconds: number): number {
   let bucket = 0;
   while (bucket < latencyBounds.length && seconds > (latencyBounds[bucket] as number)) bucket += 1;
   return bucket;
-}
-
-/** What a worker has served since it began. Totals only grow; gauges are of this moment. */
-export interface RequestStats {
-  /** Answers by status class: 1xx at index 0. */
-  readonly answered: readonly number[];
-  /** Requests whose connection was closed before the answer was out. */
-  readonly aborted: number;
-  readonly inFlight: number;
-  /** Answers by duration, see latency.ts; the last one is for all that took longer. */
-  readonly latencies: readonly number[];
-  /** Seconds of all answers together. */
-  readonly seconds: number;
-  /** Lines of the access log that nobody took. */
-  readonly dropped: number;
 }
 
 /** Is told of the end of a request; `aborted`: the connection was closed before the answer was out. */
@@ -111,3 +96,5 @@ export function observeRequests(server: Server, onClosed: OnClosed, ended?: Ende
   subscribe('http.server.response.finish', finish);
   return {snapshot: () => ({answered: [...answered], aborted, inFlight, latencies: [...latencies], seconds: milliseconds / 1000})};
 }
+
+export type OnClosed = (listener: (socket: Socket) => void) => void;

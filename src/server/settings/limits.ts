@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {availableParallelism, totalmem} from 'node:os';
 
 // Version 2 of cgroups tells quota and period in one file, version 1 in two.
-const files: readonly (readonly string[])[] = [
+const cpuFiles: readonly (readonly string[])[] = [
   ['/sys/fs/cgroup/cpu.max'],
   ...['cpu', 'cpu,cpuacct'].map((folder) => [`/sys/fs/cgroup/${folder}/cpu.cfs_quota_us`, `/sys/fs/cgroup/${folder}/cpu.cfs_period_us`]),
 ];
@@ -12,36 +12,20 @@ const files: readonly (readonly string[])[] = [
  * its container. Node knows the quota itself where the cgroup is mounted as it expects, which is not so everywhere.
  */
 export function cpuCount(read: (path: string) => string | undefined = readText, machine: number = availableParallelism()): number {
-  const quotas = files.map((paths) => paths.map(read).join(' ').trim().split(/\s+/).map(Number))
+  const quotas = cpuFiles.map((paths) => paths.map(read).join(' ').trim().split(/\s+/).map(Number))
     .map(([quota = Number.NaN, period = Number.NaN]) => quota / period).filter((cpus) => cpus > 0);
   return Math.max(1, Math.floor(Math.min(machine, ...quotas)));
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
-}
-
-const files = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
+const memoryFiles = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
 
 /**
  * Heap limit for Node in MiB: three quarters of the container's memory; undefined without a limit.
  * By itself Node takes more than there is: 262 MB in a container of 256 MB.
  */
 export function heapMegabytes(read: (path: string) => string | undefined = readText, machine: number = totalmem()): number | undefined {
-  const limits = files.map(read).filter((text) => text !== undefined).map(Number).filter((bytes) => Number.isFinite(bytes) && bytes < machine);
+  const limits = memoryFiles.map(read).filter((text) => text !== undefined).map(Number).filter((bytes) => Number.isFinite(bytes) && bytes < machine);
   return limits.length === 0 ? undefined : Math.max(16, Math.floor((Math.min(...limits) * 0.75) / 2 ** 20));
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a worker costs at least, in MiB: Python or Node, a framework, a database driver. */
@@ -73,4 +57,12 @@ export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): numbe
 export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Machine): number {
   if (kind !== 'threads') return workerCount(kind, {cpus, megabytes});
   return Math.max(1, Math.min(cpus, Math.floor((megabytes ?? Infinity) / (workerMegabytes + threads * threadMegabytes))));
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -3,6 +3,7 @@ import {Server as NetServer, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {listen, type Place} from '../load/listening.ts';
 import {countConnections} from '../process/node-internals.ts';
+import type {OnClosed} from '../requests/stats.ts';
 
 /** Lets a worker leave connections to other workers, or in the backlog, for a while or for good. */
 export interface Accepting {
@@ -75,8 +76,6 @@ export interface Connections {
   /** Has it called at the end of every connection. One listener of a socket serves all of them. */
   readonly onClosed: OnClosed;
 }
-
-export type OnClosed = (listener: (socket: Socket) => void) => void;
 
 const reason = 'connections';
 

@@ -1,13 +1,15 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {waitForCommands} from '../../../commands/host.ts';
 import {exitCode, isProblem, messageOf, problem} from '../../../errors.ts';
+import {isRemote} from '../../../service/hosts.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf} from '../../../shell/script.ts';
 import {withLastLog} from '../../../stack/last-log.ts';
 import type {Context} from '../../../task.ts';
 import {type Counts, judge, parseCounts, sumCounts} from '../balancer/counts.ts';
-import {commandOn, each, isRemote, runOn, settle} from '../host.ts';
-import type {Cause, LogPlace, Plan, Round, Step, Watch} from '../plan/plan.ts';
+import {commandOn, each, runOn, settle} from '../host.ts';
+import type {Plan, Watch} from '../plan/plan.ts';
+import type {Cause, LogPlace, Round, Step} from '../plan/steps/step.ts';
 import {showMark} from '../plan/watch.ts';
 import type {Survey} from '../survey.ts';
 

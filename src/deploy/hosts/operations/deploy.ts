@@ -1,5 +1,6 @@
+import {hasRemoteHosts} from '../../../service/hosts.ts';
 import type {Context} from '../../../task.ts';
-import {type Deployed, type Deployment, hasRemoteHosts, type Target} from '../../target.ts';
+import type {Deployed, Deployment, Target} from '../../target.ts';
 import {execute} from '../execute/execute.ts';
 import {percentOf, planAbort, planCanary, planContinue} from '../plan/canary.ts';
 import {type DeployOptions, planDeploy} from '../plan/deploy.ts';

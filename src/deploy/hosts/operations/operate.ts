@@ -2,10 +2,11 @@ import {dockerExec, dockerLogs} from '../../../commands/docker.ts';
 import {balancerMaintenance} from '../../../commands/lb.ts';
 import {sshTerminal} from '../../../commands/ssh.ts';
 import {exitCode, problem} from '../../../errors.ts';
+import {type Host, hostName, isRemote} from '../../../service/hosts.ts';
 import type {Context} from '../../../task.ts';
 import type {Target} from '../../target.ts';
 import {slotsOn, statesFor, viewOf} from '../fleet.ts';
-import {each, type Host, hostName, isRemote, runOn} from '../host.ts';
+import {each, runOn} from '../host.ts';
 import {appsOf, balancerOf, type Found, requireDeployed} from '../state.ts';
 import {survey} from '../survey.ts';
 

@@ -1,10 +1,11 @@
 import {balancerShow} from '../../../commands/lb.ts';
+import {isRemote} from '../../../service/hosts.ts';
 import {sceneName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {replicaSettings, sceneOf, type Target} from '../../target.ts';
 import {addressOf} from '../address.ts';
 import {slotsOn, statesFor, type View, viewOf} from '../fleet.ts';
-import {isRemote, settle} from '../host.ts';
+import {settle} from '../host.ts';
 import {leftoversOf} from '../plan/leftovers.ts';
 import {appsOf, balancerOf, type Container, type Found} from '../state.ts';
 import {survey, type Survey} from '../survey.ts';

@@ -1,6 +1,7 @@
 import {dockerRemove} from '../../../commands/docker.ts';
 import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
+import {isRemote} from '../../../service/hosts.ts';
 import {sceneName} from '../../../stack/names.ts';
 import {batchSize, type Deployment, sceneOf, type Target} from '../../target.ts';
 import {taskUrl} from '../address.ts';
@@ -8,26 +9,15 @@ import {weightsOf} from '../balancer/canary.ts';
 import {renderFragment} from '../balancer/fragment.ts';
 import {type BalancerState, type Canary, serversOf, type SlotUse} from '../balancer/state.ts';
 import {type BalancerView, slotsOn, type View, viewOf} from '../fleet.ts';
-import {isRemote} from '../host.ts';
 import {appsOf, balancerOf, type Found} from '../state.ts';
 import {type DeployOptions, planDeploy} from './deploy.ts';
 import {moveRounds} from './moves.ts';
-import type {Plan, Round, Step} from './plan.ts';
+import type {Plan} from './plan.ts';
 import {newSlots} from './slots.ts';
 import {finishRounds} from './steps/finish.ts';
+import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
 import {watchOf} from './watch.ts';
-
-/** Only one new release can be tried at a time. */
-export function requireNoCanary({service, environment}: Target, {balancers}: View): void {
-  const canary = balancers.map(({before}) => before.canary).find((one) => one !== undefined);
-  if (canary === undefined) return;
-  throw problem({
-    code: 'canary_under_way',
-    what: `release ${canary.release} of ${service.name} gets ${canary.percent} % of the traffic of ${environment}, and only one new release can be tried at a time`,
-    fix: `entrypoint deploy ${environment} --continue, or --abort`,
-  });
-}
 
 /**
  * Starts a release beside the one that serves, and gives it a share of the requests: until `--continue` or `--abort`,
@@ -152,4 +142,3 @@ export function percentOf(text: string): number {
   if (percent > 0 && percent < 100) return percent;
   throw problem({code: 'usage', what: `--canary is a share of the requests such as 10%, and ${text} is none`, fix: 'say more than 0% and less than 100%', exitCode: exitCode.usage});
 }
-

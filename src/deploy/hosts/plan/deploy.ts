@@ -1,13 +1,13 @@
-import {batchSize, type Deployment, sceneOf} from '../../target.ts';
+import {problem} from '../../../errors.ts';
+import {type Host, isRemote} from '../../../service/hosts.ts';
+import {batchSize, type Deployment, sceneOf, type Target} from '../../target.ts';
 import {taskUrl} from '../address.ts';
 import type {SlotUse} from '../balancer/state.ts';
 import {type View, viewOf} from '../fleet.ts';
-import {type Host, isRemote} from '../host.ts';
 import type {Entry} from '../release-log.ts';
 import type {Found} from '../state.ts';
-import {requireNoCanary} from './canary.ts';
 import {moveRounds} from './moves.ts';
-import type {Plan, Round, Step} from './plan.ts';
+import type {Plan} from './plan.ts';
 import {balancerSteps, cleanings, nothing, prepare, prepareStep} from './prepare.ts';
 import {newSlots} from './slots.ts';
 import {backingSteps} from './steps/backing-services.ts';
@@ -15,6 +15,7 @@ import {certificateSteps} from './steps/balancer.ts';
 import {finishRounds} from './steps/finish.ts';
 import {logCheckSteps} from './steps/log-check.ts';
 import {pullStep, startStep} from './steps/replicas.ts';
+import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
 import {watchOf} from './watch.ts';
 
@@ -85,4 +86,15 @@ function notesOf({apps, leaving, balancers}: View): string[] {
     ...(leaving.length > 0 ? [`deploy.yaml names ${leaving.map(({machine}) => machine.host).join(', ')} no longer: what runs there is drained and taken away`] : []),
     ...(balancers.some(({held}) => held !== undefined) ? apps.filter((app) => app.state.containers.length === 0).map(({machine}) => `${machine.host} is new`) : []),
   ];
+}
+
+/** Only one new release can be tried at a time. */
+export function requireNoCanary({service, environment}: Target, {balancers}: View): void {
+  const canary = balancers.map(({before}) => before.canary).find((one) => one !== undefined);
+  if (canary === undefined) return;
+  throw problem({
+    code: 'canary_under_way',
+    what: `release ${canary.release} of ${service.name} gets ${canary.percent} % of the traffic of ${environment}, and only one new release can be tried at a time`,
+    fix: `entrypoint deploy ${environment} --continue, or --abort`,
+  });
 }

@@ -1,10 +1,10 @@
+import type {Host} from '../../../service/hosts.ts';
 import {batchesOf, type Target} from '../../target.ts';
 import type {BalancerState, SlotUse} from '../balancer/state.ts';
 import {slotsOn, statesFor, type View} from '../fleet.ts';
-import type {Host} from '../host.ts';
 import type {Found} from '../state.ts';
-import type {Round, Step} from './plan.ts';
 import {stopStep} from './steps/replicas.ts';
+import type {Round, Step} from './steps/step.ts';
 import {healthStep, switchStep, withHealth} from './steps/traffic.ts';
 
 /** What takes the place of what serves. */

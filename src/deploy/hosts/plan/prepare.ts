@@ -1,13 +1,13 @@
 import {dockerRemove} from '../../../commands/docker.ts';
+import type {Host} from '../../../service/hosts.ts';
 import type {Target} from '../../target.ts';
 import {statesFor, type View} from '../fleet.ts';
-import type {Host} from '../host.ts';
 import {networkCommands} from '../network.ts';
 import type {Found} from '../state.ts';
 import {leftoversOf} from './leftovers.ts';
-import type {Round, Step} from './plan.ts';
 import {prepareBalancer, type Prepared} from './steps/balancer.ts';
 import {stopCommands} from './steps/replicas.ts';
+import type {Round, Step} from './steps/step.ts';
 
 export const nothing: Prepared = {commands: [], undo: [], what: []};
 

@@ -1,17 +1,18 @@
 import {problem} from '../../../errors.ts';
+import {isRemote} from '../../../service/hosts.ts';
 import {sceneOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
 import {type View, viewOf} from '../fleet.ts';
-import {isRemote} from '../host.ts';
 import type {Entry} from '../release-log.ts';
 import {appsOf, type Found, requireDeployed} from '../state.ts';
-import {requireNoCanary} from './canary.ts';
+import {requireNoCanary} from './deploy.ts';
 import {moveRounds} from './moves.ts';
-import type {Plan, Step} from './plan.ts';
+import type {Plan} from './plan.ts';
 import {balancerSteps, cleanings, prepare} from './prepare.ts';
 import {keptSlots, newSlots} from './slots.ts';
 import {finishRounds} from './steps/finish.ts';
 import {pullStep, restartStep, startStep} from './steps/replicas.ts';
+import type {Step} from './steps/step.ts';
 
 /**
  * Starts the containers of the previous release again, or of another one that is kept, and moves the traffic back to

@@ -1,8 +1,8 @@
+import type {Host} from '../../../service/hosts.ts';
 import {appName, sceneName} from '../../../stack/names.ts';
 import {type Deployment, needsPorts, sceneOf, type Target} from '../../target.ts';
 import type {Half, SlotUse} from '../balancer/state.ts';
 import type {View} from '../fleet.ts';
-import type {Host} from '../host.ts';
 import {appsOf, type Found} from '../state.ts';
 import {freePorts, reachedAt} from './steps/ports.ts';
 

@@ -4,7 +4,7 @@ import {backingName, volumeName} from '../../../../stack/names.ts';
 import {sceneOf, settingsHash, type Target} from '../../../target.ts';
 import {networkOf} from '../../network.ts';
 import type {Found} from '../../state.ts';
-import type {Round, Step} from '../plan.ts';
+import type {Round, Step} from './step.ts';
 
 /** The backing services, one after the other: each is started where it does not run, and awaited. What runs stays as it is. */
 export function backingSteps(target: Target, {machine: {host}, state}: Found): {rounds: Round[]; notes: string[]} {

@@ -9,7 +9,7 @@ import {renderFragment} from '../../balancer/fragment.ts';
 import type {BalancerView} from '../../fleet.ts';
 import {networkOf} from '../../network.ts';
 import {balancerOf} from '../../state.ts';
-import type {Cause, Round} from '../plan.ts';
+import type {Cause, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
 
 export interface Prepared {

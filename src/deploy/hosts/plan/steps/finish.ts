@@ -1,12 +1,12 @@
 import {dockerImageRemove, dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../../commands/docker.ts';
 import {softStop} from '../../../../commands/host.ts';
+import {hostName, isRemote} from '../../../../service/hosts.ts';
 import {lockName, sceneName} from '../../../../stack/names.ts';
 import {sceneOf, type Target} from '../../../target.ts';
 import type {View} from '../../fleet.ts';
-import {hostName, isRemote} from '../../host.ts';
 import {type Entry, entryCommand, keptEntries} from '../../release-log.ts';
 import {appsOf, type Container, type Found} from '../../state.ts';
-import type {Round, Step} from '../plan.ts';
+import type {Round, Step} from './step.ts';
 import {leaveBalancer} from './traffic.ts';
 
 export interface Finish {

@@ -1,9 +1,9 @@
 import {dockerRun} from '../../../../commands/docker.ts';
+import {hostName} from '../../../../service/hosts.ts';
 import {sceneName} from '../../../../stack/names.ts';
 import {type Deployment, sceneOf} from '../../../target.ts';
 import type {View} from '../../fleet.ts';
-import {hostName} from '../../host.ts';
-import type {Round} from '../plan.ts';
+import type {Round} from './step.ts';
 
 // These talk to somebody, and a container does not start where nobody answers.
 const talking = new Set(['syslog', 'fluentd', 'gelf', 'splunk', 'journald', 'awslogs', 'gcplogs', 'etwlogs', 'logentries']);

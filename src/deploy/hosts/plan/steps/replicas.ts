@@ -1,12 +1,12 @@
 import {type ContainerFacts, dockerPull, dockerRemove, dockerRun, dockerStart, dockerStop, dockerUpdateRestart} from '../../../../commands/docker.ts';
+import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, sceneOf, serviceEnvironment, type Target} from '../../../target.ts';
 import type {SlotUse} from '../../balancer/state.ts';
-import {type Host, hostName, isRemote, onHost} from '../../host.ts';
 import {networkOf} from '../../network.ts';
-import type {Step} from '../plan.ts';
 import {publishedAt} from './ports.ts';
+import type {Step} from './step.ts';
 
 /** What is missing comes before anything changes. */
 export function pullStep(host: Host, images: readonly string[]): Step[] {

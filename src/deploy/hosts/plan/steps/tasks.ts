@@ -1,9 +1,9 @@
 import {dockerRemove, dockerRun} from '../../../../commands/docker.ts';
+import type {Host} from '../../../../service/hosts.ts';
 import {roleLabels, sceneName} from '../../../../stack/names.ts';
 import {type Deployment, sceneOf, serviceEnvironment} from '../../../target.ts';
-import type {Host} from '../../host.ts';
 import {networkOf} from '../../network.ts';
-import type {Step} from '../plan.ts';
+import type {Step} from './step.ts';
 
 /** Runs a task of the service in the image that is deployed, once, on one host. */
 export function taskStep(deployment: Deployment, phase: 'before' | 'after', host: Host, task: string, release: number, baseUrl: string): Step {

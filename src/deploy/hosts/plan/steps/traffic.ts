@@ -1,15 +1,15 @@
 import {dockerRemove} from '../../../../commands/docker.ts';
 import {balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart} from '../../../../commands/lb.ts';
+import {type Host, onHost} from '../../../../service/hosts.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 import {sceneName} from '../../../../stack/names.ts';
 import {sceneOf, type Target} from '../../../target.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
 import {type BalancerState, serversOf, type SlotUse} from '../../balancer/state.ts';
-import {type Host, onHost} from '../../host.ts';
 import {networkOf} from '../../network.ts';
 import {balancerOf, type Found} from '../../state.ts';
-import type {Step} from '../plan.ts';
 import {stopCommands, wakeCommands} from './replicas.ts';
+import type {Step} from './step.ts';
 
 /**
  * Waits until each new replica answers its health check through this balancer, the path that the users take. It may begin

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {carryOut, type Crew} from '../../../../../src/deploy/hosts/execute/carry-out.ts';
-import type {Step} from '../../../../../src/deploy/hosts/plan/plan.ts';
+import type {Step} from '../../../../../src/deploy/hosts/plan/steps/step.ts';
 import {problem} from '../../../../../src/errors.ts';
 import {type Command, commandText, type Words} from '../../../../../src/shell/argv.ts';
 import type {Result, Runner} from '../../../../../src/shell/index.ts';
