@@ -16,14 +16,19 @@ const root = join(import.meta.dirname, '..');
  */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('the images');
-  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), 'node-service', 'builder'], {stdio: ['ignore', 'ignore', 'pipe']});
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), 'node-service', 'builder'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   // Each build leaves the image of the one before without a name: a name of its own tells which they are.
-  const name = `bench-${folder.slice(-6).toLowerCase()}`;
+  const name = `bench-${directory.slice(-6).toLowerCase()}`;
   try {
-    service(folder, name);
+    service(directory, name);
     note(`the first build, which installs the dependencies, then ${rounds} rounds of each`);
-    const {took: [plain = [], ours = []], reinstalled} = measure(folder, name);
+    const {
+      took: [plain = [], ours = []],
+      reinstalled,
+    } = measure(directory, name);
     const [first, second] = [median(plain), median(ours)];
     return {
       name: 'build',
@@ -40,38 +45,91 @@ export async function bench(note: (text: string) => void): Promise<Report> {
       passed: second / first <= limit && reinstalled === 0,
     };
   } finally {
-    rmSync(folder, {recursive: true, force: true});
-    const images = execFileSync('docker', ['images', '--quiet', '--no-trunc', '--filter', `label=entrypoint.service_name=${name}`], {encoding: 'utf8'}).trim();
-    if (images !== '') execFileSync('docker', ['image', 'rm', '--force', ...new Set(images.split('\n'))], {stdio: 'ignore'});
+    rmSync(directory, {recursive: true, force: true});
+    const images = execFileSync(
+      'docker',
+      ['images', '--quiet', '--no-trunc', '--filter', `label=entrypoint.service_name=${name}`],
+      {encoding: 'utf8'},
+    ).trim();
+    if (images !== '')
+      execFileSync('docker', ['image', 'rm', '--force', ...new Set(images.split('\n'))], {stdio: 'ignore'});
   }
 }
 
-function measure(folder: string, name: string): Told {
-  const facts = [`service_name=${name}`, 'git_commit_hash=bench'].flatMap((fact) => ['--build-arg', fact, '--label', `entrypoint.${fact}`]);
+function measure(directory: string, name: string): Told {
+  const facts = [`service_name=${name}`, 'git_commit_hash=bench'].flatMap((fact) => [
+    '--build-arg',
+    fact,
+    '--label',
+    `entrypoint.${fact}`,
+  ]);
   const ca = certificateFile(process.env);
   const wanted: Wanted = {
     rounds,
     contenders: [
-      ['docker', 'build', '--tag', `${name}:bench`, ...facts, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), '.'],
+      [
+        'docker',
+        'build',
+        '--tag',
+        `${name}:bench`,
+        ...facts,
+        ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]),
+        '.',
+      ],
       ['entrypoint', 'build', '--tag=bench'],
     ],
   };
-  return JSON.parse(execFileSync('docker', [
-    'run', '--rm', '--user', '0:0', '--volume', '/var/run/docker.sock:/var/run/docker.sock', '--volume', `${folder}:${folder}`, '--workdir', folder,
-    '--volume', `${join(root, 'bench/build/rounds.ts')}:/bench/rounds.ts:ro`, ...(ca === undefined ? [] : ['--volume', `${ca}:${ca}:ro`, '--env', `NODE_EXTRA_CA_CERTS=${ca}`]),
-    // The folder is another user's.
-    '--env', 'GIT_CONFIG_COUNT=1', '--env', 'GIT_CONFIG_KEY_0=safe.directory', '--env', `GIT_CONFIG_VALUE_0=${folder}`,
-    '--entrypoint', 'node', 'entrypoint/builder:26', '--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '/bench/rounds.ts', JSON.stringify(wanted),
-  ], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit']})) as Told;
+  return JSON.parse(
+    execFileSync(
+      'docker',
+      [
+        'run',
+        '--rm',
+        '--user',
+        '0:0',
+        '--volume',
+        '/var/run/docker.sock:/var/run/docker.sock',
+        '--volume',
+        `${directory}:${directory}`,
+        '--workdir',
+        directory,
+        '--volume',
+        `${join(root, 'bench/build/rounds.ts')}:/bench/rounds.ts:ro`,
+        ...(ca === undefined ? [] : ['--volume', `${ca}:${ca}:ro`, '--env', `NODE_EXTRA_CA_CERTS=${ca}`]),
+        // The directory is another user's.
+        '--env',
+        'GIT_CONFIG_COUNT=1',
+        '--env',
+        'GIT_CONFIG_KEY_0=safe.directory',
+        '--env',
+        `GIT_CONFIG_VALUE_0=${directory}`,
+        '--entrypoint',
+        'node',
+        'entrypoint/builder:26',
+        '--disable-warning=ExperimentalWarning',
+        '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+        '/bench/rounds.ts',
+        JSON.stringify(wanted),
+      ],
+      {encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit']},
+    ),
+  ) as Told;
 }
 
 /** The example in a repository of its own, so that its commit is not the project's. */
-function service(folder: string, name: string): void {
-  chmodSync(folder, 0o755);
-  cpSync(join(root, 'examples/buy-service'), folder, {recursive: true, filter: (path) => !path.includes('node_modules')});
-  const file = join(folder, 'deploy.yaml');
+function service(directory: string, name: string): void {
+  chmodSync(directory, 0o755);
+  cpSync(join(root, 'examples/buy-service'), directory, {
+    recursive: true,
+    filter: (path) => !path.includes('node_modules'),
+  });
+  const file = join(directory, 'deploy.yaml');
   writeFileSync(file, readFileSync(file, 'utf8').replace(/^service: .*$/m, `service: ${name}`));
-  for (const words of [['init', '--quiet'], ['add', '--all'], ['-c', 'user.name=b', '-c', 'user.email=b@example.com', 'commit', '--quiet', '--message=bench']]) {
-    execFileSync('git', words, {cwd: folder, stdio: ['ignore', 'ignore', 'pipe']});
+  for (const words of [
+    ['init', '--quiet'],
+    ['add', '--all'],
+    ['-c', 'user.name=b', '-c', 'user.email=b@example.com', 'commit', '--quiet', '--message=bench'],
+  ]) {
+    execFileSync('git', words, {cwd: directory, stdio: ['ignore', 'ignore', 'pipe']});
   }
 }

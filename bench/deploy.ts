@@ -5,7 +5,15 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type Crew, entrypoint, makeCrew} from '../test/fleet/crew.ts';
 import {type Fleet, fleetUp} from '../test/fleet/fleet.ts';
-import {type AppHost, deployApartScript, deployScript, prepareApartScript, prepareScript, tidyApartScript, tidyScript} from './deploy/bare-script.ts';
+import {
+  type AppHost,
+  deployApartScript,
+  deployScript,
+  prepareApartScript,
+  prepareScript,
+  tidyApartScript,
+  tidyScript,
+} from './deploy/bare-script.ts';
 import {startSimulatedFleet} from './deploy/simulated-fleet.ts';
 import {median, type Report, type Row} from './report.ts';
 
@@ -16,7 +24,11 @@ const sizes = [1, 10, 100] as const;
 /** A deploy beside a bare script of the same docker commands, on one real host and on three; then on simulated hosts, up to 100. */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('a fleet of three hosts');
-  execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(
+    process.execPath,
+    [join(import.meta.dirname, '../scripts/images/build.ts'), 'node-service', 'haproxy', 'registry'],
+    {stdio: ['ignore', 'ignore', 'pipe']},
+  );
   const fleet = await fleetUp(`bench-${randomBytes(4).toString('hex')}`, {hosts: 3, balancers: 1});
   if (typeof fleet === 'string') throw new Error(fleet);
   let real: Real;
@@ -49,13 +61,24 @@ interface Real {
 
 function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Real {
   const places = {1: fleet.hosts.slice(0, 1), 3: fleet.hosts} as const;
-  writeFileSync(join(crew.folder, 'deploy.yaml'), [
-    `service: ${crew.name}`, `registry: ${fleet.registry}`, 'environments:',
-    ...([1, 3] as const).flatMap((count) => ['on', 'behind'].flatMap((kind, index) => [
-      `  ${kind}${count}:`, `    hosts: [${places[count].join(', ')}]`, '    watch_seconds: 0', `    environment: {WEB_CONCURRENCY: '1'}`,
-      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: ${8080 + 10 * index + count}${kind === 'on' ? '' : `, hosts: [${fleet.balancers.join(', ')}]`}}`,
-    ])), '',
-  ].join('\n'));
+  writeFileSync(
+    join(crew.directory, 'deploy.yaml'),
+    [
+      `service: ${crew.name}`,
+      `registry: ${fleet.registry}`,
+      'environments:',
+      ...([1, 3] as const).flatMap((count) =>
+        ['on', 'behind'].flatMap((kind, index) => [
+          `  ${kind}${count}:`,
+          `    hosts: [${places[count].join(', ')}]`,
+          '    watch_seconds: 0',
+          `    environment: {WEB_CONCURRENCY: '1'}`,
+          `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', address: 0.0.0.0, port: ${8080 + 10 * index + count}${kind === 'on' ? '' : `, hosts: [${fleet.balancers.join(', ')}]`}}`,
+        ]),
+      ),
+      '',
+    ].join('\n'),
+  );
   const images = [crew.images.A, crew.images.B];
   const timed = (program: string, words: readonly string[], input = ''): number => {
     const started = performance.now();
@@ -63,7 +86,8 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     if (code !== 0) throw new Error(`${program} ${words.join(' ')}: exit ${code}\n${stderr}`);
     return (performance.now() - started) / 1000;
   };
-  const deploy = (environment: string, round: number): number => timed(entrypoint, ['--quiet', 'deploy', environment, `--image=${images[round % 2]}`]);
+  const deploy = (environment: string, round: number): number =>
+    timed(entrypoint, ['--quiet', 'deploy', environment, `--image=${images[round % 2]}`]);
 
   const appsOn = (hosts: readonly string[]): AppHost[] => hosts.map((host) => ({host, address: fleet.addressOf(host)}));
   const [balancerHost = ''] = fleet.balancers;
@@ -73,9 +97,15 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
   timed('sh', [], deployScript(fleet.hosts, images[0] ?? '', 0));
   timed('sh', [], prepareApartScript(appsOn(fleet.hosts), balancerHost, `${fleet.registry}/haproxy:3.0`));
   timed('sh', [], deployApartScript(appsOn(fleet.hosts), balancerHost, images[0] ?? '', 0));
-  for (const round of [0, 1]) for (const environment of ['on1', 'on3', 'behind1', 'behind3']) deploy(environment, round);
+  for (const round of [0, 1])
+    for (const environment of ['on1', 'on3', 'behind1', 'behind3']) deploy(environment, round);
   note(`${rounds} rounds of each, in turn`);
-  const [bare, ours, bareApart, apart] = Array.from({length: 4}, () => ({1: [] as number[], 3: [] as number[]})) as [Times, Times, Times, Times];
+  const [bare, ours, bareApart, apart] = Array.from({length: 4}, () => ({1: [] as number[], 3: [] as number[]})) as [
+    Times,
+    Times,
+    Times,
+    Times,
+  ];
   // A bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
   let release = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -95,10 +125,17 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
       }
       timed('sh', [], tidyScript(used, release) + tidyApartScript(used, release));
       // The others follow, off the clock.
-      if (others.length > 0) timed('sh', [], [
-        deployScript(others, image, release), tidyScript(others, release),
-        deployApartScript(appsOn(others), balancerHost, image, release), tidyApartScript(others, release),
-      ].join(''));
+      if (others.length > 0)
+        timed(
+          'sh',
+          [],
+          [
+            deployScript(others, image, release),
+            tidyScript(others, release),
+            deployApartScript(appsOn(others), balancerHost, image, release),
+            tidyApartScript(others, release),
+          ].join(''),
+        );
     }
   }
   const middle = (all: Times): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
@@ -106,7 +143,14 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     settle();
     return timed(entrypoint, ['--quiet', 'rollback', 'on3']);
   });
-  return {bare: middle(bare), ours: middle(ours), bareApart: middle(bareApart), apart: middle(apart), rollback: median(rollbacks), roundTrips: countRoundTrips(fleet, crew)};
+  return {
+    bare: middle(bare),
+    ours: middle(ours),
+    bareApart: middle(bareApart),
+    apart: middle(apart),
+    rollback: median(rollbacks),
+    roundTrips: countRoundTrips(fleet, crew),
+  };
 }
 
 type Times = Record<1 | 3, number[]>;
@@ -123,24 +167,45 @@ function settle(): void {
 }
 
 function busyTicks(): number {
-  const [, user = 0, nice = 0, system = 0] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/).map(Number);
+  const [, user = 0, nice = 0, system = 0] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '')
+    .split(/\s+/)
+    .map(Number);
   return user + nice + system;
 }
 
 /** A deploy of an image that no host has, whose ssh writes down each call, also that with the wait for the health check. */
 function countRoundTrips(fleet: Fleet, crew: Crew): number {
   crew.renew('A');
-  const bin = join(crew.folder, '.git/counting');
+  const bin = join(crew.directory, '.git/counting');
   mkdirSync(bin);
   // The host is the word before `--`.
-  writeFileSync(join(bin, 'ssh'), [
-    '#!/bin/sh', "last=''", 'for word; do [ "$word" != -- ] || break; last=$word; done', `echo "$last" >>${bin}/calls`,
-    `exec ${fleet.bin}/ssh "$@"`, '',
-  ].join('\n'), {mode: 0o755});
-  const {code, stderr} = crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, entrypoint, '--quiet', 'deploy', 'on3', `--image=${crew.images.A}`]);
+  writeFileSync(
+    join(bin, 'ssh'),
+    [
+      '#!/bin/sh',
+      "last=''",
+      'for word; do [ "$word" != -- ] || break; last=$word; done',
+      `echo "$last" >>${bin}/calls`,
+      `exec ${fleet.bin}/ssh "$@"`,
+      '',
+    ].join('\n'),
+    {mode: 0o755},
+  );
+  const {code, stderr} = crew.shell('env', [
+    `PATH=${bin}:${fleet.environment['PATH']}`,
+    entrypoint,
+    '--quiet',
+    'deploy',
+    'on3',
+    `--image=${crew.images.A}`,
+  ]);
   if (code !== 0) throw new Error(stderr);
   const calls = readFileSync(join(bin, 'calls'), 'utf8').trim().split('\n');
-  return Math.max(...Map.groupBy(calls, (host) => host).values().map((some) => some.length));
+  return Math.max(
+    ...Map.groupBy(calls, (host) => host)
+      .values()
+      .map((some) => some.length),
+  );
 }
 
 interface Simulated {
@@ -151,22 +216,37 @@ interface Simulated {
 
 /** A deploy to simulated hosts, the third of each fleet: the first two bring everything up. */
 async function measureSimulated(note: (text: string) => void): Promise<Simulated[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   try {
     const found: Simulated[] = [];
     for (const size of sizes) {
       note(`${size} simulated hosts`);
       const fleet = await startSimulatedFleet();
       const names = Array.from({length: size}, (_, index) => `h${index + 1}`);
-      writeFileSync(join(folder, 'deploy.yaml'), [
-        'service: simulated', 'registry: registry.example:5000', 'environments:', '  prod:', `    hosts: [${names.join(', ')}]`, '    parallel: 100',
-        '    watch_seconds: 0', '    load_balancer: {address: 0.0.0.0, port: 8080}', '',
-      ].join('\n'));
+      writeFileSync(
+        join(directory, 'deploy.yaml'),
+        [
+          'service: simulated',
+          'registry: registry.example:5000',
+          'environments:',
+          '  prod:',
+          `    hosts: [${names.join(', ')}]`,
+          '    parallel: 100',
+          '    watch_seconds: 0',
+          '    load_balancer: {address: 0.0.0.0, port: 8080}',
+          '',
+        ].join('\n'),
+      );
       try {
         const all: {seconds: number; cpuSeconds: number}[] = [];
-        for (const digit of ['a', 'b', 'c', 'd', 'e']) all.push(await simulatedDeploy(folder, digit, fleet.environment));
+        for (const digit of ['a', 'b', 'c', 'd', 'e'])
+          all.push(await simulatedDeploy(directory, digit, fleet.environment));
         const later = all.slice(2);
-        found.push({hosts: size, seconds: median(later.map(({seconds}) => seconds)), cpuSeconds: median(later.map(({cpuSeconds}) => cpuSeconds))});
+        found.push({
+          hosts: size,
+          seconds: median(later.map(({seconds}) => seconds)),
+          cpuSeconds: median(later.map(({cpuSeconds}) => cpuSeconds)),
+        });
         const running = fleet.running(names.at(-1) ?? '');
         if (!running.some((name) => name.endsWith('.5.1'))) throw new Error(`the last host runs ${running.join(', ')}`);
       } finally {
@@ -175,15 +255,30 @@ async function measureSimulated(note: (text: string) => void): Promise<Simulated
     }
     return found;
   } finally {
-    rmSync(folder, {recursive: true, force: true});
+    rmSync(directory, {recursive: true, force: true});
   }
 }
 
-async function simulatedDeploy(folder: string, digit: string, environment: Readonly<Record<string, string>>): Promise<{seconds: number; cpuSeconds: number}> {
+async function simulatedDeploy(
+  directory: string,
+  digit: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<{seconds: number; cpuSeconds: number}> {
   const started = performance.now();
   // The shell tells what the deployer and all its stand-ins have used.
-  const child = spawn('bash', ['-c', 'TIMEFORMAT="cpu %U %S"; time "$0" "$@"', entrypoint, '--quiet', 'deploy', 'prod', `--image=registry.example:5000/simulated@sha256:${digit.repeat(64)}`],
-    {cwd: folder, env: {...process.env, ...environment}, stdio: ['ignore', 'ignore', 'pipe']});
+  const child = spawn(
+    'bash',
+    [
+      '-c',
+      'TIMEFORMAT="cpu %U %S"; time "$0" "$@"',
+      entrypoint,
+      '--quiet',
+      'deploy',
+      'prod',
+      `--image=registry.example:5000/simulated@sha256:${digit.repeat(64)}`,
+    ],
+    {cwd: directory, env: {...process.env, ...environment}, stdio: ['ignore', 'ignore', 'pipe']},
+  );
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const code = await new Promise((resolve) => child.once('close', resolve));
@@ -199,12 +294,27 @@ function report({bare, ours, bareApart, apart, rollback, roundTrips}: Real, simu
   const overheadApart = {1: apart[1] / bareApart[1], 3: apart[3] / bareApart[3]};
   const growth = apart[3] / apart[1];
   const checks: readonly {readonly text: string; readonly is: boolean}[] = [
-    {text: `a deploy to one host is at most ${limits.overhead} x the bare script: ${overhead[1].toFixed(2)}`, is: overhead[1] <= limits.overhead},
+    {
+      text: `a deploy to one host is at most ${limits.overhead} x the bare script: ${overhead[1].toFixed(2)}`,
+      is: overhead[1] <= limits.overhead,
+    },
     {text: `to three hosts: ${overhead[3].toFixed(2)}`, is: overhead[3] <= limits.overhead},
-    {text: `behind one balancer, to one host ${overheadApart[1].toFixed(2)}, to three ${overheadApart[3].toFixed(2)}`, is: Math.max(overheadApart[1], overheadApart[3]) <= limits.overhead},
-    {text: `three hosts behind a balancer take at most ${limits.growth} x one: ${growth.toFixed(2)} (the bare script: ${(bareApart[3] / bareApart[1]).toFixed(2)}; with a balancer on each: ${(ours[3] / ours[1]).toFixed(2)}, the bare script ${(bare[3] / bare[1]).toFixed(2)})`, is: growth <= limits.growth},
-    {text: `a rollback of three hosts takes at most ${limits.rollback} s: ${rollback.toFixed(1)}`, is: rollback <= limits.rollback},
-    {text: `at most ${limits.roundTrips} round trips by ssh a host, with the wait for its health: ${roundTrips}`, is: roundTrips <= limits.roundTrips},
+    {
+      text: `behind one balancer, to one host ${overheadApart[1].toFixed(2)}, to three ${overheadApart[3].toFixed(2)}`,
+      is: Math.max(overheadApart[1], overheadApart[3]) <= limits.overhead,
+    },
+    {
+      text: `three hosts behind a balancer take at most ${limits.growth} x one: ${growth.toFixed(2)} (the bare script: ${(bareApart[3] / bareApart[1]).toFixed(2)}; with a balancer on each: ${(ours[3] / ours[1]).toFixed(2)}, the bare script ${(bare[3] / bare[1]).toFixed(2)})`,
+      is: growth <= limits.growth,
+    },
+    {
+      text: `a rollback of three hosts takes at most ${limits.rollback} s: ${rollback.toFixed(1)}`,
+      is: rollback <= limits.rollback,
+    },
+    {
+      text: `at most ${limits.roundTrips} round trips by ssh a host, with the wait for its health: ${roundTrips}`,
+      is: roundTrips <= limits.roundTrips,
+    },
   ];
   const one = simulated[0]?.seconds ?? Number.NaN;
   const rows: Row[] = [
@@ -217,7 +327,11 @@ function report({bare, ours, bareApart, apart, rollback, roundTrips}: Real, simu
     {what: 'bare script behind one balancer, 3 hosts', figures: [bareApart[3]], ratio: 1},
     {what: 'entrypoint deploy behind one balancer, 3 hosts', figures: [apart[3]], ratio: overheadApart[3]},
     {what: 'entrypoint rollback, 3 hosts', figures: [rollback], ratio: rollback / ours[3]},
-    ...simulated.map(({hosts, seconds}) => ({what: `entrypoint deploy, ${hosts} simulated`, figures: [seconds], ratio: seconds / one})),
+    ...simulated.map(({hosts, seconds}) => ({
+      what: `entrypoint deploy, ${hosts} simulated`,
+      figures: [seconds],
+      ratio: seconds / one,
+    })),
   ];
   return {
     name: 'deploy',

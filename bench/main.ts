@@ -5,17 +5,26 @@ import {type Bench, reportTable} from './report.ts';
 // An interrupted benchmark ends as any other does: what it has started is taken away at `exit`.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const names = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && !['main.ts', 'report.ts'].includes(file)).map((file) => file.slice(0, -3));
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.ts') && !['main.ts', 'report.ts'].includes(file))
+  .map((file) => file.slice(0, -3));
 const words = process.argv.slice(2);
 const name = words.find((word) => !word.startsWith('--')) ?? '';
-const unknown = words.filter((word) => word.startsWith('--') && !['--json', '--check', '--quick', '--full'].includes(word));
+const unknown = words.filter(
+  (word) => word.startsWith('--') && !['--json', '--check', '--quick', '--full'].includes(word),
+);
 
 if (!names.includes(name) || unknown.length > 0) {
-  process.stderr.write(`usage: npm run bench -- NAME [--json] [--check] [--quick | --full]\nNAME is one of: ${names.join(', ')}\n--check: exit 1 when a limit is passed\n--quick, --full: fewer rounds, or all that takes long (server)\n`);
+  process.stderr.write(
+    `usage: npm run bench -- NAME [--json] [--check] [--quick | --full]\nNAME is one of: ${names.join(', ')}\n--check: exit 1 when a limit is passed\n--quick, --full: fewer rounds, or all that takes long (server)\n`,
+  );
   process.exitCode = 64;
 } else {
-  const {bench} = await import(`./${name}.ts`) as {bench: Bench};
-  const report = await bench((text) => process.stderr.write(`# ${text}\n`), {quick: words.includes('--quick'), full: words.includes('--full')});
+  const {bench} = (await import(`./${name}.ts`)) as {bench: Bench};
+  const report = await bench((text) => process.stderr.write(`# ${text}\n`), {
+    quick: words.includes('--quick'),
+    full: words.includes('--full'),
+  });
   process.stdout.write(words.includes('--json') ? `${JSON.stringify(report, undefined, 2)}\n` : reportTable(report));
   if (words.includes('--check') && !report.passed) process.exitCode = 1;
 }

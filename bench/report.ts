@@ -32,12 +32,17 @@ export type Bench = (note: Note, options: BenchOptions) => Promise<Report>;
 export function reportTable({name, about, columns, rows, notes}: Report): string {
   const lines = [
     [name, ...columns, 'ratio'],
-    ...rows.map(({what, figures, ratio}) => [what, ...figures.map((figure) => (Number.isNaN(figure) ? '-' : figure.toFixed(1))), `${ratio.toFixed(2)} x`]),
+    ...rows.map(({what, figures, ratio}) => [
+      what,
+      ...figures.map((figure) => (Number.isNaN(figure) ? '-' : figure.toFixed(1))),
+      `${ratio.toFixed(2)} x`,
+    ]),
   ];
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index + 1]?.length ?? 0)));
   const first = Math.max(...lines.map(([what = '']) => what.length));
   const table = lines.map(([what = '', ...figures]) =>
-    [what.padEnd(first), ...figures.map((figure, index) => figure.padStart(widths[index] ?? 8))].join('   '));
+    [what.padEnd(first), ...figures.map((figure, index) => figure.padStart(widths[index] ?? 8))].join('   '),
+  );
   return `${[about, '', ...table, '', ...notes].join('\n')}\n`;
 }
 

@@ -22,12 +22,12 @@ export default (request, response) => response.end();
 
 /** What \`entrypoint run\` in a container costs until the service's first instruction, beside its program alone. */
 export async function bench(note: (text: string) => void): Promise<Report> {
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   try {
-    writeFileSync(join(folder, 'Dockerfile'), 'FROM entrypoint/node:26\nCOPY . .\n');
-    writeFileSync(join(folder, 'package.json'), '{"type": "module"}\n');
-    writeFileSync(join(folder, 'server.js'), server);
-    docker('build', '--quiet', '--tag', image, folder);
+    writeFileSync(join(directory, 'Dockerfile'), 'FROM entrypoint/node:26\nCOPY . .\n');
+    writeFileSync(join(directory, 'package.json'), '{"type": "module"}\n');
+    writeFileSync(join(directory, 'server.js'), server);
+    docker('build', '--quiet', '--tag', image, directory);
     note(`${rounds} containers of each, in turn`);
     const contenders = [
       {what: 'node server.js', words: ['--entrypoint', 'node', image, 'server.js'], costs: [] as number[]},
@@ -53,7 +53,7 @@ export async function bench(note: (text: string) => void): Promise<Report> {
     };
   } finally {
     spawnSync('docker', ['image', 'rm', '--force', image], {stdio: 'ignore'});
-    rmSync(folder, {recursive: true, force: true});
+    rmSync(directory, {recursive: true, force: true});
   }
 }
 
@@ -61,7 +61,7 @@ export async function bench(note: (text: string) => void): Promise<Report> {
 function firstInstruction(words: readonly string[]): number {
   const id = docker('run', '--detach', ...words);
   try {
-    for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    for (const end = Date.now() + 20_000; Date.now() < end;) {
       const found = /first instruction after ([\d.]+) ms/.exec(docker('logs', id));
       if (found !== null) return Number(found[1]);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);

@@ -26,27 +26,31 @@ const short: Extent = {rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, h
 /** Servers side by side: what a request costs, how a busy one answers its health check, start-up, memory, growth. */
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
   const extent = quick ? short : usual;
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
-  const remove = (): void => rmSync(folder, {recursive: true, force: true});
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  const remove = (): void => rmSync(directory, {recursive: true, force: true});
   process.once('exit', remove);
   const servers: Running[] = [];
   try {
-    cpSync(join(import.meta.dirname, 'server/service'), folder, {recursive: true});
+    cpSync(join(import.meta.dirname, 'server/service'), directory, {recursive: true});
     const adminPort = await freePort();
     const contenders = [
-      single(folder), bareCluster(folder), ours('entrypoint', folder, '--admin-bind', `127.0.0.1:${adminPort}`),
-      ours('entrypoint, access log', folder, '--access-log'),
-      ours('entrypoint sync', folder, '--worker-class', 'sync'), ours('entrypoint threads', folder, '--worker-class', 'threads'),
-      ...peerContenders(folder, installPeers(note)),
+      single(directory),
+      bareCluster(directory),
+      ours('entrypoint', directory, '--admin-bind', `127.0.0.1:${adminPort}`),
+      ours('entrypoint, access log', directory, '--access-log'),
+      ours('entrypoint sync', directory, '--worker-class', 'sync'),
+      ours('entrypoint threads', directory, '--worker-class', 'threads'),
+      ...peerContenders(directory, installPeers(note)),
     ];
-    const findings = await startAll(contenders, folder, servers, note);
+    const findings = await startAll(contenders, directory, servers, note);
     await compareCosts(servers, findings, extent, note);
-    if (extent.ownRounds > 0) await compareCosts(servers.slice(0, 4), findings.slice(0, 4), {...extent, rounds: extent.ownRounds}, note);
+    if (extent.ownRounds > 0)
+      await compareCosts(servers.slice(0, 4), findings.slice(0, 4), {...extent, rounds: extent.ownRounds}, note);
     await compareHealth(servers, findings, adminPort, extent, note);
     for (const server of servers.splice(0)) await server.stop();
-    await compareMemory(quick ? contenders.slice(1, 3) : contenders, findings, folder, note);
-    await compareStarts(contenders.slice(1, 3), findings, folder, extent, note);
-    return report(findings, [...limitsOf(findings), ...(quick ? [] : await growth(folder, full, note))], extent);
+    await compareMemory(quick ? contenders.slice(1, 3) : contenders, findings, directory, note);
+    await compareStarts(contenders.slice(1, 3), findings, directory, extent, note);
+    return report(findings, [...limitsOf(findings), ...(quick ? [] : await growth(directory, full, note))], extent);
   } finally {
     for (const server of servers) await server.stop();
     remove();
@@ -54,12 +58,17 @@ export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Re
 }
 
 /** All of them at once: idle ones cost next to nothing, and each round finds them warm. */
-async function startAll(contenders: readonly Contender[], folder: string, servers: Running[], note: Note): Promise<readonly Findings[]> {
+async function startAll(
+  contenders: readonly Contender[],
+  directory: string,
+  servers: Running[],
+  note: Note,
+): Promise<readonly Findings[]> {
   const findings: Findings[] = [];
   for (const contender of contenders) {
     note(`starting ${contender.what}`);
     try {
-      const server = await startContender(contender, folder);
+      const server = await startContender(contender, directory);
       servers.push(server);
       findings.push({...nothingYet(contender.what), startMs: [server.startMs]});
     } catch (error) {
@@ -71,7 +80,12 @@ async function startAll(contenders: readonly Contender[], folder: string, server
   return findings;
 }
 
-async function compareCosts(servers: readonly Running[], findings: readonly Findings[], {rounds, seconds}: Pick<Extent, 'rounds' | 'seconds'>, note: Note): Promise<void> {
+async function compareCosts(
+  servers: readonly Running[],
+  findings: readonly Findings[],
+  {rounds, seconds}: Pick<Extent, 'rounds' | 'seconds'>,
+  note: Note,
+): Promise<void> {
   // The first round compiles code and fills caches, and does not count. Each round begins with another one.
   for (let round = -1; round < rounds; round += 1) {
     note(round < 0 ? 'a request: warming up' : `a request: round ${round + 1} of ${rounds}`);
@@ -86,25 +100,39 @@ async function compareCosts(servers: readonly Running[], findings: readonly Find
   }
 }
 
-async function compareHealth(servers: readonly Running[], findings: readonly Findings[], adminPort: number, {healthRounds, healthSeconds}: Extent, note: Note): Promise<void> {
+async function compareHealth(
+  servers: readonly Running[],
+  findings: readonly Findings[],
+  adminPort: number,
+  {healthRounds, healthSeconds}: Extent,
+  note: Note,
+): Promise<void> {
   for (let round = 0; round < healthRounds; round += 1) {
     note(`health of a busy server: round ${round + 1} of ${healthRounds}`);
     for (const [index, server] of servers.entries()) {
       // One process has no other worker that could answer; the log changes nothing.
       if (index === 0 || server.what === 'entrypoint, access log') continue;
-      findings[index]!.health.push(...await healthLatencies(server, healthSeconds, {path: '/health'}));
-      if (server.what === 'entrypoint') findings[index]!.livez.push(...await healthLatencies(server, healthSeconds, {path: '/livez', port: adminPort}));
+      findings[index]!.health.push(...(await healthLatencies(server, healthSeconds, {path: '/health'})));
+      if (server.what === 'entrypoint')
+        findings[index]!.livez.push(
+          ...(await healthLatencies(server, healthSeconds, {path: '/livez', port: adminPort})),
+        );
     }
   }
 }
 
 /** Each alone on the machine: beside others that run the same program, a process's share of its code would be small. */
-async function compareMemory(contenders: readonly Contender[], findings: readonly Findings[], folder: string, note: Note): Promise<void> {
+async function compareMemory(
+  contenders: readonly Contender[],
+  findings: readonly Findings[],
+  directory: string,
+  note: Note,
+): Promise<void> {
   note('memory');
   for (const contender of contenders) {
     const found = findings.find(({what}) => what === contender.what);
     if (found === undefined) continue;
-    const server = await startContender(contender, folder);
+    const server = await startContender(contender, directory);
     await loadFor(0.5, server.port, [{count: 32, path: '/'}]);
     found.memory = memory(server.pid);
     await server.stop();
@@ -112,19 +140,25 @@ async function compareMemory(contenders: readonly Contender[], findings: readonl
 }
 
 /** To the first answer, of the bare cluster and ours in turn. */
-async function compareStarts(contenders: readonly Contender[], findings: readonly Findings[], folder: string, {starts}: Extent, note: Note): Promise<void> {
+async function compareStarts(
+  contenders: readonly Contender[],
+  findings: readonly Findings[],
+  directory: string,
+  {starts}: Extent,
+  note: Note,
+): Promise<void> {
   note(`start-up: ${starts} of each`);
   for (let round = 0; round < starts; round += 1) {
     for (const contender of contenders) {
-      const server = await startContender(contender, folder);
+      const server = await startContender(contender, directory);
       findings.find(({what}) => what === contender.what)?.startMs.push(server.startMs);
       await server.stop();
     }
   }
 }
 
-async function growth(folder: string, full: boolean, note: Note): Promise<readonly Limit[]> {
-  const server = await startContender(ours('entrypoint', folder), folder);
+async function growth(directory: string, full: boolean, note: Note): Promise<readonly Limit[]> {
+  const server = await startContender(ours('entrypoint', directory), directory);
   try {
     return await growthLimits(server, full, note);
   } finally {
@@ -135,12 +169,20 @@ async function growth(folder: string, full: boolean, note: Note): Promise<readon
 function report(findings: readonly Findings[], limits: readonly Limit[], {rounds, ownRounds, seconds}: Extent): Report {
   return {
     name: 'server',
-    about: `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s, and ${ownRounds} more of the first four.\n`
-      + 'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU a request on kept connections, to the first row.',
+    about:
+      `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s, and ${ownRounds} more of the first four.\n` +
+      'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU a request on kept connections, to the first row.',
     columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB a worker', 'MB root'],
     rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({
       what,
-      figures: [...middle(kept), ...middle(fresh), percentile(health, 0.99), median(startMs), median(held?.workers ?? []), held?.root ?? Number.NaN],
+      figures: [
+        ...middle(kept),
+        ...middle(fresh),
+        percentile(health, 0.99),
+        median(startMs),
+        median(held?.workers ?? []),
+        held?.root ?? Number.NaN,
+      ],
       ratio: ratio(kept, findings[0]?.kept),
     })),
     notes: limits.map(({text}) => text),
@@ -148,4 +190,7 @@ function report(findings: readonly Findings[], limits: readonly Limit[], {rounds
   };
 }
 
-const middle = (costs: readonly Cost[]): readonly number[] => [median(costs.map((each) => each.cpuMicroseconds)), median(costs.map((each) => each.perSecond))];
+const middle = (costs: readonly Cost[]): readonly number[] => [
+  median(costs.map((each) => each.cpuMicroseconds)),
+  median(costs.map((each) => each.perSecond)),
+];

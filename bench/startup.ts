@@ -22,13 +22,13 @@ interface Sample {
 
 /** What it costs to list the tasks, beside a Node that does nothing and the list of a peer. */
 export async function bench(note: (text: string) => void): Promise<Report> {
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   try {
-    const peers = [invoke(folder, note), make(folder, note)];
+    const peers = [invoke(directory, note), make(directory, note)];
     const contenders: readonly Contender[] = [
-      {what: 'node -e 0', words: [node, '-e', '0'], cwd: folder},
-      {what: 'entrypoint -l, with a tasks.ts', words: [entrypoint, '-l'], cwd: serviceWithTasks(folder)},
-      {what: 'entrypoint -l, without', words: [entrypoint, '-l'], cwd: serviceWithout(folder)},
+      {what: 'node -e 0', words: [node, '-e', '0'], cwd: directory},
+      {what: 'entrypoint -l, with a tasks.ts', words: [entrypoint, '-l'], cwd: serviceWithTasks(directory)},
+      {what: 'entrypoint -l, without', words: [entrypoint, '-l'], cwd: serviceWithout(directory)},
       ...peers.filter((peer) => peer !== undefined),
     ];
     note(`${runs} runs of each of ${contenders.length} commands, in turn`);
@@ -36,13 +36,13 @@ export async function bench(note: (text: string) => void): Promise<Report> {
     // The first round fills caches, as the first command of a day does, and does not count.
     for (let run = -1; run < runs; run += 1) {
       for (const [index, contender] of contenders.entries()) {
-        const sample = measure(contender, folder);
+        const sample = measure(contender, directory);
         if (run >= 0) samples[index]?.push(sample);
       }
     }
     return report(contenders, samples);
   } finally {
-    rmSync(folder, {recursive: true, force: true});
+    rmSync(directory, {recursive: true, force: true});
   }
 }
 
@@ -56,33 +56,40 @@ function report(contenders: readonly Contender[], samples: readonly (readonly Sa
     name: 'startup',
     about: `CPU time (user and system) of listing the tasks: median of ${runs} interleaved runs; the ratio is of CPU time, to a bare Node`,
     columns: ['CPU ms', 'wall ms'],
-    rows: contenders.map(({what}, index) => ({what, figures: [cpu[index] ?? Number.NaN, wall[index] ?? Number.NaN], ratio: ratio(index)})),
+    rows: contenders.map(({what}, index) => ({
+      what,
+      figures: [cpu[index] ?? Number.NaN, wall[index] ?? Number.NaN],
+      ratio: ratio(index),
+    })),
     notes: [`limit: entrypoint -l at most ${limit} x a bare Node: ${passed ? 'kept' : 'NOT KEPT'}`],
     passed,
   };
 }
 
 // bash's `time` reads the kernel's account of the children it waited for, in milliseconds; Node has no such call.
-function measure({what, words, cwd}: Contender, folder: string): Sample {
+function measure({what, words, cwd}: Contender, directory: string): Sample {
   const script = 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null 2>/dev/null';
   const {stderr, status, error} = spawnSync('bash', ['-c', script, 'bash', ...words], {
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: {PATH: process.env['PATH'], HOME: folder, LANG: 'C'},
+    env: {PATH: process.env['PATH'], HOME: directory, LANG: 'C'},
   });
-  if (error !== undefined) throw new Error('bash is missing, and its `time` is what this benchmark measures with', {cause: error});
+  if (error !== undefined)
+    throw new Error('bash is missing, and its `time` is what this benchmark measures with', {cause: error});
   const match = /^([\d.]+) ([\d.]+) ([\d.]+)$/m.exec(stderr);
   if (status !== 0 || match === null) throw new Error(`${what} failed: ${stderr}`);
   const [, wall = '', user = '', system = ''] = match;
   return {cpu: (Number(user) + Number(system)) * 1000, wall: Number(wall) * 1000};
 }
 
-function serviceWithTasks(folder: string): string {
-  const cwd = join(folder, 'with');
+function serviceWithTasks(directory: string): string {
+  const cwd = join(directory, 'with');
   mkdirSync(cwd);
   writeFileSync(join(cwd, 'package.json'), '{"type": "module"}\n');
-  writeFileSync(join(cwd, 'tasks.ts'), `
+  writeFileSync(
+    join(cwd, 'tasks.ts'),
+    `
 export {staticAnalysis, testUnit, testIntegration, build, publish, promote, deploy, run, testSanity} from 'entrypoint/tasks';
 import {option, task} from 'entrypoint/tasks';
 export const migrate = task('Bring the database schema up to date', {}, async ({run}) => {
@@ -91,41 +98,59 @@ export const migrate = task('Bring the database schema up to date', {}, async ({
 export const seed = task('Load sample products', {rows: option.number(100, 'how many products')}, async ({run}, {rows}) => {
   await run(['node', 'scripts/seed.ts', '--rows', String(rows)]);
 });
-`);
+`,
+  );
   return cwd;
 }
 
-function serviceWithout(folder: string): string {
-  const cwd = join(folder, 'without');
+function serviceWithout(directory: string): string {
+  const cwd = join(directory, 'without');
   mkdirSync(cwd);
   writeFileSync(join(cwd, 'package.json'), '{"type": "module"}\n');
   return cwd;
 }
 
-const tasks = ['static_analysis', 'test_unit', 'test_integration', 'build', 'publish', 'promote', 'deploy', 'run', 'test_sanity', 'migrate', 'seed'];
+const tasks = [
+  'static_analysis',
+  'test_unit',
+  'test_integration',
+  'build',
+  'publish',
+  'promote',
+  'deploy',
+  'run',
+  'test_sanity',
+  'migrate',
+  'seed',
+];
 
 // The peer whose manner the command line has: Python's invoke, in a virtual environment that is thrown away.
-function invoke(folder: string, note: (text: string) => void): Contender | undefined {
-  const venv = join(folder, 'venv');
+function invoke(directory: string, note: (text: string) => void): Contender | undefined {
+  const venv = join(directory, 'venv');
   note('installing invoke into a virtual environment');
-  const made = [['python3', '-m', 'venv', venv], [join(venv, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', 'invoke']]
-    .every(([program = '', ...words]) => spawnSync(program, words, {stdio: 'ignore', timeout: 120_000}).status === 0);
+  const made = [
+    ['python3', '-m', 'venv', venv],
+    [join(venv, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', 'invoke'],
+  ].every(([program = '', ...words]) => spawnSync(program, words, {stdio: 'ignore', timeout: 120_000}).status === 0);
   if (!made) {
     note('skipped: invoke (python3 -m venv or pip install invoke failed)');
     return undefined;
   }
-  const cwd = join(folder, 'invoke');
+  const cwd = join(directory, 'invoke');
   mkdirSync(cwd);
-  writeFileSync(join(cwd, 'tasks.py'), `from invoke import task\n${tasks.map((name) => `\n@task\ndef ${name}(c, rows=100):\n    "Do ${name}"\n`).join('')}`);
+  writeFileSync(
+    join(cwd, 'tasks.py'),
+    `from invoke import task\n${tasks.map((name) => `\n@task\ndef ${name}(c, rows=100):\n    "Do ${name}"\n`).join('')}`,
+  );
   return {what: 'invoke --list', words: [join(venv, 'bin/invoke'), '--list'], cwd};
 }
 
-function make(folder: string, note: (text: string) => void): Contender | undefined {
+function make(directory: string, note: (text: string) => void): Contender | undefined {
   if (spawnSync('make', ['--version'], {stdio: 'ignore'}).status !== 0) {
     note('skipped: make (not installed)');
     return undefined;
   }
-  const cwd = join(folder, 'make');
+  const cwd = join(directory, 'make');
   mkdirSync(cwd);
   writeFileSync(join(cwd, 'Makefile'), `list:\n${tasks.map((name) => `\t@echo ${name}\n`).join('')}`);
   return {what: 'make list', words: ['make', 'list'], cwd};

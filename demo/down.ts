@@ -19,7 +19,14 @@ export interface DownFacts {
 export async function down({run, here, demo, service, name, registry, entrypoint}: DownFacts): Promise<void> {
   if (existsSync(join(service, 'deploy.yaml'))) await here(entrypoint('remove', 'local', '--volumes'));
   await run(['docker', 'rm', '--force', '--volumes', registry], {capture: true, allow: [1]});
-  const {stdout} = await run.read(['docker', 'images', '--filter', `label=entrypoint.service_name=${name}`, '--format', '{{.ID}}']);
+  const {stdout} = await run.read([
+    'docker',
+    'images',
+    '--filter',
+    `label=entrypoint.service_name=${name}`,
+    '--format',
+    '{{.ID}}',
+  ]);
   const images = [...new Set(stdout.split('\n').filter((id) => id !== ''))];
   if (images.length > 0) await run(['docker', 'image', 'rm', '--force', ...images], {capture: true});
   rmSync(demo, {recursive: true, force: true});

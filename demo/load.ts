@@ -30,18 +30,27 @@ function fire(index: number): void {
     if (ended) return;
     ended = true;
     inFlight -= 1;
-    process.stdout.write(`${JSON.stringify({at, ms: Math.round((performance.now() - started) * 10) / 10, slow: path.includes('delay'), failure})}\n`);
+    process.stdout.write(
+      `${JSON.stringify({at, ms: Math.round((performance.now() - started) * 10) / 10, slow: path.includes('delay'), failure})}\n`,
+    );
   };
-  const sent = request(new URL(path, base), {
-    agent,
-    method: body === undefined ? 'GET' : 'POST',
-    timeout: deadlineMs,
-    headers: body === undefined ? {} : {'content-type': 'application/json', 'content-length': Buffer.byteLength(body)},
-  }, (answer) => {
-    answer.resume();
-    answer.once('end', () => end(answer.statusCode !== undefined && answer.statusCode < 400 ? '' : `status ${answer.statusCode}`));
-    answer.once('error', (error) => end(error.message));
-  });
+  const sent = request(
+    new URL(path, base),
+    {
+      agent,
+      method: body === undefined ? 'GET' : 'POST',
+      timeout: deadlineMs,
+      headers:
+        body === undefined ? {} : {'content-type': 'application/json', 'content-length': Buffer.byteLength(body)},
+    },
+    (answer) => {
+      answer.resume();
+      answer.once('end', () =>
+        end(answer.statusCode !== undefined && answer.statusCode < 400 ? '' : `status ${answer.statusCode}`),
+      );
+      answer.once('error', (error) => end(error.message));
+    },
+  );
   sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
   sent.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   sent.end(body);

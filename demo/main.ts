@@ -26,8 +26,12 @@ const echo = makeEcho({write, level: 'normal', colour: process.stderr.isTTY && !
 // A fixed author and time give version 1 the same commit, so that a second run finds its image built.
 const env: Record<string, string | undefined> = {
   ...process.env,
-  GIT_AUTHOR_NAME: 'demo', GIT_AUTHOR_EMAIL: 'demo@example.com', GIT_COMMITTER_NAME: 'demo', GIT_COMMITTER_EMAIL: 'demo@example.com',
-  GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z', GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+  GIT_AUTHOR_NAME: 'demo',
+  GIT_AUTHOR_EMAIL: 'demo@example.com',
+  GIT_COMMITTER_NAME: 'demo',
+  GIT_COMMITTER_EMAIL: 'demo@example.com',
+  GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
+  GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
 };
 const runIn = (cwd: string) => systemRunner({cwd, env, echo, signal: stop.signal, stdout: write, stderr: write});
 const run = runIn(root);
@@ -69,7 +73,9 @@ async function main(words: readonly string[]): Promise<void> {
   await here(entrypoint('status'));
 
   const failed = samples.filter(({failure}) => failure !== '');
-  write(`\nThe redeploy under load (every other request on a new connection, some of 500 ms):\n\n${table(phases(samples, begin, end))}\n\n`);
+  write(
+    `\nThe redeploy under load (every other request on a new connection, some of 500 ms):\n\n${table(phases(samples, begin, end))}\n\n`,
+  );
   write(`address    ${second.address}   (try: curl ${second.address}/products)\n`);
   write(`version 1  ${first.image}\nversion 2  ${second.image}\n`);
   write(`${((Date.now() - started) / 1000).toFixed(0)} s in all; take it away again: npm run demo -- --down\n`);
@@ -110,7 +116,10 @@ async function startRegistry(): Promise<string> {
   const state = await run.read(['docker', 'ps', '--filter', `name=^${registry}$`, '--format', '{{.Names}}']);
   if (state.stdout === '') {
     await run(['docker', 'rm', '--force', registry], {capture: true, allow: [1]});
-    await run(['docker', 'run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8'], {capture: true});
+    await run(
+      ['docker', 'run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8'],
+      {capture: true},
+    );
   }
   return (await run(['docker', 'port', registry, '5000/tcp'], {capture: true})).stdout.split('\n')[0] ?? '';
 }
@@ -159,7 +168,9 @@ async function quiet(): Promise<void> {
 
 async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; begin: number; end: number}> {
   write(`$ node demo/load.ts ${address} ${requestsPerSecond} &\n`);
-  const load = spawn('node', [join(root, 'demo', 'load.ts'), address, String(requestsPerSecond)], {stdio: ['ignore', 'pipe', 'inherit']});
+  const load = spawn('node', [join(root, 'demo', 'load.ts'), address, String(requestsPerSecond)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: Buffer[] = [];
   load.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
   const ended = new Promise<void>((resolve) => void load.once('close', () => resolve()));
@@ -171,7 +182,11 @@ async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; b
     await quiet();
     load.kill('SIGTERM');
     await ended;
-    const samples = Buffer.concat(lines).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Sample);
+    const samples = Buffer.concat(lines)
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Sample);
     return {samples, begin, end};
   } finally {
     load.kill('SIGKILL');

@@ -22,7 +22,10 @@ export interface Phase {
 export function phases(samples: readonly Sample[], begin: number, end: number): Phase[] {
   const of = (phase: string, from: number, to: number): Phase => {
     const mine = samples.filter(({at}) => at >= from && at < to);
-    const quick = mine.filter(({slow}) => !slow).map(({ms}) => ms).toSorted((a, b) => a - b);
+    const quick = mine
+      .filter(({slow}) => !slow)
+      .map(({ms}) => ms)
+      .toSorted((a, b) => a - b);
     const failed = mine.filter(({failure}) => failure !== '').length;
     return {phase, sent: mine.length, failed, p50: quantile(quick, 0.5), p99: quantile(quick, 0.99)};
   };
@@ -36,7 +39,15 @@ function quantile(sorted: readonly number[], q: number): number {
 export function table(rows: readonly Phase[]): string {
   const cells = [
     ['', 'sent', 'failed', 'p50 ms', 'p99 ms'],
-    ...rows.map(({phase, sent, failed, p50, p99}) => [phase, String(sent), String(failed), p50.toFixed(1), p99.toFixed(1)]),
+    ...rows.map(({phase, sent, failed, p50, p99}) => [
+      phase,
+      String(sent),
+      String(failed),
+      p50.toFixed(1),
+      p99.toFixed(1),
+    ]),
   ];
-  return cells.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(8) : cell.padStart(9))).join('')).join('\n');
+  return cells
+    .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(8) : cell.padStart(9))).join(''))
+    .join('\n');
 }

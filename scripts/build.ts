@@ -33,7 +33,14 @@ try {
 process.stderr.write(`# built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
 
 function inputsHash(): string {
-  const files = [...globSync('src/**/*.ts', {cwd: root}), 'scripts/build.ts', 'scripts/lazy-builtins.ts', 'tsconfig.json', 'package.json', 'package-lock.json'];
+  const files = [
+    ...globSync('src/**/*.ts', {cwd: root}),
+    'scripts/build.ts',
+    'scripts/lazy-builtins.ts',
+    'tsconfig.json',
+    'package.json',
+    'package-lock.json',
+  ];
   const hash = createHash('sha256').update(existsSync(tsc) ? 'types' : 'no types');
   for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(join(root, file)));
   return hash.digest('hex');
@@ -62,7 +69,12 @@ async function bundle(outdir: string): Promise<void> {
     chunkNames: '[name]-[hash]',
   });
   // What `entrypoint run` becomes, its processes and their threads: one file each, since every start reads all of them.
-  const server = Object.fromEntries(['serve', 'worker/worker', 'watchdog/watchdog', 'threads/pool-thread'].map((name) => [basename(name), `src/server/${name}.ts`]));
+  const server = Object.fromEntries(
+    ['serve', 'worker/worker', 'watchdog/watchdog', 'threads/pool-thread'].map((name) => [
+      basename(name),
+      `src/server/${name}.ts`,
+    ]),
+  );
   await build({...common, entryPoints: server});
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');
@@ -71,8 +83,12 @@ async function bundle(outdir: string): Promise<void> {
 
 /** A module that hands on what the one bundle has: `entrypoint` and `entrypoint/tasks` are never a second copy. */
 async function facade(outdir: string, name: string, all: string, source: string): Promise<void> {
-  const names = Object.keys(await import(source) as object);
-  const text = [`import {${name} as from} from './${all}';`, ...names.map((key) => `export const ${key} = from.${key};`), ''];
+  const names = Object.keys((await import(source)) as object);
+  const text = [
+    `import {${name} as from} from './${all}';`,
+    ...names.map((key) => `export const ${key} = from.${key};`),
+    '',
+  ];
   writeFileSync(join(outdir, `${name}.js`), text.join('\n'));
 }
 
@@ -81,7 +97,11 @@ function declarations(outdir: string): void {
   mkdirSync(join(outdir, 'types'), {recursive: true});
   const config = join(outdir, 'tsconfig.types.json');
   const compilerOptions = {
-    noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: join(root, 'src'), outDir: join(outdir, 'types'),
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: join(root, 'src'),
+    outDir: join(outdir, 'types'),
     typeRoots: [join(root, 'node_modules/@types')],
   };
   const files = ['src/index.ts', 'src/tasks/index.ts'].map((file) => join(root, file));

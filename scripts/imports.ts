@@ -11,11 +11,13 @@ const specifier = /(?:^(?:import|export)\b[^'"`;]*?|\bimport\()\s*'(\.[^']+)'/gm
 /** Reads the imports of every TypeScript file below `root`. */
 export function readImports(root: string): Imports {
   const files = globSync('**/*.ts', {cwd: root}).toSorted();
-  return new Map(files.map((file) => {
-    const text = readFileSync(join(root, file), 'utf8');
-    const imported = [...text.matchAll(specifier)].map(([, path = '']) => normalize(join(dirname(file), path)));
-    return [file, new Set(imported)];
-  }));
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(join(root, file), 'utf8');
+      const imported = [...text.matchAll(specifier)].map(([, path = '']) => normalize(join(dirname(file), path)));
+      return [file, new Set(imported)];
+    }),
+  );
 }
 
 /** The same graph between groups of files; an import within a group is no arrow. */
@@ -45,7 +47,7 @@ export function circles(graph: Imports): readonly (readonly string[])[] {
     lowest.set(node, index);
     stack.push(node);
     for (const next of graph.get(node) ?? []) {
-      const low = !order.has(next) ? visit(next) : stack.includes(next) ? order.get(next) ?? index : index;
+      const low = !order.has(next) ? visit(next) : stack.includes(next) ? (order.get(next) ?? index) : index;
       lowest.set(node, Math.min(lowest.get(node) ?? index, low));
     }
     const own = lowest.get(node) ?? index;
@@ -57,4 +59,13 @@ export function circles(graph: Imports): readonly (readonly string[])[] {
   };
   for (const node of graph.keys()) if (!order.has(node)) visit(node);
   return found;
+}
+
+/**
+ * The room of a file: its directory. A facade (`index.ts`) stands above the directory that it speaks for, and at the
+ * top each file is a room of its own.
+ */
+export function roomOf(file: string): string {
+  const directory = dirname(file);
+  return directory === '.' || file.endsWith('/index.ts') ? file : directory;
 }

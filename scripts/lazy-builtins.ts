@@ -26,8 +26,10 @@ function moduleText(name: string): string {
   const fetch = `process.getBuiltinModule("node:${name}")`;
   const names = Object.keys(found).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== 'default');
   const later = (key: string): boolean => !loaded.has(name) && /^[a-z]/.test(key) && typeof found[key] === 'function';
-  const lines = names.map((key) => later(key)
-    ? `export const ${key} = (...words) => ${fetch}.${key}(...words);`
-    : `export const ${key} = /* @__PURE__ */ (() => ${fetch}.${key})();`);
+  const lines = names.map((key) =>
+    later(key)
+      ? `export const ${key} = (...words) => ${fetch}.${key}(...words);`
+      : `export const ${key} = /* @__PURE__ */ (() => ${fetch}.${key})();`,
+  );
   return [...lines, `export default /* @__PURE__ */ (() => ${fetch})();`].join('\n');
 }

@@ -9,11 +9,17 @@ const root = join(import.meta.dirname, '..');
 // What builds images or holds itself against a limit of time has both cores to itself.
 const alone = /\/(?:demo|readme|images\/base|images\/manual)\.test\.ts$/;
 // Costs nothing where the stage before has built them.
-const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [['sh', 'scripts/engine'], ['node', 'scripts/images/build.ts', ...names]];
+const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [
+  ['sh', 'scripts/engine'],
+  ['node', 'scripts/images/build.ts', ...names],
+];
 const integration = globSync('test/integration/**/*.test.ts', {cwd: root});
 const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   types: () => [['tsc', '--noEmit']],
-  lint: () => [['oxlint', '--deny-warnings']],
+  lint: () => [
+    ['oxlint', '--deny-warnings'],
+    ['oxfmt', '--check', '.'],
+  ],
   unit: () => [['node', '--test', ...globSync('test/unit/**/*.test.ts', {cwd: root})]],
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
   // Most files wait more than they compute; each of those in load/ loads both cores.
@@ -21,19 +27,30 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=2', ...globSync('test/server/*.test.ts', {cwd: root})],
     ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
     // In short it is a part of the stage integration.
-    ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes' ? [
-      ...withImages('node-service', 'haproxy'),
-      ['node', '--test', 'test/integration/images/app-server-haproxy.test.ts'],
-    ] : []),
+    ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes'
+      ? [
+          ...withImages('node-service', 'haproxy'),
+          ['node', '--test', 'test/integration/images/app-server-haproxy.test.ts'],
+        ]
+      : []),
   ],
   integration: () => [
     ...withImages(),
     ['node', '--test', '--test-concurrency=1', ...integration.filter((file) => alone.test(file))],
     ['node', '--test', '--test-concurrency=2', ...integration.filter((file) => !alone.test(file))],
   ],
-  contract: () => [...withImages('node-service'), ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})]],
-  fleet: () => [...withImages('node-service', 'haproxy', 'registry'), ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})]],
-  isomorphism: () => [...withImages(), ['node', '--test', '--test-concurrency=2', ...globSync('test/isomorphism/*.test.ts', {cwd: root})]],
+  contract: () => [
+    ...withImages('node-service'),
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})],
+  ],
+  fleet: () => [
+    ...withImages('node-service', 'haproxy', 'registry'),
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})],
+  ],
+  isomorphism: () => [
+    ...withImages(),
+    ['node', '--test', '--test-concurrency=2', ...globSync('test/isomorphism/*.test.ts', {cwd: root})],
+  ],
 };
 
 const wanted = process.argv.slice(2);

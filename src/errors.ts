@@ -1,4 +1,3 @@
-
 /** Exit codes of the CLI, after BSD's sysexits where they fit. A wrapped command's own code passes through. */
 export const exitCode = {
   ok: 0,
@@ -23,7 +22,7 @@ export interface Problem extends Error {
   readonly details: readonly string[];
 }
 
-export interface ProblemFacts {
+export interface ProblemOptions {
   readonly code: string;
   /** `<what> is <wrong>, and <who> needs it`: one line. */
   readonly what: string;
@@ -36,7 +35,14 @@ export interface ProblemFacts {
 }
 
 /** The one way to make an error that is meant for a user. Throw what it returns. */
-export function problem({code, what, fix, details = [], exitCode: exit = exitCode.failed, cause}: ProblemFacts): Problem {
+export function problem({
+  code,
+  what,
+  fix,
+  details = [],
+  exitCode: exit = exitCode.failed,
+  cause,
+}: ProblemOptions): Problem {
   const error = new Error(what, cause === undefined ? undefined : {cause});
   return Object.assign(error, {[brand]: true as const, code, exitCode: exit, fix, details});
 }
@@ -63,24 +69,26 @@ export function messageOf(error: unknown): string {
 }
 
 /** A mistake of the user's: all of them are told at once. */
-export interface Mistake {
+export interface UsageError {
   readonly what: string;
   /** The word that was meant, most likely. */
   readonly meant?: string | undefined;
   readonly fix?: string | undefined;
 }
 
-/** All mistakes of a command line as one problem. */
-export function mistakesProblem(mistakes: readonly Mistake[], help: string): Problem {
-  const [first] = mistakes;
-  if (first !== undefined && mistakes.length === 1) {
+/** All errors of a command line as one problem. */
+export function usageErrorsProblem(errors: readonly UsageError[], help: string): Problem {
+  const [first] = errors;
+  if (first !== undefined && errors.length === 1) {
     const fix = first.meant === undefined ? first.fix : `did you mean ${first.meant}?`;
     return problem({code: 'usage', what: first.what, fix: fix ?? `see ${help}`, exitCode: exitCode.usage});
   }
   return problem({
     code: 'usage',
-    what: `${mistakes.length} things are wrong in the command line, and nothing was run`,
-    details: mistakes.map(({what, meant, fix}) => `${what}${meant === undefined ? fix && `; ${fix}` || '' : `; did you mean ${meant}?`}`),
+    what: `${errors.length} things are wrong in the command line, and nothing was run`,
+    details: errors.map(
+      ({what, meant, fix}) => `${what}${meant === undefined ? (fix && `; ${fix}`) || '' : `; did you mean ${meant}?`}`,
+    ),
     fix: `see ${help}`,
     exitCode: exitCode.usage,
   });

@@ -2,7 +2,7 @@
 export {commandText, execText, quote, wordsText} from './shell/argv.ts';
 export type {Command, SecretReference, Words} from './shell/argv.ts';
 export {exitCode, isProblem, messageOf, problem, problemText, usageProblem} from './errors.ts';
-export type {Problem, ProblemFacts} from './errors.ts';
+export type {Problem, ProblemOptions} from './errors.ts';
 export {option} from './option.ts';
 export type {Option, OptionFacts, Options, Values} from './option.ts';
 export {pythonProgram} from './runtimes/python/program.ts';
@@ -10,5 +10,5 @@ export {isTransientText, retry} from './shell/retry.ts';
 export type {RetryOptions, RetryWorld} from './shell/retry.ts';
 export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './shell/index.ts';
 export type {Echo, Result, Runner, RunOptions, Scope} from './shell/index.ts';
-export {task, taskFacts} from './task.ts';
-export type {Context, Task, TaskFacts} from './task.ts';
+export {task, taskDescription} from './task.ts';
+export type {Context, Task, TaskDescription} from './task.ts';

@@ -1,4 +1,4 @@
-import type {Mistake} from './errors.ts';
+import type {UsageError} from './errors.ts';
 import {quote} from './shell/argv.ts';
 import {nearest} from './text/nearest.ts';
 
@@ -33,56 +33,95 @@ type Given<T> = [T] extends [undefined] ? string | undefined : string;
 /** Ways to declare an option. The default decides the type; `undefined` means "not given". */
 export const option = {
   string: <T extends string | undefined>(defaultValue: T, help: string, facts: OptionFacts = {}): Option<Given<T>> => ({
-    kind: 'string', defaultValue: defaultValue as Given<T>, help, ...facts,
+    kind: 'string',
+    defaultValue: defaultValue as Given<T>,
+    help,
+    ...facts,
   }),
-  number: <T extends number | undefined>(defaultValue: T, help: string, facts: OptionFacts = {}): Option<[T] extends [undefined] ? number | undefined : number> => ({
-    kind: 'number', defaultValue: defaultValue as never, help, ...facts,
+  number: <T extends number | undefined>(
+    defaultValue: T,
+    help: string,
+    facts: OptionFacts = {},
+  ): Option<[T] extends [undefined] ? number | undefined : number> => ({
+    kind: 'number',
+    defaultValue: defaultValue as never,
+    help,
+    ...facts,
   }),
   boolean: (defaultValue: boolean, help: string, facts: OptionFacts = {}): Option<boolean> => ({
-    kind: 'boolean', defaultValue, help, ...facts,
+    kind: 'boolean',
+    defaultValue,
+    help,
+    ...facts,
   }),
   /** May be repeated: `--file=a --file=b`. In its environment variable, words are separated by commas. */
   list: (defaultValue: readonly string[], help: string, facts: OptionFacts = {}): Option<readonly string[]> => ({
-    kind: 'list', defaultValue, help, ...facts,
+    kind: 'list',
+    defaultValue,
+    help,
+    ...facts,
   }),
-  choice: <const C extends string>(choices: readonly C[], defaultValue: C, help: string, facts: OptionFacts = {}): Option<C> => ({
-    kind: 'choice', choices, defaultValue, help, ...facts,
+  choice: <const C extends string>(
+    choices: readonly C[],
+    defaultValue: C,
+    help: string,
+    facts: OptionFacts = {},
+  ): Option<C> => ({
+    kind: 'choice',
+    choices,
+    defaultValue,
+    help,
+    ...facts,
   }),
 } as const;
 
-export type Reading = {readonly value: unknown} | {readonly mistake: Mistake};
+export type Reading = {readonly value: unknown} | {readonly error: UsageError};
 
 const numberText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const truths: Readonly<Record<string, boolean>> = {
-  true: true, yes: true, on: true, '1': true, false: false, no: false, off: false, '0': false,
+  true: true,
+  yes: true,
+  on: true,
+  '1': true,
+  false: false,
+  no: false,
+  off: false,
+  '0': false,
 };
 
 /**
  * The value of an option from the texts that were given for it, oldest first: a list takes all of them, the
  * others the last one. `subject` is what the user wrote it behind: `--rows`, or a variable's name.
  */
-export function readValue(option: Option<unknown>, texts: readonly string[], subject: string): Reading {
+export function readValue(declared: Option<unknown>, texts: readonly string[], subject: string): Reading {
   const text = texts.at(-1) ?? '';
-  const wrong = (must: string, facts: Omit<Mistake, 'what'> = {}): Reading => ({
-    mistake: {what: `${subject} is ${text === '' ? 'empty' : quote(text)}, and must be ${must}`, ...facts},
+  const wrong = (must: string, facts: Omit<UsageError, 'what'> = {}): Reading => ({
+    error: {what: `${subject} is ${text === '' ? 'empty' : quote(text)}, and must be ${must}`, ...facts},
   });
-  if (option.kind === 'list') return {value: texts};
-  if (option.kind === 'string') return {value: text};
-  if (option.kind === 'number') return numberText.test(text) && Number.isFinite(Number(text)) ? {value: Number(text)} : wrong('a number');
-  if (option.kind === 'boolean') {
+  if (declared.kind === 'list') return {value: texts};
+  if (declared.kind === 'string') return {value: text};
+  if (declared.kind === 'number')
+    return numberText.test(text) && Number.isFinite(Number(text)) ? {value: Number(text)} : wrong('a number');
+  if (declared.kind === 'boolean') {
     const truth = Object.hasOwn(truths, text.toLowerCase()) ? truths[text.toLowerCase()] : undefined;
     return truth === undefined ? wrong('true or false') : {value: truth};
   }
-  const choices = option.choices ?? [];
-  return choices.includes(text) ? {value: text} : wrong(`one of ${choices.join(', ')}`, {meant: nearest(text, choices)});
+  const choices = declared.choices ?? [];
+  return choices.includes(text)
+    ? {value: text}
+    : wrong(`one of ${choices.join(', ')}`, {meant: nearest(text, choices)});
 }
 
 /** The value of an option that the command line left out, from the first of its variables that is set and not empty. */
-export function readVariable(option: Option<unknown>, names: readonly string[], env: Readonly<Record<string, string | undefined>>): Reading | undefined {
+export function readVariable(
+  declared: Option<unknown>,
+  names: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Reading | undefined {
   const name = names.find((candidate) => (env[candidate] ?? '') !== '');
   if (name === undefined) return undefined;
   const text = env[name] ?? '';
-  const reading = readValue(option, option.kind === 'list' ? text.split(',') : [text], name);
+  const reading = readValue(declared, declared.kind === 'list' ? text.split(',') : [text], name);
   if ('value' in reading) return reading;
-  return {mistake: {...reading.mistake, what: reading.mistake.what.replace(name, `the environment variable ${name}`)}};
+  return {error: {...reading.error, what: reading.error.what.replace(name, `the environment variable ${name}`)}};
 }

@@ -5,7 +5,7 @@ import type {Runner} from './shell/index.ts';
 /** All that a task may look at: it reads no global. */
 export interface Context {
   readonly run: Runner;
-  /** The service's folder, absolute. */
+  /** The service's directory, absolute. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
@@ -22,7 +22,7 @@ export interface Context {
 
 const brand = Symbol.for('entrypoint.task');
 
-export interface TaskFacts {
+export interface TaskDescription {
   readonly summary: string;
   readonly options: Options;
 }
@@ -30,7 +30,7 @@ export interface TaskFacts {
 /** A plain function with its description attached: the CLI reads it, code calls it. */
 export interface Task<O extends Options = Options, R = unknown> {
   (context: Context, values?: Partial<Values<O>>): Promise<R>;
-  readonly [brand]: TaskFacts;
+  readonly [brand]: TaskDescription;
 }
 
 /**
@@ -59,7 +59,7 @@ function withoutUndefined(values: object): object {
  * What a module's export says of itself as a task: undefined when it is none.
  * A plain function counts: it is a task without options, as invoke's users expect.
  */
-export function taskFacts(value: unknown): TaskFacts | undefined {
+export function taskDescription(value: unknown): TaskDescription | undefined {
   if (typeof value !== 'function') return undefined;
   return brand in value ? (value as Task)[brand] : {summary: '', options: {}};
 }

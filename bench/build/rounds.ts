@@ -1,7 +1,7 @@
 import {spawnSync} from 'node:child_process';
 import {appendFileSync, writeFileSync} from 'node:fs';
 
-// Runs in a container, in a folder with a service: builds it in turn by each command, and writes how long each took.
+// Runs in a container, in a directory with a service: builds it in turn by each command, and writes how long each took.
 
 export interface Wanted {
   readonly rounds: number;

@@ -1,6 +1,6 @@
 import {dockerNetworkCreate, dockerPull, dockerRemove, dockerRun, dockerStop} from '../../src/commands/docker.ts';
 import {balancerConfig, balancerIdle, balancerStart, balancerSwitch} from '../../src/commands/lb.ts';
-import {sshFolder, sshRun} from '../../src/commands/ssh.ts';
+import {sshDirectory, sshRun} from '../../src/commands/ssh.ts';
 import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
 import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
@@ -27,29 +27,69 @@ function script(rounds: readonly (readonly (Words | Command)[])[]): string {
   return `set -e\n${lines.join('\n')}\n`;
 }
 
-const everywhere = (hosts: readonly string[], commands: readonly (Words | Command)[]): Command[][] => commands.map((command) => hosts.map((host) => sshRun(host, command)));
+const everywhere = (hosts: readonly string[], commands: readonly (Words | Command)[]): Command[][] =>
+  commands.map((command) => hosts.map((host) => sshRun(host, command)));
 
-/** Before the clock starts: a folder for the connections, and a network and a balancer on each host. */
+/** Before the clock starts: a directory for the connections, and a network and a balancer on each host. */
 export function prepareScript(hosts: readonly string[], balancerImage: string): string {
-  return `${commandText(sshFolder)}\n` + script(everywhere(hosts, [
-    dockerNetworkCreate(network, {}),
-    dockerRun({image: balancerImage, name: balancer, network, publish: ['0.0.0.0:8090:8080'], restart: 'always'}, 'detached'),
-    balancerConfig(balancer, service, fragment(service, ['']), 'reload'),
-  ]));
+  return (
+    `${commandText(sshDirectory)}\n` +
+    script(
+      everywhere(hosts, [
+        dockerNetworkCreate(network, {}),
+        dockerRun(
+          {image: balancerImage, name: balancer, network, publish: ['0.0.0.0:8090:8080'], restart: 'always'},
+          'detached',
+        ),
+        balancerConfig(balancer, service, fragment(service, ['']), 'reload'),
+      ]),
+    )
+  );
 }
 
 /** Before the clock starts: one balancer on a machine of its own, for all of these hosts. */
 export function prepareApartScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
-  return script(everywhere([balancerHost], [
-    dockerRun({image: balancerImage, name: apartBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'}, 'detached'),
-    balancerConfig(apartBalancer, apartService, fragment(apartService, apps.map(({host}) => host)), 'reload'),
-  ]));
+  return script(
+    everywhere(
+      [balancerHost],
+      [
+        dockerRun(
+          {image: balancerImage, name: apartBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'},
+          'detached',
+        ),
+        balancerConfig(
+          apartBalancer,
+          apartService,
+          fragment(
+            apartService,
+            apps.map(({host}) => host),
+          ),
+          'reload',
+        ),
+      ],
+    ),
+  );
 }
 
 function fragment(name: string, hosts: readonly string[]): string {
   return renderFragment({
-    name, release: 0, previous: 0, hosts, size: 1, slots: [], health: '/readyz',
-    settings: {routes: [], slowStartSeconds: 0, timeoutSeconds: 60, trustedProxies: [], maintenancePage: '', redirectPort: 0, acme: '', own: false},
+    name,
+    release: 0,
+    previous: 0,
+    hosts,
+    size: 1,
+    slots: [],
+    health: '/readyz',
+    settings: {
+      routes: [],
+      slowStartSeconds: 0,
+      timeoutSeconds: 60,
+      trustedProxies: [],
+      maintenancePage: '',
+      redirectPort: 0,
+      acme: '',
+      own: false,
+    },
   });
 }
 
@@ -60,33 +100,65 @@ export function deployScript(hosts: readonly string[], image: string, round: num
   const [name, old] = [`bare.${round}`, `bare.${round - 1}`];
   const [to, from] = [`${service}/1${half(round)}`, `${service}/1${half(round - 1)}`];
   const first = round === 0;
-  return script(everywhere(hosts, [
-    dockerPull(image),
-    dockerRun({image, name, network, restart: 'always', environment: {PORT: '3000', WEB_CONCURRENCY: '1'}, command: ['run']}, 'detached'),
-    balancerStart(balancer, [{server: to, address: name, port: 3000}], 60),
-    balancerSwitch(balancer, [to], first ? [] : [from]),
-    ...(first ? [] : [balancerIdle(balancer, 30, [from]), dockerStop(30, old)]),
-  ]));
+  return script(
+    everywhere(hosts, [
+      dockerPull(image),
+      dockerRun(
+        {image, name, network, restart: 'always', environment: {PORT: '3000', WEB_CONCURRENCY: '1'}, command: ['run']},
+        'detached',
+      ),
+      balancerStart(balancer, [{server: to, address: name, port: 3000}], 60),
+      balancerSwitch(balancer, [to], first ? [] : [from]),
+      ...(first ? [] : [balancerIdle(balancer, 30, [from]), dockerStop(30, old)]),
+    ]),
+  );
 }
 
 /** The same behind one balancer on a machine of its own. */
-export function deployApartScript(apps: readonly AppHost[], balancerHost: string, image: string, round: number): string {
+export function deployApartScript(
+  apps: readonly AppHost[],
+  balancerHost: string,
+  image: string,
+  round: number,
+): string {
   const [name, old] = [`bare.apart.${round}`, `bare.apart.${round - 1}`];
   const serversOf = (release: number): string[] => apps.map(({host}) => `${apartService}/${host}-1${half(release)}`);
   const [to, from] = [serversOf(round), serversOf(round - 1)];
   const port = 20_000 + (round % 2);
   const first = round === 0;
   const onBalancer = (command: Words): Command[][] => [[sshRun(balancerHost, command)]];
-  const onApps = (command: (app: AppHost) => Words | Command): Command[][] => [apps.map((app) => sshRun(app.host, command(app)))];
+  const onApps = (command: (app: AppHost) => Words | Command): Command[][] => [
+    apps.map((app) => sshRun(app.host, command(app))),
+  ];
   return script([
     ...onApps(() => dockerPull(image)),
-    ...onApps(({address}) => dockerRun({image, name, publish: [`${address}:${port}:3000`], restart: 'always', environment: {PORT: '3000', WEB_CONCURRENCY: '1'}, command: ['run']}, 'detached')),
-    ...onBalancer(balancerStart(apartBalancer, apps.map(({address}, index) => ({server: to[index] ?? '', address, port})), 60)),
+    ...onApps(({address}) =>
+      dockerRun(
+        {
+          image,
+          name,
+          publish: [`${address}:${port}:3000`],
+          restart: 'always',
+          environment: {PORT: '3000', WEB_CONCURRENCY: '1'},
+          command: ['run'],
+        },
+        'detached',
+      ),
+    ),
+    ...onBalancer(
+      balancerStart(
+        apartBalancer,
+        apps.map(({address}, index) => ({server: to[index] ?? '', address, port})),
+        60,
+      ),
+    ),
     ...onBalancer(balancerSwitch(apartBalancer, to, first ? [] : from)),
     ...(first ? [] : [...onBalancer(balancerIdle(apartBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
   ]);
 }
 
 /** What the round before left, when the clock has stopped. */
-export const tidyScript = (hosts: readonly string[], round: number): string => script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
-export const tidyApartScript = (hosts: readonly string[], round: number): string => script(everywhere(hosts, [dockerRemove(`bare.apart.${round - 1}`)]));
+export const tidyScript = (hosts: readonly string[], round: number): string =>
+  script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
+export const tidyApartScript = (hosts: readonly string[], round: number): string =>
+  script(everywhere(hosts, [dockerRemove(`bare.apart.${round - 1}`)]));

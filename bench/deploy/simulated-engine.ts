@@ -31,7 +31,12 @@ export interface Answer {
   readonly ms: number;
 }
 
-export const newEngine = (): SimulatedEngine => ({containers: new Map(), networks: new Map(), volumes: new Map(), images: new Set()});
+export const newEngine = (): SimulatedEngine => ({
+  containers: new Map(),
+  networks: new Map(),
+  volumes: new Map(),
+  images: new Set(),
+});
 
 const ok = (ms: number, stdout = ''): Answer => ({code: 0, stdout, stderr: '', ms});
 const failed = (ms: number, stderr: string): Answer => ({code: 1, stdout: '', stderr: `${stderr}\n`, ms});
@@ -40,31 +45,108 @@ const failed = (ms: number, stderr: string): Answer => ({code: 1, stdout: '', st
 export function answer(engine: SimulatedEngine, words: readonly string[], input: string): Answer {
   const [verb = '', second = ''] = words;
   switch (verb) {
-    case 'version': return ok(30, format(words, {Server: {Version: '26.1.5', Os: 'linux', Arch: 'amd64'}, Client: {Version: '26.1.5'}}));
-    case 'info': return ok(40, format(words, {SystemTime: new Date().toISOString(), ServerVersion: '26.1.5', Driver: 'overlay2', LoggingDriver: 'json-file', Plugins: {Log: ['json-file', 'syslog']}}));
-    case 'pull': return pull(engine, words.at(-1) ?? '');
-    case 'ps': return list(words, [...engine.containers.values()].filter((one) => matches(words, one.name, one.labels)).map(psFacts), 30);
+    case 'version':
+      return ok(
+        30,
+        format(words, {Server: {Version: '26.1.5', Os: 'linux', Arch: 'amd64'}, Client: {Version: '26.1.5'}}),
+      );
+    case 'info':
+      return ok(
+        40,
+        format(words, {
+          SystemTime: new Date().toISOString(),
+          ServerVersion: '26.1.5',
+          Driver: 'overlay2',
+          LoggingDriver: 'json-file',
+          Plugins: {Log: ['json-file', 'syslog']},
+        }),
+      );
+    case 'pull':
+      return pull(engine, words.at(-1) ?? '');
+    case 'ps':
+      return list(
+        words,
+        [...engine.containers.values()].filter((one) => matches(words, one.name, one.labels)).map(psFacts),
+        30,
+      );
     case 'run':
-    case 'create': return make(engine, words);
-    case 'start': return change(engine, words.slice(1), 250, (container) => void (container.state = 'running'));
-    case 'stop': return change(engine, valuesOf(words, ['--time', '--timeout', '-t']), 280, (container) => void (container.state = 'exited'));
-    case 'rm': return remove(engine, valuesOf(words, []));
-    case 'update': return change(engine, valuesOf(words, ['--restart']), 30, (container) => void (container.retries = Number(/:(\d+)$/.exec(flag(words, '--restart'))?.[1] ?? 0)));
-    case 'rename': return ok(30);
-    case 'inspect': return inspect(engine, words, valuesOf(words, ['--format', '--type', '-f']));
-    case 'port': return engine.containers.has(second) ? ok(30, '0.0.0.0:8080\n') : failed(30, `Error: No such container: ${second}`);
-    case 'logs': return ok(30);
-    case 'exec': return execute(engine, valuesOf(words, ['--user', '--env']), input);
-    case 'network': return things(engine.networks, words);
-    case 'volume': return things(engine.volumes, words);
+    case 'create':
+      return make(engine, words);
+    case 'start':
+      return change(engine, words.slice(1), 250, (container) => void (container.state = 'running'));
+    case 'stop':
+      return change(
+        engine,
+        valuesOf(words, ['--time', '--timeout', '-t']),
+        280,
+        (container) => void (container.state = 'exited'),
+      );
+    case 'rm':
+      return remove(engine, valuesOf(words, []));
+    case 'update':
+      return change(
+        engine,
+        valuesOf(words, ['--restart']),
+        30,
+        (container) => void (container.retries = Number(/:(\d+)$/.exec(flag(words, '--restart'))?.[1] ?? 0)),
+      );
+    case 'rename':
+      return ok(30);
+    case 'inspect':
+      return inspect(engine, words, valuesOf(words, ['--format', '--type', '-f']));
+    case 'port':
+      return engine.containers.has(second)
+        ? ok(30, '0.0.0.0:8080\n')
+        : failed(30, `Error: No such container: ${second}`);
+    case 'logs':
+      return ok(30);
+    case 'exec':
+      return execute(engine, valuesOf(words, ['--user', '--env']), input);
+    case 'network':
+      return things(engine.networks, words);
+    case 'volume':
+      return things(engine.volumes, words);
     case 'image':
-    case 'images': return images(engine, words);
-    default: return {code: 125, stdout: '', stderr: `the simulated engine does not know: docker ${words.join(' ')}\n`, ms: 30};
+    case 'images':
+      return images(engine, words);
+    default:
+      return {code: 125, stdout: '', stderr: `the simulated engine does not know: docker ${words.join(' ')}\n`, ms: 30};
   }
 }
 
-const valued = new Set(['--name', '--network', '--label', '--env', '--env-file', '--publish', '--restart', '--stop-timeout', '--memory', '--cpus', '--volume', '--log-driver',
-  '--log-opt', '--user', '--entrypoint', '--network-alias', '--cap-drop', '--cap-add', '--security-opt', '--hostname', '--add-host', '--tmpfs', '--mount', '--ulimit', '--pids-limit', '--pid', '--sysctl', '--cidfile', '--pull', '--platform', '--init']);
+const valued = new Set([
+  '--name',
+  '--network',
+  '--label',
+  '--env',
+  '--env-file',
+  '--publish',
+  '--restart',
+  '--stop-timeout',
+  '--memory',
+  '--cpus',
+  '--volume',
+  '--log-driver',
+  '--log-opt',
+  '--user',
+  '--entrypoint',
+  '--network-alias',
+  '--cap-drop',
+  '--cap-add',
+  '--security-opt',
+  '--hostname',
+  '--add-host',
+  '--tmpfs',
+  '--mount',
+  '--ulimit',
+  '--pids-limit',
+  '--pid',
+  '--sysctl',
+  '--cidfile',
+  '--pull',
+  '--platform',
+  '--init',
+]);
 
 /** Words that are neither flags nor their values, without the verb. */
 function valuesOf(words: readonly string[], flags: readonly string[]): string[] {
@@ -74,12 +156,16 @@ function valuesOf(words: readonly string[], flags: readonly string[]): string[] 
 const flag = (words: readonly string[], name: string): string => flagsOf(words, name)[0] ?? '';
 
 function flagsOf(words: readonly string[], name: string): string[] {
-  return words.flatMap((word, index) => (word === name ? [words[index + 1] ?? ''] : word.startsWith(`${name}=`) ? [word.slice(name.length + 1)] : []));
+  return words.flatMap((word, index) =>
+    word === name ? [words[index + 1] ?? ''] : word.startsWith(`${name}=`) ? [word.slice(name.length + 1)] : [],
+  );
 }
 
-const pairsOf = (texts: readonly string[]): Record<string, string> => Object.fromEntries(texts.map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]));
+const pairsOf = (texts: readonly string[]): Record<string, string> =>
+  Object.fromEntries(texts.map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]));
 
-const format = (words: readonly string[], facts: Readonly<Record<string, unknown>>): string => `${renderTemplate(flag(words, '--format') || flag(words, '-f'), facts)}\n`;
+const format = (words: readonly string[], facts: Readonly<Record<string, unknown>>): string =>
+  `${renderTemplate(flag(words, '--format') || flag(words, '-f'), facts)}\n`;
 
 function matches(words: readonly string[], name: string, labels: Readonly<Record<string, string>>): boolean {
   return flagsOf(words, '--filter').every((filter) => {
@@ -90,10 +176,29 @@ function matches(words: readonly string[], name: string, labels: Readonly<Record
   });
 }
 
-const list = (words: readonly string[], facts: readonly Readonly<Record<string, unknown>>[], ms: number): Answer => ok(ms, facts.map((one) => format(words, one)).join(''));
+const list = (words: readonly string[], facts: readonly Readonly<Record<string, unknown>>[], ms: number): Answer =>
+  ok(ms, facts.map((one) => format(words, one)).join(''));
 
-function psFacts({id, name, image, labels, state, created, networks}: SimulatedContainer): Readonly<Record<string, unknown>> {
-  return {ID: id, Names: name, State: state, Networks: networks, Status: state === 'running' ? 'Up 5 minutes' : state, Image: image, Labels: labels, CreatedAt: created, Ports: ''};
+function psFacts({
+  id,
+  name,
+  image,
+  labels,
+  state,
+  created,
+  networks,
+}: SimulatedContainer): Readonly<Record<string, unknown>> {
+  return {
+    ID: id,
+    Names: name,
+    State: state,
+    Networks: networks,
+    Status: state === 'running' ? 'Up 5 minutes' : state,
+    Image: image,
+    Labels: labels,
+    CreatedAt: created,
+    Ports: '',
+  };
 }
 
 function pull(engine: SimulatedEngine, image: string): Answer {
@@ -103,44 +208,89 @@ function pull(engine: SimulatedEngine, image: string): Answer {
 }
 
 function make(engine: SimulatedEngine, words: readonly string[]): Answer {
-  const at = words.findIndex((word, index) => index > 0 && !word.startsWith('-') && !valued.has(words[index - 1] ?? ''));
+  const at = words.findIndex(
+    (word, index) => index > 0 && !word.startsWith('-') && !valued.has(words[index - 1] ?? ''),
+  );
   const [image = ''] = words.slice(at);
   const flags = words.slice(0, at);
   const name = flag(flags, '--name');
-  if (engine.containers.has(name)) return {code: 125, stdout: '', stderr: `docker: Error response from daemon: Conflict. The container name "/${name}" is already in use.\n`, ms: 60};
-  const id = [...`${name}${engine.containers.size}${Math.random()}`].map((letter) => letter.charCodeAt(0).toString(16)).join('').padEnd(64, '0').slice(0, 64);
+  if (engine.containers.has(name))
+    return {
+      code: 125,
+      stdout: '',
+      stderr: `docker: Error response from daemon: Conflict. The container name "/${name}" is already in use.\n`,
+      ms: 60,
+    };
+  const id = [...`${name}${engine.containers.size}${Math.random()}`]
+    .map((letter) => letter.charCodeAt(0).toString(16))
+    .join('')
+    .padEnd(64, '0')
+    .slice(0, 64);
   if (flags.includes('--rm')) return ok(900);
   engine.containers.set(name, {
-    id, name, image, labels: pairsOf(flagsOf(flags, '--label')), created: new Date().toISOString(), ports: flagsOf(flags, '--publish'), networks: flag(flags, '--network'),
-    state: words[0] === 'create' ? 'created' : 'running', retries: 0, fragments: new Map(),
+    id,
+    name,
+    image,
+    labels: pairsOf(flagsOf(flags, '--label')),
+    created: new Date().toISOString(),
+    ports: flagsOf(flags, '--publish'),
+    networks: flag(flags, '--network'),
+    state: words[0] === 'create' ? 'created' : 'running',
+    retries: 0,
+    fragments: new Map(),
   });
   return ok(words[0] === 'create' ? 80 : 430, `${id}\n`);
 }
 
 // Several at once take hardly longer than one.
-function change(engine: SimulatedEngine, names: readonly string[], ms: number, act: (container: SimulatedContainer) => void): Answer {
+function change(
+  engine: SimulatedEngine,
+  names: readonly string[],
+  ms: number,
+  act: (container: SimulatedContainer) => void,
+): Answer {
   const missing = names.filter((name) => !engine.containers.has(name));
   for (const name of names) {
     const container = engine.containers.get(name);
     if (container !== undefined) act(container);
   }
-  return missing.length === 0 ? ok(ms, `${names.join('\n')}\n`) : failed(30, `Error response from daemon: No such container: ${missing.join(', ')}`);
+  return missing.length === 0
+    ? ok(ms, `${names.join('\n')}\n`)
+    : failed(30, `Error response from daemon: No such container: ${missing.join(', ')}`);
 }
 
 function remove(engine: SimulatedEngine, names: readonly string[]): Answer {
-  const gone = names.filter((name) => engine.containers.delete(name) || [...engine.containers.values()].some((one) => one.id === name && engine.containers.delete(one.name)));
+  const gone = names.filter(
+    (name) =>
+      engine.containers.delete(name) ||
+      [...engine.containers.values()].some((one) => one.id === name && engine.containers.delete(one.name)),
+  );
   return ok(gone.length === 0 ? 30 : 60, names.length === 0 ? '' : `${names.join('\n')}\n`);
 }
 
 function inspect(engine: SimulatedEngine, words: readonly string[], names: readonly string[]): Answer {
-  const found = names.map((name) => engine.containers.get(name) ?? [...engine.containers.values()].find(({id}) => id === name));
+  const found = names.map(
+    (name) => engine.containers.get(name) ?? [...engine.containers.values()].find(({id}) => id === name),
+  );
   const missing = names.filter((_, index) => found[index] === undefined);
-  const text = found.filter((one) => one !== undefined).map((one) => format(words, {
-    Id: one.id, Name: `/${one.name}`, Image: one.image, Created: one.created, Config: {Labels: one.labels, Image: one.image, Env: []},
-    State: {Status: one.state, Running: one.state === 'running', StartedAt: one.created}, HostConfig: {RestartPolicy: {Name: 'always', MaximumRetryCount: one.retries}},
-    NetworkSettings: {Networks: {}},
-  })).join('');
-  return missing.length === 0 ? ok(30, text) : {...failed(30, `Error: No such object: ${missing.join(', ')}`), stdout: text};
+  const text = found
+    .filter((one) => one !== undefined)
+    .map((one) =>
+      format(words, {
+        Id: one.id,
+        Name: `/${one.name}`,
+        Image: one.image,
+        Created: one.created,
+        Config: {Labels: one.labels, Image: one.image, Env: []},
+        State: {Status: one.state, Running: one.state === 'running', StartedAt: one.created},
+        HostConfig: {RestartPolicy: {Name: 'always', MaximumRetryCount: one.retries}},
+        NetworkSettings: {Networks: {}},
+      }),
+    )
+    .join('');
+  return missing.length === 0
+    ? ok(30, text)
+    : {...failed(30, `Error: No such object: ${missing.join(', ')}`), stdout: text};
 }
 
 function things(all: Map<string, Readonly<Record<string, string>>>, words: readonly string[]): Answer {
@@ -158,9 +308,17 @@ function things(all: Map<string, Readonly<Record<string, string>>>, words: reado
   }
   if (verb === 'inspect') {
     const [name = ''] = names;
-    return all.has(name) ? ok(30, format(words, {Name: name, Labels: all.get(name)})) : failed(30, `Error: No such ${words[0]}: ${name}`);
+    return all.has(name)
+      ? ok(30, format(words, {Name: name, Labels: all.get(name)}))
+      : failed(30, `Error: No such ${words[0]}: ${name}`);
   }
-  return list(words, [...all].filter(([name, labels]) => matches(words, name, labels)).map(([name, labels]) => ({Name: name, Labels: labels})), 30);
+  return list(
+    words,
+    [...all]
+      .filter(([name, labels]) => matches(words, name, labels))
+      .map(([name, labels]) => ({Name: name, Labels: labels})),
+    30,
+  );
 }
 
 function images(engine: SimulatedEngine, words: readonly string[]): Answer {
@@ -169,7 +327,15 @@ function images(engine: SimulatedEngine, words: readonly string[]): Answer {
   const names = valuesOf(words.slice(1), ['--format', '-f']);
   const missing = names.find((name) => !engine.images.has(name));
   if (missing !== undefined) return failed(30, `Error: No such image: ${missing}`);
-  return list(words, names.map((name) => ({Id: `sha256:${'0'.repeat(64)}`, RepoDigests: [name], Config: {Labels: {'entrypoint.git_commit_hash': 'abc', 'entrypoint.service_name': 'simulated'}}})), 30);
+  return list(
+    words,
+    names.map((name) => ({
+      Id: `sha256:${'0'.repeat(64)}`,
+      RepoDigests: [name],
+      Config: {Labels: {'entrypoint.git_commit_hash': 'abc', 'entrypoint.service_name': 'simulated'}},
+    })),
+    30,
+  );
 }
 
 function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string[], input: string): Answer {
@@ -182,11 +348,16 @@ function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string
     case 'config':
       container.fragments.set(service, input);
       return ok(180);
-    case 'fragment': return ok(80, container.fragments.get(service) ?? '');
-    case 'services': return ok(80, [...container.fragments.keys()].map((one) => `${one}\n`).join(''));
-    case 'start': return ok(350);
+    case 'fragment':
+      return ok(80, container.fragments.get(service) ?? '');
+    case 'services':
+      return ok(80, [...container.fragments.keys()].map((one) => `${one}\n`).join(''));
+    case 'start':
+      return ok(350);
     case 'switch':
-    case 'idle': return ok(110);
-    default: return ok(80);
+    case 'idle':
+      return ok(110);
+    default:
+      return ok(80);
   }
 }

@@ -40,7 +40,11 @@ export async function startSimulatedFleet(): Promise<SimulatedFleet> {
       return;
     }
     const count = Number(rest[0]);
-    const {code, stdout, stderr, ms} = answer(engines.get(host) ?? newEngine(), rest.slice(1, 1 + count), rest[1 + count] ?? '');
+    const {code, stdout, stderr, ms} = answer(
+      engines.get(host) ?? newEngine(),
+      rest.slice(1, 1 + count),
+      rest[1 + count] ?? '',
+    );
     later(socket, ms, `${code}\n${stdout}\0${stderr}\0`);
   };
   const server = createServer((socket) => {
@@ -56,11 +60,15 @@ export async function startSimulatedFleet(): Promise<SimulatedFleet> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     environment: {
-      SIMULATED_FLEET: String((server.address() as AddressInfo).port), SIMULATED_HOMES: homes,
+      SIMULATED_FLEET: String((server.address() as AddressInfo).port),
+      SIMULATED_HOMES: homes,
       PATH: `${join(import.meta.dirname, 'bin')}:${process.env['PATH'] ?? ''}`,
     },
     roundTrips,
-    running: (host) => [...(engines.get(host)?.containers.values() ?? [])].filter(({state}) => state === 'running').map(({name}) => name),
+    running: (host) =>
+      [...(engines.get(host)?.containers.values() ?? [])]
+        .filter(({state}) => state === 'running')
+        .map(({name}) => name),
     forget: () => roundTrips.clear(),
     close: () => {
       server.close();

@@ -59,7 +59,8 @@ export function answerReader(): AnswerReader {
       const text = all.toString('latin1', 0, end);
       status = Number(text.slice(9, 12));
       // 1.0 closes unless it says otherwise, 1.1 the other way round.
-      kept = text.charCodeAt(7) === 0x31 ? !/\r\nconnection: close/i.test(text) : /\r\nconnection: keep-alive/i.test(text);
+      kept =
+        text.charCodeAt(7) === 0x31 ? !/\r\nconnection: close/i.test(text) : /\r\nconnection: keep-alive/i.test(text);
       const length = /\r\ncontent-length: (\d+)/i.exec(text);
       if (length !== null) left = Number(length[1]);
       else if (/\r\ntransfer-encoding: chunked/i.test(text)) left = -2;
@@ -83,7 +84,7 @@ function chunkReader(): (bytes: Buffer) => boolean {
   let left = 0; // Bytes that are missing of a chunk and the line end behind it.
   let size = ''; // What has come of the line that tells the next one's size.
   return (bytes) => {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (left > 0) {
         const taken = Math.min(left, bytes.length - at);
         left -= taken;

@@ -15,64 +15,121 @@ const node = process.execPath;
 const serve = join(import.meta.dirname, '../../dist/serve.js');
 
 /** Ours, with flags of its own. */
-export function ours(what: string, folder: string, ...flags: readonly string[]): Contender {
-  return {what, words: [node, serve, 'app.mjs', '--workers', String(workers), ...flags], cwd: folder, env: {HOST: '127.0.0.1'}};
+export function ours(what: string, directory: string, ...flags: readonly string[]): Contender {
+  return {
+    what,
+    words: [node, serve, 'app.mjs', '--workers', String(workers), ...flags],
+    cwd: directory,
+    env: {HOST: '127.0.0.1'},
+  };
 }
 
 /** node:http alone: what an answer costs with no server around the service. */
-export function single(folder: string): Contender {
-  return {what: 'node:http, one process', words: [node, 'listen.mjs'], cwd: folder};
+export function single(directory: string): Contender {
+  return {what: 'node:http, one process', words: [node, 'listen.mjs'], cwd: directory};
 }
 
 /** node:cluster with the shared socket, and nothing else. */
-export function bareCluster(folder: string): Contender {
-  return {what: 'node:cluster, bare', words: [node, 'cluster.mjs'], cwd: folder, env: {WEB_CONCURRENCY: String(workers)}};
+export function bareCluster(directory: string): Contender {
+  return {
+    what: 'node:cluster, bare',
+    words: [node, 'cluster.mjs'],
+    cwd: directory,
+    env: {WEB_CONCURRENCY: String(workers)},
+  };
 }
 
 /** The peers that could be installed, each set up as its manual says for production. */
-export function peerContenders(folder: string, {node: packages, gunicorn, uwsgi}: Peers): readonly Contender[] {
+export function peerContenders(directory: string, {node: packages, gunicorn, uwsgi}: Peers): readonly Contender[] {
   const bind = ['sh', '-c', 'exec "$0" "$@" --bind "127.0.0.1:$PORT"'];
   return [
-    ...(packages === undefined ? [] : [pm2(folder, packages), watt(folder, packages)]),
-    ...(gunicorn === undefined ? [] : ['sync', 'gthread'].map((kind): Contender => ({
-      what: `gunicorn ${kind}`,
-      words: [...bind, join(gunicorn, 'bin/gunicorn'), '--workers', String(workers), '--worker-class', kind, ...(kind === 'gthread' ? ['--threads', '4'] : []),
-        '--log-level', 'error', 'app:application'],
-      cwd: folder,
-    }))),
-    ...(uwsgi === undefined ? [] : [{
-      what: 'uWSGI',
-      words: ['sh', '-c', 'exec "$0" "$@" --http-socket "127.0.0.1:$PORT"', join(uwsgi, 'bin/uwsgi'), '--master', '--processes', String(workers),
-        '--need-app', '--die-on-term', '--disable-logging', '--listen', '1024', '--wsgi-file', 'app.py'],
-      cwd: folder,
-    }]),
+    ...(packages === undefined ? [] : [pm2(directory, packages), watt(directory, packages)]),
+    ...(gunicorn === undefined
+      ? []
+      : ['sync', 'gthread'].map((kind): Contender => ({
+          what: `gunicorn ${kind}`,
+          words: [
+            ...bind,
+            join(gunicorn, 'bin/gunicorn'),
+            '--workers',
+            String(workers),
+            '--worker-class',
+            kind,
+            ...(kind === 'gthread' ? ['--threads', '4'] : []),
+            '--log-level',
+            'error',
+            'app:application',
+          ],
+          cwd: directory,
+        }))),
+    ...(uwsgi === undefined
+      ? []
+      : [
+          {
+            what: 'uWSGI',
+            words: [
+              'sh',
+              '-c',
+              'exec "$0" "$@" --http-socket "127.0.0.1:$PORT"',
+              join(uwsgi, 'bin/uwsgi'),
+              '--master',
+              '--processes',
+              String(workers),
+              '--need-app',
+              '--die-on-term',
+              '--disable-logging',
+              '--listen',
+              '1024',
+              '--wsgi-file',
+              'app.py',
+            ],
+            cwd: directory,
+          },
+        ]),
   ];
 }
 
-function pm2(folder: string, packages: string): Contender {
-  const home = join(folder, 'pm2');
+function pm2(directory: string, packages: string): Contender {
+  const home = join(directory, 'pm2');
   return {
     what: 'PM2',
-    words: [node, join(packages, 'node_modules/pm2/bin/pm2-runtime'), 'start', 'listen.mjs', '--instances', String(workers)],
-    cwd: folder,
+    words: [
+      node,
+      join(packages, 'node_modules/pm2/bin/pm2-runtime'),
+      'start',
+      'listen.mjs',
+      '--instances',
+      String(workers),
+    ],
+    cwd: directory,
     env: {PM2_HOME: home, HOME: home},
   };
 }
 
-// It finds its packages from its configuration's folder alone.
-function watt(folder: string, packages: string): Contender {
-  const project = join(folder, 'watt');
+// It finds its packages from its configuration's directory alone.
+function watt(directory: string, packages: string): Contender {
+  const project = join(directory, 'watt');
   const web = join(project, 'web');
   mkdirSync(web, {recursive: true});
   symlinkSync(join(packages, 'node_modules'), join(project, 'node_modules'));
-  cpSync(join(folder, 'app.mjs'), join(web, 'app.mjs'));
+  cpSync(join(directory, 'app.mjs'), join(web, 'app.mjs'));
   // The schema's address says which kind of configuration it is; it is not fetched.
-  writeFileSync(join(project, 'watt.json'), JSON.stringify({
-    $schema: 'https://schemas.platformatic.dev/wattpm/3.0.0.json', entrypoint: 'web', services: [{id: 'web', path: 'web', workers}], server: {hostname: '127.0.0.1', port: '{PORT}'},
-    logger: {level: 'error'}, managementApi: false,
-  }));
+  writeFileSync(
+    join(project, 'watt.json'),
+    JSON.stringify({
+      $schema: 'https://schemas.platformatic.dev/wattpm/3.0.0.json',
+      entrypoint: 'web',
+      services: [{id: 'web', path: 'web', workers}],
+      server: {hostname: '127.0.0.1', port: '{PORT}'},
+      logger: {level: 'error'},
+      managementApi: false,
+    }),
+  );
   writeFileSync(join(web, 'package.json'), '{"name": "web", "type": "module", "main": "main.mjs"}');
   writeFileSync(join(web, 'watt.json'), '{"module": "@platformatic/node", "node": {"main": "main.mjs"}}');
-  writeFileSync(join(web, 'main.mjs'), `import {createServer} from 'node:http';\nimport listener from './app.mjs';\nexport const create = () => createServer(listener);\n`);
+  writeFileSync(
+    join(web, 'main.mjs'),
+    `import {createServer} from 'node:http';\nimport listener from './app.mjs';\nexport const create = () => createServer(listener);\n`,
+  );
   return {what: 'Watt', words: [node, join(packages, 'node_modules/wattpm/bin/cli.js'), 'start'], cwd: project};
 }

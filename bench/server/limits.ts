@@ -12,23 +12,46 @@ export interface Limit {
 /** Holds what was found against what the server must reach. A peer that is missing is no reason to fail. */
 export function limitsOf(findings: readonly Findings[]): readonly Limit[] {
   const of = (what: string): Findings | undefined => findings.find((each) => each.what === what);
-  const [single, bare, ours, logging] = [of('node:http, one process'), of('node:cluster, bare'), of('entrypoint'), of('entrypoint, access log')];
+  const [single, bare, ours, logging] = [
+    of('node:http, one process'),
+    of('node:cluster, bare'),
+    of('entrypoint'),
+    of('entrypoint, access log'),
+  ];
   const [sync, threads, gunicorn] = [of('entrypoint sync'), of('entrypoint threads'), of('gunicorn sync')];
   const peers = findings.filter(({what}) => /^(PM2|Watt|gunicorn|uWSGI)/.test(what));
   const fastest = Math.max(...peers.flatMap(({kept}) => median(kept.map(({perSecond}) => perSecond))));
-  const failed = [...ours?.kept ?? [], ...ours?.fresh ?? [], ...logging?.kept ?? []].reduce((sum, each) => sum + each.failed, 0);
+  const failed = [...(ours?.kept ?? []), ...(ours?.fresh ?? []), ...(logging?.kept ?? [])].reduce(
+    (sum, each) => sum + each.failed,
+    0,
+  );
   return [
     atMost('CPU a request on kept connections, to the bare cluster', ratio(ours?.kept, bare?.kept, cpu), 1.1, 'x'),
     atMost('CPU a request on new connections, to one node:http', ratio(ours?.fresh, single?.fresh, cpu), 1.25, 'x'),
-    atMost('CPU a request with the JSON access log, to the bare cluster', ratio(logging?.kept, bare?.kept, cpu), 1.4, 'x'),
+    atMost(
+      'CPU a request with the JSON access log, to the bare cluster',
+      ratio(logging?.kept, bare?.kept, cpu),
+      1.4,
+      'x',
+    ),
     atLeast('requests a second, to the bare cluster', ratio(ours?.kept, bare?.kept, perSecond), 0.95, 'x'),
-    atLeast('requests a second, to the fastest of PM2, Watt, gunicorn and uWSGI', median(ours?.kept.map(perSecond) ?? []) / fastest, 1, 'x'),
+    atLeast(
+      'requests a second, to the fastest of PM2, Watt, gunicorn and uWSGI',
+      median(ours?.kept.map(perSecond) ?? []) / fastest,
+      1,
+      'x',
+    ),
     atMost('failed requests', failed, 0, ''),
     atMost('/health p99 of threads workers with busy handlers', p99(threads), 25, 'ms'),
     atMost('/health p99 of sync workers with busy handlers, to gunicorn sync', p99(sync) / p99(gunicorn), 1.2, 'x'),
     atMost('/livez p99 of the arbiter with busy handlers', percentile(ours?.livez ?? [], 0.99), 10, 'ms'),
     atMost('start-up beyond the bare cluster', median(ours?.startMs ?? []) - median(bare?.startMs ?? []), 150, 'ms'),
-    atMost('memory of a worker beyond one of the bare cluster (PSS)', workerMegabytes(ours) - workerMegabytes(bare), 20, 'MB'),
+    atMost(
+      'memory of a worker beyond one of the bare cluster (PSS)',
+      workerMegabytes(ours) - workerMegabytes(bare),
+      20,
+      'MB',
+    ),
     atMost('memory of the arbiter (PSS)', ours?.memory?.root ?? Number.NaN, 60, 'MB'),
   ].filter((limit) => limit !== undefined);
 }
@@ -39,19 +62,29 @@ const cpu = ({cpuMicroseconds}: Cost): number => cpuMicroseconds;
 const perSecond = (each: Cost): number => each.perSecond;
 
 /** The middle of the rounds' ratios: what slows a whole round down is in both of its figures. */
-export function ratio(of: readonly Cost[] = [], to: readonly Cost[] = [], figure: (cost: Cost) => number = cpu): number {
+export function ratio(
+  of: readonly Cost[] = [],
+  to: readonly Cost[] = [],
+  figure: (cost: Cost) => number = cpu,
+): number {
   return median(of.flatMap((each, round) => (to[round] === undefined ? [] : [figure(each) / figure(to[round])])));
 }
 
 /** A limit on a figure. Infinity and NaN come of a peer that is not there: no limit then. */
 export function atMost(text: string, found: number, limit: number, unit: string): Limit | undefined {
-  return Number.isFinite(found) ? {text: line(text, found, `at most ${limit}`, unit, found <= limit), found, kept: found <= limit} : undefined;
+  return Number.isFinite(found)
+    ? {text: line(text, found, `at most ${limit}`, unit, found <= limit), found, kept: found <= limit}
+    : undefined;
 }
 
 function atLeast(text: string, found: number, limit: number, unit: string): Limit | undefined {
-  return Number.isFinite(found) ? {text: line(text, found, `at least ${limit}`, unit, found >= limit), found, kept: found >= limit} : undefined;
+  return Number.isFinite(found)
+    ? {text: line(text, found, `at least ${limit}`, unit, found >= limit), found, kept: found >= limit}
+    : undefined;
 }
 
 function line(text: string, found: number, limit: string, unit: string, kept: boolean): string {
-  return `limit: ${text}: ${limit} ${unit}`.trimEnd() + `; found ${Number(found.toFixed(2))}: ${kept ? 'kept' : 'NOT KEPT'}`;
+  return (
+    `limit: ${text}: ${limit} ${unit}`.trimEnd() + `; found ${Number(found.toFixed(2))}: ${kept ? 'kept' : 'NOT KEPT'}`
+  );
 }

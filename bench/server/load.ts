@@ -45,7 +45,9 @@ export function startLoad(target: Target, kinds: readonly Clients[]): Load {
   const tally = {answered: 0, failures: [] as string[], latencies: [] as number[]};
   const started = performance.now();
   let stopped = false;
-  const ends = kinds.flatMap((kind) => Array.from({length: kind.count}, () => client(target, kind, tally, () => stopped)));
+  const ends = kinds.flatMap((kind) =>
+    Array.from({length: kind.count}, () => client(target, kind, tally, () => stopped)),
+  );
   return {
     sofar: tally,
     stop: async () => {
@@ -66,10 +68,16 @@ interface Tally {
 function client(target: Target, kind: Clients, tally: Tally, stopped: () => boolean): Promise<void> {
   const {path, keepAlive = true, body, thinkMs = 0, statuses = [200]} = kind;
   const method = body === undefined ? 'GET' : 'POST';
-  const request = Buffer.from([
-    `${method} ${path} HTTP/1.1`, `host: ${target.host ?? '127.0.0.1'}:${target.port}`,
-    ...(keepAlive ? [] : ['connection: close']), ...(body === undefined ? [] : [`content-length: ${Buffer.byteLength(body)}`]), '', body ?? '',
-  ].join('\r\n'));
+  const request = Buffer.from(
+    [
+      `${method} ${path} HTTP/1.1`,
+      `host: ${target.host ?? '127.0.0.1'}:${target.port}`,
+      ...(keepAlive ? [] : ['connection: close']),
+      ...(body === undefined ? [] : [`content-length: ${Buffer.byteLength(body)}`]),
+      '',
+      body ?? '',
+    ].join('\r\n'),
+  );
   const name = `${method} ${path} ${keepAlive ? 'kept' : 'fresh'}`;
   return new Promise((resolve) => {
     let socket: Socket | undefined;
@@ -89,7 +97,9 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
       asked = 0;
       socket?.destroy();
       socket = undefined;
-      tally.failures.push(`${name}: ${why} (${late.toFixed(0)} ms after it was sent, at ${new Date().toISOString().slice(11, 23)})`);
+      tally.failures.push(
+        `${name}: ${why} (${late.toFixed(0)} ms after it was sent, at ${new Date().toISOString().slice(11, 23)})`,
+      );
       // Somebody who is refused does not ask again at once.
       setTimeout(next, 20);
     };
@@ -121,7 +131,10 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
         if (socket !== mine) return;
         if (asked === 0) socket = undefined; // Closed while nothing was asked: the next request opens another.
         else if (why === 'closed' && reader.end()) finished(reader.status, false);
-        else fail(why === 'closed' ? (reader.begun ? 'closed in the middle of the answer' : 'closed without an answer') : why);
+        else
+          fail(
+            why === 'closed' ? (reader.begun ? 'closed in the middle of the answer' : 'closed without an answer') : why,
+          );
       };
       const read = (length: number, bytes: Uint8Array): boolean => {
         if (socket !== mine) return true;
@@ -129,7 +142,12 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
         else if (reader.read(Buffer.from(bytes.buffer, bytes.byteOffset, length))) finished(reader.status, reader.kept);
         return true;
       };
-      const mine: Socket = connect({host: target.host ?? '127.0.0.1', port: target.port, noDelay: true, onread: {buffer: shared, callback: read}});
+      const mine: Socket = connect({
+        host: target.host ?? '127.0.0.1',
+        port: target.port,
+        noDelay: true,
+        onread: {buffer: shared, callback: read},
+      });
       mine.on('error', (error: NodeJS.ErrnoException) => dies(error.code ?? error.message));
       mine.on('end', () => dies('closed'));
       mine.on('close', () => dies('closed'));
@@ -145,7 +163,10 @@ const shared = Buffer.allocUnsafe(65_536);
 
 // As a program (the benchmark's): {port, clients, seconds} as its one word, the outcome as JSON on stdout.
 if (process.argv[1] === import.meta.filename) {
-  const {seconds, clients, ...target} = JSON.parse(process.argv[2] ?? '') as Target & {readonly clients: readonly Clients[]; readonly seconds: number};
+  const {seconds, clients, ...target} = JSON.parse(process.argv[2] ?? '') as Target & {
+    readonly clients: readonly Clients[];
+    readonly seconds: number;
+  };
   const load = startLoad(target, clients);
   setTimeout(async () => process.stdout.write(JSON.stringify(await load.stop())), seconds * 1000);
 }

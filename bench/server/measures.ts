@@ -10,7 +10,10 @@ const loadProgram = join(import.meta.dirname, 'load.ts');
 
 /** Load from a process of its own, so that what it costs is not counted with the server. */
 export async function loadFor(seconds: number, port: number, clients: readonly Clients[]): Promise<Outcome> {
-  const {stdout} = await run(process.execPath, [loadProgram, JSON.stringify({port, clients, seconds})], {maxBuffer: 256 * 1024 * 1024, encoding: 'utf8'});
+  const {stdout} = await run(process.execPath, [loadProgram, JSON.stringify({port, clients, seconds})], {
+    maxBuffer: 256 * 1024 * 1024,
+    encoding: 'utf8',
+  });
   return JSON.parse(stdout) as Outcome;
 }
 
@@ -28,21 +31,35 @@ const clients = {kept: 32, fresh: 256};
 /** What a request costs while clients ask without a pause, on kept connections or on a new one each time. */
 export async function cost({pid, port}: Running, keepAlive: boolean, seconds: number): Promise<Cost> {
   const before = cpuOfTree(pid);
-  const {answered, failures, seconds: took} = await loadFor(seconds, port, [{count: keepAlive ? clients.kept : clients.fresh, path: '/', keepAlive}]);
-  return {cpuMicroseconds: ((cpuOfTree(pid) - before) * 1e6) / answered, perSecond: answered / took, failed: failures.length};
+  const {
+    answered,
+    failures,
+    seconds: took,
+  } = await loadFor(seconds, port, [{count: keepAlive ? clients.kept : clients.fresh, path: '/', keepAlive}]);
+  return {
+    cpuMicroseconds: ((cpuOfTree(pid) - before) * 1e6) / answered,
+    perSecond: answered / took,
+    failed: failures.length,
+  };
 }
 
 /**
  * What a balancer's health check waits for, milliseconds, while four clients keep handlers busy that compute for 20 ms.
  * @param probePort where the probe asks, if it is not the service
  */
-export async function healthLatencies({port}: Running, seconds: number, probe: {readonly port?: number; readonly path: string}): Promise<readonly number[]> {
+export async function healthLatencies(
+  {port}: Running,
+  seconds: number,
+  probe: {readonly port?: number; readonly path: string},
+): Promise<readonly number[]> {
   // On new connections, as gunicorn's sync workers have them anyway: kept ones might all be with one worker, and the
   // other would have nothing to do but to answer the probe.
   const busy = loadFor(seconds + 0.6, port, [{count: 4, path: '/work', keepAlive: false}]);
   // Its first requests come when the others are at work.
   await new Promise((resolve) => setTimeout(resolve, 400));
-  const {latencies} = await loadFor(seconds, probe.port ?? port, [{count: 1, path: probe.path, keepAlive: false, thinkMs: 20}]);
+  const {latencies} = await loadFor(seconds, probe.port ?? port, [
+    {count: 1, path: probe.path, keepAlive: false, thinkMs: 20},
+  ]);
   await busy;
   return latencies;
 }

@@ -7,7 +7,7 @@ import {join} from 'node:path';
 const npmPackages = ['pm2@7.0.4', 'wattpm@3.67.0', '@platformatic/node@3.65.0'];
 const pythonPackages = ['gunicorn==27.0.1', 'uwsgi==2.0.31'];
 
-/** A folder each where it was installed; undefined where it could not be. */
+/** A directory each where it was installed; undefined where it could not be. */
 export interface Peers {
   readonly node: string | undefined;
   readonly gunicorn: string | undefined;
@@ -15,37 +15,48 @@ export interface Peers {
 }
 
 /**
- * Installs the peers into a folder of the temporary ones that the next run finds again: they are measured, and are no
+ * Installs the peers into a directory of the temporary ones that the next run finds again: they are measured, and are no
  * dependency of this project. uWSGI is compiled, which needs a C compiler and Python's headers.
  */
 export function installPeers(note: (text: string) => void): Peers {
   const cache = join(tmpdir(), `entrypoint-bench-peers-${userInfo().uid}`);
   mkdirSync(cache, {recursive: true, mode: 0o700});
-  const installed = (name: string, wanted: readonly string[], commands: (folder: string) => readonly (readonly string[])[]): string | undefined => {
-    const folder = join(cache, [name, ...wanted].join(' ').replaceAll(/[^\w.-]+/g, '_'));
-    if (existsSync(join(folder, 'installed'))) return folder;
-    note(`installing ${wanted.join(' ')} in ${folder}`);
-    rmSync(folder, {recursive: true, force: true});
-    mkdirSync(folder);
-    for (const [program = '', ...words] of commands(folder)) {
-      const {status, stderr, error} = spawnSync(program, words, {cwd: folder, encoding: 'utf8', timeout: 240_000});
+  const installed = (
+    name: string,
+    wanted: readonly string[],
+    commands: (directory: string) => readonly (readonly string[])[],
+  ): string | undefined => {
+    const directory = join(cache, [name, ...wanted].join(' ').replaceAll(/[^\w.-]+/g, '_'));
+    if (existsSync(join(directory, 'installed'))) return directory;
+    note(`installing ${wanted.join(' ')} in ${directory}`);
+    rmSync(directory, {recursive: true, force: true});
+    mkdirSync(directory);
+    for (const [program = '', ...words] of commands(directory)) {
+      const {status, stderr, error} = spawnSync(program, words, {cwd: directory, encoding: 'utf8', timeout: 240_000});
       if (status !== 0) {
-        note(`skipped: ${name} (${program} ${words.join(' ')}: ${(error?.message ?? stderr).trim().split('\n').at(-1)})`);
+        note(
+          `skipped: ${name} (${program} ${words.join(' ')}: ${(error?.message ?? stderr).trim().split('\n').at(-1)})`,
+        );
         return undefined;
       }
     }
-    writeFileSync(join(folder, 'installed.new'), '');
-    renameSync(join(folder, 'installed.new'), join(folder, 'installed'));
-    return folder;
+    writeFileSync(join(directory, 'installed.new'), '');
+    renameSync(join(directory, 'installed.new'), join(directory, 'installed'));
+    return directory;
   };
   const [gunicorn = '', uwsgi = ''] = pythonPackages;
   return {
-    node: installed('node', npmPackages, () => [['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', '.', ...npmPackages]]),
-    gunicorn: installed('gunicorn', [gunicorn], (folder) => venv(folder, gunicorn)),
-    uwsgi: installed('uwsgi', [uwsgi], (folder) => venv(folder, uwsgi)),
+    node: installed('node', npmPackages, () => [
+      ['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', '.', ...npmPackages],
+    ]),
+    gunicorn: installed('gunicorn', [gunicorn], (directory) => venv(directory, gunicorn)),
+    uwsgi: installed('uwsgi', [uwsgi], (directory) => venv(directory, uwsgi)),
   };
 }
 
-function venv(folder: string, wanted: string): readonly (readonly string[])[] {
-  return [['python3', '-m', 'venv', folder], [join(folder, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', wanted]];
+function venv(directory: string, wanted: string): readonly (readonly string[])[] {
+  return [
+    ['python3', '-m', 'venv', directory],
+    [join(directory, 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check', wanted],
+  ];
 }

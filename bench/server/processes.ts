@@ -17,7 +17,11 @@ export interface ProcessFacts {
 
 /** A process and all that descends from it, the parent before its children. A process that is gone: none. */
 export function processTree(root: number): readonly ProcessFacts[] {
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).map(processFacts).filter((facts) => facts !== undefined);
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .map(processFacts)
+    .filter((facts) => facts !== undefined);
   const tree = all.filter(({pid}) => pid === root);
   // What is found is looked at in its turn: the list grows while it is read.
   for (const {pid} of tree) tree.push(...all.filter(({parent}) => parent === pid));

@@ -19,16 +19,23 @@ export interface Running {
 
 /**
  * Starts a contender on a free port and waits for its first answer.
- * @param folder where what it says is kept
+ * @param directory where what it says is kept
  * @throws when it does not answer within 30 s, with the end of what it said
  */
-export async function startContender({what, words: [program = '', ...words], cwd, env}: Contender, folder: string): Promise<Running> {
+export async function startContender(
+  {what, words: [program = '', ...words], cwd, env}: Contender,
+  directory: string,
+): Promise<Running> {
   const port = await freePort();
-  const said = join(folder, `${what.replaceAll(/\W+/g, '-')}.log`);
+  const said = join(directory, `${what.replaceAll(/\W+/g, '-')}.log`);
   const [log, sink] = [openSync(said, 'w'), spawn('cat', [], {stdio: ['pipe', 'ignore', 'ignore']})];
   const started = performance.now();
   // Its log goes to a reader, as in a container: a file or /dev/null would be cheaper than what it pays for in production.
-  const child = spawn(program, words, {cwd, env: {PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8', ...env, PORT: String(port)}, stdio: ['ignore', sink.stdin, log]});
+  const child = spawn(program, words, {
+    cwd,
+    env: {PATH: process.env['PATH'], HOME: directory, LANG: 'C.UTF-8', ...env, PORT: String(port)},
+    stdio: ['ignore', sink.stdin, log],
+  });
   closeSync(log);
   const root = child.pid ?? 0;
   roots.add(root);
@@ -77,7 +84,9 @@ function answers(port: number): Promise<boolean> {
     get({host: '127.0.0.1', port, path: '/health', agent: false, timeout: 2000}, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
-    }).once('error', () => resolve(false)).once('timeout', () => resolve(false));
+    })
+      .once('error', () => resolve(false))
+      .once('timeout', () => resolve(false));
   });
 }
 

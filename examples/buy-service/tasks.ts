@@ -1,6 +1,21 @@
 export {
-  staticAnalysis, testUnit, build, check, testIntegration, publish, promote, deploy, run, testSanity, status, logs,
-  history, exec, maintenance, rollback, remove,
+  staticAnalysis,
+  testUnit,
+  build,
+  check,
+  testIntegration,
+  publish,
+  promote,
+  deploy,
+  run,
+  testSanity,
+  status,
+  logs,
+  history,
+  exec,
+  maintenance,
+  rollback,
+  remove,
 } from 'entrypoint/tasks';
 import {option, task} from 'entrypoint/tasks';
 

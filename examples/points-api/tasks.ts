@@ -1,6 +1,21 @@
 export {
-  staticAnalysis, testUnit, build, check, testIntegration, publish, promote, deploy, run, testSanity, status, logs,
-  history, exec, maintenance, rollback, remove,
+  staticAnalysis,
+  testUnit,
+  build,
+  check,
+  testIntegration,
+  publish,
+  promote,
+  deploy,
+  run,
+  testSanity,
+  status,
+  logs,
+  history,
+  exec,
+  maintenance,
+  rollback,
+  remove,
 } from 'entrypoint/tasks';
 import {pythonProgram} from 'entrypoint';
 import {task} from 'entrypoint/tasks';

@@ -15,7 +15,7 @@ attend() {
   exec sleep infinity
 }
 
-# frontend FOLDER: the text, made of the `#>` lines of all fragments. The closest route comes first.
+# frontend DIR: the text, made of the `#>` lines of all fragments. The closest route comes first.
 frontend() {
   echo '# Made by lb from the fragments in entrypoint/.'
   echo 'frontend web'
@@ -29,7 +29,7 @@ frontend() {
   fi
 }
 
-# routes FOLDER: `rank backend condition`, the closest first.
+# routes DIR: `rank backend condition`, the closest first.
 routes() { cat "$1"/*.cfg 2>/dev/null | sed -n 's/^#> //p' | sort -s -k1,1; }
 
 fragment() {

@@ -35,12 +35,22 @@ async function main(words: readonly string[]): Promise<void> {
 
 function readWords(words: readonly string[]): {names: readonly string[]; fresh: boolean} {
   try {
-    const {values, positionals} = parseArgs({args: [...words], options: {fresh: {type: 'boolean', default: false}}, allowPositionals: true});
+    const {values, positionals} = parseArgs({
+      args: [...words],
+      options: {fresh: {type: 'boolean', default: false}},
+      allowPositionals: true,
+    });
     const unknown = positionals.filter((name) => !images.some((image) => image.name === name));
-    if (unknown.length > 0) throw usageProblem(`there is no image ${unknown.join(', ')}`, `one of: ${images.map(({name}) => name).join(' ')}`);
+    if (unknown.length > 0)
+      throw usageProblem(
+        `there is no image ${unknown.join(', ')}`,
+        `one of: ${images.map(({name}) => name).join(' ')}`,
+      );
     return {names: positionals.length > 0 ? positionals : images.map(({name}) => name), fresh: values.fresh};
   } catch (error) {
-    throw isProblem(error) ? error : usageProblem((error as Error).message, 'node scripts/images/build.ts [--fresh] [NAME...]');
+    throw isProblem(error)
+      ? error
+      : usageProblem((error as Error).message, 'node scripts/images/build.ts [--fresh] [NAME...]');
   }
 }
 
@@ -51,7 +61,9 @@ async function buildAll(build: Build, names: readonly string[]): Promise<void> {
     const known = ids.get(name);
     if (known !== undefined) return known;
     const image = images.find((one) => one.name === name) as Image;
-    const id = (image.from === undefined ? Promise.resolve('') : imageId(image.from)).then((parent) => bringUpToDate(build, image, parent));
+    const id = (image.from === undefined ? Promise.resolve('') : imageId(image.from)).then((parent) =>
+      bringUpToDate(build, image, parent),
+    );
     ids.set(name, id);
     return id;
   };
@@ -63,7 +75,8 @@ async function buildAll(build: Build, names: readonly string[]): Promise<void> {
 /** Returns the image's id, after building it where that is needed. */
 async function bringUpToDate({run, fresh, client}: Build, image: Image, parentId: string): Promise<string> {
   const format = `{{.Id}} {{index .Config.Labels "${inputsLabel}"}} {{.Size}}`;
-  const inspect = async (): Promise<string[]> => (await run.read(dockerImageInspect(format, image.tag), {allow: [1]})).stdout.trim().split(' ');
+  const inspect = async (): Promise<string[]> =>
+    (await run.read(dockerImageInspect(format, image.tag), {allow: [1]})).stdout.trim().split(' ');
   const hash = inputsHash(root, image, parentId);
   const [oldId = '', oldHash] = await inspect();
   const started = performance.now();
@@ -83,14 +96,23 @@ async function make(run: Runner, image: Image, hash: string, client: DockerClien
     // Large, and made again in seconds; the other contexts are small or part of the repository.
     if (image.from === undefined) scope.always(['rm', '-rf', image.context]);
     await prepare(run, root, image);
-    await run(dockerBuild({
-      context: image.context,
-      ...(image.context === '.' ? {file: `images/${image.name}/Dockerfile`} : {}),
-      tags: [image.tag],
-      labels: {[inputsLabel]: hash},
-      secretFiles: ca === undefined ? {} : {ca},
-      noCache: fresh,
-    }, client), {purpose: `the image ${image.tag} could not be built`, fix: 'the builder\'s lines above tell the step that failed'});
+    await run(
+      dockerBuild(
+        {
+          context: image.context,
+          ...(image.context === '.' ? {file: `images/${image.name}/Dockerfile`} : {}),
+          tags: [image.tag],
+          labels: {[inputsLabel]: hash},
+          secretFiles: ca === undefined ? {} : {ca},
+          noCache: fresh,
+        },
+        client,
+      ),
+      {
+        purpose: `the image ${image.tag} could not be built`,
+        fix: "the builder's lines above tell the step that failed",
+      },
+    );
   });
 }
 

@@ -17,15 +17,21 @@ export async function prepare(run: Runner, root: string, image: Image): Promise<
 const epoch = '1767225600';
 
 /** Debian's own image where a hub can be reached, else the same thing from Debian's packages. */
-async function rootFileSystem(run: Runner, root: string, folder: string): Promise<void> {
-  const tar = `${folder}/rootfs.tar`;
-  await run(['mkdir', '-p', folder]);
-  await run(['cp', 'images/debian/Dockerfile', 'images/debian/apt-install', 'images/debian/reproducibly', folder]);
-  const pulled = await run(['docker', 'pull', '--quiet', 'debian:trixie-slim'], {allow: [1], capture: true, timeoutSeconds: 15})
-    .then(({exitCode: code}) => code === 0, (error: unknown) => {
+async function rootFileSystem(run: Runner, root: string, directory: string): Promise<void> {
+  const tar = `${directory}/rootfs.tar`;
+  await run(['mkdir', '-p', directory]);
+  await run(['cp', 'images/debian/Dockerfile', 'images/debian/apt-install', 'images/debian/reproducibly', directory]);
+  const pulled = await run(['docker', 'pull', '--quiet', 'debian:trixie-slim'], {
+    allow: [1],
+    capture: true,
+    timeoutSeconds: 15,
+  }).then(
+    ({exitCode: code}) => code === 0,
+    (error: unknown) => {
       if (isProblem(error) && error.code === 'command_failed') return false;
       throw error;
-    });
+    },
+  );
   if (pulled) {
     const {stdout} = await run(['docker', 'create', 'debian:trixie-slim'], {capture: true});
     await run(['docker', 'export', '--output', tar, stdout.trim()]);
@@ -33,10 +39,25 @@ async function rootFileSystem(run: Runner, root: string, folder: string): Promis
     return;
   }
   await requireMmdebstrap(run);
-  await run({env: {SOURCE_DATE_EPOCH: epoch}, words: [
-    'mmdebstrap', '--variant=minbase', '--include=ca-certificates', '--aptopt=images/debian/apt.conf',
-    '--dpkgopt=images/debian/dpkg.cfg', `--customize-hook=${join(root, 'images/debian/clean')}`, 'trixie', tar,
-  ]}, {purpose: 'the root file system could not be made from Debian\'s packages', fix: 'see its last lines above; it needs Debian\'s mirror, or a reachable Docker hub'});
+  await run(
+    {
+      env: {SOURCE_DATE_EPOCH: epoch},
+      words: [
+        'mmdebstrap',
+        '--variant=minbase',
+        '--include=ca-certificates',
+        '--aptopt=images/debian/apt.conf',
+        '--dpkgopt=images/debian/dpkg.cfg',
+        `--customize-hook=${join(root, 'images/debian/clean')}`,
+        'trixie',
+        tar,
+      ],
+    },
+    {
+      purpose: "the root file system could not be made from Debian's packages",
+      fix: "see its last lines above; it needs Debian's mirror, or a reachable Docker hub",
+    },
+  );
 }
 
 async function requireMmdebstrap(run: Runner): Promise<void> {
@@ -60,20 +81,38 @@ async function requireMmdebstrap(run: Runner): Promise<void> {
 
 function requireBundle(root: string): void {
   if (existsSync(join(root, 'dist/cli.js'))) return;
-  throw problem({code: 'no_bundle', what: 'dist/cli.js is missing, and the base image carries it', fix: 'npm run build'});
+  throw problem({
+    code: 'no_bundle',
+    what: 'dist/cli.js is missing, and the base image carries it',
+    fix: 'npm run build',
+  });
 }
 
 /** npm itself: by the npm client outside, since none is inside yet. */
-async function npmPackages(run: Runner, root: string, folder: string): Promise<void> {
-  const read = (path: string): string | undefined => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined);
-  await run(['mkdir', '-p', folder]);
-  await run(['cp', '-R', 'images/node/.', folder]);
-  const stamp = `${folder}/node_modules/.package-lock.copy`;
+async function npmPackages(run: Runner, root: string, directory: string): Promise<void> {
+  const read = (path: string): string | undefined =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
+  await run(['mkdir', '-p', directory]);
+  await run(['cp', '-R', 'images/node/.', directory]);
+  const stamp = `${directory}/node_modules/.package-lock.copy`;
   if (read(stamp) === read('images/node/package-lock.json')) return;
-  await run({
-    words: ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--os=linux', `--cpu=${process.arch}`, '--libc=glibc'],
-    cwd: join(root, folder),
-  }, {retry: true, purpose: 'npm could not be installed for the image node'});
-  await run(['rm', '-rf', `${folder}/node_modules/npm/docs`, `${folder}/node_modules/npm/man`]);
-  await run(['cp', `${folder}/package-lock.json`, stamp]);
+  await run(
+    {
+      words: [
+        'npm',
+        'ci',
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+        '--os=linux',
+        `--cpu=${process.arch}`,
+        '--libc=glibc',
+      ],
+      cwd: join(root, directory),
+    },
+    {retry: true, purpose: 'npm could not be installed for the image node'},
+  );
+  await run(['rm', '-rf', `${directory}/node_modules/npm/docs`, `${directory}/node_modules/npm/man`]);
+  await run(['cp', `${directory}/package-lock.json`, stamp]);
 }

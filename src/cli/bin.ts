@@ -3,8 +3,10 @@ const version = process.versions.node.split('.');
 
 if (Number(version[0]) * 100 + Number(version[1]) < 2411) {
   process.stderr.write(
-    'entrypoint: Node ' + process.versions.node + ' is too old, and entrypoint needs 24.11 or later\n'
-      + 'fix: install a newer Node (https://nodejs.org), or put it first on PATH\n',
+    'entrypoint: Node ' +
+      process.versions.node +
+      ' is too old, and entrypoint needs 24.11 or later\n' +
+      'fix: install a newer Node (https://nodejs.org), or put it first on PATH\n',
   );
   process.exitCode = 69;
 } else {
@@ -18,12 +20,12 @@ function cacheCode(): void {
   const env = process.env;
   if (env['NODE_COMPILE_CACHE']) return;
   try {
-    const folder = env['XDG_CACHE_HOME'] || env['HOME'] || '/';
-    if (folder === '/') return;
-    // Below a folder that is not there, Node would create it, or (below /proc) try so for ever.
-    process.getBuiltinModule('node:fs').accessSync(folder, 2);
+    const directory = env['XDG_CACHE_HOME'] || env['HOME'] || '/';
+    if (directory === '/') return;
+    // Below a directory that is not there, Node would create it, or (below /proc) try so for ever.
+    process.getBuiltinModule('node:fs').accessSync(directory, 2);
     const cache = env['XDG_CACHE_HOME'] ? '/entrypoint' : '/.cache/entrypoint';
-    process.getBuiltinModule('node:module').enableCompileCache(folder + cache);
+    process.getBuiltinModule('node:module').enableCompileCache(directory + cache);
   } catch {
     // A start without a cache is a start.
   }

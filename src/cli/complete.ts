@@ -11,11 +11,18 @@ export function completions(line: Words, tasks: readonly KnownTask[]): readonly 
   const typed = words.at(-1) ?? '';
   const before = words.slice(1, -1);
   if (before.includes('--')) return [];
-  const task = tasks.find(({name}) => name === before.map(kebab).findLast((word) => tasks.some((known) => known.name === word)));
+  const task = tasks.find(
+    ({name}) => name === before.map(kebab).findLast((word) => tasks.some((known) => known.name === word)),
+  );
   return candidates(typed, before.at(-1) ?? '', task, tasks).filter((word) => word.startsWith(typed));
 }
 
-function candidates(typed: string, last: string, task: KnownTask | undefined, tasks: readonly KnownTask[]): readonly string[] {
+function candidates(
+  typed: string,
+  last: string,
+  task: KnownTask | undefined,
+  tasks: readonly KnownTask[],
+): readonly string[] {
   const flags = task === undefined ? [] : flagsOf(task);
   const valued = flags.find(({name, option}) => `--${name}` === last && option.kind !== 'boolean');
   if (valued !== undefined) return valued.option.choices ?? [];

@@ -1,4 +1,4 @@
-import type {Mistake} from '../errors.ts';
+import type {UsageError} from '../errors.ts';
 import type {Option} from '../option.ts';
 import {nearest} from '../text/nearest.ts';
 import {kebab, type KnownTask, snake} from './tasks.ts';
@@ -40,20 +40,40 @@ export const coreFlags: readonly CoreFlag[] = [
   {key: 'verbose', long: 'verbose', short: 'v', help: 'print also the commands that only look, and stacks of errors'},
   {key: 'json', long: 'json', help: 'print the result as JSON'},
   {key: 'color', long: 'color', shown: '--no-color', help: 'no colours; NO_COLOR=1 does the same'},
-  {key: 'directory', long: 'directory', short: 'C', value: 'DIR', help: 'the service is in DIR; default: here, or the nearest folder above'},
+  {
+    key: 'directory',
+    long: 'directory',
+    short: 'C',
+    value: 'DIR',
+    help: 'the service is in DIR; default: here, or the nearest directory above',
+  },
   {key: 'version', long: 'version', help: 'print the version'},
-  {key: 'complete', long: 'complete', shown: '--complete -- LINE', help: 'print the words that can end LINE, for shell completion'},
+  {
+    key: 'complete',
+    long: 'complete',
+    shown: '--complete -- LINE',
+    help: 'print the words that can end LINE, for shell completion',
+  },
 ];
 
 export function defaultCore(): Core {
   return {
-    list: false, help: false, dryRun: false, echo: true, quiet: false, verbose: false, json: false,
-    color: undefined, directory: undefined, version: false, complete: false,
+    list: false,
+    help: false,
+    dryRun: false,
+    echo: true,
+    quiet: false,
+    verbose: false,
+    json: false,
+    color: undefined,
+    directory: undefined,
+    version: false,
+    complete: false,
   };
 }
 
 /**
- * The folder that the command line asks for, before any task is known.
+ * The directory that the command line asks for, before any task is known.
  * A task with an option of that name may claim the flag later: the parser has the last word.
  */
 export function directoryOf(argv: readonly string[]): string | undefined {
@@ -78,7 +98,11 @@ export function flagsOf(task: KnownTask): readonly TaskFlag[] {
 }
 
 /** The flag of that name; `no-` in front of it turns a boolean off. */
-export function findFlag<F extends {readonly name: string}>(flags: readonly F[], name: string, isBoolean: (flag: F) => boolean): {flag: F; negated: boolean} | undefined {
+export function findFlag<F extends {readonly name: string}>(
+  flags: readonly F[],
+  name: string,
+  isBoolean: (flag: F) => boolean,
+): {flag: F; negated: boolean} | undefined {
   const exact = flags.find((flag) => flag.name === name);
   if (exact !== undefined) return {flag: exact, negated: false};
   const negated = flags.find((flag) => `no-${flag.name}` === name && isBoolean(flag));
@@ -92,16 +116,26 @@ export function sampleOf(option: Option<unknown>): string {
 }
 
 /** What is said of a flag that nobody has. */
-export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: readonly KnownTask[]): Mistake {
+export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: readonly KnownTask[]): UsageError {
   const name = kebab(flag.slice(2));
   if (task === undefined) {
     const owner = tasks.find((candidate) => findFlag(flagsOf(candidate), name, () => true) !== undefined);
-    if (owner !== undefined) return {what: `${flag} is not a flag of entrypoint itself`, fix: `put it behind its task: entrypoint ${snake(owner.name)} ${flag}`};
+    if (owner !== undefined)
+      return {
+        what: `${flag} is not a flag of entrypoint itself`,
+        fix: `put it behind its task: entrypoint ${snake(owner.name)} ${flag}`,
+      };
   }
-  const own = task === undefined ? [] : flagsOf(task).flatMap((entry) => withNegation(entry.name, entry.option.kind === 'boolean'));
+  const own =
+    task === undefined
+      ? []
+      : flagsOf(task).flatMap((entry) => withNegation(entry.name, entry.option.kind === 'boolean'));
   const candidates = [...own, ...coreFlags.flatMap((entry) => withNegation(entry.long, entry.value === undefined))];
   const meant = nearest(name, candidates) ?? nearest(name.replace(/^no-/, ''), candidates);
-  return {what: task === undefined ? `${flag} is not a flag` : `${flag} is not an option of ${snake(task.name)}`, meant: meant && `--${meant}`};
+  return {
+    what: task === undefined ? `${flag} is not a flag` : `${flag} is not an option of ${snake(task.name)}`,
+    meant: meant && `--${meant}`,
+  };
 }
 
 function withNegation(name: string, boolean: boolean): readonly string[] {

@@ -18,8 +18,8 @@ export function generalHelp(tasks: readonly KnownTask[], columns: number | undef
   const rows = coreFlags.map((flag) => [coreForm(flag), flag.help] as const);
   return [
     'usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]\n',
-    'Runs tasks in order; the first one that fails ends the run. test_unit, test-unit and testUnit are one task.\n'
-    + 'WORDS go to the last task. Without a task: the list.\n',
+    'Runs tasks in order; the first one that fails ends the run. test_unit, test-unit and testUnit are one task.\n' +
+      'WORDS go to the last task. Without a task: the list.\n',
     `flags:\n${table(rows)}`,
     exitCodes,
     `tasks:\n${listText(tasks, columns, '  ')}`,
@@ -37,7 +37,12 @@ export function taskHelp(task: KnownTask): string {
   const flags = flagsOf(task);
   // What does not fit into two lines is not read in one: the list below has all of it.
   const shown = flags.length <= mostInUsage ? flags : flags.filter(({option}) => option.positional === true);
-  const usage = ['usage: entrypoint', snake(task.name), ...(shown === flags ? [] : ['[OPTIONS]']), ...shown.map(usageWord)].join(' ');
+  const usage = [
+    'usage: entrypoint',
+    snake(task.name),
+    ...(shown === flags ? [] : ['[OPTIONS]']),
+    ...shown.map(usageWord),
+  ].join(' ');
   const summary = task.facts.summary === '' ? '' : `\n${task.facts.summary}\n`;
   const options = flags.length === 0 ? '' : `\noptions:\n${table(flags.flatMap((flag) => optionRows(task, flag)))}`;
   return `${usage}\n${summary}${options}`;
@@ -79,14 +84,16 @@ function table(rows: readonly (readonly [string, string])[]): string {
 /** One line a task; `columns` is the width of the terminal, undefined where there is none. */
 export function listText(tasks: readonly KnownTask[], columns: number | undefined, indent = ''): string {
   const width = Math.max(0, ...tasks.map(({name}) => name.length));
-  return tasks.map(({name, facts}) => {
-    const line = `${indent}${snake(name).padEnd(width)}   ${facts.summary}`.trimEnd();
-    return `${columns === undefined || line.length <= columns ? line : `${line.slice(0, columns - 3)}...`}\n`;
-  }).join('');
+  return tasks
+    .map(({name, facts}) => {
+      const line = `${indent}${snake(name).padEnd(width)}   ${facts.summary}`.trimEnd();
+      return `${columns === undefined || line.length <= columns ? line : `${line.slice(0, columns - 3)}...`}\n`;
+    })
+    .join('');
 }
 
 /** The same for programs, with all that the help knows. */
-export function listJson(folder: string, file: string | undefined, tasks: readonly KnownTask[]): string {
+export function listJson(directory: string, file: string | undefined, tasks: readonly KnownTask[]): string {
   const described = tasks.map((task) => ({
     name: snake(task.name),
     summary: task.facts.summary,
@@ -100,5 +107,5 @@ export function listJson(folder: string, file: string | undefined, tasks: readon
       help: option.help,
     })),
   }));
-  return `${JSON.stringify({folder, file: file ?? null, tasks: described}, undefined, 2)}\n`;
+  return `${JSON.stringify({directory, file: file ?? null, tasks: described}, undefined, 2)}\n`;
 }

@@ -26,7 +26,8 @@ export function makeInterrupt(onSignal: (listener: (name: string) => void) => ()
 
   const patience = (): void => {
     clearTimeout(timer);
-    if (stop.signal.aborted && busy === 0) timer = setTimeout(() => giveUp(String(stop.signal.reason)), patienceMilliseconds);
+    if (stop.signal.aborted && busy === 0)
+      timer = setTimeout(() => giveUp(String(stop.signal.reason)), patienceMilliseconds);
   };
   const unlisten = onSignal((name) => {
     const second = stop.signal.aborted;

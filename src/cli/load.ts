@@ -4,7 +4,7 @@ import {basename, dirname, join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
 import {invokeTasks} from '../runtimes/python/invoke.ts';
-import {type Task, taskFacts} from '../task.ts';
+import {type Task, taskDescription} from '../task.ts';
 import {loadProblem} from './report.ts';
 import {inOrder, kebab, type KnownTask} from './tasks.ts';
 
@@ -16,7 +16,7 @@ export interface OwnModules {
 
 export interface Service {
   /** Absolute, without symbolic links. */
-  readonly folder: string;
+  readonly directory: string;
   /** The name of its file with tasks; undefined: it has the standard ones. */
   readonly file: string | undefined;
   readonly tasks: readonly KnownTask[];
@@ -29,41 +29,45 @@ const markers = [...taskFiles, 'deploy.yaml', 'Dockerfile', 'package.json', 'pyp
  * Finds the service and its tasks: the exported functions of its tasks.ts, or the standard tasks.
  * @throws Problem with exit code 65 when tasks.ts cannot be loaded, 64 when `directory` does not exist
  */
-export async function loadService(cwd: string, directory: string | undefined, own: OwnModules): Promise<Service> {
-  const folder = serviceFolder(cwd, directory);
-  const file = taskFiles.find((name) => existsSync(join(folder, name)));
-  const exported = file === undefined ? await import(own.tasks) as object : await importTasks(folder, file, own);
-  return {folder, file, tasks: tasksOf(exported, file)};
+export async function loadService(cwd: string, given: string | undefined, own: OwnModules): Promise<Service> {
+  const directory = serviceDirectory(cwd, given);
+  const file = taskFiles.find((name) => existsSync(join(directory, name)));
+  const exported = file === undefined ? ((await import(own.tasks)) as object) : await importTasks(directory, file, own);
+  return {directory, file, tasks: tasksOf(exported, file)};
 }
 
 /**
  * The same service with the tasks of its tasks.py, which invoke reads. Where both have a name, ours stays.
  * @throws Problem with exit code 65 when invoke cannot load tasks.py
  */
-export async function withInvokeTasks(service: Service, env: Readonly<Record<string, string | undefined>>): Promise<Service> {
-  const more = await invokeTasks({cwd: service.folder, env});
-  const found = [...more].map(([name, call]) => ({name: kebab(name), call, facts: taskFacts(call)}))
+export async function withInvokeTasks(
+  service: Service,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Service> {
+  const more = await invokeTasks({cwd: service.directory, env});
+  const found = [...more]
+    .map(([name, call]) => ({name: kebab(name), call, facts: taskDescription(call)}))
     .filter((one): one is KnownTask => one.facts !== undefined && !service.tasks.some(({name}) => name === one.name));
   return found.length === 0 ? service : {...service, tasks: inOrder([...service.tasks, ...found])};
 }
 
-/** The nearest folder upwards that looks like a service; where there is none, the one to start with. */
-function serviceFolder(cwd: string, directory: string | undefined): string {
-  const start = resolve(cwd, directory ?? '.');
-  if (directory !== undefined && !isFolder(start)) throw usageProblem(`${directory} is not a folder, and -C needs one`);
+/** The nearest directory upwards that looks like a service; where there is none, the one to start with. */
+function serviceDirectory(cwd: string, given: string | undefined): string {
+  const start = resolve(cwd, given ?? '.');
+  if (given !== undefined && !isDirectory(start)) throw usageProblem(`${given} is not a directory, and -C needs one`);
   const real = realpathSync(start);
-  for (let folder = real; ; folder = dirname(folder)) {
-    if (markers.some((name) => existsSync(join(folder, name)))) return folder;
-    if (folder === dirname(folder)) return real;
+  for (let directory = real; ; directory = dirname(directory)) {
+    if (markers.some((name) => existsSync(join(directory, name)))) return directory;
+    if (directory === dirname(directory)) return real;
   }
 }
 
-function isFolder(path: string): boolean {
+function isDirectory(path: string): boolean {
   return statSync(path, {throwIfNoEntry: false})?.isDirectory() === true;
 }
 
-async function importTasks(folder: string, file: string, own: OwnModules): Promise<object> {
-  const url = pathToFileURL(realpathSync(join(folder, file))).href;
+async function importTasks(directory: string, file: string, own: OwnModules): Promise<object> {
+  const url = pathToFileURL(realpathSync(join(directory, file))).href;
   const urls: Readonly<Record<string, string>> = {entrypoint: own.index, 'entrypoint/tasks': own.tasks};
   const hooks = registerHooks({
     resolve(specifier, context, next) {
@@ -76,18 +80,18 @@ async function importTasks(folder: string, file: string, own: OwnModules): Promi
     },
   });
   try {
-    return await import(url) as object;
+    return (await import(url)) as object;
   } catch (error) {
     hooks.deregister();
     if (isProblem(error)) throw error;
-    throw loadProblem(error, folder, file);
+    throw loadProblem(error, directory, file);
   }
 }
 
 function tasksOf(exported: object, file: string | undefined): readonly KnownTask[] {
   const found = new Map<string, {key: string; task: KnownTask}>();
   for (const [key, value] of Object.entries(exported)) {
-    const facts = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskFacts(value);
+    const facts = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskDescription(value);
     if (facts === undefined) continue;
     const name = kebab(key);
     const other = found.get(name);

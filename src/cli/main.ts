@@ -1,4 +1,4 @@
-import {exitCode, isProblem, mistakesProblem, type Problem} from '../errors.ts';
+import {exitCode, isProblem, usageErrorsProblem, type Problem} from '../errors.ts';
 import {completions} from './complete.ts';
 import {type Core, defaultCore, directoryOf} from './flags.ts';
 import {generalHelp, listJson, listText, taskHelp} from './help.ts';
@@ -18,24 +18,24 @@ export interface Outcome {
 /** Reads the command line, does what it says, and returns the exit code. Throws nothing. */
 export async function main(world: World): Promise<Outcome> {
   // Until the command line is understood, an error is told in the plainest way.
-  const told: {core: Core; folder: string} = {core: defaultCore(), folder: world.cwd};
+  const told: {core: Core; directory: string} = {core: defaultCore(), directory: world.cwd};
   try {
     if (world.argv[0] === '--version') {
       world.stdout(`entrypoint ${world.version()}\n`);
       return {code: exitCode.ok, gaveUp: false};
     }
     const {service, parsed} = await understand(world);
-    Object.assign(told, {core: parsed.core, folder: service.folder});
+    Object.assign(told, {core: parsed.core, directory: service.directory});
     return {code: await act(world, service, parsed), gaveUp: false};
   } catch (error) {
-    const found = thrownProblem(error, told.folder, 'the command');
+    const found = thrownProblem(error, told.directory, 'the command');
     world.stderr(reportText(found, styleOf(world, told.core)));
     if (told.core.json && !told.core.dryRun) world.stdout(reportJson(found));
     return {code: found.exitCode, gaveUp: found.code === 'gave_up'};
   }
 }
 
-/** The last word on which folder is meant has the parser, and it needs the tasks of that folder. */
+/** The last word on which directory is meant has the parser, and it needs the tasks of that directory. */
 async function understand(world: World): Promise<{service: Service; parsed: Parsed}> {
   const load = (directory: string | undefined): Promise<Service> => loadService(world.cwd, directory, world.own);
   const first = directoryOf(world.argv);
@@ -54,34 +54,50 @@ async function complete(world: World, service: Service, parsed: Parsed): Promise
 }
 
 // In the middle of a line that is being typed, nobody wants to read about an error in tasks.ts.
-function broken(world: World, error: unknown, rest: Service = {folder: world.cwd, file: undefined, tasks: []}): Service {
+function broken(
+  world: World,
+  error: unknown,
+  rest: Service = {directory: world.cwd, file: undefined, tasks: []},
+): Service {
   if (!isProblem(error) || !world.argv.includes('--complete')) throw error;
   return rest;
 }
 
-async function act(world: World, service: Service, {core, calls, rest, mistakes, unknownTasks}: Parsed): Promise<number> {
+async function act(world: World, service: Service, {core, calls, rest, errors, unknownTasks}: Parsed): Promise<number> {
   if (core.complete) {
-    world.stdout(completions(rest, service.tasks).map((word) => `${word}\n`).join(''));
+    world.stdout(
+      completions(rest, service.tasks)
+        .map((word) => `${word}\n`)
+        .join(''),
+    );
     return exitCode.ok;
   }
   // Who asks for help needs it most when the rest of the line is wrong.
-  const wrong = core.help ? unknownTasks : [...unknownTasks, ...mistakes];
-  if (wrong.length > 0) throw usage(wrong, calls.length === 1 && unknownTasks.length === 0 ? calls[0]?.task.name : undefined);
+  const wrong = core.help ? unknownTasks : [...unknownTasks, ...errors];
+  if (wrong.length > 0)
+    throw usage(wrong, calls.length === 1 && unknownTasks.length === 0 ? calls[0]?.task.name : undefined);
   if (core.version) {
     world.stdout(`entrypoint ${world.version()}\n`);
   } else if (core.help) {
-    world.stdout(calls.length === 0 ? generalHelp(service.tasks, world.columns()) : calls.map(({task}) => taskHelp(task)).join('\n'));
+    world.stdout(
+      calls.length === 0
+        ? generalHelp(service.tasks, world.columns())
+        : calls.map(({task}) => taskHelp(task)).join('\n'),
+    );
   } else if (core.list || calls.length === 0) {
-    world.stdout(core.json ? listJson(service.folder, service.file, service.tasks) : listText(service.tasks, world.columns()));
+    world.stdout(
+      core.json ? listJson(service.directory, service.file, service.tasks) : listText(service.tasks, world.columns()),
+    );
   } else {
     const results = await runTasks(world, service, core, calls, styleOf(world, core));
-    if (core.json && !core.dryRun) world.stdout(`${JSON.stringify(calls.length === 1 ? Object.values(results)[0] : results, undefined, 2)}\n`);
+    if (core.json && !core.dryRun)
+      world.stdout(`${JSON.stringify(calls.length === 1 ? Object.values(results)[0] : results, undefined, 2)}\n`);
   }
   return exitCode.ok;
 }
 
-function usage(wrong: Parsed['mistakes'], task: string | undefined): Problem {
-  return mistakesProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${snake(task)}`}`);
+function usage(wrong: Parsed['errors'], task: string | undefined): Problem {
+  return usageErrorsProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${snake(task)}`}`);
 }
 
 function styleOf({env, isTerminal}: World, {color, verbose}: Core): Style {

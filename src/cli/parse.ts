@@ -1,4 +1,4 @@
-import type {Mistake} from '../errors.ts';
+import type {UsageError} from '../errors.ts';
 import {readValue, readVariable} from '../option.ts';
 import type {Words} from '../shell/argv.ts';
 import {nearest} from '../text/nearest.ts';
@@ -19,9 +19,9 @@ export interface Parsed {
   readonly calls: readonly Call[];
   /** Words after `--`. */
   readonly rest: Words;
-  readonly mistakes: readonly Mistake[];
+  readonly errors: readonly UsageError[];
   /** Names that are no task's. */
-  readonly unknownTasks: readonly Mistake[];
+  readonly unknownTasks: readonly UsageError[];
 }
 
 interface Open {
@@ -32,12 +32,16 @@ interface Open {
 
 /**
  * Reads `[core flags] task [--flags] [words] task2 ... [-- words]`. Core flags may stand anywhere; a task's own
- * flag of the same name wins behind that task's name. Never throws: mistakes are collected.
+ * flag of the same name wins behind that task's name. Never throws: errors are collected.
  */
-export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Record<string, string | undefined>>): Parsed {
+export function parse(
+  argv: Words,
+  tasks: readonly KnownTask[],
+  env: Readonly<Record<string, string | undefined>>,
+): Parsed {
   const core = defaultCore();
-  const mistakes: Mistake[] = [];
-  const unknownTasks: Mistake[] = [];
+  const errors: UsageError[] = [];
+  const unknownTasks: UsageError[] = [];
   const opened: Open[] = [];
   let current: Open | 'unknown' | undefined;
   let unknownFlagNeedsValue = false;
@@ -50,9 +54,13 @@ export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Re
   const nextValue = (flag: string, sample: string): string | undefined => {
     const next = words[at];
     if (next !== undefined && !isFlag(next)) return words[at++];
-    const fix = next === undefined ? `write ${flag}=${sample}` : `write ${flag}=${sample}, or ${flag}=${next} if ${next} is the value`;
-    mistakes.push({what: `${flag} needs a value`, fix});
-    if (next !== undefined && !next.startsWith('--') && !coreFlags.some((entry) => `-${entry.short ?? ''}` === next)) at += 1;
+    const fix =
+      next === undefined
+        ? `write ${flag}=${sample}`
+        : `write ${flag}=${sample}, or ${flag}=${next} if ${next} is the value`;
+    errors.push({what: `${flag} needs a value`, fix});
+    if (next !== undefined && !next.startsWith('--') && !coreFlags.some((entry) => `-${entry.short ?? ''}` === next))
+      at += 1;
     return undefined;
   };
 
@@ -60,14 +68,19 @@ export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Re
     open.texts.set(name, [...(open.texts.get(name) ?? []), text]);
   };
 
-  const setCore = ({key, value: sample, long}: CoreFlag, shown: string, negated: boolean, given: string | undefined): void => {
+  const setCore = (
+    {key, value: sample, long}: CoreFlag,
+    shown: string,
+    negated: boolean,
+    given: string | undefined,
+  ): void => {
     if (sample !== undefined) {
       const value = given ?? nextValue(shown, sample);
       if (value !== undefined) Object.assign(core, {[key]: value});
       return;
     }
     const reading = readValue({kind: 'boolean', defaultValue: false, help: ''}, [given ?? 'true'], `--${long}`);
-    if ('mistake' in reading) mistakes.push(reading.mistake);
+    if ('error' in reading) errors.push(reading.error);
     else Object.assign(core, {[key]: reading.value !== negated});
   };
 
@@ -79,16 +92,20 @@ export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Re
     const own = findFlag(options, name, ({option}) => option.kind === 'boolean');
     if (own !== undefined && current !== undefined && current !== 'unknown') {
       const boolean = own.flag.option.kind === 'boolean';
-      if (own.negated && given !== undefined) mistakes.push({what: `${flag} takes no value`, fix: flag});
+      if (own.negated && given !== undefined) errors.push({what: `${flag} takes no value`, fix: flag});
       const text = own.negated ? 'false' : (given ?? (boolean ? 'true' : nextValue(flag, sampleOf(own.flag.option))));
       if (text !== undefined) give(current, own.flag.key, text);
       return;
     }
-    const found = findFlag(coreFlags.map((entry) => ({...entry, name: entry.long})), name, ({value}) => value === undefined);
+    const found = findFlag(
+      coreFlags.map((entry) => ({...entry, name: entry.long})),
+      name,
+      ({value}) => value === undefined,
+    );
     if (found !== undefined) return setCore(found.flag, flag, found.negated, given);
     if (current === 'unknown') return;
     unknownFlagNeedsValue = given === undefined;
-    mistakes.push(unknownFlag(flag, current?.task, tasks));
+    errors.push(unknownFlag(flag, current?.task, tasks));
   };
 
   const short = (word: string): void => {
@@ -97,7 +114,10 @@ export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Re
       const letter = letters.charAt(index);
       const flag = coreFlags.find((entry) => entry.short === letter);
       if (flag === undefined) {
-        mistakes.push({what: `-${letter} is not a flag`, fix: 'options of a task have long names only: see entrypoint --help TASK'});
+        errors.push({
+          what: `-${letter} is not a flag`,
+          fix: 'options of a task have long names only: see entrypoint --help TASK',
+        });
         return;
       }
       const glued = flag.value === undefined ? '' : letters.slice(index + 1);
@@ -119,7 +139,10 @@ export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Re
     // The value of an unknown flag, or of an unknown task: one mistake is not told twice.
     if (afterUnknownFlag || current === 'unknown') return;
     unknownTasks.push(unknownTask(word, open?.task, tasks));
-    const meant = nearest(kebab(word), tasks.map(({name}) => name));
+    const meant = nearest(
+      kebab(word),
+      tasks.map(({name}) => name),
+    );
     const likely = tasks.find(({name}) => name === meant);
     current = likely === undefined ? 'unknown' : {task: likely, texts: new Map()};
     if (likely !== undefined && current !== 'unknown') opened.push(current);
@@ -134,8 +157,8 @@ export function parse(argv: Words, tasks: readonly KnownTask[], env: Readonly<Re
     else bare(word, swallow);
   }
 
-  const calls = opened.map((open, index) => finish(open, index === opened.length - 1 ? rest : [], env, mistakes));
-  return {core, calls, rest, mistakes, unknownTasks};
+  const calls = opened.map((open, index) => finish(open, index === opened.length - 1 ? rest : [], env, errors));
+  return {core, calls, rest, errors, unknownTasks};
 }
 
 /** A negative number is a word, as is a dash alone. */
@@ -143,15 +166,18 @@ function isFlag(word: string): boolean {
   return word.length > 1 && word.startsWith('-') && !/^-\.?\d/.test(word);
 }
 
-function unknownTask(word: string, before: KnownTask | undefined, tasks: readonly KnownTask[]): Mistake {
+function unknownTask(word: string, before: KnownTask | undefined, tasks: readonly KnownTask[]): UsageError {
   const known = tasks.map(({name}) => name);
   const standard = nearest(kebab(word), standardOrder);
   const meant = standard === kebab(word) ? undefined : nearest(kebab(word), known);
-  const takesNone = before === undefined ? '' : `, and ${snake(before.name)} takes no ${hasPlaces(before) ? 'further ' : ''}word`;
+  const takesNone =
+    before === undefined ? '' : `, and ${snake(before.name)} takes no ${hasPlaces(before) ? 'further ' : ''}word`;
   return {
     what: `${word} is not a task${takesNone}`,
     ...(meant === undefined ? {} : {meant: snake(meant)}),
-    ...(meant !== undefined || standard === undefined ? {} : {fix: `tasks.ts does not have it; add: export {${camel(standard)}} from 'entrypoint/tasks';`}),
+    ...(meant !== undefined || standard === undefined
+      ? {}
+      : {fix: `tasks.ts does not have it; add: export {${camel(standard)}} from 'entrypoint/tasks';`}),
   };
 }
 
@@ -160,17 +186,24 @@ function hasPlaces(task: KnownTask): boolean {
 }
 
 function openPlace({task, texts}: Open): string | undefined {
-  return flagsOf(task).find(({key, option}) => option.positional === true && (option.kind === 'list' || !texts.has(key)))?.key;
+  return flagsOf(task).find(
+    ({key, option}) => option.positional === true && (option.kind === 'list' || !texts.has(key)),
+  )?.key;
 }
 
-function finish({task, texts}: Open, rest: Words, env: Readonly<Record<string, string | undefined>>, mistakes: Mistake[]): Call {
+function finish(
+  {task, texts}: Open,
+  rest: Words,
+  env: Readonly<Record<string, string | undefined>>,
+  errors: UsageError[],
+): Call {
   const values: Record<string, unknown> = {};
   for (const {key, name, option} of flagsOf(task)) {
     const given = texts.get(key);
     const variables = [variableOf(task.name, key), ...(option.env ?? [])];
     const reading = given === undefined ? readVariable(option, variables, env) : readValue(option, given, `--${name}`);
     if (reading === undefined) continue;
-    if ('mistake' in reading) mistakes.push(reading.mistake);
+    if ('error' in reading) errors.push(reading.error);
     else values[key] = reading.value;
   }
   return {task, values, flags: new Set(texts.keys()), rest};

@@ -4,10 +4,10 @@ import {exitCode, isProblem, messageOf, problem, type Problem, problemText} from
 import {serviceFrame, sourceLines, syntaxPlace} from '../text/source-place.ts';
 
 /** Whatever a task threw, as a problem: an error of the service's code keeps its message and its place. */
-export function thrownProblem(error: unknown, folder: string, subject: string): Problem {
+export function thrownProblem(error: unknown, directory: string, subject: string): Problem {
   if (isProblem(error)) return error;
   const [first = '', ...lines] = (messageOf(error) || String(error)).split('\n');
-  const frame = serviceFrame(error, folder);
+  const frame = serviceFrame(error, directory);
   return problem({
     code: 'task_threw',
     what: `${subject} failed: ${first}`,
@@ -36,13 +36,14 @@ export function reportJson({code, message, details, fix, exitCode: exit}: Proble
 }
 
 /** What a user can do about a tasks.ts that Node could not load. */
-export function loadProblem(error: unknown, folder: string, file: string): Problem {
+export function loadProblem(error: unknown, directory: string, file: string): Problem {
   const facts = {exitCode: exitCode.badData, cause: error};
   const code = (error as {code?: unknown} | null | undefined)?.code;
-  if (error instanceof SyntaxError) return syntaxProblem(error, folder, file);
-  if (code === 'ERR_MODULE_NOT_FOUND') return problem({code: 'import_missing', ...missingImport(messageOf(error), folder), ...facts});
+  if (error instanceof SyntaxError) return syntaxProblem(error, directory, file);
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return problem({code: 'import_missing', ...missingImport(messageOf(error), directory), ...facts});
   const [first = '', ...lines] = (messageOf(error) || String(error)).split('\n');
-  const frame = serviceFrame(error, folder);
+  const frame = serviceFrame(error, directory);
   return problem({
     code: 'tasks_threw',
     what: `${file} could not be loaded: ${first}`,
@@ -51,9 +52,9 @@ export function loadProblem(error: unknown, folder: string, file: string): Probl
   });
 }
 
-function syntaxProblem(error: SyntaxError, folder: string, file: string): Problem {
-  const place = syntaxPlace(error, join(folder, file));
-  const name = place === undefined ? file : relative(folder, place.path);
+function syntaxProblem(error: SyntaxError, directory: string, file: string): Problem {
+  const place = syntaxPlace(error, join(directory, file));
+  const name = place === undefined ? file : relative(directory, place.path);
   const at = place === undefined ? '' : `${name}:${place.line}`;
   const isImport = error.message.includes('does not provide an export');
   const typeScriptOnly = (error as {code?: unknown}).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
@@ -70,12 +71,13 @@ function syntaxProblem(error: SyntaxError, folder: string, file: string): Proble
   });
 }
 
-function missingImport(message: string, folder: string): {what: string; fix: string} {
+function missingImport(message: string, directory: string): {what: string; fix: string} {
   const match = /^Cannot find (package|module) '(.+)' imported from (.+)$/.exec(message);
   if (match === null) return {what: message, fix: 'correct the import'};
   const [, kind, name = '', importer = ''] = match;
-  const from = relative(folder, importer.startsWith('file:') ? fileURLToPath(importer) : importer);
-  if (kind === 'package') return {what: `${from} imports the package ${name}, and it is not installed`, fix: `npm install ${name}`};
-  const wanted = relative(folder, name);
+  const from = relative(directory, importer.startsWith('file:') ? fileURLToPath(importer) : importer);
+  if (kind === 'package')
+    return {what: `${from} imports the package ${name}, and it is not installed`, fix: `npm install ${name}`};
+  const wanted = relative(directory, name);
   return {what: `${from} imports ${wanted}, and there is no such file`, fix: `create ${wanted}, or correct the import`};
 }

@@ -17,12 +17,18 @@ import type {World} from './world.ts';
  * Runs the tasks in order and returns their results by name (a task that runs twice: `build`, `build_2`).
  * @throws Problem of the first task that fails; the ones after it are not run
  */
-export async function runTasks(world: World, service: Service, core: Core, calls: readonly Call[], style: Style): Promise<Readonly<Record<string, unknown>>> {
+export async function runTasks(
+  world: World,
+  service: Service,
+  core: Core,
+  calls: readonly Call[],
+  style: Style,
+): Promise<Readonly<Record<string, unknown>>> {
   const interrupt = makeInterrupt(world.onSignal);
   const echo = echoOf(world, core, style);
   try {
     const runner = runnerOf(world, service, core, echo, interrupt);
-    enterFolder(world, service, core, echo);
+    enterDirectory(world, service, core, echo);
     const results: Record<string, unknown> = {};
     for (const [index, call] of calls.entries()) {
       const name = snake(call.task.name);
@@ -42,7 +48,12 @@ function resultName(results: object, name: string, time = 2): string {
   return `${name}_${time}` in results ? resultName(results, name, time + 1) : `${name}_${time}`;
 }
 
-async function settle({task, values}: Call, context: Context, interrupt: Interrupt, service: Service): Promise<unknown> {
+async function settle(
+  {task, values}: Call,
+  context: Context,
+  interrupt: Interrupt,
+  service: Service,
+): Promise<unknown> {
   const gaveUp = interrupt.gaveUp.then((name) => {
     throw stopped('gave_up', name);
   });
@@ -52,7 +63,7 @@ async function settle({task, values}: Call, context: Context, interrupt: Interru
   } catch (error) {
     // Whatever it threw when it was told to stop: it stopped.
     if (interrupt.signal.aborted && !isProblem(error)) throw stopped('interrupted', String(interrupt.signal.reason));
-    throw thrownProblem(error, service.folder, snake(task.name));
+    throw thrownProblem(error, service.directory, snake(task.name));
   }
 }
 
@@ -68,7 +79,7 @@ function echoOf(world: World, {quiet, echo: wanted}: Core, {colour, verbose}: St
 
 function runnerOf(world: World, service: Service, {json, dryRun}: Core, echo: Echo, interrupt: Interrupt): Runner {
   const system = systemRunner({
-    cwd: service.folder,
+    cwd: service.directory,
     env: world.env,
     echo,
     signal: interrupt.signal,
@@ -81,20 +92,26 @@ function runnerOf(world: World, service: Service, {json, dryRun}: Core, echo: Ec
   return dryRun ? dryRunner(world.stdout, system) : system;
 }
 
-// Commands run in the service's folder: who pastes them from another one has to go there first.
-function enterFolder(world: World, {folder}: Service, {dryRun}: Core, echo: Echo): void {
-  if (folder === world.cwd) return;
-  if (dryRun) world.stdout(`cd ${quote(folder)}\n`);
-  else echo.command(`cd ${quote(folder)}`);
-  world.chdir(folder);
+// Commands run in the service's directory: who pastes them from another one has to go there first.
+function enterDirectory(world: World, {directory}: Service, {dryRun}: Core, echo: Echo): void {
+  if (directory === world.cwd) return;
+  if (dryRun) world.stdout(`cd ${quote(directory)}\n`);
+  else echo.command(`cd ${quote(directory)}`);
+  world.chdir(directory);
 }
 
-function contextOf(world: World, service: Service, core: Core, {rest, flags}: Call, {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt}): Context {
+function contextOf(
+  world: World,
+  service: Service,
+  core: Core,
+  {rest, flags}: Call,
+  {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt},
+): Context {
   const note = (text: string): void => echo.note(text.replaceAll('\n', '\n# '));
   const say = (text: string): void => (core.json ? world.stderr : world.stdout)(`${text}\n`);
   return {
     run: runner,
-    cwd: service.folder,
+    cwd: service.directory,
     env: world.env,
     rest,
     flags,

@@ -1,6 +1,6 @@
-import {fstatSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {exitCode} from '../errors.ts';
-import {fdWriter} from '../shell/output.ts';
+import {fdWriter, isTerminal} from '../shell/output.ts';
 import {main} from './main.ts';
 import {reportText, thrownProblem} from './report.ts';
 import type {World} from './world.ts';
@@ -31,7 +31,7 @@ export async function start(): Promise<void> {
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// Bundled, this file is beside index.js and tasks.js; as source, one folder below index.ts.
+// Bundled, this file is beside index.js and tasks.js; as source, one directory below index.ts.
 const source = import.meta.url.endsWith('.ts');
 
 function processWorld(stderr: World['stderr']): World {
@@ -41,7 +41,7 @@ function processWorld(stderr: World['stderr']): World {
     cwd: process.cwd(),
     stdout: fdWriter(1),
     stderr,
-    isTerminal: (fd) => isTerminal(fd),
+    isTerminal: isTerminal,
     columns: () => (isTerminal(1) ? process.stdout.columns : undefined),
     onSignal(listener) {
       for (const name of signals) process.on(name, listener);
@@ -49,20 +49,16 @@ function processWorld(stderr: World['stderr']): World {
         for (const name of signals) process.off(name, listener);
       };
     },
-    chdir: (folder) => process.chdir(folder),
-    version: () => (JSON.parse(readFileSync(new URL(source ? '../../package.json' : '../package.json', import.meta.url), 'utf8')) as {version: string}).version,
+    chdir: (directory) => process.chdir(directory),
+    version: () =>
+      (
+        JSON.parse(
+          readFileSync(new URL(source ? '../../package.json' : '../package.json', import.meta.url), 'utf8'),
+        ) as {version: string}
+      ).version,
     own: {
       index: new URL(source ? '../index.ts' : './index.js', import.meta.url).href,
       tasks: new URL(source ? '../tasks/index.ts' : './tasks.js', import.meta.url).href,
     },
   };
-}
-
-// Nothing but a terminal and /dev/null is a character device: node:tty is loaded only for those.
-function isTerminal(fd: 1 | 2): boolean {
-  try {
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
-  } catch {
-    return false;
-  }
 }

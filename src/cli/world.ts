@@ -13,7 +13,7 @@ export interface World {
   readonly columns: () => number | undefined;
   /** Calls the listener for each signal that asks to stop; returns how to stop listening. */
   readonly onSignal: (listener: (name: string) => void) => () => void;
-  readonly chdir: (folder: string) => void;
+  readonly chdir: (directory: string) => void;
   readonly version: () => string;
   readonly own: OwnModules;
 }

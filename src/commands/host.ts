@@ -7,10 +7,14 @@ import {quote, type Words, wordsText} from '../shell/argv.ts';
 export function waitUntilReady(container: string, words: Words, seconds: number): Words {
   const test = wordsText(['docker', 'exec', container, ...words]);
   const running = wordsText(['docker', 'inspect', '--format', '{{.State.Running}}', container]);
-  return ['sh', '-c', [
-    `end=$(($(date +%s) + ${seconds}))`,
-    `until ${test}; do [ "$(${running})" = true ] && [ "$(date +%s)" -lt "$end" ] || exit 1; sleep 0.2; done`,
-  ].join('; ')];
+  return [
+    'sh',
+    '-c',
+    [
+      `end=$(($(date +%s) + ${seconds}))`,
+      `until ${test}; do [ "$(${running})" = true ] && [ "$(date +%s)" -lt "$end" ] || exit 1; sleep 0.2; done`,
+    ].join('; '),
+  ];
 }
 
 /**
@@ -28,7 +32,11 @@ export function waitForCommands(prefix: string, seconds: number): Words {
 export function softStop(container: string, seconds: number): Words {
   const wait = wordsText(['timeout', String(seconds), 'docker', 'wait', container]);
   // Otherwise docker would start it again.
-  return ['sh', '-c', `${wordsText(['docker', 'update', '--restart', 'no', container])} && ${wordsText(['docker', 'kill', '--signal', 'USR1', container])} && { ${wait} || :; }`];
+  return [
+    'sh',
+    '-c',
+    `${wordsText(['docker', 'update', '--restart', 'no', container])} && ${wordsText(['docker', 'kill', '--signal', 'USR1', container])} && { ${wait} || :; }`,
+  ];
 }
 
 /**
@@ -36,5 +44,8 @@ export function softStop(container: string, seconds: number): Words {
  * number of a container that can be changed and that means nothing as long as it never runs: here, it is the time when
  * the lock expires, in seconds since 1970.
  */
-export const renewLock = (name: string, seconds: number): Words =>
-  ['sh', '-c', `docker update --restart "on-failure:$(($(date +%s) + ${seconds}))" ${quote(name)}`];
+export const renewLock = (name: string, seconds: number): Words => [
+  'sh',
+  '-c',
+  `docker update --restart "on-failure:$(($(date +%s) + ${seconds}))" ${quote(name)}`,
+];

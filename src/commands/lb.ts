@@ -8,29 +8,39 @@ import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker.t
  * Validates a service's fragment of the configuration and puts it in force. `reload` starts a new worker and waits
  * until the old one has gone, since that one knows only the old servers; `file-only` keeps what a restart is to find.
  */
-export const balancerConfig = (balancer: string, service: string, fragment: string, how: 'reload' | 'file-only'): Command =>
-  dockerExecFed(balancer, ['lb', 'config', how === 'reload' ? '--wait' : '--no-reload', service], fragment);
+export const balancerConfig = (
+  balancer: string,
+  service: string,
+  fragment: string,
+  how: 'reload' | 'file-only',
+): Command => dockerExecFed(balancer, ['lb', 'config', how === 'reload' ? '--wait' : '--no-reload', service], fragment);
 
 /** A service's fragment; nothing where there is none. */
-export const balancerReadConfig = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'fragment', service]);
+export const balancerReadConfig = (balancer: string, service: string): Words =>
+  dockerExec(balancer, ['lb', 'fragment', service]);
 
 /** The names of all services on it, one a line. */
 const balancerServices = (balancer: string): Words => dockerExec(balancer, ['lb', 'services']);
 
 /** Takes a service off a balancer that goes on. */
-export const balancerRemoveService = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'remove', service]);
+export const balancerRemoveService = (balancer: string, service: string): Words =>
+  dockerExec(balancer, ['lb', 'remove', service]);
 
 /**
  * The same for one that services share: it leaves the network of this one, where it is in it, and the last service
  * takes it along.
  */
 export function balancerLeave(balancer: string, service: string, network: string): Words {
-  return ['sh', '-c', [
-    `${wordsText(balancerRemoveService(balancer, service))} || exit`,
-    `if [ -z "$(${wordsText(balancerServices(balancer))})" ]; then ${wordsText(dockerRemove(balancer))}`,
-    `elif ${wordsText(dockerInspect(balancer, '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}'))} | ${wordsText(['grep', '-qxF', network])}`,
-    `then ${wordsText(['docker', 'network', 'disconnect', network, balancer])}; fi`,
-  ].join('; ')];
+  return [
+    'sh',
+    '-c',
+    [
+      `${wordsText(balancerRemoveService(balancer, service))} || exit`,
+      `if [ -z "$(${wordsText(balancerServices(balancer))})" ]; then ${wordsText(dockerRemove(balancer))}`,
+      `elif ${wordsText(dockerInspect(balancer, '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}'))} | ${wordsText(['grep', '-qxF', network])}`,
+      `then ${wordsText(['docker', 'network', 'disconnect', network, balancer])}; fi`,
+    ].join('; '),
+  ];
 }
 
 /** A server with the address that it is to get. */
@@ -45,14 +55,26 @@ export interface ServerStart {
  * when they are taken out meanwhile, @see balancerOff.
  */
 export const balancerStart = (balancer: string, slots: readonly ServerStart[], seconds: number): Words =>
-  dockerExec(balancer, ['lb', 'start', String(seconds), ...slots.map(({server, address, port}) => `${server}=${address}:${port}`)]);
+  dockerExec(balancer, [
+    'lb',
+    'start',
+    String(seconds),
+    ...slots.map(({server, address, port}) => `${server}=${address}:${port}`),
+  ]);
 
 /** New requests go to `to`, little by little in `overSeconds`; `from` only finishes what it has. Ends a canary. */
-export const balancerSwitch = (balancer: string, to: readonly string[], from: readonly string[], overSeconds = 0): Words =>
-  dockerExec(balancer, switchWords(to, from, overSeconds));
+export const balancerSwitch = (
+  balancer: string,
+  to: readonly string[],
+  from: readonly string[],
+  overSeconds = 0,
+): Words => dockerExec(balancer, switchWords(to, from, overSeconds));
 
 const switchWords = (to: readonly string[], from: readonly string[], overSeconds: number): Words => [
-  'lb', 'switch', '--to', to.join(','),
+  'lb',
+  'switch',
+  '--to',
+  to.join(','),
   ...(from.length === 0 ? [] : ['--from', from.join(',')]),
   ...(overSeconds === 0 || from.length === 0 ? [] : ['--over', String(overSeconds)]),
 ];
@@ -75,7 +97,10 @@ export interface BalancerMove {
 }
 
 /** Switch, configuration (file only) and idle, one after the other in one `docker exec`: each costs a tenth of a second. */
-export function balancerMove(balancer: string, {to, from, overSeconds, service, fragment, idleSeconds}: BalancerMove): Command {
+export function balancerMove(
+  balancer: string,
+  {to, from, overSeconds, service, fragment, idleSeconds}: BalancerMove,
+): Command {
   const steps = [
     // The fragment on the standard input is for the next one.
     ...(to.length === 0 ? [] : [`${wordsText(switchWords(to, from, overSeconds))} </dev/null`]),
@@ -93,22 +118,37 @@ export const balancerOff = (balancer: string, servers: readonly string[]): Words
 export const balancerShow = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'show', service]);
 
 /** Makes the running balancer match its file again, after a deploy that died between the two. */
-export const balancerRestore = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'restore', service]);
+export const balancerRestore = (balancer: string, service: string): Words =>
+  dockerExec(balancer, ['lb', 'restore', service]);
 
 /**
  * Two releases get requests by weight (1 to 256), and by the header `x-canary` or the cookie `canary`, `always` or
  * `never`. `half` is that of the new one.
  */
-export const balancerCanary = (balancer: string, service: string, half: 'a' | 'b', weights: Readonly<Record<string, number>>): Words =>
-  dockerExec(balancer, ['lb', 'canary', service, half, ...Object.entries(weights).map(([server, weight]) => `${server}=${weight}`)]);
+export const balancerCanary = (
+  balancer: string,
+  service: string,
+  half: 'a' | 'b',
+  weights: Readonly<Record<string, number>>,
+): Words =>
+  dockerExec(balancer, [
+    'lb',
+    'canary',
+    service,
+    half,
+    ...Object.entries(weights).map(([server, weight]) => `${server}=${weight}`),
+  ]);
 
 /** Every request of the service is answered with its maintenance page, also after a restart, until it is switched off. */
 export const balancerMaintenance = (balancer: string, service: string, on: boolean): Words =>
   dockerExec(balancer, ['lb', 'maintenance', on ? 'on' : 'off', service]);
 
 /** What `parseCounts` reads: requests, errors and times of each server since it was started in its slot. */
-export const balancerCounts = (balancer: string, service: string): Words => dockerExec(balancer, ['lb', 'counts', service]);
+export const balancerCounts = (balancer: string, service: string): Words =>
+  dockerExec(balancer, ['lb', 'counts', service]);
 
 /** Gives the balancer the service's certificate with its chain and, where that is not in the same text, the key. */
-export const balancerCertificate = (balancer: string, service: string, parts: readonly SecretReference[]): Command =>
-  ({words: dockerExecFed(balancer, ['lb', 'certificate', service], '').words, secretInput: parts});
+export const balancerCertificate = (balancer: string, service: string, parts: readonly SecretReference[]): Command => ({
+  words: dockerExecFed(balancer, ['lb', 'certificate', service], '').words,
+  secretInput: parts,
+});

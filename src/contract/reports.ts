@@ -27,8 +27,11 @@ export function tableReport({image, seconds, results, counts}: Report): string {
   };
   const warnings = results.filter(({status, severity}) => status === 'fail' && severity === 'warning').length;
   const told = [
-    `${counts.pass} passed`, `${counts.fail - warnings} failed`, `${warnings} warned`,
-    ...(counts.skip > 0 ? [`${counts.skip} skipped`] : []), `${counts.not_applicable} not applicable`,
+    `${counts.pass} passed`,
+    `${counts.fail - warnings} failed`,
+    `${warnings} warned`,
+    ...(counts.skip > 0 ? [`${counts.skip} skipped`] : []),
+    `${counts.not_applicable} not applicable`,
   ];
   return [...results.flatMap(line), `${image}: ${told.join(', ')}; ${seconds.toFixed(1)} s`].join('\n');
 }
@@ -51,18 +54,27 @@ function testCase(result: RuleResult): string {
   const {id, status, evidence, fix, summary} = result;
   const inner = failed(result)
     ? `<failure message=${attribute(evidence)}>${escape(`${summary}\nfix: ${fix}`)}</failure>`
-    : status === 'pass' ? '' : status === 'fail'
-      ? `<system-out>${escape(`warning: ${evidence}\nfix: ${fix}`)}</system-out>`
-      : `<skipped message=${attribute(status === 'skip' ? evidence : `not applicable: ${evidence}`)}/>`;
+    : status === 'pass'
+      ? ''
+      : status === 'fail'
+        ? `<system-out>${escape(`warning: ${evidence}\nfix: ${fix}`)}</system-out>`
+        : `<skipped message=${attribute(status === 'skip' ? evidence : `not applicable: ${evidence}`)}/>`;
   return `  <testcase classname="contract" name=${attribute(id)}>${inner}</testcase>`;
 }
 
 const attribute = (text: string): string => `"${escape(text).replaceAll('\n', '&#10;')}"`;
 
 // Most control characters must not be in XML at all, not even escaped: logs have colours.
+// oxlint-disable-next-line no-control-regex
+const unprintable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
 function escape(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll(unprintable, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 /**
@@ -71,29 +83,42 @@ function escape(text: string): string {
  */
 export function sarifReport({image, id, results}: Report): string {
   const levels = {error: 'error', warning: 'warning'} as const;
-  return JSON.stringify({
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
-    runs: [{
-      tool: {driver: {
-        name: 'entrypoint check',
-        rules: results.map((one) => ({
-          id: one.id,
-          shortDescription: {text: one.summary},
-          fullDescription: {text: `Checked by: ${one.how}`},
-          help: {text: one.fix},
-          defaultConfiguration: {level: levels[one.severity]},
-        })),
-      }},
-      properties: {image, imageId: id},
-      results: results.map((one, ruleIndex) => ({
-        ruleId: one.id,
-        ruleIndex,
-        kind: {pass: 'pass', fail: 'fail', skip: 'notApplicable', not_applicable: 'notApplicable'}[one.status],
-        level: one.status === 'fail' ? levels[one.severity] : 'none',
-        message: {text: one.status === 'skip' ? `skipped: ${one.evidence}` : one.evidence},
-        locations: [{physicalLocation: {artifactLocation: {uri: 'Dockerfile'}}, logicalLocations: [{fullyQualifiedName: image, kind: 'module'}]}],
-      })),
-    }],
-  }, undefined, 2);
+  return JSON.stringify(
+    {
+      $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+      version: '2.1.0',
+      runs: [
+        {
+          tool: {
+            driver: {
+              name: 'entrypoint check',
+              rules: results.map((one) => ({
+                id: one.id,
+                shortDescription: {text: one.summary},
+                fullDescription: {text: `Checked by: ${one.how}`},
+                help: {text: one.fix},
+                defaultConfiguration: {level: levels[one.severity]},
+              })),
+            },
+          },
+          properties: {image, imageId: id},
+          results: results.map((one, ruleIndex) => ({
+            ruleId: one.id,
+            ruleIndex,
+            kind: {pass: 'pass', fail: 'fail', skip: 'notApplicable', not_applicable: 'notApplicable'}[one.status],
+            level: one.status === 'fail' ? levels[one.severity] : 'none',
+            message: {text: one.status === 'skip' ? `skipped: ${one.evidence}` : one.evidence},
+            locations: [
+              {
+                physicalLocation: {artifactLocation: {uri: 'Dockerfile'}},
+                logicalLocations: [{fullyQualifiedName: image, kind: 'module'}],
+              },
+            ],
+          })),
+        },
+      ],
+    },
+    undefined,
+    2,
+  );
 }

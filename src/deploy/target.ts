@@ -2,20 +2,20 @@ import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
-import {sshFolder} from '../commands/ssh.ts';
+import {sshDirectory} from '../commands/ssh.ts';
 import {exitCode, problem} from '../errors.ts';
 import {requireEngine} from '../image/docker.ts';
 import {hasRemoteHosts, type Host, hostName, isRemote} from '../service/hosts.ts';
-import type {Place} from '../service/schema.ts';
-import {placeOf, readService, type Service} from '../service/service.ts';
-import type {Scene} from '../stack/names.ts';
+import type {Environment} from '../service/schema.ts';
+import {environmentOf, readService, type Service} from '../service/service.ts';
+import type {Stack} from '../stack/names.ts';
 import type {Context} from '../task.ts';
 
 /** Where a service is to run. */
 export interface Target {
   readonly service: Service;
   readonly environment: string;
-  readonly place: Place;
+  readonly settings: Environment;
 }
 
 /**
@@ -25,20 +25,24 @@ export interface Target {
  */
 export async function readTarget(context: Context, environment: string): Promise<Target> {
   const service = await readService(context);
-  const place = placeOf(service, environment);
-  requireOneDatabase(service, environment, place);
-  requireReachableBalancers(service, environment, place);
-  if (hasRemoteHosts(place)) await requireSshFolder(context);
+  const settings = environmentOf(service, environment);
+  requireOneDatabase(service, environment, settings);
+  requireReachableBalancers(service, environment, settings);
+  if (hasRemoteHosts(settings)) await requireSshDirectory(context);
   else await requireEngine(context.run);
-  return {service, environment, place};
+  return {service, environment, settings};
 }
 
-async function requireSshFolder({run, env}: Context): Promise<void> {
-  if (!existsSync(join(env['HOME'] ?? homedir(), '.ssh'))) await run(sshFolder, {capture: true});
+async function requireSshDirectory({run, env}: Context): Promise<void> {
+  if (!existsSync(join(env['HOME'] ?? homedir(), '.ssh'))) await run(sshDirectory, {capture: true});
 }
 
 // Each host would get one of its own, with other data in it.
-function requireOneDatabase({name}: Service, environment: string, {hosts, backing_services: wanted}: Place): void {
+function requireOneDatabase(
+  {name}: Service,
+  environment: string,
+  {hosts, backing_services: wanted}: Environment,
+): void {
   if (hosts.length === 1 || Object.keys(wanted).length === 0) return;
   throw problem({
     code: 'backing_services_on_many_hosts',
@@ -48,15 +52,25 @@ function requireOneDatabase({name}: Service, environment: string, {hosts, backin
   });
 }
 
-function requireReachableBalancers({name}: Service, environment: string, place: Place): void {
-  const {hosts, load_balancer: {hosts: balancers, port}} = place;
-  if (!hasOwnBalancers(place)) return;
-  const wrong = hosts.some(({host}) => !isRemote(host)) || !balancers.every(isRemote)
-    ? 'load_balancer.hosts are other machines, which cannot reach what runs on this engine (local)'
-    : port === 0 ? 'load_balancer.hosts needs a load_balancer.port that is the same on each of them, and it is 0'
-    : undefined;
+function requireReachableBalancers({name}: Service, environment: string, settings: Environment): void {
+  const {
+    hosts,
+    load_balancer: {hosts: balancers, port},
+  } = settings;
+  if (!hasOwnBalancers(settings)) return;
+  const wrong =
+    hosts.some(({host}) => !isRemote(host)) || !balancers.every(isRemote)
+      ? 'load_balancer.hosts are other machines, which cannot reach what runs on this engine (local)'
+      : port === 0
+        ? 'load_balancer.hosts needs a load_balancer.port that is the same on each of them, and it is 0'
+        : undefined;
   if (wrong === undefined) return;
-  throw problem({code: 'bad_topology', what: `${name} in ${environment}: ${wrong}`, fix: 'correct deploy.yaml; docs/deploy.md tells both ways', exitCode: exitCode.badData});
+  throw problem({
+    code: 'bad_topology',
+    what: `${name} in ${environment}: ${wrong}`,
+    fix: 'correct deploy.yaml; docs/deploy.md tells both ways',
+    exitCode: exitCode.badData,
+  });
 }
 
 /** What is deployed where. */
@@ -83,11 +97,11 @@ export interface Deployed {
   readonly skipped: readonly string[];
 }
 
-export const sceneOf = ({service, environment}: Target): Scene => ({service: service.name, environment});
+export const stackOf = ({service, environment}: Target): Stack => ({service: service.name, environment});
 
 /** The environment of the service's containers: the port, and what deploy.yaml says. */
-export function serviceEnvironment({service, place}: Target): Record<string, string> {
-  return {PORT: String(service.deployFile.port), ...place.environment};
+export function serviceEnvironment({service, settings}: Target): Record<string, string> {
+  return {PORT: String(service.deployFile.port), ...settings.environment};
 }
 
 /** Tells whether a container was started with other settings than the file has now. */
@@ -96,8 +110,13 @@ export function settingsHash(settings: unknown): string {
 }
 
 /** What of the file a replica depends on. */
-export function replicaSettings({service: {deployFile: {port, health}}, place}: Target): string {
-  const {environment, secrets, memory, cpus, log, volumes, labels, network, docker_options: options} = place;
+export function replicaSettings({
+  service: {
+    deployFile: {port, health},
+  },
+  settings,
+}: Target): string {
+  const {environment, secrets, memory, cpus, log, volumes, labels, network, docker_options: options} = settings;
   return settingsHash({port, health, environment, secrets, memory, cpus, log, volumes, labels, network, options});
 }
 
@@ -117,27 +136,44 @@ export interface Machine {
 }
 
 /** Do balancers stand on hosts of their own, each in front of all replicas? */
-export const hasOwnBalancers = ({load_balancer: {hosts}}: Pick<Place, 'load_balancer'>): boolean => hosts.length > 0;
+export const hasOwnBalancers = ({load_balancer: {hosts}}: Pick<Environment, 'load_balancer'>): boolean =>
+  hosts.length > 0;
 
 /**
  * Do the balancers reach replicas at ports of their hosts? One in a container on the same host reaches them by their
  * names; one elsewhere, and one of the user's own, which is no container, do not.
  */
-export const needsPorts = (place: Pick<Place, 'load_balancer'>): boolean => hasOwnBalancers(place) || place.load_balancer.own !== undefined;
+export const needsPorts = (settings: Pick<Environment, 'load_balancer'>): boolean =>
+  hasOwnBalancers(settings) || settings.load_balancer.own !== undefined;
 
 /** The machines that the file names: app hosts in their order, then those that only balance. */
-export function machinesOf(place: Pick<Place, 'hosts' | 'load_balancer'>): Machine[] {
-  const apart = hasOwnBalancers(place);
-  const balancers = place.load_balancer.hosts;
-  const apps = place.hosts.map(({host, address}) => (
-    {host, address, key: apart ? hostName(host) : '', app: true, balancer: !apart || balancers.includes(host), leaves: false}));
-  const others = balancers.filter((host) => !place.hosts.some((one) => one.host === host));
-  return [...apps, ...others.map((host) => ({host, key: '', address: undefined, app: false, balancer: true, leaves: false}))];
+export function machinesOf(settings: Pick<Environment, 'hosts' | 'load_balancer'>): Machine[] {
+  const apart = hasOwnBalancers(settings);
+  const balancers = settings.load_balancer.hosts;
+  const apps = settings.hosts.map(({host, address}) => ({
+    host,
+    address,
+    key: apart ? hostName(host) : '',
+    app: true,
+    balancer: !apart || balancers.includes(host),
+    leaves: false,
+  }));
+  const others = balancers.filter((host) => !settings.hosts.some((one) => one.host === host));
+  return [
+    ...apps,
+    ...others.map((host) => ({host, key: '', address: undefined, app: false, balancer: true, leaves: false})),
+  ];
 }
 
 /** A machine that an earlier deploy used and that the file names no longer. */
-export const leavingMachine = (place: Pick<Place, 'load_balancer'>, host: Host): Machine => (
-  {host, key: hasOwnBalancers(place) ? hostName(host) : '', address: undefined, app: true, balancer: true, leaves: true});
+export const leavingMachine = (settings: Pick<Environment, 'load_balancer'>, host: Host): Machine => ({
+  host,
+  key: hasOwnBalancers(settings) ? hostName(host) : '',
+  address: undefined,
+  app: true,
+  balancer: true,
+  leaves: true,
+});
 
 /** How many hosts of `count` change at a time: `all`, a number, or a share such as `25%`, at least one. */
 export function batchSize(batch: string | number, count: number): number {

@@ -20,9 +20,19 @@ export interface DockerClient {
  * @throws Problem `no_buildkit` (exit code 69) when no client on PATH can
  */
 export async function findDockerClient({run, env}: {run: Runner; env: Environment}): Promise<DockerClient> {
-  if (pluginFolders(env).some((folder) => executables(`${folder}/docker-buildx`, {folder: '/', path: ''}).length > 0)) return plugin(env);
+  if (
+    pluginDirectories(env).some(
+      (directory) => executables(`${directory}/docker-buildx`, {directory: '/', path: ''}).length > 0,
+    )
+  )
+    return plugin(env);
   // Where /bin is /usr/bin, the same one stands on PATH twice.
-  const programs = Array.from(Map.groupBy(executables('docker', {folder: '/', path: env['PATH']}), (program) => realpathSync(program)).values(), ([program = '']) => program);
+  const programs = Array.from(
+    Map.groupBy(executables('docker', {directory: '/', path: env['PATH']}), (program) =>
+      realpathSync(program),
+    ).values(),
+    ([program = '']) => program,
+  );
   const versions = await Promise.all(programs.map((program) => run.read([program, '--version'], {allow: [1]})));
   const older = programs.find((_, index) => {
     // `Docker version 20.10.24+dfsg1, build 297e128`
@@ -30,7 +40,7 @@ export async function findDockerClient({run, env}: {run: Runner; env: Environmen
     return major >= 19 && major < 23;
   });
   if (older !== undefined) return {build: [older, 'build'], env: {DOCKER_BUILDKIT: '1'}};
-  // Its settings may name other folders for plug-ins.
+  // Its settings may name other directories for plug-ins.
   const asked = await run.read(['docker', 'buildx', 'version'], {allow: [1, 125, 127]});
   if (asked.exitCode === 0 && asked.stdout.includes('buildx')) return plugin(env);
   throw problem({
@@ -55,17 +65,26 @@ function dockerContext(env: Environment): string {
   if ((env['DOCKER_HOST'] ?? '') !== '') return 'default';
   if ((env['DOCKER_CONTEXT'] ?? '') !== '') return env['DOCKER_CONTEXT'] as string;
   try {
-    return (JSON.parse(readFileSync(`${settingsFolder(env)}/config.json`, 'utf8')) as {currentContext?: string}).currentContext || 'default';
+    return (
+      (JSON.parse(readFileSync(`${settingsDirectory(env)}/config.json`, 'utf8')) as {currentContext?: string})
+        .currentContext || 'default'
+    );
   } catch {
     return 'default';
   }
 }
 
-const settingsFolder = (env: Environment): string => env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? ''}/.docker`;
+const settingsDirectory = (env: Environment): string => env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? ''}/.docker`;
 
 /** Where docker looks for plug-ins. @see https://docs.docker.com/reference/cli/docker/#configuration-files */
-function pluginFolders(env: Environment): string[] {
-  return [settingsFolder(env), '/usr/local/lib/docker', '/usr/local/libexec/docker', '/usr/lib/docker', '/usr/libexec/docker'].map((folder) => `${folder}/cli-plugins`);
+function pluginDirectories(env: Environment): string[] {
+  return [
+    settingsDirectory(env),
+    '/usr/local/lib/docker',
+    '/usr/local/libexec/docker',
+    '/usr/lib/docker',
+    '/usr/libexec/docker',
+  ].map((directory) => `${directory}/cli-plugins`);
 }
 
 /** The CA certificates that this machine's programs are told to trust, for downloads in builds; undefined: none. */
@@ -78,7 +97,9 @@ export function certificateFile(env: Environment): string | undefined {
  * @throws Problem `engine_unavailable` (exit code 69): not running, no permission, or no client
  */
 export async function requireEngine(run: Runner): Promise<void> {
-  const {exitCode: code, stderr} = await run.read(['docker', 'version', '--format', '{{.Server.Version}}'], {allow: [1]});
+  const {exitCode: code, stderr} = await run.read(['docker', 'version', '--format', '{{.Server.Version}}'], {
+    allow: [1],
+  });
   if (code !== 0) throw engineProblem(stderr);
 }
 
@@ -91,8 +112,9 @@ export function engineProblem(stderr: string, host?: string): Error {
     code: 'engine_unavailable',
     what: denied
       ? `the Docker socket${where} refuses this user, and the task needs the engine`
-      : missing ? `there is no docker client${host === undefined ? '' : ` on ${host}`}, and the task needs it`
-      : `the Docker engine${where} does not answer, and the task needs it`,
+      : missing
+        ? `there is no docker client${host === undefined ? '' : ` on ${host}`}, and the task needs it`
+        : `the Docker engine${where} does not answer, and the task needs it`,
     details: stderr.trim().split('\n').slice(-2),
     fix: denied
       ? 'add the user to the group of the socket (sudo usermod -aG docker "$USER", then log in again)'

@@ -2,7 +2,7 @@ import {dockerImageInspect, dockerInspect, dockerPull} from '../commands/docker.
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, repositoryText} from '../registry/client.ts';
 import {hasRemoteHosts} from '../service/hosts.ts';
-import type {Place} from '../service/schema.ts';
+import type {Environment} from '../service/schema.ts';
 import {requireRegistry, type Service} from '../service/service.ts';
 import type {Context} from '../task.ts';
 import {readVersion} from './version.ts';
@@ -65,20 +65,37 @@ function parseImage(text: string): LocalImage {
  * that they can pull.
  * @throws Problem `image_missing`, `stage_empty`, `no_registry`
  */
-export async function imageToDeploy(context: Context, service: Service, place: Place, wanted: {image?: string | undefined; stage?: string | undefined}): Promise<LocalImage> {
-  const stage = wanted.stage ?? place.stage;
-  const remote = hasRemoteHosts(place);
-  const bring = remote ? async (reference: string): Promise<LocalImage> => ({reference, commit: ''}) : (reference: string) => pulled(context, reference);
+export async function imageToDeploy(
+  context: Context,
+  service: Service,
+  settings: Environment,
+  wanted: {image?: string | undefined; stage?: string | undefined},
+): Promise<LocalImage> {
+  const stage = wanted.stage ?? settings.stage;
+  const remote = hasRemoteHosts(settings);
+  const bring = remote
+    ? async (reference: string): Promise<LocalImage> => ({reference, commit: ''})
+    : (reference: string) => pulled(context, reference);
   if (wanted.image !== undefined) {
     if (wanted.image.includes('@')) return bring(wanted.image);
-    return remote ? bring(await publishedReference(context, service, wanted.image.split(':').at(-1) ?? '')) : findImage(context, wanted.image);
+    return remote
+      ? bring(await publishedReference(context, service, wanted.image.split(':').at(-1) ?? ''))
+      : findImage(context, wanted.image);
   }
-  if (stage === undefined) return remote ? bring(await publishedReference(context, service, (await readVersion(context)).tag)) : findBuiltImage(context, service);
+  if (stage === undefined)
+    return remote
+      ? bring(await publishedReference(context, service, (await readVersion(context)).tag))
+      : findBuiltImage(context, service);
   return bring(await publishedReference(context, service, stage, stageEmpty));
 }
 
 /** `registry/name@sha256:...` of a tag. */
-async function publishedReference(context: Context, service: Service, tag: string, missing: (service: Service, registry: string, tag: string) => Error = notPublished): Promise<string> {
+async function publishedReference(
+  context: Context,
+  service: Service,
+  tag: string,
+  missing: (service: Service, registry: string, tag: string) => Error = notPublished,
+): Promise<string> {
   const repository = {registry: requireRegistry(service), name: service.name};
   const manifest = await readManifest(context, repository, tag);
   if (manifest === undefined) throw missing(service, repository.registry, tag);
@@ -86,7 +103,11 @@ async function publishedReference(context: Context, service: Service, tag: strin
 }
 
 function notPublished({name}: Service, registry: string, tag: string): Error {
-  return problem({code: 'image_missing', what: `${registry} has no image ${name}:${tag}, and the hosts pull it from there`, fix: 'entrypoint build publish'});
+  return problem({
+    code: 'image_missing',
+    what: `${registry} has no image ${name}:${tag}, and the hosts pull it from there`,
+    fix: 'entrypoint build publish',
+  });
 }
 
 function stageEmpty({name}: Service, registry: string, stage: string): Error {
@@ -98,7 +119,12 @@ function stageEmpty({name}: Service, registry: string, stage: string): Error {
 }
 
 async function pulled(context: Context, reference: string): Promise<LocalImage> {
-  await context.run(dockerPull(reference), {capture: true, retry: true, purpose: 'the image could not be pulled', fix: 'start the registry, or correct the image\'s name; if it asks for a login: docker login'});
+  await context.run(dockerPull(reference), {
+    capture: true,
+    retry: true,
+    purpose: 'the image could not be pulled',
+    fix: "start the registry, or correct the image's name; if it asks for a login: docker login",
+  });
   return {reference, commit: await readCommit(context, reference)};
 }
 

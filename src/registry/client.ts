@@ -42,7 +42,11 @@ export function manifestUrl({registry, name}: Repository, reference: string): st
  * What a tag or digest stands for; undefined when the registry does not know it. Retried while the network fails.
  * @throws Problem `registry_unavailable`, `registry_refused`
  */
-export async function readManifest(context: Context, repository: Repository, reference: string): Promise<Manifest | undefined> {
+export async function readManifest(
+  context: Context,
+  repository: Repository,
+  reference: string,
+): Promise<Manifest | undefined> {
   const url = manifestUrl(repository, reference);
   const answer = await request(context, url, {headers: {accept: types.join(', ')}});
   if (answer.status === 404) return undefined;
@@ -56,9 +60,18 @@ export async function readManifest(context: Context, repository: Repository, ref
 }
 
 /** Puts the same bytes under another name: the digest stays, nothing is rebuilt, pulled or pushed. */
-export async function writeManifest(context: Context, repository: Repository, tag: string, manifest: Manifest): Promise<void> {
+export async function writeManifest(
+  context: Context,
+  repository: Repository,
+  tag: string,
+  manifest: Manifest,
+): Promise<void> {
   const url = manifestUrl(repository, tag);
-  const answer = await request(context, url, {method: 'PUT', headers: {'content-type': manifest.type}, body: new Uint8Array(manifest.bytes)});
+  const answer = await request(context, url, {
+    method: 'PUT',
+    headers: {'content-type': manifest.type},
+    body: new Uint8Array(manifest.bytes),
+  });
   if (!answer.ok) throw refused(url, answer.status);
 }
 
@@ -66,15 +79,39 @@ export async function writeManifest(context: Context, repository: Repository, ta
  * The same as shell text that can be pasted: with curl, or, where the registry wants a login, with skopeo, which reads
  * docker's login by itself. `type` must be the manifest's own media type.
  */
-export function copyManifestText(repository: Repository, from: string, tag: string, {type, login}: {type: string; login: boolean}): string {
+export function copyManifestText(
+  repository: Repository,
+  from: string,
+  tag: string,
+  {type, login}: {type: string; login: boolean},
+): string {
   if (login) {
     const name = `docker://${repositoryText(repository)}`;
-    const plain = manifestUrl(repository, tag).startsWith('http:') ? ['--src-tls-verify=false', '--dest-tls-verify=false'] : [];
-    return commandText(['skopeo', 'copy', '--all', '--preserve-digests', ...plain, `${name}${from.includes(':') ? '@' : ':'}${from}`, `${name}:${tag}`]);
+    const plain = manifestUrl(repository, tag).startsWith('http:')
+      ? ['--src-tls-verify=false', '--dest-tls-verify=false']
+      : [];
+    return commandText([
+      'skopeo',
+      'copy',
+      '--all',
+      '--preserve-digests',
+      ...plain,
+      `${name}${from.includes(':') ? '@' : ':'}${from}`,
+      `${name}:${tag}`,
+    ]);
   }
   const curl = ['curl', '--fail', '--silent', '--show-error'];
   const get = commandText([...curl, '--header', `Accept: ${types.join(', ')}`, manifestUrl(repository, from)]);
-  const put = commandText([...curl, '--request', 'PUT', '--header', `Content-Type: ${type}`, '--data-binary', '@-', manifestUrl(repository, tag)]);
+  const put = commandText([
+    ...curl,
+    '--request',
+    'PUT',
+    '--header',
+    `Content-Type: ${type}`,
+    '--data-binary',
+    '@-',
+    manifestUrl(repository, tag),
+  ]);
   return `${get} | ${put}`;
 }
 
@@ -91,16 +128,22 @@ async function request(context: Context, url: string, init: RequestInit): Promis
 async function ask({note, signal}: Context, url: string, init: RequestInit): Promise<Response> {
   const {host} = new URL(url);
   try {
-    return await retry(async () => {
-      const answer = await fetch(url, {...init, signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)])});
-      if (answer.status >= 500) throw new Error(`status ${answer.status}`);
-      return answer;
-    }, {deadlineSeconds: 30}, {
-      isTransient: (error) => !signal.aborted && isTransientText(networkText(error)),
-      onRetry: ({attempt, attempts, pauseSeconds, error}) =>
-        note(`the registry ${host}: ${networkText(error)}; try ${attempt} of ${attempts} failed, next one in ${pauseSeconds.toFixed(1)} s`),
-      sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
-    });
+    return await retry(
+      async () => {
+        const answer = await fetch(url, {...init, signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)])});
+        if (answer.status >= 500) throw new Error(`status ${answer.status}`);
+        return answer;
+      },
+      {deadlineSeconds: 30},
+      {
+        isTransient: (error) => !signal.aborted && isTransientText(networkText(error)),
+        onRetry: ({attempt, attempts, pauseSeconds, error}) =>
+          note(
+            `the registry ${host}: ${networkText(error)}; try ${attempt} of ${attempts} failed, next one in ${pauseSeconds.toFixed(1)} s`,
+          ),
+        sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
+      },
+    );
   } catch (error) {
     if (isProblem(error)) throw error;
     throw problem({
@@ -124,6 +167,6 @@ function refused(url: string, status: number): Error {
   return problem({
     code: 'registry_refused',
     what: `the registry answers ${status} to ${url}`,
-    fix: denied ? `log in with a user who may: docker login ${new URL(url).host}` : 'see the registry\'s log',
+    fix: denied ? `log in with a user who may: docker login ${new URL(url).host}` : "see the registry's log",
   });
 }

@@ -25,7 +25,10 @@ export interface Login {
  */
 export async function readLogin(world: World, host: string): Promise<Login | undefined> {
   const config = readConfig(world.env);
-  const names = host === 'registry-1.docker.io' ? ['https://index.docker.io/v1/'] : [host, `https://${host}`, `https://${host}/v1/`, `https://${host}/v2/`];
+  const names =
+    host === 'registry-1.docker.io'
+      ? ['https://index.docker.io/v1/']
+      : [host, `https://${host}`, `https://${host}/v1/`, `https://${host}/v2/`];
   const helper = config.credHelpers?.[host] ?? config.credsStore;
   if (helper !== undefined && helper !== '') {
     for (const name of names) {
@@ -48,7 +51,11 @@ function readConfig(env: World['env']): DockerConfig {
   try {
     return JSON.parse(text) as DockerConfig;
   } catch (error) {
-    throw problem({code: 'bad_docker_config', what: `${file} is not valid JSON, and logins to registries stand there: ${messageOf(error)}`, fix: `correct ${file}, or: docker login`});
+    throw problem({
+      code: 'bad_docker_config',
+      what: `${file} is not valid JSON, and logins to registries stand there: ${messageOf(error)}`,
+      fix: `correct ${file}, or: docker login`,
+    });
   }
 }
 
@@ -69,7 +76,9 @@ export interface Challenge {
 /** Reads a WWW-Authenticate header; undefined for a scheme that nobody knows. */
 export function parseChallenge(header: string): Challenge | undefined {
   const [, scheme = '', rest = ''] = /^(\w+)\s*(.*)$/s.exec(header.trim()) ?? [];
-  const facts = Object.fromEntries([...rest.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name.toLowerCase(), value]));
+  const facts = Object.fromEntries(
+    [...rest.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name.toLowerCase(), value]),
+  );
   const known = scheme.toLowerCase();
   return known === 'basic' || known === 'bearer' ? {scheme: known, facts} : undefined;
 }
@@ -78,7 +87,11 @@ export function parseChallenge(header: string): Challenge | undefined {
  * The Authorization header that answers a challenge; undefined when there is no login and the token server gives
  * nobody a token. @see https://distribution.github.io/distribution/spec/auth/token/
  */
-export async function answerChallenge({scheme, facts}: Challenge, login: Login | undefined, ask: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>): Promise<string | undefined> {
+export async function answerChallenge(
+  {scheme, facts}: Challenge,
+  login: Login | undefined,
+  ask: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>,
+): Promise<string | undefined> {
   const basic = login === undefined ? undefined : `Basic ${login.basic}`;
   if (scheme === 'basic') return basic;
   const {realm, service, scope} = facts;
@@ -88,7 +101,7 @@ export async function answerChallenge({scheme, facts}: Challenge, login: Login |
   if (scope !== undefined) url.searchParams.set('scope', scope);
   const answer = await ask(url.href, basic === undefined ? {} : {authorization: basic});
   if (!answer.ok) return undefined;
-  const {token, access_token: other} = await answer.json() as {token?: string; access_token?: string};
+  const {token, access_token: other} = (await answer.json()) as {token?: string; access_token?: string};
   const found = token ?? other;
   return found === undefined ? undefined : `Bearer ${found}`;
 }

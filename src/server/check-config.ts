@@ -16,14 +16,24 @@ export async function checkConfig({module}: Pick<Settings, 'module'>, log: Log):
     return this;
   };
   try {
-    const {default: exported} = await import(pathToFileURL(module).href) as {default?: unknown};
+    const {default: exported} = (await import(pathToFileURL(module).href)) as {default?: unknown};
     const application = await adapt(exported);
     await application?.close();
     if (application === undefined && !listens && exported !== undefined) {
-      log('error', 'not_servable', {message: `the default export of ${module} is no handler`, fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server'});
+      log('error', 'not_servable', {
+        message: `the default export of ${module} is no handler`,
+        fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
+      });
       return 65;
     }
-    log('info', 'config_ok', {module, message: listens ? 'the module loads, and listens by itself' : application === undefined ? 'the module loads; it exports nothing, and whether it listens later is not known' : 'the module loads, and what it exports can be served'});
+    log('info', 'config_ok', {
+      module,
+      message: listens
+        ? 'the module loads, and listens by itself'
+        : application === undefined
+          ? 'the module loads; it exports nothing, and whether it listens later is not known'
+          : 'the module loads, and what it exports can be served',
+    });
     return 0;
   } catch (error) {
     const {exitCode, ...facts} = bootFailure(error, module);

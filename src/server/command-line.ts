@@ -1,5 +1,5 @@
 import {existsSync, writeSync} from 'node:fs';
-import {exitCode, mistakesProblem, problem, type Problem, problemText} from '../errors.ts';
+import {exitCode, usageErrorsProblem, problem, type Problem, problemText} from '../errors.ts';
 import {cpuCount, heapMegabytes} from './settings/limits.ts';
 import {readSettings} from './settings/reader.ts';
 import type {Settings} from './settings/settings.ts';
@@ -15,15 +15,24 @@ export interface Started {
  */
 export async function readCommandLine(): Promise<Started> {
   const reading = readSettings({
-    argv: process.argv.slice(2), env: process.env, cwd: process.cwd(),
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
     machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
   });
-  const {mode, mistakes, settings} = reading;
+  const {mode, errors, settings} = reading;
   if (mode === 'help') return await tell('help');
-  if (mistakes.length > 0 || settings === undefined) return end(mistakesProblem(mistakes, 'serve.js --help'));
+  if (errors.length > 0 || settings === undefined) return end(usageErrorsProblem(errors, 'serve.js --help'));
   if (mode === 'print-config') return await tell('config');
   if (!existsSync(settings.module)) {
-    return end(problem({code: 'no_server_module', what: `the module to serve, ${reading.module}, does not exist`, fix: 'name the file that exports the handler', exitCode: exitCode.badData}));
+    return end(
+      problem({
+        code: 'no_server_module',
+        what: `the module to serve, ${reading.module}, does not exist`,
+        fix: 'name the file that exports the handler',
+        exitCode: exitCode.badData,
+      }),
+    );
   }
   return {mode, settings};
 

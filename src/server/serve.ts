@@ -16,7 +16,11 @@ import type {Settings} from './settings/settings.ts';
 const log = serverLog();
 // Workers then finish what they have and end: see worker.ts.
 process.on('uncaughtException', (error) => {
-  log('error', 'arbiter_failed', {message: messageOf(error), stack: error.stack, fix: 'this is a fault of the server: please report it'});
+  log('error', 'arbiter_failed', {
+    message: messageOf(error),
+    stack: error.stack,
+    fix: 'this is a fault of the server: please report it',
+  });
   process.exit(70);
 });
 const {mode, settings} = await readCommandLine();
@@ -24,7 +28,12 @@ process.exit(mode === 'check-config' ? await checkConfig(settings, log) : await 
 
 async function serve(said: Settings): Promise<number> {
   const maxConnections = connectionsWithin(said.maxConnections);
-  if (maxConnections < said.maxConnections) log('info', 'connections_limited', {connections: maxConnections, message: `a worker takes ${maxConnections} connections, not ${said.maxConnections}: more descriptors it may not open`, fix: 'raise `ulimit -n`, or lower --max-connections'});
+  if (maxConnections < said.maxConnections)
+    log('info', 'connections_limited', {
+      connections: maxConnections,
+      message: `a worker takes ${maxConnections} connections, not ${said.maxConnections}: more descriptors it may not open`,
+      fix: 'raise `ulimit -n`, or lower --max-connections',
+    });
   const all = {...said, maxConnections};
   const warning = dispatchWarning(all.dispatch);
   if (warning !== undefined) log('warning', 'dispatch', warning);
@@ -33,7 +42,9 @@ async function serve(said: Settings): Promise<number> {
   const operations = all.adminBind === undefined ? undefined : (await import('./arbiter/operations.ts')).operations();
   let reloading: Reloading | undefined;
   const server = arbiter({
-    settings: all, socket, log: operations?.counting(log) ?? log,
+    settings: all,
+    socket,
+    log: operations?.counting(log) ?? log,
     heard: (_, message) => {
       if (message.type === 'loaded') reloading?.loaded(message.files);
     },

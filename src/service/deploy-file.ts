@@ -7,13 +7,13 @@ import {nearest} from '../text/nearest.ts';
 import {type DeployFile, deployFileSchema} from './schema.ts';
 
 /**
- * Reads deploy.yaml from the service's folder; without one, the defaults: one replica on the local engine.
+ * Reads deploy.yaml from the service's directory; without one, the defaults: one replica on the local engine.
  * @throws Problem `bad_deploy_file` (exit code 65) with all that is wrong, each with its line
  */
-export function readDeployFile(folder: string): DeployFile {
+export function readDeployFile(directory: string): DeployFile {
   let text: string;
   try {
-    text = readFileSync(join(folder, 'deploy.yaml'), 'utf8');
+    text = readFileSync(join(directory, 'deploy.yaml'), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return v.parse(deployFileSchema, {});
     throw error;
@@ -33,7 +33,12 @@ export function parseDeployFile(text: string): DeployFile {
   const parsed = v.safeParse(deployFileSchema, given);
   const issues = [...((parsed.issues ?? []) as readonly v.BaseIssue<unknown>[]).map(toIssue), ...references(given)];
   if (parsed.success && issues.length === 0) return parsed.output;
-  throw bad(issues.map(({path, message}) => ({line: lineOf(document, path, lineAt), text: `${path.join('.') || 'the file'} ${message}`})));
+  throw bad(
+    issues.map(({path, message}) => ({
+      line: lineOf(document, path, lineAt),
+      text: `${path.join('.') || 'the file'} ${message}`,
+    })),
+  );
 }
 
 interface Issue {
@@ -46,7 +51,10 @@ function toIssue(issue: v.BaseIssue<unknown>): Issue {
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const known = knownKeys(issue);
     const near = nearest(String(path.at(-1)), known);
-    return {path, message: `is not a setting${near === undefined ? ` (known here: ${known.join(', ')})` : `; did you mean ${near}?`}`};
+    return {
+      path,
+      message: `is not a setting${near === undefined ? ` (known here: ${known.join(', ')})` : `; did you mean ${near}?`}`,
+    };
   }
   if (issue.received === 'undefined') return {path, message: 'is missing'};
   return {path, message: issue.message};
@@ -55,12 +63,20 @@ function toIssue(issue: v.BaseIssue<unknown>): Issue {
 function knownKeys(issue: v.BaseIssue<unknown>): readonly string[] {
   const requirement = (issue as {requirement?: unknown}).requirement;
   if (Array.isArray(requirement)) return requirement.map(String);
-  return keysAt(deployFileSchema, (issue.path ?? []).slice(0, -1).map(({key}) => String(key)));
+  return keysAt(
+    deployFileSchema,
+    (issue.path ?? []).slice(0, -1).map(({key}) => String(key)),
+  );
 }
 
 // Walks the schema along a path, through optional, pipe and record, to name the keys that are allowed there.
 function keysAt(schema: unknown, path: readonly string[]): readonly string[] {
-  const at = schema as {wrapped?: unknown; pipe?: readonly unknown[]; entries?: Record<string, unknown>; value?: unknown};
+  const at = schema as {
+    wrapped?: unknown;
+    pipe?: readonly unknown[];
+    entries?: Record<string, unknown>;
+    value?: unknown;
+  };
   if (at.wrapped !== undefined) return keysAt(at.wrapped, path);
   if (at.entries !== undefined) {
     const [key, ...rest] = path;
@@ -75,10 +91,16 @@ function references(file: unknown): Issue[] {
   const known = keysOf(file, ['backing_services']);
   const places = keysOf(file, ['environments']).map((name) => ['environments', name, 'backing_services']);
   return [['test_integration', 'backing_services'], ...places].flatMap((path) =>
-    keysOf(file, path).filter((name) => !known.includes(name)).map((name) => {
-      const near = nearest(name, known);
-      return {path: [...path, name], message: `is not among the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`};
-    }));
+    keysOf(file, path)
+      .filter((name) => !known.includes(name))
+      .map((name) => {
+        const near = nearest(name, known);
+        return {
+          path: [...path, name],
+          message: `is not among the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`,
+        };
+      }),
+  );
 }
 
 function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
@@ -91,7 +113,9 @@ function lineOf(document: Document, path: readonly (string | number)[], lineAt: 
   const key = path.at(-1);
   const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
   if (key !== undefined && isMap(parent)) {
-    const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+    const pair = parent.items.find(
+      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+    );
     const range = (pair?.key as Node | undefined)?.range;
     if (range) return lineAt(range[0]);
   }

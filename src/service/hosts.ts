@@ -1,4 +1,4 @@
-import type {Place} from './schema.ts';
+import type {Environment} from './schema.ts';
 
 /** `local`, or what ssh takes: `deploy@h1`, or a name from the user's own ssh settings. */
 export type Host = string;
@@ -11,5 +11,8 @@ export const hostName = (host: Host): string => host.replace(/^.*@/, '');
 /** ` on h1`, for a message; nothing where there is one engine and it is this one. */
 export const onHost = (host: Host): string => (isRemote(host) ? ` on ${hostName(host)}` : '');
 
-export const hasRemoteHosts = ({hosts, load_balancer: {hosts: balancers}}: Pick<Place, 'hosts' | 'load_balancer'>): boolean =>
+export const hasRemoteHosts = ({
+  hosts,
+  load_balancer: {hosts: balancers},
+}: Pick<Environment, 'hosts' | 'load_balancer'>): boolean =>
   balancers.some(isRemote) || hosts.some(({host}) => isRemote(host));

@@ -4,12 +4,12 @@ import {exitCode, problem} from '../errors.ts';
 import {pyprojectTexts} from '../runtimes/python/pyproject.ts';
 import type {Context} from '../task.ts';
 import {nearest} from '../text/nearest.ts';
-import type {DeployFile, Place} from './schema.ts';
+import type {DeployFile, Environment} from './schema.ts';
 
-/** What the service's folder says of it. */
+/** What the service's directory says of it. */
 export interface Service {
   readonly name: string;
-  readonly folder: string;
+  readonly directory: string;
   readonly deployFile: DeployFile;
   /** Where images are published: ENTRYPOINT_REGISTRY before deploy.yaml's `registry`. */
   readonly registry: string | undefined;
@@ -22,7 +22,7 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
   const deployFile = readDeployFile(cwd);
   return {
     name: deployFile.service ?? serviceName(cwd),
-    folder: cwd,
+    directory: cwd,
     deployFile,
     registry: env['ENTRYPOINT_REGISTRY'] || deployFile.registry,
   };
@@ -43,7 +43,9 @@ export async function readServiceName(context: Pick<Context, 'cwd' | 'env'>): Pr
 /** The value of a line `service: my-service`, where it is the only one that could be meant, and nothing continues it. */
 export function plainName(text: string): string | undefined {
   const mentions = text.match(/^["']?service\b/gm) ?? [];
-  const name = /^service:[ \t]+([a-z](?:[a-z0-9-]{0,38}[a-z0-9])?)(?:[ \t]+#.*)?[ \t]*\r?$(?!\n[ \t]+[^\s#])/m.exec(text)?.[1];
+  const name = /^service:[ \t]+([a-z](?:[a-z0-9-]{0,38}[a-z0-9])?)(?:[ \t]+#.*)?[ \t]*\r?$(?!\n[ \t]+[^\s#])/m.exec(
+    text,
+  )?.[1];
   return mentions.length === 1 && !['true', 'false', 'null'].includes(name ?? '') ? name : undefined;
 }
 
@@ -55,10 +57,16 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** From package.json, without its scope, or pyproject.toml, or the folder's name; only characters that an image name can have. */
-function serviceName(folder: string): string {
-  const named = readPackage(folder)?.name ?? pyprojectTexts(folder, 'project')['name'] ?? basename(folder);
-  return named.replace(/^@[^/]*\//, '').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'service';
+/** From package.json, without its scope, or pyproject.toml, or the directory's name; only characters that an image name can have. */
+function serviceName(directory: string): string {
+  const named = readPackage(directory)?.name ?? pyprojectTexts(directory, 'project')['name'] ?? basename(directory);
+  return (
+    named
+      .replace(/^@[^/]*\//, '')
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '') || 'service'
+  );
 }
 
 export interface PackageFile {
@@ -70,8 +78,8 @@ export interface PackageFile {
 }
 
 /** @throws Problem `bad_package_file` when there is one that is no JSON */
-export function readPackage(folder: string): PackageFile | undefined {
-  const text = readText(join(folder, 'package.json'));
+export function readPackage(directory: string): PackageFile | undefined {
+  const text = readText(join(directory, 'package.json'));
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as PackageFile;
@@ -79,22 +87,23 @@ export function readPackage(folder: string): PackageFile | undefined {
     throw problem({
       code: 'bad_package_file',
       what: `package.json is not valid JSON: ${(error as Error).message}`,
-      fix: `correct ${join(folder, 'package.json')}`,
+      fix: `correct ${join(directory, 'package.json')}`,
       exitCode: exitCode.badData,
     });
   }
 }
 
 /** @throws Problem `unknown_environment` */
-export function placeOf(service: Service, environment: string): Place {
-  const place = service.deployFile.environments[environment];
-  if (place !== undefined) return place;
+export function environmentOf(service: Service, environment: string): Environment {
+  const settings = service.deployFile.environments[environment];
+  if (settings !== undefined) return settings;
   const known = Object.keys(service.deployFile.environments);
   const near = nearest(environment, known);
   throw problem({
     code: 'unknown_environment',
     what: `${environment} is not an environment of ${service.name} (there ${known.length === 1 ? 'is' : 'are'}: ${known.join(', ')})`,
-    fix: near === undefined ? 'name one of these, or add it below `environments` in deploy.yaml' : `did you mean ${near}?`,
+    fix:
+      near === undefined ? 'name one of these, or add it below `environments` in deploy.yaml' : `did you mean ${near}?`,
     exitCode: exitCode.usage,
   });
 }

@@ -2,10 +2,7 @@
 export type Words = readonly string[];
 
 /** Where a secret's value comes from. The value itself is never part of a command or a printed line. */
-export type SecretReference =
-  | {readonly env: string}
-  | {readonly file: string}
-  | {readonly command: Words};
+export type SecretReference = {readonly env: string} | {readonly file: string} | {readonly command: Words};
 
 /** A command with what surrounds it. */
 export interface Command {
@@ -20,7 +17,7 @@ export interface Command {
   readonly secretLines?: Readonly<Record<string, SecretReference>> | undefined;
   /** Texts for its standard input, one after the other, by reference: printed as the references, not as the values. */
   readonly secretInput?: readonly SecretReference[] | undefined;
-  /** Folder to run in. Default: the runner's. */
+  /** Directory to run in. Default: the runner's. */
   readonly cwd?: string | undefined;
 }
 
@@ -55,20 +52,25 @@ const reserved = new Set(
   'case do done elif else esac fi for function if in select then until while time coproc'.split(' '),
 );
 
-/** A command as shell text that can be pasted: with its folder, variables and standard input. */
+/** A command as shell text that can be pasted: with its directory, variables and standard input. */
 export function commandText(command: Words | Command): string {
   const {words, stdin, cwd, secretLines, secretInput} = toCommand(command);
   const line = [...variablesText(toCommand(command)), wordsText(words)].join(' ');
-  const secret = secretLines !== undefined ? secretLinesText(secretLines) : secretInput !== undefined ? secretInputText(secretInput) : undefined;
+  const secret =
+    secretLines !== undefined
+      ? secretLinesText(secretLines)
+      : secretInput !== undefined
+        ? secretInputText(secretInput)
+        : undefined;
   const fed = secret !== undefined ? `${secret} | ${line}` : stdin === undefined ? line : fedText(line, stdin);
-  return cwd === undefined ? fed : `(${folderText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
+  return cwd === undefined ? fed : `(${directoryText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
 }
 
 /** The same for a command that takes the shell's place, one line a step: `exec` takes no variables before it. */
 export function execText(command: Words | Command): string {
   const {words, cwd} = toCommand(command);
   const exports = variablesText(toCommand(command)).map((text) => `export ${text}`);
-  return [...(cwd === undefined ? [] : [folderText(cwd)]), ...exports, `exec ${wordsText(words)}`].join('\n');
+  return [...(cwd === undefined ? [] : [directoryText(cwd)]), ...exports, `exec ${wordsText(words)}`].join('\n');
 }
 
 // Secrets first: a shell assigns from left to right, and a reference is to the variable as it was outside.
@@ -84,14 +86,15 @@ function variable(name: string): string {
   throw new RangeError(`${name} cannot be the name of an environment variable`);
 }
 
-// `./` keeps `cd` from taking `-` for the last folder and from looking along CDPATH.
-function folderText(folder: string): string {
-  return `cd ${quote(/^\.{0,2}\//.test(folder) ? folder : `./${folder}`)}`;
+// `./` keeps `cd` from taking `-` for the last directory and from looking along CDPATH.
+function directoryText(directory: string): string {
+  return `cd ${quote(/^\.{0,2}\//.test(directory) ? directory : `./${directory}`)}`;
 }
 
 function fedText(line: string, stdin: string): string {
   // A here-document always ends with a line break; a pipe holds any text.
-  if (!stdin.endsWith('\n') || stdin.includes('\0') || !stdin.slice(0, -1).includes('\n')) return `printf %s ${quote(stdin)} | ${line}`;
+  if (!stdin.endsWith('\n') || stdin.includes('\0') || !stdin.slice(0, -1).includes('\n'))
+    return `printf %s ${quote(stdin)} | ${line}`;
   const end = hereDocumentEnd(stdin.split('\n'));
   return `${line} <<'${end}'\n${stdin}${end}`;
 }
@@ -111,7 +114,9 @@ function referenceText(reference: SecretReference): string {
 
 // printf is part of the shell: its words are no process's argv.
 function secretLinesText(lines: Readonly<Record<string, SecretReference>>): string {
-  return `{ ${Object.entries(lines).map(([name, reference]) => `printf '${variable(name)}=%s\\n' ${referenceText(reference)};`).join(' ')} }`;
+  return `{ ${Object.entries(lines)
+    .map(([name, reference]) => `printf '${variable(name)}=%s\\n' ${referenceText(reference)};`)
+    .join(' ')} }`;
 }
 
 function secretInputText(references: readonly SecretReference[]): string {
@@ -133,8 +138,13 @@ export function splitWords(text: string): Words | undefined {
   while (rest !== '') {
     const [word] = /^(?:[^\s'"\\]|\\[^]|'[^']*'|"(?:[^"\\]|\\[^])*")+(?=\s|$)/.exec(rest) ?? [];
     if (word === undefined) return undefined;
-    words.push(word.replaceAll(/\\([^])|'([^']*)'|"((?:[^"\\]|\\[^])*)"/g, (_, escaped?: string, single?: string, double?: string) =>
-      escaped ?? single ?? (double ?? '').replaceAll(/\\(["\\$`])/g, '$1')));
+    words.push(
+      word.replaceAll(
+        /\\([^])|'([^']*)'|"((?:[^"\\]|\\[^])*)"/g,
+        (_, escaped?: string, single?: string, double?: string) =>
+          escaped ?? single ?? (double ?? '').replaceAll(/\\(["\\$`])/g, '$1'),
+      ),
+    );
     rest = rest.slice(word.length).trimStart();
   }
   return words;

@@ -9,22 +9,27 @@ import {notFound, spawn} from './spawn.ts';
  * Nothing may have used process.stdout before: a pipe would stay non-blocking for the new program.
  * @throws Problem `command_not_found` (exit code 69) when there is no such program
  */
-export async function become(command: Command, {cwd, env}: {cwd: string; env: Readonly<Record<string, string | undefined>>}): Promise<void> {
-  const folder = resolve(cwd, command.cwd ?? '.');
+export async function become(
+  command: Command,
+  {cwd, env}: {cwd: string; env: Readonly<Record<string, string | undefined>>},
+): Promise<void> {
+  const directory = resolve(cwd, command.cwd ?? '.');
   const [program = ''] = command.words;
-  const [path] = executables(program, {folder, path: env['PATH']});
+  const [path] = executables(program, {directory, path: env['PATH']});
   if (path === undefined) throw notFound(program);
   const secrets = await secretValues(command, {
-    cwd: folder,
+    cwd: directory,
     env,
-    capture: (words) => spawn({words}, {cwd: folder, env, stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false}),
+    capture: (words) =>
+      spawn({words}, {cwd: directory, env, stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false}),
   });
-  process.chdir(folder);
+  process.chdir(directory);
   // Node ignores these two; ignored signals stay ignored in the new program unless somebody handles them now.
   process.on('SIGPIPE', () => {});
   process.on('SIGXFSZ', () => {});
   const words: Record<string, string> = {};
-  for (const [name, value] of Object.entries({...env, ...command.env, ...secrets})) if (value !== undefined) words[name] = value;
+  for (const [name, value] of Object.entries({...env, ...command.env, ...secrets}))
+    if (value !== undefined) words[name] = value;
   // The warning that execve is experimental is not for the user of a service.
   process.removeAllListeners('warning');
   process.execve?.(path, command.words as string[], words);

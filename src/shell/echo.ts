@@ -1,4 +1,3 @@
-
 /** Where the runner says what it does. Everything goes to the standard error; the standard output is the result. */
 export interface Echo {
   /** Also print the commands that only look. */
@@ -23,7 +22,8 @@ export function makeEcho({write, level, colour}: EchoOptions): Echo {
   return {
     reads: level === 'verbose',
     command: (text, prefix) => say(style(1, `$ ${text}`), prefix),
-    ended: (code, seconds, prefix) => say(style(code === 0 ? 2 : 31, `# exit ${code}, ${seconds.toFixed(1)} s`), prefix),
+    ended: (code, seconds, prefix) =>
+      say(style(code === 0 ? 2 : 31, `# exit ${code}, ${seconds.toFixed(1)} s`), prefix),
     note: (text, prefix) => say(style(2, `# ${text}`), prefix),
   };
 }
@@ -32,7 +32,10 @@ export function makeEcho({write, level, colour}: EchoOptions): Echo {
 export const noEcho: Echo = {reads: false, command: () => {}, ended: () => {}, note: () => {}};
 
 /** Puts `name | ` before each line of a stream whose chunks end anywhere. */
-export function linePrefixer(name: string, write: (text: string) => void): {write: (chunk: Uint8Array | string) => void; end: () => void} {
+export function linePrefixer(
+  name: string,
+  write: (text: string) => void,
+): {write: (chunk: Uint8Array | string) => void; end: () => void} {
   const decoder = new TextDecoder();
   let rest = '';
   return {

@@ -2,9 +2,14 @@ import {accessSync, constants, statSync} from 'node:fs';
 import {delimiter, join, resolve} from 'node:path';
 
 /** Every executable file that a program's name may stand for, in the order in which a shell looks. */
-export function executables(program: string, {folder, path}: {folder: string; path: string | undefined}): string[] {
-  const candidates = program.includes('/') ? [program] : (path ?? '').split(delimiter).map((name) => join(name, program));
-  return candidates.map((name) => resolve(folder, name)).filter(isExecutable);
+export function executables(
+  program: string,
+  {directory, path}: {directory: string; path: string | undefined},
+): string[] {
+  const candidates = program.includes('/')
+    ? [program]
+    : (path ?? '').split(delimiter).map((name) => join(name, program));
+  return candidates.map((name) => resolve(directory, name)).filter(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

@@ -1,4 +1,4 @@
-import {writeSync} from 'node:fs';
+import {fstatSync, writeSync} from 'node:fs';
 
 const clock = new Int32Array(new SharedArrayBuffer(4));
 
@@ -24,4 +24,13 @@ export function fdWriter(fd: 1 | 2): (chunk: Uint8Array | string) => void {
       }
     }
   };
+}
+
+/** Is this a terminal? Nothing but one and /dev/null is a character device: node:tty is loaded only for those. */
+export function isTerminal(fd: 1 | 2): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+  } catch {
+    return false;
+  }
 }

@@ -12,9 +12,13 @@ export function together(given: Commands): Command {
   const secretive = commands.filter(({secrets}) => Object.keys(secrets ?? {}).length > 0);
   if (commands.length === 1 && secretive.length === 0) return first;
   const [{secrets = undefined} = {}] = secretive;
-  if (secretive.some((one) => JSON.stringify(one.secrets) !== JSON.stringify(secrets))) throw new RangeError('commands with different secrets cannot be one script');
+  if (secretive.some((one) => JSON.stringify(one.secrets) !== JSON.stringify(secrets)))
+    throw new RangeError('commands with different secrets cannot be one script');
   const last = commands.findLastIndex((one) => secretive.includes(one));
-  const lines = commands.flatMap((one, index) => [lineOf(one, commands.length > 1), ...(index === last && index < commands.length - 1 ? ['rm -f "$f"'] : [])]);
+  const lines = commands.flatMap((one, index) => [
+    lineOf(one, commands.length > 1),
+    ...(index === last && index < commands.length - 1 ? ['rm -f "$f"'] : []),
+  ]);
   const script = commands.length === 1 ? lines.join('') : joined(['set -e', ...lines]);
   return {words: ['sh', '-c', secrets === undefined ? script : joined([secretFile, script])], secretLines: secrets};
 }
@@ -34,14 +38,17 @@ export function eachOf(given: Commands): Command {
 export function shellText(command: Words | Command): string {
   const {words, ...rest} = toCommand(command);
   const [program, flag, text] = words;
-  return program === 'sh' && flag === '-c' && text !== undefined && words.length === 3 ? text : commandText({words, ...rest});
+  return program === 'sh' && flag === '-c' && text !== undefined && words.length === 3
+    ? text
+    : commandText({words, ...rest});
 }
 
 // docker's client reads it at once; it goes when the shell ends.
 const secretFile = `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"`;
 
 // A here-document ends with a line of its own.
-const joined = (lines: readonly string[]): string => lines.join(lines.some((line) => line.includes('\n')) ? '\n' : '; ');
+const joined = (lines: readonly string[]): string =>
+  lines.join(lines.some((line) => line.includes('\n')) ? '\n' : '; ');
 
 function lineOf({secrets, ...command}: Command, several: boolean): string {
   const names = Object.keys(secrets ?? {});
@@ -51,7 +58,11 @@ function lineOf({secrets, ...command}: Command, several: boolean): string {
 }
 
 function withSecretFile(words: Words, names: readonly string[]): string {
-  const rest = words.filter((word, index) => !(word === '--env' && names.includes(words[index + 1] ?? '')) && !(words[index - 1] === '--env' && names.includes(word)));
+  const rest = words.filter(
+    (word, index) =>
+      !(word === '--env' && names.includes(words[index + 1] ?? '')) &&
+      !(words[index - 1] === '--env' && names.includes(word)),
+  );
   const [docker = '', verb = '', ...others] = rest;
   return `${wordsText([docker, verb])} --env-file "$f" ${others.map(quote).join(' ')}`;
 }

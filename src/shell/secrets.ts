@@ -4,7 +4,7 @@ import {exitCode, messageOf, problem} from '../errors.ts';
 import type {Command, SecretReference, Words} from './argv.ts';
 
 export interface SecretWorld {
-  /** Folder that a file's relative name counts from. */
+  /** Directory that a file's relative name counts from. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Runs a command and gives its exit code and standard output. */
@@ -39,10 +39,16 @@ export async function secretValues({secrets}: Command, world: SecretWorld): Prom
  * The lines `NAME=value` that a command gets on its standard input.
  * @throws Problem `secret_missing`, or `secret_with_lines` for a value that would be more than one line
  */
-export async function secretLines(references: Readonly<Record<string, SecretReference>>, world: SecretWorld): Promise<string> {
+export async function secretLines(
+  references: Readonly<Record<string, SecretReference>>,
+  world: SecretWorld,
+): Promise<string> {
   const values = await secretValues({words: [], secrets: references}, world);
   const long = Object.keys(values).filter((name) => values[name]?.includes('\n') === true);
-  if (long.length === 0) return Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join('');
+  if (long.length === 0)
+    return Object.entries(values)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join('');
   throw problem({
     code: 'secret_with_lines',
     what: `${long.join(', ')} ${long.length === 1 ? 'has' : 'have'} more than one line, and a variable of a container on another host cannot`,
@@ -56,8 +62,12 @@ export async function secretLines(references: Readonly<Record<string, SecretRefe
  * @throws Problem `secret_missing`
  */
 export async function secretInput(references: readonly SecretReference[], world: SecretWorld): Promise<string> {
-  const named = Object.fromEntries(references.map((reference, index) => [`text ${index + 1} for its standard input`, reference]));
-  return Object.values(await secretValues({words: [], secrets: named}, world)).map((value) => `${value}\n`).join('');
+  const named = Object.fromEntries(
+    references.map((reference, index) => [`text ${index + 1} for its standard input`, reference]),
+  );
+  return Object.values(await secretValues({words: [], secrets: named}, world))
+    .map((value) => `${value}\n`)
+    .join('');
 }
 
 async function secretValue(reference: SecretReference, {cwd, env, capture}: SecretWorld): Promise<string> {
@@ -77,6 +87,8 @@ function readSecretFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? messageOf(error)})`, {cause: error});
+    throw new Error(`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? messageOf(error)})`, {
+      cause: error,
+    });
   }
 }

@@ -35,7 +35,10 @@ export interface Ended {
 const keptStderr = 64 * 1024;
 const lingerSeconds = 1;
 
-async function standardInput({stdin, secretLines: lines, secretInput: texts}: Command, world: SecretWorld): Promise<string | undefined> {
+async function standardInput(
+  {stdin, secretLines: lines, secretInput: texts}: Command,
+  world: SecretWorld,
+): Promise<string | undefined> {
   if (lines !== undefined) return secretLines(lines, world);
   return texts === undefined ? stdin : secretInput(texts, world);
 }
@@ -66,7 +69,9 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   });
   const stdout: Buffer[] = [];
   let stderr = Buffer.alloc(0);
-  child.stdout?.on('data', (chunk: Buffer) => (options.stdout === 'keep' ? stdout.push(chunk) : options.onStdout?.(chunk)));
+  child.stdout?.on('data', (chunk: Buffer) =>
+    options.stdout === 'keep' ? stdout.push(chunk) : options.onStdout?.(chunk),
+  );
   child.stderr?.on('data', (chunk: Buffer) => {
     options.onStderr?.(chunk);
     stderr = Buffer.concat([stderr, chunk]).subarray(-keptStderr);
@@ -84,8 +89,10 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   };
   const onKill = (): void => group.send('SIGKILL');
   const unlisten = [listen(options.signal, onAbort), listen(options.kill, onKill)];
-  const timer = options.timeoutSeconds === undefined ? undefined
-    : setTimeout(() => ((timedOut = true), group.send('SIGKILL')), options.timeoutSeconds * 1000);
+  const timer =
+    options.timeoutSeconds === undefined
+      ? undefined
+      : setTimeout(() => ((timedOut = true), group.send('SIGKILL')), options.timeoutSeconds * 1000);
   try {
     const code = await endOf(child, program, cwd);
     // Whoever interrupts us expects that nothing goes on behind our back.
@@ -124,7 +131,16 @@ function dropHeldPipes(child: ChildProcess): void {
   child.once('close', () => clearTimeout(timer));
 }
 
-const signalNumbers: Readonly<Record<string, number>> = {SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15};
+const signalNumbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 function signalNumber(signal: string | null): number {
   return signalNumbers[signal ?? ''] ?? 0;
@@ -141,15 +157,19 @@ export function notFound(program: string, wrong = 'not found on PATH'): Error {
   return problem({
     code: 'command_not_found',
     what: `${program} is ${wrong}, and this task needs it`,
-    fix: packages[program.replace(/^.*\//, '')] ?? `install ${program}, or put its folder on PATH`,
+    fix: packages[program.replace(/^.*\//, '')] ?? `install ${program}, or put its directory on PATH`,
     exitCode: exitCode.unavailable,
   });
 }
 
 function notStarted(program: string, cwd: string, error: NodeJS.ErrnoException): Error {
-  // Node says ENOENT of a missing folder too.
+  // Node says ENOENT of a missing directory too.
   if (!existsSync(cwd)) {
-    return problem({code: 'folder_not_found', what: `the folder ${cwd} does not exist, and ${program} is to run in it`, exitCode: exitCode.badData});
+    return problem({
+      code: 'folder_not_found',
+      what: `the directory ${cwd} does not exist, and ${program} is to run in it`,
+      exitCode: exitCode.badData,
+    });
   }
   if (error.code === 'ENOENT') return notFound(program, program.includes('/') ? 'not there' : undefined);
   return error.code === 'EACCES' || error.code === 'ENOEXEC' ? notFound(program, 'not executable') : error;

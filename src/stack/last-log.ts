@@ -8,7 +8,9 @@ export async function withLastLog<T>(run: Runner, container: string, body: () =>
     return await body();
   } catch (error) {
     if (!isProblem(error) || error.code === 'interrupted') throw error;
-    const log = await run.read(['sh', '-c', `${dockerLogs(container, {tail: 20}).join(' ')} 2>&1`], {allow: [1]}).catch(() => undefined);
+    const log = await run
+      .read(['sh', '-c', `${dockerLogs(container, {tail: 20}).join(' ')} 2>&1`], {allow: [1]})
+      .catch(() => undefined);
     const lines = (log?.stdout ?? '').trimEnd().split('\n');
     if (/no such container/i.test(lines.at(-1) ?? '')) throw error;
     throw problem({
@@ -16,7 +18,11 @@ export async function withLastLog<T>(run: Runner, container: string, body: () =>
       what: error.message,
       fix: error.fix,
       exitCode: error.exitCode,
-      details: [...dedupe(error.details), `last lines of the log of ${container}${where}:`, ...lines.map((line) => `  ${line}`)],
+      details: [
+        ...dedupe(error.details),
+        `last lines of the log of ${container}${where}:`,
+        ...lines.map((line) => `  ${line}`),
+      ],
       cause: error,
     });
   }

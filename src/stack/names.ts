@@ -2,41 +2,44 @@
 export type Role = 'app' | 'balancer' | 'backing' | 'task' | 'lock';
 
 /** One service in one environment: the prefix of everything that it has on an engine. */
-export interface Scene {
+export interface Stack {
   readonly service: string;
   readonly environment: string;
 }
 
 /** `buy-service.local`: the network, and the beginning of every container's and volume's name. */
-export const sceneName = ({service, environment}: Scene): string => `${service}.${environment}`;
+export const stackName = ({service, environment}: Stack): string => `${service}.${environment}`;
 
 /** `buy-service.local.3.1`: replica 1 of release 3. */
-export const appName = (scene: Scene, release: number, replica: number): string =>
-  `${sceneName(scene)}.${release}.${replica}`;
+export const appName = (stack: Stack, release: number, replica: number): string =>
+  `${stackName(stack)}.${release}.${replica}`;
 
-export const balancerName = (scene: Scene): string => `${sceneName(scene)}.balancer`;
+export const balancerName = (stack: Stack): string => `${stackName(stack)}.balancer`;
 
-export const lockName = (scene: Scene): string => `${sceneName(scene)}.lock`;
+export const lockName = (stack: Stack): string => `${stackName(stack)}.lock`;
 
 /** A balancer that several services share belongs to none of them. */
-export const sharedLabels = (name: string): Record<string, string> =>
-  ({'entrypoint.service_name': 'entrypoint-balancer', 'entrypoint.environment': name, 'entrypoint.role': 'balancer'});
+export const sharedLabels = (name: string): Record<string, string> => ({
+  'entrypoint.service_name': 'entrypoint-balancer',
+  'entrypoint.environment': name,
+  'entrypoint.role': 'balancer',
+});
 
-/** The label of an entry of the release log: the scene's name. */
+/** The label of an entry of the release log: the stack's name. */
 export const logLabel = 'entrypoint.log';
 
-export const logEntryName = (scene: Scene, token: string): string => `${sceneName(scene)}.log.${token}`;
+export const logEntryName = (stack: Stack, token: string): string => `${stackName(stack)}.log.${token}`;
 
-export const backingName = (scene: Scene, backing: string): string => `${sceneName(scene)}.${backing}`;
+export const backingName = (stack: Stack, backing: string): string => `${stackName(stack)}.${backing}`;
 
-export const volumeName = (scene: Scene, backing: string, volume: string): string =>
-  `${backingName(scene, backing)}.${volume}`;
+export const volumeName = (stack: Stack, backing: string, volume: string): string =>
+  `${backingName(stack, backing)}.${volume}`;
 
-/** The labels by which everything of a scene is found again, on any machine that has the image. */
-export function sceneLabels({service, environment}: Scene): Record<string, string> {
+/** The labels by which everything of a stack is found again, on any machine that has the image. */
+export function stackLabels({service, environment}: Stack): Record<string, string> {
   return {'entrypoint.service_name': service, 'entrypoint.environment': environment};
 }
 
-export function roleLabels(scene: Scene, role: Role): Record<string, string> {
-  return {...sceneLabels(scene), 'entrypoint.role': role};
+export function roleLabels(stack: Stack, role: Role): Record<string, string> {
+  return {...stackLabels(stack), 'entrypoint.role': role};
 }

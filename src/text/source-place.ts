@@ -21,7 +21,7 @@ export function syntaxPlace(error: SyntaxError, path: string): Place | undefined
 function placeInStack(stack: string): Place | undefined {
   const match = /^((?:file:\/\/)?\/.*):(\d+)\n/.exec(stack);
   if (match === null) return undefined;
-  const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : match[1] ?? '';
+  const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : (match[1] ?? '');
   return {path, line: Number(match[2]), mark: markOf(stack)};
 }
 
@@ -52,7 +52,10 @@ function placeByParser(path: string, seen: Set<string> = new Set()): Place | und
 }
 
 function markOf(stack: string): string | undefined {
-  return stack.split('\n\n')[0]?.split('\n').find((line) => /^\s*\^+\s*$/.test(line));
+  return stack
+    .split('\n\n')[0]
+    ?.split('\n')
+    .find((line) => /^\s*\^+\s*$/.test(line));
 }
 
 // V8 does not say where its own early errors are (`const` twice) unless the file is the program itself.
@@ -60,7 +63,10 @@ function placeByCheck(path: string): Place | undefined {
   try {
     const text = readFileSync(path, 'utf8');
     const source = path.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
-    const {stderr} = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], {input: source, encoding: 'utf8'});
+    const {stderr} = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], {
+      input: source,
+      encoding: 'utf8',
+    });
     const match = /^\[stdin\]:(\d+)\n.*\n([ ^]*)$/m.exec(stderr);
     return match === null ? undefined : {path, line: Number(match[1]), mark: match[2]};
   } catch {
@@ -79,15 +85,15 @@ export function sourceLines({path, line, mark}: Place): readonly string[] {
 }
 
 /** `tasks.ts:12:9`: where the service's own source was when an error was made; undefined when it was not there. */
-export function serviceFrame(error: unknown, folder: string): string | undefined {
+export function serviceFrame(error: unknown, directory: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const message = String(error.message);
   const frames = (error.stack ?? '').replace(message, '').split('\n');
   for (const line of frames) {
     const match = /^\s+at (?:.*\()?((?:file:\/\/)?\/.*):(\d+):(\d+)\)?$/.exec(line);
     if (match === null) continue;
-    const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : match[1] ?? '';
-    const name = relative(folder, path);
+    const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : (match[1] ?? '');
+    const name = relative(directory, path);
     if (!name.startsWith('..') && !name.split(sep).includes('node_modules')) return `${name}:${match[2]}:${match[3]}`;
   }
   return undefined;

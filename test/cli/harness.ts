@@ -17,12 +17,12 @@ export interface Told {
 
 /** A service of its own for a test: file names and their texts. */
 export function service(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(root, 'service-'));
+  const directory = mkdtempSync(join(root, 'service-'));
   for (const [name, text] of Object.entries({'package.json': '{"type": "module"}\n', ...files})) {
-    mkdirSync(dirname(join(folder, name)), {recursive: true});
-    writeFileSync(join(folder, name), text);
+    mkdirSync(dirname(join(directory, name)), {recursive: true});
+    writeFileSync(join(directory, name), text);
   }
-  return folder;
+  return directory;
 }
 
 export function environment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -31,7 +31,12 @@ export function environment(env: Readonly<Record<string, string>> = {}): Record<
 
 /** Runs the real command; times are replaced, all else is as a user sees it. */
 export function cli(cwd: string, words: readonly string[], env?: Readonly<Record<string, string>>): Told {
-  const {status, stdout, stderr} = spawnSync(entrypoint, words, {cwd, env: environment(env), encoding: 'utf8', timeout: 30_000});
+  const {status, stdout, stderr} = spawnSync(entrypoint, words, {
+    cwd,
+    env: environment(env),
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
   return {code: status, stdout, stderr: withoutTimes(stderr)};
 }
 
@@ -40,7 +45,10 @@ export function withoutTimes(text: string): string {
 }
 
 /** Starts the real command and does not wait. `until` waits for a text on either stream. */
-export function start(cwd: string, words: readonly string[]): {child: ChildProcess; until: (text: string) => Promise<void>; ended: Promise<Told>} {
+export function start(
+  cwd: string,
+  words: readonly string[],
+): {child: ChildProcess; until: (text: string) => Promise<void>; ended: Promise<Told>} {
   const child = spawn(entrypoint, words, {cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe']});
   let stdout = '';
   let stderr = '';
@@ -48,17 +56,20 @@ export function start(cwd: string, words: readonly string[]): {child: ChildProce
   const wake = (): void => waiting.forEach((check) => check());
   child.stdout.on('data', (chunk: Buffer) => ((stdout += chunk.toString()), wake()));
   child.stderr.on('data', (chunk: Buffer) => ((stderr += chunk.toString()), wake()));
-  const until = (text: string): Promise<void> => new Promise((resolve) => {
-    const check = (): void => {
-      if (`${stdout}${stderr}`.includes(text)) {
-        waiting.delete(check);
-        resolve();
-      }
-    };
-    waiting.add(check);
-    check();
-  });
-  const ended = new Promise<Told>((resolve) => child.once('close', (code) => resolve({code, stdout, stderr: withoutTimes(stderr)})));
+  const until = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (`${stdout}${stderr}`.includes(text)) {
+          waiting.delete(check);
+          resolve();
+        }
+      };
+      waiting.add(check);
+      check();
+    });
+  const ended = new Promise<Told>((resolve) =>
+    child.once('close', (code) => resolve({code, stdout, stderr: withoutTimes(stderr)})),
+  );
   return {child, until, ended};
 }
 

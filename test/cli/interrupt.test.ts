@@ -26,7 +26,11 @@ export const ends = task('', {}, async ({run, rest}) => { await run(['sh', '-c',
 `;
 const cwd = service({'tasks.ts': tasks});
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
   test(`${signal} reaches the running command, whose last words arrive; exit code ${code}`, async () => {
     const word = `polite-${signal}-${process.pid}`;
     const {child, until, ended} = start(cwd, ['polite', '-q', '--', word]);
@@ -85,7 +89,9 @@ test('a task that heeds the signal ends at once; one that does not ends with the
   const busy = start(cwd, ['busy']);
   await busy.until('ready');
   busy.child.kill('SIGINT');
-  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 100);
+  });
   busy.child.kill('SIGINT');
   assert.deepEqual(await busy.ended, {code: 130, stdout: 'ready\n', stderr: 'entrypoint: stopped by SIGINT\n'});
 });

@@ -8,15 +8,20 @@ import {entrypoint, environment, service, shop} from './harness.ts';
 const root = join(dirname(entrypoint), '..');
 const sh = '/bin/sh';
 
-/** A copy of the launcher, in a folder like an installed one. */
+/** A copy of the launcher, in a directory like an installed one. */
 function installed(): string {
-  const folder = service({});
-  mkdirSync(join(folder, 'bin'));
-  cpSync(entrypoint, join(folder, 'bin/entrypoint'));
-  return folder;
+  const directory = service({});
+  mkdirSync(join(directory, 'bin'));
+  cpSync(entrypoint, join(directory, 'bin/entrypoint'));
+  return directory;
 }
 
-function called(program: string, words: readonly string[], env: Record<string, string>, cwd = '/'): {code: number | null; stdout: string; stderr: string} {
+function called(
+  program: string,
+  words: readonly string[],
+  env: Record<string, string>,
+  cwd = '/',
+): {code: number | null; stdout: string; stderr: string} {
   const {status, stdout, stderr} = spawnSync(program, words, {cwd, env: environment(env), encoding: 'utf8'});
   return {code: status, stdout, stderr};
 }
@@ -36,28 +41,36 @@ test('without node: two lines', () => {
   assert.deepEqual(called(sh, [join(installed(), 'bin/entrypoint')], {PATH: '/nowhere'}), {
     code: 69,
     stdout: '',
-    stderr: 'entrypoint: node is not found on PATH, and entrypoint needs 24.11 or later\nfix: install it from https://nodejs.org\n',
+    stderr:
+      'entrypoint: node is not found on PATH, and entrypoint needs 24.11 or later\nfix: install it from https://nodejs.org\n',
   });
 });
 
 test('without the bundle: two lines', () => {
-  const folder = installed();
-  assert.deepEqual(called(join(folder, 'bin/entrypoint'), [], {}), {
+  const directory = installed();
+  assert.deepEqual(called(join(directory, 'bin/entrypoint'), [], {}), {
     code: 69,
     stdout: '',
-    stderr: `entrypoint: dist/cli.js is missing: this copy of entrypoint is not built yet\nfix: npm run build in ${folder}\n`,
+    stderr: `entrypoint: dist/cli.js is missing: this copy of entrypoint is not built yet\nfix: npm run build in ${directory}\n`,
   });
 });
 
 test('with an old node: two lines', () => {
-  const folder = installed();
-  cpSync(join(root, 'dist'), join(folder, 'dist'), {recursive: true});
-  writeFileSync(join(folder, 'old.cjs'), "Object.defineProperty(process, 'versions', {value: {...process.versions, node: '20.19.0'}});\n");
-  assert.deepEqual(called(join(folder, 'bin/entrypoint'), ['-l'], {NODE_OPTIONS: `--require=${folder}/old.cjs`}), {
-    code: 69,
-    stdout: '',
-    stderr: 'entrypoint: Node 20.19.0 is too old, and entrypoint needs 24.11 or later\nfix: install a newer Node (https://nodejs.org), or put it first on PATH\n',
-  });
+  const directory = installed();
+  cpSync(join(root, 'dist'), join(directory, 'dist'), {recursive: true});
+  writeFileSync(
+    join(directory, 'old.cjs'),
+    "Object.defineProperty(process, 'versions', {value: {...process.versions, node: '20.19.0'}});\n",
+  );
+  assert.deepEqual(
+    called(join(directory, 'bin/entrypoint'), ['-l'], {NODE_OPTIONS: `--require=${directory}/old.cjs`}),
+    {
+      code: 69,
+      stdout: '',
+      stderr:
+        'entrypoint: Node 20.19.0 is too old, and entrypoint needs 24.11 or later\nfix: install a newer Node (https://nodejs.org), or put it first on PATH\n',
+    },
+  );
 });
 
 test('a home that cannot be written costs time and nothing else', () => {

@@ -24,10 +24,29 @@ test('no word at all is the list', () => {
 test('without a tasks.ts the standard tasks are there, in the order of a life', () => {
   const {code, stdout, stderr} = cli(service({}), ['-l']);
   assert.deepEqual({code, stderr}, {code: 0, stderr: ''});
-  assert.deepEqual(stdout.split('\n').map((line) => line.split(' ')[0]), [
-    'static_analysis', 'test_unit', 'build', 'check', 'test_integration', 'publish', 'promote', 'deploy', 'run', 'test_sanity',
-    'status', 'history', 'logs', 'exec', 'maintenance', 'rollback', 'remove', '',
-  ]);
+  assert.deepEqual(
+    stdout.split('\n').map((line) => line.split(' ')[0]),
+    [
+      'static_analysis',
+      'test_unit',
+      'build',
+      'check',
+      'test_integration',
+      'publish',
+      'promote',
+      'deploy',
+      'run',
+      'test_sanity',
+      'status',
+      'history',
+      'logs',
+      'exec',
+      'maintenance',
+      'rollback',
+      'remove',
+      '',
+    ],
+  );
 });
 
 test('--help TASK, before and behind the name, tells each option with its type, default and variables', () => {
@@ -50,18 +69,25 @@ options:
 });
 
 test('--help of a task with a positional word', () => {
-  assert.deepEqual(cli(cwd, ['--help', 'greet']), {code: 0, stderr: '', stdout: `usage: entrypoint greet [NAME]
+  assert.deepEqual(cli(cwd, ['--help', 'greet']), {
+    code: 0,
+    stderr: '',
+    stdout: `usage: entrypoint greet [NAME]
 
 Say hello
 
 options:
   NAME, --name=TEXT   whom
                       string; default: world; environment: ENTRYPOINT_GREET_NAME
-`});
+`,
+  });
 });
 
 test('--help alone: usage, flags, exit codes, tasks', () => {
-  assert.deepEqual(cli(cwd, ['--help']), {code: 0, stderr: '', stdout: `usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]
+  assert.deepEqual(cli(cwd, ['--help']), {
+    code: 0,
+    stderr: '',
+    stdout: `usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]
 
 Runs tasks in order; the first one that fails ends the run. test_unit, test-unit and testUnit are one task.
 WORDS go to the last task. Without a task: the list.
@@ -75,7 +101,7 @@ flags:
   -v, --verbose            print also the commands that only look, and stacks of errors
       --json               print the result as JSON
       --no-color           no colours; NO_COLOR=1 does the same
-  -C, --directory=DIR      the service is in DIR; default: here, or the nearest folder above
+  -C, --directory=DIR      the service is in DIR; default: here, or the nearest directory above
       --version            print the version
       --complete -- LINE   print the words that can end LINE, for shell completion
 
@@ -89,22 +115,30 @@ exit codes:
   130   interrupted by Ctrl-C (129: hang-up, 143: SIGTERM)
 
 tasks:
-${list.replaceAll(/^(?=.)/gm, '  ')}`});
+${list.replaceAll(/^(?=.)/gm, '  ')}`,
+  });
 });
 
 test('--json -l is the list for programs', () => {
   const {code, stdout, stderr} = cli(cwd, ['--json', '-l']);
   assert.deepEqual({code, stderr}, {code: 0, stderr: ''});
-  const found = JSON.parse(stdout) as {folder: string; file: string; tasks: {name: string}[]};
-  assert.equal(found.folder, cwd);
+  const found = JSON.parse(stdout) as {directory: string; file: string; tasks: {name: string}[]};
+  assert.equal(found.directory, cwd);
   assert.equal(found.file, 'tasks.ts');
   assert.deepEqual(found.tasks[1], {
     name: 'greet',
     summary: 'Say hello',
-    options: [{
-      flag: '--name', kind: 'string', default: 'world', choices: null, positional: true,
-      environment: ['ENTRYPOINT_GREET_NAME'], help: 'whom',
-    }],
+    options: [
+      {
+        flag: '--name',
+        kind: 'string',
+        default: 'world',
+        choices: null,
+        positional: true,
+        environment: ['ENTRYPOINT_GREET_NAME'],
+        help: 'whom',
+      },
+    ],
   });
 });
 
@@ -116,17 +150,30 @@ test('--version', () => {
 
 test('a reader that goes away early is no error', () => {
   const script = `{ "$0" -l; echo "code $?" >&2; } | head -1; "$0" --help 2>&1 | true`;
-  const {stdout, stderr, status} = spawnSync('sh', ['-c', script, entrypoint], {cwd, env: environment(), encoding: 'utf8'});
-  assert.deepEqual({stdout, stderr, status}, {stdout: 'fail        Fail as a program does\n', stderr: 'code 0\n', status: 0});
+  const {stdout, stderr, status} = spawnSync('sh', ['-c', script, entrypoint], {
+    cwd,
+    env: environment(),
+    encoding: 'utf8',
+  });
+  assert.deepEqual(
+    {stdout, stderr, status},
+    {stdout: 'fail        Fail as a program does\n', stderr: 'code 0\n', status: 0},
+  );
 });
 
 test('a reader that never was is no error either', () => {
-  const {stderr, status} = spawnSync('sh', ['-c', '"$0" greet >&- && "$0" -l | :', entrypoint], {cwd, env: environment(), encoding: 'utf8'});
+  const {stderr, status} = spawnSync('sh', ['-c', '"$0" greet >&- && "$0" -l | :', entrypoint], {
+    cwd,
+    env: environment(),
+    encoding: 'utf8',
+  });
   assert.deepEqual({stderr, status}, {stderr: '', status: 0});
 });
 
 function words(...line: string[]): string[] {
-  return cli(cwd, ['--complete', '--', ...line]).stdout.trimEnd().split('\n');
+  return cli(cwd, ['--complete', '--', ...line])
+    .stdout.trimEnd()
+    .split('\n');
 }
 
 test('--complete prints tasks, flags and choices', () => {
@@ -135,9 +182,23 @@ test('--complete prints tasks, flags and choices', () => {
   assert.deepEqual(words('entrypoint seed --level='), ['--level=', '--level=low', '--level=high']);
   assert.deepEqual(words('entrypoint seed --level '), ['low', 'high']);
   assert.deepEqual(words('entrypoint -'), [
-    '--list', '--help', '--dry-run', '--echo', '--quiet', '--verbose', '--json', '--color', '--directory', '--version', '--complete',
+    '--list',
+    '--help',
+    '--dry-run',
+    '--echo',
+    '--quiet',
+    '--verbose',
+    '--json',
+    '--color',
+    '--directory',
+    '--version',
+    '--complete',
   ]);
-  assert.deepEqual(cli(service({'tasks.ts': 'export const'}), ['--complete', '--', 'entrypoint', 's']), {code: 0, stdout: '', stderr: ''});
+  assert.deepEqual(cli(service({'tasks.ts': 'export const'}), ['--complete', '--', 'entrypoint', 's']), {
+    code: 0,
+    stdout: '',
+    stderr: '',
+  });
 });
 
 test('the service is found upwards and by -C, and a command line can be pasted from anywhere', () => {
@@ -146,10 +207,17 @@ test('the service is found upwards and by -C, and a command line can be pasted f
   assert.equal(cli('/', ['-l', '-C', `${nested}/src`]).stdout, list);
   assert.equal(cli('/', [`--directory=${nested}`, '-l']).stdout, list);
   assert.deepEqual(cli(`${nested}/src`, ['seed', '-n']), {
-    code: 0, stdout: `#!/bin/sh\nset -eu\ncd ${nested}\necho 100 true '' low\n`, stderr: '# seeding\n# seeded\n',
+    code: 0,
+    stdout: `#!/bin/sh\nset -eu\ncd ${nested}\necho 100 true '' low\n`,
+    stderr: '# seeding\n# seeded\n',
   });
-  assert.deepEqual(cli(`${nested}/src`, ['seed']).stderr, `$ cd ${nested}\n# seeding\n$ echo 100 true '' low\n# exit 0, N s\n`);
+  assert.deepEqual(
+    cli(`${nested}/src`, ['seed']).stderr,
+    `$ cd ${nested}\n# seeding\n$ echo 100 true '' low\n# exit 0, N s\n`,
+  );
   assert.deepEqual(cli('/', ['-C', '/nowhere', '-l']), {
-    code: 64, stdout: '', stderr: 'entrypoint: /nowhere is not a folder, and -C needs one\n',
+    code: 64,
+    stdout: '',
+    stderr: 'entrypoint: /nowhere is not a directory, and -C needs one\n',
   });
 });

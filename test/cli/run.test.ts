@@ -6,20 +6,26 @@ import {dirname, join} from 'node:path';
 import {test, type TestContext} from 'node:test';
 import {cli, entrypoint, environment, service} from './harness.ts';
 
-const handler = 'export default (request, response) => response.end(JSON.stringify([process.argv.slice(2), process.env.PORT, process.execArgv.join(" ")]));\n';
-const folder = service({'src/server.js': handler});
+const handler =
+  'export default (request, response) => response.end(JSON.stringify([process.argv.slice(2), process.env.PORT, process.execArgv.join(" ")]));\n';
+const directory = service({'src/server.js': handler});
 const noReload = {ENTRYPOINT_RUN_RELOAD: 'false'};
 
 /** The line that becomes the server, without its program. */
-function flags(words: readonly string[], env: Readonly<Record<string, string>> = noReload, cwd = folder): string {
+function flags(words: readonly string[], env: Readonly<Record<string, string>> = noReload, cwd = directory): string {
   const {code, stdout, stderr} = cli(cwd, ['--dry-run', 'run', ...words], env);
   assert.equal(code, 0, stderr);
   return /^exec \S+ --disable-sigusr1 \S+serve\.js (.*)$/m.exec(stdout)?.[1] ?? stdout;
 }
 
-/** Starts a command in the service's folder, and waits until it listens. */
-async function listening(t: TestContext, program: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<{pid: number; port: number}> {
-  const child = spawn(program, words, {cwd: folder, env: environment(env), stdio: ['ignore', 'pipe', 'inherit']});
+/** Starts a command in the service's directory, and waits until it listens. */
+async function listening(
+  t: TestContext,
+  program: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{pid: number; port: number}> {
+  const child = spawn(program, words, {cwd: directory, env: environment(env), stdio: ['ignore', 'pipe', 'inherit']});
   const ended = new Promise((resolve) => void child.once('exit', resolve));
   t.after(async () => {
     child.kill('SIGTERM');
@@ -37,15 +43,29 @@ async function listening(t: TestContext, program: string, words: readonly string
 }
 
 test('every setting goes on to the server: what was said, where to listen, how many workers', () => {
-  assert.equal(flags(['--workers=3', '--timeout=1.5', '--access-log', '--no-request-id', '--max-body-size=10m']),
-    'src/server.js --bind=0.0.0.0:3000 --workers=3 --timeout=1.5 --max-body-size=10485760 --access-log --no-request-id');
-  assert.match(flags(['--host=::', '--port=80', '--worker-class=threads', '--threads=2']), /^src\/server\.js '--bind=\[::\]:80' --workers=\d+ --worker-class=threads --threads=2$/);
+  assert.equal(
+    flags(['--workers=3', '--timeout=1.5', '--access-log', '--no-request-id', '--max-body-size=10m']),
+    'src/server.js --bind=0.0.0.0:3000 --workers=3 --timeout=1.5 --max-body-size=10485760 --access-log --no-request-id',
+  );
+  assert.match(
+    flags(['--host=::', '--port=80', '--worker-class=threads', '--threads=2']),
+    /^src\/server\.js '--bind=\[::\]:80' --workers=\d+ --worker-class=threads --threads=2$/,
+  );
 });
 
 test('flags go before APP_SERVER_CMD_ARGS, that goes before variables, and words behind -- go before all', () => {
-  const env = {...noReload, WEB_CONCURRENCY: '2', TIMEOUT: '5', BACKLOG: '9', ENTRYPOINT_RUN_KEEP_ALIVE: '4', APP_SERVER_CMD_ARGS: "--workers 7 --timeout 8 --access-log-format '%(h)s %(s)s'"};
-  assert.equal(flags(['--workers=2', '--port=1', '--', '--port', '2'], env),
-    "src/server.js --bind=0.0.0.0:2 --workers=2 --timeout=8 --keep-alive=4 --backlog=9 '--access-log-format=%(h)s %(s)s'");
+  const env = {
+    ...noReload,
+    WEB_CONCURRENCY: '2',
+    TIMEOUT: '5',
+    BACKLOG: '9',
+    ENTRYPOINT_RUN_KEEP_ALIVE: '4',
+    APP_SERVER_CMD_ARGS: "--workers 7 --timeout 8 --access-log-format '%(h)s %(s)s'",
+  };
+  assert.equal(
+    flags(['--workers=2', '--port=1', '--', '--port', '2'], env),
+    "src/server.js --bind=0.0.0.0:2 --workers=2 --timeout=8 --keep-alive=4 --backlog=9 '--access-log-format=%(h)s %(s)s'",
+  );
 });
 
 test('on a laptop it reloads with one worker, unless somebody says otherwise', () => {
@@ -60,7 +80,7 @@ async function ask({port}: {port: number}): Promise<unknown> {
 
 test('the printed line, pasted, is the same server; the command itself becomes it with the same pid', async (t) => {
   const words = ['--port=0', '--host=127.0.0.1', '--workers=2', '--max-heap=77', '--', '--', '--seed', 'a b'];
-  const {stdout} = cli(folder, ['--dry-run', 'run', ...words], noReload);
+  const {stdout} = cli(directory, ['--dry-run', 'run', ...words], noReload);
   const ours = await listening(t, entrypoint, ['run', ...words], noReload);
   const pasted = await listening(t, 'sh', ['-c', stdout], {PORT: '1', WEB_CONCURRENCY: '9'});
   const [own, its] = [await ask(ours), await ask(pasted)] as [[string[], string, string], [string[], string, string]];
@@ -71,35 +91,48 @@ test('the printed line, pasted, is the same server; the command itself becomes i
 
 test('--print-config tells every setting and where it comes from, also to programs', () => {
   const env = {...noReload, WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--backlog=9'};
-  const {stdout} = cli(folder, ['run', '--print-config', '--timeout=5'], env);
-  for (const line of [/^workers +2 +WEB_CONCURRENCY$/m, /^backlog +9 +APP_SERVER_CMD_ARGS$/m, /^timeout +5 +--timeout$/m, /^reload +false +ENTRYPOINT_RUN_RELOAD$/m, /^keep-alive +75 +default$/m]) assert.match(stdout, line);
-  const told = JSON.parse(cli(folder, ['--json', 'run', '--print-config'], env).stdout) as {workers: unknown};
+  const {stdout} = cli(directory, ['run', '--print-config', '--timeout=5'], env);
+  for (const line of [
+    /^workers +2 +WEB_CONCURRENCY$/m,
+    /^backlog +9 +APP_SERVER_CMD_ARGS$/m,
+    /^timeout +5 +--timeout$/m,
+    /^reload +false +ENTRYPOINT_RUN_RELOAD$/m,
+    /^keep-alive +75 +default$/m,
+  ])
+    assert.match(stdout, line);
+  const told = JSON.parse(cli(directory, ['--json', 'run', '--print-config'], env).stdout) as {workers: unknown};
   assert.deepEqual(told.workers, {value: 2, from: 'WEB_CONCURRENCY', said: true});
 });
 
 test('--check-config loads the service and does not serve: its exit code tells whether it would', () => {
-  assert.equal(cli(folder, ['run', '--check-config']).code, 0);
+  assert.equal(cli(directory, ['run', '--check-config']).code, 0);
   const broken = cli(service({'server.js': 'export default {;\n'}), ['run', '--check-config']);
   assert.equal(broken.code, 3);
   assert.match(broken.stdout, /server\.js:1/);
 });
 
 test('what is wrong is told at once, and nothing is started', () => {
-  const {code, stderr} = cli(folder, ['run', '--workers=0', '--worker-class=gthread', '--', '--wokers=3'], {...noReload, APP_SERVER_CMD_ARGS: '--timeout=x'});
+  const {code, stderr} = cli(directory, ['run', '--workers=0', '--worker-class=gthread', '--', '--wokers=3'], {
+    ...noReload,
+    APP_SERVER_CMD_ARGS: '--timeout=x',
+  });
   assert.equal(code, 64);
-  assert.equal(stderr, [
-    'entrypoint: 4 things are wrong in the command line, and nothing was run',
-    '  --wokers is not a flag of the server; did you mean --workers?',
-    "  --workers is '0', and must be a whole number from 1 to 1024; worker processes",
-    '  --worker-class is gthread, and must be one of async, sync, threads; did you mean threads?',
-    "  --timeout in APP_SERVER_CMD_ARGS is 'x', and must be a number from 0 to 86400; seconds after which a stuck worker is replaced; 0: never",
-    'fix: see entrypoint --help run',
-    '',
-  ].join('\n'));
+  assert.equal(
+    stderr,
+    [
+      'entrypoint: 4 things are wrong in the command line, and nothing was run',
+      '  --wokers is not a flag of the server; did you mean --workers?',
+      "  --workers is '0', and must be a whole number from 1 to 1024; worker processes",
+      '  --worker-class is gthread, and must be one of async, sync, threads; did you mean threads?',
+      "  --timeout in APP_SERVER_CMD_ARGS is 'x', and must be a number from 0 to 86400; seconds after which a stuck worker is replaced; 0: never",
+      'fix: see entrypoint --help run',
+      '',
+    ].join('\n'),
+  );
 });
 
 test("a setting of Python's servers is refused for a Node service", () => {
-  const {code, stderr} = cli(folder, ['run'], {APP_SERVER: 'uwsgi'});
+  const {code, stderr} = cli(directory, ['run'], {APP_SERVER: 'uwsgi'});
   assert.equal(code, 64);
   assert.match(stderr, /--app-server \(APP_SERVER\) is a setting of Python services/);
 });
@@ -108,30 +141,47 @@ test('a port that is taken ends it with 69, and a module that is missing with 65
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => void server.once('listening', resolve));
   const {port} = server.address() as AddressInfo;
-  const taken = cli(folder, ['run', `--port=${port}`, '--host=127.0.0.1']);
+  const taken = cli(directory, ['run', `--port=${port}`, '--host=127.0.0.1']);
   server.close();
   assert.equal(taken.code, 69);
   assert.match(taken.stdout, new RegExp(`${port} is taken`));
-  assert.equal(cli(folder, ['run', '--module=none.js']).code, 65);
+  assert.equal(cli(directory, ['run', '--module=none.js']).code, 65);
   assert.match(cli(service({}), ['run']).stderr, /there is no src\/server\.ts in .* to serve/);
 });
 
 test('a task of the service may call it: what it says counts as the command line', () => {
   const own = service({'src/server.js': handler});
-  writeFileSync(join(own, 'tasks.ts'), "import {task, run} from 'entrypoint/tasks';\nexport const serve = task('Serve', {}, async (context) => { await run(context, {workers: 5}); });\n");
-  const {stdout, stderr} = cli(own, ['--dry-run', 'serve'], {...noReload, WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers=7'});
+  writeFileSync(
+    join(own, 'tasks.ts'),
+    "import {task, run} from 'entrypoint/tasks';\nexport const serve = task('Serve', {}, async (context) => { await run(context, {workers: 5}); });\n",
+  );
+  const {stdout, stderr} = cli(own, ['--dry-run', 'serve'], {
+    ...noReload,
+    WEB_CONCURRENCY: '2',
+    APP_SERVER_CMD_ARGS: '--workers=7',
+  });
   assert.match(stdout, / --workers=5/, stderr);
 });
 
 test('the commands of the manual do what it says: those that serve are only printed', () => {
-  const [, block = ''] = /```sh\n([^]*?)```/.exec(readFileSync(join(import.meta.dirname, '../../docs/server.md'), 'utf8')) ?? [];
-  const lines = block.trim().split('\n').map((line) => line.replace(/ *#.*$/, ''));
+  const [, block = ''] =
+    /```sh\n([^]*?)```/.exec(readFileSync(join(import.meta.dirname, '../../docs/server.md'), 'utf8')) ?? [];
+  const lines = block
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/ *#.*$/, ''));
   assert.ok(lines.length > 4);
   for (const line of lines) {
     const looks = /--(?:dry-run|print-config|check-config)/.test(line);
-    const {status, stderr} = spawnSync('sh', ['-c', looks ? line : line.replace('entrypoint run', 'entrypoint --dry-run run')], {
-      cwd: folder, encoding: 'utf8', env: {...environment(), PATH: `${dirname(entrypoint)}:${process.env['PATH']}`},
-    });
+    const {status, stderr} = spawnSync(
+      'sh',
+      ['-c', looks ? line : line.replace('entrypoint run', 'entrypoint --dry-run run')],
+      {
+        cwd: directory,
+        encoding: 'utf8',
+        env: {...environment(), PATH: `${dirname(entrypoint)}:${process.env['PATH']}`},
+      },
+    );
     assert.equal(status, 0, `${line}\n${stderr}`);
   }
 });

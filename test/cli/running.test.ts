@@ -9,7 +9,9 @@ const cwd = service({'tasks.ts': shop});
 
 test('a task echoes its commands to the standard error; its result is on the standard output', () => {
   assert.deepEqual(cli(cwd, ['seed', '--rows', '5', '--file=a b', '--file', 'c', '--no-clear', '--level=high']), {
-    code: 0, stdout: '5 false a b+c high\nseeded\n', stderr: "# seeding\n$ echo 5 false 'a b+c' high\n# exit 0, N s\n",
+    code: 0,
+    stdout: '5 false a b+c high\nseeded\n',
+    stderr: "# seeding\n$ echo 5 false 'a b+c' high\n# exit 0, N s\n",
   });
 });
 
@@ -21,8 +23,16 @@ test('test_unit, test-unit and testUnit are one task', () => {
 
 test('core flags stand anywhere, short ones together', () => {
   assert.deepEqual(cli(cwd, ['seed', '--quiet', '--rows=1']), {code: 0, stdout: '1 true  low\nseeded\n', stderr: ''});
-  assert.deepEqual(cli(cwd, ['-qn', 'seed']), {code: 0, stdout: "#!/bin/sh\nset -eu\necho 100 true '' low\n", stderr: ''});
-  assert.deepEqual(cli(cwd, ['seed', '--no-echo']), {code: 0, stdout: '100 true  low\nseeded\n', stderr: '# seeding\n'});
+  assert.deepEqual(cli(cwd, ['-qn', 'seed']), {
+    code: 0,
+    stdout: "#!/bin/sh\nset -eu\necho 100 true '' low\n",
+    stderr: '',
+  });
+  assert.deepEqual(cli(cwd, ['seed', '--no-echo']), {
+    code: 0,
+    stdout: '100 true  low\nseeded\n',
+    stderr: '# seeding\n',
+  });
 });
 
 test('a positional word, and the name of a task instead', () => {
@@ -33,7 +43,10 @@ test('a positional word, and the name of a task instead', () => {
 });
 
 test('words behind -- go to the last task, as they are', () => {
-  assert.deepEqual(cli(cwd, ['greet', 'seed', '-q', '--', '--rows=1', "it's", '']).stdout, "hello world\n100 true  low --rows=1 it's \nseeded\n");
+  assert.deepEqual(
+    cli(cwd, ['greet', 'seed', '-q', '--', '--rows=1', "it's", '']).stdout,
+    "hello world\n100 true  low --rows=1 it's \nseeded\n",
+  );
 });
 
 test('several tasks run in order, each announced; the first failure ends the run', () => {
@@ -56,7 +69,7 @@ test('a missing program', () => {
     stdout: '',
     stderr: `$ no-such-program -x
 entrypoint: no-such-program is not found on PATH, and this task needs it
-fix: install no-such-program, or put its folder on PATH
+fix: install no-such-program, or put its directory on PATH
 `,
   });
 });
@@ -64,27 +77,46 @@ fix: install no-such-program, or put its folder on PATH
 test('the environment sets options; the command line wins; an empty variable is none', () => {
   const env = {ENTRYPOINT_SEED_ROWS: '4', SHOP_LEVEL: 'high', ENTRYPOINT_SEED_FILE: 'a,b', ENTRYPOINT_SEED_CLEAR: 'no'};
   assert.equal(cli(cwd, ['seed'], env).stdout, '4 false a+b high\nseeded\n');
-  assert.equal(cli(cwd, ['seed'], {...env, ENTRYPOINT_SEED_LEVEL: 'low', ENTRYPOINT_SEED_ROWS: ''}).stdout, '100 false a+b low\nseeded\n');
-  assert.equal(cli(cwd, ['seed', '--rows=6', '--clear', '--file=c', '--level=low'], env).stdout, '6 true c low\nseeded\n');
+  assert.equal(
+    cli(cwd, ['seed'], {...env, ENTRYPOINT_SEED_LEVEL: 'low', ENTRYPOINT_SEED_ROWS: ''}).stdout,
+    '100 false a+b low\nseeded\n',
+  );
+  assert.equal(
+    cli(cwd, ['seed', '--rows=6', '--clear', '--file=c', '--level=low'], env).stdout,
+    '6 true c low\nseeded\n',
+  );
 });
 
 test('--json: the result alone on the standard output, all else on the standard error', () => {
   assert.deepEqual(cli(cwd, ['seed', '--json']), {
-    code: 0, stdout: '{\n  "rows": 100\n}\n', stderr: "# seeding\n$ echo 100 true '' low\n100 true  low\n# exit 0, N s\nseeded\n",
+    code: 0,
+    stdout: '{\n  "rows": 100\n}\n',
+    stderr: "# seeding\n$ echo 100 true '' low\n100 true  low\n# exit 0, N s\nseeded\n",
   });
-  assert.deepEqual(JSON.parse(cli(cwd, ['--json', 'seed', 'greet', 'seed', '--rows=2']).stdout), {seed: {rows: 100}, greet: null, seed_2: {rows: 2}});
+  assert.deepEqual(JSON.parse(cli(cwd, ['--json', 'seed', 'greet', 'seed', '--rows=2']).stdout), {
+    seed: {rows: 100},
+    greet: null,
+    seed_2: {rows: 2},
+  });
 });
 
 test('--json: a failure is an object too', () => {
   const {code, stdout} = cli(cwd, ['fail', '--json']);
   assert.equal(code, 7);
   assert.deepEqual(JSON.parse(stdout), {
-    error: {code: 'command_failed', message: "a command ended with exit code 7: sh -c 'echo out; echo err >&2; exit 7'", details: [], fix: null, exitCode: 7},
+    error: {
+      code: 'command_failed',
+      message: "a command ended with exit code 7: sh -c 'echo out; echo err >&2; exit 7'",
+      details: [],
+      fix: null,
+      exitCode: 7,
+    },
   });
 });
 
 test('--dry-run prints a script that does the same, and nothing else, on the standard output', () => {
-  const folder = service({'tasks.ts': `
+  const directory = service({
+    'tasks.ts': `
 import {task} from 'entrypoint/tasks';
 export const make = task('Make files', {}, async ({run, say, note}) => {
   const {stdout} = await run.read(['printf', 'it is read']);
@@ -96,8 +128,9 @@ export const make = task('Make files', {}, async ({run, say, note}) => {
   note('a note');
   say('made');
 });
-`});
-  const dry = cli(folder, ['make', '--dry-run']);
+`,
+  });
+  const dry = cli(directory, ['make', '--dry-run']);
   assert.deepEqual(dry, {
     code: 0,
     stdout: `#!/bin/sh
@@ -119,22 +152,27 @@ undo=''
 `,
     stderr: '# a note\n# made\n',
   });
-  assert.equal(existsSync(join(folder, 'two words')), false);
-  assert.equal(spawnSync('sh', ['-s'], {cwd: folder, input: dry.stdout}).status, 0);
-  assert.equal(existsSync(join(folder, 'one')), false);
-  assert.equal(readFileSync(join(folder, 'two words'), 'utf8'), 'it is read\nso\n');
+  assert.equal(existsSync(join(directory, 'two words')), false);
+  assert.equal(spawnSync('sh', ['-s'], {cwd: directory, input: dry.stdout}).status, 0);
+  assert.equal(existsSync(join(directory, 'one')), false);
+  assert.equal(readFileSync(join(directory, 'two words'), 'utf8'), 'it is read\nso\n');
 });
 
 test('--verbose echoes the commands that only look', () => {
-  const folder = service({'tasks.ts': "export const look = async ({run}) => void (await run.read(['printf', 'x']));"});
-  assert.equal(cli(folder, ['look']).stderr, '');
-  assert.equal(cli(folder, ['look', '-v']).stderr, '$ printf x\n# exit 0, N s\n');
+  const directory = service({
+    'tasks.ts': "export const look = async ({run}) => void (await run.read(['printf', 'x']));",
+  });
+  assert.equal(cli(directory, ['look']).stderr, '');
+  assert.equal(cli(directory, ['look', '-v']).stderr, '$ printf x\n# exit 0, N s\n');
 });
 
 test('colours only on a terminal, and never with NO_COLOR', () => {
-  const onTerminal = (words: string, env: Record<string, string> = {}): string => spawnSync(
-    'script', ['-qec', `${entrypoint} ${words}`, '/dev/null'], {cwd, env: environment({TERM: 'xterm', ...env}), encoding: 'utf8'},
-  ).stdout;
+  const onTerminal = (words: string, env: Record<string, string> = {}): string =>
+    spawnSync('script', ['-qec', `${entrypoint} ${words}`, '/dev/null'], {
+      cwd,
+      env: environment({TERM: 'xterm', ...env}),
+      encoding: 'utf8',
+    }).stdout;
   const escape = '\u001b';
   assert.ok(onTerminal('sed').includes(`${escape}[31mentrypoint: sed is not a task${escape}[39m`));
   assert.ok(!onTerminal('sed', {NO_COLOR: '1'}).includes(escape));
@@ -144,21 +182,38 @@ test('colours only on a terminal, and never with NO_COLOR', () => {
 });
 
 test('on a terminal the list is cut to its width', () => {
-  const {stdout} = spawnSync('script', ['-qec', `stty cols 30; ${entrypoint} -l`, '/dev/null'], {cwd, env: environment({TERM: 'xterm'}), encoding: 'utf8'});
+  const {stdout} = spawnSync('script', ['-qec', `stty cols 30; ${entrypoint} -l`, '/dev/null'], {
+    cwd,
+    env: environment({TERM: 'xterm'}),
+    encoding: 'utf8',
+  });
   assert.match(stdout, /^test_unit {3}Run the unit te\.\.\.\r$/m);
 });
 
 test('`become` replaces the command: same process, its exit code, no output lost', () => {
-  const folder = service({'tasks.ts': `
+  const directory = service({
+    'tasks.ts': `
 export const serve = async ({run}) => run.become({words: ['sh', '-c', 'echo "$$ $A"; exit 9'], env: {A: 'b c'}});
 export const flood = async ({run}) => run.become(['sh', '-c', 'yes | head -c 3000000']);
-`});
-  const told = spawnSync('sh', ['-c', 'echo $$; exec "$0" serve', entrypoint], {cwd: folder, env: environment(), encoding: 'utf8'});
+`,
+  });
+  const told = spawnSync('sh', ['-c', 'echo $$; exec "$0" serve', entrypoint], {
+    cwd: directory,
+    env: environment(),
+    encoding: 'utf8',
+  });
   const [pid, after] = told.stdout.split('\n');
   assert.equal(after, `${pid} b c`);
   assert.equal(told.status, 9);
   assert.equal(told.stderr, `$ A='b c' sh -c 'echo "$$ $A"; exit 9'\n`);
-  assert.equal(cli(folder, ['serve', '-n']).stdout, "#!/bin/sh\nset -eu\nexport A='b c'\nexec sh -c 'echo \"$$ $A\"; exit 9'\n");
-  const slow = spawnSync('sh', ['-c', '"$0" flood 2>&1 | { sleep 0.3; wc -c; }', entrypoint], {cwd: folder, env: environment(), encoding: 'utf8'});
+  assert.equal(
+    cli(directory, ['serve', '-n']).stdout,
+    "#!/bin/sh\nset -eu\nexport A='b c'\nexec sh -c 'echo \"$$ $A\"; exit 9'\n",
+  );
+  const slow = spawnSync('sh', ['-c', '"$0" flood 2>&1 | { sleep 0.3; wc -c; }', entrypoint], {
+    cwd: directory,
+    env: environment(),
+    encoding: 'utf8',
+  });
   assert.equal(slow.stdout.trim(), String(3_000_000 + "$ sh -c 'yes | head -c 3000000'\n".length));
 });

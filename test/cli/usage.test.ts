@@ -16,7 +16,10 @@ test('a task that nobody has: did you mean', () => {
 });
 
 test('a standard task that tasks.ts does not export: how to get it', () => {
-  refused(['test_sanity'], "entrypoint: test_sanity is not a task\nfix: tasks.ts does not have it; add: export {testSanity} from 'entrypoint/tasks';\n");
+  refused(
+    ['test_sanity'],
+    "entrypoint: test_sanity is not a task\nfix: tasks.ts does not have it; add: export {testSanity} from 'entrypoint/tasks';\n",
+  );
 });
 
 test('an option that nobody has: did you mean', () => {
@@ -28,11 +31,16 @@ test('an option that nobody has: did you mean', () => {
 });
 
 test('an option before its task: where it belongs', () => {
-  refused(['--rows=5', 'seed'], 'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it behind its task: entrypoint seed --rows\n');
+  refused(
+    ['--rows=5', 'seed'],
+    'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it behind its task: entrypoint seed --rows\n',
+  );
 });
 
 test('all mistakes are told at once and nothing is run', () => {
-  refused(['seed', '--rows=abc', '--claer', '--level', 'hig', 'buidl', '--tga=1', '-x'], `entrypoint: 6 things are wrong in the command line, and nothing was run
+  refused(
+    ['seed', '--rows=abc', '--claer', '--level', 'hig', 'buidl', '--tga=1', '-x'],
+    `entrypoint: 6 things are wrong in the command line, and nothing was run
   buidl is not a task, and seed takes no word; did you mean build?
   --claer is not an option of seed; did you mean --clear?
   --tga is not an option of build; did you mean --tag?
@@ -40,27 +48,51 @@ test('all mistakes are told at once and nothing is run', () => {
   --rows is abc, and must be a number
   --level is hig, and must be one of low, high; did you mean high?
 fix: see entrypoint --help
-`);
+`,
+  );
 });
 
 test('values of the wrong kind', () => {
   refused(['seed', '--rows='], 'entrypoint: --rows is empty, and must be a number\nfix: see entrypoint --help seed\n');
-  refused(['seed', '--rows=0x10'], 'entrypoint: --rows is 0x10, and must be a number\nfix: see entrypoint --help seed\n');
-  refused(['seed', '--clear=perhaps'], 'entrypoint: --clear is perhaps, and must be true or false\nfix: see entrypoint --help seed\n');
+  refused(
+    ['seed', '--rows=0x10'],
+    'entrypoint: --rows is 0x10, and must be a number\nfix: see entrypoint --help seed\n',
+  );
+  refused(
+    ['seed', '--clear=perhaps'],
+    'entrypoint: --clear is perhaps, and must be true or false\nfix: see entrypoint --help seed\n',
+  );
   refused(['seed', '--no-clear=yes'], 'entrypoint: --no-clear takes no value\nfix: --no-clear\n');
 });
 
 test('a flag whose value cannot be told refuses to guess', () => {
   refused(['seed', '--file'], 'entrypoint: --file needs a value\nfix: write --file=TEXT\n');
-  refused(['seed', '--file', '--quiet'], 'entrypoint: --file needs a value\nfix: write --file=TEXT, or --file=--quiet if --quiet is the value\n');
-  refused(['seed', '--file', '-x'], 'entrypoint: --file needs a value\nfix: write --file=TEXT, or --file=-x if -x is the value\n');
+  refused(
+    ['seed', '--file', '--quiet'],
+    'entrypoint: --file needs a value\nfix: write --file=TEXT, or --file=--quiet if --quiet is the value\n',
+  );
+  refused(
+    ['seed', '--file', '-x'],
+    'entrypoint: --file needs a value\nfix: write --file=TEXT, or --file=-x if -x is the value\n',
+  );
 });
 
 test('a word too many', () => {
-  refused(['greet', 'you', 'there'], 'entrypoint: there is not a task, and greet takes no further word\nfix: see entrypoint --help\n');
+  refused(
+    ['greet', 'you', 'there'],
+    'entrypoint: there is not a task, and greet takes no further word\nfix: see entrypoint --help\n',
+  );
 });
 
 test('a bad value in the environment is told with the name of its variable', () => {
-  refused(['seed'], 'entrypoint: the environment variable ENTRYPOINT_SEED_ROWS is many, and must be a number\nfix: see entrypoint --help seed\n', {ENTRYPOINT_SEED_ROWS: 'many'});
-  refused(['seed'], 'entrypoint: the environment variable SHOP_LEVEL is hihg, and must be one of low, high\nfix: did you mean high?\n', {SHOP_LEVEL: 'hihg'});
+  refused(
+    ['seed'],
+    'entrypoint: the environment variable ENTRYPOINT_SEED_ROWS is many, and must be a number\nfix: see entrypoint --help seed\n',
+    {ENTRYPOINT_SEED_ROWS: 'many'},
+  );
+  refused(
+    ['seed'],
+    'entrypoint: the environment variable SHOP_LEVEL is hihg, and must be one of low, high\nfix: did you mean high?\n',
+    {SHOP_LEVEL: 'hihg'},
+  );
 });

@@ -9,7 +9,10 @@ after(removeImages);
 describe('entrypoint check', {concurrency: 2}, () => {
   test('a good image breaks no rule', async () => {
     const {results, passed, told} = await reportOf('good', tagOf('good'));
-    assert.deepEqual(results.filter(({status}) => status === 'fail'), []);
+    assert.deepEqual(
+      results.filter(({status}) => status === 'fail'),
+      [],
+    );
     assert.equal(passed, true);
     assert.equal(told.code, 0);
   });
@@ -18,7 +21,11 @@ describe('entrypoint check', {concurrency: 2}, () => {
       const tag = await build(name);
       const {results, passed, told} = await reportOf(name, tag);
       const failed = results.filter(({status}) => status === 'fail');
-      assert.deepEqual(failed.map(({id}) => id), [name], failed.map(({id, evidence}) => `${id}: ${evidence}`).join('\n'));
+      assert.deepEqual(
+        failed.map(({id}) => id),
+        [name],
+        failed.map(({id, evidence}) => `${id}: ${evidence}`).join('\n'),
+      );
       const isError = failed[0]?.severity === 'error';
       assert.equal(passed, !isError);
       assert.equal(told.code, isError ? 1 : 0);

@@ -5,17 +5,23 @@ import {join} from 'node:path';
 import type {Report} from '../../src/contract/check.ts';
 import {all} from '../support/long.ts';
 
-const folder = join(import.meta.dirname, 'fixtures');
+const directory = join(import.meta.dirname, 'fixtures');
 const cli = join(import.meta.dirname, '../../src/cli/bin.ts');
 const suffix = randomBytes(4).toString('hex');
 
 /** What images break most; `npm test` has not the time for all. */
 const usual = new Set([
-  'exec-form-entrypoint', 'finishes-requests', 'not-root', 'orphans-are-reaped', 'stops-on-sigterm',
+  'exec-form-entrypoint',
+  'finishes-requests',
+  'not-root',
+  'orphans-are-reaped',
+  'stops-on-sigterm',
 ]);
 
 /** Deliberately broken images: each is named after the rule that it breaks. All of them: npm run test:contract. */
-export const broken = readdirSync(folder).filter((name) => name !== 'good').toSorted()
+export const broken = readdirSync(directory)
+  .filter((name) => name !== 'good')
+  .toSorted()
   .filter((name) => all || usual.has(name));
 
 export interface Told {
@@ -25,7 +31,11 @@ export interface Told {
 }
 
 /** Runs a program without blocking this process; a failure is an answer. */
-export function tell(program: string, words: readonly string[], {cwd = folder, signal}: {cwd?: string; signal?: AbortSignal} = {}): Promise<Told> {
+export function tell(
+  program: string,
+  words: readonly string[],
+  {cwd = directory, signal}: {cwd?: string; signal?: AbortSignal} = {},
+): Promise<Told> {
   // Node's test runner would take the services' tests for its own.
   const {NODE_TEST_CONTEXT: _, ...env} = process.env;
   return new Promise((resolve, reject) => {
@@ -52,24 +62,33 @@ export async function build(name: string): Promise<string> {
 }
 
 export async function removeImages(): Promise<void> {
-  const {stdout} = await tell('docker', ['images', '--format', '{{.Repository}}', '--filter', `reference=contract-*-${suffix}`]);
+  const {stdout} = await tell('docker', [
+    'images',
+    '--format',
+    '{{.Repository}}',
+    '--filter',
+    `reference=contract-*-${suffix}`,
+  ]);
   const tags = stdout.split('\n').filter((tag) => tag !== '');
   if (tags.length > 0) await tell('docker', ['image', 'rm', '--force', ...tags]);
 }
 
-/** Runs `entrypoint check` for a fixture, with what its folder says of it. */
+/** Runs `entrypoint check` for a fixture, with what its directory says of it. */
 export function check(name: string, tag: string, words: readonly string[] = [], signal?: AbortSignal): Promise<Told> {
-  const cwd = join(folder, name);
+  const cwd = join(directory, name);
   const options = join(cwd, 'options.json');
-  const own = existsSync(options) ? JSON.parse(readFileSync(options, 'utf8')) as string[] : [];
-  return tell(process.execPath, [cli, '-C', cwd, '--quiet', 'check', tag, ...own, ...words], {cwd, ...(signal === undefined ? {} : {signal})});
+  const own = existsSync(options) ? (JSON.parse(readFileSync(options, 'utf8')) as string[]) : [];
+  return tell(process.execPath, [cli, '-C', cwd, '--quiet', 'check', tag, ...own, ...words], {
+    cwd,
+    ...(signal === undefined ? {} : {signal}),
+  });
 }
 
 /** The report as a program reads it. */
 export async function reportOf(name: string, tag: string): Promise<Report & {readonly told: Told}> {
   const told = await check(name, tag, ['--format=json', '--health=/', '--alive=/']);
   try {
-    return {...JSON.parse(told.stdout) as Report, told};
+    return {...(JSON.parse(told.stdout) as Report), told};
   } catch {
     throw new Error(`${name}: exit code ${told.code}\n${told.stderr}`);
   }

@@ -8,34 +8,41 @@ import {build, check, leftovers, removeImages, tagOf, tell} from './fixtures.ts'
 
 const cli = join(import.meta.dirname, '../../src/cli/bin.ts');
 const service = `contract-${randomBytes(4).toString('hex')}`;
-const folder = mkdtempSync(join(tmpdir(), `${service}-`));
-const temporary = join(folder, 'tmp');
+const directory = mkdtempSync(join(tmpdir(), `${service}-`));
+const temporary = join(directory, 'tmp');
 let image = '';
 
-// An image of a service in a folder: with deploy.yaml, and labelled as its own.
+// An image of a service in a directory: with deploy.yaml, and labelled as its own.
 before(async () => {
   await build('good');
   image = tagOf('labelled');
-  writeFileSync(join(folder, 'Dockerfile'), `FROM ${tagOf('good')}\nLABEL entrypoint.service_name=${service} org.opencontainers.image.revision=\n`);
-  const {code, stderr} = await tell('docker', ['build', '--quiet', '--tag', image, folder]);
+  writeFileSync(
+    join(directory, 'Dockerfile'),
+    `FROM ${tagOf('good')}\nLABEL entrypoint.service_name=${service} org.opencontainers.image.revision=\n`,
+  );
+  const {code, stderr} = await tell('docker', ['build', '--quiet', '--tag', image, directory]);
   assert.equal(code, 0, stderr);
   describeService();
 });
 after(async () => {
-  rmSync(folder, {recursive: true, force: true});
+  rmSync(directory, {recursive: true, force: true});
   await removeImages();
 });
 
 function describeService(skip = ''): void {
-  writeFileSync(join(folder, 'deploy.yaml'), `service: ${service}\nhealth: /\ncheck: {alive: /, skip: {${skip}}}\n`);
+  writeFileSync(join(directory, 'deploy.yaml'), `service: ${service}\nhealth: /\ncheck: {alive: /, skip: {${skip}}}\n`);
 }
 
-const checkHere = (...words: string[]) => tell(process.execPath, [cli, '--quiet', 'check', image, ...words], {cwd: folder});
+const checkHere = (...words: string[]) =>
+  tell(process.execPath, [cli, '--quiet', 'check', image, ...words], {cwd: directory});
 
 test('the table goes to the standard output, and a warning does not fail the check', async () => {
   const {code, stdout, stderr} = await checkHere('--rule=has-labels', '--rule=no-volume');
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^pass {2}no-volume {3}none\nwarn {2}has-labels {2}no org\.opencontainers\.image\.revision\n +fix: LABEL [^\n]+\n[^\n]+: 1 passed, 0 failed, 1 warned, 0 not applicable; [\d.]+ s\n$/);
+  assert.match(
+    stdout,
+    /^pass {2}no-volume {3}none\nwarn {2}has-labels {2}no org\.opencontainers\.image\.revision\n +fix: LABEL [^\n]+\n[^\n]+: 1 passed, 0 failed, 1 warned, 0 not applicable; [\d.]+ s\n$/,
+  );
 });
 
 test('a rule that deploy.yaml skips is told with its reason', async () => {
@@ -44,14 +51,17 @@ test('a rule that deploy.yaml skips is told with its reason', async () => {
   describeService();
   assert.equal(code, 0);
   const {results} = JSON.parse(stdout) as {results: {status: string; evidence: string}[]};
-  assert.deepEqual(results.map(({status, evidence}) => ({status, evidence})), [{status: 'skip', evidence: 'it is only a test'}]);
+  assert.deepEqual(
+    results.map(({status, evidence}) => ({status, evidence})),
+    [{status: 'skip', evidence: 'it is only a test'}],
+  );
 });
 
 test('--output puts the report into a file', async () => {
   const {code, stdout} = await checkHere('--rule=no-volume', '--format=junit', '--output=report.xml');
   assert.equal(code, 0);
   assert.equal(stdout, '');
-  assert.match(readFileSync(join(folder, 'report.xml'), 'utf8'), /tests="1" failures="0"/);
+  assert.match(readFileSync(join(directory, 'report.xml'), 'utf8'), /tests="1" failures="0"/);
 });
 
 test('a broken rule is told with its evidence, and the exit code is 1', async () => {
@@ -66,13 +76,13 @@ test('an unknown rule and an image that is not there are mistakes, and nothing i
   const unknown = await checkHere('--rule=no-volumes');
   assert.equal(unknown.code, 64);
   assert.match(unknown.stderr, /did you mean no-volume\?/);
-  const missing = await tell(process.execPath, [cli, '--quiet', 'check', `${image}-missing`], {cwd: folder});
+  const missing = await tell(process.execPath, [cli, '--quiet', 'check', `${image}-missing`], {cwd: directory});
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /is not on this engine/);
 });
 
 test('a dry run starts nothing', async () => {
-  const {code, stdout} = await tell(process.execPath, [cli, '--dry-run', 'check', image], {cwd: folder});
+  const {code, stdout} = await tell(process.execPath, [cli, '--dry-run', 'check', image], {cwd: directory});
   assert.equal(code, 0);
   assert.match(stdout, /^#!\/bin\/sh\nset -eu\n# checks /);
   assert.deepEqual(await leftovers(service), []);
@@ -81,13 +91,21 @@ test('a dry run starts nothing', async () => {
 test('Ctrl-C in the middle takes everything away', async () => {
   const stop = new AbortController();
   rmSync(temporary, {recursive: true, force: true});
-  const checking = tell('sh', ['-c', `mkdir ${temporary} && TMPDIR=${temporary} exec "$0" ${cli} --quiet check ${image}`, process.execPath], {cwd: folder, signal: stop.signal});
+  const checking = tell(
+    'sh',
+    ['-c', `mkdir ${temporary} && TMPDIR=${temporary} exec "$0" ${cli} --quiet check ${image}`, process.execPath],
+    {cwd: directory, signal: stop.signal},
+  );
   // The prober, the service and one more: it is at its busiest.
-  for (const end = Date.now() + 20_000; (await leftovers(service)).length < 4 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const end = Date.now() + 20_000; (await leftovers(service)).length < 4 && Date.now() < end;)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   assert.ok((await leftovers(service)).length >= 4);
   stop.abort();
   const {code, stderr} = await checking;
   assert.equal(code, 130, stderr);
   assert.deepEqual(await leftovers(service), []);
-  assert.deepEqual(readdirSync(temporary).filter((name) => name.startsWith('entrypoint-check-')), []);
+  assert.deepEqual(
+    readdirSync(temporary).filter((name) => name.startsWith('entrypoint-check-')),
+    [],
+  );
 });

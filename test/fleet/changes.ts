@@ -7,19 +7,23 @@ import type {World} from './world.ts';
 
 /** Fleets that change: hosts that come, go and are dead, and balancers on machines of their own. */
 export function changes(world: () => World, long: {skip?: string}): void {
-  test('a host that deploy.yaml names no longer is drained and left with nothing; named again, it serves', long, async () => {
-    const {fleet, crew, generator, settle} = world();
-    await settle('A');
-    const [first = '', second = '', third = ''] = fleet.hosts;
-    // Who asks the hosts directly knows which of them serve.
-    const load = generator.start({addresses: crew.addresses().slice(0, 2), perSecond: 60});
-    await settle('B', {hosts: [first, second]});
-    assert.deepEqual(things(fleet, crew, third), []);
-    assert.deepEqual(await flaws({...fleet, hosts: [first, second]}, crew, 'B'), []);
-    await settle('A');
-    assert.deepEqual(await flaws(fleet, crew, 'A'), []);
-    assert.equal(failureText((await load.stop()).failures), '');
-  });
+  test(
+    'a host that deploy.yaml names no longer is drained and left with nothing; named again, it serves',
+    long,
+    async () => {
+      const {fleet, crew, generator, settle} = world();
+      await settle('A');
+      const [first = '', second = '', third = ''] = fleet.hosts;
+      // Who asks the hosts directly knows which of them serve.
+      const load = generator.start({addresses: crew.addresses().slice(0, 2), perSecond: 60});
+      await settle('B', {hosts: [first, second]});
+      assert.deepEqual(things(fleet, crew, third), []);
+      assert.deepEqual(await flaws({...fleet, hosts: [first, second]}, crew, 'B'), []);
+      await settle('A');
+      assert.deepEqual(await flaws(fleet, crew, 'A'), []);
+      assert.equal(failureText((await load.stop()).failures), '');
+    },
+  );
 
   test('a dead host is skipped where that is asked for, and brought up to date by the next deploy', long, async () => {
     const {fleet, crew, deploy, settle} = world();
@@ -39,31 +43,36 @@ export function changes(world: () => World, long: {skip?: string}): void {
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
   });
 
-  test('a balancer on a machine of its own spreads over all hosts; deploys lose nothing there, and a dry run is the same deploy', long, async () => {
-    const {fleet, crew, generator, deploy, settle} = world();
-    crew.run('remove', 'prod');
-    await settle('A', {apart: true});
-    const load = generator.start({addresses: crew.addresses(), perSecond: 80});
-    for (const version of ['B', 'A'] as const) {
-      load.expect(undefined);
-      await settle(version, {apart: true});
-      load.expect(version);
-      await sleep(500);
-    }
-    const {failures, stale, twice, sent} = await load.stop();
-    assert.equal(failureText(failures), '');
-    assert.deepEqual({stale, twice}, {stale: [], twice: []});
-    assert.ok(sent > 300, `${sent} requests`);
-    const state = (): string[] => [...fleet.hosts, ...fleet.balancers].map((machine) => snapshot(fleet, crew, machine));
-    const deployed = state();
-    await settle('B', {apart: true});
-    const script = await deploy('A', '--dry-run');
-    const scripted = crew.shell('sh', [], script.stdout);
-    assert.equal(scripted.code, 0, scripted.stderr);
-    assert.deepEqual(await flaws(fleet, crew, 'A'), []);
-    assert.deepEqual(state(), deployed, 'what the script of a dry run did');
-    const {code, stderr} = crew.run('remove', 'prod', '--volumes');
-    assert.equal(code, 0, stderr);
-    for (const machine of [...fleet.hosts, ...fleet.balancers]) assert.deepEqual(things(fleet, crew, machine), []);
-  });
+  test(
+    'a balancer on a machine of its own spreads over all hosts; deploys lose nothing there, and a dry run is the same deploy',
+    long,
+    async () => {
+      const {fleet, crew, generator, deploy, settle} = world();
+      crew.run('remove', 'prod');
+      await settle('A', {apart: true});
+      const load = generator.start({addresses: crew.addresses(), perSecond: 80});
+      for (const version of ['B', 'A'] as const) {
+        load.expect(undefined);
+        await settle(version, {apart: true});
+        load.expect(version);
+        await sleep(500);
+      }
+      const {failures, stale, twice, sent} = await load.stop();
+      assert.equal(failureText(failures), '');
+      assert.deepEqual({stale, twice}, {stale: [], twice: []});
+      assert.ok(sent > 300, `${sent} requests`);
+      const state = (): string[] =>
+        [...fleet.hosts, ...fleet.balancers].map((machine) => snapshot(fleet, crew, machine));
+      const deployed = state();
+      await settle('B', {apart: true});
+      const script = await deploy('A', '--dry-run');
+      const scripted = crew.shell('sh', [], script.stdout);
+      assert.equal(scripted.code, 0, scripted.stderr);
+      assert.deepEqual(await flaws(fleet, crew, 'A'), []);
+      assert.deepEqual(state(), deployed, 'what the script of a dry run did');
+      const {code, stderr} = crew.run('remove', 'prod', '--volumes');
+      assert.equal(code, 0, stderr);
+      for (const machine of [...fleet.hosts, ...fleet.balancers]) assert.deepEqual(things(fleet, crew, machine), []);
+    },
+  );
 }

@@ -45,7 +45,7 @@ export interface Wish {
 
 export interface Crew {
   readonly name: string;
-  readonly folder: string;
+  readonly directory: string;
   /** Both versions, by digest. */
   readonly images: Record<Version, string>;
   /** Where the service answers, one address each machine with a balancer, as deploy.yaml has it now. */
@@ -57,7 +57,12 @@ export interface Crew {
   /** Runs a program with the deployer's environment. */
   shell(this: void, program: string, words: readonly string[], input?: string): Told;
   /** Runs the command beside what this process does; `onLine` is called for each line of its standard error. */
-  start(this: void, words: readonly string[], onLine?: (line: string, running: Running) => void, env?: Readonly<Record<string, string>>): Running;
+  start(
+    this: void,
+    words: readonly string[],
+    onLine?: (line: string, running: Running) => void,
+    env?: Readonly<Record<string, string>>,
+  ): Running;
   deployWords(this: void, version: Version): string[];
   /** Publishes another image of the version, which no host has. */
   renew(this: void, version: Version): void;
@@ -68,59 +73,101 @@ export interface CrewOptions {
   /** HOST:PORT where the service is to tell what it has carried out. Default: nowhere. */
   readonly ledger?: string;
   /** Default: a temporary one. */
-  readonly folder?: string;
+  readonly directory?: string;
   /** Further variables of who deploys. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Builds both versions of the service and publishes them in the fleet's registry, with the balancer's image. */
-export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir(), 'crew-')), environment: further}: CrewOptions = {}): Crew {
+export function makeCrew(
+  fleet: Fleet,
+  {ledger, directory = mkdtempSync(join(tmpdir(), 'crew-')), environment: further}: CrewOptions = {},
+): Crew {
   const name = crewName(fleet.name);
-  mkdirSync(folder, {recursive: true});
-  chmodSync(folder, 0o755);
-  cpSync(join(import.meta.dirname, 'fixtures/service'), folder, {recursive: true});
+  mkdirSync(directory, {recursive: true});
+  chmodSync(directory, 0o755);
+  cpSync(join(import.meta.dirname, 'fixtures/service'), directory, {recursive: true});
   // Node's test runner would take the service's tests for its own.
   const {NODE_TEST_CONTEXT: _, ...outside} = process.env;
   const environment = {...outside, ...fleet.environment, ...further};
 
   const shell: Crew['shell'] = (program, words, input = '') => {
-    const {status, signal, stdout, stderr} = spawnSync(program, words, {cwd: folder, encoding: 'utf8', env: environment, input, maxBuffer: 64 * 1024 * 1024});
+    const {status, signal, stdout, stderr} = spawnSync(program, words, {
+      cwd: directory,
+      encoding: 'utf8',
+      env: environment,
+      input,
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return {code: status, signal, stdout, stderr};
   };
   const must = (program: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): string => {
-    const {status, stdout, stderr} = spawnSync(program, words, {cwd: folder, encoding: 'utf8', env: {...environment, ...env}});
+    const {status, stdout, stderr} = spawnSync(program, words, {
+      cwd: directory,
+      encoding: 'utf8',
+      env: {...environment, ...env},
+    });
     if (status !== 0) throw new Error(`${program} ${words.join(' ')}: exit ${status}\n${stderr}`);
     return stdout;
   };
   const start: Crew['start'] = (words, onLine, env = {}) => {
     // A group of its own, so that it can be killed with all that it started, as a machine that loses power does.
-    const child = spawn(entrypoint, words, {cwd: folder, env: {...environment, ...env}, stdio: ['ignore', 'pipe', 'pipe'], detached: true});
+    const child = spawn(entrypoint, words, {
+      cwd: directory,
+      env: {...environment, ...env},
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const ended = new Promise<Told>((resolve) => child.once('close', (code, signal) => resolve({code, signal, stdout, stderr})));
+    const ended = new Promise<Told>((resolve) =>
+      child.once('close', (code, signal) => resolve({code, signal, stdout, stderr})),
+    );
     const running: Running = {pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended};
     if (onLine !== undefined) createInterface({input: child.stderr}).on('line', (line) => onLine(line, running));
     return running;
   };
   let behind = fleet.hosts;
-  const describe: Crew['describe'] = ({hosts = fleet.hosts, replicas = 2, apart: isApart = false, balancer = 'address: 0.0.0.0, port: 8080', watchSeconds = 0, also = [], environment: variables = {}} = {}) => {
+  const describe: Crew['describe'] = ({
+    hosts = fleet.hosts,
+    replicas = 2,
+    apart: isApart = false,
+    balancer = 'address: 0.0.0.0, port: 8080',
+    watchSeconds = 0,
+    also = [],
+    environment: variables = {},
+  } = {}) => {
     behind = isApart ? fleet.balancers : hosts;
     const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...variables};
     const balancers = isApart ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
-    writeFileSync(join(folder, 'deploy.yaml'), [
-      `service: ${name}`, `registry: ${fleet.registry}`, 'environments:', '  prod:', `    hosts: [${hosts.join(', ')}]`, `    replicas: ${replicas}`, `    watch_seconds: ${watchSeconds}`,
-      `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', ${balancer}${balancers}}`,
-      `    environment: {${Object.entries(all).map(([key, value]) => `${key}: '${value}'`).join(', ')}}`,
-      ...also.map((line) => `    ${line}`), '',
-    ].join('\n'));
+    writeFileSync(
+      join(directory, 'deploy.yaml'),
+      [
+        `service: ${name}`,
+        `registry: ${fleet.registry}`,
+        'environments:',
+        '  prod:',
+        `    hosts: [${hosts.join(', ')}]`,
+        `    replicas: ${replicas}`,
+        `    watch_seconds: ${watchSeconds}`,
+        `    load_balancer: {image: '${fleet.registry}/haproxy:3.0', ${balancer}${balancers}}`,
+        `    environment: {${Object.entries(all)
+          .map(([key, value]) => `${key}: '${value}'`)
+          .join(', ')}}`,
+        ...also.map((line) => `    ${line}`),
+        '',
+      ].join('\n'),
+    );
   };
   const publish = (version: Version): string => {
-    writeFileSync(join(folder, 'src/version.ts'), `export const version = '${version}';\n// ${randomUUID()}\n`);
+    writeFileSync(join(directory, 'src/version.ts'), `export const version = '${version}';\n// ${randomUUID()}\n`);
     must('git', ['add', '--all']);
     must('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', `--message=${version}`]);
     must(entrypoint, ['build'], {ENTRYPOINT_REGISTRY: fleet.publishTo});
-    const {digest} = JSON.parse(must(entrypoint, ['--quiet', '--json', 'publish'], {ENTRYPOINT_REGISTRY: fleet.publishTo})) as {digest: string};
+    const {digest} = JSON.parse(
+      must(entrypoint, ['--quiet', '--json', 'publish'], {ENTRYPOINT_REGISTRY: fleet.publishTo}),
+    ) as {digest: string};
     return `${fleet.registry}/${name}@${digest}`;
   };
 
@@ -131,19 +178,29 @@ export function makeCrew(fleet: Fleet, {ledger, folder = mkdtempSync(join(tmpdir
   must('git', ['init', '--quiet']);
   const images = {A: publish('A'), B: publish('B')};
   return {
-    name, folder, images, describe, shell, start,
+    name,
+    directory,
+    images,
+    describe,
+    shell,
+    start,
     addresses: () => behind.map((host) => `http://${fleet.addressOf(host)}:8080`),
     renew: (version) => void (images[version] = publish(version)),
     run: (...words) => shell(entrypoint, words),
     deployWords: (version) => ['deploy', 'prod', `--image=${images[version]}`],
-    remove: () => rmSync(folder, {recursive: true, force: true}),
+    remove: () => rmSync(directory, {recursive: true, force: true}),
   };
 }
 
 /** What a command said, for the message of a test: its steps without the text that they were fed, and its last words. */
 export function brief({code, signal, stderr}: Told): string {
   const all = stderr.trimEnd().split('\n');
-  const steps = all.slice(0, -12).filter((line) => /^(?:\S+ \| )?(?:\$ |# exit|# \S+ \S+ )/.test(line)).slice(-25);
-  const short = [...steps, ...all.slice(-12)].map((line) => line.replace(/ssh (?:-n )?(?:-o (?:'[^']*'|\S+) )+/, 'ssh ').slice(0, 400));
+  const steps = all
+    .slice(0, -12)
+    .filter((line) => /^(?:\S+ \| )?(?:\$ |# exit|# \S+ \S+ )/.test(line))
+    .slice(-25);
+  const short = [...steps, ...all.slice(-12)].map((line) =>
+    line.replace(/ssh (?:-n )?(?:-o (?:'[^']*'|\S+) )+/, 'ssh ').slice(0, 400),
+  );
   return `exit ${code ?? signal}\n${short.join('\n')}`;
 }

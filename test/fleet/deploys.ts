@@ -12,38 +12,49 @@ import type {World} from './world.ts';
 export function deploys(world: () => World, possible: {skip?: string}, long: {skip?: string}): void {
   const everywhere = (): string[][] => world().fleet.hosts.map((host) => things(world().fleet, world().crew, host));
   const releases = (): number[] =>
-    (JSON.parse(world().crew.run('--quiet', '--json', 'status', 'prod').stdout) as {hosts: {release: number}[]}).hosts.map(({release}) => release);
+    (
+      JSON.parse(world().crew.run('--quiet', '--json', 'status', 'prod').stdout) as {hosts: {release: number}[]}
+    ).hosts.map(({release}) => release);
 
-  test('a deploy brings the same digest up on every host, and its secret stands nowhere but in the container', possible, async () => {
-    const {fleet, crew, secret, describe, deploy} = world();
-    describe();
-    const {code, stdout, stderr} = await deploy('A', '--json');
-    assert.equal(code, 0, stderr);
-    assert.equal((JSON.parse(stdout) as {image: string}).image, crew.images.A);
-    assert.deepEqual(await flaws(fleet, crew, 'A'), []);
-    assert.ok(!(stdout + stderr).includes(secret), 'the secret stands in the output');
-    assert.match(stderr, /\{ printf 'TOKEN=%s\\n' "\$TINY_TOKEN"; \} \| ssh /);
-    for (const host of fleet.hosts) assert.equal(fleet.on(host, `docker exec ${crew.name}.prod.1.1 printenv TOKEN`).trim(), secret);
-  });
-
-  test('deploys under load lose no request, and the old version answers none once a deploy has returned', possible, async () => {
-    const {fleet, crew, generator, deploy} = world();
-    const load = generator.start({addresses: crew.addresses(), perSecond: 100});
-    for (const version of ['B', 'A', 'B'] as const) {
-      load.expect(undefined);
-      const {code, stderr} = await deploy(version);
+  test(
+    'a deploy brings the same digest up on every host, and its secret stands nowhere but in the container',
+    possible,
+    async () => {
+      const {fleet, crew, secret, describe, deploy} = world();
+      describe();
+      const {code, stdout, stderr} = await deploy('A', '--json');
       assert.equal(code, 0, stderr);
-      load.expect(version);
-      await sleep(500);
-    }
-    const outcome = await load.stop();
-    assert.equal(failureText(outcome.failures), '');
-    assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
-    assert.equal(outcome.sent, outcome.answered);
-    assert.ok(outcome.sent > 500 && outcome.executed > 20, `${outcome.sent} requests, ${outcome.executed} POSTs`);
-    assert.deepEqual(outcome.stale, [], 'answers of the old version after a deploy had returned');
-    assert.deepEqual(await flaws(fleet, crew, 'B'), []);
-  });
+      assert.equal((JSON.parse(stdout) as {image: string}).image, crew.images.A);
+      assert.deepEqual(await flaws(fleet, crew, 'A'), []);
+      assert.ok(!(stdout + stderr).includes(secret), 'the secret stands in the output');
+      assert.match(stderr, /\{ printf 'TOKEN=%s\\n' "\$TINY_TOKEN"; \} \| ssh /);
+      for (const host of fleet.hosts)
+        assert.equal(fleet.on(host, `docker exec ${crew.name}.prod.1.1 printenv TOKEN`).trim(), secret);
+    },
+  );
+
+  test(
+    'deploys under load lose no request, and the old version answers none once a deploy has returned',
+    possible,
+    async () => {
+      const {fleet, crew, generator, deploy} = world();
+      const load = generator.start({addresses: crew.addresses(), perSecond: 100});
+      for (const version of ['B', 'A', 'B'] as const) {
+        load.expect(undefined);
+        const {code, stderr} = await deploy(version);
+        assert.equal(code, 0, stderr);
+        load.expect(version);
+        await sleep(500);
+      }
+      const outcome = await load.stop();
+      assert.equal(failureText(outcome.failures), '');
+      assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
+      assert.equal(outcome.sent, outcome.answered);
+      assert.ok(outcome.sent > 500 && outcome.executed > 20, `${outcome.sent} requests, ${outcome.executed} POSTs`);
+      assert.deepEqual(outcome.stale, [], 'answers of the old version after a deploy had returned');
+      assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+    },
+  );
 
   test('a deploy that fails on one host leaves the old release on all, and says on which', possible, async () => {
     const {fleet, crew, deploy} = world();
@@ -63,27 +74,31 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
   });
 
-  test('Ctrl-C while a release does not get healthy ends at once, and not when its time is over', possible, async () => {
-    const {fleet, crew, describe} = world();
-    const unchanged = everywhere();
-    describe({environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 300']});
-    let stopped = 0;
-    const {code, stderr} = await crew.start(crew.deployWords('A'), (line, running) => {
-      if (stopped > 0 || !line.includes(' lb start ')) return;
-      stopped = 1;
-      setTimeout(() => {
-        stopped = performance.now();
-        running.kill('SIGINT');
-      }, 2000);
-    }).ended;
-    assert.equal(code, 130, stderr);
-    assert.match(stderr, /entrypoint: stopped by SIGINT\n$/);
-    const seconds = (performance.now() - stopped) / 1000;
-    assert.ok(seconds < 20, `it ended ${seconds.toFixed(1)} s after Ctrl-C`);
-    describe();
-    assert.deepEqual(everywhere(), unchanged);
-    assert.deepEqual(await flaws(fleet, crew, 'B'), []);
-  });
+  test(
+    'Ctrl-C while a release does not get healthy ends at once, and not when its time is over',
+    possible,
+    async () => {
+      const {fleet, crew, describe} = world();
+      const unchanged = everywhere();
+      describe({environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 300']});
+      let stopped = 0;
+      const {code, stderr} = await crew.start(crew.deployWords('A'), (line, running) => {
+        if (stopped > 0 || !line.includes(' lb start ')) return;
+        stopped = 1;
+        setTimeout(() => {
+          stopped = performance.now();
+          running.kill('SIGINT');
+        }, 2000);
+      }).ended;
+      assert.equal(code, 130, stderr);
+      assert.match(stderr, /entrypoint: stopped by SIGINT\n$/);
+      const seconds = (performance.now() - stopped) / 1000;
+      assert.ok(seconds < 20, `it ended ${seconds.toFixed(1)} s after Ctrl-C`);
+      describe();
+      assert.deepEqual(everywhere(), unchanged);
+      assert.deepEqual(await flaws(fleet, crew, 'B'), []);
+    },
+  );
 
   test('a host that cannot be reached ends the deploy before anything has changed anywhere', long, async () => {
     const {fleet, deploy} = world();
@@ -97,7 +112,10 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
       fleet.outer('unpause', second);
     }
     assert.equal(told.code, 69);
-    assert.match(told.stderr, new RegExp(`entrypoint: ${second} cannot be worked on: it cannot be reached, and deploy\\.yaml names it`));
+    assert.match(
+      told.stderr,
+      new RegExp(`entrypoint: ${second} cannot be worked on: it cannot be reached, and deploy\\.yaml names it`),
+    );
     assert.deepEqual(everywhere(), unchanged);
     const {code, stderr} = await deploy('A');
     assert.equal(code, 0, stderr);
@@ -115,7 +133,10 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     assert.ok(!script.stdout.includes(secret));
     const {code, stderr} = crew.shell('sh', [], script.stdout);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(releases(), old.map((release) => release + 1));
+    assert.deepEqual(
+      releases(),
+      old.map((release) => release + 1),
+    );
     assert.deepEqual(await flaws(fleet, crew, 'B'), []);
     assert.deepEqual(state(), deployed);
   });
@@ -125,7 +146,10 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     const old = releases();
     const {code, stderr} = crew.run('rollback', 'prod');
     assert.equal(code, 0, stderr);
-    assert.deepEqual(releases(), old.map((release) => release - 1));
+    assert.deepEqual(
+      releases(),
+      old.map((release) => release - 1),
+    );
     assert.deepEqual(await flaws(fleet, crew, 'A'), []);
   });
 
@@ -133,8 +157,11 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     const {fleet, crew} = world();
     const [first = ''] = fleet.hosts;
     const ssh = (...options: readonly string[]): Told => {
-      const bin = join(crew.folder, '.git');
-      writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${fleet.bin}/ssh ${options.join(' ')} -o ControlPath=none "$@"\n`);
+      const bin = join(crew.directory, '.git');
+      writeFileSync(
+        join(bin, 'ssh'),
+        `#!/bin/sh\nexec ${fleet.bin}/ssh ${options.join(' ')} -o ControlPath=none "$@"\n`,
+      );
       chmodSync(join(bin, 'ssh'), 0o755);
       return crew.shell('env', [`PATH=${bin}:${fleet.environment['PATH']}`, entrypoint, ...crew.deployWords('A')]);
     };
@@ -155,6 +182,9 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     const {fleet, crew} = world();
     const {code, stderr} = crew.run('remove', 'prod', '--volumes');
     assert.equal(code, 0, stderr);
-    assert.deepEqual(everywhere(), fleet.hosts.map(() => []));
+    assert.deepEqual(
+      everywhere(),
+      fleet.hosts.map(() => []),
+    );
   });
 }

@@ -25,7 +25,11 @@ after(() => {
 deploys(world, possible, long);
 changes(world, long);
 balancers(world, long);
-runFaults(world, faults.filter(({usual}) => all || usual === true), possible);
+runFaults(
+  world,
+  faults.filter(({usual}) => all || usual === true),
+  possible,
+);
 if (all) {
   stepFaultTests(world, possible);
   longRun(world, possible);

@@ -4,7 +4,14 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {docker, lines} from './docker.ts';
 import {login, makeKeys, writeAuthorities, writeLogin, writeSsh} from './keys.ts';
-import {buildHostImage, ensureMachine, ensureNetwork, ensureRegistry, removeControlGroups, shareProcessors} from './machine.ts';
+import {
+  buildHostImage,
+  ensureMachine,
+  ensureNetwork,
+  ensureRegistry,
+  removeControlGroups,
+  shareProcessors,
+} from './machine.ts';
 
 // A fleet on one machine: hosts as containers with sshd and an engine of their own, and a registry that wants TLS and a password.
 
@@ -14,13 +21,13 @@ export interface FleetSize {
   readonly balancers?: number | undefined;
   /** Size of the last host's disk, which is then in memory: one that can be filled. Default: a volume of the engine. */
   readonly lastDisk?: string | undefined;
-  /** Where keys and settings are kept, for a fleet that outlives this process. Default: a temporary folder. */
-  readonly folder?: string | undefined;
+  /** Where keys and settings are kept, for a fleet that outlives this process. Default: a temporary directory. */
+  readonly directory?: string | undefined;
 }
 
 export interface Fleet {
   readonly name: string;
-  readonly folder: string;
+  readonly directory: string;
   /** Names that ssh knows, by a configuration of its own: `${name}-h1`, ... */
   readonly hosts: readonly string[];
   /** `${name}-lb1`, ... */
@@ -33,7 +40,7 @@ export interface Fleet {
   readonly registryContainer: string;
   /** Where this machine is, seen from the hosts and their containers. */
   readonly gateway: string;
-  /** A folder whose `ssh` knows the hosts; to stand first on PATH. */
+  /** A directory whose `ssh` knows the hosts; to stand first on PATH. */
   readonly bin: string;
   /** What the deployer's environment needs: `ssh`, the login to the registry, and its certificate. */
   readonly environment: Readonly<Record<string, string>>;
@@ -48,14 +55,17 @@ export interface Fleet {
 /**
  * Makes sure that a fleet runs: what is there stays, what is stopped or frozen goes on. Where the machine does not let an
  * engine run in a container, which nothing here could mend: the reason. Goes down again when this process is interrupted,
- * unless it has a folder of its own.
+ * unless it has a directory of its own.
  */
-export async function fleetUp(name: string, {hosts: count, balancers: balancerCount = 0, lastDisk, folder: kept}: FleetSize): Promise<Fleet | string> {
-  const folder = kept ?? mkdtempSync(join(tmpdir(), `${name}-`));
-  mkdirSync(folder, {recursive: true});
-  chmodSync(folder, 0o755);
-  const down = (): void => fleetDown(name, folder);
-  if (kept === undefined) downWhenInterrupted(name, folder);
+export async function fleetUp(
+  name: string,
+  {hosts: count, balancers: balancerCount = 0, lastDisk, directory: kept}: FleetSize,
+): Promise<Fleet | string> {
+  const directory = kept ?? mkdtempSync(join(tmpdir(), `${name}-`));
+  mkdirSync(directory, {recursive: true});
+  chmodSync(directory, 0o755);
+  const down = (): void => fleetDown(name, directory);
+  if (kept === undefined) downWhenInterrupted(name, directory);
   try {
     buildHostImage();
     shareProcessors(name);
@@ -66,28 +76,49 @@ export async function fleetUp(name: string, {hosts: count, balancers: balancerCo
     const machines = Object.fromEntries([...hosts, ...balancers]);
     const registryContainer = `${name}-registry`;
     const registry = `${address(5)}:5000`;
-    makeKeys(folder, address(5));
+    makeKeys(directory, address(5));
     await Promise.all([
-      ensureRegistry(name, folder, registryContainer, address(5)),
-      ...Object.entries(machines).map(([machine, itsAddress]) => ensureMachine({fleet: name, folder, name: machine, address: itsAddress, registry, disk: machine === hosts.at(-1)?.[0] ? lastDisk : undefined})),
+      ensureRegistry(name, directory, registryContainer, address(5)),
+      ...Object.entries(machines).map(([machine, itsAddress]) =>
+        ensureMachine({
+          fleet: name,
+          directory,
+          name: machine,
+          address: itsAddress,
+          registry,
+          disk: machine === hosts.at(-1)?.[0] ? lastDisk : undefined,
+        }),
+      ),
     ]);
     const publishTo = lines(docker('port', registryContainer, '5000/tcp'))[0] ?? '';
-    const bin = writeSsh(folder, machines);
+    const bin = writeSsh(directory, machines);
     const on: Fleet['on'] = (host, command, stdin) =>
-      execFileSync(join(bin, 'ssh'), ['-o', 'ConnectTimeout=5', host, command], {encoding: 'utf8', input: stdin ?? '', stdio: ['pipe', 'pipe', 'pipe']});
+      execFileSync(join(bin, 'ssh'), ['-o', 'ConnectTimeout=5', host, command], {
+        encoding: 'utf8',
+        input: stdin ?? '',
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
     const unfit = await logIn(Object.keys(machines), registry, on);
     if (unfit !== undefined) {
       down();
       return unfit;
     }
     return {
-      name, folder, registry, publishTo, registryContainer, gateway, bin, on, down,
+      name,
+      directory,
+      registry,
+      publishTo,
+      registryContainer,
+      gateway,
+      bin,
+      on,
+      down,
       hosts: hosts.map(([host]) => host),
       balancers: balancers.map(([host]) => host),
       environment: {
         PATH: `${bin}:${process.env['PATH'] ?? ''}`,
-        DOCKER_CONFIG: writeLogin(folder, [registry, publishTo]),
-        NODE_EXTRA_CA_CERTS: writeAuthorities(folder),
+        DOCKER_CONFIG: writeLogin(directory, [registry, publishTo]),
+        NODE_EXTRA_CA_CERTS: writeAuthorities(directory),
       },
       outer: docker,
       addressOf: (host) => machines[host] ?? '',
@@ -102,23 +133,28 @@ export async function fleetUp(name: string, {hosts: count, balancers: balancerCo
 export const crewName = (fleet: string): string => `crew-${fleet.slice(-8)}`;
 
 /** Takes away all that belongs to a fleet, also what a process left that was killed. */
-export function fleetDown(name: string, folder: string): void {
+export function fleetDown(name: string, directory: string): void {
   const label = `label=entrypoint.test=${name}`;
   const containers = lines(docker('ps', '--all', '--quiet', '--filter', label));
   if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
   const networks = lines(docker('network', 'ls', '--quiet', '--filter', label));
   if (networks.length > 0) docker('network', 'rm', ...networks);
-  const images = new Set(lines(docker('images', '--quiet', '--filter', `label=entrypoint.service_name=${crewName(name)}`)));
+  const images = new Set(
+    lines(docker('images', '--quiet', '--filter', `label=entrypoint.service_name=${crewName(name)}`)),
+  );
   if (images.size > 0) docker('image', 'rm', '--force', ...images);
   removeControlGroups(name);
-  rmSync(folder, {recursive: true, force: true});
+  rmSync(directory, {recursive: true, force: true});
 }
 
-function downWhenInterrupted(name: string, folder: string): void {
+function downWhenInterrupted(name: string, directory: string): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       // The test runner soon kills what it has interrupted.
-      spawn(process.execPath, [join(import.meta.dirname, 'down.ts'), name, folder], {detached: true, stdio: 'ignore'}).unref();
+      spawn(process.execPath, [join(import.meta.dirname, 'down.ts'), name, directory], {
+        detached: true,
+        stdio: 'ignore',
+      }).unref();
       process.exit(1);
     });
   }
@@ -132,14 +168,17 @@ async function logIn(machines: readonly string[], registry: string, on: Fleet['o
     } catch (error) {
       return `no engine runs in a container on this machine: ${String(error)}`;
     }
-    await until(20, () => void on(machine, `docker login --username ${login.user} --password-stdin ${registry} 2>&1`, login.password));
+    await until(
+      20,
+      () => void on(machine, `docker login --username ${login.user} --password-stdin ${registry} 2>&1`, login.password),
+    );
   }
   return undefined;
 }
 
 /** Tries until it does not throw; throws the last error after `seconds`. */
 export async function until(seconds: number, attempt: () => void): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; ; ) {
+  for (const end = Date.now() + seconds * 1000; ;) {
     try {
       return attempt();
     } catch (error) {

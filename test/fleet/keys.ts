@@ -12,49 +12,70 @@ export const login = {user: 'lab', password: 'labpass'} as const;
 // bcrypt of the password.
 const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';
 
-/** Keys, certificates and the registry's users in `${folder}/keys`; those that are there stay. */
-export function makeKeys(folder: string, registryAddress: string): void {
-  const keys = join(folder, 'keys');
+/** Keys, certificates and the registry's users in `${directory}/keys`; those that are there stay. */
+export function makeKeys(directory: string, registryAddress: string): void {
+  const keys = join(directory, 'keys');
   if (existsSync(join(keys, 'htpasswd'))) return;
   mkdirSync(keys, {recursive: true});
-  docker('run', '--rm', '--volume', `${keys}:/keys`, hostImage, 'make-keys', registryAddress, `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`);
+  docker(
+    'run',
+    '--rm',
+    '--volume',
+    `${keys}:/keys`,
+    hostImage,
+    'make-keys',
+    registryAddress,
+    `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+  );
   writeFileSync(join(keys, 'htpasswd'), `${htpasswd}\n`);
 }
 
 /** A file with the fleet's authority beside those that this machine may need for its own network. */
-export function writeAuthorities(folder: string): string {
+export function writeAuthorities(directory: string): string {
   const own = certificateFile(process.env);
-  const file = join(folder, 'authorities.crt');
-  writeFileSync(file, [...(own === undefined ? [] : [own]), join(folder, 'keys/ca.crt')].map((path) => readFileSync(path, 'utf8')).join('\n'));
+  const file = join(directory, 'authorities.crt');
+  writeFileSync(
+    file,
+    [...(own === undefined ? [] : [own]), join(directory, 'keys/ca.crt')]
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n'),
+  );
   return file;
 }
 
-/** A folder with docker's login to these registries, for DOCKER_CONFIG. */
-export function writeLogin(folder: string, registries: readonly string[]): string {
-  const config = join(folder, 'docker');
+/** A directory with docker's login to these registries, for DOCKER_CONFIG. */
+export function writeLogin(directory: string, registries: readonly string[]): string {
+  const config = join(directory, 'docker');
   mkdirSync(config, {recursive: true});
   const auth = Buffer.from(`${login.user}:${login.password}`).toString('base64');
-  writeFileSync(join(config, 'config.json'), JSON.stringify({auths: Object.fromEntries(registries.map((name) => [name, {auth}]))}), {mode: 0o600});
+  writeFileSync(
+    join(config, 'config.json'),
+    JSON.stringify({auths: Object.fromEntries(registries.map((name) => [name, {auth}]))}),
+    {mode: 0o600},
+  );
   return config;
 }
 
 /**
- * A folder with an `ssh` that knows the machines, to stand first on PATH: ssh reads the user's own settings wherever
+ * A directory with an `ssh` that knows the machines, to stand first on PATH: ssh reads the user's own settings wherever
  * HOME points to, and this one reads the fleet's.
  */
-export function writeSsh(folder: string, machines: Readonly<Record<string, string>>): string {
-  const [bin, keys] = [join(folder, 'bin'), join(folder, 'keys')];
+export function writeSsh(directory: string, machines: Readonly<Record<string, string>>): string {
+  const [bin, keys] = [join(directory, 'bin'), join(directory, 'keys')];
   mkdirSync(bin, {recursive: true});
   // `ssh-keygen -y` would need it installed; the public half stands beside the key.
   const [type = '', key = ''] = readFileSync(join(keys, 'host_key.pub'), 'utf8').split(' ');
   const names = Object.keys(machines);
-  writeFileSync(join(folder, 'known_hosts'), names.map((name) => `${name} ${type} ${key}\n`).join(''));
-  writeFileSync(join(folder, 'config'), [
-    ...names.map((name) => `Host ${name}\n  HostName ${machines[name]}\n  HostKeyAlias ${name}\n  User root\n`),
-    `Host *\n  IdentityFile ${keys}/key\n  IdentitiesOnly yes\n  UserKnownHostsFile ${folder}/known_hosts\n  StrictHostKeyChecking yes\n`,
-  ].join('\n'));
+  writeFileSync(join(directory, 'known_hosts'), names.map((name) => `${name} ${type} ${key}\n`).join(''));
+  writeFileSync(
+    join(directory, 'config'),
+    [
+      ...names.map((name) => `Host ${name}\n  HostName ${machines[name]}\n  HostKeyAlias ${name}\n  User root\n`),
+      `Host *\n  IdentityFile ${keys}/key\n  IdentitiesOnly yes\n  UserKnownHostsFile ${directory}/known_hosts\n  StrictHostKeyChecking yes\n`,
+    ].join('\n'),
+  );
   const ssh = execFileSync('sh', ['-c', 'command -v ssh'], {encoding: 'utf8'}).trim();
-  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${ssh} -F ${folder}/config "$@"\n`);
+  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${ssh} -F ${directory}/config "$@"\n`);
   chmodSync(join(bin, 'ssh'), 0o755);
   return bin;
 }

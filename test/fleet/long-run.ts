@@ -11,36 +11,42 @@ const perSecond = Number(process.env['ENTRYPOINT_TEST_RATE'] ?? 300);
 
 /** The promise itself, at length. */
 export function longRun(world: () => World, possible: {skip?: string}): void {
-  test(`0 failed requests in ${requests} at ${perSecond} a second, over at least ${deploysAtLeast} deploys of alternating versions`, possible, async () => {
-    const {fleet, crew, generator, deploy, settle} = world();
-    await settle('A');
-    const started = Date.now();
-    const load = generator.start({addresses: crew.addresses(), perSecond});
-    let deployed = 0;
-    const seconds: number[] = [];
-    let failed = '';
-    while (failed === '' && (deployed < deploysAtLeast || ((Date.now() - started) / 1000) * perSecond < requests)) {
-      const version = deployed % 2 === 0 ? 'B' : 'A';
-      load.expect(undefined);
-      const begun = Date.now();
-      const {code, stderr} = await deploy(version);
-      if (code !== 0) failed = stderr;
-      else load.expect(version);
-      seconds.push((Date.now() - begun) / 1000);
-      deployed += 1;
-      // Long enough that an answer of the old version would be seen.
-      await sleep(1500);
-    }
-    const {sent, answered, failures, twice, executed, kinds, stale, latency} = await load.stop();
-    assert.equal(failed, '');
-    const middle = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
-    process.stdout.write(`# ${sent} requests, ${failures.length} failed, ${executed} POSTs carried out, ${twice.length} twice; ${deployed} deploys of ${middle?.toFixed(1)} s; `
-      + `latency ms: ${JSON.stringify(latency)}; ${JSON.stringify(kinds)}\n`);
-    assert.equal(failureText(failures), '');
-    assert.deepEqual(twice, []);
-    assert.deepEqual(stale, [], 'answers of the old version after a deploy had returned');
-    assert.equal(sent, answered);
-    assert.ok(sent >= requests && deployed >= deploysAtLeast);
-    assert.deepEqual(await flaws(fleet, crew, deployed % 2 === 0 ? 'A' : 'B'), []);
-  });
+  test(
+    `0 failed requests in ${requests} at ${perSecond} a second, over at least ${deploysAtLeast} deploys of alternating versions`,
+    possible,
+    async () => {
+      const {fleet, crew, generator, deploy, settle} = world();
+      await settle('A');
+      const started = Date.now();
+      const load = generator.start({addresses: crew.addresses(), perSecond});
+      let deployed = 0;
+      const seconds: number[] = [];
+      let failed = '';
+      while (failed === '' && (deployed < deploysAtLeast || ((Date.now() - started) / 1000) * perSecond < requests)) {
+        const version = deployed % 2 === 0 ? 'B' : 'A';
+        load.expect(undefined);
+        const begun = Date.now();
+        const {code, stderr} = await deploy(version);
+        if (code !== 0) failed = stderr;
+        else load.expect(version);
+        seconds.push((Date.now() - begun) / 1000);
+        deployed += 1;
+        // Long enough that an answer of the old version would be seen.
+        await sleep(1500);
+      }
+      const {sent, answered, failures, twice, executed, kinds, stale, latency} = await load.stop();
+      assert.equal(failed, '');
+      const middle = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
+      process.stdout.write(
+        `# ${sent} requests, ${failures.length} failed, ${executed} POSTs carried out, ${twice.length} twice; ${deployed} deploys of ${middle?.toFixed(1)} s; ` +
+          `latency ms: ${JSON.stringify(latency)}; ${JSON.stringify(kinds)}\n`,
+      );
+      assert.equal(failureText(failures), '');
+      assert.deepEqual(twice, []);
+      assert.deepEqual(stale, [], 'answers of the old version after a deploy had returned');
+      assert.equal(sent, answered);
+      assert.ok(sent >= requests && deployed >= deploysAtLeast);
+      assert.deepEqual(await flaws(fleet, crew, deployed % 2 === 0 ? 'A' : 'B'), []);
+    },
+  );
 }

@@ -11,22 +11,61 @@ export const hostImage = 'entrypoint-test/host:trixie';
 
 /** What an engine in a container needs; `--privileged` would want more than some machines may give. */
 const capabilities = [
-  'AUDIT_WRITE', 'BLOCK_SUSPEND', 'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'IPC_LOCK', 'IPC_OWNER', 'KILL', 'LEASE',
-  'LINUX_IMMUTABLE', 'MAC_ADMIN', 'MAC_OVERRIDE', 'MKNOD', 'NET_ADMIN', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_RAW', 'SETFCAP', 'SETGID',
-  'SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_MODULE', 'SYS_NICE', 'SYS_PTRACE', 'SYS_RAWIO', 'SYS_TIME', 'SYS_TTY_CONFIG', 'SYSLOG',
+  'AUDIT_WRITE',
+  'BLOCK_SUSPEND',
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'DAC_READ_SEARCH',
+  'FOWNER',
+  'FSETID',
+  'IPC_LOCK',
+  'IPC_OWNER',
+  'KILL',
+  'LEASE',
+  'LINUX_IMMUTABLE',
+  'MAC_ADMIN',
+  'MAC_OVERRIDE',
+  'MKNOD',
+  'NET_ADMIN',
+  'NET_BIND_SERVICE',
+  'NET_BROADCAST',
+  'NET_RAW',
+  'SETFCAP',
+  'SETGID',
+  'SETPCAP',
+  'SETUID',
+  'SYS_ADMIN',
+  'SYS_CHROOT',
+  'SYS_MODULE',
+  'SYS_NICE',
+  'SYS_PTRACE',
+  'SYS_RAWIO',
+  'SYS_TIME',
+  'SYS_TTY_CONFIG',
+  'SYSLOG',
 ].flatMap((name) => ['--cap-add', name]);
 
 /** Builds the machines' image; nothing happens where it is there. */
 export function buildHostImage(): void {
   const client = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
   const ca = certificateFile(process.env);
-  execFileSync(client, ['build', '--quiet', '--tag', hostImage, ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]), join(import.meta.dirname, 'host')],
-    {stdio: ['ignore', 'ignore', 'pipe'], env: {...process.env, DOCKER_BUILDKIT: '1'}});
+  execFileSync(
+    client,
+    [
+      'build',
+      '--quiet',
+      '--tag',
+      hostImage,
+      ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]),
+      join(import.meta.dirname, 'host'),
+    ],
+    {stdio: ['ignore', 'ignore', 'pipe'], env: {...process.env, DOCKER_BUILDKIT: '1'}},
+  );
 }
 
 export interface MachineFacts {
   readonly fleet: string;
-  readonly folder: string;
+  readonly directory: string;
   readonly name: string;
   readonly address: string;
   readonly registry: string;
@@ -35,20 +74,47 @@ export interface MachineFacts {
 }
 
 /** Makes sure that a machine runs: a new one is started, one that is stopped or frozen goes on. */
-export async function ensureMachine({fleet, folder, name, address, registry, disk}: MachineFacts): Promise<void> {
+export async function ensureMachine({fleet, directory, name, address, registry, disk}: MachineFacts): Promise<void> {
   await ensureContainer(name, [
-    '--hostname', name, ...placed(fleet, address), ...capabilities,
-    '--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined', '--cgroupns=host', '--volume', '/sys/fs/cgroup:/sys/fs/cgroup',
-    ...(disk === undefined ? ['--volume', '/var/lib/docker'] : ['--tmpfs', `/var/lib/docker:exec,dev,suid,size=${disk}`]),
-    '--volume', `${folder}:/fleet:ro`, hostImage, 'start-host', registry,
+    '--hostname',
+    name,
+    ...placed(fleet, address),
+    ...capabilities,
+    '--security-opt',
+    'seccomp=unconfined',
+    '--security-opt',
+    'apparmor=unconfined',
+    '--cgroupns=host',
+    '--volume',
+    '/sys/fs/cgroup:/sys/fs/cgroup',
+    ...(disk === undefined
+      ? ['--volume', '/var/lib/docker']
+      : ['--tmpfs', `/var/lib/docker:exec,dev,suid,size=${disk}`]),
+    '--volume',
+    `${directory}:/fleet:ro`,
+    hostImage,
+    'start-host',
+    registry,
   ]);
 }
 
-export async function ensureRegistry(fleet: string, folder: string, name: string, address: string): Promise<void> {
+export async function ensureRegistry(fleet: string, directory: string, name: string, address: string): Promise<void> {
   await ensureContainer(name, [
-    ...placed(fleet, address), '--publish', `127.0.0.1:${await freePort()}:5000`, '--volume', `${folder}/keys:/keys:ro`,
-    '--env', 'REGISTRY_HTTP_TLS_CERTIFICATE=/keys/registry.crt', '--env', 'REGISTRY_HTTP_TLS_KEY=/keys/registry.key',
-    '--env', 'REGISTRY_AUTH=htpasswd', '--env', 'REGISTRY_AUTH_HTPASSWD_REALM=fleet', '--env', 'REGISTRY_AUTH_HTPASSWD_PATH=/keys/htpasswd',
+    ...placed(fleet, address),
+    '--publish',
+    `127.0.0.1:${await freePort()}:5000`,
+    '--volume',
+    `${directory}/keys:/keys:ro`,
+    '--env',
+    'REGISTRY_HTTP_TLS_CERTIFICATE=/keys/registry.crt',
+    '--env',
+    'REGISTRY_HTTP_TLS_KEY=/keys/registry.key',
+    '--env',
+    'REGISTRY_AUTH=htpasswd',
+    '--env',
+    'REGISTRY_AUTH_HTPASSWD_REALM=fleet',
+    '--env',
+    'REGISTRY_AUTH_HTPASSWD_PATH=/keys/htpasswd',
     'entrypoint/registry:2.8',
   ]);
 }
@@ -64,11 +130,20 @@ function freePort(): Promise<number> {
   });
 }
 
-const placed = (fleet: string, address: string): string[] =>
-  ['--label', `entrypoint.test=${fleet}`, '--network', fleet, '--ip', address, ...(hasControlGroups() ? ['--cgroup-parent', `/${fleet}`] : [])];
+const placed = (fleet: string, address: string): string[] => [
+  '--label',
+  `entrypoint.test=${fleet}`,
+  '--network',
+  fleet,
+  '--ip',
+  address,
+  ...(hasControlGroups() ? ['--cgroup-parent', `/${fleet}`] : []),
+];
 
 async function ensureContainer(name: string, words: readonly string[]): Promise<void> {
-  const [found = ''] = await dockerLater('ps', '--all', '--filter', `name=^${name}$`, '--format', '{{.State}}').then((text) => text.split('\n'));
+  const [found = ''] = await dockerLater('ps', '--all', '--filter', `name=^${name}$`, '--format', '{{.State}}').then(
+    (text) => text.split('\n'),
+  );
   if (found === 'running') return;
   if (found === 'paused') await dockerLater('unpause', name);
   else if (found === '') await dockerLater('run', '--detach', '--name', name, ...words);
@@ -76,7 +151,8 @@ async function ensureContainer(name: string, words: readonly string[]): Promise<
 }
 
 // Version 1 with the engine's own driver: elsewhere systemd decides who gets how much.
-const hasControlGroups = (): boolean => existsSync('/sys/fs/cgroup/cpu/cpu.shares') && statSync('/sys/fs/cgroup/cpu').uid === process.getuid?.();
+const hasControlGroups = (): boolean =>
+  existsSync('/sys/fs/cgroup/cpu/cpu.shares') && statSync('/sys/fs/cgroup/cpu').uid === process.getuid?.();
 
 /**
  * Processors for a fleet as for four processes: all containers of an engine together otherwise get as much as any one
@@ -95,11 +171,12 @@ export function removeControlGroups(fleet: string): void {
   for (const kind of readdirSync('/sys/fs/cgroup')) removeGroup(join('/sys/fs/cgroup', kind, fleet));
 }
 
-function removeGroup(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const entry of readdirSync(folder, {withFileTypes: true})) if (entry.isDirectory()) removeGroup(join(folder, entry.name));
+function removeGroup(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, {withFileTypes: true}))
+    if (entry.isDirectory()) removeGroup(join(directory, entry.name));
   try {
-    rmdirSync(folder);
+    rmdirSync(directory);
   } catch {
     // Somebody is still in it: the kernel has not taken note of a killed container yet.
   }

@@ -7,7 +7,7 @@ import {makeCrew} from './crew.ts';
 import {type Fleet, fleetDown, fleetUp} from './fleet.ts';
 
 const root = join(import.meta.dirname, '../..');
-const folder = join(root, '.fleet');
+const directory = join(root, '.fleet');
 const name = 'entrypoint-fleet';
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -17,15 +17,27 @@ down   takes everything away
 ssh    to a host (h1, lb1, ...), or one command there`;
 
 async function up(words: readonly string[]): Promise<number> {
-  const {values} = parseArgs({args: [...words], options: {hosts: {type: 'string', default: '3'}, balancers: {type: 'string', default: '0'}}});
+  const {values} = parseArgs({
+    args: [...words],
+    options: {hosts: {type: 'string', default: '3'}, balancers: {type: 'string', default: '0'}},
+  });
   const [hosts, balancers] = [Number(values.hosts), Number(values.balancers)];
-  if (!Number.isInteger(hosts) || hosts < 1 || hosts > 20 || !Number.isInteger(balancers) || balancers < 0 || balancers > 5) {
+  if (
+    !Number.isInteger(hosts) ||
+    hosts < 1 ||
+    hosts > 20 ||
+    !Number.isInteger(balancers) ||
+    balancers < 0 ||
+    balancers > 5
+  ) {
     say(`entrypoint: --hosts takes 1 to 20, --balancers 0 to 5\n${usage}`);
     return 64;
   }
-  const fleet = await fleetUp(name, {hosts, balancers, folder});
+  const fleet = await fleetUp(name, {hosts, balancers, directory});
   if (typeof fleet === 'string') {
-    say(`entrypoint: ${fleet}\nfix: try on Linux, as root or as a user of Docker whose engine runs on the same machine`);
+    say(
+      `entrypoint: ${fleet}\nfix: try on Linux, as root or as a user of Docker whose engine runs on the same machine`,
+    );
     return 69;
   }
   say(howTo(fleet, service(fleet)));
@@ -33,17 +45,21 @@ async function up(words: readonly string[]): Promise<number> {
 }
 
 /** The service of the tests, built and published the first time. */
-function service(fleet: Fleet): {readonly folder: string; readonly images: Readonly<Record<string, string>>} {
-  const kept = join(folder, 'service.json');
+function service(fleet: Fleet): {readonly directory: string; readonly images: Readonly<Record<string, string>>} {
+  const kept = join(directory, 'service.json');
   // Another number of hosts wants another deploy.yaml, and the registry lives as long as the fleet.
-  if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as {folder: string; images: Record<string, string>};
-  const crew = makeCrew(fleet, {folder: join(folder, 'service')});
-  const made = {folder: crew.folder, images: crew.images};
+  if (existsSync(kept))
+    return JSON.parse(readFileSync(kept, 'utf8')) as {directory: string; images: Record<string, string>};
+  const crew = makeCrew(fleet, {directory: join(directory, 'service')});
+  const made = {directory: crew.directory, images: crew.images};
   writeFileSync(kept, JSON.stringify(made));
   return made;
 }
 
-function howTo({hosts, balancers, environment, bin, addressOf, registry}: Fleet, {folder: its, images}: ReturnType<typeof service>): string {
+function howTo(
+  {hosts, balancers, environment, bin, addressOf, registry}: Fleet,
+  {directory: its, images}: ReturnType<typeof service>,
+): string {
   const {DOCKER_CONFIG, NODE_EXTRA_CA_CERTS} = environment;
   const [first = ''] = balancers.length > 0 ? balancers : hosts;
   return `
@@ -65,7 +81,7 @@ ssh ${first} docker ps
 
 function ssh([host = '', ...command]: readonly string[]): number {
   const full = host.startsWith(name) ? host : `${name}-${host}`;
-  const program = join(folder, 'bin/ssh');
+  const program = join(directory, 'bin/ssh');
   if (!existsSync(program)) {
     say('entrypoint: there is no fleet\nfix: npm run fleet -- up');
     return 69;
@@ -74,15 +90,21 @@ function ssh([host = '', ...command]: readonly string[]): number {
 }
 
 function down(): number {
-  fleetDown(name, folder);
+  fleetDown(name, directory);
   return 0;
 }
 
 const [verb = '', ...words] = process.argv.slice(2);
 switch (verb) {
-  case 'up': process.exitCode = await up(words); break;
-  case 'down': process.exitCode = down(); break;
-  case 'ssh': process.exitCode = ssh(words); break;
+  case 'up':
+    process.exitCode = await up(words);
+    break;
+  case 'down':
+    process.exitCode = down();
+    break;
+  case 'ssh':
+    process.exitCode = ssh(words);
+    break;
   default:
     say(usage);
     process.exitCode = 64;

@@ -9,31 +9,55 @@ const filesKept = /^(release-log|releases)$/;
 /** What there is of the service on a machine, a line each: containers and their state, networks, files. */
 export function things(fleet: Fleet, crew: Crew, machine: string): string[] {
   const label = `--filter label=entrypoint.service_name=${crew.name}`;
-  return fleet.on(machine, [
-    `docker ps --all ${label} --format 'container {{.Names}} {{.State}}' | sort`,
-    `docker network ls ${label} --format 'network {{.Name}}'`,
-    `docker volume ls ${label} --format 'volume {{.Name}}'`,
-    "find /tmp -mindepth 1 -printf 'file %p\\n'",
-  ].join('; ')).split('\n').filter((line) => line !== '' && !filesKept.test(line));
+  return fleet
+    .on(
+      machine,
+      [
+        `docker ps --all ${label} --format 'container {{.Names}} {{.State}}' | sort`,
+        `docker network ls ${label} --format 'network {{.Name}}'`,
+        `docker volume ls ${label} --format 'volume {{.Name}}'`,
+        "find /tmp -mindepth 1 -printf 'file %p\\n'",
+      ].join('; '),
+    )
+    .split('\n')
+    .filter((line) => line !== '' && !filesKept.test(line));
 }
 
 /** Images of the running replicas on a host, by release: `{'3': ['...@sha256:...', '...']}`. */
 function running(fleet: Fleet, crew: Crew, host: string): Map<string, string[]> {
-  const text = fleet.on(host, `docker ps --no-trunc --filter label=entrypoint.service_name=${crew.name} --filter label=entrypoint.role=app --format '{{.Label "entrypoint.release"}} {{.Image}}'`);
-  const rows = text.split('\n').filter((line) => line !== '').map((line) => line.split(' '));
-  return new Map([...Map.groupBy(rows, ([release = '']) => release)].map(([release, some]) => [release, some.map(([, image = '']) => image)]));
+  const text = fleet.on(
+    host,
+    `docker ps --no-trunc --filter label=entrypoint.service_name=${crew.name} --filter label=entrypoint.role=app --format '{{.Label "entrypoint.release"}} {{.Image}}'`,
+  );
+  const rows = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(' '));
+  return new Map(
+    [...Map.groupBy(rows, ([release = '']) => release)].map(([release, some]) => [
+      release,
+      some.map(([, image = '']) => image),
+    ]),
+  );
 }
 
-const ask = (address: string): Promise<string> => new Promise((resolve) => {
-  get(address, {agent: false, timeout: 5000}, (answer) => {
-    answer.resume();
-    resolve(answer.statusCode === 200 ? String(answer.headers['x-version']) : `status ${answer.statusCode}`);
-  }).once('error', (error) => resolve(error.message)).once('timeout', () => resolve('no answer'));
-});
+const ask = (address: string): Promise<string> =>
+  new Promise((resolve) => {
+    get(address, {agent: false, timeout: 5000}, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200 ? String(answer.headers['x-version']) : `status ${answer.statusCode}`);
+    })
+      .once('error', (error) => resolve(error.message))
+      .once('timeout', () => resolve('no answer'));
+  });
 
 /** The version that each address answers with now, or why it does not, on connections of their own. */
 export async function serving(crew: Crew, times = 6): Promise<string[]> {
-  return [...new Set(await Promise.all(crew.addresses().flatMap((address) => Array.from({length: times}, () => ask(address)))))].toSorted();
+  return [
+    ...new Set(
+      await Promise.all(crew.addresses().flatMap((address) => Array.from({length: times}, () => ask(address)))),
+    ),
+  ].toSorted();
 }
 
 /**
@@ -56,7 +80,9 @@ export async function flaws(fleet: Fleet, crew: Crew, version: Version, replicas
   }
   if (releases.size !== 1) found.push(`the hosts run releases ${[...releases].join(', ')}`);
   for (const machine of [...fleet.hosts, ...fleet.balancers]) {
-    const left = things(fleet, crew, machine).filter((line) => /^file |^container \S+ (?:created|restarting|dead|paused)$|^container \S+\.lock\b/.test(line));
+    const left = things(fleet, crew, machine).filter((line) =>
+      /^file |^container \S+ (?:created|restarting|dead|paused)$|^container \S+\.lock\b/.test(line),
+    );
     found.push(...left.map((line) => `${machine} has ${line}`));
   }
   const answers = await serving(crew);
@@ -69,18 +95,24 @@ export async function flaws(fleet: Fleet, crew: Crew, version: Version, replicas
  * images, labels, variables, commands and ports, and the balancer's file.
  */
 export function snapshot(fleet: Fleet, crew: Crew, machine: string): string {
-  const format = '{{.Name}} {{.Config.Image}} {{json .Config.Labels}} {{json .Config.Env}} {{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}} {{json .HostConfig.PortBindings}}';
+  const format =
+    '{{.Name}} {{.Config.Image}} {{json .Config.Labels}} {{json .Config.Env}} {{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}} {{json .HostConfig.PortBindings}}';
   const label = `--filter label=entrypoint.service_name=${crew.name}`;
-  const text = fleet.on(machine, [
-    `docker ps --quiet ${label} | xargs -r docker inspect --format '${format}' | sort`,
-    `docker ps --quiet ${label} --filter label=entrypoint.role=balancer | xargs -r -I{} docker exec {} lb fragment ${crew.name}.prod`,
-  ].join('; '));
-  return text
-    // Docker reads them into a map.
-    .replaceAll(/\["\w+=[^\]]*\]/g, (variables) => JSON.stringify((JSON.parse(variables) as string[]).toSorted()))
-    .replaceAll(/\.prod\.\d+\./g, '.prod.R.')
-    .replaceAll(/"entrypoint\.release":"\d+"/g, '"entrypoint.release":"R"')
-    .replaceAll(/"release":\d+,"previous":\d+/g, '"release":R,"previous":P')
-    // Docker, or the plan, takes a free one.
-    .replaceAll(/:2\d{4}\b|"HostPort":"\d+"|"port":2\d{4}/g, 'PORT');
+  const text = fleet.on(
+    machine,
+    [
+      `docker ps --quiet ${label} | xargs -r docker inspect --format '${format}' | sort`,
+      `docker ps --quiet ${label} --filter label=entrypoint.role=balancer | xargs -r -I{} docker exec {} lb fragment ${crew.name}.prod`,
+    ].join('; '),
+  );
+  return (
+    text
+      // Docker reads them into a map.
+      .replaceAll(/\["\w+=[^\]]*\]/g, (variables) => JSON.stringify((JSON.parse(variables) as string[]).toSorted()))
+      .replaceAll(/\.prod\.\d+\./g, '.prod.R.')
+      .replaceAll(/"entrypoint\.release":"\d+"/g, '"entrypoint.release":"R"')
+      .replaceAll(/"release":\d+,"previous":\d+/g, '"release":R,"previous":P')
+      // Docker, or the plan, takes a free one.
+      .replaceAll(/:2\d{4}\b|"HostPort":"\d+"|"port":2\d{4}/g, 'PORT')
+  );
 }

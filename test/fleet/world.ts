@@ -22,7 +22,11 @@ export interface World {
 
 /** Brings it all up. Where the machine does not let an engine run in a container: the reason. */
 export async function makeWorld(size: FleetSize): Promise<World | string> {
-  execFileSync(process.execPath, [join(import.meta.dirname, '../../scripts/images/build.ts'), 'node-service', 'haproxy', 'registry'], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(
+    process.execPath,
+    [join(import.meta.dirname, '../../scripts/images/build.ts'), 'node-service', 'haproxy', 'registry'],
+    {stdio: ['ignore', 'ignore', 'pipe']},
+  );
   const fleet = await fleetUp(`fleet-${randomBytes(4).toString('hex')}`, size);
   if (typeof fleet === 'string') return fleet;
   const undo = [fleet.down];
@@ -35,7 +39,8 @@ export async function makeWorld(size: FleetSize): Promise<World | string> {
     const secret = `s3cret-${randomBytes(6).toString('hex')}`;
     const crew = makeCrew(fleet, {ledger: `${fleet.gateway}:${generator.port}`, environment: {TINY_TOKEN: secret}});
     undo.push(crew.remove);
-    const describe: World['describe'] = ({also = [], ...wish} = {}) => crew.describe({...wish, also: ['secrets: {TOKEN: {env: TINY_TOKEN}}', ...also]});
+    const describe: World['describe'] = ({also = [], ...wish} = {}) =>
+      crew.describe({...wish, also: ['secrets: {TOKEN: {env: TINY_TOKEN}}', ...also]});
     const deploy: World['deploy'] = (version, ...words) => crew.start([...words, ...crew.deployWords(version)]).ended;
     const settle: World['settle'] = async (version, wish) => {
       describe(wish);

@@ -8,14 +8,17 @@ import {entrypoint, makeTiny} from './tiny.ts';
 
 // What a user gets where something is missing or wrong: what, why, how to mend it, and nothing half-made behind.
 
-const {folder, name, run, must, write, describe, commit, leftovers} = makeTiny();
+const {directory, name, run, must, write, describe, commit, leftovers} = makeTiny();
 const nowhere = `127.0.0.1:${await closedPort()}`;
 
 beforeEach(() => {
   must('git', 'checkout', '--quiet', '.');
 });
 
-function cli(words: readonly string[], env?: Readonly<Record<string, string>>): {code: number | null; stdout: string; stderr: string} {
+function cli(
+  words: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): {code: number | null; stdout: string; stderr: string} {
   return run(entrypoint, words, env === undefined ? {} : {env});
 }
 
@@ -30,10 +33,10 @@ async function closedPort(): Promise<number> {
 
 /** A PATH with these programs and no other. */
 function onlyPath(label: string, programs: readonly string[]): string {
-  const bin = join(folder, '.git', `bin-${label}`);
+  const bin = join(directory, '.git', `bin-${label}`);
   mkdirSync(bin);
   for (const program of programs) {
-    const [found] = executables(program, {folder: '/', path: process.env['PATH']});
+    const [found] = executables(program, {directory: '/', path: process.env['PATH']});
     if (found !== undefined) symlinkSync(found, join(bin, program));
   }
   return bin;
@@ -44,7 +47,9 @@ const version = (): string => must('git', 'rev-parse', 'HEAD').slice(0, 12);
 test('without Docker a task that needs it says so with exit code 69, and the ones that do not go on', () => {
   const PATH = onlyPath('no-docker', ['node', 'git', 'sh', 'env', 'dirname', 'readlink']);
   assert.deepEqual(cli(['build'], {PATH}), {
-    code: 69, stdout: '', stderr: [
+    code: 69,
+    stdout: '',
+    stderr: [
       'entrypoint: docker is not found on PATH, and this task needs it',
       'fix: install Docker (Debian, Ubuntu: apt-get install docker.io)\n',
     ].join('\n'),
@@ -53,16 +58,19 @@ test('without Docker a task that needs it says so with exit code 69, and the one
 });
 
 test('an engine that is not running is told with exit code 69, and nothing is done', () => {
-  const {code, stdout, stderr} = cli(['build', 'deploy'], {DOCKER_HOST: `unix://${folder}/none.sock`});
+  const {code, stdout, stderr} = cli(['build', 'deploy'], {DOCKER_HOST: `unix://${directory}/none.sock`});
   assert.equal(code, 69);
   assert.equal(stdout, '');
-  assert.match(stderr, /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/);
+  assert.match(
+    stderr,
+    /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/,
+  );
   assert.match(stderr, /\nfix: start it \(systemctl start docker, or dockerd\), or set DOCKER_HOST/);
 });
 
 test('a socket that refuses the user is told with exit code 69 and the group to join', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can become a user without permission');
-  // Another user who may read everything: a clone may be in a folder of ours alone.
+  // Another user who may read everything: a clone may be in a directory of ours alone.
   const reader = ['--reuid=65534', '--clear-groups', '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
   const {code, stderr} = run('setpriv', [...reader, entrypoint, 'status'], {env: {HOME: '/nonexistent'}});
   assert.equal(code, 69);
@@ -74,13 +82,19 @@ test('without git, build says so with exit code 69', () => {
   const PATH = onlyPath('no-git', ['node', 'docker', 'sh', 'env', 'dirname', 'readlink']);
   const {code, stderr} = cli(['build'], {PATH});
   assert.equal(code, 69);
-  assert.equal(stderr, 'entrypoint: git is not found on PATH, and this task needs it\nfix: install git (Debian, Ubuntu: apt-get install git)\n');
+  assert.equal(
+    stderr,
+    'entrypoint: git is not found on PATH, and this task needs it\nfix: install git (Debian, Ubuntu: apt-get install git)\n',
+  );
 });
 
 test('outside of a git repository build refuses with exit code 65', () => {
-  const {code, stderr} = cli(['build'], {GIT_DIR: join(folder, 'none')});
+  const {code, stderr} = cli(['build'], {GIT_DIR: join(directory, 'none')});
   assert.equal(code, 65);
-  assert.match(stderr, /is not in a git repository, and the image is labelled with its commit\nfix: git init && git add \. && git commit/);
+  assert.match(
+    stderr,
+    /is not in a git repository, and the image is labelled with its commit\nfix: git init && git add \. && git commit/,
+  );
 });
 
 test('a dirty tree is built under its true name, and publish refuses it', () => {
@@ -89,21 +103,34 @@ test('a dirty tree is built under its true name, and publish refuses it', () => 
   const built = cli(['--json', 'build']);
   must('git', 'clean', '--quiet', '--force');
   assert.equal(built.code, 0, built.stderr);
-  assert.match(built.stderr, /# 1 file differs from the commit: the image is labelled .*-dirty, and publish will refuse it/);
+  assert.match(
+    built.stderr,
+    /# 1 file differs from the commit: the image is labelled .*-dirty, and publish will refuse it/,
+  );
   const {image, commit: hash} = JSON.parse(built.stdout) as {image: string; commit: string};
   assert.equal(image, `${name}:${clean}-dirty`);
   assert.match(hash, /^[0-9a-f]{40}-dirty$/);
-  assert.equal(must('docker', 'inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image).trim(), hash);
+  assert.equal(
+    must('docker', 'inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image).trim(),
+    hash,
+  );
   const published = cli(['publish', `--tag=${clean}-dirty`], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(published.code, 1);
   assert.match(published.stderr, /was built from files that are in no commit[^\n]*\nfix: commit, build, publish/);
 });
 
 test('an image that is not there is told with the command that makes it', () => {
-  for (const words of [['deploy', `--image=${name}:none`], ['test_integration', `--image=${name}:none`], ['publish', '--tag=none']]) {
+  for (const words of [
+    ['deploy', `--image=${name}:none`],
+    ['test_integration', `--image=${name}:none`],
+    ['publish', '--tag=none'],
+  ]) {
     const {code, stderr} = cli(words, {ENTRYPOINT_REGISTRY: nowhere});
     assert.equal(code, 1, stderr);
-    assert.match(stderr, new RegExp(`entrypoint: the image ${name}:none is not on this engine\nfix: build it: entrypoint build`));
+    assert.match(
+      stderr,
+      new RegExp(`entrypoint: the image ${name}:none is not on this engine\nfix: build it: entrypoint build`),
+    );
   }
   assert.deepEqual(leftovers(), []);
 });
@@ -113,14 +140,26 @@ test('a registry that is down is tried again, then told with its address', () =>
   const pushed = cli(['publish'], {ENTRYPOINT_REGISTRY: nowhere});
   assert.notEqual(pushed.code, 0);
   assert.match(pushed.stderr, /# try 1 of 5 failed; next one in/);
-  assert.match(pushed.stderr, new RegExp(`entrypoint: the image could not be pushed to ${nowhere}: .*\n.*connection refused\nfix: start the registry`, 's'));
+  assert.match(
+    pushed.stderr,
+    new RegExp(
+      `entrypoint: the image could not be pushed to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
+      's',
+    ),
+  );
   const promoted = cli(['promote', '--to=rc'], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(promoted.code, 1);
   assert.match(promoted.stderr, /try 1 of 5 failed/);
-  assert.match(promoted.stderr, /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer \(.*\), and images are published and promoted there\nfix: start it/);
+  assert.match(
+    promoted.stderr,
+    /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer \(.*\), and images are published and promoted there\nfix: start it/,
+  );
   const pulled = cli(['deploy', `--image=${nowhere}/${name}@sha256:${'a'.repeat(64)}`]);
   assert.notEqual(pulled.code, 0);
-  assert.match(pulled.stderr, /try 4 of 5 failed[^]*entrypoint: the image could not be pulled: [^]*connection refused\nfix: /);
+  assert.match(
+    pulled.stderr,
+    /try 4 of 5 failed[^]*entrypoint: the image could not be pulled: [^]*connection refused\nfix: /,
+  );
   assert.deepEqual(leftovers(), []);
   must('docker', 'image', 'rm', image);
 });
@@ -136,7 +175,10 @@ test('a port that is taken ends the deploy, and takes away what it had made', as
   const served = cli(['run'], {PORT: String(port), HOST: '127.0.0.1'});
   server.close();
   assert.notEqual(code, 0);
-  assert.match(stderr, /entrypoint: the load balancer could not be started: .*\n.*address already in use[^]*\nfix: free 127\.0\.0\.1:\d+, or set another load_balancer\.port/);
+  assert.match(
+    stderr,
+    /entrypoint: the load balancer could not be started: .*\n.*address already in use[^]*\nfix: free 127\.0\.0\.1:\d+, or set another load_balancer\.port/,
+  );
   assert.deepEqual(leftovers(), []);
   assert.equal(served.code, 69);
   assert.match(served.stdout + served.stderr, new RegExp(`${port} is taken`));
@@ -149,30 +191,42 @@ test('a release that crashes ends the deploy early, with its last log lines', ()
   const started = Date.now();
   const {code, stderr} = cli(['deploy']);
   assert.notEqual(code, 0);
-  assert.match(stderr, /has ended: it has no address any more\n {2}last lines of the log of .*\n {4}.*--no-such-option is not allowed/);
+  assert.match(
+    stderr,
+    /has ended: it has no address any more\n {2}last lines of the log of .*\n {4}.*--no-such-option is not allowed/,
+  );
   assert.ok(Date.now() - started < 40_000, 'it must not wait for the whole ready_timeout of 60 s');
   assert.deepEqual(leftovers(), []);
 });
 
 test('a deploy.yaml with several mistakes tells all of them with their lines, and nothing is done', () => {
-  write('deploy.yaml', 'service: Tiny\nport: abc\nenvironments:\n  local:\n    replicas: 0\n    backing_services: {postgres: {}}\n');
+  write(
+    'deploy.yaml',
+    'service: Tiny\nport: abc\nenvironments:\n  local:\n    replicas: 0\n    backing_services: {postgres: {}}\n',
+  );
   const {code, stdout, stderr} = cli(['deploy']);
   assert.equal(code, 65);
   assert.equal(stdout, '');
-  assert.equal(stderr, [
-    'entrypoint: deploy.yaml is invalid, and deploy, test_integration and publish need it',
-    '  deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
-    '  deploy.yaml:2: port must be a port number',
-    '  deploy.yaml:5: environments.local.replicas must be at least 1',
-    "  deploy.yaml:6: environments.local.backing_services.postgres is not among the file's backing_services",
-    'fix: correct the lines above; docs/deploy.md lists every setting\n',
-  ].join('\n'));
+  assert.equal(
+    stderr,
+    [
+      'entrypoint: deploy.yaml is invalid, and deploy, test_integration and publish need it',
+      '  deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
+      '  deploy.yaml:2: port must be a port number',
+      '  deploy.yaml:5: environments.local.replicas must be at least 1',
+      "  deploy.yaml:6: environments.local.backing_services.postgres is not among the file's backing_services",
+      'fix: correct the lines above; docs/deploy.md lists every setting\n',
+    ].join('\n'),
+  );
 });
 
 test('an environment that nobody declared is refused with the ones that there are', () => {
   const {code, stderr} = cli(['deploy', 'locl']);
   assert.equal(code, 64);
-  assert.match(stderr, /^entrypoint: locl is not an environment of tiny-\w+ \(there is: local\)\nfix: did you mean local\?\n$/);
+  assert.match(
+    stderr,
+    /^entrypoint: locl is not an environment of tiny-\w+ \(there is: local\)\nfix: did you mean local\?\n$/,
+  );
 });
 
 test('secrets of a build that are written wrong, or whose files are missing, are told all at once', () => {
@@ -181,14 +235,22 @@ test('secrets of a build that are written wrong, or whose files are missing, are
   assert.match(usage.stderr, /^entrypoint: --secret=npmrc is not ID=FILE\nfix: --secret=npmrc=/);
   const missing = cli(['build', '--secret=npmrc=none.npmrc', '--secret=netrc=none.netrc']);
   assert.equal(missing.code, 65);
-  assert.match(missing.stderr, /^entrypoint: files that the build reads do not exist\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /);
+  assert.match(
+    missing.stderr,
+    /^entrypoint: files that the build reads do not exist\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
+  );
 });
 
 test('a secret reaches the build, and neither a layer nor the history of the image', () => {
   write('Dockerfile', 'FROM entrypoint/node:26\nRUN --mount=type=secret,id=token grep -q s3cr3t /run/secrets/token\n');
   commit();
   write('.git/token', 's3cr3t-value\n');
-  const {image} = JSON.parse(must(entrypoint, '--quiet', '--json', 'build', '--secret=token=.git/token')) as {image: string};
+  const {image} = JSON.parse(must(entrypoint, '--quiet', '--json', 'build', '--secret=token=.git/token')) as {
+    image: string;
+  };
   assert.doesNotMatch(must('docker', 'history', '--no-trunc', image), /s3cr3t-value/);
-  assert.equal(must('docker', 'run', '--rm', '--entrypoint', 'sh', image, '-c', 'cat /run/secrets/token 2>/dev/null || echo none'), 'none\n');
+  assert.equal(
+    must('docker', 'run', '--rm', '--entrypoint', 'sh', image, '-c', 'cat /run/secrets/token 2>/dev/null || echo none'),
+    'none\n',
+  );
 });

@@ -12,24 +12,53 @@ async function shares(count: number, headers: Readonly<Record<string, string>> =
   const port = Number(must('docker', 'port', `${name}.local.balancer`, '8080/tcp').trim().split(':').at(-1));
   for (let index = 0; index < count; index += 1) {
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      request({port, agent: false, headers}, (response) => void response.resume().once('end', () => resolve(response.statusCode))).once('error', reject).end();
+      request(
+        {port, agent: false, headers},
+        (response) => void response.resume().once('end', () => resolve(response.statusCode)),
+      )
+        .once('error', reject)
+        .end();
     });
     assert.equal(status, 200);
   }
   const now = requests();
-  return Object.fromEntries(Object.keys(now).map((half) => [half, (now[half] ?? 0) - (earlier[half] ?? 0)]).filter(([, got]) => got !== 0));
+  return Object.fromEntries(
+    Object.keys(now)
+      .map((half) => [half, (now[half] ?? 0) - (earlier[half] ?? 0)])
+      .filter(([, got]) => got !== 0),
+  );
 }
 
 /** Requests by the half of the slots, since each of them was started. */
 function requests(): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const [, half = '', got] of must('docker', 'exec', `${name}.local.balancer`, 'lb', 'counts', `${name}.local`).matchAll(/([ab]) requests=(\d+)/g)) {
+  for (const [, half = '', got] of must(
+    'docker',
+    'exec',
+    `${name}.local.balancer`,
+    'lb',
+    'counts',
+    `${name}.local`,
+  ).matchAll(/([ab]) requests=(\d+)/g)) {
     sums[half] = (sums[half] ?? 0) + Number(got);
   }
   return sums;
 }
 
-const running = (): string[] => must('docker', 'ps', '--filter', `label=entrypoint.service_name=${name}`, '--filter', 'label=entrypoint.role=app', '--format', '{{.Names}}').trim().split('\n').toSorted();
+const running = (): string[] =>
+  must(
+    'docker',
+    'ps',
+    '--filter',
+    `label=entrypoint.service_name=${name}`,
+    '--filter',
+    'label=entrypoint.role=app',
+    '--format',
+    '{{.Names}}',
+  )
+    .trim()
+    .split('\n')
+    .toSorted();
 
 before(() => {
   commit();
@@ -39,13 +68,19 @@ before(() => {
 test('a canary gets its share, who asks for it always, and another deploy is refused meanwhile', async () => {
   must(entrypoint, 'deploy', 'local', '--canary=20%');
   const {a: one = 0, b: two = 0} = await shares(50);
-  assert.deepEqual([one, two].toSorted((x, y) => x - y), [10, 40]);
+  assert.deepEqual(
+    [one, two].toSorted((x, y) => x - y),
+    [10, 40],
+  );
   const [old, fresh] = one > two ? ['a', 'b'] : ['b', 'a'];
   assert.deepEqual(await shares(6, {'x-canary': 'always'}), {[fresh]: 6});
   assert.deepEqual(await shares(6, {cookie: 'canary=never'}), {[old]: 6});
   const {code, stderr} = run(entrypoint, ['deploy', 'local']);
   assert.notEqual(code, 0);
-  assert.match(stderr, /release 2 of \S+ gets 20 % of the traffic of local, and only one new release can be tried at a time/);
+  assert.match(
+    stderr,
+    /release 2 of \S+ gets 20 % of the traffic of local, and only one new release can be tried at a time/,
+  );
 });
 
 test('--abort leaves the old release alone, and --continue gives the new one everything', async () => {
@@ -55,7 +90,10 @@ test('--abort leaves the old release alone, and --continue gives the new one eve
   must(entrypoint, 'deploy', 'local', '--canary=50%');
   must(entrypoint, 'deploy', 'local', '--continue');
   assert.equal(running().length, 2);
-  assert.ok(running().every((container) => !container.startsWith(`${name}.local.1.`)), running().join());
+  assert.ok(
+    running().every((container) => !container.startsWith(`${name}.local.1.`)),
+    running().join(),
+  );
   assert.equal(Object.keys(await shares(10, {'x-canary': 'never'})).length, 1);
   must(entrypoint, 'rollback', 'local');
   assert.deepEqual(running(), [`${name}.local.1.1`, `${name}.local.1.2`]);

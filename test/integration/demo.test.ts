@@ -11,13 +11,19 @@ const stood = existsSync(join(root, '.demo'));
 const {NODE_TEST_CONTEXT: _, ...env} = process.env;
 
 function demo(...words: readonly string[]): {code: number | null; told: string} {
-  const {status, stdout, stderr} = spawnSync('npm', ['run', '--silent', 'demo', '--', ...words], {cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 26});
+  const {status, stdout, stderr} = spawnSync('npm', ['run', '--silent', 'demo', '--', ...words], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
   return {code: status, told: stdout + stderr};
 }
 
 const nameOfDemo = (): string => readFileSync(join(root, '.demo/service-name'), 'utf8');
 const ofDemo = (name: string, ...words: readonly string[]): string =>
-  spawnSync('docker', [...words, '--filter', `label=entrypoint.service_name=${name}`, '--quiet'], {encoding: 'utf8'}).stdout;
+  spawnSync('docker', [...words, '--filter', `label=entrypoint.service_name=${name}`, '--quiet'], {encoding: 'utf8'})
+    .stdout;
 
 after(() => {
   if (!stood && existsSync(join(root, '.demo'))) demo('--down');
@@ -50,7 +56,14 @@ test('npm run demo -- --down leaves nothing behind', (t) => {
   assert.notEqual(ofDemo(name, 'ps') + ofDemo(name, 'images'), '');
   const {code, told} = demo('--down');
   assert.equal(code, 0, told);
-  assert.equal(ofDemo(name, 'ps', '--all') + ofDemo(name, 'network', 'ls') + ofDemo(name, 'volume', 'ls') + ofDemo(name, 'images'), '');
+  assert.equal(
+    ofDemo(name, 'ps', '--all') + ofDemo(name, 'network', 'ls') + ofDemo(name, 'volume', 'ls') + ofDemo(name, 'images'),
+    '',
+  );
   assert.ok(!existsSync(join(root, '.demo')));
-  assert.equal(spawnSync('docker', ['ps', '--all', '--quiet', '--filter', `name=^${name}.demo-registry$`], {encoding: 'utf8'}).stdout, '');
+  assert.equal(
+    spawnSync('docker', ['ps', '--all', '--quiet', '--filter', `name=^${name}.demo-registry$`], {encoding: 'utf8'})
+      .stdout,
+    '',
+  );
 });

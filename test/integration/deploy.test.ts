@@ -3,23 +3,40 @@ import {before, test} from 'node:test';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name: service, run, must, describe, leftovers} = makeTiny();
-const place = (environment: string): void => describe(`replicas: 2, ready_timeout_seconds: 5, environment: ${environment}`);
+const place = (environment: string): void =>
+  describe(`replicas: 2, ready_timeout_seconds: 5, environment: ${environment}`);
 place('{}');
 
 let image = '';
 
 /** Containers, their images, labels, commands and variables, and the balancer's file: all but generated ids. */
 function snapshot(): unknown {
-  const names = must('docker', 'ps', '--all', '--filter', `label=entrypoint.service_name=${service}`, '--format', '{{.Names}}').trim().split('\n').toSorted();
-  const format = '{{.Name}} {{.State.Running}} {{.Image}} {{json .Config.Image}} {{json .Config.Labels}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}}';
+  const names = must(
+    'docker',
+    'ps',
+    '--all',
+    '--filter',
+    `label=entrypoint.service_name=${service}`,
+    '--format',
+    '{{.Names}}',
+  )
+    .trim()
+    .split('\n')
+    .toSorted();
+  const format =
+    '{{.Name}} {{.State.Running}} {{.Image}} {{json .Config.Image}} {{json .Config.Labels}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}}';
   return {
     // Docker reads variables into a map: their order is chance.
-    containers: must('docker', 'inspect', '--format', format, ...names).replaceAll(/\["\w+=[^\]]*\]/g, (variables) => JSON.stringify((JSON.parse(variables) as string[]).toSorted())),
+    containers: must('docker', 'inspect', '--format', format, ...names).replaceAll(/\["\w+=[^\]]*\]/g, (variables) =>
+      JSON.stringify((JSON.parse(variables) as string[]).toSorted()),
+    ),
     balancer: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'fragment', `${service}.local`),
     // Addresses are padded to one width, whatever their length. A slot in maintenance keeps the address it had last: it gets no traffic and no check until it is used again.
     servers: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'show')
       // HAProxy marks a check that is under way with a star, and forgets the last one's code meanwhile.
-      .replaceAll(/\* (L7OK) 0 /g, '$1 200 ').replaceAll(/(MAINT +)\S+ +/g, '$1').replaceAll(/\d+\.\d+\.\d+\.\d+:(\d+) +/g, 'ADDRESS:$1 '),
+      .replaceAll(/\* (L7OK) 0 /g, '$1 200 ')
+      .replaceAll(/(MAINT +)\S+ +/g, '$1')
+      .replaceAll(/\d+\.\d+\.\d+\.\d+:(\d+) +/g, 'ADDRESS:$1 '),
   };
 }
 

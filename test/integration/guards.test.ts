@@ -7,20 +7,23 @@ import {entrypoint, makeTiny} from './tiny.ts';
 
 // Deploys that are stopped, that fail late or that meet: the old release serves on, and nothing half-made stays.
 
-const {name, folder, run, must, start, write, describe, commit, leftovers} = makeTiny();
+const {name, directory, run, must, start, write, describe, commit, leftovers} = makeTiny();
 let image = '';
 
 before(() => {
-  mkdirSync(join(folder, 'test', 'integration'), {recursive: true});
-  write('test/integration/hold.test.ts', [
-    "import {test} from 'node:test';",
-    "test('asks the service', async () => {",
-    '  const answer = await fetch(`${process.env.BASE_URL}/`);',
-    "  if (await answer.text() !== 'tiny\\n') throw new Error('another service');",
-    "  if (process.env.FAIL === 'yes') throw new Error('on purpose');",
-    "  if (process.env.HOLD === 'yes') await new Promise((resolve) => setTimeout(resolve, 60_000));",
-    '});\n',
-  ].join('\n'));
+  mkdirSync(join(directory, 'test', 'integration'), {recursive: true});
+  write(
+    'test/integration/hold.test.ts',
+    [
+      "import {test} from 'node:test';",
+      "test('asks the service', async () => {",
+      '  const answer = await fetch(`${process.env.BASE_URL}/`);',
+      "  if (await answer.text() !== 'tiny\\n') throw new Error('another service');",
+      "  if (process.env.FAIL === 'yes') throw new Error('on purpose');",
+      "  if (process.env.HOLD === 'yes') await new Promise((resolve) => setTimeout(resolve, 60_000));",
+      '});\n',
+    ].join('\n'),
+  );
   commit();
   image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
   must(entrypoint, 'deploy');
@@ -31,10 +34,16 @@ beforeEach(() => describe());
 const status = (): {release: number; containers: {name: string; serving: boolean}[]} =>
   JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as ReturnType<typeof status>;
 
-const serving = (): string[] => status().containers.filter((one) => one.serving).map((one) => one.name);
+const serving = (): string[] =>
+  status()
+    .containers.filter((one) => one.serving)
+    .map((one) => one.name);
 
 function describeTests(environment: string): void {
-  write('deploy.yaml', `service: ${name}\ntest_integration: {environment: ${environment}}\nenvironments: {local: {}}\n`);
+  write(
+    'deploy.yaml',
+    `service: ${name}\ntest_integration: {environment: ${environment}}\nenvironments: {local: {}}\n`,
+  );
 }
 
 test('a check after the switch that fails brings the old release back, and the exit code says so', () => {
@@ -43,7 +52,10 @@ test('a check after the switch that fails brings the old release back, and the e
   describe('after: [test_sanity]');
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 69);
-  assert.match(stderr, new RegExp(`entrypoint: the task test_sanity failed in ${name}\\.local, and the old release serves again`));
+  assert.match(
+    stderr,
+    new RegExp(`entrypoint: the task test_sanity failed in ${name}\\.local, and the old release serves again`),
+  );
   assert.deepEqual(serving(), [`${name}.local.1.1`]);
   assert.deepEqual(leftovers(), made);
 });
@@ -69,7 +81,12 @@ test('a second deploy is refused while one is under way, and told whose it is', 
   first.kill('SIGTERM');
   assert.equal((await first.ended).code, 143);
   assert.equal(second.code, 1);
-  assert.match(second.stderr, new RegExp(`entrypoint: ${name} in local is locked by \\S+@\\S+ \\(deploy, for \\d+ s\\), and two must not change it at once\nfix: wait for the other one`));
+  assert.match(
+    second.stderr,
+    new RegExp(
+      `entrypoint: ${name} in local is locked by \\S+@\\S+ \\(deploy, for \\d+ s\\), and two must not change it at once\nfix: wait for the other one`,
+    ),
+  );
   assert.equal(status().release, 1);
 });
 
@@ -86,14 +103,26 @@ test('a deployer that was killed leaves the old release serving, and the next de
   assert.match(stderr, /# taking over the lock of \S+@\S+ \(deploy\): the process that took it is dead\n/);
   // Its number is not given twice: 2 was the dead one's.
   assert.deepEqual(serving(), [`${name}.local.3.1`]);
-  assert.deepEqual(leftovers().filter((one) => one.includes('.2.') || one.endsWith('.lock')), []);
+  assert.deepEqual(
+    leftovers().filter((one) => one.includes('.2.') || one.endsWith('.lock')),
+    [],
+  );
 });
 
 test('history tells what was tried, and how it ended, newest first', () => {
-  const {releases} = JSON.parse(must(entrypoint, '--quiet', '--json', 'history')) as {releases: {release: number; what: string; result: string; hosts: string[]}[]};
-  assert.deepEqual(releases.map(({release, what, result}) => [release, what, result]), [
-    [3, 'deploy', 'done'], [2, 'deploy', 'failed'], [2, 'deploy', 'failed'], [2, 'deploy', 'failed'], [1, 'deploy', 'done'],
-  ]);
+  const {releases} = JSON.parse(must(entrypoint, '--quiet', '--json', 'history')) as {
+    releases: {release: number; what: string; result: string; hosts: string[]}[];
+  };
+  assert.deepEqual(
+    releases.map(({release, what, result}) => [release, what, result]),
+    [
+      [3, 'deploy', 'done'],
+      [2, 'deploy', 'failed'],
+      [2, 'deploy', 'failed'],
+      [2, 'deploy', 'failed'],
+      [1, 'deploy', 'done'],
+    ],
+  );
   assert.deepEqual(releases[0]?.hosts, ['local']);
 });
 
@@ -106,12 +135,18 @@ test('exec runs its words in a replica that serves, and ends as they do', () => 
 test('--plan tells what a deploy would do, and does nothing', () => {
   const made = leftovers();
   const {stdout} = run(entrypoint, ['deploy', '--plan', `--image=${image}`]);
-  assert.match(stdout, new RegExp(`^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 2 start +local +start ${name}\\.local\\.4\\.1; await the health of \\S+\\n 3 switch +local +switch to \\S+; drain \\S+; stop ${name}\\.local\\.3\\.1\\n`));
+  assert.match(
+    stdout,
+    new RegExp(
+      `^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 2 start +local +start ${name}\\.local\\.4\\.1; await the health of \\S+\\n 3 switch +local +switch to \\S+; drain \\S+; stop ${name}\\.local\\.3\\.1\\n`,
+    ),
+  );
   assert.deepEqual(leftovers(), made);
 });
 
 test('status tells what differs from what should run', () => {
-  const drift = (): readonly string[] => (JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {drift: string[]}).drift;
+  const drift = (): readonly string[] =>
+    (JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {drift: string[]}).drift;
   assert.deepEqual(drift(), []);
   describe('environment: {LOG_LEVEL: debug}, replicas: 2');
   must('docker', 'stop', `${name}.local.3.1`);
@@ -128,14 +163,20 @@ test('integration tests take everything away when they pass, when they fail and 
   const words = ['test_integration', `--image=${image}`, '--output=reports'];
   describeTests('{}');
   must(entrypoint, ...words);
-  assert.match(readFileSync(join(folder, 'reports/test_integration.junit.xml'), 'utf8'), /<testcase name="asks the service"[^>]*\/>/);
+  assert.match(
+    readFileSync(join(directory, 'reports/test_integration.junit.xml'), 'utf8'),
+    /<testcase name="asks the service"[^>]*\/>/,
+  );
   assert.deepEqual(leftovers(), made);
 
   describeTests('{FAIL: "yes"}');
   const failed = run(entrypoint, words);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /entrypoint: the integration tests failed[^]*last lines of the log of/);
-  assert.match(readFileSync(join(folder, 'reports/test_integration.junit.xml'), 'utf8'), /<testcase name="asks the service"[^>]*>[^]*<failure/);
+  assert.match(
+    readFileSync(join(directory, 'reports/test_integration.junit.xml'), 'utf8'),
+    /<testcase name="asks the service"[^>]*>[^]*<failure/,
+  );
   assert.deepEqual(leftovers(), made);
 
   describeTests('{HOLD: "yes"}');

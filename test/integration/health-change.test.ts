@@ -9,9 +9,14 @@ const {name, must, run, start, write, commit} = makeTiny();
 let image = '';
 
 const describe = (health: string): void =>
-  write('deploy.yaml', `service: ${name}\nhealth: ${health}\nenvironments: {local: {replicas: 2, watch_seconds: 0, environment: {HEALTHY_AT: ${health}}}}\n`);
+  write(
+    'deploy.yaml',
+    `service: ${name}\nhealth: ${health}\nenvironments: {local: {replicas: 2, watch_seconds: 0, environment: {HEALTHY_AT: ${health}}}}\n`,
+  );
 const serving = (): string[] => {
-  const {containers} = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {containers: {name: string; serving: boolean; health: string | null}[]};
+  const {containers} = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {
+    containers: {name: string; serving: boolean; health: string | null}[];
+  };
   return containers.filter((one) => one.serving).map((one) => `${one.name.slice(name.length)} ${one.health}`);
 };
 
@@ -28,7 +33,9 @@ before(() => {
 
 test('a deploy that changes the health path loses no request, and neither do the way back and the deploy after it', async () => {
   describe('/readyz');
-  const {address} = JSON.parse(must(entrypoint, '--quiet', '--json', 'deploy', `--image=${image}`)) as {address: string};
+  const {address} = JSON.parse(must(entrypoint, '--quiet', '--json', 'deploy', `--image=${image}`)) as {
+    address: string;
+  };
   describe('/ping');
   const load = startLoad([address], 50);
   try {
@@ -49,7 +56,10 @@ test('a deploy that changes the health path loses no request, and neither do the
 
 test('a path that the new release does not have leaves the old one serving, checked as before', () => {
   describe('/ping');
-  write('deploy.yaml', `service: ${name}\nhealth: /readyz\nenvironments: {local: {replicas: 2, ready_timeout_seconds: 2, environment: {HEALTHY_AT: /ping}}}\n`);
+  write(
+    'deploy.yaml',
+    `service: ${name}\nhealth: /readyz\nenvironments: {local: {replicas: 2, ready_timeout_seconds: 2, environment: {HEALTHY_AT: /ping}}}\n`,
+  );
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 1);
   assert.match(stderr, /did not become healthy[^]*GET \/readyz on port 3000 must answer 200 within 2 s/);

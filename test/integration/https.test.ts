@@ -8,12 +8,12 @@ import {makeCertificate} from '../support/certificate.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name, run, must, describe, commit} = makeTiny();
-const folder = mkdtempSync(join(tmpdir(), 'entrypoint-https-'));
-after(() => rmSync(folder, {recursive: true}));
-describe(`load_balancer: {tls: {certificate: {file: ${folder}/crt.pem}, key: {env: TINY_KEY}, port: 0}}`);
+const directory = mkdtempSync(join(tmpdir(), 'entrypoint-https-'));
+after(() => rmSync(directory, {recursive: true}));
+describe(`load_balancer: {tls: {certificate: {file: ${directory}/crt.pem}, key: {env: TINY_KEY}, port: 0}}`);
 
 /** A new certificate in the file, and its key as a variable of the deployer. */
-const renew = (serial: number): Record<string, string> => ({TINY_KEY: makeCertificate(folder, serial).key});
+const renew = (serial: number): Record<string, string> => ({TINY_KEY: makeCertificate(directory, serial).key});
 
 /** The certificate's serial number, and the status of an answer by https. */
 async function asked(): Promise<string> {

@@ -7,12 +7,15 @@ import {entrypoint, makeTiny} from './tiny.ts';
 
 // One image: what runs the service also runs every task of it, its own deployment included.
 
-const {name, folder, run, must, write, commit, leftovers} = makeTiny();
+const {name, directory, run, must, write, commit, leftovers} = makeTiny();
 let image = '';
 
 before(() => {
-  mkdirSync(join(folder, 'test', 'unit'), {recursive: true});
-  write('test/unit/sum.test.ts', "import {test} from 'node:test';\n\ntest('adds', () => {\n  if (Math.max(1, 2) !== 2) throw new Error('no');\n});\n");
+  mkdirSync(join(directory, 'test', 'unit'), {recursive: true});
+  write(
+    'test/unit/sum.test.ts',
+    "import {test} from 'node:test';\n\ntest('adds', () => {\n  if (Math.max(1, 2) !== 2) throw new Error('no');\n});\n",
+  );
   commit();
   image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
 });
@@ -42,8 +45,16 @@ test('docker run IMAGE run serves as another user than root, and SIGTERM ends it
   const container = `${name}.served`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, image, 'run');
   try {
-    await eventually(10, async () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0, Boolean);
-    const uids = docker('top', container, '-o', 'pid,uid').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/)[1]);
+    await eventually(
+      10,
+      async () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0,
+      Boolean,
+    );
+    const uids = docker('top', container, '-o', 'pid,uid')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/)[1]);
     assert.deepEqual([...new Set(uids)], ['10001']);
     docker('stop', container);
     assert.equal(docker('inspect', '--format', '{{.State.ExitCode}}', container).trim(), '0');
@@ -57,7 +68,11 @@ async function serviceProcess(...words: readonly string[]): Promise<{facts: stri
   const container = `${name}.looked-at`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, ...words);
   try {
-    await eventually(10, async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0, Boolean);
+    await eventually(
+      10,
+      async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0,
+      Boolean,
+    );
     const script = `
       pid=$(cat /proc/1/task/1/children); set -- $pid; echo "children of pid 1: $#"; cd /proc/$1
       grep -E '^(PPid|SigBlk|SigIgn|Threads):' status; ls fd | wc -l; for fd in 0 1 2; do grep flags fdinfo/$fd; done
@@ -70,7 +85,10 @@ async function serviceProcess(...words: readonly string[]): Promise<{facts: stri
 }
 
 test('nothing of the command is left once it has become the service: process, files, signals, memory', async () => {
-  const serve = run('docker', ['run', '--rm', image, '--dry-run', 'run']).stdout.split('\n').find((line) => line.startsWith('exec ')) ?? '';
+  const serve =
+    run('docker', ['run', '--rm', image, '--dry-run', 'run'])
+      .stdout.split('\n')
+      .find((line) => line.startsWith('exec ')) ?? '';
   const direct = await serviceProcess('--entrypoint', 'start-as-webuser', image, 'tini', '--', 'sh', '-c', serve);
   const ours = await serviceProcess(image, 'run');
   assert.match(ours.facts, /^children of pid 1: 1\n[^]*PPid:\t1\n/);
@@ -83,16 +101,26 @@ function printedConfig(...limits: string[]): string {
 }
 
 test('workers follow the CPUs and the memory of the container', () => {
-  assert.match(printedConfig('--cpus', '1', '--memory', '384m'), /^workers 1 default: 1 CPU, 288 MiB, [^]*^max-heap 288 /m);
+  assert.match(
+    printedConfig('--cpus', '1', '--memory', '384m'),
+    /^workers 1 default: 1 CPU, 288 MiB, [^]*^max-heap 288 /m,
+  );
   assert.match(printedConfig('--memory', '128m'), /^workers 1 [^]*^max-heap 96 /m);
 });
 
 test('the image deploys itself, tells its status, rolls back and removes itself', () => {
-  assert.match(inside('deploy', 'local'), new RegExp(`^${name} release 1 serves at http://127\\.0\\.0\\.1:\\d+ {2}sha256:`));
+  assert.match(
+    inside('deploy', 'local'),
+    new RegExp(`^${name} release 1 serves at http://127\\.0\\.0\\.1:\\d+ {2}sha256:`),
+  );
   assert.match(inside('deploy', 'local'), /release 2 serves/);
   assert.match(inside('rollback', 'local'), /release 1 serves again/);
   // What one of them did, the other one knows: all state is in the engine.
-  const outside = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number; previous: number; address: string};
+  const outside = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {
+    release: number;
+    previous: number;
+    address: string;
+  };
   assert.deepEqual([outside.release, outside.previous], [1, 2]);
   assert.equal(must('curl', '--silent', `${outside.address}/`), 'tiny\n');
   assert.match(inside('remove', 'local'), /^removed 3 containers/);
@@ -100,9 +128,20 @@ test('the image deploys itself, tells its status, rolls back and removes itself'
 });
 
 test('a machine that has nothing but Docker builds with the image builder, and gets the same image', () => {
-  const built = JSON.parse(docker(
-    'run', '--rm', '--volume', '/var/run/docker.sock:/var/run/docker.sock', '--volume', `${folder}:/content`, 'entrypoint/builder:26', '--quiet', '--json', 'build',
-  )) as {image: string; digest: string};
+  const built = JSON.parse(
+    docker(
+      'run',
+      '--rm',
+      '--volume',
+      '/var/run/docker.sock:/var/run/docker.sock',
+      '--volume',
+      `${directory}:/content`,
+      'entrypoint/builder:26',
+      '--quiet',
+      '--json',
+      'build',
+    ),
+  ) as {image: string; digest: string};
   assert.equal(built.image, image);
   assert.equal(docker('inspect', '--format', '{{.Id}}', image).trim(), built.digest);
 });
@@ -110,5 +149,8 @@ test('a machine that has nothing but Docker builds with the image builder, and g
 test('a task that needs the engine says so where the socket was not mounted', () => {
   const {code, stderr} = run('docker', ['run', '--rm', image, 'deploy', 'local']);
   assert.equal(code, 69);
-  assert.match(stderr, /entrypoint: the Docker engine does not answer[^]*in a container: -v \/var\/run\/docker\.sock:\/var\/run\/docker\.sock\n$/);
+  assert.match(
+    stderr,
+    /entrypoint: the Docker engine does not answer[^]*in a container: -v \/var\/run\/docker\.sock:\/var\/run\/docker\.sock\n$/,
+  );
 });

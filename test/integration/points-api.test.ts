@@ -8,8 +8,11 @@ import {makeServiceImage} from './images/service-image.ts';
 // The one image of examples/points-api under each server that its README names. No database: what is asked for is alive
 // without one.
 
-const {place, image, folder, build} = await makeServiceImage('python-service');
-cpSync(join(import.meta.dirname, '../../examples/points-api'), folder, {recursive: true, filter: (path) => !/\/(\.venv|__pycache__|reports)$/.test(path)});
+const {place, image, directory, build} = await makeServiceImage('python-service');
+cpSync(join(import.meta.dirname, '../../examples/points-api'), directory, {
+  recursive: true,
+  filter: (path) => !/\/(\.venv|__pycache__|reports)$/.test(path),
+});
 const built = await build('c1');
 
 const servers: readonly (readonly [variable: string, program: RegExp])[] = [
@@ -23,12 +26,32 @@ for (const [variable, program] of servers) {
   test(`${variable}: the image is served by it, and a request under way at SIGTERM is answered`, async () => {
     assert.equal(built.code, 0, built.output);
     const container = await place.start(variable.split('=').at(-1) ?? '', [
-      '--env', variable, '--env', 'WEB_CONCURRENCY=2', '--env', 'DATABASE_URL=postgresql://points@127.0.0.1:9/points', '--env', 'DATABASE_PASSWORD=only-for-tests', image, 'run',
+      '--env',
+      variable,
+      '--env',
+      'WEB_CONCURRENCY=2',
+      '--env',
+      'DATABASE_URL=postgresql://points@127.0.0.1:9/points',
+      '--env',
+      'DATABASE_PASSWORD=only-for-tests',
+      image,
+      'run',
     ]);
     const url = `http://${await addressOf(container)}:3000`;
-    const asked = (path: string): Promise<number> => fetch(url + path).then(({status}) => status, () => 0);
-    await eventually(20, () => asked('/healthz'), (status) => status === 200);
-    assert.match(await must(['exec', container, 'sh', '-c', 'for p in /proc/[0-9]*/cmdline; do tr "\\0" " " <$p; echo; done']), program);
+    const asked = (path: string): Promise<number> =>
+      fetch(url + path).then(
+        ({status}) => status,
+        () => 0,
+      );
+    await eventually(
+      20,
+      () => asked('/healthz'),
+      (status) => status === 200,
+    );
+    assert.match(
+      await must(['exec', container, 'sh', '-c', 'for p in /proc/[0-9]*/cmdline; do tr "\\0" " " <$p; echo; done']),
+      program,
+    );
     const slow = asked('/slow?ms=1500');
     await new Promise((resolve) => setTimeout(resolve, 500));
     await must(['stop', '--time', '10', container]);

@@ -6,7 +6,9 @@ import {entrypoint, makeTiny} from './tiny.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const {scripts} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {scripts: Readonly<Record<string, string>>};
+const {scripts} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
 
 const blocks = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text = '']) => text);
 const inProject = (block: string): boolean => block.startsWith('npm ');
@@ -21,8 +23,8 @@ test('every npm command of the README is a script of the project', () => {
 });
 
 test('an existing service adopts entrypoint with the commands of the README, as they stand there', () => {
-  const {name, folder, run, write, commit, leftovers} = makeTiny();
-  for (const file of ['Dockerfile', 'deploy.yaml', 'package-lock.json']) rmSync(join(folder, file));
+  const {name, directory, run, write, commit, leftovers} = makeTiny();
+  for (const file of ['Dockerfile', 'deploy.yaml', 'package-lock.json']) rmSync(join(directory, file));
   write('package.json', `{"name": "${name}", "type": "module"}\n`);
   commit();
   const commands = blocks.filter((block) => !inProject(block)).join('');

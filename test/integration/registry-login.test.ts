@@ -10,7 +10,7 @@ const {name, run, must} = makeTiny();
 const home = mkdtempSync(join(tmpdir(), 'entrypoint-docker-'));
 const registry = `${name}.registry`;
 after(() => {
-  // Not in the service's folder, which is gone by now.
+  // Not in the service's directory, which is gone by now.
   spawnSync('docker', ['rm', '--force', '--volumes', registry]);
   rmSync(home, {recursive: true});
 });
@@ -19,8 +19,23 @@ after(() => {
 const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';
 
 test('publish, promote and deploy work with a registry that asks for a login, and say what to do without one', () => {
-  must('docker', 'create', '--name', registry, '--label', `entrypoint.service_name=${name}`, '--publish', '127.0.0.1::5000',
-    '--env', 'REGISTRY_AUTH=htpasswd', '--env', 'REGISTRY_AUTH_HTPASSWD_REALM=lab', '--env', 'REGISTRY_AUTH_HTPASSWD_PATH=/htpasswd', 'entrypoint/registry:2.8');
+  must(
+    'docker',
+    'create',
+    '--name',
+    registry,
+    '--label',
+    `entrypoint.service_name=${name}`,
+    '--publish',
+    '127.0.0.1::5000',
+    '--env',
+    'REGISTRY_AUTH=htpasswd',
+    '--env',
+    'REGISTRY_AUTH_HTPASSWD_REALM=lab',
+    '--env',
+    'REGISTRY_AUTH_HTPASSWD_PATH=/htpasswd',
+    'entrypoint/registry:2.8',
+  );
   writeFileSync(join(home, 'htpasswd'), `${htpasswd}\n`, {mode: 0o644});
   must('docker', 'cp', join(home, 'htpasswd'), `${registry}:/htpasswd`);
   must('docker', 'start', registry);
@@ -35,15 +50,24 @@ test('publish, promote and deploy work with a registry that asks for a login, an
   assert.match(pushed.stderr, /if it asks for a login: docker login/);
   const refused = run(entrypoint, ['promote', '--to=rc'], {env});
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, new RegExp(`the registry answers 401 to http://${address}/v2/${name}/manifests/\\S+\nfix: log in with a user who may: docker login ${address}\n$`));
+  assert.match(
+    refused.stderr,
+    new RegExp(
+      `the registry answers 401 to http://${address}/v2/${name}/manifests/\\S+\nfix: log in with a user who may: docker login ${address}\n$`,
+    ),
+  );
 
   login({[address]: {auth: Buffer.from('lab:labpass').toString('base64')}});
   const published = run(entrypoint, ['--json', 'publish'], {env});
   assert.equal(published.code, 0, published.stderr);
   const promoted = run(entrypoint, ['--json', 'promote', '--to=rc'], {env});
   assert.equal(promoted.code, 0, promoted.stderr);
-  assert.equal((JSON.parse(promoted.stdout) as {digest: string}).digest, (JSON.parse(published.stdout) as {digest: string}).digest);
+  assert.equal(
+    (JSON.parse(promoted.stdout) as {digest: string}).digest,
+    (JSON.parse(published.stdout) as {digest: string}).digest,
+  );
   const deployed = run(entrypoint, ['deploy', 'local', '--stage=rc'], {env});
   assert.equal(deployed.code, 0, deployed.stderr);
-  for (const {stdout, stderr} of [published, promoted, deployed]) assert.doesNotMatch(stdout + stderr, /labpass|bGFiOmxhYnBhc3M/);
+  for (const {stdout, stderr} of [published, promoted, deployed])
+    assert.doesNotMatch(stdout + stderr, /labpass|bGFiOmxhYnBhc3M/);
 });

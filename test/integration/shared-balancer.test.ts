@@ -20,8 +20,13 @@ function ask(path: string): Promise<{readonly status: number | undefined; readon
   return new Promise((resolve, reject) => {
     request({port, path, agent: false, headers: {host: 'shop.example.com'}}, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (part) => (text += part)).once('end', () => resolve({status: response.statusCode, text}));
-    }).once('error', reject).end();
+      response
+        .setEncoding('utf8')
+        .on('data', (part) => (text += part))
+        .once('end', () => resolve({status: response.statusCode, text}));
+    })
+      .once('error', reject)
+      .end();
   });
 }
 
@@ -45,7 +50,7 @@ test('two services deployed to one balancer each get the requests of their route
   assert.deepEqual([requestsOf(shop.name) - before1, requestsOf(api.name) - before2], [1, 2]);
 });
 
-test('a deploy and a rollback of one leave the other\'s part of the configuration as it is', async () => {
+test("a deploy and a rollback of one leave the other's part of the configuration as it is", async () => {
   const fragment = (): string => shop.must('docker', 'exec', balancer, 'lb', 'fragment', `${api.name}.local`);
   const unchanged = fragment();
   shop.must(entrypoint, 'deploy', 'local');

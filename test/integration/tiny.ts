@@ -17,13 +17,23 @@ export interface Told {
 /** A service of its own in a git repository of its own; its containers and images go away after the tests. */
 export interface Tiny {
   readonly name: string;
-  readonly folder: string;
-  /** Runs a program in the folder; a failure is an answer. */
-  run(this: void, program: string, words: readonly string[], options?: {input?: string; env?: Readonly<Record<string, string>>}): Told;
-  /** Runs a program in the folder, gives its standard output, and throws where it fails. */
+  readonly directory: string;
+  /** Runs a program in the directory; a failure is an answer. */
+  run(
+    this: void,
+    program: string,
+    words: readonly string[],
+    options?: {input?: string; env?: Readonly<Record<string, string>>},
+  ): Told;
+  /** Runs a program in the directory, gives its standard output, and throws where it fails. */
   must(this: void, program: string, ...words: readonly string[]): string;
   /** Like {@link run}, without blocking this process. */
-  start(this: void, program: string, words: readonly string[], env?: Readonly<Record<string, string>>): {readonly kill: (signal: NodeJS.Signals) => void; readonly ended: Promise<Told>};
+  start(
+    this: void,
+    program: string,
+    words: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): {readonly kill: (signal: NodeJS.Signals) => void; readonly ended: Promise<Told>};
   write(this: void, name: string, text: string): void;
   /** deploy.yaml, with what one environment `local` is to have. */
   describe(this: void, local?: string): void;
@@ -34,12 +44,15 @@ export interface Tiny {
 
 export function makeTiny(): Tiny {
   const name = `tiny-${randomBytes(4).toString('hex')}`;
-  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   // Node's test runner would take the service's tests for its own.
   const {NODE_TEST_CONTEXT: _, ...environment} = process.env;
   const run: Tiny['run'] = (program, words, {input, env} = {}) => {
     const {status, stdout, stderr} = spawnSync(program, words, {
-      cwd: folder, encoding: 'utf8', env: {...environment, ...env}, ...(input === undefined ? {} : {input}),
+      cwd: directory,
+      encoding: 'utf8',
+      env: {...environment, ...env},
+      ...(input === undefined ? {} : {input}),
     });
     return {code: status, stdout, stderr};
   };
@@ -49,38 +62,61 @@ export function makeTiny(): Tiny {
     return stdout;
   };
   const start: Tiny['start'] = (program, words, env) => {
-    const child = spawn(program, words, {cwd: folder, env: {...environment, ...env}, stdio: ['ignore', 'pipe', 'pipe']});
+    const child = spawn(program, words, {
+      cwd: directory,
+      env: {...environment, ...env},
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const ended = new Promise<Told>((resolve) => child.once('close', (code) => resolve({code, stdout, stderr})));
     return {kill: (signal) => void child.kill(signal), ended};
   };
-  const write: Tiny['write'] = (file, text) => writeFileSync(join(folder, file), text);
-  const describe: Tiny['describe'] = (local = '') => write('deploy.yaml', `service: ${name}\nenvironments: {local: {${local}}}\n`);
+  const write: Tiny['write'] = (file, text) => writeFileSync(join(directory, file), text);
+  const describe: Tiny['describe'] = (local = '') =>
+    write('deploy.yaml', `service: ${name}\nenvironments: {local: {${local}}}\n`);
   const commit: Tiny['commit'] = () => {
     must('git', 'add', '--all');
-    must('git', '-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', '--allow-empty', '--message=a version');
+    must(
+      'git',
+      '-c',
+      'user.name=t',
+      '-c',
+      'user.email=t@example.com',
+      'commit',
+      '--quiet',
+      '--allow-empty',
+      '--message=a version',
+    );
   };
   const label = `label=entrypoint.service_name=${name}`;
-  const leftovers: Tiny['leftovers'] = () => [
-    must('docker', 'ps', '--all', '--filter', label, '--format', '{{.Names}}'),
-    must('docker', 'network', 'ls', '--filter', label, '--format', '{{.Name}}'),
-    must('docker', 'volume', 'ls', '--filter', label, '--format', '{{.Name}}'),
-  ].join('').split('\n').filter((line) => line !== '');
+  const leftovers: Tiny['leftovers'] = () =>
+    [
+      must('docker', 'ps', '--all', '--filter', label, '--format', '{{.Names}}'),
+      must('docker', 'network', 'ls', '--filter', label, '--format', '{{.Name}}'),
+      must('docker', 'volume', 'ls', '--filter', label, '--format', '{{.Name}}'),
+    ]
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '');
 
-  cpSync(join(import.meta.dirname, 'fixtures/tiny'), folder, {recursive: true});
-  // As people's folders are: mkdtemp makes one that is private.
-  chmodSync(folder, 0o755);
+  cpSync(join(import.meta.dirname, 'fixtures/tiny'), directory, {recursive: true});
+  // As people's directories are: mkdtemp makes one that is private.
+  chmodSync(directory, 0o755);
   describe();
   must('git', 'init', '--quiet');
   commit();
   after(() => {
     describe();
     run(entrypoint, ['remove', 'local', '--volumes']);
-    const images = new Set(run('docker', ['images', '--quiet', '--filter', label]).stdout.split('\n').filter((id) => id !== ''));
+    const images = new Set(
+      run('docker', ['images', '--quiet', '--filter', label])
+        .stdout.split('\n')
+        .filter((id) => id !== ''),
+    );
     if (images.size > 0) run('docker', ['image', 'rm', '--force', ...images]);
-    rmSync(folder, {recursive: true, force: true});
+    rmSync(directory, {recursive: true, force: true});
   });
-  return {name, folder, run, must, start, write, describe, commit, leftovers};
+  return {name, directory, run, must, start, write, describe, commit, leftovers};
 }

@@ -21,7 +21,15 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
     // Undefined where it could not be made: the registry goes away all the same.
     let made: Place | undefined;
     before(() => {
-      execFileSync('docker', ['run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
+      execFileSync('docker', [
+        'run',
+        '--detach',
+        '--name',
+        registry,
+        '--publish',
+        '127.0.0.1::5000',
+        'entrypoint/registry:2.8',
+      ]);
       const address = execFileSync('docker', ['port', registry, '5000/tcp'], {encoding: 'utf8'}).trim();
       place = made = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
     });
@@ -32,7 +40,11 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
 
     const both = (...words: readonly string[]): void => {
       const [outside, inside] = [place.outside(words), place.inside(words)];
-      assert.equal(inside.code, outside.code, `${words.join(' ')}\n--- outside\n${outside.stdout}${outside.stderr}\n--- inside\n${inside.stdout}${inside.stderr}`);
+      assert.equal(
+        inside.code,
+        outside.code,
+        `${words.join(' ')}\n--- outside\n${outside.stdout}${outside.stderr}\n--- inside\n${inside.stdout}${inside.stderr}`,
+      );
       assert.equal(steady(inside.stdout, place), steady(outside.stdout, place));
     };
 
@@ -58,7 +70,9 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.ok(cases.length > 5, cases.join('\n'));
       assert.deepEqual(testCases(place.report('inside', 'test_unit.junit.xml')), cases);
       const covered = (where: 'outside' | 'inside'): string[] =>
-        [...place.report(where, 'test_unit.lcov').matchAll(/^SF:(.*)$/gm)].map(([, file = '']) => steady(file, place).replace('/content/', '')).toSorted();
+        [...place.report(where, 'test_unit.lcov').matchAll(/^SF:(.*)$/gm)]
+          .map(([, file = '']) => steady(file, place).replace('/content/', ''))
+          .toSorted();
       assert.ok(covered('outside').length > 2, place.report('outside', 'test_unit.lcov').slice(0, 300));
       assert.deepEqual(covered('inside'), covered('outside'));
     });
@@ -78,10 +92,17 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
         assert.equal(code, 0, stdout + stderr);
         return JSON.parse(stdout) as {seconds: number; results: {id: string; status: string; evidence: string}[]};
       });
-      const found = (report: typeof outside): string[] => report?.results.map(({id, status}) => `${id}: ${status}`) ?? [];
-      assert.deepEqual(outside?.results.filter(({status}) => status === 'fail'), []);
+      const found = (report: typeof outside): string[] =>
+        report?.results.map(({id, status}) => `${id}: ${status}`) ?? [];
+      assert.deepEqual(
+        outside?.results.filter(({status}) => status === 'fail'),
+        [],
+      );
       assert.deepEqual(found(inside), found(outside));
-      assert.ok((outside?.seconds ?? NaN) < 60 && (inside?.seconds ?? NaN) < 60, `${outside?.seconds} and ${inside?.seconds} s`);
+      assert.ok(
+        (outside?.seconds ?? NaN) < 60 && (inside?.seconds ?? NaN) < 60,
+        `${outside?.seconds} and ${inside?.seconds} s`,
+      );
     });
 
     test('publish and promote give the same digest', () => {
@@ -94,7 +115,10 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.equal(place.outside(['deploy', 'local']).code, 0);
       both('deploy', 'local', '--stage=rc');
       both('test_sanity', 'no-such-environment');
-      const [outside, inside] = [place.outside(['--quiet', '--json', 'status']), place.inside(['--quiet', '--json', 'status'])];
+      const [outside, inside] = [
+        place.outside(['--quiet', '--json', 'status']),
+        place.inside(['--quiet', '--json', 'status']),
+      ];
       assert.deepEqual(serving(inside), serving(outside));
       both('rollback', 'local');
       assert.equal(place.outside(['logs', 'local', '--tail=5']).code, place.inside(['logs', 'local', '--tail=5']).code);

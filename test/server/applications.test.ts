@@ -9,18 +9,27 @@ import {get, startServer} from './support.ts';
 const kinds: Readonly<Record<string, string>> = {
   'a (request, response) function': 'export default (request, response) => response.end("hello " + request.url);',
   'a function of a request': 'export default (request) => new Response("hello " + new URL(request.url).pathname);',
-  'an object with fetch': 'export default {fetch: (request) => new Response("hello " + new URL(request.url).pathname)};',
-  'an http.Server': 'import {createServer} from "node:http"; export default createServer((request, response) => response.end("hello " + request.url));',
+  'an object with fetch':
+    'export default {fetch: (request) => new Response("hello " + new URL(request.url).pathname)};',
+  'an http.Server':
+    'import {createServer} from "node:http"; export default createServer((request, response) => response.end("hello " + request.url));',
   'a CommonJS function': '',
-  'a server that listens on PORT itself': 'import {createServer} from "node:http"; createServer((request, response) => response.end("hello " + request.url)).listen(process.env.PORT);',
-  'a server that listens later, with an object': 'import {createServer} from "node:http"; setTimeout(() => createServer((request, response) => response.end("hello " + request.url)).listen({port: Number(process.env.PORT), host: process.env.HOST}), 200);',
+  'a server that listens on PORT itself':
+    'import {createServer} from "node:http"; createServer((request, response) => response.end("hello " + request.url)).listen(process.env.PORT);',
+  'a server that listens later, with an object':
+    'import {createServer} from "node:http"; setTimeout(() => createServer((request, response) => response.end("hello " + request.url)).listen({port: Number(process.env.PORT), host: process.env.HOST}), 200);',
 };
 
 for (const [kind, module] of Object.entries(kinds)) {
   test(`${kind} is served by workers, and answers what it has begun when it is told to stop`, async (t) => {
-    const server = module === ''
-      ? await startServer(t, {file: 'service.cjs', module: 'module.exports = (request, response) => response.end("hello " + request.url);', flags: ['--workers=2']})
-      : await startServer(t, {module, flags: ['--workers=2']});
+    const server =
+      module === ''
+        ? await startServer(t, {
+            file: 'service.cjs',
+            module: 'module.exports = (request, response) => response.end("hello " + request.url);',
+            flags: ['--workers=2'],
+          })
+        : await startServer(t, {module, flags: ['--workers=2']});
     await server.event('worker_ready', {count: 2});
     assert.equal((await server.get('/there')).body, 'hello /there');
     assert.equal(server.workers().length, 2);
@@ -33,9 +42,15 @@ test('a service that listens where it likes works all the same, and is told of i
   const probe = createServer().listen(0);
   const {port} = probe.address() as {port: number};
   await new Promise((resolve) => probe.close(resolve));
-  const server = await startServer(t, {module: `import {createServer} from "node:http"; createServer((request, response) => response.end("mine")).listen(${port});`, flags: ['--workers=2']});
+  const server = await startServer(t, {
+    module: `import {createServer} from "node:http"; createServer((request, response) => response.end("mine")).listen(${port});`,
+    flags: ['--workers=2'],
+  });
   await server.event('worker_ready', {count: 2});
-  assert.match(String((await server.event('listens_elsewhere'))['message']), new RegExp(`port ${port}.*process.env.PORT`));
+  assert.match(
+    String((await server.event('listens_elsewhere'))['message']),
+    new RegExp(`port ${port}.*process.env.PORT`),
+  );
   assert.equal((await get(port, '/')).body, 'mine');
   server.signal('SIGTERM');
   assert.deepEqual(await server.ended, {code: 0, signal: null});
@@ -43,7 +58,8 @@ test('a service that listens where it likes works all the same, and is told of i
 
 test('a service that opens a second port for metrics keeps it', async (t) => {
   const server = await startServer(t, {
-    module: 'import {createServer} from "node:http"; const metrics = createServer((request, response) => response.end("metrics")); metrics.listen(0); export default (request, response) => response.end(String(metrics.address().port));',
+    module:
+      'import {createServer} from "node:http"; const metrics = createServer((request, response) => response.end("metrics")); metrics.listen(0); export default (request, response) => response.end(String(metrics.address().port));',
     flags: ['--workers=1'],
   });
   const port = Number((await server.get('/')).body);
@@ -52,9 +68,10 @@ test('a service that opens a second port for metrics keeps it', async (t) => {
   assert.equal((await server.ended).code, 0);
 });
 
-test('a service\'s own handler of SIGTERM runs after the last answer, and may end the process itself', async (t) => {
+test("a service's own handler of SIGTERM runs after the last answer, and may end the process itself", async (t) => {
   const server = await startServer(t, {
-    module: 'process.on("SIGTERM", () => setTimeout(() => { console.log("pool closed"); process.exit(0); }, 100)); export default (request, response) => setTimeout(() => { response.end("ok"); console.log("answered"); }, 500);',
+    module:
+      'process.on("SIGTERM", () => setTimeout(() => { console.log("pool closed"); process.exit(0); }, 100)); export default (request, response) => setTimeout(() => { response.end("ok"); console.log("answered"); }, 500);',
     flags: ['--workers=1'],
   });
   const answer = server.get('/');
@@ -66,11 +83,17 @@ test('a service\'s own handler of SIGTERM runs after the last answer, and may en
 });
 
 test('it serves on the path of a socket, takes over one that was left behind, and removes its own', async (t) => {
-  const words = {module: 'export default (request, response) => response.end("by path");', flags: ['--workers=2', '--bind=unix:app.sock'], listening: true};
+  const words = {
+    module: 'export default (request, response) => response.end("by path");',
+    flags: ['--workers=2', '--bind=unix:app.sock'],
+    listening: true,
+  };
   const server = await startServer(t, words);
-  const path = join(server.folder, 'app.sock');
+  const path = join(server.directory, 'app.sock');
   const body = await new Promise<string>((resolve, reject) => {
-    request({socketPath: path, path: '/'}, (response) => response.setEncoding('utf8').on('data', resolve)).once('error', reject).end();
+    request({socketPath: path, path: '/'}, (response) => response.setEncoding('utf8').on('data', resolve))
+      .once('error', reject)
+      .end();
   });
   assert.equal(body, 'by path');
   server.signal('SIGTERM');
@@ -83,7 +106,10 @@ test('every way of dispatch serves on one port', async (t) => {
     const probe = createServer().listen(0);
     const {port} = probe.address() as {port: number};
     await new Promise((resolve) => probe.close(resolve));
-    const server = await startServer(t, {module: 'export default (request, response) => response.end(String(process.pid));', flags: ['--workers=2', `--dispatch=${dispatch}`, `--bind=127.0.0.1:${port}`]});
+    const server = await startServer(t, {
+      module: 'export default (request, response) => response.end(String(process.pid));',
+      flags: ['--workers=2', `--dispatch=${dispatch}`, `--bind=127.0.0.1:${port}`],
+    });
     await server.event('worker_ready', {count: 2});
     const pids = new Set<string>();
     for (let count = 0; count < 40; count += 1) pids.add((await get(port, '/')).body);

@@ -3,16 +3,24 @@ import {test} from 'node:test';
 import {get, startServer} from './support.ts';
 
 test('everything that is wrong is told at once, on the standard error, and nothing is started: 64', async (t) => {
-  const server = await startServer(t, {module: 'throw new Error("not loaded")', flags: ['--wokers=2', '--timeout=-1'], env: {WEB_CONCURRENCY: 'many'}, listening: false});
+  const server = await startServer(t, {
+    module: 'throw new Error("not loaded")',
+    flags: ['--wokers=2', '--timeout=-1'],
+    env: {WEB_CONCURRENCY: 'many'},
+    listening: false,
+  });
   assert.equal((await server.ended).code, 64);
-  assert.equal(server.output(), [
-    'entrypoint: 3 things are wrong in the command line, and nothing was run',
-    '  --wokers is not a flag of the server; did you mean --workers?',
-    "  the environment variable WEB_CONCURRENCY is 'many', and must be a whole number from 1 to 1024; worker processes",
-    "  --timeout is '-1', and must be a number from 0 to 86400; seconds after which a stuck worker is replaced; 0: never",
-    'fix: see serve.js --help',
-    '',
-  ].join('\n'));
+  assert.equal(
+    server.output(),
+    [
+      'entrypoint: 3 things are wrong in the command line, and nothing was run',
+      '  --wokers is not a flag of the server; did you mean --workers?',
+      "  the environment variable WEB_CONCURRENCY is 'many', and must be a whole number from 1 to 1024; worker processes",
+      "  --timeout is '-1', and must be a number from 0 to 86400; seconds after which a stuck worker is replaced; 0: never",
+      'fix: see serve.js --help',
+      '',
+    ].join('\n'),
+  );
 });
 
 test('a module that is not there is 65', async (t) => {
@@ -24,12 +32,29 @@ test('a module that is not there is 65', async (t) => {
 test('--help tells every setting, and --print-config where each value comes from', async (t) => {
   const help = await startServer(t, {flags: ['--help'], listening: false});
   assert.equal((await help.ended).code, 0);
-  for (const word of ['usage: ', '-w, --workers=NUMBER', '--no-request-id', 'WEB_CONCURRENCY']) assert.ok(help.output().includes(word), word);
-  const config = await startServer(t, {flags: ['--print-config', '--workers=3'], env: {TIMEOUT: '7', APP_SERVER_CMD_ARGS: '--backlog 9', HOST: '', PORT: ''}, listening: false});
+  for (const word of ['usage: ', '-w, --workers=NUMBER', '--no-request-id', 'WEB_CONCURRENCY'])
+    assert.ok(help.output().includes(word), word);
+  const config = await startServer(t, {
+    flags: ['--print-config', '--workers=3'],
+    env: {TIMEOUT: '7', APP_SERVER_CMD_ARGS: '--backlog 9', HOST: '', PORT: ''},
+    listening: false,
+  });
   assert.equal((await config.ended).code, 0);
-  const rows = config.output().split('\n').map((line) => line.split(/ {2,}/));
-  for (const row of [['workers', '3', '--workers'], ['timeout', '7', 'TIMEOUT'], ['backlog', '9', 'APP_SERVER_CMD_ARGS'], ['keep-alive', '75', 'default'], ['admin-bind', 'off', 'default']]) {
-    assert.ok(rows.some((found) => found.join() === row.join()), `${row.join(' ')}\n${config.output()}`);
+  const rows = config
+    .output()
+    .split('\n')
+    .map((line) => line.split(/ {2,}/));
+  for (const row of [
+    ['workers', '3', '--workers'],
+    ['timeout', '7', 'TIMEOUT'],
+    ['backlog', '9', 'APP_SERVER_CMD_ARGS'],
+    ['keep-alive', '75', 'default'],
+    ['admin-bind', 'off', 'default'],
+  ]) {
+    assert.ok(
+      rows.some((found) => found.join() === row.join()),
+      `${row.join(' ')}\n${config.output()}`,
+    );
   }
 });
 
@@ -44,18 +69,31 @@ test('--check-config loads the module and listens nowhere: 0, 3 when it throws, 
   assert.match(broken.output, /service\.mjs:2/);
   assert.equal((await check('throw new Error("no database");')).code, 3);
   assert.equal((await check('export default 5;')).code, 65);
-  assert.equal((await check("import http from 'node:http'; http.createServer().listen(process.env.PORT); setInterval(() => {}, 1000);")).code, 0);
+  assert.equal(
+    (
+      await check(
+        "import http from 'node:http'; http.createServer().listen(process.env.PORT); setInterval(() => {}, 1000);",
+      )
+    ).code,
+    0,
+  );
 });
 
-test('words behind -- are the service\'s own', async (t) => {
-  const server = await startServer(t, {module: 'export default (request, response) => response.end(JSON.stringify(process.argv.slice(1)));', flags: ['--workers=1', '--', '--seed', 'a b']});
+test("words behind -- are the service's own", async (t) => {
+  const server = await startServer(t, {
+    module: 'export default (request, response) => response.end(JSON.stringify(process.argv.slice(1)));',
+    flags: ['--workers=1', '--', '--seed', 'a b'],
+  });
   const [file, ...args] = JSON.parse((await get(server.port, '/')).body) as string[];
   assert.ok(String(file).endsWith('/service.mjs'), file ?? '');
   assert.deepEqual(args, ['--seed', 'a b']);
 });
 
 test('--inspect opens the inspector of one worker', async (t) => {
-  const server = await startServer(t, {module: 'export default (request, response) => response.end();', flags: ['--workers=2', '--inspect', '--inspect-bind=127.0.0.1:0']});
+  const server = await startServer(t, {
+    module: 'export default (request, response) => response.end();',
+    flags: ['--workers=2', '--inspect', '--inspect-bind=127.0.0.1:0'],
+  });
   await server.event('worker_ready', {count: 2});
   assert.equal(server.output().split('Debugger listening on').length, 2, server.output());
 });

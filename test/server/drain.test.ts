@@ -85,7 +85,8 @@ test('half a request and an answer without an end are cut at the graceful timeou
 test('a websocket is told that the server goes away, and other upgraded connections last to the limit', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=2']});
   const key = createHash('sha1').update('x').digest('base64');
-  const upgrade = (kind: string): string => `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${kind}\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;
+  const upgrade = (kind: string): string =>
+    `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${kind}\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;
   const socket = await rawConnection(t, server.port);
   socket.write(upgrade('websocket'));
   await socket.until(/101 Switching/);
@@ -124,7 +125,10 @@ test('requests in a pipeline are all answered, in their order, when TERM comes m
 });
 
 test('with drain-delay, readiness answers 503 while all else is served, connections are kept and new ones come in', async (t) => {
-  const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=5', '--drain-delay=1', '--ready-path=/health']});
+  const server = await startServer(t, {
+    module: service,
+    flags: ['--workers=1', '--graceful-timeout=5', '--drain-delay=1', '--ready-path=/health'],
+  });
   assert.equal((await server.get('/health')).status, 200);
   server.signal('SIGTERM');
   await sleep(300);
@@ -135,19 +139,26 @@ test('with drain-delay, readiness answers 503 while all else is served, connecti
   assert.equal((await server.ended).code, 0);
 });
 
-const computes = 'export default (request, response) => { const end = Date.now() + 3; while (Date.now() < end); response.end("ok"); };';
+const computes =
+  'export default (request, response) => { const end = Date.now() + 3; while (Date.now() < end); response.end("ok"); };';
 
 // More than once: that clients come just when the socket closes is a matter of chance.
-for (const flag of ['--worker-class=async', '--dispatch=shared', '--worker-class=sync', '--worker-class=threads', '--bind=unix:server.sock']) {
+for (const flag of [
+  '--worker-class=async',
+  '--dispatch=shared',
+  '--worker-class=sync',
+  '--worker-class=threads',
+  '--bind=unix:server.sock',
+]) {
   test(`no connection is reset at TERM under a load of new connections: each is answered or refused (${flag})`, async (t) => {
     const server = await startServer(t, {module: computes, flags: ['--workers=2', '--graceful-timeout=5', flag]});
-    const path = flag.includes('unix:') ? join(server.folder, 'server.sock') : undefined;
+    const path = flag.includes('unix:') ? join(server.directory, 'server.sock') : undefined;
     const refused: readonly string[] = path === undefined ? ['ECONNREFUSED'] : ['ECONNREFUSED', 'ENOENT'];
     const failures = new Map<string, number>();
     let answered = 0;
     const clients = Array.from({length: 16}, async () => {
       // Each goes on until it is refused.
-      for (let code = ''; !refused.includes(code); ) {
+      for (let code = ''; !refused.includes(code);) {
         try {
           await server.get('/', path === undefined ? {} : {socketPath: path});
           answered += 1;

@@ -7,8 +7,8 @@ import {get, startServer} from './support.ts';
 
 // What people write services with, as it is: the service's code neither imports us nor listens, or listens as it always did.
 
-const folder = join(import.meta.dirname, 'frameworks');
-const lock = join(folder, 'package-lock.json');
+const directory = join(import.meta.dirname, 'frameworks');
+const lock = join(directory, 'package-lock.json');
 
 const routes = {
   hello: 'hello',
@@ -65,24 +65,35 @@ app.listen(process.env.PORT);`,
 before(() => {
   const installed = (): string => {
     try {
-      return readFileSync(join(folder, 'node_modules/.lock'), 'utf8');
+      return readFileSync(join(directory, 'node_modules/.lock'), 'utf8');
     } catch {
       return '';
     }
   };
   if (installed() === readFileSync(lock, 'utf8')) return;
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {cwd: folder, stdio: ['ignore', 'ignore', 'inherit']});
-  execFileSync('cp', [lock, join(folder, 'node_modules/.lock')]);
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  execFileSync('cp', [lock, join(directory, 'node_modules/.lock')]);
 });
 
 for (const [name, text] of Object.entries(apps)) {
   for (const workerClass of ['async', 'sync', 'threads']) {
     test(`${name}, ${workerClass}: answers, takes bodies, and finishes what is under way at SIGTERM`, async (t) => {
-      const module = `const {createRequire} = require('node:module');\nrequire = createRequire(${JSON.stringify(`${folder}/`)});\n${text}`;
-      const server = await startServer(t, {file: 'service.cjs', module, flags: ['--workers=2', `--worker-class=${workerClass}`]});
+      const module = `const {createRequire} = require('node:module');\nrequire = createRequire(${JSON.stringify(`${directory}/`)});\n${text}`;
+      const server = await startServer(t, {
+        file: 'service.cjs',
+        module,
+        flags: ['--workers=2', `--worker-class=${workerClass}`],
+      });
       await server.event('worker_ready', {count: 2});
       assert.equal((await server.get('/hello')).body, routes.hello);
-      const echoed = await fetch(`http://127.0.0.1:${server.port}/echo`, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{"points": 10}'});
+      const echoed = await fetch(`http://127.0.0.1:${server.port}/echo`, {
+        method: 'POST',
+        headers: {'content-type': 'application/json'},
+        body: '{"points": 10}',
+      });
       assert.deepEqual(JSON.parse(await echoed.text()), {points: 10});
       const slow = get(server.port, '/slow');
       await new Promise((resolve) => setTimeout(resolve, 300));

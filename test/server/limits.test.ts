@@ -45,7 +45,8 @@ test('a client that goes on sending after 413 still gets to read the answer', as
   await client.until(/^HTTP\/1\.1 413 .*Content Too Large/s);
 });
 
-const head = (length: number): string => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
+const head = (length: number): string =>
+  `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
 
 test('a client that asks first, with Expect, is refused without being told to continue', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--max-body-size=1k']});
@@ -83,7 +84,10 @@ test('headers that do not come, or come too slowly, are answered with 408', asyn
 });
 
 test('a body that does not come is answered with 408', async (t) => {
-  const server = await startServer(t, {module: echo, flags: ['--workers=1', '--request-timeout=1', '--headers-timeout=1']});
+  const server = await startServer(t, {
+    module: echo,
+    flags: ['--workers=1', '--request-timeout=1', '--headers-timeout=1'],
+  });
   const slow = await rawConnection(t, server.port);
   slow.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
   await slow.until(/^HTTP\/1\.1 408 /, 6);
@@ -100,7 +104,10 @@ test('an idle connection is closed after keep-alive', async (t) => {
 });
 
 test('beyond max-connections a worker stops accepting: further clients wait, and are served when there is room', async (t) => {
-  const server = await startServer(t, {module: 'export default (request, response) => response.end("ok");', flags: ['--workers=1', '--max-connections=2']});
+  const server = await startServer(t, {
+    module: 'export default (request, response) => response.end("ok");',
+    flags: ['--workers=1', '--max-connections=2'],
+  });
   const held = [await rawConnection(t, server.port), await rawConnection(t, server.port)];
   await sleep(200);
   const agent = new Agent({keepAlive: true});
@@ -117,6 +124,9 @@ test('beyond max-connections a worker stops accepting: further clients wait, and
   // And again: the socket that came back is left and taken like the first.
   for (let round = 0; round < 5; round += 1) {
     const answers = await Promise.all(Array.from({length: 6}, () => server.get('/')));
-    assert.deepEqual(answers.map(({body}) => body), Array.from({length: 6}, () => 'ok'));
+    assert.deepEqual(
+      answers.map(({body}) => body),
+      Array.from({length: 6}, () => 'ok'),
+    );
   }
 });

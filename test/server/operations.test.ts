@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {type Answer, get, killHard, type LogLine, rawConnection, startServer, type TestServer, until} from './support.ts';
+import {
+  type Answer,
+  get,
+  killHard,
+  type LogLine,
+  rawConnection,
+  startServer,
+  type TestServer,
+  until,
+} from './support.ts';
 
 const service = `
 const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };
@@ -26,7 +35,12 @@ async function administered(t: TestContext, flags: readonly string[] = []): Prom
   const admin = (path: string): Promise<Answer> => get(Number(/\d+$/.exec(String(bind))?.[0]), path);
   const sample = async (name: string): Promise<number> => {
     const {body} = await admin('/metrics');
-    return Number(body.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1));
+    return Number(
+      body
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.slice(name.length + 1),
+    );
   };
   return {...server, admin, sample};
 }
@@ -34,7 +48,10 @@ async function administered(t: TestContext, flags: readonly string[] = []): Prom
 test('/livez and /readyz answer in the arbiter; what it does not have is 404, what it does not take 405', async (t) => {
   const {admin, event} = await administered(t);
   await event('worker_ready', {count: 2});
-  assert.deepEqual([(await admin('/livez')).status, (await admin('/readyz')).body], [200, '{"status":"ready","workers":2,"fresh":2,"draining":false}\n']);
+  assert.deepEqual(
+    [(await admin('/livez')).status, (await admin('/readyz')).body],
+    [200, '{"status":"ready","workers":2,"fresh":2,"draining":false}\n'],
+  );
   assert.equal((await admin('/')).status, 404);
 });
 
@@ -77,14 +94,15 @@ test('/livez answers while every worker is busy', async (t) => {
   assert.ok((times.toSorted((one, other) => one - other)[10] ?? Infinity) < 100, times.join(' '));
   await Promise.all(stuck);
   await sleep(1200);
-  assert.ok(await sample('entrypoint_requests_total{class="2xx"}') >= 4);
+  assert.ok((await sample('entrypoint_requests_total{class="2xx"}')) >= 4);
 });
 
 test('metrics are those of the whole server, and what workers counted that are gone is kept', async (t) => {
   const {get: ask, sample, workers, signal, event} = await administered(t);
   await event('worker_ready', {count: 2});
   await Promise.all([...Array.from({length: 20}, () => ask('/')), ask('/404'), ask('/500'), ask('/503')]);
-  const counts = (): Promise<readonly number[]> => Promise.all(['2xx', '4xx', '5xx'].map((name) => sample(`entrypoint_requests_total{class="${name}"}`)));
+  const counts = (): Promise<readonly number[]> =>
+    Promise.all(['2xx', '4xx', '5xx'].map((name) => sample(`entrypoint_requests_total{class="${name}"}`)));
   await until('all are counted', async () => (await counts()).join(' ') === '20 1 2', 5);
   signal('SIGHUP');
   await event('reloaded');
@@ -92,10 +110,13 @@ test('metrics are those of the whole server, and what workers counted that are g
   assert.equal(await sample('entrypoint_reloads_total'), 1);
   assert.equal(await sample('entrypoint_worker_exits_total{reason="reload"}'), 2);
   killHard(workers()[0] ?? 0);
-  await until('the crash is counted', async () => await sample('entrypoint_worker_exits_total{reason="crash"}') === 1);
+  await until(
+    'the crash is counted',
+    async () => (await sample('entrypoint_worker_exits_total{reason="crash"}')) === 1,
+  );
   assert.deepEqual(await counts(), [20, 1, 2]);
   assert.equal(await sample('entrypoint_request_duration_seconds_count'), 23);
-  await until('it is replaced', async () => await sample('entrypoint_workers{state="ready"}') === 2);
+  await until('it is replaced', async () => (await sample('entrypoint_workers{state="ready"}')) === 2);
 });
 
 test('an address for the admin listener that is taken ends the server with 69, and says so', async (t) => {
@@ -118,14 +139,29 @@ test('the access log has a line of JSON for each request, whichever worker answe
   await server.get('/404');
   await until('three lines have come', () => requests(server).length === 3);
   const of = (wanted: string): LogLine | undefined => requests(server).find((line) => line['request_id'] === wanted);
-  assert.partialDeepStrictEqual(of(id), {level: 'info', method: 'GET', path: '/ids', status: 200, client: '127.0.0.1', trace_id: parent.slice(3, 35)});
+  assert.partialDeepStrictEqual(of(id), {
+    level: 'info',
+    method: 'GET',
+    path: '/ids',
+    status: 200,
+    client: '127.0.0.1',
+    trace_id: parent.slice(3, 35),
+  });
   assert.partialDeepStrictEqual(of('from-the-balancer'), {path: '/ids'});
-  assert.deepEqual(requests(server).map(({status}) => status).toSorted(), [200, 200, 404]);
+  assert.deepEqual(
+    requests(server)
+      .map(({status}) => status)
+      .toSorted(),
+    [200, 200, 404],
+  );
   assert.doesNotMatch(server.output(), /secret/);
 });
 
 test("a line of gunicorn's atoms instead", async (t) => {
-  const server = await startServer(t, {module: service, flags: ['--access-log', "--access-log-format=%(h)s \"%(r)s\" %(s)s %(B)s"]});
+  const server = await startServer(t, {
+    module: service,
+    flags: ['--access-log', '--access-log-format=%(h)s "%(r)s" %(s)s %(B)s'],
+  });
   await server.get('/a?b=c');
   await until('it has come', () => server.output().includes('127.0.0.1 "GET /a?b=c HTTP/1.1" 200 5\n'));
 });

@@ -20,13 +20,17 @@ export default (request, response) => response.end();
 
 for (const flags of [[], ['--access-log', '--admin-bind=127.0.0.1:0']] as const) {
   test(`10 MB that a worker writes to a slow reader arrive whole ${flags.join(' ')}`, {timeout: 30_000}, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'entrypoint-output-'));
-    writeFileSync(join(folder, 'flood.mjs'), flood);
-    const child = spawn(process.execPath, [program, 'flood.mjs', '--workers=1', '--bind=127.0.0.1:0', ...flags], {cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: {PATH: process.env['PATH']}});
+    const directory = mkdtempSync(join(tmpdir(), 'entrypoint-output-'));
+    writeFileSync(join(directory, 'flood.mjs'), flood);
+    const child = spawn(process.execPath, [program, 'flood.mjs', '--workers=1', '--bind=127.0.0.1:0', ...flags], {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {PATH: process.env['PATH']},
+    });
     const ended = new Promise<number | null>((resolve) => void child.once('exit', resolve));
     t.after(() => {
       child.kill('SIGKILL');
-      rmSync(folder, {recursive: true, force: true});
+      rmSync(directory, {recursive: true, force: true});
     });
     await sleep(2500);
     let count = 0;

@@ -24,7 +24,9 @@ for (const kind of ['async', 'sync', 'threads'] as const) {
     const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
     for (let count = 0; count < 3; count += 1) {
       const client = await rawConnection(t, server.port);
-      client.write(`${get('/slow1')}${get('/slow2')}POST /body HTTP/1.1\r\nHost: service\r\nContent-Length: 10\r\n\r\nhalf`);
+      client.write(
+        `${get('/slow1')}${get('/slow2')}POST /body HTTP/1.1\r\nHost: service\r\nContent-Length: 10\r\n\r\nhalf`,
+      );
       await sleep(100);
       client.destroy();
     }
@@ -47,7 +49,10 @@ test('sync: a pipeline that is refused or broken off while it waits for the work
 });
 
 test('threads: a handler learns that a body in the pipeline does not come any more', async (t) => {
-  const server = await startServer(t, {module: service, flags: ['--workers=1', '--worker-class=threads', '--threads=1']});
+  const server = await startServer(t, {
+    module: service,
+    flags: ['--workers=1', '--worker-class=threads', '--threads=1'],
+  });
   const client = await rawConnection(t, server.port);
   client.write(`${get('/slow')}POST /body HTTP/1.1\r\nHost: service\r\nContent-Length: 10\r\n\r\nhalf`);
   await sleep(100);

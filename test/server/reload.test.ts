@@ -14,7 +14,7 @@ const words = {module, files: {'word.mjs': wordIs('one'), 'other.mjs': wordIs('x
 /** Milliseconds from the save of a file to the first answer of the new code, on new connections that are all answered. */
 async function save(server: TestServer, name: string, text: string, expected: string): Promise<number> {
   const started = performance.now();
-  writeFileSync(join(server.folder, name), text);
+  writeFileSync(join(server.directory, name), text);
   for (;;) {
     const {body} = await server.get('/');
     const passed = performance.now() - started;
@@ -48,16 +48,16 @@ test('a changed file of the service is served soon after it was saved, and nobod
 test('a file that an editor puts in the place of the old one counts as changed', async (t) => {
   const server = await startServer(t, words);
   await sleep(200);
-  writeFileSync(join(server.folder, 'word.mjs.swp'), wordIs('two'));
-  renameSync(join(server.folder, 'word.mjs.swp'), join(server.folder, 'word.mjs'));
+  writeFileSync(join(server.directory, 'word.mjs.swp'), wordIs('two'));
+  renameSync(join(server.directory, 'word.mjs.swp'), join(server.directory, 'word.mjs'));
   await until('it is served', async () => (await server.get('/')).body === 'two');
 });
 
 test('what the service has not loaded may change as it likes', async (t) => {
   const server = await startServer(t, words);
   const before = server.workers();
-  writeFileSync(join(server.folder, 'other.mjs'), wordIs('y'));
-  writeFileSync(join(server.folder, 'data.json'), '{}');
+  writeFileSync(join(server.directory, 'other.mjs'), wordIs('y'));
+  writeFileSync(join(server.directory, 'data.json'), '{}');
   await sleep(500);
   assert.deepEqual(server.workers(), before);
 });
@@ -65,12 +65,12 @@ test('what the service has not loaded may change as it likes', async (t) => {
 test('a mistake is told with its place, requests wait, and the corrected file is served', async (t) => {
   const server = await startServer(t, words);
   await sleep(200);
-  writeFileSync(join(server.folder, 'word.mjs'), 'export const word = ;\n');
+  writeFileSync(join(server.directory, 'word.mjs'), 'export const word = ;\n');
   const {stack} = await server.event('worker_failed');
   assert.match(String(stack), /word\.mjs:1\n/);
   const waiting = server.get('/');
   await sleep(300);
-  writeFileSync(join(server.folder, 'word.mjs'), wordIs('mended'));
+  writeFileSync(join(server.directory, 'word.mjs'), wordIs('mended'));
   assert.equal((await waiting).body, 'mended');
 });
 
@@ -78,7 +78,7 @@ test('a file that was missing at the first start is served when it has come', as
   const server = await startServer(t, {module, flags: ['--reload', '--workers=2'], listening: false});
   await server.event('worker_failed');
   await sleep(100);
-  writeFileSync(join(server.folder, 'word.mjs'), wordIs('there'));
+  writeFileSync(join(server.directory, 'word.mjs'), wordIs('there'));
   await server.event('listening');
 });
 

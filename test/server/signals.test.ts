@@ -5,7 +5,8 @@ import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {isAlive, startServer, until} from './support.ts';
 
-const pidService = 'export default (request, response) => setTimeout(() => response.end(String(process.pid)), request.url === "/slow" ? 1500 : 0);';
+const pidService =
+  'export default (request, response) => setTimeout(() => response.end(String(process.pid)), request.url === "/slow" ? 1500 : 0);';
 
 test('TERM answers what has begun, refuses what comes later, ends with 0 and leaves no process', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=2']});
@@ -34,31 +35,40 @@ for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
 }
 
 test('HUP replaces every worker by one with the new code, and nobody is refused meanwhile', async (t) => {
-  const server = await startServer(t, {module: 'export default (request, response) => response.end("old");', flags: ['--workers=2']});
+  const server = await startServer(t, {
+    module: 'export default (request, response) => response.end("old");',
+    flags: ['--workers=2'],
+  });
   const before = server.workers();
-  writeFileSync(join(server.folder, 'service.mjs'), 'export default (request, response) => response.end("new");');
+  writeFileSync(join(server.directory, 'service.mjs'), 'export default (request, response) => response.end("new");');
   server.signal('SIGHUP');
   await until('all workers have the new code', async () => {
     await server.get('/');
     return server.log().some(({event}) => event === 'reloaded');
   });
   assert.equal((await server.get('/')).body, 'new');
-  assert.deepEqual(server.workers().filter((pid) => before.includes(pid)), []);
+  assert.deepEqual(
+    server.workers().filter((pid) => before.includes(pid)),
+    [],
+  );
   assert.equal(server.workers().length, 2);
 });
 
 test('HUP keeps the old workers when the new code does not boot, says why, and takes it once it does', async (t) => {
-  const server = await startServer(t, {module: 'export default (request, response) => response.end("old");', flags: ['--workers=2']});
+  const server = await startServer(t, {
+    module: 'export default (request, response) => response.end("old");',
+    flags: ['--workers=2'],
+  });
   await server.event('worker_ready', {count: 2});
   const before = server.workers();
-  writeFileSync(join(server.folder, 'service.mjs'), 'throw new Error("no database");');
+  writeFileSync(join(server.directory, 'service.mjs'), 'throw new Error("no database");');
   server.signal('SIGHUP');
   await server.event('reload_failed');
   assert.equal((await server.event('worker_failed'))['message'], 'no database');
   await until('the new worker is gone', () => server.workers().length === 2);
   assert.deepEqual(server.workers(), before);
   assert.equal((await server.get('/')).body, 'old');
-  writeFileSync(join(server.folder, 'service.mjs'), 'export default (request, response) => response.end("mended");');
+  writeFileSync(join(server.directory, 'service.mjs'), 'export default (request, response) => response.end("mended");');
   server.signal('SIGHUP');
   await server.event('reloaded');
   assert.equal((await server.get('/')).body, 'mended');

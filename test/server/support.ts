@@ -25,7 +25,7 @@ export interface Ended {
 export interface TestServer {
   readonly pid: number;
   readonly port: number;
-  readonly folder: string;
+  readonly directory: string;
   /** What it has logged so far; lines of the service are not among them. */
   readonly log: () => readonly LogLine[];
   /** All of stdout and stderr. */
@@ -52,13 +52,17 @@ export interface ServerWords {
   readonly listening?: boolean;
 }
 
-/** Starts a server in a folder of its own, and kills all that is left of it when the test ends. */
-export async function startServer(t: TestContext, {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerWords): Promise<TestServer> {
+/** Starts a server in a directory of its own, and kills all that is left of it when the test ends. */
+export async function startServer(
+  t: TestContext,
+  {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerWords,
+): Promise<TestServer> {
   if (!existsSync(program)) throw new Error('dist/serve.js is missing: npm run build');
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-server-'));
-  for (const [name, text] of Object.entries({[file]: module, ...files})) writeFileSync(join(folder, name), text);
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-server-'));
+  for (const [name, text] of Object.entries({[file]: module, ...files})) writeFileSync(join(directory, name), text);
   const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
-    cwd: folder, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env},
   });
   const pid = child.pid ?? 0;
@@ -76,12 +80,15 @@ export async function startServer(t: TestContext, {module = '', files = {}, file
     child.kill('SIGKILL');
     for (const worker of left) killHard(worker);
     await ended;
-    rmSync(folder, {recursive: true, force: true});
+    rmSync(directory, {recursive: true, force: true});
   });
   const log = (): readonly LogLine[] => output.split('\n').flatMap(logLine);
-  async function event(name: string, {count = 1, seconds = 10}: {readonly count?: number; readonly seconds?: number} = {}): Promise<LogLine> {
+  async function event(
+    name: string,
+    {count = 1, seconds = 10}: {readonly count?: number; readonly seconds?: number} = {},
+  ): Promise<LogLine> {
     const find = (): LogLine | undefined => log().filter((line) => line.event === name)[count - 1];
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
       const found = find();
       if (found !== undefined) return found;
       await Promise.race([new Promise<void>((resolve) => void heard.add(resolve)), sleep(50), ended]);
@@ -91,7 +98,12 @@ export async function startServer(t: TestContext, {module = '', files = {}, file
   }
   const port = listening ? Number((await event('listening', {seconds: 30}))['port'] ?? 0) : 0;
   return {
-    pid, port, folder, log, event, ended,
+    pid,
+    port,
+    directory,
+    log,
+    event,
+    ended,
     output: () => output,
     signal: (signal) => void child.kill(signal),
     workers: () => childrenOf(pid),
@@ -111,17 +123,23 @@ function logLine(text: string): readonly LogLine[] {
 
 /** Processes whose parent it is, by age; zombies are not counted. */
 export function childrenOf(parent: number): readonly number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    const fields = statusOf(pid);
-    return fields?.parent === parent && fields.state !== 'Z';
-  }).sort((one, other) => one - other);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const fields = statusOf(pid);
+      return fields?.parent === parent && fields.state !== 'Z';
+    })
+    .sort((one, other) => one - other);
 }
 
 /** From /proc/PID/stat; undefined when it is gone. */
 export function statusOf(pid: number): {readonly state: string; readonly parent: number} | undefined {
   try {
     // The name in brackets may contain blanks and brackets.
-    const [state = '', parent = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const [state = '', parent = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return {state, parent: Number(parent)};
   } catch {
     return undefined;
@@ -158,16 +176,30 @@ export interface Answer {
 }
 
 /** One request, on a connection of its own unless an agent is given. Rejects when it fails in any way. */
-export function get(port: number, path: string, {method = 'GET', headers = {}, body, agent, socketPath, seconds = 20}: RequestWords = {}): Promise<Answer> {
+export function get(
+  port: number,
+  path: string,
+  {method = 'GET', headers = {}, body, agent, socketPath, seconds = 20}: RequestWords = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({...(socketPath === undefined ? {host: '127.0.0.1', port} : {socketPath}), path, method, headers, ...(agent === undefined ? {agent: false} : {agent}), timeout: seconds * 1000}, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.once('end', () => resolve({status: response.statusCode ?? 0, headers: response.headers, body: text}));
-      response.once('error', reject);
-    });
+    const request = httpRequest(
+      {
+        ...(socketPath === undefined ? {host: '127.0.0.1', port} : {socketPath}),
+        path,
+        method,
+        headers,
+        ...(agent === undefined ? {agent: false} : {agent}),
+        timeout: seconds * 1000,
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.once('end', () => resolve({status: response.statusCode ?? 0, headers: response.headers, body: text}));
+        response.once('error', reject);
+      },
+    );
     request.once('timeout', () => request.destroy(new Error(`no answer to ${path} within ${seconds} s`)));
     request.once('error', reject);
     request.end(body);
@@ -188,18 +220,20 @@ export interface RawConnection {
 export function rawConnection(t: TestContext, port: number): Promise<RawConnection> {
   return new Promise((resolve, reject) => {
     let received = '';
-    const socket = connect({port, host: '127.0.0.1', allowHalfOpen: false}, () => resolve({
-      write: (text) => void socket.write(text),
-      received: () => received,
-      until: async (pattern, seconds = 10) => {
-        for (const end = Date.now() + seconds * 1000; !pattern.test(received); await sleep(10)) {
-          if (Date.now() > end) throw new Error(`${String(pattern)} did not come within ${seconds} s:\n${received}`);
-        }
-        return received;
-      },
-      closed,
-      destroy: () => socket.destroy(),
-    }));
+    const socket = connect({port, host: '127.0.0.1', allowHalfOpen: false}, () =>
+      resolve({
+        write: (text) => void socket.write(text),
+        received: () => received,
+        until: async (pattern, seconds = 10) => {
+          for (const end = Date.now() + seconds * 1000; !pattern.test(received); await sleep(10)) {
+            if (Date.now() > end) throw new Error(`${String(pattern)} did not come within ${seconds} s:\n${received}`);
+          }
+          return received;
+        },
+        closed,
+        destroy: () => socket.destroy(),
+      }),
+    );
     socket.setEncoding('latin1').on('data', (text: string) => {
       received += text;
     });

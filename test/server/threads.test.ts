@@ -39,7 +39,12 @@ test('threads: methods, headers, status, cookies and the address of the client r
   const server = await startServer(t, {module: service, flags});
   const {status, headers, body} = await server.get('/facts?x=1', {method: 'PUT', body: 'x'});
   assert.deepEqual([status, headers['set-cookie'], headers['x-own']], [201, ['a=1', 'b=2'], 'yes']);
-  assert.deepEqual(JSON.parse(body), {method: 'PUT', url: '/facts?x=1', host: `127.0.0.1:${server.port}`, address: '127.0.0.1'});
+  assert.deepEqual(JSON.parse(body), {
+    method: 'PUT',
+    url: '/facts?x=1',
+    host: `127.0.0.1:${server.port}`,
+    address: '127.0.0.1',
+  });
   const empty = await server.get('/empty');
   assert.deepEqual([empty.status, empty.body], [204, '']);
   const head = await server.get('/', {method: 'HEAD'});
@@ -68,7 +73,8 @@ test('threads: connections are kept, and requests in a pipeline are answered in 
   const server = await startServer(t, {module: service, flags});
   const agent = new Agent({keepAlive: true, maxSockets: 1});
   t.after(() => agent.destroy());
-  for (let count = 0; count < 20; count += 1) assert.equal((await server.get('/length', {method: 'POST', body: 'x'.repeat(count), agent})).body, String(count));
+  for (let count = 0; count < 20; count += 1)
+    assert.equal((await server.get('/length', {method: 'POST', body: 'x'.repeat(count), agent})).body, String(count));
   const client = await rawConnection(t, server.port);
   client.write(get('/burn') + get('/facts?second') + get('/empty'));
   assert.match(await client.until(/204 No Content/), /burnt.*facts\?second.*204/s);
@@ -80,10 +86,12 @@ test('threads: bodies stream both ways, whole, whichever way they are framed', a
   const url = `http://127.0.0.1:${server.port}/echo`;
   const told = await fetch(url, {method: 'POST', body: bytes});
   assert.equal(digest(Buffer.from(await told.arrayBuffer())), digest(bytes));
-  const stream = new ReadableStream({start: (controller) => {
-    for (let at = 0; at < bytes.length; at += 50_000) controller.enqueue(bytes.subarray(at, at + 50_000));
-    controller.close();
-  }});
+  const stream = new ReadableStream({
+    start: (controller) => {
+      for (let at = 0; at < bytes.length; at += 50_000) controller.enqueue(bytes.subarray(at, at + 50_000));
+      controller.close();
+    },
+  });
   const chunked = await fetch(url, {method: 'POST', body: stream, duplex: 'half'} as RequestInit);
   assert.equal(digest(Buffer.from(await chunked.arrayBuffer())), digest(bytes));
 });
@@ -110,7 +118,9 @@ test('threads: a client that does not read holds the handler back, and its end i
 test('threads: websockets reach a thread, and are told when the server goes', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const client = await rawConnection(t, server.port);
-  client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\n\r\n');
+  client.write(
+    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\n\r\n',
+  );
   await client.until(/101 Switching Protocols[^]*\r\n\r\n/);
   client.write('hello');
   await client.until(/echo hello/);
@@ -143,7 +153,11 @@ test('threads: TERM answers what has begun, and a service that does not boot end
 });
 
 test('threads: a service that listens itself is served in the pool all the same', async (t) => {
-  const server = await startServer(t, {module: 'import {createServer} from "node:http"; import {isMainThread} from "node:worker_threads"; const server = createServer((request, response) => response.end("main thread: " + isMainThread)); server.listen(process.env.PORT, () => console.log("up at " + server.address().port));', flags});
+  const server = await startServer(t, {
+    module:
+      'import {createServer} from "node:http"; import {isMainThread} from "node:worker_threads"; const server = createServer((request, response) => response.end("main thread: " + isMainThread)); server.listen(process.env.PORT, () => console.log("up at " + server.address().port));',
+    flags,
+  });
   assert.equal((await server.get('/')).body, 'main thread: false');
   assert.match(server.output(), new RegExp(`up at ${server.port}`));
 });

@@ -9,7 +9,11 @@ import {isAlive, startServer, until} from './support.ts';
 const pidService = 'export default (request, response) => response.end(String(process.pid));';
 
 test('a service that does not boot ends the server with its own error, once, and exit code 3', async (t) => {
-  const server = await startServer(t, {module: 'throw new Error("the database is missing");', flags: ['--workers=2'], listening: false});
+  const server = await startServer(t, {
+    module: 'throw new Error("the database is missing");',
+    flags: ['--workers=2'],
+    listening: false,
+  });
   assert.deepEqual(await server.ended, {code: 3, signal: null});
   const failed = server.log().filter(({event}) => event === 'worker_failed');
   assert.equal(failed.length, 1, server.output());
@@ -39,7 +43,11 @@ test('what cannot be served ends it with 65 and says what could be', async (t) =
 test('a port that is taken ends it with 69', async (t) => {
   const first = await startServer(t, {module: pidService, flags: ['--workers=1']});
   for (const dispatch of ['shared', 'rr']) {
-    const second = await startServer(t, {module: pidService, flags: [`--bind=127.0.0.1:${first.port}`, `--dispatch=${dispatch}`], listening: false});
+    const second = await startServer(t, {
+      module: pidService,
+      flags: [`--bind=127.0.0.1:${first.port}`, `--dispatch=${dispatch}`],
+      listening: false,
+    });
     assert.equal((await second.ended).code, 69, second.output());
     assert.match(second.output(), new RegExp(`127.0.0.1:${first.port} is taken`));
   }
@@ -56,15 +64,24 @@ test('a worker that is killed is replaced at once, and new connections wait for 
 });
 
 test('workers that boot and then crash are told apart from a boot failure, and wait longer each time', async (t) => {
-  const server = await startServer(t, {module: `setTimeout(() => { throw new Error("later"); }, 50); ${pidService}`, flags: ['--workers=1']});
+  const server = await startServer(t, {
+    module: `setTimeout(() => { throw new Error("later"); }, 50); ${pidService}`,
+    flags: ['--workers=1'],
+  });
   await server.event('crash_loop', {seconds: 30});
-  const waits = server.log().filter(({event}) => event === 'worker_exited').map(({wait_seconds: wait}) => wait);
+  const waits = server
+    .log()
+    .filter(({event}) => event === 'worker_exited')
+    .map(({wait_seconds: wait}) => wait);
   assert.deepEqual(waits.slice(0, 5), [0, 0.1, 0.2, 0.4, 0.8]);
   assert.ok(isAlive(server.pid));
 });
 
 test('a worker is replaced after max-requests, within the jitter, and no request fails', async (t) => {
-  const server = await startServer(t, {module: pidService, flags: ['--workers=1', '--max-requests=20', '--max-requests-jitter=10']});
+  const server = await startServer(t, {
+    module: pidService,
+    flags: ['--workers=1', '--max-requests=20', '--max-requests-jitter=10'],
+  });
   const agent = new Agent({keepAlive: true, maxSockets: 1});
   t.after(() => agent.destroy());
   const answers = new Map<string, number>();
@@ -74,12 +91,15 @@ test('a worker is replaced after max-requests, within the jitter, and no request
     await sleep(5);
   }
   assert.ok(answers.size >= 3, JSON.stringify([...answers]));
-  assert.ok(server.log().filter(({event, reason}) => event === 'worker_exited' && reason === 'max-requests').length >= 1);
+  assert.ok(
+    server.log().filter(({event, reason}) => event === 'worker_exited' && reason === 'max-requests').length >= 1,
+  );
 });
 
 test('a worker that has grown beyond max-rss is replaced', async (t) => {
   const server = await startServer(t, {
-    module: 'const kept = []; export default (request, response) => { if (request.url === "/grow") kept.push(Buffer.alloc(200e6, 1)); response.end(String(process.pid)); };',
+    module:
+      'const kept = []; export default (request, response) => { if (request.url === "/grow") kept.push(Buffer.alloc(200e6, 1)); response.end(String(process.pid)); };',
     flags: ['--workers=1', '--max-rss=200'],
   });
   const {body} = await server.get('/grow');
@@ -89,7 +109,8 @@ test('a worker that has grown beyond max-rss is replaced', async (t) => {
 
 test('a loop that is stuck longer than the timeout is replaced, and the log says where it was', async (t) => {
   const server = await startServer(t, {
-    module: 'function compute() { for (;;); }\nexport default (request, response) => { if (request.url === "/stuck") compute(); response.end("ok"); };',
+    module:
+      'function compute() { for (;;); }\nexport default (request, response) => { if (request.url === "/stuck") compute(); response.end("ok"); };',
     flags: ['--workers=1', '--timeout=1'],
   });
   const lost = server.get('/stuck').catch((error: NodeJS.ErrnoException) => error.code);
@@ -109,18 +130,19 @@ test('a worker that is frozen as a whole is killed and replaced by the arbiter',
 });
 
 test('while others serve, a worker that does not boot any more is tried again; when none is left, the server ends with 3', async (t) => {
-  const module = 'import {existsSync} from "node:fs"; if (existsSync("broken")) throw new Error("no database"); export default (request, response) => response.end("ok");';
+  const module =
+    'import {existsSync} from "node:fs"; if (existsSync("broken")) throw new Error("no database"); export default (request, response) => response.end("ok");';
   const server = await startServer(t, {module, flags: ['--workers=3']});
   await server.event('worker_ready', {count: 3});
-  writeFileSync(join(server.folder, 'broken'), '');
+  writeFileSync(join(server.directory, 'broken'), '');
   process.kill(server.workers()[0] ?? 0, 'SIGKILL');
   await server.event('worker_failed', {count: 4});
   assert.equal((await server.get('/')).body, 'ok');
   assert.ok(server.workers().length <= 3, String(server.workers()));
-  rmSync(join(server.folder, 'broken'));
+  rmSync(join(server.directory, 'broken'));
   await server.event('worker_ready', {count: 4});
   await until('all are there', () => server.workers().length === 3);
-  writeFileSync(join(server.folder, 'broken'), '');
+  writeFileSync(join(server.directory, 'broken'), '');
   for (const worker of server.workers()) process.kill(worker, 'SIGKILL');
   assert.equal((await server.ended).code, 3);
 });

@@ -8,10 +8,33 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate that signs itself, for two days, in `crt.pem` and `key.pem` of the folder. Its serial number tells it from others. */
-export function makeCertificate(folder: string, serial: number, name = 'shop.example.com'): Certificate {
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'crt.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-    '-addext', `subjectAltName=DNS:${name}`, '-set_serial', String(serial), '-keyout', key, '-out', certificate], {stdio: 'ignore'});
+/** A certificate that signs itself, for two days, in `crt.pem` and `key.pem` of the directory. Its serial number tells it from others. */
+export function makeCertificate(directory: string, serial: number, name = 'shop.example.com'): Certificate {
+  const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'crt.pem')];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${name}`,
+      '-addext',
+      `subjectAltName=DNS:${name}`,
+      '-set_serial',
+      String(serial),
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    ],
+    {stdio: 'ignore'},
+  );
   return {certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8')};
 }

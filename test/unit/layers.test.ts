@@ -1,56 +1,66 @@
 import assert from 'node:assert/strict';
 import {globSync, readFileSync} from 'node:fs';
-import {dirname, join, normalize} from 'node:path';
+import {join} from 'node:path';
 import {test} from 'node:test';
-
-// docs/architecture.md: cli -> tasks -> engines -> commands -> argv; the server stands on the foundation alone.
-// What it can be told is known to the tasks that start it.
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  cli: ['tasks', 'runtimes', 'shell', 'text', 'base'],
-  tasks: ['deploy', 'contract', 'stack', 'image', 'registry', 'service', 'runtimes', 'server', 'commands', 'shell', 'base'],
-  contract: ['commands', 'shell', 'text', 'base'],
-  deploy: ['stack', 'image', 'service', 'commands', 'shell', 'base'],
-  stack: ['service', 'commands', 'shell', 'base'],
-  image: ['deploy', 'registry', 'service', 'commands', 'shell', 'base'],
-  registry: ['shell', 'base'],
-  service: ['runtimes', 'shell', 'text', 'base'],
-  runtimes: ['server', 'shell', 'base'],
-  server: ['shell', 'text', 'base'],
-  commands: ['shell'],
-  shell: ['base'],
-  text: [],
-  base: ['shell', 'text', 'base'],
-};
+import {circles, grouped, readImports, roomOf} from '../../scripts/imports.ts';
+import {arrows} from './arrows.ts';
 
 const src = join(import.meta.dirname, '../../src');
+const imports = readImports(src);
 
-function layerOf(file: string): string {
-  const folder = file.split('/')[0] ?? '';
-  return folder in mayImport ? folder : 'base';
-}
+// docs/architecture.md: each layer imports only those below it. The files at the top are layers of their own.
+const layers = [
+  'cli',
+  'index.ts',
+  'tasks',
+  'deploy',
+  'contract',
+  'stack',
+  'image',
+  'registry',
+  'service',
+  'runtimes',
+  'commands',
+  'server',
+  'task.ts',
+  'option.ts',
+  'shell',
+  'errors.ts',
+  'text',
+];
 
-test('no module imports from a layer above its own', () => {
-  const wrong: string[] = [];
-  for (const file of globSync('**/*.ts', {cwd: src}).filter((name) => name !== 'index.ts')) {
-    const text = readFileSync(join(src, file), 'utf8');
-    for (const [, target = ''] of text.matchAll(/(?:from|import\() ?'(\.[^']+)'/g)) {
-      const imported = normalize(join(dirname(file), target));
-      const [from, to] = [layerOf(file), layerOf(imported)];
-      if (from !== to && !mayImport[from]?.includes(to) && !mayImport[from]?.includes(imported)) wrong.push(`${file} imports ${imported}`);
-    }
+const layerOf = (file: string): string => file.split('/')[0] ?? '';
+
+test('no layer imports one above it', () => {
+  const graph = grouped(imports, layerOf);
+  assert.deepEqual([...graph.keys()].toSorted(), layers.toSorted());
+  for (const [layer, to] of graph) {
+    for (const other of to) assert.ok(layers.indexOf(layer) < layers.indexOf(other), `${layer} imports ${other}`);
   }
-  assert.deepEqual(wrong, []);
 });
 
-// src/text/syntax-place.ts asks Node itself, in a child, where a module that does not load is wrong. What stands in
-// src/contract/in-container runs in containers under check, not in this process.
+test('no files and no directories import each other in a circle', () => {
+  assert.deepEqual(circles(imports), []);
+  assert.deepEqual(circles(grouped(imports, roomOf)), []);
+});
+
+test('each directory imports exactly those that are written down: npm run house -- --arrows', () => {
+  const found = [...grouped(imports, roomOf)].map(([room, to]) => [room, [...to].toSorted()] as const);
+  assert.deepEqual(Object.fromEntries(found.toSorted()), arrows);
+});
+
+// text/source-place.ts asks Node itself, in a child process, where a module that does not load is wrong. What is in
+// contract/in-container runs in containers under check, not in this process.
 test('nothing but the runner and the search for a syntax error spawns processes', () => {
-  const spawning = globSync('**/*.ts', {cwd: src}).filter((file) => !file.startsWith('contract/in-container/') && readFileSync(join(src, file), 'utf8').includes('child_process'));
-  assert.deepEqual(spawning.toSorted(), ['shell/spawn.ts', 'text/syntax-place.ts']);
+  const spawning = [...imports.keys()].filter(
+    (file) =>
+      !file.startsWith('contract/in-container/') && readFileSync(join(src, file), 'utf8').includes('child_process'),
+  );
+  assert.deepEqual(spawning.toSorted(), ['shell/spawn.ts', 'text/source-place.ts']);
 });
 
 test('command builders look at nothing: no file, no environment, no terminal', () => {
-  for (const file of globSync('commands/*.ts', {cwd: src})) {
+  for (const file of globSync('commands/**/*.ts', {cwd: src})) {
     assert.doesNotMatch(readFileSync(join(src, file), 'utf8'), /node:|process\./, file);
   }
 });

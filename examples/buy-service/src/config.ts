@@ -114,7 +114,11 @@ function integer(env: Environment, name: string, rule: IntegerRule, problems: st
 }
 
 function oneOf<Word extends string>(
-  env: Environment, name: string, words: readonly Word[], fallback: Word, problems: string[],
+  env: Environment,
+  name: string,
+  words: readonly Word[],
+  fallback: Word,
+  problems: string[],
 ): Word {
   const text = present(env, name);
   if (text === undefined) return fallback;

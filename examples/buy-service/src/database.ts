@@ -1,7 +1,7 @@
 import {Client, DatabaseError, Pool, types} from 'pg';
 import type {ClientConfig, CustomTypesConfig, QueryResultRow} from 'pg';
-import {apiError, type ApiError} from './errors.ts';
 import type {DatabaseConfig} from './config.ts';
+import {apiError, type ApiError} from './errors.ts';
 
 const int8 = types.builtins.INT8;
 
@@ -33,7 +33,9 @@ export function createClient(config: DatabaseConfig): Client {
  * latter nobody knows whether the statement was done: it is never repeated here.
  */
 export async function query<Row extends QueryResultRow>(
-  pool: Pool, text: string, values: readonly unknown[] = [],
+  pool: Pool,
+  text: string,
+  values: readonly unknown[] = [],
 ): Promise<Row[]> {
   const client = await pool.connect().catch((cause: unknown) => {
     throw unavailable(cause);

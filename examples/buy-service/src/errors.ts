@@ -27,7 +27,9 @@ const codeOfStatus: Readonly<Record<number, string>> = {
 
 /** Answers any error. What nobody foresaw is logged, and the caller learns nothing about it. */
 export function replyWithError(
-  error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply,
+  error: FastifyError | ApiError,
+  request: FastifyRequest,
+  reply: FastifyReply,
 ): FastifyReply {
   if (isApiError(error)) {
     if (error.status >= 500) request.log.warn({err: error.cause ?? error}, error.message);

@@ -26,9 +26,14 @@ export function healthRoutes(app: FastifyInstance, config: Config, pool: Pool): 
 function databaseProbe(pool: Pool, timeoutMs: number): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   return async () => {
-    running ??= query(pool, 'SELECT 1').then(() => true, () => false).finally(() => {
-      running = undefined;
-    });
+    running ??= query(pool, 'SELECT 1')
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        running = undefined;
+      });
     return Promise.race([running, falseAfter(timeoutMs)]);
   };
 }

@@ -21,23 +21,23 @@ export interface MigrationPlan {
   readonly unknown: readonly string[];
 }
 
-/** All migrations of a folder, in order. Throws where a name does not begin with three digits of its own. */
-export async function readMigrations(folder: string): Promise<readonly Migration[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
+/** All migrations of a directory, in order. Throws where a name does not begin with three digits of its own. */
+export async function readMigrations(directory: string): Promise<readonly Migration[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted();
   const numbers = new Set(names.map((name) => /^\d{3}(?=_[a-z0-9_]+\.sql$)/.exec(name)?.[0]));
   if (numbers.has(undefined) || numbers.size !== names.length) {
     throw new Error('a migration is named wrongly\nfix: name each NNN_what.sql, with a number of its own');
   }
-  return Promise.all(names.map(async (name) => {
-    const sql = await readFile(join(folder, name), 'utf8');
-    return {name, sql, checksum: createHash('sha256').update(sql).digest('hex')};
-  }));
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(join(directory, name), 'utf8');
+      return {name, sql, checksum: createHash('sha256').update(sql).digest('hex')};
+    }),
+  );
 }
 
 /** What is to be applied. Throws where history was changed: forwards is the only way. */
-export function planMigrations(
-  migrations: readonly Migration[], applied: readonly AppliedMigration[],
-): MigrationPlan {
+export function planMigrations(migrations: readonly Migration[], applied: readonly AppliedMigration[]): MigrationPlan {
   const checksums = new Map(applied.map(({name, checksum}) => [name, checksum]));
   const known = migrations.filter(({name}) => checksums.has(name));
   const pending = migrations.filter(({name}) => !checksums.has(name));

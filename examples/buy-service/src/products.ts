@@ -41,9 +41,10 @@ interface ProductPage {
 
 async function listProducts(pool: Pool, limit: number, after: string): Promise<ProductPage> {
   // One more than asked for tells whether there is a next page.
-  const rows = await query<Product>(
-    pool, `SELECT ${columns} FROM products WHERE id > $1 ORDER BY id LIMIT $2`, [after, limit + 1],
-  );
+  const rows = await query<Product>(pool, `SELECT ${columns} FROM products WHERE id > $1 ORDER BY id LIMIT $2`, [
+    after,
+    limit + 1,
+  ]);
   const products = rows.slice(0, limit);
   return {products, next_after: rows.length > limit ? (products.at(-1)?.id ?? null) : null};
 }

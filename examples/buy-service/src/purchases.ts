@@ -45,9 +45,9 @@ export function purchaseRoutes(app: FastifyInstance, pool: Pool): void {
   });
 
   app.get<{Params: {readonly id: string}}>('/purchases/:id', {schema: {params}}, async (request) => {
-    const [purchase] = await query<Purchase>(
-      pool, `SELECT ${columns} FROM purchases WHERE id = $1`, [request.params.id],
-    );
+    const [purchase] = await query<Purchase>(pool, `SELECT ${columns} FROM purchases WHERE id = $1`, [
+      request.params.id,
+    ]);
     if (purchase === undefined) throw apiError(404, 'purchase_not_found', 'there is no such purchase');
     return purchase;
   });
@@ -76,9 +76,7 @@ async function buy(pool: Pool, key: string, request: PurchaseRequest): Promise<B
   );
   if (inserted !== undefined) return {purchase: inserted, isNew: true};
 
-  const [existing] = await query<Purchase>(
-    pool, `SELECT ${columns} FROM purchases WHERE idempotency_key = $1`, [key],
-  );
+  const [existing] = await query<Purchase>(pool, `SELECT ${columns} FROM purchases WHERE idempotency_key = $1`, [key]);
   if (existing === undefined) throw await whyNotBought(pool, request.quote_id);
   if (!isSameRequest(existing, request)) {
     throw apiError(422, 'idempotency_key_reused', 'this Idempotency-Key was used for another purchase');

@@ -38,7 +38,9 @@ export function quoteRoutes(app: FastifyInstance, config: Config, pool: Pool): v
 }
 
 async function createQuote(
-  pool: Pool, {product_id: id, points}: QuoteRequest, ttlSeconds: number,
+  pool: Pool,
+  {product_id: id, points}: QuoteRequest,
+  ttlSeconds: number,
 ): Promise<Quote | undefined> {
   const product = await findProduct(pool, id);
   if (product === undefined) throw apiError(404, 'product_not_found', 'there is no such product');

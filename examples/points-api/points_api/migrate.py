@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from points_api.config import ConfigError, read_database_config
 from points_api.database import make_engine
 
-FOLDER = Path(__file__).parent.parent / "migrations"
+DIR = Path(__file__).parent.parent / "migrations"
 # Any number that no other program locks in this database.
 LOCK = 5_381_146_207
 
@@ -33,9 +33,9 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def read_migrations(folder: Path) -> list[Migration]:
-    """All migrations of a folder, in order."""
-    paths = sorted(folder.glob("*.sql"))
+def read_migrations(directory: Path) -> list[Migration]:
+    """All migrations of a directory, in order."""
+    paths = sorted(directory.glob("*.sql"))
     numbers = {path.name[:3] for path in paths if re.match(r"\d{3}_[a-z0-9_]+\.sql$", path.name)}
     if len(numbers) != len(paths):
         raise MigrationError("name each migration NNN_what.sql, with a number of its own")
@@ -91,7 +91,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[Mig
 
 def main() -> None:
     try:
-        migrations = read_migrations(FOLDER)
+        migrations = read_migrations(DIR)
         # The lock is freed with the connection.
         with make_engine(read_database_config(os.environ)).connect() as connection:
             count = len(migrate(connection, migrations))

@@ -44,11 +44,11 @@ def main():
     # What the module prints while it is imported is not the answer.
     with contextlib.redirect_stdout(sys.stderr):
         try:
-            module, folder = FilesystemLoader(start=".").load("tasks")
+            module, directory = FilesystemLoader(start=".").load("tasks")
         except Exception:
             print(traceback.format_exc(limit=-1).strip(), file=sys.stderr)
             sys.exit(4)
-    collection = Collection.from_module(module, loaded_from=folder)
+    collection = Collection.from_module(module, loaded_from=directory)
     json.dump(list(describe(collection)), sys.stdout, default=str)
 
 

@@ -13,7 +13,7 @@ export interface ImageFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
   readonly ports: readonly number[];
-  readonly folder: string;
+  readonly directory: string;
   readonly stopSignal: string;
   /** Words of the health check, `CMD` or `CMD-SHELL` first; empty without one. */
   readonly healthCheck: readonly string[];
@@ -54,14 +54,21 @@ export function parseImageFacts(inspected: string, history: string): ImageFacts 
     user: config.User ?? '',
     entrypoint: config.Entrypoint ?? [],
     command: config.Cmd ?? [],
-    environment: Object.fromEntries((config.Env ?? []).map((text) => [text.split('=', 1)[0] ?? '', text.slice(text.indexOf('=') + 1)])),
+    environment: Object.fromEntries(
+      (config.Env ?? []).map((text) => [text.split('=', 1)[0] ?? '', text.slice(text.indexOf('=') + 1)]),
+    ),
     labels: config.Labels ?? {},
     volumes: Object.keys(config.Volumes ?? {}),
-    ports: Object.keys(config.ExposedPorts ?? {}).map((text) => Number.parseInt(text, 10)).sort((a, b) => a - b),
-    folder: config.WorkingDir || '/',
+    ports: Object.keys(config.ExposedPorts ?? {})
+      .map((text) => Number.parseInt(text, 10))
+      .sort((a, b) => a - b),
+    directory: config.WorkingDir || '/',
     stopSignal: config.StopSignal || 'SIGTERM',
     healthCheck: test[0] === 'NONE' ? [] : test,
-    history: history.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as string),
+    history: history
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as string),
   };
 }
 

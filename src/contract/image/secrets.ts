@@ -33,7 +33,9 @@ export const secretKind = (text: string): string | undefined => fileForms.find((
 
 /** Does a file of this name hold secrets, whatever is in it? */
 export function isSecretFile(path: string): boolean {
-  return /(^|\/)(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pgpass|\.git-credentials|\.aws\/credentials|\.docker\/config\.json)$/.test(path);
+  return /(^|\/)(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pgpass|\.git-credentials|\.aws\/credentials|\.docker\/config\.json)$/.test(
+    path,
+  );
 }
 
 /**

@@ -54,7 +54,9 @@ export interface ServiceFacts {
   readonly port: number;
   readonly health: string;
   readonly check: {readonly alive: string; readonly slow_path?: string | undefined};
-  readonly test_integration: Pick<Subject, 'environment' | 'secrets'> & {readonly backing_services: Readonly<Record<string, unknown>>};
+  readonly test_integration: Pick<Subject, 'environment' | 'secrets'> & {
+    readonly backing_services: Readonly<Record<string, unknown>>;
+  };
 }
 
 export interface Facts {
@@ -69,17 +71,29 @@ export interface Facts {
 }
 
 /**
- * What is checked: an image of the service in this folder, as deploy.yaml describes it, or anybody's, as the options
+ * What is checked: an image of the service in this directory, as deploy.yaml describes it, or anybody's, as the options
  * do. Options go before the file.
  */
-export function describeSubject({facts, image, service, serviceName, values, network, labels}: Facts): Subject & {readonly isOurs: boolean} {
+export function describeSubject({
+  facts,
+  image,
+  service,
+  serviceName,
+  values,
+  network,
+  labels,
+}: Facts): Subject & {readonly isOurs: boolean} {
   const isOurs = values.image === undefined || belongsTo(values.image, facts, serviceName);
   const own = isOwnImage(facts);
   const given = variables(values.env);
   return {
-    isOurs, image, network, labels,
+    isOurs,
+    image,
+    network,
+    labels,
     name: values.image ?? image,
-    command: values.command === undefined ? (own ? ['run'] : []) : values.command.split(/\s+/).filter((word) => word !== ''),
+    command:
+      values.command === undefined ? (own ? ['run'] : []) : values.command.split(/\s+/).filter((word) => word !== ''),
     port: values.port ?? (isOurs ? service.port : undefined) ?? facts.ports[0] ?? 3000,
     health: values.health ?? (isOurs ? service.health : '/'),
     healthIsDeclared: isOurs || values.health !== undefined,
@@ -96,7 +110,13 @@ export function describeSubject({facts, image, service, serviceName, values, net
 function belongsTo(name: string, {labels}: ImageFacts, serviceName: string): boolean {
   const label = labels['entrypoint.service_name'];
   if (label) return label === serviceName;
-  return name.replace(/@.*$/, '').replace(/:[^:/]*$/, '').split('/').at(-1) === serviceName;
+  return (
+    name
+      .replace(/@.*$/, '')
+      .replace(/:[^:/]*$/, '')
+      .split('/')
+      .at(-1) === serviceName
+  );
 }
 
 /**
@@ -108,7 +128,8 @@ function variables(texts: readonly string[]): Pick<Subject, 'environment' | 'sec
   const secrets: Record<string, SecretReference> = {};
   for (const text of texts) {
     const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)(?:=([^]*))?$/.exec(text) ?? [];
-    if (name === undefined) throw usageProblem('--env is not of the form NAME=value or NAME', "for example --env='LOG_LEVEL=info'");
+    if (name === undefined)
+      throw usageProblem('--env is not of the form NAME=value or NAME', "for example --env='LOG_LEVEL=info'");
     if (value === undefined) secrets[name] = {env: name};
     else environment[name] = value;
   }

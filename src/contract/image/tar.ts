@@ -9,7 +9,7 @@ export interface Source {
 
 export interface TarEntry {
   readonly path: string;
-  readonly type: 'file' | 'link' | 'folder' | 'other';
+  readonly type: 'file' | 'link' | 'directory' | 'other';
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -19,12 +19,18 @@ export interface TarEntry {
 }
 
 const block = 512;
-const types: Readonly<Record<string, TarEntry['type']>> = {'': 'file', '0': 'file', '7': 'file', '1': 'link', '5': 'folder'};
+const types: Readonly<Record<string, TarEntry['type']>> = {
+  '': 'file',
+  '0': 'file',
+  '7': 'file',
+  '1': 'link',
+  '5': 'directory',
+};
 
 /** Walks an archive by its headers and steps over contents: a large archive costs no more than its number of files. */
 export function* tarEntries(source: Source): Generator<TarEntry> {
   let longPath: string | undefined;
-  for (let at = 0; at + block <= source.size; ) {
+  for (let at = 0; at + block <= source.size;) {
     const header = source.read(at, block);
     if (header.length < block || header[0] === 0) return;
     const size = number(header, 124, 12);
@@ -44,7 +50,8 @@ export function* tarEntries(source: Source): Generator<TarEntry> {
         mode: number(header, 100, 8),
         uid: number(header, 108, 8),
         gid: number(header, 116, 8),
-        size, offset,
+        size,
+        offset,
       };
     }
   }
@@ -57,14 +64,15 @@ function text(bytes: Buffer, start: number, length: number): string {
 
 // Octal text; a set high bit means that the number did not fit and is binary.
 function number(bytes: Buffer, start: number, length: number): number {
-  if (((bytes[start] ?? 0) & 0x80) !== 0) return Number(BigInt(`0x${bytes.toString('hex', start + length - 8, start + length)}`));
+  if (((bytes[start] ?? 0) & 0x80) !== 0)
+    return Number(BigInt(`0x${bytes.toString('hex', start + length - 8, start + length)}`));
   return Number.parseInt(text(bytes, start, length).trim() || '0', 8);
 }
 
 // Records of `length key=value\n`, where length counts bytes, its own digits included.
 function paxPath(bytes: Buffer): string | undefined {
   let path: string | undefined;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = Number.parseInt(bytes.toString('utf8', at, at + 20), 10);
     if (!(length > 0)) break;
     const record = bytes.toString('utf8', at, at + length - 1);
@@ -90,10 +98,13 @@ export const slice = (source: Source, from: number, size: number): Source => ({
 export function withFile<T>(path: string, size: number, body: (source: Source) => T): T {
   const file = openSync(path, 'r');
   try {
-    return body({size, read: (offset, length) => {
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
-    }});
+    return body({
+      size,
+      read: (offset, length) => {
+        const bytes = Buffer.alloc(length);
+        return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+      },
+    });
   } finally {
     closeSync(file);
   }

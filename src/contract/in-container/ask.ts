@@ -20,17 +20,25 @@ export interface Reply {
 export async function ask(question: Question): Promise<Reply> {
   const {request} = process.getBuiltinModule('node:http');
   const {host, port, path, seconds, status} = question;
-  const once = (): Promise<Reply> => new Promise((resolve) => {
-    const asked = request({host, port, path, timeout: 5000, headers: {host: 'localhost', connection: 'close'}}, (answer) => {
-      answer.resume();
-      const code = answer.statusCode ?? 0;
-      answer.once('close', () => resolve({ok: status === undefined ? code < 500 : code === status, status: code, error: ''}));
+  const once = (): Promise<Reply> =>
+    new Promise((resolve) => {
+      const asked = request(
+        {host, port, path, timeout: 5000, headers: {host: 'localhost', connection: 'close'}},
+        (answer) => {
+          answer.resume();
+          const code = answer.statusCode ?? 0;
+          answer.once('close', () =>
+            resolve({ok: status === undefined ? code < 500 : code === status, status: code, error: ''}),
+          );
+        },
+      );
+      asked.once('timeout', () => asked.destroy(Object.assign(new Error('no answer'), {code: 'ETIMEDOUT'})));
+      asked.once('error', (error: NodeJS.ErrnoException) =>
+        resolve({ok: false, status: 0, error: error.code ?? error.message}),
+      );
+      asked.end();
     });
-    asked.once('timeout', () => asked.destroy(Object.assign(new Error('no answer'), {code: 'ETIMEDOUT'})));
-    asked.once('error', (error: NodeJS.ErrnoException) => resolve({ok: false, status: 0, error: error.code ?? error.message}));
-    asked.end();
-  });
-  for (const end = Date.now() + seconds * 1000; ; ) {
+  for (const end = Date.now() + seconds * 1000; ;) {
     const reply = await once();
     if (reply.ok || Date.now() >= end) return reply;
     await new Promise((resolve) => setTimeout(resolve, 50));

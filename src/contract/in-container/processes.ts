@@ -16,27 +16,36 @@ export interface Process {
 export function listProcesses(): Process[] {
   const {readFileSync, readdirSync, readlinkSync} = process.getBuiltinModule('node:fs');
   const own = readlinkSync('/proc/self/ns/mnt');
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      const fields = Object.fromEntries(readFileSync(`/proc/${pid}/status`, 'utf8').split('\n').map((line) => line.split(/:\s*/, 2) as [string, string]));
-      const zombie = fields['State']?.startsWith('Z') === true;
-      // A zombie has no namespaces any more; the helper itself has none.
-      if (!zombie && readlinkSync(`/proc/${pid}/ns/mnt`) === own) return [];
-      return [{
-        pid: Number(pid),
-        parent: Number(fields['PPid']),
-        name: zombie ? fields['Name'] ?? '' : readlinkSync(`/proc/${pid}/exe`).replace(/^.*\//, ''),
-        uid: Number(fields['Uid']?.split('\t')[1]),
-        zombie,
-        blocked: fields['SigBlk'] ?? '0',
-        ignored: fields['SigIgn'] ?? '0',
-        // Of the thread and of the process.
-        pending: (BigInt(`0x${fields['ShdPnd'] ?? '0'}`) | BigInt(`0x${fields['SigPnd'] ?? '0'}`)).toString(16),
-      }];
-    } catch {
-      return [];
-    }
-  }).sort((a, b) => a.pid - b.pid);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const fields = Object.fromEntries(
+          readFileSync(`/proc/${pid}/status`, 'utf8')
+            .split('\n')
+            .map((line) => line.split(/:\s*/, 2) as [string, string]),
+        );
+        const zombie = fields['State']?.startsWith('Z') === true;
+        // A zombie has no namespaces any more; the helper itself has none.
+        if (!zombie && readlinkSync(`/proc/${pid}/ns/mnt`) === own) return [];
+        return [
+          {
+            pid: Number(pid),
+            parent: Number(fields['PPid']),
+            name: zombie ? (fields['Name'] ?? '') : readlinkSync(`/proc/${pid}/exe`).replace(/^.*\//, ''),
+            uid: Number(fields['Uid']?.split('\t')[1]),
+            zombie,
+            blocked: fields['SigBlk'] ?? '0',
+            ignored: fields['SigIgn'] ?? '0',
+            // Of the thread and of the process.
+            pending: (BigInt(`0x${fields['ShdPnd'] ?? '0'}`) | BigInt(`0x${fields['SigPnd'] ?? '0'}`)).toString(16),
+          },
+        ];
+      } catch {
+        return [];
+      }
+    })
+    .sort((a, b) => a.pid - b.pid);
 }
 
 /** Makes `count` orphans, which the kernel gives to pid 1, and tells how many stay as zombies. Runs in a helper container. */
@@ -45,13 +54,14 @@ export async function leaveOrphans({count}: {readonly count: number}): Promise<n
   const {readFileSync, readdirSync} = process.getBuiltinModule('node:fs');
   // The shell in between ends before its children do.
   execFileSync('sh', ['-c', `i=0; while [ $i -lt ${count} ]; do (sleep 0.1 &) ; i=$((i + 1)); done`]);
-  const zombies = (): number => readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && /^State:\tZ[^]*^PPid:\t1$/m.test(readFileSync(`/proc/${name}/status`, 'utf8'));
-    } catch {
-      return false;
-    }
-  }).length;
+  const zombies = (): number =>
+    readdirSync('/proc').filter((name) => {
+      try {
+        return /^\d+$/.test(name) && /^State:\tZ[^]*^PPid:\t1$/m.test(readFileSync(`/proc/${name}/status`, 'utf8'));
+      } catch {
+        return false;
+      }
+    }).length;
   await new Promise((resolve) => setTimeout(resolve, 300));
   const end = Date.now() + 1500;
   while (zombies() > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -74,7 +84,13 @@ export function cpuMicroseconds(): number {
 }
 
 /** Sends a signal to processes of the container whose pid namespace the helper shares. Runs in a helper container. */
-export function sendSignal({pids, signal}: {readonly pids: readonly number[]; readonly signal: NodeJS.Signals}): number {
+export function sendSignal({
+  pids,
+  signal,
+}: {
+  readonly pids: readonly number[];
+  readonly signal: NodeJS.Signals;
+}): number {
   for (const pid of pids) process.kill(pid, signal);
   return pids.length;
 }

@@ -1,6 +1,6 @@
 import type {Words} from '../../shell/argv.ts';
 
-// The functions in this folder run in a helper container, not here: their text is handed to Node. So each of them
+// The functions in this directory run in a helper container, not here: their text is handed to Node. So each of them
 // stands alone: no imports, no names from outside, built-in modules by `process.getBuiltinModule`.
 
 /** Words that run such a function in a container that has node, and print what it returns as JSON. */

@@ -15,7 +15,10 @@ export interface Alone {
 
 /** Nothing listens where the backing services should be: their names lead into the container itself. */
 export function probeAlone(bench: Bench): Promise<Alone | undefined> {
-  const {subject: {backing, port, alive: alivePath, health: healthPath}, prober} = bench;
+  const {
+    subject: {backing, port, alive: alivePath, health: healthPath},
+    prober,
+  } = bench;
   if (backing.length === 0) return Promise.resolve(undefined);
   return withContainer(bench, 'alone', async (container) => {
     await start(bench, serviceFacts(bench, 'alone', {hosts: backing.map((name) => `${name}:127.0.0.1`)}));
@@ -25,7 +28,10 @@ export function probeAlone(bench: Bench): Promise<Alone | undefined> {
       alive = await inside(bench, prober, ask, {...question, path: alivePath, seconds: 2});
     }
     const health = await inside(bench, prober, ask, {...question, path: healthPath, seconds: 0});
-    const [{running, exitCode}, {stdout, stderr}] = await Promise.all([stateOf(bench, container), lastLines(bench, container)]);
+    const [{running, exitCode}, {stdout, stderr}] = await Promise.all([
+      stateOf(bench, container),
+      lastLines(bench, container),
+    ]);
     return {running, exitCode, told: stdout.length + stderr.length, alive, health};
   });
 }

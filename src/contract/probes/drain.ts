@@ -22,11 +22,22 @@ export function probeDrain(bench: Bench): Promise<Drained | undefined> {
     if (!(await startService(bench, 'drained')).ok) return undefined;
     const files = {sent: '/tmp/drain-sent', go: '/tmp/drain-go'};
     const asked = inside(bench, prober, halfRequest, {
-      host: 'service-drained', port: subject.port, path: subject.slow ?? subject.health, whole: subject.slow !== undefined, ...files,
+      host: 'service-drained',
+      port: subject.port,
+      path: subject.slow ?? subject.health,
+      whole: subject.slow !== undefined,
+      ...files,
     });
     const stopping = (async () => {
-      await run(dockerExec(prober, ['sh', '-c', `until [ -e ${files.sent} ]; do sleep 0.02; done`]), {capture: true, timeoutSeconds: 20});
-      return stopService(bench, container, async () => void (await run(dockerExec(prober, ['touch', files.go]), {capture: true})));
+      await run(dockerExec(prober, ['sh', '-c', `until [ -e ${files.sent} ]; do sleep 0.02; done`]), {
+        capture: true,
+        timeoutSeconds: 20,
+      });
+      return stopService(
+        bench,
+        container,
+        async () => void (await run(dockerExec(prober, ['touch', files.go]), {capture: true})),
+      );
     })();
     const [reply, stopped] = await Promise.all([asked, stopping]);
     return {reply, stopped};
@@ -49,4 +60,6 @@ export async function stopService(bench: Bench, container: string, then?: () => 
 export const endedByItself = ({exitCode}: Stopped): boolean => exitCode === 0 || exitCode === 143;
 
 export const stoppedText = ({exitCode, seconds}: Stopped): string =>
-  (exitCode === undefined ? `still runs after ${seconds.toFixed(1)} s` : `exit code ${exitCode} after ${seconds.toFixed(1)} s`);
+  exitCode === undefined
+    ? `still runs after ${seconds.toFixed(1)} s`
+    : `exit code ${exitCode} after ${seconds.toFixed(1)} s`;

@@ -53,16 +53,20 @@ export async function openLab(run: Runner, scope: Scope, subject: Subject, image
   answers.promise.catch(() => {});
   const bench: Bench = {run, subject, image, prober, answers, lane: makeLanes(3)};
   // Probes run side by side: a prefix tells whose command is whose.
-  const inLane = <T>(name: string, probe: Probe<T>): Promise<T> => bench.lane(() => probe({...bench, run: run.prefixed(name)}));
+  const inLane = <T>(name: string, probe: Probe<T>): Promise<T> =>
+    bench.lane(() => probe({...bench, run: run.prefixed(name)}));
   const lane = <T>(name: string, probe: Probe<T>) => once(() => inLane(name, probe));
   const served = lane('served', probeServed);
-  const whenItAnswers = <T>(name: string, probe: Probe<T>) => once(async () => {
-    // Its failure is told by who asked for it; here it only means that there is nothing to wait for.
-    served().catch(answers.reject);
-    return await answers.promise === undefined ? undefined : inLane(name, probe);
-  });
+  const whenItAnswers = <T>(name: string, probe: Probe<T>) =>
+    once(async () => {
+      // Its failure is told by who asked for it; here it only means that there is nothing to wait for.
+      served().catch(answers.reject);
+      return (await answers.promise) === undefined ? undefined : inLane(name, probe);
+    });
   return {
-    subject, image, served,
+    subject,
+    image,
+    served,
     layers: lane('layers', probeLayers),
     drained: whenItAnswers('drained', probeDrain),
     limits: whenItAnswers('limits', probeLimits),

@@ -8,11 +8,15 @@ import type {Bench} from './containers.ts';
 
 /** Reads the image's layers from a temporary file. */
 export async function probeLayers({run, subject}: Bench): Promise<LayerFacts> {
-  const folder = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
-  const file = join(folder, 'image.tar');
+  const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+  const file = join(directory, 'image.tar');
   return run.scope(async (scope) => {
-    scope.always(['rm', '-rf', folder]);
-    await run(dockerSave(subject.image, file), {capture: true, purpose: 'the image could not be saved', fix: `it takes room in ${tmpdir()}: free some, or set TMPDIR`});
+    scope.always(['rm', '-rf', directory]);
+    await run(dockerSave(subject.image, file), {
+      capture: true,
+      purpose: 'the image could not be saved',
+      fix: `it takes room in ${tmpdir()}: free some, or set TMPDIR`,
+    });
     return withFile(file, (await stat(file)).size, scanLayers);
   });
 }

@@ -1,4 +1,4 @@
-import type {ContainerFacts} from '../../commands/docker.ts';
+import type {ContainerOptions} from '../../commands/docker.ts';
 import {startsAsRoot} from '../image/facts.ts';
 import {type Bench, startService, type State, stateOf, withContainer} from './containers.ts';
 import {endedByItself, type Stopped, stopService} from './drain.ts';
@@ -20,7 +20,10 @@ export type Limits = Readonly<Record<Restriction, Outcome>>;
 export const otherPort = 18_765;
 
 /** The restrictions, as changes of `docker run`. */
-function restrictions({subject, image}: Bench): Readonly<Record<Restriction, {how: string; changes: Partial<ContainerFacts>}>> {
+function restrictions({
+  subject,
+  image,
+}: Bench): Readonly<Record<Restriction, {how: string; changes: Partial<ContainerOptions>}>> {
   // An image that starts as root and gives it up needs these two for that. Not CAP_KILL: an init that stayed root
   // cannot signal its child then, and that is to be seen.
   const change = startsAsRoot(image) ? ['SETUID', 'SETGID'] : [];
@@ -45,20 +48,26 @@ function restrictions({subject, image}: Bench): Readonly<Record<Restriction, {ho
 export async function probeLimits(bench: Bench): Promise<Limits> {
   const all = restrictions(bench);
   const names = Object.keys(all) as Restriction[];
-  const changes: Partial<ContainerFacts> = Object.assign({}, ...names.map((name) => all[name].changes));
+  const changes: Partial<ContainerOptions> = Object.assign({}, ...names.map((name) => all[name].changes));
   const together = await tryWith(bench, 'limits', {how: '', changes}, !startsAsRoot(bench.image));
   const found: [Restriction, Outcome][] = [];
   for (const name of names) {
     const stops = name !== 'capabilities' || (together.stopped !== undefined && endedByItself(together.stopped));
-    const outcome = together.answered && stops
-      ? {...together, how: `${all[name].how}, with the other limits`}
-      : await tryWith(bench, `limits-${name.toLowerCase()}`, all[name], name === 'capabilities');
+    const outcome =
+      together.answered && stops
+        ? {...together, how: `${all[name].how}, with the other limits`}
+        : await tryWith(bench, `limits-${name.toLowerCase()}`, all[name], name === 'capabilities');
     found.push([name, outcome]);
   }
   return Object.fromEntries(found) as Limits;
 }
 
-function tryWith(bench: Bench, name: string, {how, changes}: {how: string; changes: Partial<ContainerFacts>}, stop: boolean): Promise<Outcome> {
+function tryWith(
+  bench: Bench,
+  name: string,
+  {how, changes}: {how: string; changes: Partial<ContainerOptions>},
+  stop: boolean,
+): Promise<Outcome> {
   return withContainer(bench, name, async (container) => {
     const {ok, error} = await startService(bench, name, changes);
     const state = await stateOf(bench, container);

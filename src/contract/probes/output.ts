@@ -33,15 +33,26 @@ export function probeOutput(bench: Bench): Promise<Output | undefined> {
 
 async function throughOurCommand(bench: Bench): Promise<Output | undefined> {
   const {run} = bench;
-  const folder = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
-  return withContainer(bench, 'output', (container) => run.scope(async (scope) => {
-    scope.always(['rm', '-rf', folder]);
-    await writeFile(join(folder, 'server.mjs'), ownProgram, {mode: 0o644});
-    await run(['chmod', '755', folder], {capture: true});
-    await run(dockerCreate(serviceFacts(bench, 'output', {environment: {}, secrets: {}, command: ['-C', '/srv/flood', 'run', '--module=server.mjs']})), {capture: true});
-    await run(dockerCopyIn(folder, container, '/srv/flood'), {capture: true});
-    return count(bench, container);
-  }));
+  const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+  return withContainer(bench, 'output', (container) =>
+    run.scope(async (scope) => {
+      scope.always(['rm', '-rf', directory]);
+      await writeFile(join(directory, 'server.mjs'), ownProgram, {mode: 0o644});
+      await run(['chmod', '755', directory], {capture: true});
+      await run(
+        dockerCreate(
+          serviceFacts(bench, 'output', {
+            environment: {},
+            secrets: {},
+            command: ['-C', '/srv/flood', 'run', '--module=server.mjs'],
+          }),
+        ),
+        {capture: true},
+      );
+      await run(dockerCopyIn(directory, container, '/srv/flood'), {capture: true});
+      return count(bench, container);
+    }),
+  );
 }
 
 function throughShell(bench: Bench): Promise<Output | undefined> {
@@ -56,8 +67,14 @@ function throughShell(bench: Bench): Promise<Output | undefined> {
 
 async function count(bench: Bench, container: string): Promise<Output> {
   const start = wordsText(['docker', 'start', '--attach', container]);
-  const {stdout} = await bench.run(['sh', '-c', `${start} | { sleep 1; wc -c; }`], {capture: true, timeoutSeconds: 15, allow: [137]});
+  const {stdout} = await bench.run(['sh', '-c', `${start} | { sleep 1; wc -c; }`], {
+    capture: true,
+    timeoutSeconds: 15,
+    allow: [137],
+  });
   await awaitEnd(bench, container, 5);
-  const logged = await bench.run(['sh', '-c', `${wordsText(dockerLogs(container, {}))} 2>/dev/null | wc -c`], {capture: true});
+  const logged = await bench.run(['sh', '-c', `${wordsText(dockerLogs(container, {}))} 2>/dev/null | wc -c`], {
+    capture: true,
+  });
   return {sent: bytes, read: Number(stdout.trim() || 0), logged: Number(logged.stdout.trim())};
 }

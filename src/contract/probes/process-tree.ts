@@ -30,7 +30,27 @@ export function workersOf(processes: readonly Process[]): readonly Process[] {
   return processes.filter(({pid, parent, zombie}) => !zombie && pid !== 1 && parent > 1);
 }
 
-const names = ['', 'HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'PIPE', 'ALRM', 'TERM', '', 'CHLD', 'CONT'];
+const names = [
+  '',
+  'HUP',
+  'INT',
+  'QUIT',
+  'ILL',
+  'TRAP',
+  'ABRT',
+  'BUS',
+  'FPE',
+  'KILL',
+  'USR1',
+  'SEGV',
+  'USR2',
+  'PIPE',
+  'ALRM',
+  'TERM',
+  '',
+  'CHLD',
+  'CONT',
+];
 
 /** Is the signal in a mask of /proc? */
 export function hasSignal(mask: string, signal: string): boolean {

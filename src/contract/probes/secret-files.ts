@@ -20,36 +20,51 @@ export function secretVariables({environment, secrets}: Subject): string[] {
 }
 
 // The values come by the environment: the words of a command are printed.
-const writeFiles = 'cd "$0" && umask 022 && mkdir files && for name; do eval "printf %s \\"\\$SECRET_$name\\"" >"files/$name"; done';
+const writeFiles =
+  'cd "$0" && umask 022 && mkdir files && for name; do eval "printf %s \\"\\$SECRET_$name\\"" >"files/$name"; done';
 
 /** Starts the service with `NAME_FILE` in place of each secret `NAME`. */
 export async function probeSecretFiles(bench: Bench): Promise<SecretFiles | undefined> {
   const {run, subject} = bench;
   const names = secretVariables(subject);
   if (names.length === 0) return undefined;
-  const folder = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
-  return withContainer(bench, 'secret-files', (container) => run.scope(async (scope) => {
-    scope.always(['rm', '-rf', folder]);
-    const environment = Object.entries(subject.environment).filter(([name]) => !names.includes(name));
-    await run(dockerCreate(serviceFacts(bench, 'secret-files', {
-      environment: Object.fromEntries([...environment, ...names.map((name) => [`${name}_FILE`, `/etc/entrypoint-check/${name}`])]),
-      secrets: {},
-    })), {capture: true});
-    // The folder as a whole: `docker cp` makes it in the container. Any user may read, as with Docker's own secrets.
-    const fed = {secrets: references(subject, names), env: plain(subject, names)};
-    await run({words: ['sh', '-c', writeFiles, folder, ...names], ...fed}, {capture: true});
-    await run(dockerCopyIn(join(folder, 'files'), container, '/etc/entrypoint-check'), {capture: true});
-    await run(dockerStart(container), {capture: true, allow: [1]});
-    const {ok, error} = await awaitReply(bench, 'secret-files', {seconds: 10});
-    return {names, answered: ok, error};
-  }));
+  const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+  return withContainer(bench, 'secret-files', (container) =>
+    run.scope(async (scope) => {
+      scope.always(['rm', '-rf', directory]);
+      const environment = Object.entries(subject.environment).filter(([name]) => !names.includes(name));
+      await run(
+        dockerCreate(
+          serviceFacts(bench, 'secret-files', {
+            environment: Object.fromEntries([
+              ...environment,
+              ...names.map((name) => [`${name}_FILE`, `/etc/entrypoint-check/${name}`]),
+            ]),
+            secrets: {},
+          }),
+        ),
+        {capture: true},
+      );
+      // The directory as a whole: `docker cp` makes it in the container. Any user may read, as with Docker's own secrets.
+      const fed = {secrets: references(subject, names), env: plain(subject, names)};
+      await run({words: ['sh', '-c', writeFiles, directory, ...names], ...fed}, {capture: true});
+      await run(dockerCopyIn(join(directory, 'files'), container, '/etc/entrypoint-check'), {capture: true});
+      await run(dockerStart(container), {capture: true, allow: [1]});
+      const {ok, error} = await awaitReply(bench, 'secret-files', {seconds: 10});
+      return {names, answered: ok, error};
+    }),
+  );
 }
 
 // Prefixed: a secret may be called PATH_TOKEN, but never shall it take the shell's own PATH away.
 function references({secrets}: Subject, names: readonly string[]): Record<string, SecretReference> {
-  return Object.fromEntries(names.flatMap((name) => (secrets[name] === undefined ? [] : [[`SECRET_${name}`, secrets[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (secrets[name] === undefined ? [] : [[`SECRET_${name}`, secrets[name]]])),
+  );
 }
 
 function plain({environment, secrets}: Subject, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (secrets[name] === undefined ? [[`SECRET_${name}`, environment[name] ?? '']] : [])));
+  return Object.fromEntries(
+    names.flatMap((name) => (secrets[name] === undefined ? [[`SECRET_${name}`, environment[name] ?? '']] : [])),
+  );
 }

@@ -3,7 +3,21 @@ import {dockerExec, dockerRemove, dockerRun} from '../../commands/docker.ts';
 import {startSeconds} from '../image/subject.ts';
 import {ask, type Reply} from '../in-container/ask.ts';
 import {cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';
-import {awaitReply, type Bench, beside, containerName, helperFacts, idle, inside, lastLines, serviceFacts, start, type State, stateOf, withContainer} from './containers.ts';
+import {
+  awaitReply,
+  type Bench,
+  beside,
+  containerName,
+  helperFacts,
+  idle,
+  inside,
+  lastLines,
+  serviceFacts,
+  start,
+  type State,
+  stateOf,
+  withContainer,
+} from './containers.ts';
 import {type Death, probeDeath} from './death.ts';
 
 /** The service as it runs among its backing services. */
@@ -49,7 +63,13 @@ export function probeServed(bench: Bench): Promise<Served> {
     const state = await stateOf(bench, container);
     const alive = state.running ? await probeAlive(bench, container, where === 'network') : undefined;
     const {stdout, stderr} = alive === undefined ? await lastLines(bench, container) : {stdout: '', stderr: ''};
-    return {where, reply, state, lastLine: `${stdout}${stderr}`.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? '', alive};
+    return {
+      where,
+      reply,
+      state,
+      lastLine: `${stdout}${stderr}`.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? '',
+      alive,
+    };
   }).catch((error: unknown) => {
     answers.reject(error);
     throw error;
@@ -72,7 +92,13 @@ async function findAnswer(bench: Bench, container: string): Promise<Pick<Served,
 
 function askInside(bench: Bench, container: string): Promise<Reply> {
   const {port, health, healthIsDeclared} = bench.subject;
-  return beside(bench, container, ask, {host: '127.0.0.1', port, path: health, seconds: 1, status: healthIsDeclared ? 200 : undefined}, 'network');
+  return beside(
+    bench,
+    container,
+    ask,
+    {host: '127.0.0.1', port, path: health, seconds: 1, status: healthIsDeclared ? 200 : undefined},
+    'network',
+  );
 }
 
 async function probeAlive(bench: Bench, container: string, answers: boolean): Promise<Alive> {
@@ -95,14 +121,23 @@ async function probeAlive(bench: Bench, container: string, answers: boolean): Pr
 
 /** Docker's own words for the check, as its daemon runs them. Three times: one alone is too short to measure. */
 async function probeHealthCheck(bench: Bench, container: string, helper: string): Promise<HealthCheck | undefined> {
-  const {run, image: {healthCheck: [kind, ...words]}} = bench;
+  const {
+    run,
+    image: {
+      healthCheck: [kind, ...words],
+    },
+  } = bench;
   if (kind === undefined) return undefined;
   const times = 3;
   const before = await inside(bench, helper, cpuMicroseconds, null);
   let exitCode = 0;
   let output = '';
   for (let time = 0; time < times && exitCode === 0; time += 1) {
-    const ended = await run(dockerExec(container, kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words), {capture: true, allow: anyCode, timeoutSeconds: 30});
+    const ended = await run(dockerExec(container, kind === 'CMD-SHELL' ? ['/bin/sh', '-c', ...words] : words), {
+      capture: true,
+      allow: anyCode,
+      timeoutSeconds: 30,
+    });
     exitCode = ended.exitCode;
     output = `${ended.stdout}${ended.stderr}`.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
   }
@@ -117,8 +152,11 @@ async function provokeLog(bench: Bench): Promise<void> {
   }
 }
 
-/** Files, and folders in which nothing else is listed, of `docker diff`'s lines `A /path`. */
+/** Files, and directories in which nothing else is listed, of `docker diff`'s lines `A /path`. */
 export function writtenFiles(diff: string): string[] {
-  const paths = diff.split('\n').filter((line) => /^[AC] /.test(line)).map((line) => line.slice(2));
+  const paths = diff
+    .split('\n')
+    .filter((line) => /^[AC] /.test(line))
+    .map((line) => line.slice(2));
   return paths.filter((path) => !paths.some((other) => other.startsWith(`${path}/`)));
 }

@@ -8,7 +8,13 @@ import {startRules} from './start.ts';
 import {surfaceRules} from './surface.ts';
 
 /** The contract, in the order of its manual. */
-export const rules: readonly Rule[] = [...startRules, ...signalRules, ...privilegeRules, ...surfaceRules, ...secretRules];
+export const rules: readonly Rule[] = [
+  ...startRules,
+  ...signalRules,
+  ...privilegeRules,
+  ...surfaceRules,
+  ...secretRules,
+];
 
 const ids = rules.map(({id}) => id);
 

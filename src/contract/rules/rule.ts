@@ -42,7 +42,9 @@ export function someOf(texts: readonly string[], most = 3): string {
 
 /** What is said of a rule that needs a service that answers where there is none: one mistake is one failure. */
 export function silent({where}: Served): Finding {
-  return notApplicable(where === 'loopback' ? 'cannot be reached: see binds-all-addresses' : 'does not answer: see starts');
+  return notApplicable(
+    where === 'loopback' ? 'cannot be reached: see binds-all-addresses' : 'does not answer: see starts',
+  );
 }
 
 /** Judges a container that runs; says so where it has ended. */
@@ -52,6 +54,10 @@ export async function whenAlive(served: () => Promise<Served>, judge: (alive: Al
 }
 
 /** Judges what needed an answer; says why there is nothing to judge. */
-export async function whenAnswered<T>(served: () => Promise<Served>, found: T | undefined, judge: (found: T) => Finding): Promise<Finding> {
+export async function whenAnswered<T>(
+  served: () => Promise<Served>,
+  found: T | undefined,
+  judge: (found: T) => Finding,
+): Promise<Finding> {
   return found === undefined ? silent(await served()) : judge(found);
 }

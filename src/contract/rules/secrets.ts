@@ -6,13 +6,16 @@ export const secretRules: readonly Rule[] = [
   {
     id: 'no-secret-in-environment',
     severity: 'error',
-    summary: 'the image\'s environment holds no secret',
+    summary: "the image's environment holds no secret",
     how: 'names and forms of the variables of docker image inspect',
     fix: 'take the ENV out and change the secret: it is known now. Give it when the container starts',
-    check: ({image: {environment}}) => verdict(
-      Object.entries(environment).filter(([name, value]) => isSecretVariable(name, value)).map(([name]) => name),
-      `none of ${Object.keys(environment).length} variables`,
-    ),
+    check: ({image: {environment}}) =>
+      verdict(
+        Object.entries(environment)
+          .filter(([name, value]) => isSecretVariable(name, value))
+          .map(([name]) => name),
+        `none of ${Object.keys(environment).length} variables`,
+      ),
   },
   {
     id: 'no-secret-in-history',
@@ -20,7 +23,8 @@ export const secretRules: readonly Rule[] = [
     summary: 'no command that made the image shows a secret',
     how: 'names and forms in the lines of docker history: build arguments, RUN lines',
     fix: 'RUN --mount=type=secret,id=NAME in place of ARG, and change the secret: it is known now',
-    check: ({image: {history}}) => verdict([...new Set(history.flatMap(secretsInHistory))], `none in ${history.length} lines`),
+    check: ({image: {history}}) =>
+      verdict([...new Set(history.flatMap(secretsInHistory))], `none in ${history.length} lines`),
   },
   {
     id: 'no-secret-in-layers',

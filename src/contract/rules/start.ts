@@ -14,7 +14,8 @@ export const startRules: readonly Rule[] = [
     async check({served, subject}) {
       const {where, reply, state, lastLine} = await served();
       if (where !== 'nowhere') return pass(`GET ${subject.health} answers ${reply.status}`);
-      if (!state.running) return fail(`ended with exit code ${state.exitCode}: ${state.error || lastLine || 'said nothing'}`);
+      if (!state.running)
+        return fail(`ended with exit code ${state.exitCode}: ${state.error || lastLine || 'said nothing'}`);
       return fail(`no good answer to GET ${subject.health} on port ${subject.port}: ${reply.status || reply.error}`);
     },
   },
@@ -27,9 +28,13 @@ export const startRules: readonly Rule[] = [
     check({image: {entrypoint, command}}) {
       const whole = [...entrypoint, ...command];
       if (whole.length === 0) return notApplicable('neither entry point nor command');
-      const shell = [entrypoint, command].find(([program = '', flag]) => /(^|\/)(ba|da|a)?sh$/.test(program) && flag === '-c');
+      const shell = [entrypoint, command].find(
+        ([program = '', flag]) => /(^|\/)(ba|da|a)?sh$/.test(program) && flag === '-c',
+      );
       if (shell === undefined) return pass(JSON.stringify(whole));
-      return /(^|[;&\n]\s*)exec [^;&|]+$/.test(shell[2] ?? '') ? pass('a shell that gives way with exec') : fail(`a text for a shell, without exec: ${JSON.stringify(shell).slice(0, 120)}`);
+      return /(^|[;&\n]\s*)exec [^;&|]+$/.test(shell[2] ?? '')
+        ? pass('a shell that gives way with exec')
+        : fail(`a text for a shell, without exec: ${JSON.stringify(shell).slice(0, 120)}`);
     },
   },
   {
@@ -41,7 +46,9 @@ export const startRules: readonly Rule[] = [
     async check({bare}) {
       const {exitCode, output} = await bare();
       if (exitCode === undefined) return pass('runs');
-      return exitCode === 0 ? pass(`exit code 0, ${output.split('\n').length} lines`) : fail(`exit code ${exitCode}: ${lastOf(output)}`);
+      return exitCode === 0
+        ? pass(`exit code 0, ${output.split('\n').length} lines`)
+        : fail(`exit code ${exitCode}: ${lastOf(output)}`);
     },
   },
   {
@@ -54,7 +61,9 @@ export const startRules: readonly Rule[] = [
       const {exitCode, output} = await unknownTask();
       if (exitCode === undefined) return fail('the word is ignored: the container runs on');
       if (exitCode === 0) return fail('the word is ignored: exit code 0');
-      return output === '' ? fail(`exit code ${exitCode}, and not a word why`) : pass(`exit code ${exitCode}: ${lastOf(output)}`);
+      return output === ''
+        ? fail(`exit code ${exitCode}, and not a word why`)
+        : pass(`exit code ${exitCode}: ${lastOf(output)}`);
     },
   },
   {
@@ -66,12 +75,15 @@ export const startRules: readonly Rule[] = [
     async check({unconfigured, subject, served}) {
       const run = await unconfigured();
       const names = [...Object.keys(subject.environment), ...Object.keys(subject.secrets)];
-      if (run === undefined) return names.length === 0 ? notApplicable('the service is given no variables') : silent(await served());
+      if (run === undefined)
+        return names.length === 0 ? notApplicable('the service is given no variables') : silent(await served());
       if (run.answered) return notApplicable('the service answers without any of its variables');
       if (run.exitCode === undefined) return fail('starts, runs, and does not get ready');
       if (run.exitCode === 0) return fail('ends with exit code 0');
       const named = names.filter((name) => run.output.includes(name));
-      return named.length === 0 ? fail(`exit code ${run.exitCode}, and names none of ${someOf(names)}`) : pass(`exit code ${run.exitCode}, names ${someOf(named)}`);
+      return named.length === 0
+        ? fail(`exit code ${run.exitCode}, and names none of ${someOf(names)}`)
+        : pass(`exit code ${run.exitCode}, names ${someOf(named)}`);
     },
   },
   {
@@ -84,9 +96,13 @@ export const startRules: readonly Rule[] = [
       const found = await secretFiles();
       if (found !== undefined) {
         const names = someOf(found.names.map((name) => `${name}_FILE`));
-        return found.answered ? pass(`answers with ${names}`) : fail(`does not answer with ${names}: ${found.error || 'not ready'}`);
+        return found.answered
+          ? pass(`answers with ${names}`)
+          : fail(`does not answer with ${names}: ${found.error || 'not ready'}`);
       }
-      return secretVariables(subject).length === 0 ? notApplicable('the service is given no secrets') : silent(await served());
+      return secretVariables(subject).length === 0
+        ? notApplicable('the service is given no secrets')
+        : silent(await served());
     },
   },
   {
@@ -97,28 +113,38 @@ export const startRules: readonly Rule[] = [
     fix: 'connect when it is needed and try again; let the liveness path look at the process only, and the readiness path at what it needs',
     async check({alone, subject, served}) {
       const found = await alone();
-      if (found === undefined) return subject.backing.length === 0 ? notApplicable('no backing services') : silent(await served());
+      if (found === undefined)
+        return subject.backing.length === 0 ? notApplicable('no backing services') : silent(await served());
       const {running, exitCode, told, alive, health} = found;
       if (!running) {
         if (exitCode === 0) return fail('ends with exit code 0, as if all were well');
-        return told === 0 ? fail(`ends with exit code ${exitCode}, and not a word why`) : pass(`ends with exit code ${exitCode} and a message`);
+        return told === 0
+          ? fail(`ends with exit code ${exitCode}, and not a word why`)
+          : pass(`ends with exit code ${exitCode} and a message`);
       }
       if (!alive.ok) return fail(`runs, but GET ${subject.alive} answers ${alive.status || alive.error}`);
       const ready = health.ok && subject.health !== subject.alive;
-      return ready ? fail(`GET ${subject.health} answers 200 although ${someOf(subject.backing)} is absent`) : pass(`alive: ${alive.status}, ready: ${health.status || health.error}`);
+      return ready
+        ? fail(`GET ${subject.health} answers 200 although ${someOf(subject.backing)} is absent`)
+        : pass(`alive: ${alive.status}, ready: ${health.status || health.error}`);
     },
   },
   {
     id: 'output-arrives-whole',
     severity: 'error',
     summary: '10 MB of output arrive whole at a slow reader',
-    how: 'a program started through the entry point prints 10 MB; both a slow reader and the engine\'s log count them',
+    how: "a program started through the entry point prints 10 MB; both a slow reader and the engine's log count them",
     fix: 'do not leave O_NONBLOCK on the standard output for the service, and copy no output in between',
     async check({output, image}) {
       const found = await output();
-      if (found === undefined) return notApplicable(`the entry point ${isOwnImage(image) ? 'serves no other module' : 'runs no other command'}`);
+      if (found === undefined)
+        return notApplicable(
+          `the entry point ${isOwnImage(image) ? 'serves no other module' : 'runs no other command'}`,
+        );
       const {sent, read, logged} = found;
-      return Math.min(read, logged) >= sent ? pass(`${sent} bytes sent, ${read} read, ${logged} logged`) : fail(`${sent} bytes sent, ${read} read, ${logged} logged`);
+      return Math.min(read, logged) >= sent
+        ? pass(`${sent} bytes sent, ${read} read, ${logged} logged`)
+        : fail(`${sent} bytes sent, ${read} read, ${logged} logged`);
     },
   },
 ];

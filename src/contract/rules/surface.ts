@@ -19,7 +19,9 @@ export const surfaceRules: readonly Rule[] = [
     async check({served, subject}) {
       const found = await served();
       if (found.where === 'nowhere') return silent(found);
-      return found.where === 'loopback' ? fail(`port ${subject.port} answers on 127.0.0.1 only`) : pass(`port ${subject.port} answers from the network`);
+      return found.where === 'loopback'
+        ? fail(`port ${subject.port} answers on 127.0.0.1 only`)
+        : pass(`port ${subject.port} answers from the network`);
     },
   },
   {
@@ -27,9 +29,13 @@ export const surfaceRules: readonly Rule[] = [
     severity: 'error',
     summary: 'PORT says where it listens',
     how: `run with PORT=${otherPort} and asked there`,
-    fix: 'read PORT, with the image\'s own port as its default',
-    check: async ({served, limits, subject}) => whenAnswered(served, (await limits())?.port, ({answered}) =>
-      (answered ? pass(`PORT=${otherPort}: answers there`) : fail(`PORT=${otherPort}: does not answer there (does on ${subject.port})`))),
+    fix: "read PORT, with the image's own port as its default",
+    check: async ({served, limits, subject}) =>
+      whenAnswered(served, (await limits())?.port, ({answered}) =>
+        answered
+          ? pass(`PORT=${otherPort}: answers there`)
+          : fail(`PORT=${otherPort}: does not answer there (does on ${subject.port})`),
+      ),
   },
   {
     id: 'logs-on-stdout',
@@ -37,11 +43,14 @@ export const surfaceRules: readonly Rule[] = [
     summary: 'the log is the standard output, and no file',
     how: 'docker logs and docker diff after a few requests',
     fix: 'write the log to the standard output; nobody rotates or reads a file in a container',
-    check: ({served}) => whenAlive(served, ({logged, written}) => {
-      const files = written.filter((path) => logFile.test(path));
-      if (files.length > 0) return fail(`writes ${someOf(files)}`);
-      return logged.stdout + logged.stderr === 0 ? fail('says nothing, on neither stream, from start to request') : pass(`${logged.stdout} characters on stdout, ${logged.stderr} on stderr, no log files`);
-    }),
+    check: ({served}) =>
+      whenAlive(served, ({logged, written}) => {
+        const files = written.filter((path) => logFile.test(path));
+        if (files.length > 0) return fail(`writes ${someOf(files)}`);
+        return logged.stdout + logged.stderr === 0
+          ? fail('says nothing, on neither stream, from start to request')
+          : pass(`${logged.stdout} characters on stdout, ${logged.stderr} on stderr, no log files`);
+      }),
   },
   {
     id: 'stateless',
@@ -49,10 +58,14 @@ export const surfaceRules: readonly Rule[] = [
     summary: 'it writes no files but temporary ones',
     how: 'docker diff after a few requests, without /tmp, /run and log files',
     fix: 'keep state in a backing service, what is temporary in /tmp',
-    check: ({served, image: {volumes}}) => whenAlive(served, ({written}) => verdict(
-      // The engine makes the folder of a volume itself: that is the next rule's.
-      written.filter((path) => !temporary.test(path) && !logFile.test(path) && !volumes.includes(path)), 'writes no files',
-    )),
+    check: ({served, image: {volumes}}) =>
+      whenAlive(served, ({written}) =>
+        verdict(
+          // The engine makes the directory of a volume itself: that is the next rule's.
+          written.filter((path) => !temporary.test(path) && !logFile.test(path) && !volumes.includes(path)),
+          'writes no files',
+        ),
+      ),
   },
   {
     id: 'no-volume',
@@ -60,7 +73,11 @@ export const surfaceRules: readonly Rule[] = [
     summary: 'the image declares no VOLUME',
     how: 'docker image inspect',
     fix: 'take VOLUME out: who runs a container that needs a volume says so',
-    check: ({image: {volumes}}) => verdict(volumes.map((path) => `VOLUME ${path}`), 'none'),
+    check: ({image: {volumes}}) =>
+      verdict(
+        volumes.map((path) => `VOLUME ${path}`),
+        'none',
+      ),
   },
   {
     id: 'has-health-check',
@@ -73,21 +90,24 @@ export const surfaceRules: readonly Rule[] = [
       const {where, alive} = await served();
       const found = alive?.healthCheck;
       if (where === 'nowhere' || found === undefined) return notApplicable('does not answer: see starts');
-      return found.exitCode === 0 ? pass(JSON.stringify(healthCheck)) : fail(`exit code ${found.exitCode} while the service answers: ${found.output}`);
+      return found.exitCode === 0
+        ? pass(JSON.stringify(healthCheck))
+        : fail(`exit code ${found.exitCode} while the service answers: ${found.output}`);
     },
   },
   {
     id: 'health-check-is-cheap',
     severity: 'warning',
     summary: `a health check costs less than ${healthCheckMs} ms of CPU`,
-    how: 'CPU time of the container\'s cgroup over three checks',
-    fix: 'ask with what is small: a shell\'s own sockets, wget; no interpreter of 40 MB every few seconds',
-    check: ({image: {healthCheck}, served}) => whenAlive(served, ({healthCheck: found}) => {
-      if (healthCheck.length === 0) return notApplicable('no HEALTHCHECK');
-      if (found?.cpuMs === undefined) return notApplicable('it fails, or its CPU time cannot be read');
-      const told = `${found.cpuMs.toFixed(0)} ms of CPU a check`;
-      return found.cpuMs < healthCheckMs ? pass(told) : fail(told);
-    }),
+    how: "CPU time of the container's cgroup over three checks",
+    fix: "ask with what is small: a shell's own sockets, wget; no interpreter of 40 MB every few seconds",
+    check: ({image: {healthCheck}, served}) =>
+      whenAlive(served, ({healthCheck: found}) => {
+        if (healthCheck.length === 0) return notApplicable('no HEALTHCHECK');
+        if (found?.cpuMs === undefined) return notApplicable('it fails, or its CPU time cannot be read');
+        const told = `${found.cpuMs.toFixed(0)} ms of CPU a check`;
+        return found.cpuMs < healthCheckMs ? pass(told) : fail(told);
+      }),
   },
   {
     id: 'has-labels',
@@ -97,7 +117,10 @@ export const surfaceRules: readonly Rule[] = [
     fix: 'LABEL org.opencontainers.image.title=NAME org.opencontainers.image.revision=COMMIT, last in the Dockerfile',
     check({image: {labels}}) {
       const wanted = ['title', 'revision'].map((name) => `org.opencontainers.image.${name}`);
-      return verdict(wanted.filter((name) => !labels[name]).map((name) => `no ${name}`), wanted.map((name) => labels[name]).join(' '));
+      return verdict(
+        wanted.filter((name) => !labels[name]).map((name) => `no ${name}`),
+        wanted.map((name) => labels[name]).join(' '),
+      );
     },
   },
   {
@@ -106,8 +129,10 @@ export const surfaceRules: readonly Rule[] = [
     summary: 'it was made of one commit and of pinned dependencies, so that it can be made again',
     how: 'the revision in its labels, and manifests and lock files in its working directory',
     fix: 'commit first, then build; commit the lock file, and pin requirements with ==',
-    check: async ({image: {labels, folder}, layers}) => verdict(
-      openInputs(await layers(), folder, labels['org.opencontainers.image.revision'] ?? ''), 'one commit, nothing left open',
-    ),
+    check: async ({image: {labels, directory}, layers}) =>
+      verdict(
+        openInputs(await layers(), directory, labels['org.opencontainers.image.revision'] ?? ''),
+        'one commit, nothing left open',
+      ),
   },
 ];

@@ -15,7 +15,12 @@ export interface HeldLock {
 }
 
 // A renewal changes the one number of a container that can change and that means nothing as long as it never runs.
-export const lockFormat = ['{{.Id}}', '{{.Created}}', '{{.HostConfig.RestartPolicy.MaximumRetryCount}}', ...['owner', 'reason', 'process'].map((name) => `{{index .Config.Labels "entrypoint.lock.${name}"}}`)].join('\t');
+export const lockFormat = [
+  '{{.Id}}',
+  '{{.Created}}',
+  '{{.HostConfig.RestartPolicy.MaximumRetryCount}}',
+  ...['owner', 'reason', 'process'].map((name) => `{{index .Config.Labels "entrypoint.lock.${name}"}}`),
+].join('\t');
 
 /** Reads a lock as {@link lockFormat} prints it, and the engine's own time: no clock but the machine's counts. */
 export function parseLock(text: string, clock: string): HeldLock | undefined {

@@ -5,14 +5,14 @@ import {renewLock, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {isRemote} from '../../service/hosts.ts';
 import type {Scope} from '../../shell/index.ts';
-import {lockName, roleLabels, type Scene, sceneLabels, sceneName} from '../../stack/names.ts';
+import {lockName, roleLabels, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
 import {commandOn, each, runOn, scopeOn, type Site} from './host.ts';
 import {type HeldLock, lockFormat, lockSeconds, parseLock} from './lock-label.ts';
 import type {Found} from './state.ts';
 
-export interface LockFacts {
-  readonly scene: Scene;
+export interface LockOptions {
+  readonly stack: Stack;
   readonly reason: string;
   readonly owner: string;
   /** Of this run of a task. */
@@ -45,56 +45,89 @@ export interface Locks {
  * Renewed while this process lives; released by the scope when it fails, Ctrl-C included, and else by the last step.
  * @throws Problem `locked` when another deploy holds it, `no_majority`
  */
-export async function takeLocks(context: Context, scope: Scope, places: readonly {site: Site; found: Found}[], facts: LockFacts): Promise<Locks> {
-  const {scene, machines} = facts;
+export async function takeLocks(
+  context: Context,
+  scope: Scope,
+  places: readonly {site: Site; found: Found}[],
+  facts: LockOptions,
+): Promise<Locks> {
+  const {stack, machines} = facts;
   if (places.length * 2 < machines) throw noMajority(facts, places.length);
   const [first, ...others] = places;
   if (first === undefined) throw noMajority(facts, 0);
-  const take = ({site, found}: {site: Site; found: Found}): Promise<boolean> => takeOne(context, scope, site, found, facts);
-  const changed = [await take(first), ...await each(others, take, facts.parallel)].some(Boolean);
+  const take = ({site, found}: {site: Site; found: Found}): Promise<boolean> =>
+    takeOne(context, scope, site, found, facts);
+  const changed = [await take(first), ...(await each(others, take, facts.parallel))].some(Boolean);
   let renewed = Date.now();
-  const renewals = places.map(({site}) => commandOn(site.host, renewLock(lockName(scene), lockSeconds)));
+  const renewals = places.map(({site}) => commandOn(site.host, renewLock(lockName(stack), lockSeconds)));
   const stopRenewing = scope.every(Math.round(lockSeconds / 3), renewals, (succeeded) => {
     if (succeeded * 2 >= machines && Date.now() - renewed < lockSeconds * 1000) renewed = Date.now();
   });
   const requireHeld = (): void => {
-    if (Date.now() - renewed >= lockSeconds * 1000) throw lostProblem(scene);
+    if (Date.now() - renewed >= lockSeconds * 1000) throw lostProblem(stack);
   };
   return {changed, requireHeld, stopRenewing};
 }
 
 /** Gives whether something has changed since the machine was looked at. */
-async function takeOne({note}: Context, scope: Scope, site: Site, found: Found, facts: LockFacts): Promise<boolean> {
-  const {scene, owner, reason, token, imageOn, patience} = facts;
-  const name = lockName(scene);
+async function takeOne({note}: Context, scope: Scope, site: Site, found: Found, facts: LockOptions): Promise<boolean> {
+  const {stack, owner, reason, token, imageOn, patience} = facts;
+  const name = lockName(stack);
   const held = found.state.lock;
-  if (held !== undefined && !isOver(held)) throw lockedProblem(scene, held, site);
-  if (held !== undefined) note(`taking over the lock of ${held.owner} (${held.reason})${isRemote(site.host) ? ` on ${site.host}` : ''}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'the process that took it is dead'}`);
-  const labels = {...roleLabels(scene, 'lock'), 'entrypoint.lock.owner': owner, 'entrypoint.lock.reason': reason, 'entrypoint.lock.process': processMark(), 'entrypoint.lock.token': token};
-  const takeOver = held === undefined ? [] : [...(isRemote(site.host) ? [waitForCommands(sceneName(scene), patience)] : []), dockerRemove(name)];
-  const look = dockerPs(sceneLabels(scene), fingerprintFormat);
+  if (held !== undefined && !isOver(held)) throw lockedProblem(stack, held, site);
+  if (held !== undefined)
+    note(
+      `taking over the lock of ${held.owner} (${held.reason})${isRemote(site.host) ? ` on ${site.host}` : ''}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'the process that took it is dead'}`,
+    );
+  const labels = {
+    ...roleLabels(stack, 'lock'),
+    'entrypoint.lock.owner': owner,
+    'entrypoint.lock.reason': reason,
+    'entrypoint.lock.process': processMark(),
+    'entrypoint.lock.token': token,
+  };
+  const takeOver =
+    held === undefined
+      ? []
+      : [...(isRemote(site.host) ? [waitForCommands(stackName(stack), patience)] : []), dockerRemove(name)];
+  const look = dockerPs(stackLabels(stack), fingerprintFormat);
   try {
-    const {stdout} = await runOn(site, [...takeOver, dockerCreate({image: imageOn(found), name, labels, command: ['--list']}), look], {capture: true});
+    const {stdout} = await runOn(
+      site,
+      [...takeOver, dockerCreate({image: imageOn(found), name, labels, command: ['--list']}), look],
+      {capture: true},
+    );
     // Registered when it is ours: the lock of somebody else must stay.
     scopeOn(scope, site.host).onFailure(dockerRemove(name));
     return held !== undefined || (stdout.trim() !== '' && !sameAs(stdout, found));
   } catch (error) {
     if (!isProblem(error) || !error.details.some((line) => line.includes('is already in use'))) {
       // It may be there or not, and only what is ours may go.
-      scopeOn(scope, site.host).onFailure(dockerRemoveLabelled({...sceneLabels(scene), 'entrypoint.lock.token': token}));
+      scopeOn(scope, site.host).onFailure(
+        dockerRemoveLabelled({...stackLabels(stack), 'entrypoint.lock.token': token}),
+      );
       throw error;
     }
     const {stdout} = await site.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
     const other = parseLock(stdout.trim(), new Date().toISOString());
-    throw lockedProblem(scene, {id: '', owner: 'somebody', reason: 'deploy', process: '', left: lockSeconds, ...other, age: 0}, site);
+    throw lockedProblem(
+      stack,
+      {id: '', owner: 'somebody', reason: 'deploy', process: '', left: lockSeconds, ...other, age: 0},
+      site,
+    );
   }
 }
 
 const fingerprintFormat = '{{.Names}} {{.State}} {{.Label "entrypoint.role"}}';
 
 function sameAs(text: string, {state}: Found): boolean {
-  const now = text.split('\n').filter((line) => / (?:app|balancer|backing)$/.test(line)).map((line) => line.split(' ').slice(0, 2).join(' '));
-  const seen = state.containers.filter(({role}) => ['app', 'balancer', 'backing'].includes(role)).map((one) => `${one.name} ${one.state}`);
+  const now = text
+    .split('\n')
+    .filter((line) => / (?:app|balancer|backing)$/.test(line))
+    .map((line) => line.split(' ').slice(0, 2).join(' '));
+  const seen = state.containers
+    .filter(({role}) => ['app', 'balancer', 'backing'].includes(role))
+    .map((one) => `${one.name} ${one.state}`);
   return now.toSorted().join('\n') === seen.toSorted().join('\n');
 }
 
@@ -121,7 +154,10 @@ function processMark(pid: number = process.pid): string {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const namespace = readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '');
     // Its name, in brackets, may hold spaces; the time it began is the 20th field after it.
-    const began = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19] ?? '';
+    const began =
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19] ?? '';
     return [boot, namespace, pid, began].join('/');
   } catch {
     return '';
@@ -135,15 +171,15 @@ function isDead(mark: string): boolean {
   return processMark(Number(pid)) !== mark;
 }
 
-function lockedProblem(scene: Scene, {owner, reason, age, left}: HeldLock, {host}: Site): Error {
+function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, {host}: Site): Error {
   return problem({
     code: 'locked',
-    what: `${scene.service} in ${scene.environment} is locked by ${owner} (${reason}, for ${age} s)${isRemote(host) ? ` on ${host}` : ''}, and two must not change it at once`,
-    fix: `wait for the other one; a lock whose owner died expires in ${Math.max(1, left)} s, or: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(scene)}`,
+    what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, for ${age} s)${isRemote(host) ? ` on ${host}` : ''}, and two must not change it at once`,
+    fix: `wait for the other one; a lock whose owner died expires in ${Math.max(1, left)} s, or: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(stack)}`,
   });
 }
 
-function lostProblem({service, environment}: Scene): Error {
+function lostProblem({service, environment}: Stack): Error {
   return problem({
     code: 'lock_lost',
     what: `the lock of ${service} in ${environment} has expired while this machine was away, and somebody else may be at work: nothing more is changed, and nothing put back`,
@@ -151,10 +187,10 @@ function lostProblem({service, environment}: Scene): Error {
   });
 }
 
-function noMajority({scene, machines}: LockFacts, reached: number): Error {
+function noMajority({stack, machines}: LockOptions, reached: number): Error {
   return problem({
     code: 'no_majority',
-    what: `only ${reached} of the ${machines} hosts of ${scene.service} in ${scene.environment} can be reached, and a deploy needs half of them or more for its lock`,
+    what: `only ${reached} of the ${machines} hosts of ${stack.service} in ${stack.environment} can be reached, and a deploy needs half of them or more for its lock`,
     fix: 'bring more of them back, or take those that are gone for good out of deploy.yaml',
   });
 }

@@ -1,6 +1,6 @@
 import {dockerVolumeCreate} from '../../commands/docker.ts';
 import type {Words} from '../../shell/argv.ts';
-import {logEntryName, logLabel, type Scene, sceneName} from '../../stack/names.ts';
+import {logEntryName, logLabel, type Stack, stackName} from '../../stack/names.ts';
 
 /** How many entries of the release log stay on each host. */
 export const keptEntries = 50;
@@ -22,9 +22,13 @@ export interface Entry {
  * Writes an entry down. The release log is made of empty volumes with labels: they need no file that belongs to some
  * user of the host, no program there but docker, and no image; `docker volume ls` shows them.
  */
-export function entryCommand(scene: Scene, {token, what, owner, at}: Entry, {release, image, result}: {readonly release: number; readonly image: string; readonly result: Result}): Words {
-  return dockerVolumeCreate(logEntryName(scene, token), {
-    [logLabel]: sceneName(scene),
+export function entryCommand(
+  stack: Stack,
+  {token, what, owner, at}: Entry,
+  {release, image, result}: {readonly release: number; readonly image: string; readonly result: Result},
+): Words {
+  return dockerVolumeCreate(logEntryName(stack, token), {
+    [logLabel]: stackName(stack),
     [`${logLabel}.at`]: at,
     [`${logLabel}.what`]: what,
     [`${logLabel}.release`]: String(release),

@@ -1,8 +1,14 @@
-import {dockerImageInspect, dockerInspect, dockerNetworkList, dockerPs, dockerVolumeTable} from '../../commands/docker.ts';
+import {
+  dockerImageInspect,
+  dockerInspect,
+  dockerNetworkList,
+  dockerPs,
+  dockerVolumeTable,
+} from '../../commands/docker.ts';
 import {balancerReadConfig} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
-import {balancerName, lockName, logLabel, type Role, type Scene, sceneName} from '../../stack/names.ts';
+import {balancerName, lockName, logLabel, type Role, type Stack, stackName} from '../../stack/names.ts';
 import type {Machine, Target} from '../target.ts';
 import {type BalancerState, type Half, readBalancerState} from './balancer/state.ts';
 import {type HeldLock, lockFormat, parseLock} from './lock-label.ts';
@@ -62,7 +68,7 @@ export interface MachineState {
 
 /** What is asked of one machine. */
 export interface Question {
-  readonly scene: Scene;
+  readonly stack: Stack;
   /** The balancer's container; undefined where the machine has none. */
   readonly balancer: string | undefined;
   readonly images: readonly string[];
@@ -70,9 +76,41 @@ export interface Question {
   readonly network: boolean;
 }
 
-const labels = ['service_name', 'environment', 'role', 'backing_service', 'release', 'replica', 'half', 'port', 'git_commit_hash', 'settings', 'published', 'hosts', 'health'];
-const containerFormat = ['{{.Names}}', '{{.State}}', '{{.Networks}}', '{{.Status}}', '{{.Image}}', '{{.CreatedAt}}', ...labels.map((name) => `{{.Label "entrypoint.${name}"}}`)].join('\t');
-const volumeFormat = ['{{.Name}}', ...['entrypoint.service_name', 'entrypoint.environment', logLabel, `${logLabel}.at`, `${logLabel}.release`, `${logLabel}.result`].map((name) => `{{.Label "${name}"}}`)].join('\t');
+const labels = [
+  'service_name',
+  'environment',
+  'role',
+  'backing_service',
+  'release',
+  'replica',
+  'half',
+  'port',
+  'git_commit_hash',
+  'settings',
+  'published',
+  'hosts',
+  'health',
+];
+const containerFormat = [
+  '{{.Names}}',
+  '{{.State}}',
+  '{{.Networks}}',
+  '{{.Status}}',
+  '{{.Image}}',
+  '{{.CreatedAt}}',
+  ...labels.map((name) => `{{.Label "entrypoint.${name}"}}`),
+].join('\t');
+const volumeFormat = [
+  '{{.Name}}',
+  ...[
+    'entrypoint.service_name',
+    'entrypoint.environment',
+    logLabel,
+    `${logLabel}.at`,
+    `${logLabel}.release`,
+    `${logLabel}.result`,
+  ].map((name) => `{{.Label "${name}"}}`),
+].join('\t');
 
 const mark = '@@';
 
@@ -84,9 +122,13 @@ const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
  * docker costs 20 to 100 ms: what the containers tell is not asked for again; what is slow runs beside that, and what it
  * says waits in the pipe until its turn.
  */
-export function readMachine({scene, balancer, images, network}: Question): Words {
-  const lock = lockName(scene);
-  const containers = section('containers', `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, containerFormat))}) || exit 1`, `printf '%s\\n' "$all"`);
+export function readMachine({stack, balancer, images, network}: Question): Words {
+  const lock = lockName(stack);
+  const containers = section(
+    'containers',
+    `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, containerFormat))}) || exit 1`,
+    `printf '%s\\n' "$all"`,
+  );
   // How old a lock is tells only the machine's own clock.
   const held = [
     `case "$all" in *${quote(`${lock}\t`)}*)`,
@@ -95,13 +137,25 @@ export function readMachine({scene, balancer, images, network}: Question): Words
     'esac',
   ];
   // What runs in it keeps a network there.
-  const networks = section('networks', ...unlessTold(`running\t${sceneName(scene)}`, sceneName(scene), wordsText(dockerNetworkList(sceneName(scene)))));
+  const networks = section(
+    'networks',
+    ...unlessTold(`running\t${stackName(stack)}`, stackName(stack), wordsText(dockerNetworkList(stackName(stack)))),
+  );
   // An image whose name a container shows is there: docker shows its id where the name is gone or means another one.
-  const found = section('images', ...images.flatMap((image) => unlessTold(image, image, quiet(dockerImageInspect(image, image)))));
-  const first = [...containers, ...held, ...(network ? networks : []), ...(images.length === 0 ? [] : found), ...section('ssh', 'echo "${SSH_CONNECTION:-}"')];
+  const found = section(
+    'images',
+    ...images.flatMap((image) => unlessTold(image, image, quiet(dockerImageInspect(image, image)))),
+  );
+  const first = [
+    ...containers,
+    ...held,
+    ...(network ? networks : []),
+    ...(images.length === 0 ? [] : found),
+    ...section('ssh', 'echo "${SSH_CONNECTION:-}"'),
+  ];
   const beside = [
     section('volumes', wordsText(dockerVolumeTable(volumeFormat))),
-    ...(balancer === undefined ? [] : [section('balancer', quiet(balancerReadConfig(balancer, sceneName(scene))))]),
+    ...(balancer === undefined ? [] : [section('balancer', quiet(balancerReadConfig(balancer, stackName(stack))))]),
   ];
   let script = first.join('\n');
   for (const slow of beside) script = ['{', ...slow, '} | {', script, 'cat', '} || exit'].join('\n');
@@ -109,20 +163,34 @@ export function readMachine({scene, balancer, images, network}: Question): Words
 }
 
 /** Prints `answer` where `cells` stand among what the containers told, and else what `question` says. */
-const unlessTold = (cells: string, answer: string, question: string): string[] =>
-  [`case "$all" in *${quote(`\t${cells}\t`)}*) ${wordsText(['echo', answer])} ;; *) ${question} ;; esac`];
+const unlessTold = (cells: string, answer: string, question: string): string[] => [
+  `case "$all" in *${quote(`\t${cells}\t`)}*) ${wordsText(['echo', answer])} ;; *) ${question} ;; esac`,
+];
 
 /** Reads what {@link readMachine} printed. */
-export function parseMachine(text: string, {scene, balancer}: Question): MachineState {
-  const sections = new Map(text.split(`${mark} `).slice(1).map((part) => {
-    const end = part.indexOf('\n');
-    return [part.slice(0, end), part.slice(end + 1)] as const;
-  }));
-  const rows = (name: string): string[][] => (sections.get(name) ?? '').split('\n').filter((line) => line.trim() !== '').map((line) => line.split('\t'));
+export function parseMachine(text: string, {stack, balancer}: Question): MachineState {
+  const sections = new Map(
+    text
+      .split(`${mark} `)
+      .slice(1)
+      .map((part) => {
+        const end = part.indexOf('\n');
+        return [part.slice(0, end), part.slice(end + 1)] as const;
+      }),
+  );
+  const rows = (name: string): string[][] =>
+    (sections.get(name) ?? '')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => line.split('\t'));
   const all = rows('containers').map(parseContainer);
-  const containers = all.filter(({service, environment}) => service === scene.service && environment === scene.environment).map(({container}) => container);
+  const containers = all
+    .filter(({service, environment}) => service === stack.service && environment === stack.environment)
+    .map(({container}) => container);
   const volumes = rows('volumes');
-  const log = volumes.filter(([, , , of]) => of === sceneName(scene)).toSorted((a, b) => (a[4] ?? '').localeCompare(b[4] ?? ''));
+  const log = volumes
+    .filter(([, , , of]) => of === stackName(stack))
+    .toSorted((a, b) => (a[4] ?? '').localeCompare(b[4] ?? ''));
   const own = rows('containers').find(([name]) => name === balancer);
   return {
     containers,
@@ -130,7 +198,9 @@ export function parseMachine(text: string, {scene, balancer}: Question): Machine
     balancerState: own?.[1],
     balancerSettings: own?.[6 + labels.indexOf('settings')] ?? '',
     hasNetwork: rows('networks').length > 0,
-    volumes: volumes.filter(([, service, environment]) => service === scene.service && environment === scene.environment).map(([name = '']) => name),
+    volumes: volumes
+      .filter(([, service, environment]) => service === stack.service && environment === stack.environment)
+      .map(([name = '']) => name),
     log: log.map(([name = '']) => name),
     logged: Math.max(0, ...log.map((row) => (row[6] === 'done' ? Number(row[5]) : 0))),
     ports: all.flatMap(({container: {published}}) => (published === '' ? [] : [Number(published.split(':').at(-1))])),
@@ -141,12 +211,41 @@ export function parseMachine(text: string, {scene, balancer}: Question): Machine
 }
 
 function parseContainer(row: readonly string[]): {service: string; environment: string; container: Container} {
-  const [name = '', state = '', _networks = '', status = '', image = '', created = '', service = '', environment = '', role, backing = '', release, replica, half, port, commit = '', settings = '', published = '', hosts = '', health = ''] = row;
+  const [
+    name = '',
+    state = '',
+    _networks = '',
+    status = '',
+    image = '',
+    created = '',
+    service = '',
+    environment = '',
+    role,
+    backing = '',
+    release,
+    replica,
+    half,
+    port,
+    commit = '',
+    settings = '',
+    published = '',
+    hosts = '',
+    health = '',
+  ] = row;
   return {
     service,
     environment,
     container: {
-      name, state, status, image, created, backing, commit, settings, published, health,
+      name,
+      state,
+      status,
+      image,
+      created,
+      backing,
+      commit,
+      settings,
+      published,
+      health,
       role: role as Role,
       release: Number(release),
       replica: Number(replica),
@@ -163,19 +262,24 @@ export interface Found {
   readonly state: MachineState;
 }
 
-export const appsOf = ({containers}: Pick<MachineState, 'containers'>): Container[] => containers.filter(({role}) => role === 'app');
+export const appsOf = ({containers}: Pick<MachineState, 'containers'>): Container[] =>
+  containers.filter(({role}) => role === 'app');
 
 /** The name of the balancer's container: the environment's own, or one that several services share. */
 export const balancerOf = (target: Target): string => {
-  const {name} = target.place.load_balancer;
-  return name === undefined ? balancerName({service: target.service.name, environment: target.environment}) : sharedBalancerName(name);
+  const {name} = target.settings.load_balancer;
+  return name === undefined
+    ? balancerName({service: target.service.name, environment: target.environment})
+    : sharedBalancerName(name);
 };
 
 const sharedBalancerName = (name: string): string => `entrypoint.balancer.${name}`;
 
 /** @throws Problem `not_deployed` */
 export function requireDeployed(found: readonly Found[], {service, environment}: Target): BalancerState {
-  const states = found.flatMap(({state: {balancer}}) => (balancer === undefined || balancer.release === 0 ? [] : [balancer]));
+  const states = found.flatMap(({state: {balancer}}) =>
+    balancer === undefined || balancer.release === 0 ? [] : [balancer],
+  );
   const newest = states.toSorted((a, b) => b.release - a.release)[0];
   if (newest !== undefined) return newest;
   throw problem({

@@ -8,27 +8,28 @@ import type {Context} from '../../task.ts';
  * A laptop's own Node may be too old to run TypeScript as it is.
  */
 export function nodeProgram(env: Context['env']): string {
-  const [first] = executables('node', {folder: '/', path: env['PATH']});
+  const [first] = executables('node', {directory: '/', path: env['PATH']});
   return first !== undefined && realpathSync(first) === realpathSync(process.execPath) ? 'node' : process.execPath;
 }
 
 export interface Tool {
-  /** As it can be typed in the service's folder. */
+  /** As it can be typed in the service's directory. */
   readonly program: string;
   /** Does the service bring it itself? */
   readonly own: boolean;
 }
 
 /** A program of the service's own dependencies, or else of the toolkit's. */
-export function findTool(folder: string, name: string): Tool | undefined {
-  if (existsSync(join(folder, 'node_modules', '.bin', name))) return {program: `node_modules/.bin/${name}`, own: true};
+export function findTool(directory: string, name: string): Tool | undefined {
+  if (existsSync(join(directory, 'node_modules', '.bin', name)))
+    return {program: `node_modules/.bin/${name}`, own: true};
   const program = besideToolkit(join('.bin', name));
   return program === undefined ? undefined : {program, own: false};
 }
 
-/** The folder of a package of the service's own dependencies, or else of the toolkit's. */
-export function findPackage(folder: string, name: string): string | undefined {
-  return existsSync(join(folder, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
+/** The directory of a package of the service's own dependencies, or else of the toolkit's. */
+export function findPackage(directory: string, name: string): string | undefined {
+  return existsSync(join(directory, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
 }
 
 function besideToolkit(name: string): string | undefined {

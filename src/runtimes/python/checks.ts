@@ -11,15 +11,19 @@ export function pythonChecks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Words[] 
   return [
     ...(ruff === undefined ? [] : [[ruff, 'check', '.']]),
     // Who formats with black would find all its files to be wrong.
-    ...(black === undefined ? (ruff === undefined ? [] : [[ruff, 'format', '--check', '.']]) : [[black, '--check', '.']]),
+    ...(black === undefined
+      ? ruff === undefined
+        ? []
+        : [[ruff, 'format', '--check', '.']]
+      : [[black, '--check', '.']]),
     ...(mypy === undefined ? [] : [namesItsFiles(cwd) ? [mypy] : [mypy, '.']]),
   ];
 }
 
 /** Do mypy's settings say what to check? Otherwise it wants to be told. */
-function namesItsFiles(folder: string): boolean {
+function namesItsFiles(directory: string): boolean {
   return ['mypy.ini', '.mypy.ini', 'setup.cfg', 'pyproject.toml'].some((name) => {
-    const path = join(folder, name);
+    const path = join(directory, name);
     if (!existsSync(path)) return false;
     const section = /^\[(?:tool\.)?mypy\]\n((?:(?!\[).*\n?)*)/m.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
     return /^(files|packages|modules)\s*=/m.test(section);

@@ -35,7 +35,10 @@ const noInvoke = 3;
 export async function invokeTasks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Promise<ReadonlyMap<string, Task>> {
   if (!existsSync(join(cwd, 'tasks.py')) || findPythonProgram({cwd, env}, 'invoke') === undefined) return new Map();
   const words = [pythonProgram({cwd, env}), join(pythonLibrary(), 'describe_tasks.py')];
-  const {code, stdout, stderr} = await spawn({words}, {cwd, env, stdout: 'keep', stdoutFd: 2, watchStderr: true, interactive: false});
+  const {code, stdout, stderr} = await spawn(
+    {words},
+    {cwd, env, stdout: 'keep', stdoutFd: 2, watchStderr: true, interactive: false},
+  );
   if (code === noInvoke) return new Map();
   if (code !== 0) {
     throw problem({
@@ -53,7 +56,12 @@ function taskOf({name, summary, options}: InvokeTask): Task {
   const known: Options = Object.fromEntries(options.map((one) => [one.name, optionOf(one)]));
   return task(summary, known, async ({run, cwd, env, rest}, values) => {
     const program = findPythonProgram({cwd, env}, 'invoke') ?? 'invoke';
-    await run([program, name, ...options.flatMap((one) => flagWords(one, values[one.name])), ...(rest.length === 0 ? [] : ['--', ...rest])]);
+    await run([
+      program,
+      name,
+      ...options.flatMap((one) => flagWords(one, values[one.name])),
+      ...(rest.length === 0 ? [] : ['--', ...rest]),
+    ]);
   });
 }
 
@@ -66,7 +74,10 @@ function optionOf({kind, help, positional, default: value}: InvokeOption): Optio
 }
 
 /** What differs from the default, in the words that invoke reads. */
-export function flagWords({name, kind, counts, default: usual}: Omit<InvokeOption, 'help' | 'positional'>, value: unknown): Words {
+export function flagWords(
+  {name, kind, counts, default: usual}: Omit<InvokeOption, 'help' | 'positional'>,
+  value: unknown,
+): Words {
   const flag = `--${name.replaceAll('_', '-')}`;
   if (kind === 'boolean') return value === (usual === true) ? [] : [value === true ? flag : `--no-${flag.slice(2)}`];
   if (kind === 'list') return (value as readonly string[]).map((one) => `${flag}=${one}`);

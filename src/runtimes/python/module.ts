@@ -12,9 +12,9 @@ const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
  * pyproject.toml (`asgi_module` for ASGI workers, where it is there), or `app` or `application` in a usual file.
  * @throws Problem `no_server_module`
  */
-export function findModule(folder: string, given: string | undefined, asgi: boolean): string {
-  const settings = pyprojectTexts(folder, 'tool.entrypoint');
-  const found = given ?? (asgi ? settings['asgi_module'] : undefined) ?? settings['module'] ?? usualModule(folder);
+export function findModule(directory: string, given: string | undefined, asgi: boolean): string {
+  const settings = pyprojectTexts(directory, 'tool.entrypoint');
+  const found = given ?? (asgi ? settings['asgi_module'] : undefined) ?? settings['module'] ?? usualModule(directory);
   if (found !== undefined) return found;
   throw problem({
     code: 'no_server_module',
@@ -24,10 +24,12 @@ export function findModule(folder: string, given: string | undefined, asgi: bool
   });
 }
 
-function usualModule(folder: string): string | undefined {
+function usualModule(directory: string): string | undefined {
   for (const file of usualFiles) {
-    const path = join(folder, file);
-    const variable = existsSync(path) ? /^(?:(?:async )?def )?(app|application)\s*[:=(]/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined;
+    const path = join(directory, file);
+    const variable = existsSync(path)
+      ? /^(?:(?:async )?def )?(app|application)\s*[:=(]/m.exec(readFileSync(path, 'utf8'))?.[1]
+      : undefined;
     if (variable !== undefined) return `${file.slice(0, -3)}:${variable}`;
   }
   return undefined;

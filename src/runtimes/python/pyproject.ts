@@ -8,10 +8,10 @@ const text = /^([A-Za-z0-9_-]+)\s*=\s*(?:"([^"\\]*)"|'([^']*)')\s*(#.*)?$/;
  * The plain texts (`key = "value"`) of one table of the service's pyproject.toml; none where there is no such file.
  * No more of TOML is needed to know a service's name and module, and a parser would cost every start.
  */
-export function pyprojectTexts(folder: string, name: string): Readonly<Record<string, string>> {
+export function pyprojectTexts(directory: string, name: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
   let current: string | undefined;
-  for (const line of readLines(join(folder, 'pyproject.toml'))) {
+  for (const line of readLines(join(directory, 'pyproject.toml'))) {
     const header = table.exec(line);
     if (line.startsWith('[')) current = header?.[1]?.trim();
     const [, key, double, single] = (current === name && text.exec(line)) || [];
@@ -22,7 +22,9 @@ export function pyprojectTexts(folder: string, name: string): Readonly<Record<st
 
 function readLines(path: string): readonly string[] {
   try {
-    return readFileSync(path, 'utf8').split('\n').map((line) => line.trim());
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
   } catch {
     return [];
   }

@@ -13,7 +13,12 @@ import {gunicornClass, gunicornWords, isAsgi, uwsgiWords, workerKind} from './se
 import {type AppServer, checkedFacts, type Facts} from './settings.ts';
 
 /** What was said of the server. Undefined: the default that is told below, or else the server's own. */
-export type ServeValues = Facts & {readonly module?: string | undefined; readonly appServer?: AppServer | undefined; readonly checkConfig?: boolean; readonly printConfig?: boolean};
+export type ServeValues = Facts & {
+  readonly module?: string | undefined;
+  readonly appServer?: AppServer | undefined;
+  readonly checkConfig?: boolean;
+  readonly printConfig?: boolean;
+};
 
 // A laptop has more CPUs than one developer needs workers, and each of them starts again at each change.
 const workersWithReload = 2;
@@ -30,7 +35,13 @@ export function pythonServer(context: Pick<Context, 'cwd' | 'env' | 'rest' | 'fl
   const direct = saidDirectly(values, context.flags, env);
   const said = checkedFacts(appServer, values, direct);
   const more = splitWords(env['APP_SERVER_CMD_ARGS'] ?? '');
-  if (more === undefined) throw problem({code: 'usage', what: 'APP_SERVER_CMD_ARGS has a quotation that is not closed', fix: 'close it, or put a backslash before the quote', exitCode: exitCode.usage});
+  if (more === undefined)
+    throw problem({
+      code: 'usage',
+      what: 'APP_SERVER_CMD_ARGS has a quotation that is not closed',
+      fix: 'close it, or put a backslash before the quote',
+      exitCode: exitCode.usage,
+    });
   const program = findPythonProgram({cwd, env}, appServer);
   if (program === undefined) throw noServer(cwd, appServer);
   // The image says no, also to a task of the service's own that calls this one.
@@ -52,13 +63,19 @@ export function pythonServer(context: Pick<Context, 'cwd' | 'env' | 'rest' | 'fl
     reload,
   };
   // What stands on the command line goes before APP_SERVER_CMD_ARGS, and the last word wins.
-  const lastNames = new Set<SettingName>(more.length === 0 ? [] : direct.map((name) => (name === 'host' || name === 'port' ? 'bind' : name)));
-  const parts = Map.groupBy(Object.entries(facts) as [SettingName, Facts[SettingName]][], ([name]) => lastNames.has(name));
+  const lastNames = new Set<SettingName>(
+    more.length === 0 ? [] : direct.map((name) => (name === 'host' || name === 'port' ? 'bind' : name)),
+  );
+  const parts = Map.groupBy(Object.entries(facts) as [SettingName, Facts[SettingName]][], ([name]) =>
+    lastNames.has(name),
+  );
   const common = {
     module: findModule(cwd, values.module, appServer === 'gunicorn' && isAsgi(workerClass)),
-    facts: Object.fromEntries(parts.get(false) ?? []), last: Object.fromEntries(parts.get(true) ?? []), more,
-    pythonPath: [...(isSourceFolder(join(cwd, 'src')) ? [join(cwd, 'src')] : []), pythonLibrary()],
-    memoryFolder: existsSync('/dev/shm') ? '/dev/shm' : undefined,
+    facts: Object.fromEntries(parts.get(false) ?? []),
+    last: Object.fromEntries(parts.get(true) ?? []),
+    more,
+    pythonPath: [...(isSourceDirectory(join(cwd, 'src')) ? [join(cwd, 'src')] : []), pythonLibrary()],
+    memoryDirectory: existsSync('/dev/shm') ? '/dev/shm' : undefined,
     rest: [...lookOnly(values, appServer), ...rest],
   };
   return {words: appServer === 'uwsgi' ? uwsgiWords(program, common) : gunicornWords(program, common)};
@@ -66,13 +83,21 @@ export function pythonServer(context: Pick<Context, 'cwd' | 'env' | 'rest' | 'fl
 
 /** gunicorn has flags of the same names. */
 function lookOnly({checkConfig, printConfig}: ServeValues, appServer: AppServer): readonly string[] {
-  const flags = [...(checkConfig === true ? ['--check-config'] : []), ...(printConfig === true ? ['--print-config'] : [])];
+  const flags = [
+    ...(checkConfig === true ? ['--check-config'] : []),
+    ...(printConfig === true ? ['--print-config'] : []),
+  ];
   if (flags.length === 0 || appServer === 'gunicorn') return flags;
-  throw problem({code: 'usage', what: `${flags.join(' and ')}: uWSGI has nothing like it`, fix: 'take gunicorn (APP_SERVER=gunicorn) to look', exitCode: exitCode.usage});
+  throw problem({
+    code: 'usage',
+    what: `${flags.join(' and ')}: uWSGI has nothing like it`,
+    fix: 'take gunicorn (APP_SERVER=gunicorn) to look',
+    exitCode: exitCode.usage,
+  });
 }
 
 // With an __init__.py, `src` is a package itself.
-function isSourceFolder(path: string): boolean {
+function isSourceDirectory(path: string): boolean {
   return existsSync(path) && !existsSync(join(path, '__init__.py'));
 }
 

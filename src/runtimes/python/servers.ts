@@ -10,24 +10,29 @@ export interface ServerFacts {
   readonly facts: Facts;
   /** Settings that go before all other words. */
   readonly last: Facts;
-  /** Folders to import from, besides the service's own. */
+  /** Directories to import from, besides the service's own. */
   readonly pythonPath: readonly string[];
-  /** A folder in memory, where the machine has one. */
-  readonly memoryFolder: string | undefined;
+  /** A directory in memory, where the machine has one. */
+  readonly memoryDirectory: string | undefined;
   /** Words of APP_SERVER_CMD_ARGS. */
   readonly more: Words;
   /** Words behind `--`, which win over all. */
   readonly rest: Words;
 }
 
-export function gunicornWords(program: string, {module, facts, last, pythonPath, memoryFolder, more, rest}: ServerFacts): Words {
+export function gunicornWords(
+  program: string,
+  {module, facts, last, pythonPath, memoryDirectory, more, rest}: ServerFacts,
+): Words {
   return [
     program,
     ...factsWords('gunicorn', facts),
     // A heartbeat is a touched file: on a busy disk it comes late, and healthy workers are killed.
-    ...(memoryFolder === undefined ? [] : ['--worker-tmp-dir', memoryFolder]),
-    '--pythonpath', pythonPath.join(','),
-    '--logger-class', 'entrypoint_logging.JsonLogger',
+    ...(memoryDirectory === undefined ? [] : ['--worker-tmp-dir', memoryDirectory]),
+    '--pythonpath',
+    pythonPath.join(','),
+    '--logger-class',
+    'entrypoint_logging.JsonLogger',
     ...more,
     ...factsWords('gunicorn', last),
     ...rest,
@@ -59,19 +64,36 @@ const line = '{"time":"${strftime:%Y-%m-%dT%H:%M:%S%z}","level":"info","event":"
 export function uwsgiWords(program: string, {module, facts, last, pythonPath, more, rest}: ServerFacts): Words {
   return [
     program,
-    '--strict', '--need-app', '--master', '--single-interpreter', '--enable-threads', '--vacuum',
+    '--strict',
+    '--need-app',
+    '--master',
+    '--single-interpreter',
+    '--enable-threads',
+    '--vacuum',
     // Its own SIGTERM restarts everything, and the one of --die-on-term cuts requests off.
-    '--hook-master-start', 'unix_signal:15 gracefully_kill_them_all',
+    '--hook-master-start',
+    'unix_signal:15 gracefully_kill_them_all',
     // 4 KiB of headers, as by default, is less than what browsers send.
     ...factsWords('uwsgi', {maxHeaderSize: 32_768, ...facts}),
-    ...pythonPath.flatMap((folder) => ['--pythonpath', folder]),
+    ...pythonPath.flatMap((directory) => ['--pythonpath', directory]),
     // What the service writes as JSON stays as it is; uWSGI's own lines become JSON.
-    '--log-master', '--logger', 'service stdio', '--logger', 'own stdio',
-    '--log-route', 'service ^{', '--log-route', 'own ^[^{]',
-    '--log-encoder', `json:own ${line}`, '--log-encoder', 'nl:own',
+    '--log-master',
+    '--logger',
+    'service stdio',
+    '--logger',
+    'own stdio',
+    '--log-route',
+    'service ^{',
+    '--log-route',
+    'own ^[^{]',
+    '--log-encoder',
+    `json:own ${line}`,
+    '--log-encoder',
+    'nl:own',
     ...more,
     ...factsWords('uwsgi', last),
     ...rest,
-    '--module', module,
+    '--module',
+    module,
   ];
 }

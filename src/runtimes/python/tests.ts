@@ -8,20 +8,24 @@ import {findPythonProgram, hasPythonPackage, installFix} from './program.ts';
 const testFiles = '**/{test_*,*_test}.py';
 
 /**
- * pytest for the tests below a folder; `test/unit` may also be `tests/unit`. Tests that lie beside each other in
+ * pytest for the tests below a directory; `test/unit` may also be `tests/unit`. Tests that lie beside each other in
  * `tests` are unit tests. JUnit is pytest's own; coverage needs pytest-cov among the service's requirements.
  * @throws Problem `no_tests` or `no_pytest`: a suite that is missing must not look like one that passed
  */
-export function pytestCommand(context: Pick<Context, 'cwd' | 'env' | 'rest'>, folder: string, reports?: {readonly junit: string; readonly coverage: string}): Command {
+export function pytestCommand(
+  context: Pick<Context, 'cwd' | 'env' | 'rest'>,
+  directory: string,
+  reports?: {readonly junit: string; readonly coverage: string},
+): Command {
   const {cwd, env, rest} = context;
-  const [root = '', kind = ''] = folder.split('/');
-  const places = kind === 'unit' ? [folder, `${root}s/unit`, `${root}s`, root] : [folder, `${root}s/${kind}`];
+  const [root = '', kind = ''] = directory.split('/');
+  const places = kind === 'unit' ? [directory, `${root}s/unit`, `${root}s`, root] : [directory, `${root}s/${kind}`];
   const place = places.find((one) => globSync(`${one}/${testFiles}`, {cwd}).length > 0);
   if (place === undefined) {
     throw problem({
       code: 'no_tests',
-      what: `there are no tests in ${folder}, and this task runs them`,
-      fix: `add files named test_*.py below ${folder}, or leave the task out in tasks.ts`,
+      what: `there are no tests in ${directory}, and this task runs them`,
+      fix: `add files named test_*.py below ${directory}, or leave the task out in tasks.ts`,
       exitCode: exitCode.unavailable,
     });
   }
@@ -36,7 +40,9 @@ export function pytestCommand(context: Pick<Context, 'cwd' | 'env' | 'rest'>, fo
   }
   const others = place.includes('/') ? [] : ['integration', 'sanity'].map((name) => `${place}/${name}`);
   const ignored = others.filter((one) => existsSync(join(cwd, one))).map((one) => `--ignore=${one}`);
-  const command = {words: [pytest, ...ignored, ...(reports === undefined ? [] : [`--junitxml=${reports.junit}`]), ...rest, place]};
+  const command = {
+    words: [pytest, ...ignored, ...(reports === undefined ? [] : [`--junitxml=${reports.junit}`]), ...rest, place],
+  };
   if (reports === undefined || !hasPythonPackage({cwd, env}, 'pytest_cov')) return command;
   return {
     words: [...command.words, '--cov', `--cov-report=lcov:${reports.coverage}`],

@@ -18,7 +18,7 @@ const watchdogSeconds = 2;
 const idleSeconds = 1;
 const bootFailures = 3;
 
-export interface ArbiterFacts {
+export interface ArbiterOptions {
   readonly settings: Settings;
   readonly socket: BoundSocket;
   readonly log: Log;
@@ -28,7 +28,7 @@ export interface ArbiterFacts {
 }
 
 /** Keeps as many workers as there should be. It runs no code of the service and touches no connection. */
-export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arbiter {
+export function arbiter({settings, socket, log, heard, gone}: ArbiterOptions): Arbiter {
   const crew = startMembers({settings, socket, heard: listenTo, died});
   const done = Promise.withResolvers<number>();
   const crashes = backoff();
@@ -44,7 +44,13 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   const stopping = (): boolean => phase === 'stopping' || phase === 'quitting';
   const staff = (): readonly Member[] => crew.all().filter(({state, successor}) => state !== 'leaving' && !successor);
   const renewals = renewal({
-    crew, log, order, stopping, staff, reconcile, began,
+    crew,
+    log,
+    order,
+    stopping,
+    staff,
+    reconcile,
+    began,
     target: () => target,
     wake: () => {
       if (target === 0) target = settings.workers;
@@ -59,7 +65,8 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     const most = first ? Math.min(1, target) : target;
     for (let count = present.length; count < most; count += 1) void spawn();
     // The oldest goes first, as in gunicorn.
-    for (const member of present.slice(0, Math.max(0, present.length - target))) crew.retire(member, 'fewer workers', order);
+    for (const member of present.slice(0, Math.max(0, present.length - target)))
+      crew.retire(member, 'fewer workers', order);
   }
 
   async function spawn(): Promise<void> {
@@ -75,7 +82,12 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
     log('info', 'worker_ready', {worker: member.pid, seconds: secondsOf(member)});
     if (phase !== 'starting') return;
     phase = 'serving';
-    log('info', 'listening', {bind: boundText(settings.bind, socket.port), ...(socket.port === undefined ? {} : {port: socket.port}), workers: target, worker_class: settings.workerClass});
+    log('info', 'listening', {
+      bind: boundText(settings.bind, socket.port),
+      ...(socket.port === undefined ? {} : {port: socket.port}),
+      workers: target,
+      worker_class: settings.workerClass,
+    });
   }
 
   function bootFailed(failure: BootFailure): void {
@@ -87,7 +99,8 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       return;
     }
     // With others at work, the server goes on: what does not boot now may do so later.
-    if (phase === 'starting' || (failed >= bootFailures && !crew.all().some(({state}) => state === 'ready'))) return end(exitCode);
+    if (phase === 'starting' || (failed >= bootFailures && !crew.all().some(({state}) => state === 'ready')))
+      return end(exitCode);
     later(crashes.crashed(0));
   }
 
@@ -110,8 +123,18 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       return reconcile();
     }
     const delay = crashes.crashed((process.uptime() - member.born) * 1000);
-    log('error', 'worker_exited', {...facts, wait_seconds: delay / 1000, message: `a worker ended ${endText(death)}`, ...(death.signal === 'SIGKILL' ? {fix: 'nobody here killed it: look for the out-of-memory killer of the kernel'} : {})});
-    if (crashes.isLoop()) log('error', 'crash_loop', {message: `workers boot, and end soon after: ${crashes.streak()} in a row, the last one ${endText(death)}; each further start waits longer`});
+    log('error', 'worker_exited', {
+      ...facts,
+      wait_seconds: delay / 1000,
+      message: `a worker ended ${endText(death)}`,
+      ...(death.signal === 'SIGKILL'
+        ? {fix: 'nobody here killed it: look for the out-of-memory killer of the kernel'}
+        : {}),
+    });
+    if (crashes.isLoop())
+      log('error', 'crash_loop', {
+        message: `workers boot, and end soon after: ${crashes.streak()} in a row, the last one ${endText(death)}; each further start waits longer`,
+      });
     later(delay);
   }
 
@@ -170,8 +193,16 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
   function tick(): void {
     for (const member of crew.all()) {
       member.missed += 1;
-      if (settings.timeout === 0 || settings.inspect !== undefined || member.missed <= settings.timeout + watchdogSeconds) continue;
-      log('error', 'worker_stuck', {worker: member.pid, message: `nothing was heard of a worker for ${member.missed} s: it is killed`});
+      if (
+        settings.timeout === 0 ||
+        settings.inspect !== undefined ||
+        member.missed <= settings.timeout + watchdogSeconds
+      )
+        continue;
+      log('error', 'worker_stuck', {
+        worker: member.pid,
+        message: `nothing was heard of a worker for ${member.missed} s: it is killed`,
+      });
       member.reason ??= 'timeout';
       member.kill('SIGKILL');
     }
@@ -184,14 +215,16 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       reconcile();
       return done.promise;
     },
-    stop, quit,
+    stop,
+    quit,
     reload: renewals.reload,
     restart: () => {
       if (stopping()) return;
       halted = false;
       clearTimeout(waiting);
       waiting = undefined;
-      for (const member of crew.all()) if (member.state !== 'leaving') crew.retire(member, 'reload', {limit: 1, delay: 0, idle: 0.2, last: false});
+      for (const member of crew.all())
+        if (member.state !== 'leaving') crew.retire(member, 'reload', {limit: 1, delay: 0, idle: 0.2, last: false});
       reconcile();
     },
     scale: (by) => {
@@ -210,7 +243,9 @@ export function arbiter({settings, socket, log, heard, gone}: ArbiterFacts): Arb
       for (const member of crew.all()) member.send({type: 'flush'});
     },
     state: () => ({
-      workers: target, draining: stopping(), members: crew.all(),
+      workers: target,
+      draining: stopping(),
+      members: crew.all(),
       fresh: crew.all().filter(({state, missed}) => state === 'ready' && missed <= freshSeconds).length,
     }),
   };

@@ -15,12 +15,23 @@ const mostTries = 100;
  * workers have stopped accepting, one of them takes who came meanwhile, again and again until nobody has.
  * @param milliseconds after which it is closed as it is
  */
-export async function closeSocket(socket: BoundSocket, crew: Pick<Members, 'all'>, milliseconds: number): Promise<void> {
+export async function closeSocket(
+  socket: BoundSocket,
+  crew: Pick<Members, 'all'>,
+  milliseconds: number,
+): Promise<void> {
   const workers: readonly Member[] = crew.all();
   const late = sleep(milliseconds, 'late' as const, {ref: false});
-  let queue: QueueState | 'late' | undefined = await Promise.race([Promise.all(workers.map((member) => member.lame)).then(() => undefined), late]);
+  let queue: QueueState | 'late' | undefined = await Promise.race([
+    Promise.all(workers.map((member) => member.lame)).then(() => undefined),
+    late,
+  ]);
   const patient = Date.now() + halfOpenMilliseconds;
-  for (let tries = 0; tries < mostTries && socket.handle !== undefined && queue !== 'late' && queue !== 'empty'; tries += 1) {
+  for (
+    let tries = 0;
+    tries < mostTries && socket.handle !== undefined && queue !== 'late' && queue !== 'empty';
+    tries += 1
+  ) {
     const helper = crew.all().find(({state}) => state === 'leaving');
     if (helper === undefined || (queue === 'half-open' && Date.now() > patient)) break;
     queue = await Promise.race([helper.clear(queue === 'half-open' ? againMilliseconds : 0), late]);

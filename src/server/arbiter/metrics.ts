@@ -56,12 +56,17 @@ export function serverMetrics(): Metrics {
       const all = copy(past);
       const known = moment.workers.flatMap(({stats}) => (stats === undefined ? [] : [stats]));
       for (const {requests} of known) if (requests !== undefined) add(all, requests);
-      return [...requestLines(all, known), ...serverLines(moment, known), ...exitLines(exits, reloads)].join('\n') + '\n';
+      return (
+        [...requestLines(all, known), ...serverLines(moment, known), ...exitLines(exits, reloads)].join('\n') + '\n'
+      );
     },
   };
 }
 
-function requestLines({answered, aborted, latencies, seconds, dropped}: Totals, workers: readonly WorkerStats[]): readonly string[] {
+function requestLines(
+  {answered, aborted, latencies, seconds, dropped}: Totals,
+  workers: readonly WorkerStats[],
+): readonly string[] {
   let below = 0;
   const buckets = latencies.map((count, index) => {
     below += count;
@@ -70,25 +75,59 @@ function requestLines({answered, aborted, latencies, seconds, dropped}: Totals, 
   return [
     ...head('entrypoint_requests_total', 'counter', 'Requests answered, by class of status.'),
     ...classes.map((name, index) => `entrypoint_requests_total{class="${name}"} ${answered[index] ?? 0}`),
-    ...single('entrypoint_requests_aborted_total', 'counter', 'Requests whose connection was closed before the answer was out.', aborted),
-    ...single('entrypoint_requests_in_flight', 'gauge', 'Requests that are being answered.', sum(workers, ({requests}) => requests?.inFlight ?? 0)),
-    ...head('entrypoint_request_duration_seconds', 'histogram', 'From the headers of a request to the end of its answer.'),
+    ...single(
+      'entrypoint_requests_aborted_total',
+      'counter',
+      'Requests whose connection was closed before the answer was out.',
+      aborted,
+    ),
+    ...single(
+      'entrypoint_requests_in_flight',
+      'gauge',
+      'Requests that are being answered.',
+      sum(workers, ({requests}) => requests?.inFlight ?? 0),
+    ),
+    ...head(
+      'entrypoint_request_duration_seconds',
+      'histogram',
+      'From the headers of a request to the end of its answer.',
+    ),
     ...buckets,
     `entrypoint_request_duration_seconds_sum ${decimal(seconds)}`,
     `entrypoint_request_duration_seconds_count ${below}`,
-    ...single('entrypoint_access_log_dropped_total', 'counter', 'Lines of the access log that were dropped, since nobody took them.', dropped),
+    ...single(
+      'entrypoint_access_log_dropped_total',
+      'counter',
+      'Lines of the access log that were dropped, since nobody took them.',
+      dropped,
+    ),
   ];
 }
 
-function serverLines({workers, wanted, draining, arbiterMemory, startTime}: Moment, known: readonly WorkerStats[]): readonly string[] {
+function serverLines(
+  {workers, wanted, draining, arbiterMemory, startTime}: Moment,
+  known: readonly WorkerStats[],
+): readonly string[] {
   const states = ['booting', 'ready', 'leaving'] as const;
   return [
-    ...single('entrypoint_connections', 'gauge', 'Open connections.', sum(known, ({connections}) => connections)),
+    ...single(
+      'entrypoint_connections',
+      'gauge',
+      'Open connections.',
+      sum(known, ({connections}) => connections),
+    ),
     ...head('entrypoint_workers', 'gauge', 'Worker processes, by state.'),
-    ...states.map((state) => `entrypoint_workers{state="${state}"} ${workers.filter((worker) => worker.state === state).length}`),
+    ...states.map(
+      (state) => `entrypoint_workers{state="${state}"} ${workers.filter((worker) => worker.state === state).length}`,
+    ),
     ...single('entrypoint_workers_wanted', 'gauge', 'Worker processes that there should be.', wanted),
     ...single('entrypoint_draining', 'gauge', '1 from SIGTERM on.', draining ? 1 : 0),
-    ...single('entrypoint_event_loop_lag_seconds', 'gauge', 'By how much a loop was late in the last second: the latest of all workers.', Math.max(0, ...known.map(({loopLag}) => loopLag)) / 1000),
+    ...single(
+      'entrypoint_event_loop_lag_seconds',
+      'gauge',
+      'By how much a loop was late in the last second: the latest of all workers.',
+      Math.max(0, ...known.map(({loopLag}) => loopLag)) / 1000,
+    ),
     ...head('entrypoint_resident_memory_bytes', 'gauge', 'Resident memory.'),
     `entrypoint_resident_memory_bytes{process="arbiter"} ${arbiterMemory}`,
     `entrypoint_resident_memory_bytes{process="workers"} ${sum(known, ({rss}) => rss)}`,
@@ -99,7 +138,9 @@ function serverLines({workers, wanted, draining, arbiterMemory, startTime}: Mome
 function exitLines(exits: ReadonlyMap<string, number>, reloads: number): readonly string[] {
   return [
     ...head('entrypoint_worker_exits_total', 'counter', 'Ends of workers, by reason.'),
-    ...[...exits].map(([reason, count]) => `entrypoint_worker_exits_total{reason="${reason.replaceAll(/[\\"\n]/g, '_')}"} ${count}`),
+    ...[...exits].map(
+      ([reason, count]) => `entrypoint_worker_exits_total{reason="${reason.replaceAll(/[\\"\n]/g, '_')}"} ${count}`,
+    ),
     ...single('entrypoint_reloads_total', 'counter', 'Reloads that were completed.', reloads),
   ];
 }
@@ -113,7 +154,13 @@ function single(name: string, type: string, help: string, value: number): readon
 }
 
 function empty(): Totals {
-  return {answered: classes.map(() => 0), latencies: [...latencyBounds.map(() => 0), 0], aborted: 0, seconds: 0, dropped: 0};
+  return {
+    answered: classes.map(() => 0),
+    latencies: [...latencyBounds.map(() => 0), 0],
+    aborted: 0,
+    seconds: 0,
+    dropped: 0,
+  };
 }
 
 function copy({answered, latencies, ...others}: Totals): Totals {

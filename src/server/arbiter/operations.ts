@@ -34,15 +34,27 @@ export function operations(): Operations {
           },
           metrics: () => {
             const {members, workers: wanted, draining} = state();
-            return metrics.text({workers: members, wanted, draining, arbiterMemory: process.memoryUsage.rss(), startTime});
+            return metrics.text({
+              workers: members,
+              wanted,
+              draining,
+              arbiterMemory: process.memoryUsage.rss(),
+              startTime,
+            });
           },
         });
         const address = server.address();
-        log('info', 'admin_listening', {bind: typeof address === 'object' && address !== null ? adminBind.replace(/:0$/, `:${address.port}`) : adminBind});
+        log('info', 'admin_listening', {
+          bind:
+            typeof address === 'object' && address !== null ? adminBind.replace(/:0$/, `:${address.port}`) : adminBind,
+        });
         return true;
       } catch (error) {
         const {message, fix} = addressFailure(adminBind, error) ?? {message: messageOf(error)};
-        log('error', 'not_listening', {message: `the admin listener: ${message}`, fix: fix === undefined ? '--admin-bind takes another address' : `${fix} (--admin-bind)`});
+        log('error', 'not_listening', {
+          message: `the admin listener: ${message}`,
+          fix: fix === undefined ? '--admin-bind takes another address' : `${fix} (--admin-bind)`,
+        });
         return false;
       }
     },
@@ -64,7 +76,13 @@ export interface AdminFacts {
 export function startAdmin(bind: string, facts: AdminFacts): Promise<Server> {
   const server = createServer((request, response) => answer(request, response, facts));
   // Nobody who probes needs more; and a listener that nobody watches is not held open by half a request.
-  Object.assign(server, {headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 10_000, maxConnections: 100, connectionsCheckingInterval: 1000});
+  Object.assign(server, {
+    headersTimeout: 5000,
+    requestTimeout: 5000,
+    keepAliveTimeout: 10_000,
+    maxConnections: 100,
+    connectionsCheckingInterval: 1000,
+  });
   server.unref();
   const address = parseAddress(bind) ?? {host: '127.0.0.1', port: 0};
   return new Promise((resolve, reject) => {
@@ -76,7 +94,11 @@ export function startAdmin(bind: string, facts: AdminFacts): Promise<Server> {
 function answer({method, url = ''}: IncomingMessage, response: ServerResponse, {ready, metrics}: AdminFacts): void {
   const path = url.split('?', 1)[0];
   const text = (status: number, body: string, type = 'application/json'): void => {
-    response.writeHead(status, {'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store'});
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+    });
     response.end(method === 'HEAD' ? undefined : body);
   };
   if (method !== 'GET' && method !== 'HEAD') return text(405, '{"error":"only GET and HEAD"}\n');

@@ -9,14 +9,22 @@ export interface Reloading {
 }
 
 /** `--reload`: a change of a file that a worker has loaded starts the workers again; the arbiter keeps the port meanwhile. */
-export function reloadOnChange(module: string, {restart, state}: Pick<Arbiter, 'restart' | 'state'>, log: Log): Reloading {
+export function reloadOnChange(
+  module: string,
+  {restart, state}: Pick<Arbiter, 'restart' | 'state'>,
+  log: Log,
+): Reloading {
   const files = watchFiles({
     changed: (changed) => {
       log('info', 'changed', {files: changed.map((file) => relative(process.cwd(), file)).join(' ')});
       restart();
     },
     any: () => !state().members.some((member) => member.state === 'ready'),
-    failed: (error) => log('warning', 'not_watching', {message: `changes are not noticed: ${error.message}`, fix: 'raise fs.inotify.max_user_watches, or send SIGHUP'}),
+    failed: (error) =>
+      log('warning', 'not_watching', {
+        message: `changes are not noticed: ${error.message}`,
+        fix: 'raise fs.inotify.max_user_watches, or send SIGHUP',
+      }),
   });
   files.add(module);
   return {loaded: (loaded) => loaded.forEach(files.add)};
@@ -41,12 +49,12 @@ export interface FileWatchFacts {
 }
 
 /**
- * Watches the folders of files, since editors put a new file in the place of the old one. A file counts as changed when
+ * Watches the directories of files, since editors put a new file in the place of the old one. A file counts as changed when
  * its time or size is another one: not when it is only read, or its owner changes.
  */
 export function watchFiles({changed, any, failed}: FileWatchFacts): FileWatch {
   const known = new Map<string, string>();
-  const folders = new Map<string, FSWatcher>();
+  const directories = new Map<string, FSWatcher>();
   let touched = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let told = false;
@@ -75,18 +83,18 @@ export function watchFiles({changed, any, failed}: FileWatchFacts): FileWatch {
     add: (file) => {
       // Whatever was loaded: what is in the file by now may be newer.
       if (!known.has(file)) known.set(file, stampOf(file) ?? '');
-      const folder = dirname(file);
-      if (folders.has(folder)) return;
+      const directory = dirname(file);
+      if (directories.has(directory)) return;
       try {
-        const watcher = watch(folder, (_, name) => (name === null ? undefined : touch(join(folder, name))));
-        folders.set(folder, watcher.on('error', fail));
+        const watcher = watch(directory, (_, name) => (name === null ? undefined : touch(join(directory, name))));
+        directories.set(directory, watcher.on('error', fail));
       } catch (error) {
         fail(error as Error);
       }
     },
     close: () => {
       clearTimeout(timer);
-      for (const watcher of folders.values()) watcher.close();
+      for (const watcher of directories.values()) watcher.close();
     },
   };
 }

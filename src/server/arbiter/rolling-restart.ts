@@ -5,7 +5,7 @@ import {type Member, type Members, roundSeconds} from './workers.ts';
 
 const bootSeconds = 60;
 
-export interface RenewalFacts {
+export interface RollingRestartOptions {
   readonly crew: Members;
   readonly log: Log;
   /** How an old worker is sent away. */
@@ -30,7 +30,17 @@ export interface Renewal {
 }
 
 /** New workers for old: the new one is ready before the old one drains, and one replacement is under way at a time. */
-export function renewal({crew, log, order, stopping, staff, target, wake, reconcile, began}: RenewalFacts): Renewal {
+export function renewal({
+  crew,
+  log,
+  order,
+  stopping,
+  staff,
+  target,
+  wake,
+  reconcile,
+  began,
+}: RollingRestartOptions): Renewal {
   const recycled = new Set<Member>();
   let reloadQueued = false;
   let queue: Promise<unknown> = Promise.resolve();
@@ -78,7 +88,8 @@ export function renewal({crew, log, order, stopping, staff, target, wake, reconc
       return;
     }
     await Promise.all(old.map((member) => member.gone));
-    if (!stopping()) log('info', 'reloaded', {seconds: roundSeconds(process.uptime() - started), workers: staff().length});
+    if (!stopping())
+      log('info', 'reloaded', {seconds: roundSeconds(process.uptime() - started), workers: staff().length});
   }
 
   return {
@@ -88,7 +99,7 @@ export function renewal({crew, log, order, stopping, staff, target, wake, reconc
       enqueue(async () => {
         // Old workers that take their time to go are not heaped up.
         while (!stopping() && crew.all().filter(({state}) => state === 'leaving').length >= target()) await sleep(200);
-        if (await replace(member, reason) !== undefined) recycled.delete(member);
+        if ((await replace(member, reason)) !== undefined) recycled.delete(member);
       });
     },
     reload: (signal) => {

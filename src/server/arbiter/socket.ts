@@ -24,14 +24,19 @@ export async function bindSocket({bind, dispatch}: Pick<Settings, 'bind' | 'disp
   const address = parseAddress(bind);
   if (address === undefined) throw new Error(`${bind} is no address`);
   // node:cluster has this one bound by the arbiter at a worker's first call.
-  if (dispatch === 'rr') return {port: 'port' in address ? address.port : undefined, handle: undefined, close: () => {}};
+  if (dispatch === 'rr')
+    return {port: 'port' in address ? address.port : undefined, handle: undefined, close: () => {}};
   if ('path' in address) {
     await removeStale(address.path);
     const handle = checked(bindHandle(address.path, -1, -1), bind);
     return {port: undefined, handle: handle as unknown as net.Server, close: () => handle.close()};
   }
-  const {address: host, family} = net.isIP(address.host) === 0 ? await lookup(address.host) : {address: address.host, family: net.isIP(address.host)};
-  const handle = checked(bindHandle(host, address.port, family as 4 | 6, undefined, dispatch === 'reuseport' ? reusePortFlag : 0), bind);
+  const {address: host, family} =
+    net.isIP(address.host) === 0 ? await lookup(address.host) : {address: address.host, family: net.isIP(address.host)};
+  const handle = checked(
+    bindHandle(host, address.port, family as 4 | 6, undefined, dispatch === 'reuseport' ? reusePortFlag : 0),
+    bind,
+  );
   // libuv tells of a taken port here, not at bind.
   const name: {port?: number} = {};
   checked(handle.getsockname(name) || handle, bind);
@@ -65,7 +70,10 @@ const reserve = 64;
  * As many connections as the process may have descriptors for. Beyond that, what is accepted would be closed at once
  * instead of waiting in the backlog.
  */
-export function connectionsWithin(wanted: number, read: () => string = () => readFileSync('/proc/self/limits', 'utf8')): number {
+export function connectionsWithin(
+  wanted: number,
+  read: () => string = () => readFileSync('/proc/self/limits', 'utf8'),
+): number {
   try {
     const soft = /^Max open files +(\d+)/m.exec(read())?.[1];
     return soft === undefined ? wanted : Math.max(1, Math.min(wanted, Number(soft) - reserve));

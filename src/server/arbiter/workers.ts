@@ -1,6 +1,14 @@
 import cluster, {type Worker} from 'node:cluster';
 import {messageOf} from '../../errors.ts';
-import {type BootFailure, type DrainOrder, type FromWorker, isMessage, type QueueState, type ToWorker, type WorkerStats} from '../process/messages.ts';
+import {
+  type BootFailure,
+  type DrainOrder,
+  type FromWorker,
+  isMessage,
+  type QueueState,
+  type ToWorker,
+  type WorkerStats,
+} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -60,18 +68,27 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
   const records = new Map<number, Member>();
   cluster.schedulingPolicy = settings.dispatch === 'rr' ? cluster.SCHED_RR : cluster.SCHED_NONE;
   const address = parseAddress(settings.bind);
-  const place = address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(socket.port ?? address.port)} : {};
+  const place =
+    address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(socket.port ?? address.port)} : {};
   let inspected: Member | undefined;
 
   function spawn(successor: boolean): Member | BootFailure {
     const inspect = settings.inspect !== undefined && (inspected === undefined || !records.has(inspected.id));
-    cluster.setupPrimary({exec: serverProgram('worker'), args: [...settings.args], execArgv: workerFlags(settings, inspect)});
+    cluster.setupPrimary({
+      exec: serverProgram('worker'),
+      args: [...settings.args],
+      execArgv: workerFlags(settings, inspect),
+    });
     const worker = fork(place);
     if ('exitCode' in worker) return worker;
     const member = record(worker, successor);
     if (inspect) inspected = member;
     records.set(member.id, member);
-    member.send({type: 'start', settings: inspect ? settings : {...settings, inspect: undefined}, ...(socket.port === undefined ? {} : {port: socket.port})});
+    member.send({
+      type: 'start',
+      settings: inspect ? settings : {...settings, inspect: undefined},
+      ...(socket.port === undefined ? {} : {port: socket.port}),
+    });
     return member;
   }
 
@@ -82,9 +99,17 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
     const gone = Promise.withResolvers<Death>();
     let failure: BootFailure | undefined;
     const member: Member = {
-      id: worker.id, pid: worker.process.pid ?? 0, born: process.uptime(), successor,
-      state: 'booting', stats: undefined, missed: 0, reason: undefined,
-      booted: booted.promise, lame: lame.promise, gone: gone.promise,
+      id: worker.id,
+      pid: worker.process.pid ?? 0,
+      born: process.uptime(),
+      successor,
+      state: 'booting',
+      stats: undefined,
+      missed: 0,
+      reason: undefined,
+      booted: booted.promise,
+      lame: lame.promise,
+      gone: gone.promise,
       clear: (milliseconds) => {
         cleared = Promise.withResolvers();
         member.send({type: 'clear', milliseconds});
@@ -93,7 +118,8 @@ export function members({settings, socket, heard, died}: MembersFacts): Members 
       send: (message) => {
         // A worker that has just died is told of by its exit, not here.
         const withSocket = needSocket.has(message.type) && socket.handle !== undefined;
-        if (worker.isConnected()) worker.process.send(message, withSocket ? socket.handle : undefined, undefined, () => {});
+        if (worker.isConnected())
+          worker.process.send(message, withSocket ? socket.handle : undefined, undefined, () => {});
       },
       kill: (signal) => void worker.process.kill(signal),
     };
@@ -147,7 +173,11 @@ function fork(env: Readonly<Record<string, string>>): Worker | BootFailure {
   } catch (error) {
     message = messageOf(error);
   }
-  return {message: `a worker could not be started: ${message}`, fix: 'look at the limits of processes, descriptors and memory', exitCode: 3};
+  return {
+    message: `a worker could not be started: ${message}`,
+    fix: 'look at the limits of processes, descriptors and memory',
+    exitCode: 3,
+  };
 }
 
 /** How long a worker has been there, in seconds, to the millisecond. */
@@ -162,7 +192,9 @@ export function endText({code, signal}: Pick<Death, 'code' | 'signal'>): string 
 
 function workerFlags({maxHeap, workerClass, inspect}: Settings, inspected: boolean): string[] {
   const own = process.execArgv.filter((word) => !word.startsWith('--inspect'));
-  const said = [...own, process.env['NODE_OPTIONS'] ?? ''].some((word) => word.includes('max-old-space-size') || word.includes('max_old_space_size'));
+  const said = [...own, process.env['NODE_OPTIONS'] ?? ''].some(
+    (word) => word.includes('max-old-space-size') || word.includes('max_old_space_size'),
+  );
   return [
     ...own,
     ...(maxHeap === 0 || said || workerClass === 'threads' ? [] : [`--max-old-space-size=${maxHeap}`]),

@@ -34,7 +34,8 @@ export async function adapt(exported: unknown): Promise<Application | undefined>
   const close = async (): Promise<void> => {
     if (has<{close(): Promise<void>}>(exported, 'close')) await exported.close();
   };
-  if (has<Fetching>(exported, 'fetch')) return {server: createServer(fetchListener((request) => exported.fetch(request))), close};
+  if (has<Fetching>(exported, 'fetch'))
+    return {server: createServer(fetchListener((request) => exported.fetch(request))), close};
   if (has<Koa>(exported, 'callback')) return {server: createServer(exported.callback()), close};
   if (typeof exported !== 'function') return undefined;
   // One parameter: a fetch handler; more: node's (request, response), express' (request, response, next).
@@ -54,7 +55,9 @@ function isServer(value: unknown): value is Server {
 function fetchListener(handler: Fetching['fetch']): RequestListener {
   return (incoming, response) => {
     answer(handler, incoming, response).catch((error: unknown) => {
-      process.stderr.write(`${JSON.stringify({level: 'error', event: 'request_failed', message: String((error as Error)?.stack ?? error)})}\n`);
+      process.stderr.write(
+        `${JSON.stringify({level: 'error', event: 'request_failed', message: String((error as Error)?.stack ?? error)})}\n`,
+      );
       if (response.headersSent) response.destroy();
       else response.writeHead(500, {'content-type': 'text/plain'}).end('Internal Server Error\n');
     });
@@ -71,7 +74,9 @@ async function answer(handler: Fetching['fetch'], incoming: IncomingMessage, res
     headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '');
   }
   const request = new Request(new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`), {
-    method, headers, signal: gone.signal,
+    method,
+    headers,
+    signal: gone.signal,
     ...(bodyless ? {} : {body: Readable.toWeb(incoming) as unknown as ReadableStream, duplex: 'half'}),
   });
   const result = await handler(request);
@@ -81,5 +86,8 @@ async function answer(handler: Fetching['fetch'], incoming: IncomingMessage, res
   const cookies = result.headers.getSetCookie();
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
   if (result.body === null || method === 'HEAD') response.end();
-  else Readable.fromWeb(result.body as never).on('error', () => response.destroy()).pipe(response);
+  else
+    Readable.fromWeb(result.body as never)
+      .on('error', () => response.destroy())
+      .pipe(response);
 }

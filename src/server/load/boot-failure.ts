@@ -16,7 +16,8 @@ export function bootFailure(error: unknown, module: string, bind?: string): Boot
   const {message, stack = ''} = error;
   if (error instanceof SyntaxError) {
     const place = syntaxPlace(error, module);
-    if (place !== undefined) return {message, stack: [`${place.path}:${place.line}`, ...sourceLines(place)].join('\n'), exitCode};
+    if (place !== undefined)
+      return {message, stack: [`${place.path}:${place.line}`, ...sourceLines(place)].join('\n'), exitCode};
   }
   return {message, stack: serviceStack(stack), exitCode};
 }

@@ -32,7 +32,8 @@ export function listen(server: net.Server, place: Place): Promise<void> {
 function open(server: net.Server, place: Place, ...callback: readonly unknown[]): net.Server {
   const address = parseAddress(place.settings.bind);
   // `listen` takes a handle of a TCP socket only.
-  if (place.handle === undefined || address === undefined || !('path' in address)) return Reflect.apply(netListen, server, [...placeWords(place), ...callback]) as net.Server;
+  if (place.handle === undefined || address === undefined || !('path' in address))
+    return Reflect.apply(netListen, server, [...placeWords(place), ...callback]) as net.Server;
   for (const call of callback) server.once('listening', call as () => void);
   listenOnPipe(server, place.handle, address.path, place.settings.backlog);
   return server;
@@ -42,14 +43,27 @@ function placeWords({settings: {bind, dispatch, backlog}, port, handle}: Place):
   if (handle !== undefined) return [handle, backlog];
   const address = parseAddress(bind) ?? {host: '0.0.0.0', port: 0};
   if ('path' in address) return [{path: address.path, backlog}];
-  return [{host: address.host, port: port ?? address.port, backlog, ...(dispatch === 'reuseport' ? {reusePort: true, exclusive: true} : {})}];
+  return [
+    {
+      host: address.host,
+      port: port ?? address.port,
+      backlog,
+      ...(dispatch === 'reuseport' ? {reusePort: true, exclusive: true} : {}),
+    },
+  ];
 }
 
 /** Why an address cannot be had. */
 export function addressFailure(bind: string, error: unknown): BootFailure | undefined {
   const {code, message} = error as NodeJS.ErrnoException;
-  if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'ENOENT'].includes(code ?? '')) return undefined;
-  const what = code === 'EADDRINUSE' ? `${bind} is taken` : code === 'EACCES' ? `${bind} may not be had by this user` : `${bind} cannot be had: ${message}`;
+  if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'ENOENT'].includes(code ?? ''))
+    return undefined;
+  const what =
+    code === 'EADDRINUSE'
+      ? `${bind} is taken`
+      : code === 'EACCES'
+        ? `${bind} may not be had by this user`
+        : `${bind} cannot be had: ${message}`;
   return {message: what, fix: 'set another --bind or PORT', exitCode: 69};
 }
 
@@ -72,7 +86,8 @@ export function captureListen(place: Place, prepare: (server: Server) => void, c
   let main: Server | undefined;
   net.Server.prototype.listen = function capture(this: net.Server, ...words: unknown[]): net.Server {
     const where = listenAddress(words);
-    if (!('closeIdleConnections' in this) || where === undefined) return Reflect.apply(netListen, this, words) as net.Server;
+    if (!('closeIdleConnections' in this) || where === undefined)
+      return Reflect.apply(netListen, this, words) as net.Server;
     const server = this as Server;
     queueMicrotask(captured);
     if (main !== undefined || !isPlace(where, place)) {
@@ -94,13 +109,19 @@ function listenFromThread(server: Server, where: number | string, words: readonl
   if (typeof where === 'string') return Reflect.apply(netListen, server, words) as net.Server;
   const host = words.slice(1).find((word) => typeof word === 'string');
   const [first] = words;
-  const options = typeof first === 'object' && first !== null ? first : {port: where, ...(host === undefined ? {} : {host})};
-  return Reflect.apply(netListen, server, [{...options, reusePort: true}, ...words.filter((word) => typeof word === 'function')]) as net.Server;
+  const options =
+    typeof first === 'object' && first !== null ? first : {port: where, ...(host === undefined ? {} : {host})};
+  return Reflect.apply(netListen, server, [
+    {...options, reusePort: true},
+    ...words.filter((word) => typeof word === 'function'),
+  ]) as net.Server;
 }
 
 function pretendToListen(server: Server, where: number | string, words: readonly unknown[]): net.Server {
   for (const call of words.filter((word) => typeof word === 'function')) server.once('listening', call as () => void);
-  Object.assign(server, {address: () => (typeof where === 'string' ? where : {port: where, address: '0.0.0.0', family: 'IPv4'})});
+  Object.assign(server, {
+    address: () => (typeof where === 'string' ? where : {port: where, address: '0.0.0.0', family: 'IPv4'}),
+  });
   Object.defineProperty(server, 'listening', {value: true});
   process.nextTick(() => server.emit('listening'));
   return server;

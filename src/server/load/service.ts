@@ -30,10 +30,15 @@ const otherWaitMilliseconds = 1000;
  * @param prepare called with the server before it listens
  * @throws NotServable, or whatever the module throws
  */
-export async function loadService(module: string, place: Place, prepare: (server: Server) => void, warn: (message: string) => void): Promise<Service> {
+export async function loadService(
+  module: string,
+  place: Place,
+  prepare: (server: Server) => void,
+  warn: (message: string) => void,
+): Promise<Service> {
   let told: (() => void) | undefined;
   const captured = captureListen(place, prepare, () => told?.());
-  const {default: exported} = await import(pathToFileURL(module).href) as {default?: unknown};
+  const {default: exported} = (await import(pathToFileURL(module).href)) as {default?: unknown};
   const own = (): Service | undefined => ownService(captured(), warn);
   if (captured().main !== undefined) return own() as Service;
   const application = await adapt(exported);
@@ -43,7 +48,8 @@ export async function loadService(module: string, place: Place, prepare: (server
   }
   if (captured().others.length === 0 && !isNothing(exported)) {
     throw new NotServable({
-      message: `the default export of ${module} is no handler`, exitCode: 65,
+      message: `the default export of ${module} is no handler`,
+      exitCode: 65,
       fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
     });
   }
@@ -62,20 +68,30 @@ export async function loadService(module: string, place: Place, prepare: (server
   const found = own();
   if (found !== undefined) return found;
   throw new NotServable({
-    message: `${module} has no default export and listens nowhere`, exitCode: 65,
+    message: `${module} has no default export and listens nowhere`,
+    exitCode: 65,
     fix: 'export default a handler (an app, an object with fetch, a (request, response) function), or call listen on process.env.PORT',
   });
 }
 
 function ownService({main, others}: Captured, warn: (message: string) => void): Service | undefined {
   const [first, ...more] = others;
-  if (main !== undefined) return {server: main, others: others.map(({server}) => server), listens: true, close: async () => {}};
+  if (main !== undefined)
+    return {server: main, others: others.map(({server}) => server), listens: true, close: async () => {}};
   if (first === undefined) return undefined;
-  warn(`the service listens on ${first.where} by its own decision, not where the server was told to: let it use process.env.PORT`);
+  warn(
+    `the service listens on ${first.where} by its own decision, not where the server was told to: let it use process.env.PORT`,
+  );
   return {server: first.server, others: more.map(({server}) => server), listens: true, close: async () => {}};
 }
 
 /** A CommonJS module that exports nothing exports an empty object. */
 function isNothing(exported: unknown): boolean {
-  return exported === undefined || exported === null || (typeof exported === 'object' && Object.getPrototypeOf(exported) === Object.prototype && Object.keys(exported).length === 0);
+  return (
+    exported === undefined ||
+    exported === null ||
+    (typeof exported === 'object' &&
+      Object.getPrototypeOf(exported) === Object.prototype &&
+      Object.keys(exported).length === 0)
+  );
 }

@@ -1,5 +1,5 @@
 import {writeSync} from 'node:fs';
-import {isTerminal} from '../terminal.ts';
+import {isTerminal} from '../../shell/output.ts';
 
 export type Level = 'info' | 'warning' | 'error';
 
@@ -19,18 +19,33 @@ const colours: Readonly<Record<Level, string>> = {info: '36', warning: '33', err
 /** The server's own log: `{time, level, event, pid, ...}` a line, or readable lines on a terminal. */
 export function serverLog({write, readable, colour, now}: LogWorld = systemWorld()): Log {
   return (level, event, facts = {}) => {
-    if (!readable) return write(`${JSON.stringify({time: now().toISOString(), level, event, pid: process.pid, ...facts})}\n`);
+    if (!readable)
+      return write(`${JSON.stringify({time: now().toISOString(), level, event, pid: process.pid, ...facts})}\n`);
     const {message, fix, stack, ...rest} = facts;
     const subject = colour ? `\u001b[${colours[level]}m${event}\u001b[39m` : event;
-    const words = [clock(now()), subject, ...(message === undefined ? [] : [String(message)]), ...Object.entries(rest).map(([name, value]) => `${name}=${plain(value)}`)];
+    const words = [
+      clock(now()),
+      subject,
+      ...(message === undefined ? [] : [String(message)]),
+      ...Object.entries(rest).map(([name, value]) => `${name}=${plain(value)}`),
+    ];
     const more = [fix === undefined ? undefined : `fix: ${String(fix)}`, stack].filter((text) => text !== undefined);
-    write([words.join(' '), ...more.flatMap((text) => String(text).split('\n').map((line) => `         ${line}`))].join('\n') + '\n');
+    write(
+      [
+        words.join(' '),
+        ...more.flatMap((text) =>
+          String(text)
+            .split('\n')
+            .map((line) => `         ${line}`),
+        ),
+      ].join('\n') + '\n',
+    );
   };
 }
 
 /** A service's own words in a line: a text with blanks or quotes is quoted, so that its end can be seen. */
 function plain(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value) ?? String(value);
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value));
 }
 
 /** `03:04:05`, as the clock on the wall has it. */
@@ -41,7 +56,12 @@ export function clock(time: Date): string {
 // https://no-color.org: set and not empty.
 function systemWorld(): LogWorld {
   const terminal = isTerminal(1);
-  return {write: writeOut, readable: terminal, colour: terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb', now: () => new Date()};
+  return {
+    write: writeOut,
+    readable: terminal,
+    colour: terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+    now: () => new Date(),
+  };
 }
 
 const patienceMilliseconds = 1000;
@@ -52,7 +72,7 @@ const patienceMilliseconds = 1000;
  */
 function writeOut(text: string): void {
   const end = process.uptime() * 1000 + patienceMilliseconds;
-  for (let rest = Buffer.from(text); rest.length > 0; ) {
+  for (let rest = Buffer.from(text); rest.length > 0;) {
     try {
       rest = rest.subarray(writeSync(1, rest));
     } catch (error) {

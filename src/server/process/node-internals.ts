@@ -11,7 +11,13 @@ export interface BoundHandle {
   close(): void;
 }
 
-type Binder = (host: string, port: number, family: 4 | 6 | -1, descriptor?: number, flags?: number) => BoundHandle | number;
+type Binder = (
+  host: string,
+  port: number,
+  family: 4 | 6 | -1,
+  descriptor?: number,
+  flags?: number,
+) => BoundHandle | number;
 
 /**
  * Binds without listening; returns an errno where it cannot. node:cluster binds its sockets with it: net.Server cannot

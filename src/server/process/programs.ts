@@ -1,7 +1,12 @@
 import {dirname, join} from 'node:path';
 
 // As source, each program is in the room of what it does.
-const sources = {serve: 'serve.ts', worker: 'worker/worker.ts', watchdog: 'watchdog/watchdog.ts', 'pool-thread': 'threads/pool-thread.ts'} as const;
+const sources = {
+  serve: 'serve.ts',
+  worker: 'worker/worker.ts',
+  watchdog: 'watchdog/watchdog.ts',
+  'pool-thread': 'threads/pool-thread.ts',
+} as const;
 
 const source = import.meta.url.endsWith('.ts');
 

@@ -28,7 +28,10 @@ export interface AccessLog {
 export function accessLog(format: string, readable: boolean, buffer: LineBuffer = lineBuffer()): AccessLog {
   const line = format !== 'json' ? atomsLine(format) : readable ? personLine : jsonLine;
   return {
-    ended: (request, response, milliseconds, aborted) => buffer.add(line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)})),
+    ended: (request, response, milliseconds, aborted) =>
+      buffer.add(
+        line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)}),
+      ),
     flush: buffer.flush,
     dropped: buffer.dropped,
   };
@@ -39,9 +42,11 @@ function jsonLine({request, response, milliseconds, aborted, bytes}: Entry): str
   const {method = '', url = '', socket} = request;
   const {id, parent} = identityOf(request);
   const query = url.indexOf('?');
-  return `{"time":"${now()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},`
-    + `"status":${aborted ? 499 : response.statusCode},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf(socket))},"pid":${process.pid}`
-    + `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`;
+  return (
+    `{"time":"${now()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},` +
+    `"status":${aborted ? 499 : response.statusCode},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf(socket))},"pid":${process.pid}` +
+    `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`
+  );
 }
 
 function personLine({request: {method = '', url = ''}, response, milliseconds, aborted, bytes}: Entry): string {
@@ -77,7 +82,7 @@ const address = Symbol('address');
 
 /** The address of a connection: asked once, and gone when it is closed. */
 export function clientOf(socket: IncomingMessage['socket']): string {
-  return (socket as Known)[address] ??= socket.remoteAddress ?? '';
+  return ((socket as Known)[address] ??= socket.remoteAddress ?? '');
 }
 
 type Counting = IncomingMessage['socket'] & {[sent]?: number};
@@ -125,7 +130,11 @@ const atoms: Readonly<Record<string, Atom>> = {
 
 /** Makes a line as gunicorn does: `%(h)s`, `%({x-request-id}i)s`. What is no atom (see settings-reader.ts) is `-`. */
 export function atomsLine(format: string): (entry: Entry) => string {
-  const parts = format.split(/%\(([^)]*)\)s/g).map((part, index): string | Atom => (index % 2 === 0 ? part.replaceAll('%%', '%') : atomOf(part) ?? (() => '-')));
+  const parts = format
+    .split(/%\(([^)]*)\)s/g)
+    .map((part, index): string | Atom =>
+      index % 2 === 0 ? part.replaceAll('%%', '%') : (atomOf(part) ?? (() => '-')),
+    );
   return (entry) => parts.map((part) => (typeof part === 'string' ? part : oneLine(part(entry)))).join('');
 }
 
@@ -139,7 +148,9 @@ function atomOf(name: string): Atom | undefined {
 
 /** Quotes and control characters cannot end the line, or a field of it. */
 function oneLine(text: string): string {
-  return text.replaceAll(/["\\\p{Cc}]/gu, (found) => (found === '"' || found === '\\' ? `\\${found}` : `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`));
+  return text.replaceAll(/["\\\p{Cc}]/gu, (found) =>
+    found === '"' || found === '\\' ? `\\${found}` : `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 function userOf(authorization: string | undefined): string {

@@ -7,7 +7,11 @@ const waiting = new WeakMap<Socket, Set<() => void>>();
  * Calls once when an answer is out, or can never be. The response's own event is not enough: node:http has none for an
  * answer that waits behind another one (pipelining) when their connection closes.
  */
-export function whenAnswerIsOver({socket}: Pick<IncomingMessage, 'socket'>, response: ServerResponse, call: () => void): void {
+export function whenAnswerIsOver(
+  {socket}: Pick<IncomingMessage, 'socket'>,
+  response: ServerResponse,
+  call: () => void,
+): void {
   const known = waiting.get(socket);
   const calls = known ?? new Set();
   // One listener for a connection: a client may pipeline more requests than Node takes listeners for.
@@ -25,4 +29,5 @@ export function whenAnswerIsOver({socket}: Pick<IncomingMessage, 'socket'>, resp
 }
 
 /** Can nobody get this answer any more? */
-export const isAnswerLost = ({socket}: Pick<IncomingMessage, 'socket'>, response: ServerResponse): boolean => response.destroyed || socket.destroyed;
+export const isAnswerLost = ({socket}: Pick<IncomingMessage, 'socket'>, response: ServerResponse): boolean =>
+  response.destroyed || socket.destroyed;

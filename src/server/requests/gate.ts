@@ -14,7 +14,11 @@ export type Proceed = (request: IncomingMessage, response: ServerResponse) => vo
  * are emitted: a listener of our own in front could not hold a request back.
  * @param upgraded is told of every connection that becomes something else than HTTP
  */
-export function gateRequests(server: Server, gate: Gate, upgraded: (request: IncomingMessage, socket: Duplex) => void): void {
+export function gateRequests(
+  server: Server,
+  gate: Gate,
+  upgraded: (request: IncomingMessage, socket: Duplex) => void,
+): void {
   const emit = server.emit as (this: Server, ...words: unknown[]) => boolean;
   const proceed: Proceed = (request, response) => void emit.call(server, 'request', request, response);
   // Those that have passed already, under another event.
@@ -37,7 +41,11 @@ export function gateRequests(server: Server, gate: Gate, upgraded: (request: Inc
     if (event === 'checkContinue' || event === 'checkExpectation') {
       asked = true;
       passed.add(first as IncomingMessage);
-      gate(first as IncomingMessage, second as ServerResponse, (request, response) => void emit.call(this, event, request, response));
+      gate(
+        first as IncomingMessage,
+        second as ServerResponse,
+        (request, response) => void emit.call(this, event, request, response),
+      );
       return true;
     }
     if (event === 'upgrade' || event === 'connect') upgraded(first as IncomingMessage, second as Duplex);
@@ -45,7 +53,7 @@ export function gateRequests(server: Server, gate: Gate, upgraded: (request: Inc
   } as typeof server.emit;
 }
 
-export interface GateFacts {
+export interface GateOptions {
   readonly settings: Pick<Settings, 'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
   /** Is the worker about to go? */
   readonly draining: () => boolean;
@@ -58,9 +66,12 @@ export interface GateFacts {
 }
 
 /** What every request passes before the service sees it. On the hot path of all of them: nothing here looks at headers that are not there. */
-export function workerGate({settings, draining, full, worn, serve}: GateFacts): Gate {
+export function workerGate({settings, draining, full, worn, serve}: GateOptions): Gate {
   const tooLarge = bodyLimit(settings.maxBodySize);
-  const most = settings.maxRequests === 0 ? Infinity : settings.maxRequests + Math.floor(Math.random() * (settings.maxRequestsJitter + 1));
+  const most =
+    settings.maxRequests === 0
+      ? Infinity
+      : settings.maxRequests + Math.floor(Math.random() * (settings.maxRequestsJitter + 1));
   let served = 0;
   return (request, response, proceed) => {
     served += 1;
@@ -77,5 +88,7 @@ function isProbe({url = '', method}: IncomingMessage, path: string): boolean {
 }
 
 function notReady(response: ServerResponse): void {
-  response.writeHead(503, {'content-type': 'application/json', 'cache-control': 'no-store'}).end('{"status":"draining"}\n');
+  response
+    .writeHead(503, {'content-type': 'application/json', 'cache-control': 'no-store'})
+    .end('{"status":"draining"}\n');
 }

@@ -9,7 +9,15 @@ const checkMilliseconds = 1000;
 const lingerMilliseconds = 2000;
 
 /** Limits of Node's own, set before the server listens. The operator's word goes before the service's. */
-export function limitServer(server: Server, {headersTimeout, requestTimeout, keepAlive, maxHeaderSize}: Pick<Settings, 'headersTimeout' | 'requestTimeout' | 'keepAlive' | 'maxHeaderSize'>): void {
+export function limitServer(
+  server: Server,
+  {
+    headersTimeout,
+    requestTimeout,
+    keepAlive,
+    maxHeaderSize,
+  }: Pick<Settings, 'headersTimeout' | 'requestTimeout' | 'keepAlive' | 'maxHeaderSize'>,
+): void {
   server.headersTimeout = headersTimeout * 1000;
   server.requestTimeout = requestTimeout * 1000;
   server.keepAliveTimeout = keepAlive * 1000;

@@ -1,7 +1,7 @@
 import type {Server} from 'node:http';
+import {isTerminal} from '../../shell/output.ts';
 import type {RequestStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
-import {isTerminal} from '../terminal.ts';
 import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
 import {observeRequests, type OnClosed} from './stats.ts';
@@ -15,7 +15,16 @@ export interface Watched {
 }
 
 /** Ids, access log and counters of one server, each only where it is wanted. Before it listens. */
-export function watchRequests(server: Server, {requestId, accessLog: logs, accessLogFormat, adminBind}: Pick<Settings, 'requestId' | 'accessLog' | 'accessLogFormat' | 'adminBind'>, onClosed: OnClosed): Watched {
+export function watchRequests(
+  server: Server,
+  {
+    requestId,
+    accessLog: logs,
+    accessLogFormat,
+    adminBind,
+  }: Pick<Settings, 'requestId' | 'accessLog' | 'accessLogFormat' | 'adminBind'>,
+  onClosed: OnClosed,
+): Watched {
   // A tracer begins a trace itself, with a first span that it knows of.
   if (requestId) identifyRequests(server, {trace: !Object.keys(process.env).some((name) => name.startsWith('OTEL_'))});
   if (!logs && adminBind === undefined) return {snapshot: () => undefined, flush: () => {}};

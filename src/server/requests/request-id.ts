@@ -68,8 +68,10 @@ export function identityOf({rawHeaders: raw}: Pick<IncomingMessage, 'rawHeaders'
   let parent: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
     const {length} = raw[index] as string;
-    if (length === 12 && id === undefined && raw[index]?.toLowerCase() === 'x-request-id') id = raw[index + 1] || undefined;
-    else if (length === 11 && parent === undefined && raw[index]?.toLowerCase() === 'traceparent') parent = traceparent(raw[index + 1]);
+    if (length === 12 && id === undefined && raw[index]?.toLowerCase() === 'x-request-id')
+      id = raw[index + 1] || undefined;
+    else if (length === 11 && parent === undefined && raw[index]?.toLowerCase() === 'traceparent')
+      parent = traceparent(raw[index + 1]);
   }
   return {id, parent};
 }

@@ -15,7 +15,12 @@ export function latencyBucket(milliseconds: number): number {
 }
 
 /** Is told of the end of a request; `aborted`: the connection was closed before the answer was out. */
-export type Ended = (request: IncomingMessage, response: ServerResponse, milliseconds: number, aborted: boolean) => void;
+export type Ended = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  milliseconds: number,
+  aborted: boolean,
+) => void;
 
 export interface Observed {
   readonly snapshot: () => Omit<RequestStats, 'dropped'>;
@@ -94,7 +99,15 @@ export function observeRequests(server: Server, onClosed: OnClosed, ended?: Ende
   onClosed(lost);
   subscribe('http.server.request.start', begin);
   subscribe('http.server.response.finish', finish);
-  return {snapshot: () => ({answered: [...answered], aborted, inFlight, latencies: [...latencies], seconds: milliseconds / 1000})};
+  return {
+    snapshot: () => ({
+      answered: [...answered],
+      aborted,
+      inFlight,
+      latencies: [...latencies],
+      seconds: milliseconds / 1000,
+    }),
+  };
 }
 
 export type OnClosed = (listener: (socket: Socket) => void) => void;

@@ -4,16 +4,24 @@ import {availableParallelism, totalmem} from 'node:os';
 // Version 2 of cgroups tells quota and period in one file, version 1 in two.
 const cpuFiles: readonly (readonly string[])[] = [
   ['/sys/fs/cgroup/cpu.max'],
-  ...['cpu', 'cpu,cpuacct'].map((folder) => [`/sys/fs/cgroup/${folder}/cpu.cfs_quota_us`, `/sys/fs/cgroup/${folder}/cpu.cfs_period_us`]),
+  ...['cpu', 'cpu,cpuacct'].map((directory) => [
+    `/sys/fs/cgroup/${directory}/cpu.cfs_quota_us`,
+    `/sys/fs/cgroup/${directory}/cpu.cfs_period_us`,
+  ]),
 ];
 
 /**
  * CPUs that this process may keep busy, at least one: those of the machine that it may run on, or fewer by the quota of
  * its container. Node knows the quota itself where the cgroup is mounted as it expects, which is not so everywhere.
  */
-export function cpuCount(read: (path: string) => string | undefined = readText, machine: number = availableParallelism()): number {
-  const quotas = cpuFiles.map((paths) => paths.map(read).join(' ').trim().split(/\s+/).map(Number))
-    .map(([quota = Number.NaN, period = Number.NaN]) => quota / period).filter((cpus) => cpus > 0);
+export function cpuCount(
+  read: (path: string) => string | undefined = readText,
+  machine: number = availableParallelism(),
+): number {
+  const quotas = cpuFiles
+    .map((paths) => paths.map(read).join(' ').trim().split(/\s+/).map(Number))
+    .map(([quota = Number.NaN, period = Number.NaN]) => quota / period)
+    .filter((cpus) => cpus > 0);
   return Math.max(1, Math.floor(Math.min(machine, ...quotas)));
 }
 
@@ -23,8 +31,15 @@ const memoryFiles = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.
  * Heap limit for Node in MiB: three quarters of the container's memory; undefined without a limit.
  * By itself Node takes more than there is: 262 MB in a container of 256 MB.
  */
-export function heapMegabytes(read: (path: string) => string | undefined = readText, machine: number = totalmem()): number | undefined {
-  const limits = memoryFiles.map(read).filter((text) => text !== undefined).map(Number).filter((bytes) => Number.isFinite(bytes) && bytes < machine);
+export function heapMegabytes(
+  read: (path: string) => string | undefined = readText,
+  machine: number = totalmem(),
+): number | undefined {
+  const limits = memoryFiles
+    .map(read)
+    .filter((text) => text !== undefined)
+    .map(Number)
+    .filter((bytes) => Number.isFinite(bytes) && bytes < machine);
   return limits.length === 0 ? undefined : Math.max(16, Math.floor((Math.min(...limits) * 0.75) / 2 ** 20));
 }
 
@@ -56,7 +71,10 @@ export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): numbe
 /** The same for Node, whose threads share no interpreter lock: a worker with a pool keeps a CPU busy alone. */
 export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Machine): number {
   if (kind !== 'threads') return workerCount(kind, {cpus, megabytes});
-  return Math.max(1, Math.min(cpus, Math.floor((megabytes ?? Infinity) / (workerMegabytes + threads * threadMegabytes))));
+  return Math.max(
+    1,
+    Math.min(cpus, Math.floor((megabytes ?? Infinity) / (workerMegabytes + threads * threadMegabytes))),
+  );
 }
 
 function readText(path: string): string | undefined {

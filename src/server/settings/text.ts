@@ -28,8 +28,18 @@ export function helpText(): string {
 
 /** `--print-config`: one line a setting. */
 export function configText({origins, module}: Pick<Reading, 'origins' | 'module'>): string {
-  const rows = Object.entries(origins).map(([name, origin]) => [flagName(name), originText(name as SettingName, origin), origin.from]);
-  return `${columns([['setting', 'value', 'from'], ['module', module ?? '', 'command line'], ...rows].map((row) => row as [string, string, string])).map((line) => line.trim()).join('\n')}\n`;
+  const rows = Object.entries(origins).map(([name, origin]) => [
+    flagName(name),
+    originText(name as SettingName, origin),
+    origin.from,
+  ]);
+  return `${columns(
+    [['setting', 'value', 'from'], ['module', module ?? '', 'command line'], ...rows].map(
+      (row) => row as [string, string, string],
+    ),
+  )
+    .map((line) => line.trim())
+    .join('\n')}\n`;
 }
 
 function originText(name: SettingName, {value}: Origin): string {
@@ -39,7 +49,10 @@ function originText(name: SettingName, {value}: Origin): string {
 
 /** The manual's table, for docs/server.md. */
 export function manualTable(): string {
-  const rows = settings.map(([name, setting]) => `| \`--${flagName(name)}\` | \`${setting.env[0]}\` | ${defaultText(setting)} | ${setting.help.replaceAll('|', '\\|')} |`);
+  const rows = settings.map(
+    ([name, setting]) =>
+      `| \`--${flagName(name)}\` | \`${setting.env[0]}\` | ${defaultText(setting)} | ${setting.help.replaceAll('|', '\\|')} |`,
+  );
   return ['| flag | variable | default | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
 
@@ -64,11 +77,17 @@ function bytesText(bytes: number): string {
 
 function formOf(name: SettingName, setting: Setting): string {
   const {kind, choices, short} = setting;
-  const flag = kind === 'boolean' ? `--${setting.defaultValue === true ? 'no-' : ''}${flagName(name)}` : `--${flagName(name)}=${choices?.join('|') ?? {number: 'NUMBER', bytes: 'BYTES', address: 'ADDRESS', text: 'TEXT', format: 'FORMAT', choice: ''}[kind]}`;
+  const flag =
+    kind === 'boolean'
+      ? `--${setting.defaultValue === true ? 'no-' : ''}${flagName(name)}`
+      : `--${flagName(name)}=${choices?.join('|') ?? {number: 'NUMBER', bytes: 'BYTES', address: 'ADDRESS', text: 'TEXT', format: 'FORMAT', choice: ''}[kind]}`;
   return short === undefined ? flag : `-${short}, ${flag}`;
 }
 
 function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows.reduce<number[]>((found, row) => row.map((cell, index) => Math.max(found[index] ?? 0, cell.length)), []);
+  const widths = rows.reduce<number[]>(
+    (found, row) => row.map((cell, index) => Math.max(found[index] ?? 0, cell.length)),
+    [],
+  );
   return rows.map((row) => `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('   ')}`.trimEnd());
 }

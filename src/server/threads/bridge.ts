@@ -60,7 +60,8 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
       rest = all.subarray(end + 4);
       const found = readHead(all.toString('latin1', 0, end));
       partial = Buffer.alloc(0);
-      if (found !== undefined && found.status < 200 && found.status !== 101) send({type: 'information', id, head: found});
+      if (found !== undefined && found.status < 200 && found.status !== 101)
+        send({type: 'information', id, head: found});
       else {
         partial = undefined;
         head = found;
@@ -98,7 +99,15 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
     },
   });
   const same = (): Duplex => stream;
-  Object.assign(stream, ends, {encrypted: undefined, setTimeout: same, setNoDelay: same, setKeepAlive: same, ref: same, unref: same, destroySoon: () => stream.end(() => stream.destroy())});
+  Object.assign(stream, ends, {
+    encrypted: undefined,
+    setTimeout: same,
+    setNoDelay: same,
+    setKeepAlive: same,
+    ref: same,
+    unref: same,
+    destroySoon: () => stream.end(() => stream.destroy()),
+  });
   return {
     stream,
     receive: (message) => {

@@ -35,11 +35,15 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
         send({type: 'data', id, bytes: ownBytes(chunk)});
         if (chunked) send({type: 'data', id, bytes: Buffer.from('\r\n')});
       });
-      if (chunked) request.once('end', () => send({type: 'data', id, bytes: Buffer.from(`0\r\n${trailerLines(request.rawTrailers)}\r\n`)}));
+      if (chunked)
+        request.once('end', () =>
+          send({type: 'data', id, bytes: Buffer.from(`0\r\n${trailerLines(request.rawTrailers)}\r\n`)}),
+        );
     },
     answer: ({head, chunks, end}, send) => {
       if (response.destroyed) return;
-      if (head !== undefined) response.writeHead(head.status, head.reason, end ? withLength(head, chunks, request.method) : head.headers);
+      if (head !== undefined)
+        response.writeHead(head.status, head.reason, end ? withLength(head, chunks, request.method) : head.headers);
       const last = end ? chunks.length - 1 : -1;
       for (const [index, chunk] of chunks.entries()) {
         if (index === last) response.end(chunk);
@@ -49,7 +53,9 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
     },
     information: ({status, headers}) => {
       if (status !== 103 || response.headersSent) return;
-      const hints = headers.flatMap((name, index) => (index % 2 === 0 && name.toLowerCase() === 'link' ? [headers[index + 1] ?? ''] : []));
+      const hints = headers.flatMap((name, index) =>
+        index % 2 === 0 && name.toLowerCase() === 'link' ? [headers[index + 1] ?? ''] : [],
+      );
       if (hints.length > 0) response.writeEarlyHints({link: hints});
     },
     taken: pace.taken,
@@ -89,7 +95,10 @@ export function rawExchange(id: number, socket: Duplex, first: Buffer): Exchange
 }
 
 /** Stops reading while a thread has more bytes before it than it can take. */
-function pacer(source: {pause(): unknown; resume(): unknown}): {sent: (bytes: number) => void; taken: (bytes: number) => void} {
+function pacer(source: {pause(): unknown; resume(): unknown}): {
+  sent: (bytes: number) => void;
+  taken: (bytes: number) => void;
+} {
   let onTheWay = 0;
   return {
     sent: (bytes) => {
@@ -105,7 +114,14 @@ function pacer(source: {pause(): unknown; resume(): unknown}): {sent: (bytes: nu
 }
 
 /** Tells the thread of bytes that have gone to the client, in large sums; at once only when it may be waiting. */
-function teller(id: number): (flowing: boolean, bytes: number, sink: {once(event: 'drain', call: () => void): unknown}, send: (message: ToThread) => void) => void {
+function teller(
+  id: number,
+): (
+  flowing: boolean,
+  bytes: number,
+  sink: {once(event: 'drain', call: () => void): unknown},
+  send: (message: ToThread) => void,
+) => void {
   let sum = 0;
   let waiting = false;
   return (flowing, bytes, sink, send) => {
@@ -126,7 +142,8 @@ function teller(id: number): (flowing: boolean, bytes: number, sink: {once(event
 /** A whole answer is sent with its length, as node:http does when it is ended in one piece. */
 function withLength({status, headers}: Head, chunks: readonly Uint8Array[], method: string | undefined): string[] {
   const bodyless = method === 'HEAD' || status === 204 || status === 304;
-  if (bodyless || headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length')) return headers;
+  if (bodyless || headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length'))
+    return headers;
   return [...headers, 'Content-Length', String(chunks.reduce((sum, {length}) => sum + length, 0))];
 }
 

@@ -2,7 +2,11 @@ import type {IncomingMessage} from 'node:http';
 import type {Head} from './messages.ts';
 
 /** The head of a request as bytes of HTTP/1.1, in latin1, which is how Node reads headers. */
-export function requestHead({method = 'GET', url = '/', rawHeaders}: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>): string {
+export function requestHead({
+  method = 'GET',
+  url = '/',
+  rawHeaders,
+}: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>): string {
   let text = `${method} ${url} HTTP/1.1\r\n`;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;

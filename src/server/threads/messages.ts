@@ -23,7 +23,14 @@ export interface Ends {
 }
 
 export type ToThread =
-  | {readonly type: 'request'; readonly id: number; readonly head: string; readonly ends: Ends; readonly body: boolean; readonly raw: boolean}
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly head: string;
+      readonly ends: Ends;
+      readonly body: boolean;
+      readonly raw: boolean;
+    }
   /** Bytes of the body, framed as HTTP/1.1 frames them; without bytes: its end. */
   | {readonly type: 'data'; readonly id: number; readonly bytes: Uint8Array | undefined}
   /** So many bytes of the answer are on their way to the client. */
@@ -47,12 +54,15 @@ export type FromThread =
   | {readonly type: 'begun'; readonly id: number}
   | {readonly type: 'information'; readonly id: number; readonly head: Head}
   | {
-    readonly type: 'answer'; readonly id: number; readonly head: Head | undefined; readonly chunks: readonly Uint8Array[];
-    /** The answer is complete. */
-    readonly end: boolean;
-    /** Milliseconds of CPU time that the thread has spent since it began; with `end`. */
-    readonly cpu: number;
-  }
+      readonly type: 'answer';
+      readonly id: number;
+      readonly head: Head | undefined;
+      readonly chunks: readonly Uint8Array[];
+      /** The answer is complete. */
+      readonly end: boolean;
+      /** Milliseconds of CPU time that the thread has spent since it began; with `end`. */
+      readonly cpu: number;
+    }
   | {readonly type: 'taken'; readonly id: number; readonly bytes: number}
   /** The service has destroyed the connection. */
   | {readonly type: 'broken'; readonly id: number}

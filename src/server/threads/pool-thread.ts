@@ -64,9 +64,14 @@ try {
     // Headers have passed their limit in the loop, which may have added some.
     Object.assign(server, {maxHeaderSize: settings.maxHeaderSize * 2});
   };
-  service = await loadService(settings.module, {settings, port, handle: undefined, thread: {first}}, prepare, (message) => {
-    if (first) log('warning', 'listens_elsewhere', {message});
-  });
+  service = await loadService(
+    settings.module,
+    {settings, port, handle: undefined, thread: {first}},
+    prepare,
+    (message) => {
+      if (first) log('warning', 'listens_elsewhere', {message});
+    },
+  );
   parentPort?.on('message', take);
   Atomics.add(counter, 0, 1);
   send({type: 'booted'});

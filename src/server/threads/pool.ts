@@ -37,7 +37,9 @@ export function startThread({settings, port, index, claims, heard, stuck, crashe
   const beat = new SharedArrayBuffer(4);
   const data: ThreadData = {settings, port, first: index === 0, claims, beat};
   const worker = new Worker(serverProgram('pool-thread'), {
-    workerData: data, argv: [...settings.args], name: `pool-${index}`,
+    workerData: data,
+    argv: [...settings.args],
+    name: `pool-${index}`,
     ...(settings.maxHeap === 0 ? {} : {resourceLimits: {maxOldGenerationSizeMb: settings.maxHeap}}),
   });
   const booted = Promise.withResolvers<BootFailure | undefined>();
@@ -45,7 +47,8 @@ export function startThread({settings, port, index, claims, heard, stuck, crashe
   let [ready, closing] = [false, false];
   let cause: unknown;
   const thread: PoolThread = {
-    index, load: 0,
+    index,
+    load: 0,
     send: (message) => worker.postMessage(message, []),
     booted: booted.promise,
     close: async () => {
@@ -95,7 +98,7 @@ function watchLoop(counter: Int32Array, timeout: number, stands: () => void): ()
     missed = now === seen ? missed + 1 : 0;
     seen = now;
     // Before its first turn, it loads the service.
-    if (missed < (now === 0 ? Math.max(most, bootSeconds * 1000 / tick) : most)) return;
+    if (missed < (now === 0 ? Math.max(most, (bootSeconds * 1000) / tick) : most)) return;
     clearInterval(timer);
     stands();
   }, tick);

@@ -16,7 +16,8 @@ export async function threadStack(threadId: number): Promise<string | undefined>
     // `[worker 2] pool-0`: workerId only counts as they are attached.
     if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
     let id = 0;
-    ask = (method) => session.post('NodeWorker.sendMessageToWorker', {sessionId, message: JSON.stringify({id: (id += 1), method})});
+    ask = (method) =>
+      session.post('NodeWorker.sendMessageToWorker', {sessionId, message: JSON.stringify({id: (id += 1), method})});
     ask('Debugger.enable');
     ask('Debugger.pause');
   });

@@ -58,7 +58,10 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
       if (thread.index === settings.threads || not.has(thread)) continue;
       if (best === undefined || thread.load < best.load) best = thread;
     }
-    const express = isQuick && (best === undefined || best.load > 0) ? threads.find(({index}) => index === settings.threads) : undefined;
+    const express =
+      isQuick && (best === undefined || best.load > 0)
+        ? threads.find(({index}) => index === settings.threads)
+        : undefined;
     return express === undefined || not.has(express) ? best : express;
   }
 
@@ -81,7 +84,12 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     if (unclaimed.length > 0) timer = setTimeout(offerAgain, patienceMilliseconds);
   }
 
-  function hand(request: IncomingMessage, make: (id: number) => Exchange, whenOver: (call: () => void) => void, raw: boolean): void {
+  function hand(
+    request: IncomingMessage,
+    make: (id: number) => Exchange,
+    whenOver: (call: () => void) => void,
+    raw: boolean,
+  ): void {
     const {method = 'GET', url = '/'} = request;
     const isQuick = quick.isQuick(method, url);
     const first = choose(isQuick, new Set());
@@ -90,8 +98,22 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     const exchange = make(id);
     if (first === undefined) return exchange.failed();
     const waiting: Waiting = {
-      id, exchange, method, url, quick: isQuick, offered: new Set([first]), holder: first, begun: false,
-      message: {type: 'request', id, head: requestHead(request), ends: endsOf(request), body: hasBody(request.rawHeaders), raw},
+      id,
+      exchange,
+      method,
+      url,
+      quick: isQuick,
+      offered: new Set([first]),
+      holder: first,
+      begun: false,
+      message: {
+        type: 'request',
+        id,
+        head: requestHead(request),
+        ends: endsOf(request),
+        body: hasBody(request.rawHeaders),
+        raw,
+      },
     };
     exchanges.set(id, waiting);
     Atomics.store(claims, claimPlace(id), id);
@@ -139,12 +161,22 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
   }
 
   function threadStuck(stack: string | undefined): void {
-    log('error', 'worker_stuck', {worker: process.pid, message: `a thread of the pool has not turned its loop for ${settings.timeout} s: it is ended`, fix: '--timeout sets the limit', ...(stack === undefined ? {} : {stack})});
+    log('error', 'worker_stuck', {
+      worker: process.pid,
+      message: `a thread of the pool has not turned its loop for ${settings.timeout} s: it is ended`,
+      fix: '--timeout sets the limit',
+      ...(stack === undefined ? {} : {stack}),
+    });
   }
 
   function threadCrashed(thread: PoolThread, error: unknown): void {
     threads = threads.filter((other) => other !== thread);
-    log('error', 'thread_crashed', {message: `a thread of the pool ended: ${messageOf(error)}`, ...(error instanceof Error && error.stack?.includes('\n    at ') === true ? {stack: serviceStack(error.stack)} : {})});
+    log('error', 'thread_crashed', {
+      message: `a thread of the pool ended: ${messageOf(error)}`,
+      ...(error instanceof Error && error.stack?.includes('\n    at ') === true
+        ? {stack: serviceStack(error.stack)}
+        : {}),
+    });
     for (const waiting of exchanges.values()) {
       // What it had begun is lost; what it was only offered, another one may take.
       if (Atomics.load(claims, claimPlace(waiting.id)) === waiting.id || waiting.holder !== thread) continue;
@@ -155,13 +187,34 @@ export async function threadService({settings, port, log, crashed, loaded}: Pool
     crashed();
   }
 
-  const all = Array.from({length: settings.threads + 1}, (_, index) => startThread({settings, port, index, claims: shared, heard, stuck: threadStuck, crashed: threadCrashed}));
+  const all = Array.from({length: settings.threads + 1}, (_, index) =>
+    startThread({settings, port, index, claims: shared, heard, stuck: threadStuck, crashed: threadCrashed}),
+  );
   const failure = (await Promise.all(all.map(({booted}) => booted))).find((found) => found !== undefined);
   if (failure !== undefined) throw new NotServable(failure);
   threads = all;
-  const server = createServer((request, response: ServerResponse) => hand(request, (id) => httpExchange(id, request, response), (call) => whenAnswerIsOver(request, response, call), false));
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => hand(request, (id) => rawExchange(id, socket, head), (call) => void socket.once('close', call), true));
-  return {server, others: [], listens: false, close: async () => void await Promise.all(threads.map((thread) => thread.close()))};
+  const server = createServer((request, response: ServerResponse) =>
+    hand(
+      request,
+      (id) => httpExchange(id, request, response),
+      (call) => whenAnswerIsOver(request, response, call),
+      false,
+    ),
+  );
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    hand(
+      request,
+      (id) => rawExchange(id, socket, head),
+      (call) => void socket.once('close', call),
+      true,
+    ),
+  );
+  return {
+    server,
+    others: [],
+    listens: false,
+    close: async () => void (await Promise.all(threads.map((thread) => thread.close()))),
+  };
 }
 
 function endsOf({socket}: IncomingMessage): Ends {
@@ -170,5 +223,10 @@ function endsOf({socket}: IncomingMessage): Ends {
 }
 
 function hasBody(raw: readonly string[]): boolean {
-  return raw.some((name, index) => index % 2 === 0 && ((name.length === 14 && name.toLowerCase() === 'content-length') || (name.length === 17 && name.toLowerCase() === 'transfer-encoding')));
+  return raw.some(
+    (name, index) =>
+      index % 2 === 0 &&
+      ((name.length === 14 && name.toLowerCase() === 'content-length') ||
+        (name.length === 17 && name.toLowerCase() === 'transfer-encoding')),
+  );
 }

@@ -42,9 +42,12 @@ export function startHeartbeat(timeout: number, report: (stats: Pick<WorkerStats
   if (timeout === 0) return;
   const data: WatchdogData = {beat, timeout};
   const thread = new Worker(serverProgram('watchdog'), {
-    workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'], env: {},
+    workerData: data,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: {},
     // Not through process.stdout of the service, which would make the pipe non-blocking for everybody who writes to it.
-    stdout: true, stderr: true,
+    stdout: true,
+    stderr: true,
     resourceLimits: {maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2},
   });
   // Without it the arbiter still notices, and cannot tell where.

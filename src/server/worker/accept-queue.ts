@@ -23,7 +23,7 @@ export interface Waiting {
  */
 export async function plugQueue(server: net.Server): Promise<QueueState> {
   const {address, port} = server.address() as net.AddressInfo;
-  const plug = net.connect({port, host: ({'0.0.0.0': '127.0.0.1', '::': '::1'})[address] ?? address});
+  const plug = net.connect({port, host: {'0.0.0.0': '127.0.0.1', '::': '::1'}[address] ?? address});
   const connected = new Promise<void>((resolve) => {
     plug.once('connect', resolve);
     plug.on('error', () => resolve());
@@ -46,14 +46,16 @@ function stateOf({own, others, halfOpen}: Waiting): QueueState {
 
 /** Of both families; a socket for both has its connections in the second. */
 function socketTable(): string {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch {
-      // The kernel is without this family.
-      return '';
-    }
-  }).join('');
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .map((file) => {
+      try {
+        return readFileSync(file, 'utf8');
+      } catch {
+        // The kernel is without this family.
+        return '';
+      }
+    })
+    .join('');
 }
 
 /**
@@ -63,7 +65,9 @@ function socketTable(): string {
  */
 export function waitingOn(port: number, own: number | undefined, table: string): Waiting {
   const found = {own: table === '', others: 0, halfOpen: 0};
-  for (const [, local = '', remote = '', state = '', inode] of table.matchAll(/^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm)) {
+  for (const [, local = '', remote = '', state = '', inode] of table.matchAll(
+    /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm,
+  )) {
     if (Number.parseInt(local, 16) !== port) continue;
     if (state === synReceived) found.halfOpen += 1;
     else if (inode !== '0' || !queued.has(state)) continue;

@@ -21,7 +21,7 @@ export interface Accepting {
  * is room again: the socket itself belongs to the arbiter and stays.
  * @param reopen brings that copy
  */
-export function accepting(server: Server, reopen: () => Promise<Place>): Accepting {
+export function pausableAccept(server: Server, reopen: () => Promise<Place>): Accepting {
   const reasons = new Set<string>();
   let state: 'open' | 'paused' | 'opening' | 'stopped' = 'open';
   let opening = Promise.resolve();
@@ -83,7 +83,10 @@ const reason = 'connections';
  * Counts connections. At the limit the worker stops accepting, and goes on when there is some room: further clients
  * wait in the backlog, or are another worker's.
  */
-export function trackConnections(server: Server, {accepting, max, pausable}: {readonly accepting: Accepting; readonly max: number; readonly pausable: boolean}): Connections {
+export function trackConnections(
+  server: Server,
+  {accepting, max, pausable}: {readonly accepting: Accepting; readonly max: number; readonly pausable: boolean},
+): Connections {
   const sockets = new Set<Socket>();
   const websockets = new Set<Socket>();
   const enough = max - Math.ceil(max / 16);
@@ -108,10 +111,12 @@ export function trackConnections(server: Server, {accepting, max, pausable}: {re
     accepting.pause(reason);
   });
   return {
-    sockets, websockets,
+    sockets,
+    websockets,
     full: () => sockets.size >= max,
     upgraded: (request, socket) => {
-      if (sockets.has(socket as Socket) && request.headers.upgrade?.toLowerCase() === 'websocket') websockets.add(socket as Socket);
+      if (sockets.has(socket as Socket) && request.headers.upgrade?.toLowerCase() === 'websocket')
+        websockets.add(socket as Socket);
     },
     onClosed: (listener) => void listeners.push(listener),
   };

@@ -34,7 +34,12 @@ const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
  * @param lame called when no connection is accepted any more
  * @returns the number of connections that were cut at the limit
  */
-export async function drain(servers: readonly Drained[], order: Omit<DrainOrder, 'delay'>, closed: Promise<void>, lame: () => void): Promise<number> {
+export async function drain(
+  servers: readonly Drained[],
+  order: Omit<DrainOrder, 'delay'>,
+  closed: Promise<void>,
+  lame: () => void,
+): Promise<number> {
   const end = Date.now() + order.limit * 1000;
   const all = new Set(servers.map(({server}) => server));
   // A request that comes later is the last of its connection.
@@ -45,9 +50,11 @@ export async function drain(servers: readonly Drained[], order: Omit<DrainOrder,
   for (const {sockets} of servers) for (const socket of sockets) closeWithAnswer(socket);
   if (order.last) await Promise.all(servers.map(takeBacklog));
   let over = false;
-  const stopped = Promise.all([closed, ...servers.map(({accepting}) => accepting.stop())]).then(nextTurn).finally(() => {
-    over = true;
-  });
+  const stopped = Promise.all([closed, ...servers.map(({accepting}) => accepting.stop())])
+    .then(nextTurn)
+    .finally(() => {
+      over = true;
+    });
   lame();
   const quiet = quietSince(servers);
   const sent = new WeakSet<Socket>();
@@ -67,7 +74,8 @@ export async function drain(servers: readonly Drained[], order: Omit<DrainOrder,
         else endEventStream(socket);
       }
       // Only when all are silent: an answer that has just gone may have promised that the connection stays open.
-      if ([...sockets].every((socket) => idle.has(socket) || currentAnswer(socket)?.headersSent === true)) server.closeIdleConnections();
+      if ([...sockets].every((socket) => idle.has(socket) || currentAnswer(socket)?.headersSent === true))
+        server.closeIdleConnections();
     }
   }
   const left = servers.flatMap(({sockets}) => [...sockets].filter((socket) => !socket.destroyed));
@@ -78,7 +86,8 @@ export async function drain(servers: readonly Drained[], order: Omit<DrainOrder,
 /** The answer under way says that it is the last, unless more requests stand behind it on the connection. */
 function closeWithAnswer(socket: Socket): void {
   const response = currentAnswer(socket);
-  if (response !== undefined && !response.headersSent && !hasPipelined(socket, response)) response.shouldKeepAlive = false;
+  if (response !== undefined && !response.headersSent && !hasPipelined(socket, response))
+    response.shouldKeepAlive = false;
 }
 
 /** What waits to be accepted is shared among the workers, whatever a worker's reasons to leave it were. */
@@ -105,7 +114,12 @@ async function acceptAll(server: NetServer): Promise<void> {
  * @param milliseconds for which it accepts at least
  * @param closed resolves when nobody can connect any more
  */
-export async function clearQueue(server: Server, place: Place, milliseconds: number, closed: Promise<void>): Promise<QueueState> {
+export async function clearQueue(
+  server: Server,
+  place: Place,
+  milliseconds: number,
+  closed: Promise<void>,
+): Promise<QueueState> {
   const porter = createServer({pauseOnConnect: true}, (socket) => {
     void closed.then(() => server.emit('connection', socket)).then(() => socket.resume());
   });
@@ -146,7 +160,12 @@ function sendGoingAway(socket: Socket, sent: WeakSet<Socket>): void {
 /** A stream of server-sent events has no end of its own; its client comes back by itself, to another worker. */
 function endEventStream(socket: Socket): void {
   const response = currentAnswer(socket);
-  if (response === undefined || socket.writableEnded || !/^content-type: *text\/event-stream/im.test(sentHead(response))) return;
+  if (
+    response === undefined ||
+    socket.writableEnded ||
+    !/^content-type: *text\/event-stream/im.test(sentHead(response))
+  )
+    return;
   // Under the service's feet: it learns by the response's event `close`, as when a client goes away.
   socket.end(response.chunkedEncoding === true ? '0\r\n\r\n' : '', () => socket.destroy());
 }

@@ -9,7 +9,7 @@ import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
 import {limitServer} from '../requests/limits.ts';
 import {type Watched, watchRequests} from '../requests/observe.ts';
 import type {Settings} from '../settings/settings.ts';
-import {accepting, type Accepting, type Connections, trackConnections} from './connections.ts';
+import {pausableAccept, type Accepting, type Connections, trackConnections} from './connections.ts';
 import {clearQueue, drain, type Drained} from './drain.ts';
 import {oneAtATime, readAtOnce} from './sync.ts';
 
@@ -26,7 +26,7 @@ export interface Serving {
   readonly close: () => Promise<void>;
 }
 
-export interface WorkerFacts {
+export interface WorkerServerOptions {
   readonly settings: Settings;
   readonly place: Place;
   readonly log: Log;
@@ -42,26 +42,57 @@ export interface WorkerFacts {
  * Loads the service and serves it. Resolves when the worker listens.
  * @throws NotServable, or what the service throws
  */
-export async function serveWorker({settings, place, log, worn, loaded, reopen}: WorkerFacts): Promise<Serving> {
+export async function serveWorker({settings, place, log, worn, loaded, reopen}: WorkerServerOptions): Promise<Serving> {
   let draining = false;
-  let main: {readonly server: Server; readonly accepting: Accepting; readonly connections: Connections; readonly watched: Watched} | undefined;
+  let main:
+    | {
+        readonly server: Server;
+        readonly accepting: Accepting;
+        readonly connections: Connections;
+        readonly watched: Watched;
+      }
+    | undefined;
   const prepare = (server: Server): void => {
-    const gate = accepting(server, reopen);
-    const connections = trackConnections(server, {accepting: gate, max: settings.maxConnections, pausable: settings.dispatch !== 'reuseport'});
+    const gate = pausableAccept(server, reopen);
+    const connections = trackConnections(server, {
+      accepting: gate,
+      max: settings.maxConnections,
+      pausable: settings.dispatch !== 'reuseport',
+    });
     limitServer(server, settings);
     if (settings.workerClass === 'sync') readAtOnce(server);
-    gateRequests(server, workerGate({settings, draining: () => draining, full: connections.full, worn: () => worn('max-requests'), serve: classGate(settings, gate)}), connections.upgraded);
+    gateRequests(
+      server,
+      workerGate({
+        settings,
+        draining: () => draining,
+        full: connections.full,
+        worn: () => worn('max-requests'),
+        serve: classGate(settings, gate),
+      }),
+      connections.upgraded,
+    );
     main = {server, accepting: gate, connections, watched: watchRequests(server, settings, connections.onClosed)};
   };
-  const service = settings.workerClass === 'threads'
-    ? await (await import('../threads/worker-class.ts')).threadService({settings, port: place.port, log, crashed: () => worn('thread'), loaded})
-    : await loadService(settings.module, place, prepare, (message) => log('warning', 'listens_elsewhere', {message}));
+  const service =
+    settings.workerClass === 'threads'
+      ? await (
+          await import('../threads/worker-class.ts')
+        ).threadService({settings, port: place.port, log, crashed: () => worn('thread'), loaded})
+      : await loadService(settings.module, place, prepare, (message) => log('warning', 'listens_elsewhere', {message}));
   if (main?.server !== service.server) prepare(service.server);
   const others = service.others.map(otherServer);
   if (!service.listens) await listen(service.server, place);
   else if (!service.server.listening) await once(service.server, 'listening');
-  const {accepting: gate, connections, watched} = main as unknown as {accepting: Accepting; connections: Connections; watched: Watched};
-  const drained: readonly Drained[] = [{server: service.server, accepting: gate, sockets: connections.sockets, websockets: connections.websockets}, ...others];
+  const {
+    accepting: gate,
+    connections,
+    watched,
+  } = main as unknown as {accepting: Accepting; connections: Connections; watched: Watched};
+  const drained: readonly Drained[] = [
+    {server: service.server, accepting: gate, sockets: connections.sockets, websockets: connections.websockets},
+    ...others,
+  ];
   return {
     connections: () => connections.sockets.size,
     watched,
@@ -85,6 +116,7 @@ function otherServer(server: Server): Drained {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  const stop = (): Promise<void> => new Promise((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   return {server, sockets, websockets: new Set(), accepting: {open: async () => {}, stop}};
 }

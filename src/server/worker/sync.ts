@@ -15,7 +15,8 @@ const patienceMilliseconds = 5;
  * request; what was accepted too early waits here.
  */
 export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate {
-  const waiting: {readonly request: IncomingMessage; readonly response: ServerResponse; readonly proceed: Proceed}[] = [];
+  const waiting: {readonly request: IncomingMessage; readonly response: ServerResponse; readonly proceed: Proceed}[] =
+    [];
   let busy = false;
   let timer: NodeJS.Timeout | undefined;
   function start(request: IncomingMessage, response: ServerResponse, proceed: Proceed): void {

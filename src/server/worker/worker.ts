@@ -60,18 +60,22 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     tell({type: 'stats', stats: stats(own)});
   });
   const place: Place = {settings, port: order.port, handle};
-  if (settings.reload) (await import('../load/loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
+  if (settings.reload)
+    (await import('../load/loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
   // Others may be started now: what is the server's own is done, and the service's own comes.
   tell({type: 'up'});
   try {
     serving = await serveWorker({
-      settings, place, log,
+      settings,
+      place,
+      log,
       worn: (reason) => tell({type: 'recycle', reason}),
       loaded: (file) => tell({type: 'loaded', files: [file]}),
-      reopen: () => new Promise((resolve) => {
-        socketWanted = (again) => resolve({...place, handle: again});
-        tell({type: 'socket'});
-      }),
+      reopen: () =>
+        new Promise((resolve) => {
+          socketWanted = (again) => resolve({...place, handle: again});
+          tell({type: 'socket'});
+        }),
     });
     tell({type: 'ready'});
   } catch (error) {
@@ -82,7 +86,10 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
 
 async function clearQueue(milliseconds: number, handle: NetServer | undefined): Promise<void> {
   if (serving === undefined) return;
-  tell({type: 'cleared', queue: await serving.clearQueue({settings, port: undefined, handle}, milliseconds, socketClosed.promise)});
+  tell({
+    type: 'cleared',
+    queue: await serving.clearQueue({settings, port: undefined, handle}, milliseconds, socketClosed.promise),
+  });
 }
 
 function leaveAlone(): void {
@@ -100,8 +107,15 @@ async function leave({delay, ...order}: DrainOrder): Promise<void> {
     await sleep(delay * 1000);
   }
   const closed = order.last ? socketClosed.promise : Promise.resolve();
-  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, closed, () => tell({type: 'lame'}));
-  if (cut > 0) log('warning', 'connections_cut', {connections: cut, message: `${cut} connections were still open after ${order.limit} s and were cut`, fix: '--graceful-timeout sets the limit'});
+  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, closed, () =>
+    tell({type: 'lame'}),
+  );
+  if (cut > 0)
+    log('warning', 'connections_cut', {
+      connections: cut,
+      message: `${cut} connections were still open after ${order.limit} s and were cut`,
+      fix: '--graceful-timeout sets the limit',
+    });
   await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
   letServiceEnd(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
 }

@@ -70,11 +70,16 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
       names.unshift(name);
       setDue([name, ...due]);
     };
-    const add = (names: string[], guard: string) => (...commands: Commands): void => {
-      const texts = commands.map(commandText);
-      // Only for these: a repetition ends later.
-      define(names, `${guard}${texts.length === 1 ? texts[0] : `jobs=''\n${texts.map((text) => `${sideBySide(text)}\njobs="$jobs $!"`).join('\n')}\nwait $jobs`}`);
-    };
+    const add =
+      (names: string[], guard: string) =>
+      (...commands: Commands): void => {
+        const texts = commands.map(commandText);
+        // Only for these: a repetition ends later.
+        define(
+          names,
+          `${guard}${texts.length === 1 ? texts[0] : `jobs=''\n${texts.map((text) => `${sideBySide(text)}\njobs="$jobs $!"`).join('\n')}\nwait $jobs`}`,
+        );
+      };
     // Ends with the script, however that ends: `$$` is the script in a sub-shell, too.
     const every = (seconds: number, commands: Commands): (() => Promise<void>) => {
       const name = `repeat_${(steps += 1)}`;

@@ -28,7 +28,10 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
     open += 1;
     let steps: Step[] = [];
     const repeats: Repeat[] = [];
-    const add = (when: Step['when']) => (...commands: Commands) => void steps.unshift({when, commands: commands.map(toCommand)});
+    const add =
+      (when: Step['when']) =>
+      (...commands: Commands) =>
+        void steps.unshift({when, commands: commands.map(toCommand)});
     const clean = async (failed: boolean): Promise<void> => {
       await Promise.all(repeats.map(({stop}) => stop()));
       for (const {commands} of steps.filter(({when}) => failed || when === 'always')) {
@@ -41,11 +44,18 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
         onFailure: add('failure'),
         every: (seconds, commands, ended) => {
           const repeat = startRepeat(seconds, async () => {
-            const done = commands.map(toCommand).filter((command) => !lost.has(hostOf(command) ?? ''))
-              .map((command) => execute(command).then(() => 1, (error: unknown) => {
-                echo.note(`it goes on: ${firstLine(error)}`);
-                return 0;
-              }));
+            const done = commands
+              .map(toCommand)
+              .filter((command) => !lost.has(hostOf(command) ?? ''))
+              .map((command) =>
+                execute(command).then(
+                  () => 1,
+                  (error: unknown) => {
+                    echo.note(`it goes on: ${firstLine(error)}`);
+                    return 0;
+                  },
+                ),
+              );
             ended?.((await Promise.all(done)).reduce<number>((sum, one) => sum + one, 0));
           });
           repeats.push(repeat);
@@ -64,17 +74,23 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
   };
 }
 
-async function cleanUp(command: Command, execute: (command: Command) => Promise<unknown>, echo: Echo, lost: Set<string>): Promise<void> {
+async function cleanUp(
+  command: Command,
+  execute: (command: Command) => Promise<unknown>,
+  echo: Echo,
+  lost: Set<string>,
+): Promise<void> {
   const host = hostOf(command);
   if (host !== undefined && lost.has(host)) return;
   const end = Date.now() + patienceSeconds * 1000;
   for (const pause of [...pauses, undefined]) {
     try {
-      return void await execute(command);
+      return void (await execute(command));
     } catch (error) {
       const unreached = host !== undefined && isProblem(error) && error.exitCode === 255;
       const again = unreached && pause !== undefined && Date.now() < end && !lost.has(host);
-      if (unreached && !again && !lost.has(host)) echo.note(`${host} cannot be reached and stays as it is: run the same again when it is back`);
+      if (unreached && !again && !lost.has(host))
+        echo.note(`${host} cannot be reached and stays as it is: run the same again when it is back`);
       else echo.note(`${again ? 'again' : 'clean-up goes on'}: ${firstLine(error)}`);
       if (unreached && !again) lost.add(host);
       if (!again) return;
@@ -84,7 +100,8 @@ async function cleanUp(command: Command, execute: (command: Command) => Promise<
 }
 
 // The word before the command that it runs there.
-const hostOf = ({words}: Command): string | undefined => (words[0] === 'ssh' ? words[words.indexOf('--') - 1] : undefined);
+const hostOf = ({words}: Command): string | undefined =>
+  words[0] === 'ssh' ? words[words.indexOf('--') - 1] : undefined;
 
 const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
 

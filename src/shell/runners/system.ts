@@ -73,7 +73,8 @@ export function systemRunner(options: SystemOptions): Runner {
     const body = (): Promise<Result> => busy(() => once(command, run, quiet));
     if (run.retry === undefined || run.retry === false) return body();
     return retry(body, run.retry === true ? {} : run.retry, {
-      isTransient: (error) => isProblem(error) && error.code === 'command_failed' && isTransientText(error.details.join('\n')),
+      isTransient: (error) =>
+        isProblem(error) && error.code === 'command_failed' && isTransientText(error.details.join('\n')),
       onRetry: ({attempt, attempts, pauseSeconds}) =>
         echo.note(`try ${attempt} of ${attempts} failed; next one in ${pauseSeconds.toFixed(1)} s`, prefix),
       sleep: async (seconds) => {
@@ -124,10 +125,17 @@ function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
   const how = ended.timedOut
     ? `took longer than ${run.timeoutSeconds} s and was killed`
     : `ended with exit code ${ended.code}`;
-  const lines = ended.stderr.trimEnd().split('\n').filter((line) => line !== '').slice(-20);
+  const lines = ended.stderr
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-20);
   return problem({
     code: 'command_failed',
-    what: run.purpose === undefined ? `a command ${how}: ${brief(text)}` : `${run.purpose}: the command ${how}: ${brief(text)}`,
+    what:
+      run.purpose === undefined
+        ? `a command ${how}: ${brief(text)}`
+        : `${run.purpose}: the command ${how}: ${brief(text)}`,
     details: lines,
     fix: run.fix,
     exitCode: ended.timedOut ? 124 : ended.code,

@@ -3,11 +3,15 @@ import {machinesOf, readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
-export const history = task('Tell what was deployed when, by whom, and how it ended', {
-  environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-}, async (context, {environment}) => {
-  const target = await readTarget(context, environment);
-  const found = await historyHosts(context, target);
-  context.say(historyText(found, machinesOf(target.place).length));
-  return found;
-});
+export const history = task(
+  'Tell what was deployed when, by whom, and how it ended',
+  {
+    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+  },
+  async (context, {environment}) => {
+    const target = await readTarget(context, environment);
+    const found = await historyHosts(context, target);
+    context.say(historyText(found, machinesOf(target.settings).length));
+    return found;
+  },
+);

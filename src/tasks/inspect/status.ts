@@ -3,10 +3,14 @@ import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
-export const status = task('Tell what runs where, and which release serves', {
-  environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-}, async (context, {environment}) => {
-  const found = await statusHosts(context, await readTarget(context, environment));
-  context.say(statusText(found));
-  return found;
-});
+export const status = task(
+  'Tell what runs where, and which release serves',
+  {
+    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+  },
+  async (context, {environment}) => {
+    const found = await statusHosts(context, await readTarget(context, environment));
+    context.say(statusText(found));
+    return found;
+  },
+);

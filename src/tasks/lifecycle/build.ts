@@ -19,52 +19,77 @@ export interface Built {
   readonly commit: string;
 }
 
-export const build = task('Build the one image of the service', {
-  tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
-  ca: option.string(undefined, 'file with CA certificates for downloads in the build; no layer keeps it', {env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']}),
-  secret: option.list([], 'ID=FILE: a file that the build reads and no layer keeps: npmrc, pip_conf, netrc; may be repeated'),
-  cache: option.boolean(true, 'use what earlier builds left'),
-}, async (context, {tag, ca, secret, cache}): Promise<Built> => {
-  const {run, cwd, note, say} = context;
-  if (!existsSync(join(cwd, 'Dockerfile'))) {
-    throw problem({
-      code: 'no_dockerfile',
-      what: `there is no Dockerfile in ${cwd}, and the image is built from it`,
-      fix: `echo 'FROM entrypoint/${isPythonService(cwd) ? 'python-service:3.13' : 'node-service:26'}' > Dockerfile`,
-      exitCode: exitCode.badData,
+export const build = task(
+  'Build the one image of the service',
+  {
+    tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
+    ca: option.string(undefined, 'file with CA certificates for downloads in the build; no layer keeps it', {
+      env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+    }),
+    secret: option.list(
+      [],
+      'ID=FILE: a file that the build reads and no layer keeps: npmrc, pip_conf, netrc; may be repeated',
+    ),
+    cache: option.boolean(true, 'use what earlier builds left'),
+  },
+  async (context, {tag, ca, secret, cache}): Promise<Built> => {
+    const {run, cwd, note, say} = context;
+    if (!existsSync(join(cwd, 'Dockerfile'))) {
+      throw problem({
+        code: 'no_dockerfile',
+        what: `there is no Dockerfile in ${cwd}, and the image is built from it`,
+        fix: `echo 'FROM entrypoint/${isPythonService(cwd) ? 'python-service:3.13' : 'node-service:26'}' > Dockerfile`,
+        exitCode: exitCode.badData,
+      });
+    }
+    const secretFiles = {...(ca === undefined ? {} : {ca}), ...secretsOf(secret)};
+    requireFiles(cwd, secretFiles);
+    const [client, version, name] = await Promise.all([
+      findDockerClient(context),
+      readVersion(context),
+      readServiceName(context),
+    ]);
+    if (version.dirtyFiles > 0) {
+      note(
+        `${version.dirtyFiles} file${version.dirtyFiles === 1 ? '' : 's'} differ${version.dirtyFiles === 1 ? 's' : ''} from the commit: the image is labelled ${version.tag}, and publish will refuse it`,
+      );
+    }
+    const image = `${name}:${tag ?? version.tag}`;
+    const facts = {service_name: name, git_commit_hash: version.commit};
+    const built = run(
+      dockerBuild(
+        {
+          context: '.',
+          tags: [image],
+          buildArgs: facts,
+          // As labels too: a Dockerfile of one's own may not declare the arguments.
+          labels: {'entrypoint.service_name': facts.service_name, 'entrypoint.git_commit_hash': facts.git_commit_hash},
+          secretFiles,
+          noCache: !cache,
+        },
+        client,
+      ),
+      {
+        purpose: `the image ${image} could not be built`,
+        fix: "the builder's last lines above tell the step that failed",
+      },
+    );
+    // Asked only now: a question before each build would cost more than it tells.
+    await built.catch(async (error: unknown) => {
+      await requireEngine(run);
+      throw error;
     });
-  }
-  const secretFiles = {...(ca === undefined ? {} : {ca}), ...secretsOf(secret)};
-  requireFiles(cwd, secretFiles);
-  const [client, version, name] = await Promise.all([findDockerClient(context), readVersion(context), readServiceName(context)]);
-  if (version.dirtyFiles > 0) {
-    note(`${version.dirtyFiles} file${version.dirtyFiles === 1 ? '' : 's'} differ${version.dirtyFiles === 1 ? 's' : ''} from the commit: the image is labelled ${version.tag}, and publish will refuse it`);
-  }
-  const image = `${name}:${tag ?? version.tag}`;
-  const facts = {service_name: name, git_commit_hash: version.commit};
-  const built = run(dockerBuild({
-    context: '.',
-    tags: [image],
-    buildArgs: facts,
-    // As labels too: a Dockerfile of one's own may not declare the arguments.
-    labels: {'entrypoint.service_name': facts.service_name, 'entrypoint.git_commit_hash': facts.git_commit_hash},
-    secretFiles,
-    noCache: !cache,
-  }, client), {purpose: `the image ${image} could not be built`, fix: 'the builder\'s last lines above tell the step that failed'});
-  // Asked only now: a question before each build would cost more than it tells.
-  await built.catch(async (error: unknown) => {
-    await requireEngine(run);
-    throw error;
-  });
-  const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
-  const [digest = '', size = '0'] = stdout.trim().split(' ');
-  if (digest !== '') say(`${image}  ${digest}  ${(Number(size) / 1e6).toFixed(1)} MB`);
-  return {image, digest, size: Number(size), commit: version.commit};
-});
+    const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
+    const [digest = '', size = '0'] = stdout.trim().split(' ');
+    if (digest !== '') say(`${image}  ${digest}  ${(Number(size) / 1e6).toFixed(1)} MB`);
+    return {image, digest, size: Number(size), commit: version.commit};
+  },
+);
 
 function secretsOf(words: readonly string[]): Record<string, string> {
   const wrong = words.filter((word) => !/^[\w.-]+=./.test(word));
-  if (wrong.length > 0) throw usageProblem(`--secret=${wrong.join(', --secret=')} is not ID=FILE`, '--secret=npmrc=$HOME/.npmrc');
+  if (wrong.length > 0)
+    throw usageProblem(`--secret=${wrong.join(', --secret=')} is not ID=FILE`, '--secret=npmrc=$HOME/.npmrc');
   return Object.fromEntries(words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
 }
 

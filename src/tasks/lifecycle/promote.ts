@@ -1,7 +1,15 @@
 import {problem, usageProblem} from '../../errors.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
-import {copyManifestText, type Manifest, manifestUrl, readManifest, type Repository, repositoryText, writeManifest} from '../../registry/client.ts';
+import {
+  copyManifestText,
+  type Manifest,
+  manifestUrl,
+  readManifest,
+  type Repository,
+  repositoryText,
+  writeManifest,
+} from '../../registry/client.ts';
 import {readLogin} from '../../registry/login.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
@@ -17,28 +25,44 @@ export interface Promoted {
 const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
 
 /** Moves a stage's tag to a digest inside the registry: the same bytes, never rebuilt, never pulled. */
-export const promote = task('Move a stage (dev, rc, prod) to a published image', {
-  to: option.string(undefined, 'stage to promote to: dev, rc, prod, ...'),
-  from: option.string(undefined, 'stage, tag or digest to promote; default: the tag that publish made of this commit'),
-}, async (context, {to, from}): Promise<Promoted> => {
-  const {run, say, note} = context;
-  if (to === undefined) throw usageProblem('promote needs a stage to promote to', 'entrypoint promote --to=rc');
-  const service = await readService(context);
-  const repository: Repository = {registry: requireRegistry(service), name: service.name};
-  const source = from ?? (await readVersion(context)).tag;
-  const manifest = await readManifest(context, repository, source);
-  const before = (await readManifest(context, repository, to))?.digest ?? '';
-  const image = `${repositoryText(repository)}:${to}`;
-  const login = await readLogin(context, new URL(manifestUrl(repository, to)).host) !== undefined;
-  const text = copyManifestText(repository, manifest?.digest ?? source, to, {type: manifest?.type ?? dockerManifest, login});
-  if (manifest !== undefined && manifest.digest === before) note(`${image} is ${before} already`);
-  else await run.act(text, () => move(context, repository, source, to, manifest));
-  const digest = manifest?.digest ?? '';
-  if (digest !== '') say(`${image}  ${digest}`);
-  return {image, digest, before};
-});
+export const promote = task(
+  'Move a stage (dev, rc, prod) to a published image',
+  {
+    to: option.string(undefined, 'stage to promote to: dev, rc, prod, ...'),
+    from: option.string(
+      undefined,
+      'stage, tag or digest to promote; default: the tag that publish made of this commit',
+    ),
+  },
+  async (context, {to, from}): Promise<Promoted> => {
+    const {run, say, note} = context;
+    if (to === undefined) throw usageProblem('promote needs a stage to promote to', 'entrypoint promote --to=rc');
+    const service = await readService(context);
+    const repository: Repository = {registry: requireRegistry(service), name: service.name};
+    const source = from ?? (await readVersion(context)).tag;
+    const manifest = await readManifest(context, repository, source);
+    const before = (await readManifest(context, repository, to))?.digest ?? '';
+    const image = `${repositoryText(repository)}:${to}`;
+    const login = (await readLogin(context, new URL(manifestUrl(repository, to)).host)) !== undefined;
+    const text = copyManifestText(repository, manifest?.digest ?? source, to, {
+      type: manifest?.type ?? dockerManifest,
+      login,
+    });
+    if (manifest !== undefined && manifest.digest === before) note(`${image} is ${before} already`);
+    else await run.act(text, () => move(context, repository, source, to, manifest));
+    const digest = manifest?.digest ?? '';
+    if (digest !== '') say(`${image}  ${digest}`);
+    return {image, digest, before};
+  },
+);
 
-async function move(context: Parameters<typeof writeManifest>[0], repository: Repository, source: string, to: string, manifest: Manifest | undefined): Promise<void> {
+async function move(
+  context: Parameters<typeof writeManifest>[0],
+  repository: Repository,
+  source: string,
+  to: string,
+  manifest: Manifest | undefined,
+): Promise<void> {
   if (manifest === undefined) {
     throw problem({
       code: 'image_missing',

@@ -14,28 +14,43 @@ export interface Published {
   readonly digest: string;
 }
 
-export const publish = task('Push the built image to the registry', {
-  tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
-  allowDirty: option.boolean(false, 'publish an image whose source is no commit'),
-}, async (context, {tag, allowDirty}): Promise<Published> => {
-  const {run, say} = context;
-  const service = await readService(context);
-  const repository = repositoryText({registry: requireRegistry(service), name: service.name});
-  await requireEngine(run);
-  const local = await builtImageName(context, service, tag);
-  const {reference, commit} = await findImage(context, local);
-  if ((commit.endsWith('-dirty') || local.endsWith('-dirty')) && !allowDirty) {
-    throw problem({
-      code: 'dirty_tree',
-      what: `${local} was built from files that are in no commit, and nobody could find them again`,
-      fix: 'commit, build, publish; or, knowing that: --allow-dirty',
+export const publish = task(
+  'Push the built image to the registry',
+  {
+    tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
+    allowDirty: option.boolean(false, 'publish an image whose source is no commit'),
+  },
+  async (context, {tag, allowDirty}): Promise<Published> => {
+    const {run, say} = context;
+    const service = await readService(context);
+    const repository = repositoryText({registry: requireRegistry(service), name: service.name});
+    await requireEngine(run);
+    const local = await builtImageName(context, service, tag);
+    const {reference, commit} = await findImage(context, local);
+    if ((commit.endsWith('-dirty') || local.endsWith('-dirty')) && !allowDirty) {
+      throw problem({
+        code: 'dirty_tree',
+        what: `${local} was built from files that are in no commit, and nobody could find them again`,
+        fix: 'commit, build, publish; or, knowing that: --allow-dirty',
+      });
+    }
+    const image = `${repository}:${local.split(':').at(-1)}`;
+    await run(dockerTag(reference, image), {capture: true});
+    await run(dockerPush(image), {
+      capture: true,
+      retry: true,
+      purpose: `the image could not be pushed to ${service.registry}`,
+      fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it asks for a login: docker login',
     });
-  }
-  const image = `${repository}:${local.split(':').at(-1)}`;
-  await run(dockerTag(reference, image), {capture: true});
-  await run(dockerPush(image), {capture: true, retry: true, purpose: `the image could not be pushed to ${service.registry}`, fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it asks for a login: docker login'});
-  const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {capture: true});
-  const digest = stdout.split('\n').find((line) => line.startsWith(`${repository}@`))?.split('@')[1] ?? '';
-  if (digest !== '') say(`${image}  ${digest}`);
-  return {image, digest};
-});
+    const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {
+      capture: true,
+    });
+    const digest =
+      stdout
+        .split('\n')
+        .find((line) => line.startsWith(`${repository}@`))
+        ?.split('@')[1] ?? '';
+    if (digest !== '') say(`${image}  ${digest}`);
+    return {image, digest};
+  },
+);

@@ -33,42 +33,61 @@ export const staticAnalysis = task('Lint and type-check the source', {}, async (
 });
 
 /** The service's own linter by its configuration file; oxlint, with its defaults, when it has none. */
-function linters(folder: string): Words[] {
-  const has = (...names: string[]): boolean => names.some((name) => existsSync(join(folder, name)));
-  if (has('eslint.config.js', 'eslint.config.mjs', 'eslint.config.ts') && findTool(folder, 'eslint')?.own) {
+function linters(directory: string): Words[] {
+  const has = (...names: string[]): boolean => names.some((name) => existsSync(join(directory, name)));
+  if (has('eslint.config.js', 'eslint.config.mjs', 'eslint.config.ts') && findTool(directory, 'eslint')?.own) {
     return [['node_modules/.bin/eslint', '.']];
   }
-  if (has('biome.json', 'biome.jsonc') && findTool(folder, 'biome')?.own) return [['node_modules/.bin/biome', 'check', '.']];
-  const oxlint = findTool(folder, 'oxlint');
-  return oxlint === undefined || !hasSources(folder, sources) ? [] : [[oxlint.program, '--deny-warnings']];
+  if (has('biome.json', 'biome.jsonc') && findTool(directory, 'biome')?.own)
+    return [['node_modules/.bin/biome', 'check', '.']];
+  const oxlint = findTool(directory, 'oxlint');
+  return oxlint === undefined || !hasSources(directory, sources) ? [] : [[oxlint.program, '--deny-warnings']];
 }
 
 /** tsc with the service's tsconfig.json; without one, strict and for TypeScript that Node runs as it is. */
-function typeCheckers(folder: string): Words[] {
-  const tsc = findTool(folder, 'tsc');
+function typeCheckers(directory: string): Words[] {
+  const tsc = findTool(directory, 'tsc');
   if (tsc === undefined) return [];
-  if (existsSync(join(folder, 'tsconfig.json'))) return [[tsc.program, '--noEmit', '--project', 'tsconfig.json']];
-  const files = globSync('**/*.{ts,mts,cts}', {cwd: folder, exclude: notSources}).toSorted();
+  if (existsSync(join(directory, 'tsconfig.json'))) return [[tsc.program, '--noEmit', '--project', 'tsconfig.json']];
+  const files = globSync('**/*.{ts,mts,cts}', {cwd: directory, exclude: notSources}).toSorted();
   if (files.length === 0) return [];
-  const types = findPackage(folder, '@types/node');
-  return [[
-    tsc.program, '--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--skipLibCheck',
-    '--allowImportingTsExtensions', '--erasableSyntaxOnly', '--verbatimModuleSyntax',
-    ...(types === undefined ? [] : ['--types', 'node', '--typeRoots', dirname(types)]), ...files,
-  ]];
+  const types = findPackage(directory, '@types/node');
+  return [
+    [
+      tsc.program,
+      '--noEmit',
+      '--strict',
+      '--target',
+      'esnext',
+      '--module',
+      'nodenext',
+      '--skipLibCheck',
+      '--allowImportingTsExtensions',
+      '--erasableSyntaxOnly',
+      '--verbatimModuleSyntax',
+      ...(types === undefined ? [] : ['--types', 'node', '--typeRoots', dirname(types)]),
+      ...files,
+    ],
+  ];
 }
 
-function hasSources(folder: string, pattern: string): boolean {
-  return globSync(pattern, {cwd: folder, exclude: notSources}).length > 0;
+function hasSources(directory: string, pattern: string): boolean {
+  return globSync(pattern, {cwd: directory, exclude: notSources}).length > 0;
 }
 
-function nothingToCheck(folder: Context['cwd']): Problem {
-  const python = isPythonService(folder);
-  const empty = !python && !hasSources(folder, sources);
+function nothingToCheck(directory: Context['cwd']): Problem {
+  const python = isPythonService(directory);
+  const empty = !python && !hasSources(directory, sources);
   return problem({
     code: 'nothing_to_check',
-    what: empty ? `there is no source in ${folder} to check` : 'no linter and no type checker is installed, and this task runs them',
-    fix: empty ? 'run it in the folder of a service, or name one: -C FOLDER' : python ? installFix({cwd: folder}, 'ruff and mypy') : 'npm install --save-dev typescript oxlint',
+    what: empty
+      ? `there is no source in ${directory} to check`
+      : 'no linter and no type checker is installed, and this task runs them',
+    fix: empty
+      ? 'run it in the directory of a service, or name one: -C DIR'
+      : python
+        ? installFix({cwd: directory}, 'ruff and mypy')
+        : 'npm install --save-dev typescript oxlint',
     exitCode: exitCode.unavailable,
   });
 }

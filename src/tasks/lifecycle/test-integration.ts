@@ -8,7 +8,7 @@ import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {awaitAnswer} from '../../stack/await-answer.ts';
 import {withLastLog} from '../../stack/last-log.ts';
-import {roleLabels, type Scene, sceneName} from '../../stack/names.ts';
+import {roleLabels, type Stack, stackName} from '../../stack/names.ts';
 import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
 
@@ -16,25 +16,33 @@ import {type Context, task} from '../../task.ts';
  * Starts the built image among its backing services on a network of its own, and runs the tests from the same
  * image. Everything is taken away afterwards, also after a failure or Ctrl-C.
  */
-export const testIntegration = task('Run the integration tests (test/integration) of the built image', {
-  image: option.string(undefined, 'image to test; default: the one that build made of this commit'),
-  start: option.boolean(true, 'start the service and its backing services; --no-start when they are there'),
-  waitFor: option.string(undefined, 'with --no-start: address to wait for before the tests begin'),
-  waitSeconds: option.number(60, 'how long to wait for it'),
-  ...reportOptions,
-}, async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {
-  if (!start) {
-    if (waitFor !== undefined) await context.run.act(`# waits until ${waitFor} answers 200`, () => awaitAnswer(waitFor, waitSeconds, context.signal));
-    await runTests(context, 'test/integration', output);
-    return;
-  }
-  const {run} = context;
-  await requireEngine(run);
-  const service = await readService(context);
-  const {reference: image} = wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
-  const scene: Scene = {service: service.name, environment: `test-${randomBytes(4).toString('hex')}`};
-  await run.scope(async (scope) => testAmong(context, scope, scene, {service, image, output}));
-});
+export const testIntegration = task(
+  'Run the integration tests (test/integration) of the built image',
+  {
+    image: option.string(undefined, 'image to test; default: the one that build made of this commit'),
+    start: option.boolean(true, 'start the service and its backing services; --no-start when they are there'),
+    waitFor: option.string(undefined, 'with --no-start: address to wait for before the tests begin'),
+    waitSeconds: option.number(60, 'how long to wait for it'),
+    ...reportOptions,
+  },
+  async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {
+    if (!start) {
+      if (waitFor !== undefined)
+        await context.run.act(`# waits until ${waitFor} answers 200`, () =>
+          awaitAnswer(waitFor, waitSeconds, context.signal),
+        );
+      await runTests(context, 'test/integration', output);
+      return;
+    }
+    const {run} = context;
+    await requireEngine(run);
+    const service = await readService(context);
+    const {reference: image} =
+      wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
+    const stack: Stack = {service: service.name, environment: `test-${randomBytes(4).toString('hex')}`};
+    await run.scope(async (scope) => testAmong(context, scope, stack, {service, image, output}));
+  },
+);
 
 interface Suite {
   readonly service: Service;
@@ -42,34 +50,49 @@ interface Suite {
   readonly output: string | undefined;
 }
 
-async function testAmong(context: Context, scope: Scope, scene: Scene, {service, image, output}: Suite): Promise<void> {
+async function testAmong(context: Context, scope: Scope, stack: Stack, {service, image, output}: Suite): Promise<void> {
   const {run, rest} = context;
   const {deployFile} = service;
   const surroundings = deployFile.test_integration;
-  const network = sceneName(scene);
-  const place = {
-    image, network,
+  const network = stackName(stack);
+  const settings = {
+    image,
+    network,
     environment: {PORT: String(deployFile.port), ...surroundings.environment},
     secrets: surroundings.secrets,
   };
-  await bringUpTestSurroundings(context, scope, scene, deployFile, {container: place, told: () => ({})});
+  await bringUpTestSurroundings(context, scope, stack, deployFile, {container: settings, told: () => ({})});
   const app = `${network}.service`;
   scope.always(dockerRemove(app));
-  await run(dockerRun({...place, name: app, aliases: ['service'], labels: roleLabels(scene, 'app'), command: ['run']}, 'detached'), {capture: true});
+  await run(
+    dockerRun(
+      {...settings, name: app, aliases: ['service'], labels: roleLabels(stack, 'app'), command: ['run']},
+      'detached',
+    ),
+    {capture: true},
+  );
   const address = `http://service:${deployFile.port}`;
   const tests = `${network}.test-integration`;
   scope.always(dockerRemove(tests));
-  const tested = run(dockerRun({
-    ...place,
-    name: tests,
-    labels: roleLabels(scene, 'task'),
-    environment: {...place.environment, BASE_URL: address},
-    command: [
-      'test-integration', '--no-start', `--wait-for=${address}${deployFile.health}`,
-      ...(output === undefined ? [] : [`--output=${reportsInside}`]),
-      ...(rest.length === 0 ? [] : ['--', ...rest]),
-    ],
-  }, 'kept'), {purpose: 'the integration tests failed', fix: 'see their output above'});
+  const tested = run(
+    dockerRun(
+      {
+        ...settings,
+        name: tests,
+        labels: roleLabels(stack, 'task'),
+        environment: {...settings.environment, BASE_URL: address},
+        command: [
+          'test-integration',
+          '--no-start',
+          `--wait-for=${address}${deployFile.health}`,
+          ...(output === undefined ? [] : [`--output=${reportsInside}`]),
+          ...(rest.length === 0 ? [] : ['--', ...rest]),
+        ],
+      },
+      'kept',
+    ),
+    {purpose: 'the integration tests failed', fix: 'see their output above'},
+  );
   await withLastLog(run, app, () => tested).finally(() => takeReports(context, tests, output));
 }
 

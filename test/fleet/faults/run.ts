@@ -45,7 +45,8 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
     const ends = fault.ends ?? 'by code';
     if (ends === 'old') assert.notEqual(told.code, 0, brief(told));
     if (ends === 'new') assert.equal(told.code, 0, brief(told));
-    if (fault.says !== undefined) assert.ok(fault.says.test(told.stderr), `it does not say ${fault.says}\n${brief(told)}`);
+    if (fault.says !== undefined)
+      assert.ok(fault.says.test(told.stderr), `it does not say ${fault.says}\n${brief(told)}`);
     assert.doesNotMatch(told.stderr, /^ {4}at .*:\d+:\d+\)?$/m, 'a stack trace reached the user');
     if (fault.staysAsItIs !== true) await eventuallyServes(world, told.code === 0 ? fresh : old, told);
     await fault.also?.(world, told);
@@ -54,7 +55,11 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
     const again = await crew.start(crew.deployWords(fresh)).ended;
     assert.equal(again.code, 0, `the second deploy failed\n${brief(again)}\n-- the first one said:\n${brief(told)}`);
     load.expect(fresh);
-    assert.deepEqual(await flaws(fleet, crew, fresh), [], `after the second deploy\n${brief(again)}\n-- the first one said:\n${brief(told)}`);
+    assert.deepEqual(
+      await flaws(fleet, crew, fresh),
+      [],
+      `after the second deploy\n${brief(again)}\n-- the first one said:\n${brief(told)}`,
+    );
   } catch (error) {
     // One load at a time.
     await load.stop();
@@ -62,14 +67,21 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
   }
   const outcome = await load.stop();
   const allowed = fault.loses ?? 'nothing';
-  const lost = outcome.failures.filter((failure) => allowed === 'nothing' || !allowed(failure, fleet.addressOf(struck)));
+  const lost = outcome.failures.filter(
+    (failure) => allowed === 'nothing' || !allowed(failure, fleet.addressOf(struck)),
+  );
   assert.equal(failureText(lost), '', `lost; the deploy said:\n${brief(told)}`);
   assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
   assert.deepEqual(outcome.stale, [], `answers of ${old} after the deploy of ${fresh} had returned`);
 }
 
 /** The deploy that goes wrong, and what mends the machine afterwards. */
-async function deployStruck(world: World, {strike, during, duringAnywhere, delayMs = 0, words, environment}: Fault, struck: string, version: Version): Promise<Told> {
+async function deployStruck(
+  world: World,
+  {strike, during, duringAnywhere, delayMs = 0, words, environment}: Fault,
+  struck: string,
+  version: Version,
+): Promise<Told> {
   const {crew} = world;
   const mends: (() => void)[] = [];
   const wrong: unknown[] = [];
@@ -87,12 +99,16 @@ async function deployStruck(world: World, {strike, during, duringAnywhere, delay
       hit();
     }
     const isHost = duringAnywhere !== true && world.fleet.hosts.includes(struck);
-    const running = crew.start(words?.(world, version) ?? crew.deployWords(version), (line) => {
-      // Where several hosts are worked on, each line of a command begins with its host.
-      if (!due || during?.test(line) !== true || (isHost && !line.startsWith(`${struck} | `))) return;
-      due = false;
-      setTimeout(hit, delayMs);
-    }, environment?.(world));
+    const running = crew.start(
+      words?.(world, version) ?? crew.deployWords(version),
+      (line) => {
+        // Where several hosts are worked on, each line of a command begins with its host.
+        if (!due || during?.test(line) !== true || (isHost && !line.startsWith(`${struck} | `))) return;
+        due = false;
+        setTimeout(hit, delayMs);
+      },
+      environment?.(world),
+    );
     const timer = setTimeout(() => running.kill('SIGKILL'), limitSeconds * 1000);
     const told = await running.ended;
     clearTimeout(timer);
@@ -107,7 +123,7 @@ async function deployStruck(world: World, {strike, during, duringAnywhere, delay
 
 // A machine that comes back takes some seconds until its containers answer.
 async function eventuallyServes({fleet, crew}: World, version: Version, told: Told): Promise<void> {
-  for (const end = Date.now() + 30_000; ; ) {
+  for (const end = Date.now() + 30_000; ;) {
     const answers = await serving(crew);
     if (answers.join() === version) return;
     if (Date.now() > end) {

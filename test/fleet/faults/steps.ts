@@ -17,16 +17,19 @@ interface StepFault {
 
 const stepFaults: readonly StepFault[] = [
   {
-    title: 'the deployer is killed after every single step: the old or the new release serves, nothing is lost, and the next deploy succeeds',
+    title:
+      'the deployer is killed after every single step: the old or the new release serves, nothing is lost, and the next deploy succeeds',
     at: 'end',
     // Every other time with all that it has started, as when its machine goes down.
     strike: (_, {pid}, step) => void process.kill(step % 2 === 0 ? pid : -pid, 'SIGKILL'),
   },
   {
-    title: 'ssh is cut in the middle of every single step: one release serves everywhere, nothing is lost, and the next deploy succeeds',
+    title:
+      'ssh is cut in the middle of every single step: one release serves everywhere, nothing is lost, and the next deploy succeeds',
     at: 'begin',
     // Each host in its turn; what the step has started there goes on.
-    strike: ({fleet}, _, step) => void setTimeout(() => cutSsh(fleet, fleet.hosts[step % fleet.hosts.length] ?? ''), 40),
+    strike: ({fleet}, _, step) =>
+      void setTimeout(() => cutSsh(fleet, fleet.hosts[step % fleet.hosts.length] ?? ''), 40),
   },
 ];
 
@@ -43,7 +46,7 @@ async function strikeEachStep(world: World, {at, strike}: StepFault): Promise<vo
   const wrong: string[] = [];
   let step = 0;
   try {
-    for (let reached = true; reached; ) {
+    for (let reached = true; reached;) {
       step += 1;
       const [fresh, old] = step % 2 === 1 ? (['B', 'A'] as const) : (['A', 'B'] as const);
       reached = false;
@@ -60,10 +63,13 @@ async function strikeEachStep(world: World, {at, strike}: StepFault): Promise<vo
       if (both.length > 0) wrong.push(`step ${step}: the addresses answer ${between.join(', ')}\n${brief(told)}`);
       // A deployer that is alive has the last word on which release it is.
       if (told.signal === null && told.code !== null && between.join() !== (told.code === 0 ? fresh : old)) {
-        wrong.push(`step ${step}: exit code ${told.code}, and the addresses answer ${between.join(', ')}\n${brief(told)}`);
+        wrong.push(
+          `step ${step}: exit code ${told.code}, and the addresses answer ${between.join(', ')}\n${brief(told)}`,
+        );
       }
       const again = await crew.start(crew.deployWords(fresh)).ended;
-      if (again.code !== 0) wrong.push(`step ${step}: the next deploy ended with ${again.code}\n${brief(told)}\n-- then\n${brief(again)}`);
+      if (again.code !== 0)
+        wrong.push(`step ${step}: the next deploy ended with ${again.code}\n${brief(told)}\n-- then\n${brief(again)}`);
       const found = await flaws(fleet, crew, fresh);
       if (found.length > 0) wrong.push(`step ${step}: ${found.join('; ')}\n${brief(told)}\n-- then\n${brief(again)}`);
     }

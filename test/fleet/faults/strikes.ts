@@ -5,7 +5,8 @@ import type {Fleet} from '../fleet.ts';
 /** What puts it right again. */
 export type Mend = () => void;
 
-const inside = (fleet: Fleet, machine: string, command: string): string => fleet.outer('exec', machine, 'sh', '-c', command);
+const inside = (fleet: Fleet, machine: string, command: string): string =>
+  fleet.outer('exec', machine, 'sh', '-c', command);
 
 /** Ends every ssh connection of a machine; sshd goes on to listen, and what ran goes on, as it does on a real host. */
 export function cutSsh(fleet: Fleet, machine: string): void {

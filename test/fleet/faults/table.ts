@@ -13,11 +13,13 @@ const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === s
 const postsInFlight: Losses = ({kind, what}) => kind.startsWith('POST') || what.startsWith('the answer broke off');
 
 /** What a frozen host had got hangs with it. */
-const sentToIt: Losses = (failure, address) => postsInFlight(failure, address) || /no answer|status 50[234]/.test(failure.what);
+const sentToIt: Losses = (failure, address) =>
+  postsInFlight(failure, address) || /no answer|status 50[234]/.test(failure.what);
 
 const firstHost: Fault['struck'] = ({fleet}) => fleet.hosts[0] ?? '';
 const firstBalancer: Fault['struck'] = ({fleet}) => fleet.balancers[0] ?? '';
-const balancerOf = (name: string): string => `docker ps --quiet --filter label=entrypoint.service_name=${name} --filter label=entrypoint.role=balancer`;
+const balancerOf = (name: string): string =>
+  `docker ps --quiet --filter label=entrypoint.service_name=${name} --filter label=entrypoint.role=balancer`;
 
 /** Ten minutes, for the deployer alone. */
 const skewed = (minutes: number): Record<string, string> => {
@@ -54,13 +56,15 @@ const registry: readonly Fault[] = [
 
 /** The hosts and what connects them. */
 const hosts: readonly Fault[] = [
-  ...([
-    ['the start of a replica', /docker run /, 200],
-    // It follows the start in the same round trip.
-    ['the wait for its health', /lb start/, 700],
-    ['the switch', /lb switch/, 50],
-    ['the drain', /lb idle/, 400],
-  ] as const).map(([what, during, delayMs]): Fault => ({
+  ...(
+    [
+      ['the start of a replica', /docker run /, 200],
+      // It follows the start in the same round trip.
+      ['the wait for its health', /lb start/, 700],
+      ['the switch', /lb switch/, 50],
+      ['the drain', /lb idle/, 400],
+    ] as const
+  ).map(([what, during, delayMs]): Fault => ({
     title: `a host's engine is killed during ${what}: one release everywhere, and the exit code says which`,
     usual: what === 'the switch',
     during,
@@ -89,11 +93,15 @@ const hosts: readonly Fault[] = [
     title: 'each packet takes 100 ms more each way: it only takes longer',
     ends: 'new',
     environment: ({fleet, crew}) => {
-      const bin = join(crew.folder, '.git/slow');
+      const bin = join(crew.directory, '.git/slow');
       mkdirSync(bin, {recursive: true});
       const proxy = `${process.execPath} ${join(import.meta.dirname, 'slow-proxy.ts')} 100 %h %p`;
       // A connection of its own: the one that is there is fast.
-      writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${fleet.bin}/ssh -o 'ProxyCommand=${proxy}' -o ControlPath=${bin}/%C "$@"\n`, {mode: 0o755});
+      writeFileSync(
+        join(bin, 'ssh'),
+        `#!/bin/sh\nexec ${fleet.bin}/ssh -o 'ProxyCommand=${proxy}' -o ControlPath=${bin}/%C "$@"\n`,
+        {mode: 0o755},
+      );
       return {PATH: `${bin}:${fleet.environment['PATH']}`};
     },
   },
@@ -118,13 +126,15 @@ const hosts: readonly Fault[] = [
 /** The balancers. */
 const balancers: readonly Fault[] = [
   {
-    title: 'the balancer is restarted during the switch, and its machine rebooted afterwards: it serves what was committed',
+    title:
+      'the balancer is restarted during the switch, and its machine rebooted afterwards: it serves what was committed',
     wish: {apart: true},
     struck: firstBalancer,
     during: /lb switch/,
     // While it is away nobody answers; nothing stands in front of it.
     loses: () => true,
-    strike: ({fleet, crew}, struck) => void fleet.outer('exec', struck, 'sh', '-c', `docker restart --time 0 $(${balancerOf(crew.name)})`),
+    strike: ({fleet, crew}, struck) =>
+      void fleet.outer('exec', struck, 'sh', '-c', `docker restart --time 0 $(${balancerOf(crew.name)})`),
     also: async ({fleet}) => {
       const [balancer = ''] = fleet.balancers;
       powerOff(fleet, balancer)();
@@ -142,7 +152,8 @@ const releases: readonly Fault[] = [
     says: /not healthy[^]*503/,
   },
   {
-    title: 'a release that cannot start, behind a balancer elsewhere: that one does not wait for it until its time is over',
+    title:
+      'a release that cannot start, behind a balancer elsewhere: that one does not wait for it until its time is over',
     wish: {apart: true, also: ["docker_options: ['--device=/dev/nothing']", 'ready_timeout_seconds: 300']},
     ends: 'old',
     says: /could not be started[^]*\/dev\/nothing/,
@@ -192,7 +203,11 @@ const deployers: readonly Fault[] = [
     duringAnywhere: true,
     ends: 'new',
     strike: ({crew}) => {
-      const {code, stderr} = crew.shell('env', [...Object.entries(skewed(-minutes)).map(([key, value]) => `${key}=${value}`), join(import.meta.dirname, '../../../bin/entrypoint'), ...crew.deployWords('A')]);
+      const {code, stderr} = crew.shell('env', [
+        ...Object.entries(skewed(-minutes)).map(([key, value]) => `${key}=${value}`),
+        join(import.meta.dirname, '../../../bin/entrypoint'),
+        ...crew.deployWords('A'),
+      ]);
       assert.notEqual(code, 0);
       assert.match(stderr, /is locked by/);
     },
@@ -201,17 +216,19 @@ const deployers: readonly Fault[] = [
     title: 'a slow request of 20 s is in flight at the switch: it is answered by who got it',
     ends: 'new',
     struck: firstHost,
-    strike: ({crew}) => void slowRequests.push(...crew.addresses().map((address) => slowRequest(`${address}/?ms=20000`))),
+    strike: ({crew}) =>
+      void slowRequests.push(...crew.addresses().map((address) => slowRequest(`${address}/?ms=20000`))),
     also: async () => assert.deepEqual([...new Set(await Promise.all(slowRequests.splice(0)))], ['200']),
   },
 ];
 
 const slowRequests: Promise<string>[] = [];
-const slowRequest = (url: string): Promise<string> => new Promise((resolve) => {
-  get(url, {agent: false, timeout: 40_000}, (answer) => {
-    answer.resume();
-    answer.once('end', () => resolve(String(answer.statusCode)));
-  }).once('error', (error) => resolve(error.message));
-});
+const slowRequest = (url: string): Promise<string> =>
+  new Promise((resolve) => {
+    get(url, {agent: false, timeout: 40_000}, (answer) => {
+      answer.resume();
+      answer.once('end', () => resolve(String(answer.statusCode)));
+    }).once('error', (error) => resolve(error.message));
+  });
 
 export const faults: readonly Fault[] = [...registry, ...releases, ...deployers, ...hosts, ...balancers];

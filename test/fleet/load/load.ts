@@ -33,7 +33,10 @@ export async function startGenerator(): Promise<Generator> {
     }
   });
   const told = async (): Promise<{port: number; outcome: Outcome}> => {
-    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error('the load generator died')))]) as [{port: number; outcome: Outcome}];
+    const [message] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error('the load generator died'))),
+    ])) as [{port: number; outcome: Outcome}];
     return message;
   };
   const {port} = await told();

@@ -30,5 +30,10 @@ export interface Outcome {
 /** For people: what failed, how often, where and between when. */
 export function failureText(failures: readonly Failure[]): string {
   const groups = Map.groupBy(failures, ({address, kind, what}) => `${what} at ${address} (${kind})`);
-  return [...groups].map(([what, some]) => `${some.length} x ${what}, ${new Date(some[0]?.sentAt ?? 0).toISOString()} to ${new Date(some.at(-1)?.endedAt ?? 0).toISOString()}`).join('\n');
+  return [...groups]
+    .map(
+      ([what, some]) =>
+        `${some.length} x ${what}, ${new Date(some[0]?.sentAt ?? 0).toISOString()} to ${new Date(some.at(-1)?.endedAt ?? 0).toISOString()}`,
+    )
+    .join('\n');
 }

@@ -49,15 +49,25 @@ function start(shape: Shape, prefix: string): Running {
         return;
       }
       answered += 1;
-      if (expected !== undefined && version !== expected) stale.push(`${version} answered ${kind} at ${address}, sent ${endedAt - sentAt} ms before`);
+      if (expected !== undefined && version !== expected)
+        stale.push(`${version} answered ${kind} at ${address}, sent ${endedAt - sentAt} ms before`);
       versions[version] = (versions[version] ?? 0) + 1;
     };
     const headers = method === 'POST' ? {'x-request-id': `${prefix}${turn}`, 'content-length': '5'} : {};
-    const asking = request(new URL(path, address), {method, headers, agent: reuses ? kept : fresh, timeout: timeoutMs}, (answer) => {
-      answer.resume();
-      answer.once('end', () => end(answer.statusCode === 200 && answer.complete ? undefined : `status ${answer.statusCode}`, String(answer.headers['x-version'])));
-      answer.once('error', (error) => end(`the answer broke off: ${error.message}`));
-    });
+    const asking = request(
+      new URL(path, address),
+      {method, headers, agent: reuses ? kept : fresh, timeout: timeoutMs},
+      (answer) => {
+        answer.resume();
+        answer.once('end', () =>
+          end(
+            answer.statusCode === 200 && answer.complete ? undefined : `status ${answer.statusCode}`,
+            String(answer.headers['x-version']),
+          ),
+        );
+        answer.once('error', (error) => end(`the answer broke off: ${error.message}`));
+      },
+    );
     asking.once('timeout', () => asking.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
     asking.once('error', (error) => end(error.message));
     asking.end(method === 'POST' ? 'hello' : undefined);
@@ -76,10 +86,16 @@ function start(shape: Shape, prefix: string): Running {
       kept.destroy();
       fresh.destroy();
       const sorted = latencies.sort((a, b) => a - b);
-      const at = (share: number): number => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+      const at = (share: number): number =>
+        Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
       const told = [...executions].filter(([id]) => id.startsWith(prefix));
       return {
-        sent, answered, failures, versions, kinds, stale,
+        sent,
+        answered,
+        failures,
+        versions,
+        kinds,
+        stale,
         twice: told.filter(([, times]) => times.size > 1).map(([id]) => id),
         executed: told.length,
         latency: {p50: at(0.5), p99: at(0.99), max: at(1)},

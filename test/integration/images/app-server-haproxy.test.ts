@@ -39,32 +39,55 @@ resolvers docker
 `;
 
 async function buildService(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
   after(async () => {
-    rmSync(folder, {recursive: true});
+    rmSync(directory, {recursive: true});
     await must(['image', 'rm', '--force', image]);
   });
-  cpSync(join(import.meta.dirname, '../../server/load/fixtures/busy.mjs'), join(folder, 'server.js'));
-  writeFileSync(join(folder, 'package.json'), '{"name": "busy", "type": "module"}\n');
-  writeFileSync(join(folder, 'Dockerfile'), 'FROM entrypoint/node:26\nCOPY . .\n');
-  await must(['build', '--quiet', '--tag', image, folder]);
+  cpSync(join(import.meta.dirname, '../../server/load/fixtures/busy.mjs'), join(directory, 'server.js'));
+  writeFileSync(join(directory, 'package.json'), '{"name": "busy", "type": "module"}\n');
+  writeFileSync(join(directory, 'Dockerfile'), 'FROM entrypoint/node:26\nCOPY . .\n');
+  await must(['build', '--quiet', '--tag', image, directory]);
 }
 
 const answersIn = async (container: string): Promise<boolean> =>
-  (await must(['exec', container, 'node', '--eval', "fetch('http://127.0.0.1:3000/').then((r) => console.log(r.ok), () => console.log(false))"])) === 'true';
+  (await must([
+    'exec',
+    container,
+    'node',
+    '--eval',
+    "fetch('http://127.0.0.1:3000/').then((r) => console.log(r.ok), () => console.log(false))",
+  ])) === 'true';
 
 /** How many servers have passed the balancer's last check: 2 is SRV_ST_RUNNING. */
 const serversUp = async (balancer: string): Promise<number> =>
-  (await must(['exec', balancer, 'sh', '-c', 'echo show servers state | socat - /tmp/admin.sock'])).split('\n').filter((line) => line.split(' ')[5] === '2').length;
+  (await must(['exec', balancer, 'sh', '-c', 'echo show servers state | socat - /tmp/admin.sock']))
+    .split('\n')
+    .filter((line) => line.split(' ')[5] === '2').length;
 
 test(`no request fails over ${cycles} stops and starts of a server behind HAProxy with its default retries`, async () => {
   await buildService();
-  const replicas = await Promise.all(['one', 'two'].map((name) => place.start(name, ['--env', 'WEB_CONCURRENCY=2', image, 'run'])));
+  const replicas = await Promise.all(
+    ['one', 'two'].map((name) => place.start(name, ['--env', 'WEB_CONCURRENCY=2', image, 'run'])),
+  );
   for (const replica of replicas) await eventually(20, () => answersIn(replica), Boolean);
-  const balancer = await place.start('balancer', ['--publish', '127.0.0.1::8080', '--env', `CONFIG=${config(replicas)}`, '--entrypoint', 'sh', 'entrypoint/haproxy:3.0', '-c',
-    'printf %s "$CONFIG" >/tmp/haproxy.cfg; exec haproxy -W -db -f /tmp/haproxy.cfg']);
+  const balancer = await place.start('balancer', [
+    '--publish',
+    '127.0.0.1::8080',
+    '--env',
+    `CONFIG=${config(replicas)}`,
+    '--entrypoint',
+    'sh',
+    'entrypoint/haproxy:3.0',
+    '-c',
+    'printf %s "$CONFIG" >/tmp/haproxy.cfg; exec haproxy -W -db -f /tmp/haproxy.cfg',
+  ]);
   const port = Number((await must(['port', balancer, '8080/tcp'])).split(':').at(-1));
-  await eventually(10, () => serversUp(balancer), (count) => count === 2);
+  await eventually(
+    10,
+    () => serversUp(balancer),
+    (count) => count === 2,
+  );
   const load = startLoad({port}, everyKind);
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     const replica = replicas[cycle % 2] ?? '';
@@ -72,7 +95,11 @@ test(`no request fails over ${cycles} stops and starts of a server behind HAProx
     assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', replica]), '0');
     await must(['start', replica]);
     await eventually(20, () => answersIn(replica), Boolean);
-    await eventually(20, () => serversUp(balancer), (count) => count === 2);
+    await eventually(
+      20,
+      () => serversUp(balancer),
+      (count) => count === 2,
+    );
     if (load.sofar.failures.length > 0) break;
   }
   const {answered, failures} = await load.stop();

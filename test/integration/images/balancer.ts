@@ -40,10 +40,27 @@ process.on('SIGTERM', () => process.exit(0));
 `;
 
 /** Starts a replica of the service; returns the container's name. */
-export function startApp(place: Place, name: string, version: string, ready: 'yes' | 'no' = 'yes', more: readonly string[] = []): Promise<string> {
+export function startApp(
+  place: Place,
+  name: string,
+  version: string,
+  ready: 'yes' | 'no' = 'yes',
+  more: readonly string[] = [],
+): Promise<string> {
   return place.start(name, [
-    ...more, '--env', `VERSION=${version}`, '--env', `READY=${ready}`, '--entrypoint', 'tini', 'entrypoint/base:26',
-    '--', 'node', '--input-type=module', '--eval', app,
+    ...more,
+    '--env',
+    `VERSION=${version}`,
+    '--env',
+    `READY=${ready}`,
+    '--entrypoint',
+    'tini',
+    'entrypoint/base:26',
+    '--',
+    'node',
+    '--input-type=module',
+    '--eval',
+    app,
   ]);
 }
 
@@ -58,7 +75,15 @@ export interface Balancer {
 }
 
 export async function startBalancer(place: Place, name = 'balancer'): Promise<Balancer> {
-  const container = await place.start(name, ['--restart', 'always', '--publish', '127.0.0.1::8080', '--publish', '127.0.0.1::8443', 'entrypoint/haproxy:3.0']);
+  const container = await place.start(name, [
+    '--restart',
+    'always',
+    '--publish',
+    '127.0.0.1::8080',
+    '--publish',
+    '127.0.0.1::8443',
+    'entrypoint/haproxy:3.0',
+  ]);
   return driver(container);
 }
 
@@ -73,7 +98,11 @@ export function driver(container: string): Balancer {
 }
 
 /** A fragment; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
-export function configText(uses: Readonly<Record<string, string>> = {}, size = 1, {name = 'web', file = {}, ...more}: Partial<BalancerState> & {file?: object} = {}): string {
+export function configText(
+  uses: Readonly<Record<string, string>> = {},
+  size = 1,
+  {name = 'web', file = {}, ...more}: Partial<BalancerState> & {file?: object} = {},
+): string {
   return renderFragment({
     name,
     release: 1,
@@ -81,14 +110,25 @@ export function configText(uses: Readonly<Record<string, string>> = {}, size = 1
     hosts: [''],
     size,
     health: '/ready',
-    slots: Object.entries(uses).map(([slot, container]) => ({host: '', replica: Number(slot[0]), half: slot[1] as Half, container, address: container, port: 3000})),
+    slots: Object.entries(uses).map(([slot, container]) => ({
+      host: '',
+      replica: Number(slot[0]),
+      half: slot[1] as Half,
+      container,
+      address: container,
+      port: 3000,
+    })),
     settings: balancerSettings(v.parse(loadBalancer, file)),
     ...more,
   });
 }
 
 /** What answers, or the status where it is not 200; on a connection of its own, with any `host` among its headers. */
-export async function answer(balancer: Balancer, path = '/', headers: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function answer(
+  balancer: Balancer,
+  path = '/',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   // A container that is being restarted publishes nothing.
   const port = await balancer.port().catch(() => undefined);
   if (port === undefined) return 'no port';

@@ -15,7 +15,9 @@ export interface Ended {
 
 /** Builds what is missing or old; does nothing in a fraction of a second otherwise. */
 export function buildImages(...names: string[]): void {
-  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), ...names], {stdio: ['ignore', 'ignore', 'pipe']});
+  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), ...names], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
 }
 
 /** Runs docker; a failure is an answer. */
@@ -46,7 +48,8 @@ export interface Place {
   start(name: string, words: readonly string[]): Promise<string>;
 }
 
-const now = (...words: string[]): string => execFileSync('docker', words, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']});
+const now = (...words: string[]): string =>
+  execFileSync('docker', words, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']});
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 /** A network of its own for a test file, with all containers and volumes that bear its label; gone afterwards, however it ends. */
@@ -79,7 +82,11 @@ export function makePlace(): Place {
 }
 
 /** Asks again until the answer pleases; throws the last one after `seconds`. */
-export async function eventually<T>(seconds: number, ask: () => Promise<T>, pleases: (answer: T) => boolean): Promise<T> {
+export async function eventually<T>(
+  seconds: number,
+  ask: () => Promise<T>,
+  pleases: (answer: T) => boolean,
+): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await ask();

@@ -10,7 +10,14 @@ const first = await startApp(place, 'first', 'v1');
 const second = await startApp(place, 'second', 'v2');
 
 test('before the first configuration the balancer answers 503', async () => {
-  assert.equal(await eventually(5, () => answer(balancer), (text) => text.startsWith('status')), 'status 503');
+  assert.equal(
+    await eventually(
+      5,
+      () => answer(balancer),
+      (text) => text.startsWith('status'),
+    ),
+    'status 503',
+  );
 });
 
 test('a server that is started gets no traffic until the switch', async () => {
@@ -42,7 +49,14 @@ test('a valid configuration that cannot be put in force is taken back', async ()
 });
 
 test('the same configuration again starts no new worker', async () => {
-  const workers = (): Promise<string> => must(['exec', balancer.container, 'sh', '-c', "echo show proc | socat - /run/haproxy/master.sock | awk '$2 == \"worker\" {print $1}'"]);
+  const workers = (): Promise<string> =>
+    must([
+      'exec',
+      balancer.container,
+      'sh',
+      '-c',
+      'echo show proc | socat - /run/haproxy/master.sock | awk \'$2 == "worker" {print $1}\'',
+    ]);
   const before = await workers();
   await balancer.mustLb(['config', 'web'], configText());
   assert.equal(await workers(), before);
@@ -71,7 +85,11 @@ test('a healthy slot of an earlier release does not count for the next one in it
 test('a start that a killed deployer left behind takes the slot from nobody who started it since', async () => {
   const ghost = await startApp(place, 'ghost', 'v0', 'no');
   const left = balancer.lb(['start', '30', `web/1b=${ghost}:3000`]);
-  await eventually(5, () => balancer.mustLb(['show']), (text) => /web\/1b .*L7STS 503/.test(text));
+  await eventually(
+    5,
+    () => balancer.mustLb(['show']),
+    (text) => /web\/1b .*L7STS 503/.test(text),
+  );
   await must(['rm', '--force', ghost]);
   const slow = await startApp(place, 'slow', 'v0', 'no');
   // It is checked to the end, though the other one gives up after two seconds.
@@ -109,23 +127,47 @@ test('idle waits for the slow request, and gives up with a warning when its time
 });
 
 test('after kill -9 of the worker the same server gets the traffic again', async () => {
-  await must(['exec', balancer.container, 'sh', '-c', "kill -9 $(echo show proc | socat - /run/haproxy/master.sock | awk '$2 == \"worker\" {print $1}')"]);
-  await eventually(10, () => answer(balancer), (text) => text === 'v1');
+  await must([
+    'exec',
+    balancer.container,
+    'sh',
+    '-c',
+    'kill -9 $(echo show proc | socat - /run/haproxy/master.sock | awk \'$2 == "worker" {print $1}\')',
+  ]);
+  await eventually(
+    10,
+    () => answer(balancer),
+    (text) => text === 'v1',
+  );
   assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +MAINT/m);
 });
 
 test('after a restart of the balancer the same server gets the traffic again', async () => {
   await must(['restart', '--time', '5', balancer.container]);
-  await eventually(10, () => answer(balancer), (text) => text === 'v1');
+  await eventually(
+    10,
+    () => answer(balancer),
+    (text) => text === 'v1',
+  );
 });
 
 test('what was started before the balancer was restarted is not switched to: the slot is empty again', async () => {
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await must(['restart', '--time', '5', balancer.container]);
-  await eventually(10, () => answer(balancer), (text) => text === 'v1');
-  for (const words of [['switch', '--to', 'web/1b', '--from', 'web/1a'], ['canary', 'web', 'b', 'web/1a=256', 'web/1b=28']]) {
+  await eventually(
+    10,
+    () => answer(balancer),
+    (text) => text === 'v1',
+  );
+  for (const words of [
+    ['switch', '--to', 'web/1b', '--from', 'web/1a'],
+    ['canary', 'web', 'b', 'web/1a=256', 'web/1b=28'],
+  ]) {
     const {code, stderr} = await balancer.lb(words);
-    assert.deepEqual([code, stderr], [1, 'lb: web/1b was not started, or not since the balancer was: nothing is switched']);
+    assert.deepEqual(
+      [code, stderr],
+      [1, 'lb: web/1b was not started, or not since the balancer was: nothing is switched'],
+    );
   }
   assert.equal(await answer(balancer), 'v1');
 });
@@ -138,7 +180,11 @@ test('an app that comes back with another address is found by its name, as a run
     await place.start(filler, ['--entrypoint', 'sleep', 'entrypoint/base:26', '60']);
     await must(['start', first]);
     assert.notEqual(await addressOf(first), before);
-    await eventually(10, () => answer(balancer), (text) => text === 'v1');
+    await eventually(
+      10,
+      () => answer(balancer),
+      (text) => text === 'v1',
+    );
   };
   await move('filler.1');
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
@@ -179,7 +225,11 @@ test('restore goes back to those that live, and is not held up by those that do 
   assert.ok(Date.now() - started < 15_000);
   for (let count = 0; count < 4; count += 1) assert.equal(await answer(balancer), 'v1');
   await must(['unpause', second]);
-  await eventually(10, () => answer(balancer), (text) => text === 'v2');
+  await eventually(
+    10,
+    () => answer(balancer),
+    (text) => text === 'v2',
+  );
   await balancer.mustLb(['config', 'web'], configText({'1a': first}, 2));
   await balancer.mustLb(['restore', 'web']);
 });

@@ -38,8 +38,12 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   await balancer.mustLb(['switch', '--to', 'web/1a']);
   await balancer.mustLb(['config', '--no-reload', 'web'], configText({'1a': app}));
   const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 200);
-  for (let size = 2; size <= 4; size += 1) await balancer.mustLb(['config', '--wait', 'web'], configText({'1a': app}, size));
-  assert.match(await must(['exec', balancer.container, 'sh', '-c', 'echo show proc | socat - /run/haproxy/master.sock']), /# workers\n[^#]+# programs/);
+  for (let size = 2; size <= 4; size += 1)
+    await balancer.mustLb(['config', '--wait', 'web'], configText({'1a': app}, size));
+  assert.match(
+    await must(['exec', balancer.container, 'sh', '-c', 'echo show proc | socat - /run/haproxy/master.sock']),
+    /# workers\n[^#]+# programs/,
+  );
   const {failures} = await load.stop();
   assert.deepEqual(failures, []);
   assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
@@ -54,7 +58,11 @@ test('a start may begin before its container is there, and ends at once where it
   await balancer.mustLb(['switch', '--to', 'web/1a']);
 
   const vain = balancer.lb(['start', '60', `web/1b=${app}:3999`]);
-  await eventually(10, () => balancer.mustLb(['show']), (text) => /^web\/1b +(?:DRAIN|DOWN)/m.test(text));
+  await eventually(
+    10,
+    () => balancer.mustLb(['show']),
+    (text) => /^web\/1b +(?:DRAIN|DOWN)/m.test(text),
+  );
   const began = performance.now();
   await balancer.mustLb(['off', 'web/1b']);
   const {code, stderr} = await vain;
@@ -67,14 +75,19 @@ test('new replicas that get the addresses of old ones, the other way round, keep
   const [one, two] = [await startApp(place, 'swap.1', 'v1'), await startApp(place, 'swap.2', 'v1')];
   const three = await startApp(place, 'swap.3', 'v2');
   await balancer.mustLb(['config', 'web'], configText({}, 2));
-  for (const [slot, container] of [['web/1a', one], ['web/2a', two], ['web/1b', three]] as const) await balancer.mustLb(['start', '10', `${slot}=${container}:3000`]);
+  for (const [slot, container] of [
+    ['web/1a', one],
+    ['web/2a', two],
+    ['web/1b', three],
+  ] as const)
+    await balancer.mustLb(['start', '10', `${slot}=${container}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a,web/2a']);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
   await balancer.mustLb(['idle', '10', 'web/1a', 'web/2a']);
   const [first, second] = [await addressOf(one), await addressOf(two)];
   await must(['stop', '--time', '1', one, two]);
   const taken = [await startApp(place, 'swap.4', 'v3'), await startApp(place, 'swap.5', 'v3')];
-  const [four = '', five = ''] = await addressOf(taken[0] ?? '') === first ? taken : taken.toReversed();
+  const [four = '', five = ''] = (await addressOf(taken[0] ?? '')) === first ? taken : taken.toReversed();
   assert.deepEqual([await addressOf(four), await addressOf(five)], [first, second]);
   await balancer.mustLb(['start', '10', `web/1a=${five}:3000`]);
   await balancer.mustLb(['start', '10', `web/2a=${four}:3000`]);

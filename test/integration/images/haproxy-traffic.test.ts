@@ -22,7 +22,11 @@ async function serving(name: string, file: object = {}): Promise<Balancer> {
 }
 
 /** How many of so many answers come from each version. */
-async function tally(balancer: Balancer, count: number, headers: Readonly<Record<string, string>> = {}): Promise<Record<string, number>> {
+async function tally(
+  balancer: Balancer,
+  count: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Record<string, number>> {
   const tallied: Record<string, number> = {};
   for (let index = 0; index < count; index += 1) {
     const version = await answer(balancer, '/', headers);
@@ -37,7 +41,10 @@ test('a canary gets its share, headers and cookies choose, and both survive a re
   const weights = canaryWeights(20, 1, 1);
   await balancer.mustLb(['canary', 'web', 'b', `web/1b=${weights.fresh}`, `web/1a=${weights.old}`]);
   const slot = {host: '', replica: 1, half: 'b', container: fresh, address: fresh, port: 3000} as const;
-  await balancer.mustLb(['config', '--no-reload', 'web'], configText({'1a': old}, 1, {canary: {release: 2, percent: 20, slots: [slot]}}));
+  await balancer.mustLb(
+    ['config', '--no-reload', 'web'],
+    configText({'1a': old}, 1, {canary: {release: 2, percent: 20, slots: [slot]}}),
+  );
   const check = async (): Promise<void> => {
     assert.deepEqual(await tally(balancer, 50), {v1: 40, v2: 10});
     assert.deepEqual(await tally(balancer, 5, {'x-canary': 'always'}), {v2: 5});
@@ -46,7 +53,11 @@ test('a canary gets its share, headers and cookies choose, and both survive a re
   };
   await check();
   await must(['restart', '--time', '5', balancer.container]);
-  await eventually(10, () => answer(balancer), (text) => text.startsWith('v'));
+  await eventually(
+    10,
+    () => answer(balancer),
+    (text) => text.startsWith('v'),
+  );
   await check();
   await balancer.mustLb(['restore', 'web']);
   await check();
@@ -68,13 +79,24 @@ test('maintenance answers 503 with a page, also after a restart, and ends withou
   await balancer.mustLb(['maintenance', 'on', 'web']);
   const check = async (): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${await balancer.port()}/any`);
-    assert.deepEqual([response.status, response.headers.get('content-type'), response.headers.get('retry-after'), await response.text()],
-      [503, 'text/html; charset=utf-8', '60', '<h1>Back at "5" o\'clock,\n100 % sure #1</h1>']);
+    assert.deepEqual(
+      [
+        response.status,
+        response.headers.get('content-type'),
+        response.headers.get('retry-after'),
+        await response.text(),
+      ],
+      [503, 'text/html; charset=utf-8', '60', '<h1>Back at "5" o\'clock,\n100 % sure #1</h1>'],
+    );
   };
   await check();
   assert.match(await balancer.mustLb(['show']), /^web +in maintenance/m);
   await must(['restart', '--time', '5', balancer.container]);
-  await eventually(10, () => answer(balancer), (text) => text === 'status 503');
+  await eventually(
+    10,
+    () => answer(balancer),
+    (text) => text === 'status 503',
+  );
   await check();
   await balancer.mustLb(['maintenance', 'off', 'web']);
   assert.equal(await answer(balancer), 'v1');
@@ -93,9 +115,15 @@ test('a release that answers 500 to one request in a hundred shows in the counts
   const {sent} = await first.stop();
   await balancer.mustLb(['config', 'web'], configText({'1a': old}, 2));
   const before = await counts('web/1a');
-  assert.deepEqual({...before, retries: 0, milliseconds: 0}, {requests: sent, answers: sent, errors: 0, failed: 0, retries: 0, milliseconds: 0});
+  assert.deepEqual(
+    {...before, retries: 0, milliseconds: 0},
+    {requests: sent, answers: sent, errors: 0, failed: 0, retries: 0, milliseconds: 0},
+  );
   // One in twenty takes 500 ms.
-  assert.ok(before.milliseconds / sent > 20 && before.milliseconds / sent < 500, `${before.milliseconds} ms in ${sent}`);
+  assert.ok(
+    before.milliseconds / sent > 20 && before.milliseconds / sent < 500,
+    `${before.milliseconds} ms in ${sent}`,
+  );
   await balancer.mustLb(['start', '10', `web/1b=${broken}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   const second = startLoad([url], 150);
@@ -129,31 +157,50 @@ test('a websocket and server-sent events go on while their server drains, and id
   const heard: string[] = [];
   socket.on('data', (data) => heard.push(String(data)));
   socket.write('GET /socket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
-  await eventually(5, async () => heard.join(''), (text) => text.includes('101 Switching'));
+  await eventually(
+    5,
+    async () => heard.join(''),
+    (text) => text.includes('101 Switching'),
+  );
   const events = await fetch(`http://127.0.0.1:${port}/events?ms=9000`);
   const reading = events.text();
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   assert.equal(await answer(balancer), 'v2');
   socket.write('still there?');
-  await eventually(5, async () => heard.join(''), (text) => text.endsWith('v1 still there?'));
+  await eventually(
+    5,
+    async () => heard.join(''),
+    (text) => text.endsWith('v1 still there?'),
+  );
   const {code, stderr} = await balancer.lb(['idle', '1', 'web/1a']);
-  assert.deepEqual([code, stderr], [0, 'lb: warning: 2 connections still open on web/1a: they are cut when their container stops']);
+  assert.deepEqual(
+    [code, stderr],
+    [0, 'lb: warning: 2 connections still open on web/1a: they are cut when their container stops'],
+  );
   assert.ok((await reading).split('data: v1').length > 40);
   socket.write('and now?');
-  await eventually(5, async () => heard.join(''), (text) => text.endsWith('v1 and now?'));
+  await eventually(
+    5,
+    async () => heard.join(''),
+    (text) => text.endsWith('v1 and now?'),
+  );
   socket.end();
   await balancer.mustLb(['idle', '10', 'web/1a']);
 });
 
 test('the service hears who asks, not who the client says it is', async () => {
   const balancer = await serving('forwarded');
-  const heard = JSON.parse(await answer(balancer, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'})) as {for: string; proto: string};
+  const heard = JSON.parse(
+    await answer(balancer, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'}),
+  ) as {for: string; proto: string};
   assert.match(heard.for, /^\d+\.\d+\.\d+\.\d+$/);
   assert.notEqual(heard.for, '203.0.113.9');
   assert.equal(heard.proto, 'http');
   const trusting = await serving('trusting', {trusted_proxies: ['0.0.0.0/0']});
-  const told = JSON.parse(await answer(trusting, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'})) as {for: string; proto: string};
+  const told = JSON.parse(
+    await answer(trusting, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'}),
+  ) as {for: string; proto: string};
   assert.match(told.for, /^203\.0\.113\.9, \d/);
   assert.equal(told.proto, 'https');
 });

@@ -31,12 +31,16 @@ export function startLoad(addresses: readonly string[], perSecond: number): Load
       open -= 1;
       if (failure !== undefined) failures.push(`${method} ${path} ${agent === kept ? 'kept' : 'fresh'}: ${failure}`);
     };
-    const asking = request(new URL(path, addresses[turn % addresses.length]), {method, agent, timeout: 8000}, (answer) => {
-      versions.add(String(answer.headers['x-version']));
-      answer.resume();
-      answer.once('end', () => end(answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`));
-      answer.once('error', (error) => end(error.message));
-    });
+    const asking = request(
+      new URL(path, addresses[turn % addresses.length]),
+      {method, agent, timeout: 8000},
+      (answer) => {
+        versions.add(String(answer.headers['x-version']));
+        answer.resume();
+        answer.once('end', () => end(answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`));
+        answer.once('error', (error) => end(error.message));
+      },
+    );
     asking.once('timeout', () => asking.destroy(new Error('no answer')));
     asking.once('error', (error) => end(error.message));
     asking.end(method === 'POST' ? 'hello' : undefined);
@@ -49,7 +53,11 @@ export function startLoad(addresses: readonly string[], perSecond: number): Load
   return {
     stop: async () => {
       clearInterval(timer);
-      await eventually(10, async () => open, (count) => count === 0);
+      await eventually(
+        10,
+        async () => open,
+        (count) => count === 0,
+      );
       kept.destroy();
       fresh.destroy();
       return {sent, failures, versions: [...versions].toSorted()};

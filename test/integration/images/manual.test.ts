@@ -18,25 +18,53 @@ const place = makePlace();
 
 /** What must hold in the image that the n-th Dockerfile makes. */
 const claims: readonly (readonly [what: string, look: (image: string) => void])[] = [
-  ['own steps after the one line', (image) => {
-    assert.equal(inside(image, 'sh', '-c', 'echo $NODE_ENV'), 'production\n');
-  }],
-  ['Debian packages', (image) => {
-    assert.match(inside(image, 'jq', '--version'), /^jq-/);
-    assert.equal(inside(image, 'sh', '-c', 'find /var/lib/apt/lists -type f | wc -l'), '0\n');
-  }],
-  ['steps at the start, as root and as webuser', (image) => {
-    const shown = tiny.must('docker', 'run', '--rm', '--entrypoint', 'start-as-webuser', image, 'tini', '--', 'sh', '-c',
-      'id -u; stat -c %u /tmp/started; pgrep -x nscd >/dev/null 2>&1 || grep -l ^nscd /proc/[0-9]*/comm | wc -l');
-    assert.match(shown, /^10001\n10001\n1\n$/);
-  }],
+  [
+    'own steps after the one line',
+    (image) => {
+      assert.equal(inside(image, 'sh', '-c', 'echo $NODE_ENV'), 'production\n');
+    },
+  ],
+  [
+    'Debian packages',
+    (image) => {
+      assert.match(inside(image, 'jq', '--version'), /^jq-/);
+      assert.equal(inside(image, 'sh', '-c', 'find /var/lib/apt/lists -type f | wc -l'), '0\n');
+    },
+  ],
+  [
+    'steps at the start, as root and as webuser',
+    (image) => {
+      const shown = tiny.must(
+        'docker',
+        'run',
+        '--rm',
+        '--entrypoint',
+        'start-as-webuser',
+        image,
+        'tini',
+        '--',
+        'sh',
+        '-c',
+        'id -u; stat -c %u /tmp/started; pgrep -x nscd >/dev/null 2>&1 || grep -l ^nscd /proc/[0-9]*/comm | wc -l',
+      );
+      assert.match(shown, /^10001\n10001\n1\n$/);
+    },
+  ],
   ['another init', (image) => assert.match(firstProcess(image), /^dumb-init -c -- entrypoint run /)],
   ['none', (image) => assert.match(firstProcess(image), /node/)],
-  ['all by yourself', (image) => {
-    assert.equal(tiny.must('docker', 'inspect', '--format', '{{index .Config.Labels "org.opencontainers.image.title"}}', image).trim(), tiny.name);
-    assert.notEqual(tiny.run('docker', ['run', '--rm', '--entrypoint', 'sh', image, '-c', 'command -v g++']).code, 0);
-    assert.match(firstProcess(image), /^tini -- entrypoint run /);
-  }],
+  [
+    'all by yourself',
+    (image) => {
+      assert.equal(
+        tiny
+          .must('docker', 'inspect', '--format', '{{index .Config.Labels "org.opencontainers.image.title"}}', image)
+          .trim(),
+        tiny.name,
+      );
+      assert.notEqual(tiny.run('docker', ['run', '--rm', '--entrypoint', 'sh', image, '-c', 'command -v g++']).code, 0);
+      assert.match(firstProcess(image), /^tini -- entrypoint run /);
+    },
+  ],
 ];
 
 const inside = (image: string, ...words: readonly string[]): string =>
@@ -54,7 +82,14 @@ function firstProcess(image: string): string {
 }
 
 const inspectFirst = (container: string): string =>
-  tiny.must('docker', 'exec', container, 'sh', '-c', "until start-as-webuser --exec answers; do sleep 0.1; done; tr '\\0' ' ' </proc/1/cmdline");
+  tiny.must(
+    'docker',
+    'exec',
+    container,
+    'sh',
+    '-c',
+    "until start-as-webuser --exec answers; do sleep 0.1; done; tr '\\0' ' ' </proc/1/cmdline",
+  );
 
 test('the manual has as many Dockerfiles as are tested here', () => {
   assert.equal(dockerfiles.length, claims.length);
@@ -69,11 +104,22 @@ for (const [index, [what, look]] of claims.entries()) {
 }
 
 test('the images weigh no more than the manual allows', async () => {
-  for (const [image, limit] of [['base:26', 90], ['node-service:26', 95], ['python-service:3.13', 115]] as const) {
-    const megabytes = await storedBytes(place, `entrypoint/${image}`) / 1e6;
+  for (const [image, limit] of [
+    ['base:26', 90],
+    ['node-service:26', 95],
+    ['python-service:3.13', 115],
+  ] as const) {
+    const megabytes = (await storedBytes(place, `entrypoint/${image}`)) / 1e6;
     assert.ok(megabytes > 10 && megabytes <= limit, `${image}: ${megabytes.toFixed(1)} MB, limit ${limit}`);
   }
-  const {stdout} = spawnSync('docker', ['run', '--rm', '--entrypoint', 'tar', 'entrypoint/base:26', '-c', '-C', '/usr/local/lib', 'entrypoint'], {maxBuffer: 2 ** 26});
+  const {stdout} = spawnSync(
+    'docker',
+    ['run', '--rm', '--entrypoint', 'tar', 'entrypoint/base:26', '-c', '-C', '/usr/local/lib', 'entrypoint'],
+    {maxBuffer: 2 ** 26},
+  );
   assert.ok(gzipSync(stdout).length < 1e6, `the command: ${gzipSync(stdout).length} bytes`);
-  assert.match(await must(['run', '--rm', '--entrypoint', 'cat', 'entrypoint/base:26', '/usr/local/lib/entrypoint/packages.txt']), /^tini=\S+$/m);
+  assert.match(
+    await must(['run', '--rm', '--entrypoint', 'cat', 'entrypoint/base:26', '/usr/local/lib/entrypoint/packages.txt']),
+    /^tini=\S+$/m,
+  );
 });

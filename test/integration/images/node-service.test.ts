@@ -24,39 +24,84 @@ test('one line of Dockerfile gives an image with the labels, the commit and file
   write({'package.json': '{"name": "shop", "type": "module"}\n', 'package-lock.json': `${JSON.stringify(lock)}\n`});
   const {code, output} = await build('c1');
   assert.equal(code, 0, output);
-  const labels = JSON.parse(await must(['inspect', '--format', '{{json .Config.Labels}}', image])) as Record<string, string>;
+  const labels = JSON.parse(await must(['inspect', '--format', '{{json .Config.Labels}}', image])) as Record<
+    string,
+    string
+  >;
   assert.equal(labels['entrypoint.service_name'], place.name);
   assert.equal(labels['entrypoint.git_commit_hash'], 'c1');
   assert.equal(labels['org.opencontainers.image.title'], place.name);
   assert.equal(labels['org.opencontainers.image.revision'], 'c1');
-  const shown = await must(['run', '--rm', '--network', 'none', '--entrypoint', 'start-as-webuser', image, 'sh', '-c',
-    'echo $GIT_COMMIT_HASH; touch /content/server.js 2>/dev/null || echo cannot; find /content -writable; npm --version; tsc=/usr/local/lib/entrypoint/node_modules/.bin/tsc; $tsc --version']);
+  const shown = await must([
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '--entrypoint',
+    'start-as-webuser',
+    image,
+    'sh',
+    '-c',
+    'echo $GIT_COMMIT_HASH; touch /content/server.js 2>/dev/null || echo cannot; find /content -writable; npm --version; tsc=/usr/local/lib/entrypoint/node_modules/.bin/tsc; $tsc --version',
+  ]);
   assert.match(shown, /^c1\ncannot\n11\.\d+\.\d+\nVersion 7\./);
 });
 
 test('a changed line of source and a new commit install nothing again', async () => {
   // As nobody has built it before: the cache of the engine outlasts the tests.
-  write({'server.js': `// changed in ${place.name}\n${server}`, 'tasks.ts': 'console.log("it runs"); export const points: number = 1;\n'});
+  write({
+    'server.js': `// changed in ${place.name}\n${server}`,
+    'tasks.ts': 'console.log("it runs"); export const points: number = 1;\n',
+  });
   const {code, output} = await build('c2');
   assert.equal(code, 0, output);
   assert.match(output, /RUN --mount.*install-dependencies\n(#\d+ sha256:\w+\n)?#\d+ CACHED/);
   assert.doesNotMatch(output, /\$ npm ci/);
-  assert.equal(await must(['inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image]), 'c2');
+  assert.equal(
+    await must(['inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image]),
+    'c2',
+  );
   assert.match(output, /TypeScript files compiled ahead: 1/);
   assert.doesNotMatch(output, /it runs/);
 });
 
 test('what was compiled ahead is what any user starts with', async () => {
-  const words = ['run', '--rm', '--network', 'none', '--user', '54321:0', '--env', 'NODE_DEBUG_NATIVE=COMPILE_CACHE', '--entrypoint', 'start-as-webuser', image, 'node', 'tasks.ts'];
+  const words = [
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '--user',
+    '54321:0',
+    '--env',
+    'NODE_DEBUG_NATIVE=COMPILE_CACHE',
+    '--entrypoint',
+    'start-as-webuser',
+    image,
+    'node',
+    'tasks.ts',
+  ];
   const {stdout, stderr} = await docker(words);
   assert.match(stdout + stderr, /code cache for ESM file:\/\/\/content\/tasks\.ts was accepted/);
   assert.match(stdout, /it runs/);
 });
 
 test('the health check is content with a service that answers, and with no other', async () => {
-  const container = await place.start('service', ['--entrypoint', 'start-as-webuser', image, 'tini', '--', 'node', 'server.js']);
+  const container = await place.start('service', [
+    '--entrypoint',
+    'start-as-webuser',
+    image,
+    'tini',
+    '--',
+    'node',
+    'server.js',
+  ]);
   const check = (...options: string[]): Promise<number> =>
     docker(['exec', ...options, container, 'start-as-webuser', 'answers']).then(({code}) => code);
-  await eventually(10, () => check(), (code) => code === 0);
+  await eventually(
+    10,
+    () => check(),
+    (code) => code === 0,
+  );
   assert.equal(await check('--env', 'PORT=3999'), 1);
 });

@@ -6,23 +6,64 @@ buildImages('postgres');
 const place = makePlace();
 const image = 'entrypoint/postgres:17';
 const volume = `${place.name}.data`;
-const start = (name: string): Promise<string> => place.start(name, [
-  '--volume', `${volume}:/var/lib/postgresql/data`, '--env', 'POSTGRES_USER=buy', '--env', 'POSTGRES_DB=shop "1"',
-  '--env', 'POSTGRES_PASSWORD=only for tests', image,
-]);
+const start = (name: string): Promise<string> =>
+  place.start(name, [
+    '--volume',
+    `${volume}:/var/lib/postgresql/data`,
+    '--env',
+    'POSTGRES_USER=buy',
+    '--env',
+    'POSTGRES_DB=shop "1"',
+    '--env',
+    'POSTGRES_PASSWORD=only for tests',
+    image,
+  ]);
 const ready = (container: string): Promise<unknown> =>
-  eventually(20, () => docker(['exec', container, 'pg_isready', '--quiet', '--host=127.0.0.1', '--username=buy']), ({code}) => code === 0);
+  eventually(
+    20,
+    () => docker(['exec', container, 'pg_isready', '--quiet', '--host=127.0.0.1', '--username=buy']),
+    ({code}) => code === 0,
+  );
 const query = (container: string, sql: string): Promise<string> =>
-  must(['exec', container, 'psql', '--username=buy', '--dbname=shop "1"', '--no-align', '--tuples-only', '--command', sql]);
-const overNetwork = (server: string, password: string): Promise<Ended> => docker([
-  'run', '--rm', '--network', place.name, '--env', `PGPASSWORD=${password}`, '--entrypoint', 'psql', image,
-  '--host', server, '--username=buy', '--dbname=shop "1"', '--no-align', '--tuples-only', '--command', 'select 1',
-]);
+  must([
+    'exec',
+    container,
+    'psql',
+    '--username=buy',
+    '--dbname=shop "1"',
+    '--no-align',
+    '--tuples-only',
+    '--command',
+    sql,
+  ]);
+const overNetwork = (server: string, password: string): Promise<Ended> =>
+  docker([
+    'run',
+    '--rm',
+    '--network',
+    place.name,
+    '--env',
+    `PGPASSWORD=${password}`,
+    '--entrypoint',
+    'psql',
+    image,
+    '--host',
+    server,
+    '--username=buy',
+    '--dbname=shop "1"',
+    '--no-align',
+    '--tuples-only',
+    '--command',
+    'select 1',
+  ]);
 
 test('without a password nothing is made, and it says how to give one', async () => {
   const {code, stderr} = await docker(['run', '--rm', '--network', 'none', image]);
   assert.equal(code, 78);
-  assert.equal(stderr, 'postgres: there is no password for the new database\nfix: set POSTGRES_PASSWORD, or POSTGRES_PASSWORD_FILE with the path of a file that holds it');
+  assert.equal(
+    stderr,
+    'postgres: there is no password for the new database\nfix: set POSTGRES_PASSWORD, or POSTGRES_PASSWORD_FILE with the path of a file that holds it',
+  );
 });
 
 test('a start that is killed half-way is taken up again by the next one', async () => {
@@ -47,7 +88,16 @@ test('over the network only the password opens', async () => {
 
 test('stops at once and cleanly while a client is busy, and has its data after a restart and in a new container', async () => {
   const container = `${place.name}.first`;
-  await must(['exec', '--detach', container, 'psql', '--username=buy', '--dbname=shop "1"', '--command', 'select pg_sleep(100)']);
+  await must([
+    'exec',
+    '--detach',
+    container,
+    'psql',
+    '--username=buy',
+    '--dbname=shop "1"',
+    '--command',
+    'select pg_sleep(100)',
+  ]);
   const started = Date.now();
   await must(['restart', '--time', '8', container]);
   assert.ok(Date.now() - started < 6000);

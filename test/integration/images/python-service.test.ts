@@ -18,7 +18,8 @@ def app(environ, start):
 test('dependencies that nothing pins are refused, with the fix', async () => {
   write({
     Dockerfile: 'FROM entrypoint/python-service:3.13\n',
-    'pyproject.toml': '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.13"\ndependencies = ["iniconfig"]\n',
+    'pyproject.toml':
+      '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.13"\ndependencies = ["iniconfig"]\n',
     'app.py': app,
   });
   const {code, output} = await build('c1');
@@ -28,22 +29,36 @@ test('dependencies that nothing pins are refused, with the fix', async () => {
 });
 
 test('one line of Dockerfile gives an image with the labels, the commit and files that the service cannot change', async () => {
-  write({'requirements.txt': 'gunicorn==27.0.1\n', 'requirements-dev.txt': `# ${place.name}: what an earlier run left in the builder's cache would say nothing\niniconfig>=2\n`});
+  write({
+    'requirements.txt': 'gunicorn==27.0.1\n',
+    'requirements-dev.txt': `# ${place.name}: what an earlier run left in the builder's cache would say nothing\niniconfig>=2\n`,
+  });
   const {code, output} = await build('c1');
   assert.equal(code, 0, output);
   assert.match(output, /warning: \.\/requirements-dev\.txt does not pin iniconfig>=2 :/);
   assert.doesNotMatch(output, /requirements\.txt does not pin/);
-  const labels = JSON.parse(await must(['inspect', '--format', '{{json .Config.Labels}}', image])) as Record<string, string>;
+  const labels = JSON.parse(await must(['inspect', '--format', '{{json .Config.Labels}}', image])) as Record<
+    string,
+    string
+  >;
   assert.equal(labels['entrypoint.service_name'], place.name);
   assert.equal(labels['entrypoint.git_commit_hash'], 'c1');
   assert.equal(labels['org.opencontainers.image.revision'], 'c1');
-  const shown = await inside('sh', '-c', 'echo $GIT_COMMIT_HASH; touch /content/app.py 2>/dev/null || echo cannot; find /content /opt/venv -writable ! -type l; python3 -c "import sys, iniconfig, gunicorn; print(*sys.version_info[:2])"');
+  const shown = await inside(
+    'sh',
+    '-c',
+    'echo $GIT_COMMIT_HASH; touch /content/app.py 2>/dev/null || echo cannot; find /content /opt/venv -writable ! -type l; python3 -c "import sys, iniconfig, gunicorn; print(*sys.version_info[:2])"',
+  );
   assert.equal(shown, 'c1\ncannot\n3 13');
 });
 
 test('the bytecode of the dependencies is there, and tells no time of change', async () => {
   // The second word of a .pyc holds its flags (PEP 552): 1 is a hash that is not compared with the source.
-  const flags = await inside('python3', '-c', 'import glob; print({open(p, "rb").read(8)[4] for p in glob.glob("/opt/venv/lib/**/gunicorn/**/*.pyc", recursive=True)})');
+  const flags = await inside(
+    'python3',
+    '-c',
+    'import glob; print({open(p, "rb").read(8)[4] for p in glob.glob("/opt/venv/lib/**/gunicorn/**/*.pyc", recursive=True)})',
+  );
   assert.equal(flags, '{1}');
 });
 
@@ -53,22 +68,52 @@ test('a changed line of source and a new commit install nothing again', async ()
   assert.equal(code, 0, output);
   assert.match(output, /RUN --mount.*install-dependencies\n(#\d+ sha256:\w+\n)?#\d+ CACHED/);
   assert.doesNotMatch(output, /\$ pip install/);
-  assert.equal(await must(['inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image]), 'c2');
+  assert.equal(
+    await must(['inspect', '--format', '{{index .Config.Labels "entrypoint.git_commit_hash"}}', image]),
+    'c2',
+  );
 });
 
 test('`run` becomes gunicorn, which answers, logs lines of JSON and ends well, on a file system that is read-only', async () => {
-  const container = await place.start('service', ['--read-only', '--cap-drop', 'ALL', '--user', '54321:0', image, 'run', '--access-log']);
-  await eventually(20, () => docker(['exec', container, 'answers']).then(({code}) => code), (code) => code === 0);
-  const programs = await must(['exec', container, 'sh', '-c', 'for p in /proc/[0-9]*/cmdline; do tr "\\0" " " <$p; echo; done']);
+  const container = await place.start('service', [
+    '--read-only',
+    '--cap-drop',
+    'ALL',
+    '--user',
+    '54321:0',
+    image,
+    'run',
+    '--access-log',
+  ]);
+  await eventually(
+    20,
+    () => docker(['exec', container, 'answers']).then(({code}) => code),
+    (code) => code === 0,
+  );
+  const programs = await must([
+    'exec',
+    container,
+    'sh',
+    '-c',
+    'for p in /proc/[0-9]*/cmdline; do tr "\\0" " " <$p; echo; done',
+  ]);
   assert.match(programs, /gunicorn --bind 0\.0\.0\.0:3000 --workers \d+ --worker-class sync .* app:app/);
   assert.doesNotMatch(programs, /--reload/);
   assert.doesNotMatch(programs, /^\S*node /m, 'nothing of the command line is left');
   await must(['stop', '--time', '10', container]);
   assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', container]), '0');
   const {stdout} = await docker(['logs', container]);
-  const events = stdout.split('\n').map((line) => JSON.parse(line) as {event: string; message?: string; path?: string; status?: number});
-  assert.ok(events.some(({event, message}) => event === 'root' && message === 'asked /healthz'), stdout);
-  assert.ok(events.some(({event, path, status}) => event === 'request' && path === '/healthz' && status === 200), stdout);
+  const events = stdout
+    .split('\n')
+    .map((line) => JSON.parse(line) as {event: string; message?: string; path?: string; status?: number});
+  assert.ok(
+    events.some(({event, message}) => event === 'root' && message === 'asked /healthz'),
+    stdout,
+  );
+  assert.ok(
+    events.some(({event, path, status}) => event === 'request' && path === '/healthz' && status === 200),
+    stdout,
+  );
 });
 
 test('an application that cannot start ends the container, and says why', async () => {
@@ -84,12 +129,16 @@ test('a uv.lock is installed as it is, and refused when pyproject.toml has moved
   const project = `# ${place.name}\n[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.13"\n`;
   write({
     'pyproject.toml': project,
-    'uv.lock': 'version = 1\nrevision = 3\nrequires-python = ">=3.13"\n\n[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n',
+    'uv.lock':
+      'version = 1\nrevision = 3\nrequires-python = ">=3.13"\n\n[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n',
   });
   const locked = await build('c4');
   assert.equal(locked.code, 0, locked.output);
   assert.match(locked.output, /\$ uv sync --locked/);
-  assert.equal(await inside('sh', '-c', 'pip --version | cut -c1-4; command -v uv gunicorn || echo neither'), 'pip \nneither');
+  assert.equal(
+    await inside('sh', '-c', 'pip --version | cut -c1-4; command -v uv gunicorn || echo neither'),
+    'pip \nneither',
+  );
   write({'pyproject.toml': `${project}dependencies = ["iniconfig"]\n`});
   const moved = await build('c5');
   assert.notEqual(moved.code, 0);

@@ -9,8 +9,19 @@ test('takes an image, gives it by its digest, deletes it, and stops at once', as
   const container = await place.start('registry', ['--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
   const address = (await must(['port', container, '5000/tcp'])).split('\n')[0] ?? '';
   const ask = (path: string, method = 'GET'): Promise<Response> =>
-    fetch(`http://${address}/v2/${path}`, {method, headers: {accept: 'application/vnd.docker.distribution.manifest.v2+json'}});
-  await eventually(10, () => ask('').then(({status}) => status, () => 0), (status) => status === 200);
+    fetch(`http://${address}/v2/${path}`, {
+      method,
+      headers: {accept: 'application/vnd.docker.distribution.manifest.v2+json'},
+    });
+  await eventually(
+    10,
+    () =>
+      ask('').then(
+        ({status}) => status,
+        () => 0,
+      ),
+    (status) => status === 200,
+  );
   assert.notEqual(await must(['exec', container, 'id', '-u']), '0');
 
   const name = `${address}/${place.name}:1`;

@@ -8,8 +8,10 @@ export async function storedBytes(place: Place, image: string): Promise<number> 
   try {
     await must(['tag', image, name]);
     await must(['push', '--quiet', name]);
-    const answer = await fetch(`http://${address}/v2/${image.replace(':', '/manifests/')}`, {headers: {accept: 'application/vnd.docker.distribution.manifest.v2+json'}});
-    const {layers} = await answer.json() as {layers: readonly {size: number}[]};
+    const answer = await fetch(`http://${address}/v2/${image.replace(':', '/manifests/')}`, {
+      headers: {accept: 'application/vnd.docker.distribution.manifest.v2+json'},
+    });
+    const {layers} = (await answer.json()) as {layers: readonly {size: number}[]};
     return layers.reduce((sum, {size}) => sum + size, 0);
   } finally {
     await must(['rmi', name]);

@@ -8,12 +8,12 @@ import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
 import {buildImages, makePlace, must, type Place} from './containers.ts';
 
-/** A service's folder and the image that its one line of Dockerfile makes; both go away after the tests. */
+/** A service's directory and the image that its one line of Dockerfile makes; both go away after the tests. */
 export interface ServiceImage {
   readonly place: Place;
   /** The image's name, once it is built. */
   readonly image: string;
-  readonly folder: string;
+  readonly directory: string;
   write(this: void, files: Readonly<Record<string, string>>): void;
   /** Builds as `entrypoint build` does; a failure is an answer. */
   build(this: void, commit: string): Promise<{readonly code: number; readonly output: string}>;
@@ -25,32 +25,38 @@ export async function makeServiceImage(base: 'node-service' | 'python-service'):
   buildImages(base);
   const place = makePlace();
   const image = `${place.name}:service`;
-  const folder = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
+  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
   const label = `label=entrypoint.service_name=${place.name}`;
   after(async () => {
-    rmSync(folder, {recursive: true});
+    rmSync(directory, {recursive: true});
     const ids = await must(['images', '--quiet', '--filter', label]);
     if (ids !== '') await must(['rmi', '--force', ...new Set(ids.split('\n'))]);
   });
-  const run = systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
+  const run = systemRunner({cwd: directory, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
   const client = await findDockerClient({run, env: process.env});
   const ca = certificateFile(process.env);
   return {
-    place, image, folder,
+    place,
+    image,
+    directory,
     write: (files) => {
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
     },
     build: async (commit) => {
-      const {words, env} = dockerBuild({
-        context: folder,
-        tags: [image],
-        buildArgs: {service_name: place.name, git_commit_hash: commit},
-        secretFiles: ca === undefined ? {} : {ca},
-      }, client);
+      const {words, env} = dockerBuild(
+        {
+          context: directory,
+          tags: [image],
+          buildArgs: {service_name: place.name, git_commit_hash: commit},
+          secretFiles: ca === undefined ? {} : {ca},
+        },
+        client,
+      );
       const [program = '', ...rest] = words;
       return new Promise((resolve) => {
         execFile(program, rest, {env: {...process.env, ...env}}, (error, stdout, stderr) =>
-          resolve({code: error === null ? 0 : Number(error.code), output: stdout + stderr}));
+          resolve({code: error === null ? 0 : Number(error.code), output: stdout + stderr}),
+        );
       });
     },
   };

@@ -13,26 +13,57 @@ const slack = 12;
 
 const get = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
 const post = (...headers: readonly string[]): string => head('POST /echo HTTP/1.1', 'Host: service', ...headers);
-const at = (bytes: string, milliseconds = 50) => async (client: RawClient): Promise<void> => {
-  client.send(bytes);
-  await sleep(milliseconds);
-};
+const at =
+  (bytes: string, milliseconds = 50) =>
+  async (client: RawClient): Promise<void> => {
+    client.send(bytes);
+    await sleep(milliseconds);
+  };
 
 /** Of the idle ones, every third has sent a request, and has nothing to say any more. */
-const asked = (index: number): boolean => index % 100 % 3 === 2;
+const asked = (index: number): boolean => (index % 100) % 3 === 2;
 
 /** Declares the tests: what nobody may send, and what must not matter to a server and to its other clients. */
 export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
-  const server = await startServer('--workers', '2', '--worker-class', kind, '--headers-timeout', '2', '--request-timeout', '4', '--keep-alive', '2', '--max-body-size', String(maxBodySize), '--access-log');
+  const server = await startServer(
+    '--workers',
+    '2',
+    '--worker-class',
+    kind,
+    '--headers-timeout',
+    '2',
+    '--request-timeout',
+    '4',
+    '--keep-alive',
+    '2',
+    '--max-body-size',
+    String(maxBodySize),
+    '--access-log',
+  );
   /** Decent clients, who must not notice anything. */
-  const load = startLoad(server, [{count: 4, path: '/', thinkMs: 50}, {count: 2, path: '/echo', body: 'b'.repeat(5000), thinkMs: 50}, {count: 2, path: '/', keepAlive: false, thinkMs: 50}]);
+  const load = startLoad(server, [
+    {count: 4, path: '/', thinkMs: 50},
+    {count: 2, path: '/echo', body: 'b'.repeat(5000), thinkMs: 50},
+    {count: 2, path: '/', keepAlive: false, thinkMs: 50},
+  ]);
   await sleep(1500);
   const atFirst = server.workers().map(({pid}) => ({pid, open: descriptors(pid)}));
 
   afterEach(async () => {
-    assert.deepEqual(server.workers().map(({pid}) => pid), atFirst.map(({pid}) => pid), `the workers are the same: ${server.log().slice(-3000)}`);
-    await until(10, () => `no connection is left over: ${JSON.stringify(atFirst)}, now ${server.workers().map(({pid}) => descriptors(pid)).join(', ')}`,
-      () => atFirst.every(({pid, open}) => descriptors(pid) <= open + slack));
+    assert.deepEqual(
+      server.workers().map(({pid}) => pid),
+      atFirst.map(({pid}) => pid),
+      `the workers are the same: ${server.log().slice(-3000)}`,
+    );
+    await until(
+      10,
+      () =>
+        `no connection is left over: ${JSON.stringify(atFirst)}, now ${server
+          .workers()
+          .map(({pid}) => descriptors(pid))
+          .join(', ')}`,
+      () => atFirst.every(({pid, open}) => descriptors(pid) <= open + slack),
+    );
     assert.deepEqual(load.sofar.failures, []);
   });
 
@@ -49,12 +80,16 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     ];
   }
 
-  for (const [what, cases] of Object.entries({'a body whose length can be read in two ways': smuggling, 'a bad chunk': badChunks, 'what is no HTTP': notHttp})) {
+  for (const [what, cases] of Object.entries({
+    'a body whose length can be read in two ways': smuggling,
+    'a bad chunk': badChunks,
+    'what is no HTTP': notHttp,
+  })) {
     test(`${what} is refused, and the connection closed (${cases.length} cases)`, async () => {
       const wrong = await Promise.all(cases.map(mustRefuse));
       assert.deepEqual(wrong.flat(), []);
       const response = await fetch(`http://127.0.0.1:${server.port}/`);
-      assert.equal((await response.json() as {smuggled: number}).smuggled, 0);
+      assert.equal(((await response.json()) as {smuggled: number}).smuggled, 0);
     });
   }
 
@@ -65,7 +100,8 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     await client.sees(/HTTP\/1\.1 [2-5]\d\d /, 4000);
     const status = statuses(client.received()).find((each) => each !== 100);
     if (status !== 200) assert.ok(await client.ends(4000), `after ${status} the connection stays open`);
-    if (status === 413) assert.doesNotMatch(client.received(), /100 Continue/, 'first asked for the body, and then refused it');
+    if (status === 413)
+      assert.doesNotMatch(client.received(), /100 Continue/, 'first asked for the body, and then refused it');
     client.socket.destroy();
     return status;
   }
@@ -92,23 +128,40 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
   });
 
   // A sync worker closes after each answer.
-  if (kind !== 'sync') test('500 requests in one go are answered in their order', async () => {
-    const client = await rawClient(server.port, Array.from({length: 500}, (_, index) => head(index % 50 === 7 ? 'GET /slow?ms=20 HTTP/1.1' : 'GET / HTTP/1.1', 'Host: service')).join(''));
-    await until(10, () => `${statuses(client.received()).length} answers`, () => statuses(client.received()).length === 500);
-    assert.ok(statuses(client.received()).every((status) => status === 200));
-    client.socket.destroy();
-  });
+  if (kind !== 'sync')
+    test('500 requests in one go are answered in their order', async () => {
+      const client = await rawClient(
+        server.port,
+        Array.from({length: 500}, (_, index) =>
+          head(index % 50 === 7 ? 'GET /slow?ms=20 HTTP/1.1' : 'GET / HTTP/1.1', 'Host: service'),
+        ).join(''),
+      );
+      await until(
+        10,
+        () => `${statuses(client.received()).length} answers`,
+        () => statuses(client.received()).length === 500,
+      );
+      assert.ok(statuses(client.received()).every((status) => status === 200));
+      client.socket.destroy();
+    });
 
   test('who sends nothing, half of a head, half of a body, or a byte now and then, is cut off at the limit', async () => {
     const upload = post('Content-Length: 1000');
     const begun = performance.now();
-    const clients = await Promise.all([undefined, 'G', 'GET / HTTP/1.1\r\nHost: ser', upload, `${upload}half`].flatMap((bytes) => Array.from({length: 10}, () => rawClient(server.port, bytes))));
-    const slow = await Promise.all(Array.from({length: 10}, () => rawClient(server.port, 'GET / HTTP/1.1\r\nHost: service\r\nX: ')));
+    const clients = await Promise.all(
+      [undefined, 'G', 'GET / HTTP/1.1\r\nHost: ser', upload, `${upload}half`].flatMap((bytes) =>
+        Array.from({length: 10}, () => rawClient(server.port, bytes)),
+      ),
+    );
+    const slow = await Promise.all(
+      Array.from({length: 10}, () => rawClient(server.port, 'GET / HTTP/1.1\r\nHost: service\r\nX: ')),
+    );
     const drip = setInterval(() => {
       for (const client of slow) if (client.state() === 'open') client.send('y');
     }, 100);
     try {
-      for (const client of [...clients, ...slow]) assert.ok(await client.ends(10_000 - (performance.now() - begun)), client.received());
+      for (const client of [...clients, ...slow])
+        assert.ok(await client.ends(10_000 - (performance.now() - begun)), client.received());
     } finally {
       clearInterval(drip);
     }
@@ -116,39 +169,68 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
 
   test('clients that reset the connection at any moment leave nothing behind', async () => {
     const moments: readonly ((client: RawClient) => Promise<void>)[] = [
-      async () => {}, at('GET /'), at('GET / HTTP/1.1\r\nHost: '), at(get('/'), 0), at(get('/')), at(get('/slow?ms=500')), at(get('/stream')), at(get('/').repeat(50), 0), at(get('/slow?ms=100').repeat(5), 20),
-      at(post('Content-Length: 1000')), at(`${post('Content-Length: 1000')}half`),
-      at(`${post('Transfer-Encoding: chunked')}ff\r\nha`), at(upgrade), at(upgrade, 0),
+      async () => {},
+      at('GET /'),
+      at('GET / HTTP/1.1\r\nHost: '),
+      at(get('/'), 0),
+      at(get('/')),
+      at(get('/slow?ms=500')),
+      at(get('/stream')),
+      at(get('/').repeat(50), 0),
+      at(get('/slow?ms=100').repeat(5), 20),
+      at(post('Content-Length: 1000')),
+      at(`${post('Content-Length: 1000')}half`),
+      at(`${post('Transfer-Encoding: chunked')}ff\r\nha`),
+      at(upgrade),
+      at(upgrade, 0),
       async (client) => {
         client.socket.pause();
         await at(get('/big').repeat(5), 100)(client);
       },
     ];
     for (let round = 0; round < 5; round += 1) {
-      await Promise.all(moments.flatMap((moment) => Array.from({length: 5}, async () => {
-        const client = await rawClient(server.port);
-        await moment(client);
-        client.reset();
-      })));
+      await Promise.all(
+        moments.flatMap((moment) =>
+          Array.from({length: 5}, async () => {
+            const client = await rawClient(server.port);
+            await moment(client);
+            client.reset();
+          }),
+        ),
+      );
     }
   });
 
   test('requests that are spoilt at random kill no worker', async (context) => {
     context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
     const random = randomNumbers(seed);
-    const good = [get('/'), `${post('Content-Length: 5')}hello`, upgrade,
-      `${post('Transfer-Encoding: chunked', 'Expect: 100-continue')}5\r\nhello\r\n0\r\n\r\n`];
+    const good = [
+      get('/'),
+      `${post('Content-Length: 5')}hello`,
+      upgrade,
+      `${post('Transfer-Encoding: chunked', 'Expect: 100-continue')}5\r\nhello\r\n0\r\n\r\n`,
+    ];
     const spoil = (text: string): Buffer => {
       const bytes = Buffer.from(text);
-      for (let left = 1 + Math.floor(random() * 4); left > 0; left -= 1) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+      for (let left = 1 + Math.floor(random() * 4); left > 0; left -= 1)
+        bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       return random() < 0.3 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
     };
     for (let left = all ? 200 : 20; left > 0; left -= 1) {
-      await Promise.all(Array.from({length: 50}, async () => {
-        const client = await rawClient(server.port, Buffer.concat(Array.from({length: 1 + Math.floor(random() * 3)}, () => spoil(good[Math.floor(random() * good.length)] ?? ''))));
-        await client.ends(Math.floor(random() * 150));
-        client.socket.destroy();
-      }));
+      await Promise.all(
+        Array.from({length: 50}, async () => {
+          const client = await rawClient(
+            server.port,
+            Buffer.concat(
+              Array.from({length: 1 + Math.floor(random() * 3)}, () =>
+                spoil(good[Math.floor(random() * good.length)] ?? ''),
+              ),
+            ),
+          );
+          await client.ends(Math.floor(random() * 150));
+          client.socket.destroy();
+        }),
+      );
     }
   });
 
@@ -161,13 +243,16 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
   test('nothing that came has spoilt the log: each line is one JSON object', () => {
     // The last line may be on its way.
     const lines = server.log().split('\n').slice(0, -1);
-    assert.deepEqual(lines.filter((line) => {
-      try {
-        return typeof JSON.parse(line) !== 'object';
-      } catch {
-        return true;
-      }
-    }), []);
+    assert.deepEqual(
+      lines.filter((line) => {
+        try {
+          return typeof JSON.parse(line) !== 'object';
+        } catch {
+          return true;
+        }
+      }),
+      [],
+    );
     assert.ok(lines.length > 100);
   });
 
@@ -178,16 +263,33 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     const before = patient.workers().map(({pid}) => ({pid, open: descriptors(pid)}));
     const clients: RawClient[] = [];
     while (clients.length < idle) {
-      clients.push(...await Promise.all(Array.from({length: 100}, (_, index) => rawClient(patient.port, [undefined, 'GET / HTTP/1.1\r\nHo', get('/')][index % 3]))));
+      clients.push(
+        ...(await Promise.all(
+          Array.from({length: 100}, (_, index) =>
+            rawClient(patient.port, [undefined, 'GET / HTTP/1.1\r\nHo', get('/')][index % 3]),
+          ),
+        )),
+      );
     }
-    await until(5, () => 'who asked was answered', () => clients.every((client, index) => !asked(index) || client.received() !== ''));
+    await until(
+      5,
+      () => 'who asked was answered',
+      () => clients.every((client, index) => !asked(index) || client.received() !== ''),
+    );
     assert.ok(clients.every((client, index) => client.state() === 'open' || (kind === 'sync' && asked(index))));
     assert.ok(await answers(patient.port, 3000));
     for (const [index, client] of clients.entries()) {
       if (index % 2 === 0) client.reset();
       else client.socket.destroy();
     }
-    await until(15, () => `the descriptors are ${JSON.stringify(before)} again: ${patient.workers().map(({pid}) => descriptors(pid)).join(', ')}`,
-      () => before.every(({pid, open}) => descriptors(pid) <= open));
+    await until(
+      15,
+      () =>
+        `the descriptors are ${JSON.stringify(before)} again: ${patient
+          .workers()
+          .map(({pid}) => descriptors(pid))
+          .join(', ')}`,
+      () => before.every(({pid, open}) => descriptors(pid) <= open),
+    );
   });
 }

@@ -33,7 +33,11 @@ test('an answer without a length ends with its connection, and one with a length
 });
 
 test('close is obeyed, HTTP/1.0 closes by itself, and so does one that sends more than it announced', () => {
-  for (const text of ['HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', `${answers.length}!`]) {
+  for (const text of [
+    'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n',
+    `${answers.length}!`,
+  ]) {
     const reader = answerReader();
     assert.equal(reader.read(Buffer.from(text)), true);
     assert.equal(reader.kept, false, text);
@@ -56,9 +60,15 @@ async function failuresOf(t: TestContext, happens: (socket: Socket) => void): Pr
 test('it tells what happened instead of an answer', async (t) => {
   assert.deepEqual(await failuresOf(t, (socket) => socket.write(answers.length)), []);
   assert.match((await failuresOf(t, (socket) => socket.end()))[0] ?? '', /^GET \/ kept: closed without an answer/);
-  assert.match((await failuresOf(t, (socket) => socket.end(answers.length.slice(0, -1))))[0] ?? '', /closed in the middle of the answer/);
+  assert.match(
+    (await failuresOf(t, (socket) => socket.end(answers.length.slice(0, -1))))[0] ?? '',
+    /closed in the middle of the answer/,
+  );
   assert.match((await failuresOf(t, (socket) => socket.resetAndDestroy()))[0] ?? '', /ECONNRESET/);
-  assert.match((await failuresOf(t, (socket) => socket.write('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n')))[0] ?? '', /status 502/);
+  assert.match(
+    (await failuresOf(t, (socket) => socket.write('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n')))[0] ?? '',
+    /status 502/,
+  );
 });
 
 test('a connection that is closed between two requests is no failure: the next one opens another', async (t) => {

@@ -15,7 +15,10 @@ test(`no request of any kind fails over ${reloads} reloads while workers are als
   const {answered, failures} = await load.stop();
   assert.deepEqual(failures, []);
   assert.ok(answered > reloads * 100, `${answered} were answered`);
-  assert.equal(server.workers().every(({state}) => state !== 'Z'), true);
+  assert.equal(
+    server.workers().every(({state}) => state !== 'Z'),
+    true,
+  );
 });
 
 test('reloads that overlap lose none either, and end with as many workers as before', async () => {
@@ -50,7 +53,15 @@ const others: readonly {readonly what: string; readonly flags: readonly string[]
 for (const {what, flags, stops} of others) {
   const times = all ? 30 : 2;
   test(`${what}: no request fails over ${times} reloads${stops ? ' and at SIGTERM' : ''}`, async () => {
-    const server = await startServer('--workers', '2', '--max-requests', '200', '--max-requests-jitter', '100', ...flags);
+    const server = await startServer(
+      '--workers',
+      '2',
+      '--max-requests',
+      '200',
+      '--max-requests-jitter',
+      '100',
+      ...flags,
+    );
     const load = startLoad(server, some);
     for (let done = 0; done < times; done += 1) {
       await server.reload();

@@ -23,7 +23,10 @@ export async function rawClient(port: number, bytes?: string | Uint8Array): Prom
   let [received, state] = ['', 'open'];
   socket.on('data', (chunk) => (received += chunk.toString('latin1')));
   socket.on('end', () => (state = state === 'open' ? 'closed' : state));
-  socket.on('error', (error: NodeJS.ErrnoException) => (state = state === 'open' ? error.code ?? error.message : state));
+  socket.on(
+    'error',
+    (error: NodeJS.ErrnoException) => (state = state === 'open' ? (error.code ?? error.message) : state),
+  );
   socket.on('close', () => (state = state === 'open' ? 'closed' : state));
   await once(socket, 'connect');
   if (bytes !== undefined) socket.write(bytes);
@@ -39,7 +42,7 @@ export async function rawClient(port: number, bytes?: string | Uint8Array): Prom
 }
 
 async function waits(milliseconds: number, holds: () => boolean): Promise<boolean> {
-  for (const end = Date.now() + milliseconds; !holds() && Date.now() < end; ) await sleep(10);
+  for (const end = Date.now() + milliseconds; !holds() && Date.now() < end;) await sleep(10);
   return holds();
 }
 
@@ -47,7 +50,15 @@ async function waits(milliseconds: number, holds: () => boolean): Promise<boolea
 export const head = (...lines: readonly string[]): string => [...lines, '', ''].join('\r\n');
 
 /** The statuses of the answers that came on a connection, in order. */
-export const statuses = (received: string): readonly number[] => [...received.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status));
+export const statuses = (received: string): readonly number[] =>
+  [...received.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status));
 
 /** A handshake that the busy service accepts. */
-export const upgrade = head('GET /socket HTTP/1.1', 'Host: service', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
+export const upgrade = head(
+  'GET /socket HTTP/1.1',
+  'Host: service',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+);

@@ -29,7 +29,10 @@ test('connections that never finish a request, a stream and a websocket do not k
     await rawClient(server.port, 'GET / HT'),
     await rawClient(server.port, 'GET / HTTP/1.1\r\nHost: service\r\nX-Half: '),
     await rawClient(server.port, `${head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 1000')}half`),
-    await rawClient(server.port, `${head('POST /echo HTTP/1.1', 'Host: service', 'Transfer-Encoding: chunked')}5\r\nhal`),
+    await rawClient(
+      server.port,
+      `${head('POST /echo HTTP/1.1', 'Host: service', 'Transfer-Encoding: chunked')}5\r\nhal`,
+    ),
     await rawClient(server.port, head('GET /slow?ms=60000 HTTP/1.1', 'Host: service')),
     await rawClient(server.port, head('GET /stream HTTP/1.1', 'Host: service')),
     await rawClient(server.port, upgrade),
@@ -46,7 +49,10 @@ test('connections that never finish a request, a stream and a websocket do not k
   assert.equal(code, 0, server.log());
   deaf.socket.resume();
   for (const client of [...stuck, deaf]) assert.ok(await client.ends(), 'a client hangs');
-  assert.deepEqual(pids.flatMap((pid) => processTree(pid)), []);
+  assert.deepEqual(
+    pids.flatMap((pid) => processTree(pid)),
+    [],
+  );
 });
 
 test('an upload that is under way at SIGTERM is read to its end and answered', async () => {

@@ -7,7 +7,13 @@ import {head, rawClient, upgrade} from './raw-client.ts';
 import {all, answers, descriptors, everyKind, kill, type Server, startLoad, startServer, until} from './under-load.ts';
 
 /** Which class of worker, and how long. */
-const storms: readonly (readonly [string, number])[] = all ? [['async', 15 * 60], ['sync', 60], ['threads', 60]] : [['async', 15]];
+const storms: readonly (readonly [string, number])[] = all
+  ? [
+      ['async', 15 * 60],
+      ['sync', 60],
+      ['threads', 60],
+    ]
+  : [['async', 15]];
 const [least, most] = [1, 5];
 
 interface Storm {
@@ -22,34 +28,65 @@ interface Storm {
 // What may happen to a server in a bad quarter of an hour; how often, out of a hundred.
 const weather: readonly (readonly [number, string, (storm: Storm) => Promise<void> | void])[] = [
   [20, 'HUP', ({server}) => server.signal('SIGHUP')],
-  [20, 'kill -9 of a worker', (storm) => {
-    const alive = storm.server.workers();
-    const victim = alive[Math.floor(storm.random() * alive.length)];
-    if (victim === undefined) return;
-    storm.killed += 1;
-    kill(victim.pid, 'SIGKILL');
-  }],
-  [15, 'TTIN', (storm) => {
-    if (storm.workers >= most) return;
-    storm.workers += 1;
-    storm.server.signal('SIGTTIN');
-  }],
-  [15, 'TTOU', (storm) => {
-    if (storm.workers <= least) return;
-    storm.workers -= 1;
-    storm.server.signal('SIGTTOU');
-  }],
+  [
+    20,
+    'kill -9 of a worker',
+    (storm) => {
+      const alive = storm.server.workers();
+      const victim = alive[Math.floor(storm.random() * alive.length)];
+      if (victim === undefined) return;
+      storm.killed += 1;
+      kill(victim.pid, 'SIGKILL');
+    },
+  ],
+  [
+    15,
+    'TTIN',
+    (storm) => {
+      if (storm.workers >= most) return;
+      storm.workers += 1;
+      storm.server.signal('SIGTTIN');
+    },
+  ],
+  [
+    15,
+    'TTOU',
+    (storm) => {
+      if (storm.workers <= least) return;
+      storm.workers -= 1;
+      storm.server.signal('SIGTTOU');
+    },
+  ],
   [5, 'USR1', ({server}) => server.signal('SIGUSR1')],
-  [10, 'a burst of load', async ({server}) => {
-    const burst = startLoad(server, [{count: 50, path: '/'}, {count: 20, path: '/', keepAlive: false}]);
-    await sleep(300);
-    await burst.stop();
-  }],
-  [15, 'clients that go away in the middle', async ({server}) => {
-    const clients = await Promise.all([undefined, 'GET / HT', head('GET /stream HTTP/1.1', 'Host: service'), upgrade, head('GET /slow?ms=5000 HTTP/1.1', 'Host: service')].map((bytes) => rawClient(server.port, bytes)));
-    await sleep(100);
-    for (const client of clients) client.reset();
-  }],
+  [
+    10,
+    'a burst of load',
+    async ({server}) => {
+      const burst = startLoad(server, [
+        {count: 50, path: '/'},
+        {count: 20, path: '/', keepAlive: false},
+      ]);
+      await sleep(300);
+      await burst.stop();
+    },
+  ],
+  [
+    15,
+    'clients that go away in the middle',
+    async ({server}) => {
+      const clients = await Promise.all(
+        [
+          undefined,
+          'GET / HT',
+          head('GET /stream HTTP/1.1', 'Host: service'),
+          upgrade,
+          head('GET /slow?ms=5000 HTTP/1.1', 'Host: service'),
+        ].map((bytes) => rawClient(server.port, bytes)),
+      );
+      await sleep(100);
+      for (const client of clients) client.reset();
+    },
+  ],
 ];
 
 function next({random}: Storm): (typeof weather)[number] {
@@ -57,38 +94,73 @@ function next({random}: Storm): (typeof weather)[number] {
   return weather.find(([share]) => (left -= share) < 0) ?? weather[0]!;
 }
 
-for (const [kind, seconds] of storms) test(`a storm of load, reloads, kills and resizes over ${kind} workers, ${seconds} s long, ends with the right number of workers and nothing left over`, async (context) => {
-  context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
-  const server = await startServer('--workers', '2', '--worker-class', kind, '--graceful-timeout', '5', '--max-requests', '3000', '--max-requests-jitter', '1000');
-  const storm: Storm = {server, random: randomNumbers(seed), workers: 2, killed: 0, done: []};
-  const load = startLoad(server, everyKind);
-  const clients = everyKind.reduce((sum, {count}) => sum + count, 0);
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const [, what, happens] = next(storm);
-    storm.done.push(what);
-    await happens(storm);
-    await sleep(storm.random() * 1200);
-    assert.equal(processTree(server.pid).length > 0, true, `the server has ended after ${storm.done.join(', ')}: ${server.log()}`);
-  }
-  const {answered, failures} = await load.stop();
-  // What was killed last comes back after a pause that grows with the number of crashes, and a reload may be under way:
-  // it is over when the number has been right for three seconds.
-  let right = Date.now();
-  await until(60, () => `${storm.workers} workers after ${storm.done.join(', ')}; there are ${server.workers().map(({pid, state}) => `${pid} ${state}`).join(', ')}: ${server.log().slice(-3000)}`, () => {
-    if (server.workers().length !== storm.workers) right = Date.now();
-    return Date.now() - right > 3000;
+for (const [kind, seconds] of storms)
+  test(`a storm of load, reloads, kills and resizes over ${kind} workers, ${seconds} s long, ends with the right number of workers and nothing left over`, async (context) => {
+    context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
+    const server = await startServer(
+      '--workers',
+      '2',
+      '--worker-class',
+      kind,
+      '--graceful-timeout',
+      '5',
+      '--max-requests',
+      '3000',
+      '--max-requests-jitter',
+      '1000',
+    );
+    const storm: Storm = {server, random: randomNumbers(seed), workers: 2, killed: 0, done: []};
+    const load = startLoad(server, everyKind);
+    const clients = everyKind.reduce((sum, {count}) => sum + count, 0);
+    for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
+      const [, what, happens] = next(storm);
+      storm.done.push(what);
+      await happens(storm);
+      await sleep(storm.random() * 1200);
+      assert.equal(
+        processTree(server.pid).length > 0,
+        true,
+        `the server has ended after ${storm.done.join(', ')}: ${server.log()}`,
+      );
+    }
+    const {answered, failures} = await load.stop();
+    // What was killed last comes back after a pause that grows with the number of crashes, and a reload may be under way:
+    // it is over when the number has been right for three seconds.
+    let right = Date.now();
+    await until(
+      60,
+      () =>
+        `${storm.workers} workers after ${storm.done.join(', ')}; there are ${server
+          .workers()
+          .map(({pid, state}) => `${pid} ${state}`)
+          .join(', ')}: ${server.log().slice(-3000)}`,
+      () => {
+        if (server.workers().length !== storm.workers) right = Date.now();
+        return Date.now() - right > 3000;
+      },
+    );
+    assert.deepEqual(
+      server.workers().filter(({state}) => state === 'Z'),
+      [],
+    );
+    assert.ok(await answers(server.port));
+    context.diagnostic(
+      `${answered} answered, ${failures.length} lost to ${storm.killed} kills; ${storm.done.length} events`,
+    );
+    // A kill takes one request of each connection that the worker had accepted, and no other is lost.
+    assert.ok(failures.length <= storm.killed * clients, failures.join('\n'));
+    assert.deepEqual(
+      failures.filter((failure) => /ECONNREFUSED|no answer|status/.test(failure)),
+      [],
+    );
+    if (storm.killed === 0) assert.deepEqual(failures, []);
+    const pids = processTree(server.pid).map(({pid}) => pid);
+    assert.ok(descriptors(server.pid) < 100, `the arbiter holds ${descriptors(server.pid)} descriptors`);
+    server.signal('SIGTERM');
+    const {code} = await server.ended();
+    assert.equal(code, 0, server.log().slice(-3000));
+    assert.deepEqual(
+      pids.flatMap((pid) => processTree(pid)),
+      [],
+    );
   });
-  assert.deepEqual(server.workers().filter(({state}) => state === 'Z'), []);
-  assert.ok(await answers(server.port));
-  context.diagnostic(`${answered} answered, ${failures.length} lost to ${storm.killed} kills; ${storm.done.length} events`);
-  // A kill takes one request of each connection that the worker had accepted, and no other is lost.
-  assert.ok(failures.length <= storm.killed * clients, failures.join('\n'));
-  assert.deepEqual(failures.filter((failure) => /ECONNREFUSED|no answer|status/.test(failure)), []);
-  if (storm.killed === 0) assert.deepEqual(failures, []);
-  const pids = processTree(server.pid).map(({pid}) => pid);
-  assert.ok(descriptors(server.pid) < 100, `the arbiter holds ${descriptors(server.pid)} descriptors`);
-  server.signal('SIGTERM');
-  const {code} = await server.ended();
-  assert.equal(code, 0, server.log().slice(-3000));
-  assert.deepEqual(pids.flatMap((pid) => processTree(pid)), []);
-});

@@ -34,16 +34,27 @@ export interface Server {
 
 /** Starts `serve` with the busy service and waits until all of its `--workers` are there; ended after the test file, whatever happens. */
 export async function startServer(...flags: readonly string[]): Promise<Server> {
-  const server = await startProgram([existsSync(bundled) ? bundled : join(root, 'src/server/serve.ts'), busy, ...flags]);
+  const server = await startProgram([
+    existsSync(bundled) ? bundled : join(root, 'src/server/serve.ts'),
+    busy,
+    ...flags,
+  ]);
   const workers = Number(flags[flags.indexOf('--workers') + 1]);
-  await until(20, () => `all ${workers} workers are ready: ${server.log()}`, () => server.log().split('"worker_ready"').length > workers);
+  await until(
+    20,
+    () => `all ${workers} workers are ready: ${server.log()}`,
+    () => server.log().split('"worker_ready"').length > workers,
+  );
   return server;
 }
 
 /** The same with another program that serves the busy service on PORT. */
 export async function startProgram(words: readonly string[]): Promise<Server> {
   const port = await freePort();
-  const child = spawn(process.execPath, words, {env: {PATH: process.env['PATH'], HOME: '/', HOST: '127.0.0.1', PORT: String(port)}, stdio: ['ignore', 'pipe', 'pipe']});
+  const child = spawn(process.execPath, words, {
+    env: {PATH: process.env['PATH'], HOME: '/', HOST: '127.0.0.1', PORT: String(port)},
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -52,14 +63,22 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
   started.add(pid);
   const workers = (): readonly ProcessFacts[] => processTree(pid).slice(1);
   const server: Server = {
-    pid, port, workers,
+    pid,
+    port,
+    workers,
     log: () => said,
     signal: (name) => void process.kill(pid, name),
     reload: async () => {
       const old = workers().map((worker) => worker.pid);
       process.kill(pid, 'SIGHUP');
-      await until(60, () => `the old workers are gone: ${old.join(', ')}; there are ${workers().map((worker) => worker.pid).join(', ')}`,
-        () => workers().length >= 2 && workers().every((worker) => !old.includes(worker.pid)));
+      await until(
+        60,
+        () =>
+          `the old workers are gone: ${old.join(', ')}; there are ${workers()
+            .map((worker) => worker.pid)
+            .join(', ')}`,
+        () => workers().length >= 2 && workers().every((worker) => !old.includes(worker.pid)),
+      );
     },
     ended: async () => {
       const from = performance.now();
@@ -67,10 +86,14 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
       return {code, signal, ms: performance.now() - from};
     },
   };
-  await until(20, () => `the server answers: ${said}`, async () => {
-    assert.equal(child.exitCode, null, said);
-    return answers(port);
-  });
+  await until(
+    20,
+    () => `the server answers: ${said}`,
+    async () => {
+      assert.equal(child.exitCode, null, said);
+      return answers(port);
+    },
+  );
   return server;
 }
 
@@ -115,7 +138,10 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
 /** Does it answer on a new connection, within a second? */
 export async function answers(port: number, milliseconds = 1000): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/`, {headers: {connection: 'close'}, signal: AbortSignal.timeout(milliseconds)});
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      headers: {connection: 'close'},
+      signal: AbortSignal.timeout(milliseconds),
+    });
     await response.arrayBuffer();
     return response.ok;
   } catch {
@@ -124,7 +150,11 @@ export async function answers(port: number, milliseconds = 1000): Promise<boolea
 }
 
 /** Waits for what must become true. @throws when it does not within `seconds` */
-export async function until(seconds: number, what: () => string, holds: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(
+  seconds: number,
+  what: () => string,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
   for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(20)) {
     if (Date.now() > end) assert.fail(`not within ${seconds} s: ${what()}`);
   }

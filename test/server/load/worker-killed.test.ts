@@ -8,12 +8,17 @@ import {answers, kill, startLoad, startServer, until} from './under-load.ts';
 const ask = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
 
 /** Kept connections, and which worker has accepted each. */
-async function connections(port: number, count: number): Promise<readonly {readonly client: RawClient; readonly worker: number}[]> {
+async function connections(
+  port: number,
+  count: number,
+): Promise<readonly {readonly client: RawClient; readonly worker: number}[]> {
   const clients = await Promise.all(Array.from({length: count}, () => rawClient(port, ask('/'))));
-  return Promise.all(clients.map(async (client) => {
-    assert.ok(await client.sees(/"pid":\d+/));
-    return {client, worker: Number(/"pid":(\d+)/.exec(client.received())?.[1])};
-  }));
+  return Promise.all(
+    clients.map(async (client) => {
+      assert.ok(await client.sees(/"pid":\d+/));
+      return {client, worker: Number(/"pid":(\d+)/.exec(client.received())?.[1])};
+    }),
+  );
 }
 
 test('kill -9 of a worker loses what it had accepted and nothing else; no client hangs, and another worker takes its place', async () => {
@@ -24,13 +29,28 @@ test('kill -9 of a worker loses what it had accepted and nothing else; no client
   await sleep(200);
   // Whoever comes new never notices. One that comes while the victim is dying may have been accepted by it: they start after.
   kill(victim, 'SIGKILL');
-  await until(2, () => `the worker ${victim} is reaped`, () => processTree(victim).length === 0);
-  const load = startLoad(server, [{count: 10, path: '/', keepAlive: false, thinkMs: 10}, {count: 5, path: '/echo', body: 'b'.repeat(500), thinkMs: 10}]);
+  await until(
+    2,
+    () => `the worker ${victim} is reaped`,
+    () => processTree(victim).length === 0,
+  );
+  const load = startLoad(server, [
+    {count: 10, path: '/', keepAlive: false, thinkMs: 10},
+    {count: 5, path: '/echo', body: 'b'.repeat(500), thinkMs: 10},
+  ]);
   for (const {client, worker} of open) {
     if (worker === victim) assert.ok(await client.ends(1000), 'a client of the killed worker hangs');
-    else assert.ok(await client.sees(new RegExp(`${worker}$`), 4000), `a connection of the living worker: ${client.state()}`);
+    else
+      assert.ok(
+        await client.sees(new RegExp(`${worker}$`), 4000),
+        `a connection of the living worker: ${client.state()}`,
+      );
   }
-  await until(10, () => `two workers: ${server.log()}`, () => server.workers().length === 2);
+  await until(
+    10,
+    () => `two workers: ${server.log()}`,
+    () => server.workers().length === 2,
+  );
   await sleep(300);
   assert.deepEqual((await load.stop()).failures, []);
 });
@@ -40,7 +60,11 @@ test('when all workers are killed at once, who connects meanwhile waits and is a
   for (const {pid} of server.workers()) kill(pid, 'SIGKILL');
   await sleep(30);
   const load = startLoad(server, [{count: 10, path: '/', keepAlive: false, thinkMs: 20}]);
-  await until(10, () => server.log(), () => load.sofar.answered > 50);
+  await until(
+    10,
+    () => server.log(),
+    () => load.sofar.answered > 50,
+  );
   assert.deepEqual((await load.stop()).failures, []);
 });
 
@@ -50,9 +74,17 @@ test('a worker that is stopped (SIGSTOP) as a whole is replaced after the timeou
   const victim = open[0]?.worker ?? 0;
   kill(victim, 'SIGSTOP');
   for (const {client, worker} of open) if (worker === victim) client.send(ask('/'));
-  await until(12, () => `${victim} is gone: ${server.log()}`, () => processTree(victim).length === 0);
+  await until(
+    12,
+    () => `${victim} is gone: ${server.log()}`,
+    () => processTree(victim).length === 0,
+  );
   for (const {client, worker} of open) if (worker === victim) assert.ok(await client.ends(1000));
-  await until(10, () => server.log(), () => server.workers().length === 2);
+  await until(
+    10,
+    () => server.log(),
+    () => server.workers().length === 2,
+  );
   assert.ok(await answers(server.port));
 });
 
@@ -63,7 +95,11 @@ test('workers end by themselves when their arbiter is killed', async () => {
   await sleep(100);
   kill(server.pid, 'SIGKILL');
   try {
-    await until(10, () => 'the workers are gone', () => pids.every((pid) => processTree(pid).length === 0));
+    await until(
+      10,
+      () => 'the workers are gone',
+      () => pids.every((pid) => processTree(pid).length === 0),
+    );
   } finally {
     for (const pid of pids) kill(pid, 'SIGKILL');
   }

@@ -4,11 +4,11 @@ import * as fc from 'fast-check';
 import {parse, type Parsed} from '../../../src/cli/parse.ts';
 import {camel, kebab, type KnownTask, snake} from '../../../src/cli/tasks.ts';
 import {option, type Options} from '../../../src/option.ts';
-import {task, taskFacts} from '../../../src/task.ts';
+import {task, taskDescription} from '../../../src/task.ts';
 
 function known(name: string, options: Options): KnownTask {
   const call = task(`The task ${name}`, options, async () => undefined);
-  const facts = taskFacts(call);
+  const facts = taskDescription(call);
   assert.ok(facts !== undefined);
   return {name, facts, call: call as KnownTask['call']};
 }
@@ -22,25 +22,32 @@ const tasks = [
     many: option.list([], 'some texts'),
     level: option.choice(['low', 'high'], 'low', 'a choice'),
   }),
-  known('deploy', {where: option.string('local', 'a place', {positional: true}), quiet: option.boolean(false, 'shadows'), note: option.string('', 'x')}),
+  known('deploy', {
+    where: option.string('local', 'a place', {positional: true}),
+    quiet: option.boolean(false, 'shadows'),
+    note: option.string('', 'x'),
+  }),
   known('cat', {files: option.list([], 'files', {positional: true})}),
 ];
 
 const read = (...words: string[]): Parsed => parse(words, tasks, {});
-const values = ({calls, mistakes, unknownTasks}: Parsed): unknown => {
-  assert.deepEqual([...mistakes, ...unknownTasks], []);
+const values = ({calls, errors, unknownTasks}: Parsed): unknown => {
+  assert.deepEqual([...errors, ...unknownTasks], []);
   return calls.map((call) => [call.task.name, {...call.values}]);
 };
 
 const anyText = fc.string({unit: 'binary', maxLength: 12});
-const anyValues = fc.record({
-  text: anyText,
-  count: fc.double({noNaN: true, noDefaultInfinity: true}).map((value) => (value === 0 ? 0 : value)),
-  isOn: fc.boolean(),
-  isOff: fc.boolean(),
-  many: fc.array(anyText, {minLength: 1, maxLength: 4}),
-  level: fc.constantFrom('low', 'high'),
-}, {requiredKeys: [], noNullPrototype: true});
+const anyValues = fc.record(
+  {
+    text: anyText,
+    count: fc.double({noNaN: true, noDefaultInfinity: true}).map((value) => (value === 0 ? 0 : value)),
+    isOn: fc.boolean(),
+    isOff: fc.boolean(),
+    many: fc.array(anyText, {minLength: 1, maxLength: 4}),
+    level: fc.constantFrom('low', 'high'),
+  },
+  {requiredKeys: [], noNullPrototype: true},
+);
 
 function flags(given: Readonly<Record<string, unknown>>, spelling: (name: string) => string): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
@@ -51,46 +58,106 @@ function flags(given: Readonly<Record<string, unknown>>, spelling: (name: string
 }
 
 test('any values, printed as flags, are read back', () => {
-  fc.assert(fc.property(anyValues, fc.constantFrom(kebab, snake), fc.array(fc.constantFrom('-q', '--json', '--verbose')), (given, spelling, core) => {
-    const words = ['seed', ...flags(given, spelling)];
-    assert.deepEqual(values(read(...core, ...words)), [['seed', given]]);
-    assert.deepEqual(values(read(...words, ...core, ...words)), [['seed', given], ['seed', given]]);
-  }), {numRuns: 500});
+  fc.assert(
+    fc.property(
+      anyValues,
+      fc.constantFrom(kebab, snake),
+      fc.array(fc.constantFrom('-q', '--json', '--verbose')),
+      (given, spelling, core) => {
+        const words = ['seed', ...flags(given, spelling)];
+        assert.deepEqual(values(read(...core, ...words)), [['seed', given]]);
+        assert.deepEqual(values(read(...words, ...core, ...words)), [
+          ['seed', given],
+          ['seed', given],
+        ]);
+      },
+    ),
+    {numRuns: 500},
+  );
 });
 
 test('any words at all are read without an exception, and those behind -- are untouched', () => {
-  const word = fc.oneof(anyText, fc.constantFrom('seed', 'deploy', 'cat', '--text', '--no-is-on', '-q', '-C', '--', '-', '--=', '--count=x', '-5', '--help'));
-  fc.assert(fc.property(fc.array(word, {maxLength: 8}), fc.array(anyText, {maxLength: 4}), (words, rest) => {
-    const before = words.filter((one) => one !== '--');
-    const {calls, rest: found} = read(...before, '--', ...rest);
-    assert.deepEqual(found, rest);
-    assert.deepEqual(calls.at(-1)?.rest ?? rest, rest);
-    assert.deepEqual(calls.slice(0, -1).flatMap((call) => call.rest), []);
-  }), {numRuns: 1000});
+  const word = fc.oneof(
+    anyText,
+    fc.constantFrom(
+      'seed',
+      'deploy',
+      'cat',
+      '--text',
+      '--no-is-on',
+      '-q',
+      '-C',
+      '--',
+      '-',
+      '--=',
+      '--count=x',
+      '-5',
+      '--help',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(word, {maxLength: 8}), fc.array(anyText, {maxLength: 4}), (words, rest) => {
+      const before = words.filter((one) => one !== '--');
+      const {calls, rest: found} = read(...before, '--', ...rest);
+      assert.deepEqual(found, rest);
+      assert.deepEqual(calls.at(-1)?.rest ?? rest, rest);
+      assert.deepEqual(
+        calls.slice(0, -1).flatMap((call) => call.rest),
+        [],
+      );
+    }),
+    {numRuns: 1000},
+  );
 });
 
 test('any values in the environment are read as from flags', () => {
   const word = anyText.filter((text) => text !== '' && !text.includes(','));
-  fc.assert(fc.property(word, fc.integer(), fc.boolean(), fc.array(word, {minLength: 1, maxLength: 3}), (text, count, isOn, many) => {
-    const env = {ENTRYPOINT_SEED_TEXT: text, ENTRYPOINT_SEED_COUNT: String(count), ENTRYPOINT_SEED_IS_ON: String(isOn), ENTRYPOINT_SEED_MANY: many.join(',')};
-    assert.deepEqual(values(parse(['seed'], tasks, env)), [['seed', {text, count, isOn, many}]]);
-  }));
+  fc.assert(
+    fc.property(
+      word,
+      fc.integer(),
+      fc.boolean(),
+      fc.array(word, {minLength: 1, maxLength: 3}),
+      (text, count, isOn, many) => {
+        const env = {
+          ENTRYPOINT_SEED_TEXT: text,
+          ENTRYPOINT_SEED_COUNT: String(count),
+          ENTRYPOINT_SEED_IS_ON: String(isOn),
+          ENTRYPOINT_SEED_MANY: many.join(','),
+        };
+        assert.deepEqual(values(parse(['seed'], tasks, env)), [['seed', {text, count, isOn, many}]]);
+      },
+    ),
+  );
 });
 
 test('a value may be the next word, unless that is a flag', () => {
-  assert.deepEqual(values(read('seed', '--text', 'seed', '--count', '-5', '--many', '-')), [['seed', {text: 'seed', count: -5, many: ['-']}]]);
-  assert.equal(read('seed', '--text', '--is-on').mistakes.length, 1);
-  assert.equal(read('seed', '--text').mistakes.length, 1);
+  assert.deepEqual(values(read('seed', '--text', 'seed', '--count', '-5', '--many', '-')), [
+    ['seed', {text: 'seed', count: -5, many: ['-']}],
+  ]);
+  assert.equal(read('seed', '--text', '--is-on').errors.length, 1);
+  assert.equal(read('seed', '--text').errors.length, 1);
 });
 
 test('the last of two values wins, but a list takes both', () => {
-  assert.deepEqual(values(read('seed', '--count=1', '--count=2', '--many=a', '--many=b', '--is-on', '--no-is-on')), [['seed', {count: 2, many: ['a', 'b'], isOn: false}]]);
+  assert.deepEqual(values(read('seed', '--count=1', '--count=2', '--many=a', '--many=b', '--is-on', '--no-is-on')), [
+    ['seed', {count: 2, many: ['a', 'b'], isOn: false}],
+  ]);
 });
 
 test('a bare word fills the positional option unless it names a task', () => {
-  assert.deepEqual(values(read('deploy', 'prod', 'seed')), [['deploy', {where: 'prod'}], ['seed', {}]]);
-  assert.deepEqual(values(read('deploy', 'seed')), [['deploy', {}], ['seed', {}]]);
-  assert.deepEqual(values(read('cat', 'a', 'b', '-1', 'deploy', 'c')), [['cat', {files: ['a', 'b', '-1']}], ['deploy', {where: 'c'}]]);
+  assert.deepEqual(values(read('deploy', 'prod', 'seed')), [
+    ['deploy', {where: 'prod'}],
+    ['seed', {}],
+  ]);
+  assert.deepEqual(values(read('deploy', 'seed')), [
+    ['deploy', {}],
+    ['seed', {}],
+  ]);
+  assert.deepEqual(values(read('cat', 'a', 'b', '-1', 'deploy', 'c')), [
+    ['cat', {files: ['a', 'b', '-1']}],
+    ['deploy', {where: 'c'}],
+  ]);
   assert.equal(read('deploy', '--where=a', 'b').unknownTasks.length, 1);
 });
 
@@ -109,12 +176,14 @@ test('core flags: negated, with a value, short ones together', () => {
   assert.equal(read('-nqC', '/x').core.directory, '/x');
   assert.equal(read('-C/x').core.directory, '/x');
   assert.deepEqual([read('-nq').core.dryRun, read('-nq').core.quiet], [true, true]);
-  assert.deepEqual(read('--echo=perhaps').mistakes, [{what: '--echo is perhaps, and must be true or false'}]);
+  assert.deepEqual(read('--echo=perhaps').errors, [{what: '--echo is perhaps, and must be true or false'}]);
 });
 
 test('names: one task, three spellings', () => {
-  fc.assert(fc.property(fc.array(fc.stringMatching(/^[a-z][a-z0-9]{1,6}$/), {minLength: 1, maxLength: 4}), (parts) => {
-    const dashed = parts.join('-');
-    for (const name of [dashed, snake(dashed), camel(dashed)]) assert.equal(kebab(name), dashed);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^[a-z][a-z0-9]{1,6}$/), {minLength: 1, maxLength: 4}), (parts) => {
+      const dashed = parts.join('-');
+      for (const name of [dashed, snake(dashed), camel(dashed)]) assert.equal(kebab(name), dashed);
+    }),
+  );
 });

@@ -4,38 +4,87 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
-import {balancerCanary, balancerCertificate, balancerConfig, balancerCounts, balancerIdle, balancerLeave, balancerMaintenance, balancerMove, balancerReadConfig, balancerRemoveService, balancerRestore, balancerStart, balancerSwitch} from '../../../src/commands/lb.ts';
+import {
+  balancerCanary,
+  balancerCertificate,
+  balancerConfig,
+  balancerCounts,
+  balancerIdle,
+  balancerLeave,
+  balancerMaintenance,
+  balancerMove,
+  balancerReadConfig,
+  balancerRemoveService,
+  balancerRestore,
+  balancerStart,
+  balancerSwitch,
+} from '../../../src/commands/lb.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
 import {commandText} from '../../../src/shell/argv.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'entrypoint-balancer-'));
-after(() => rmSync(folder, {recursive: true}));
+const directory = mkdtempSync(join(tmpdir(), 'entrypoint-balancer-'));
+after(() => rmSync(directory, {recursive: true}));
 
 /** What docker is asked to change by a script, where it knows these services and the balancer is in these networks. */
 function changes(script: string, services: string, networks: string): string[] {
-  writeFileSync(join(folder, 'docker'), [
-    '#!/bin/sh', `echo "$*" >>${folder}/calls`,
-    `case "$*" in *services) printf '%s' '${services}' ;; inspect*) printf '%s\\n' ${networks} ;; esac`, '',
-  ].join('\n'), {mode: 0o755});
-  rmSync(join(folder, 'calls'), {force: true});
-  execFileSync('sh', ['-c', script], {env: {PATH: `${folder}:${process.env['PATH']}`}});
-  return execFileSync('cat', [join(folder, 'calls')], {encoding: 'utf8'}).trim().split('\n').filter((line) => !/services$|^inspect/.test(line));
+  writeFileSync(
+    join(directory, 'docker'),
+    [
+      '#!/bin/sh',
+      `echo "$*" >>${directory}/calls`,
+      `case "$*" in *services) printf '%s' '${services}' ;; inspect*) printf '%s\\n' ${networks} ;; esac`,
+      '',
+    ].join('\n'),
+    {mode: 0o755},
+  );
+  rmSync(join(directory, 'calls'), {force: true});
+  execFileSync('sh', ['-c', script], {env: {PATH: `${directory}:${process.env['PATH']}`}});
+  return execFileSync('cat', [join(directory, 'calls')], {encoding: 'utf8'})
+    .trim()
+    .split('\n')
+    .filter((line) => !/services$|^inspect/.test(line));
 }
 
 describe('a balancer is driven by', () => {
   const lines = [
-    [balancerConfig('lb', 'shop.prod', 'text\n', 'file-only'), "printf %s 'text\n' | docker exec --interactive lb lb config --no-reload shop.prod"],
+    [
+      balancerConfig('lb', 'shop.prod', 'text\n', 'file-only'),
+      "printf %s 'text\n' | docker exec --interactive lb lb config --no-reload shop.prod",
+    ],
     [balancerReadConfig('lb', 'shop.prod'), 'docker exec lb lb fragment shop.prod'],
-    [balancerStart('lb', [{server: 'shop.prod/h1-1a', address: '10.0.0.1', port: 20_001}, {server: 'shop.prod/h2-1a', address: '10.0.0.2', port: 20_001}], 60),
-      'docker exec lb lb start 60 shop.prod/h1-1a=10.0.0.1:20001 shop.prod/h2-1a=10.0.0.2:20001'],
-    [balancerSwitch('lb', ['s/1b', 's/2b'], ['s/1a', 's/2a']), 'docker exec lb lb switch --to s/1b,s/2b --from s/1a,s/2a'],
+    [
+      balancerStart(
+        'lb',
+        [
+          {server: 'shop.prod/h1-1a', address: '10.0.0.1', port: 20_001},
+          {server: 'shop.prod/h2-1a', address: '10.0.0.2', port: 20_001},
+        ],
+        60,
+      ),
+      'docker exec lb lb start 60 shop.prod/h1-1a=10.0.0.1:20001 shop.prod/h2-1a=10.0.0.2:20001',
+    ],
+    [
+      balancerSwitch('lb', ['s/1b', 's/2b'], ['s/1a', 's/2a']),
+      'docker exec lb lb switch --to s/1b,s/2b --from s/1a,s/2a',
+    ],
     [balancerSwitch('lb', ['s/1b'], ['s/1a'], 20), 'docker exec lb lb switch --to s/1b --from s/1a --over 20'],
     [balancerSwitch('lb', ['s/1b'], [], 20), 'docker exec lb lb switch --to s/1b'],
     [balancerIdle('lb', 30, ['s/1a', 's/2a']), 'docker exec lb lb idle 30 s/1a s/2a'],
-    [balancerMove('lb', {to: ['s/1b'], from: ['s/1a'], overSeconds: 0, service: 's', fragment: 'text\n', idleSeconds: 30}),
-      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb switch --to s/1b --from s/1a </dev/null && lb config --no-reload s && lb idle 30 s/1a'"],
-    [balancerMove('lb', {to: [], from: [], overSeconds: 0, service: 's', fragment: 'text\n', idleSeconds: 30}),
-      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb config --no-reload s'"],
+    [
+      balancerMove('lb', {
+        to: ['s/1b'],
+        from: ['s/1a'],
+        overSeconds: 0,
+        service: 's',
+        fragment: 'text\n',
+        idleSeconds: 30,
+      }),
+      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb switch --to s/1b --from s/1a </dev/null && lb config --no-reload s && lb idle 30 s/1a'",
+    ],
+    [
+      balancerMove('lb', {to: [], from: [], overSeconds: 0, service: 's', fragment: 'text\n', idleSeconds: 30}),
+      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb config --no-reload s'",
+    ],
     [balancerRestore('lb', 's'), 'docker exec lb lb restore s'],
     [balancerCanary('lb', 's', 'b', {'s/1a': 256, 's/1b': 28}), 'docker exec lb lb canary s b s/1a=256 s/1b=28'],
     [balancerMaintenance('lb', 's', true), 'docker exec lb lb maintenance on s'],
@@ -47,17 +96,29 @@ describe('a balancer is driven by', () => {
 
 test('one that services share is left in one command, which the last service takes it away with', () => {
   const [, , script = ''] = balancerLeave('lb', 'shop.prod', 'shop.prod');
-  assert.deepEqual(changes(script, 'api.prod', 'bridge shop.prod'), ['exec lb lb remove shop.prod', 'network disconnect shop.prod lb']);
+  assert.deepEqual(changes(script, 'api.prod', 'bridge shop.prod'), [
+    'exec lb lb remove shop.prod',
+    'network disconnect shop.prod lb',
+  ]);
   assert.deepEqual(changes(script, 'api.prod', 'bridge'), ['exec lb lb remove shop.prod']);
   assert.deepEqual(changes(script, '', 'shop.prod'), ['exec lb lb remove shop.prod', 'rm --force --volumes lb']);
 });
 
 test('a certificate and its key reach the balancer of another host on the standard input, and are no word on the way', () => {
-  writeFileSync(join(folder, 'pem'), 'CERTIFICATE\nCHAIN\n');
-  const command = sshRun('deploy@h1', balancerCertificate('lb', 'shop.prod', [{file: join(folder, 'pem')}, {command: ['printf', 'KEY']}]));
+  writeFileSync(join(directory, 'pem'), 'CERTIFICATE\nCHAIN\n');
+  const command = sshRun(
+    'deploy@h1',
+    balancerCertificate('lb', 'shop.prod', [{file: join(directory, 'pem')}, {command: ['printf', 'KEY']}]),
+  );
   const text = commandText(command);
-  assert.match(text, /^\{ printf '%s\\n' "\$\(cat .*\/pem\)"; printf '%s\\n' "\$\(printf KEY\)"; \} \| ssh .* deploy@h1 -- 'docker exec --interactive lb lb certificate shop\.prod'$/);
+  assert.match(
+    text,
+    /^\{ printf '%s\\n' "\$\(cat .*\/pem\)"; printf '%s\\n' "\$\(printf KEY\)"; \} \| ssh .* deploy@h1 -- 'docker exec --interactive lb lb certificate shop\.prod'$/,
+  );
   assert.doesNotMatch(text, / -n /);
-  writeFileSync(join(folder, 'ssh'), '#!/bin/sh\nexec cat\n', {mode: 0o755});
-  assert.equal(execFileSync('sh', ['-c', text], {encoding: 'utf8', env: {PATH: `${folder}:${process.env['PATH']}`}}), 'CERTIFICATE\nCHAIN\nKEY\n');
+  writeFileSync(join(directory, 'ssh'), '#!/bin/sh\nexec cat\n', {mode: 0o755});
+  assert.equal(
+    execFileSync('sh', ['-c', text], {encoding: 'utf8', env: {PATH: `${directory}:${process.env['PATH']}`}}),
+    'CERTIFICATE\nCHAIN\nKEY\n',
+  );
 });

@@ -11,26 +11,47 @@ import {recordingRunner} from '../../../src/shell/index.ts';
 import type {Answer} from '../../../src/shell/runners/recording.ts';
 import type {Context} from '../../../src/task.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'entrypoint-login-'));
-after(() => rmSync(folder, {recursive: true}));
+const directory = mkdtempSync(join(tmpdir(), 'entrypoint-login-'));
+after(() => rmSync(directory, {recursive: true}));
 const auth = Buffer.from('lab:labpass').toString('base64');
 
 function context(config: object, answer?: Answer): {context: Context; commands: string[]} {
-  const home = mkdtempSync(join(folder, 'config-'));
+  const home = mkdtempSync(join(directory, 'config-'));
   writeFileSync(join(home, 'config.json'), JSON.stringify(config));
   const {run, commands} = recordingRunner(answer);
-  return {commands, context: {run, cwd: '/', env: {DOCKER_CONFIG: home}, rest: [], say: () => {}, note: () => {}, signal: new AbortController().signal}};
+  return {
+    commands,
+    context: {
+      run,
+      cwd: '/',
+      env: {DOCKER_CONFIG: home},
+      rest: [],
+      say: () => {},
+      note: () => {},
+      signal: new AbortController().signal,
+    },
+  };
 }
 
 test("a login is read where docker keeps it: under the registry's name, or the hub's old address", async () => {
-  assert.deepEqual(await readLogin(context({auths: {'reg.example:5000': {auth}}}).context, 'reg.example:5000'), {basic: auth});
-  assert.deepEqual(await readLogin(context({auths: {'https://index.docker.io/v1/': {auth}}}).context, 'registry-1.docker.io'), {basic: auth});
+  assert.deepEqual(await readLogin(context({auths: {'reg.example:5000': {auth}}}).context, 'reg.example:5000'), {
+    basic: auth,
+  });
+  assert.deepEqual(
+    await readLogin(context({auths: {'https://index.docker.io/v1/': {auth}}}).context, 'registry-1.docker.io'),
+    {basic: auth},
+  );
   assert.equal(await readLogin(context({auths: {'reg.example:5000': {auth}}}).context, 'other.example'), undefined);
-  assert.equal(await readLogin({...context({}).context, env: {DOCKER_CONFIG: join(folder, 'none')}}, 'reg.example'), undefined);
+  assert.equal(
+    await readLogin({...context({}).context, env: {DOCKER_CONFIG: join(directory, 'none')}}, 'reg.example'),
+    undefined,
+  );
 });
 
 test('a credential helper is asked on its standard input, and goes before the settings', async () => {
-  const {context: asked, commands} = context({credsStore: 'pass', auths: {'reg.example': {auth: 'b2xk'}}}, () => ({stdout: '{"Username": "lab", "Secret": "labpass"}'}));
+  const {context: asked, commands} = context({credsStore: 'pass', auths: {'reg.example': {auth: 'b2xk'}}}, () => ({
+    stdout: '{"Username": "lab", "Secret": "labpass"}',
+  }));
   assert.deepEqual(await readLogin(asked, 'reg.example'), {basic: auth});
   assert.deepEqual(commands, ['printf %s reg.example | docker-credential-pass get']);
   assert.doesNotMatch(commands.join('\n'), /labpass/);
@@ -39,25 +60,34 @@ test('a credential helper is asked on its standard input, and goes before the se
 test('settings that are no JSON are told with their file', async () => {
   const broken = context({});
   writeFileSync(join(broken.context.env['DOCKER_CONFIG'] ?? '', 'config.json'), '{');
-  await assert.rejects(readLogin(broken.context, 'reg.example'), /config\.json is not valid JSON, and logins to registries stand there/);
+  await assert.rejects(
+    readLogin(broken.context, 'reg.example'),
+    /config\.json is not valid JSON, and logins to registries stand there/,
+  );
 });
 
 test('challenges of both kinds are read, and others are left alone', () => {
   assert.deepEqual(parseChallenge('Basic realm="registry"'), {scheme: 'basic', facts: {realm: 'registry'}});
-  assert.deepEqual(parseChallenge('Bearer realm="https://auth.example/token",service="reg",scope="repository:a/b:pull,push"'), {
-    scheme: 'bearer', facts: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a/b:pull,push'},
-  });
+  assert.deepEqual(
+    parseChallenge('Bearer realm="https://auth.example/token",service="reg",scope="repository:a/b:pull,push"'),
+    {
+      scheme: 'bearer',
+      facts: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a/b:pull,push'},
+    },
+  );
   assert.equal(parseChallenge('Negotiate abc'), undefined);
 });
 
 test('a token server is asked with the login and for the scope that the registry named', async () => {
   const asked: string[] = [];
   const answer = await answerChallenge(
-    {scheme: 'bearer', facts: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a:pull'}}, {basic: auth},
+    {scheme: 'bearer', facts: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a:pull'}},
+    {basic: auth},
     async (url, headers) => {
       asked.push(`${url} ${headers['authorization']}`);
       return Response.json({access_token: 't0ken'});
-    });
+    },
+  );
   assert.equal(answer, 'Bearer t0ken');
   assert.deepEqual(asked, [`https://auth.example/token?service=reg&scope=repository%3Aa%3Apull Basic ${auth}`]);
 });
@@ -71,15 +101,23 @@ test('a manifest behind a token is read, and without a login the fix is docker l
     } else if (request.headers.authorization === 'Bearer t0ken') {
       response.setHeader('docker-content-digest', 'sha256:abc').end('{}');
     } else {
-      response.writeHead(401, {'www-authenticate': `Bearer realm="http://127.0.0.1:${port}/token",service="reg"`}).end();
+      response
+        .writeHead(401, {'www-authenticate': `Bearer realm="http://127.0.0.1:${port}/token",service="reg"`})
+        .end();
     }
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const registry = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const repository = {registry, name: 'shop'};
   try {
-    assert.equal((await readManifest(context({auths: {[registry]: {auth}}}).context, repository, 'rc'))?.digest, 'sha256:abc');
-    await assert.rejects(readManifest(context({}).context, repository, 'rc'), {message: `the registry answers 401 to http://${registry}/v2/shop/manifests/rc`, fix: `log in with a user who may: docker login ${registry}`});
+    assert.equal(
+      (await readManifest(context({auths: {[registry]: {auth}}}).context, repository, 'rc'))?.digest,
+      'sha256:abc',
+    );
+    await assert.rejects(readManifest(context({}).context, repository, 'rc'), {
+      message: `the registry answers 401 to http://${registry}/v2/shop/manifests/rc`,
+      fix: `log in with a user who may: docker login ${registry}`,
+    });
   } finally {
     server.close();
   }
@@ -87,7 +125,16 @@ test('a manifest behind a token is read, and without a login the fix is docker l
 
 test('what promotes is printed with curl, or with skopeo where a login is needed, and never with a secret', () => {
   const local = {registry: '127.0.0.1:5000', name: 'shop'};
-  assert.equal(copyManifestText(local, 'sha256:abc', 'rc', {type: 'x', login: true}), 'skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://127.0.0.1:5000/shop@sha256:abc docker://127.0.0.1:5000/shop:rc');
-  assert.match(copyManifestText({...local, registry: 'ghcr.io/team'}, '1.2', 'rc', {type: 'x', login: false}), /^curl .* https:\/\/ghcr\.io\/v2\/team\/shop\/manifests\/1\.2 \| curl .*PUT/);
-  assert.equal(manifestUrl({registry: 'docker.io/me', name: 'shop'}, 'rc'), 'https://registry-1.docker.io/v2/me/shop/manifests/rc');
+  assert.equal(
+    copyManifestText(local, 'sha256:abc', 'rc', {type: 'x', login: true}),
+    'skopeo copy --all --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://127.0.0.1:5000/shop@sha256:abc docker://127.0.0.1:5000/shop:rc',
+  );
+  assert.match(
+    copyManifestText({...local, registry: 'ghcr.io/team'}, '1.2', 'rc', {type: 'x', login: false}),
+    /^curl .* https:\/\/ghcr\.io\/v2\/team\/shop\/manifests\/1\.2 \| curl .*PUT/,
+  );
+  assert.equal(
+    manifestUrl({registry: 'docker.io/me', name: 'shop'}, 'rc'),
+    'https://registry-1.docker.io/v2/me/shop/manifests/rc',
+  );
 });

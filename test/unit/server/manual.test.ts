@@ -22,9 +22,14 @@ test('the metrics are those that the server has', () => {
 
 test('every event of the log that the manual names is written somewhere', () => {
   const [, list = ''] = /Events: ([^]*?)\.\n/.exec(manual) ?? [];
-  const names = list.replaceAll(/\([^)]*\)/g, '').split(/,\s*/).map((name) => name.trim());
+  const names = list
+    .replaceAll(/\([^)]*\)/g, '')
+    .split(/,\s*/)
+    .map((name) => name.trim());
   assert.ok(names.length > 5);
-  const source = ['arbiter/arbiter', 'arbiter/rolling-restart', 'worker/worker', 'watchdog/watchdog'].map((name) => read(`src/server/${name}.ts`)).join('\n');
+  const source = ['arbiter/arbiter', 'arbiter/rolling-restart', 'worker/worker', 'watchdog/watchdog']
+    .map((name) => read(`src/server/${name}.ts`))
+    .join('\n');
   for (const name of names) assert.ok(source.includes(`'${name}'`) || source.includes(`"${name}"`), name);
 });
 

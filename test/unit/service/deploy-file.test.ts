@@ -22,7 +22,14 @@ describe('deploy.yaml', () => {
     assert.deepEqual(Object.keys(file.environments), ['local']);
     assert.equal(file.environments['local']?.replicas, 1);
     assert.deepEqual(file.environments['local']?.load_balancer, {
-      image: 'entrypoint/haproxy:3.0', address: '127.0.0.1', port: 0, hosts: [], routes: [], slow_start_seconds: 0, timeout_seconds: 60, trusted_proxies: [],
+      image: 'entrypoint/haproxy:3.0',
+      address: '127.0.0.1',
+      port: 0,
+      hosts: [],
+      routes: [],
+      slow_start_seconds: 0,
+      timeout_seconds: 60,
+      trusted_proxies: [],
     });
   });
 
@@ -32,40 +39,55 @@ describe('deploy.yaml', () => {
   });
 
   test('all problems are reported at once, each with its line', () => {
-    assert.deepEqual(problemsOf([
-      'service: Buy',
-      'registri: x',
-      'port: abc',
-      'environments:',
-      '  local:',
-      '    replicas: 0',
-      '    hosts: [-oProxyCommand=x]',
-      '    secrets: {A: {envv: B}}',
-      '    health_path: /x',
-    ].join('\n')), [
-      'deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
-      'deploy.yaml:2: registri is not a setting; did you mean registry?',
-      'deploy.yaml:3: port must be a port number',
-      'deploy.yaml:6: environments.local.replicas must be at least 1',
-      'deploy.yaml:7: environments.local.hosts.0 must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
-      'deploy.yaml:8: environments.local.secrets.A must say where the secret comes from: {env: NAME}, {file: path} or {command: [words]}',
-      'deploy.yaml:9: environments.local.health_path is not a setting (known here: backing_services, before, environment, secrets, hosts, stage, replicas, load_balancer, after, batch, parallel, watch_seconds, keep_releases, ready_timeout_seconds, drain_timeout_seconds, stop_timeout_seconds, memory, cpus, volumes, labels, network, docker_options, log)',
-    ]);
+    assert.deepEqual(
+      problemsOf(
+        [
+          'service: Buy',
+          'registri: x',
+          'port: abc',
+          'environments:',
+          '  local:',
+          '    replicas: 0',
+          '    hosts: [-oProxyCommand=x]',
+          '    secrets: {A: {envv: B}}',
+          '    health_path: /x',
+        ].join('\n'),
+      ),
+      [
+        'deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
+        'deploy.yaml:2: registri is not a setting; did you mean registry?',
+        'deploy.yaml:3: port must be a port number',
+        'deploy.yaml:6: environments.local.replicas must be at least 1',
+        'deploy.yaml:7: environments.local.hosts.0 must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
+        'deploy.yaml:8: environments.local.secrets.A must say where the secret comes from: {env: NAME}, {file: path} or {command: [words]}',
+        'deploy.yaml:9: environments.local.health_path is not a setting (known here: backing_services, before, environment, secrets, hosts, stage, replicas, load_balancer, after, batch, parallel, watch_seconds, keep_releases, ready_timeout_seconds, drain_timeout_seconds, stop_timeout_seconds, memory, cpus, volumes, labels, network, docker_options, log)',
+      ],
+    );
   });
 
   test('a backing service that nobody declared is named with the one that was probably meant', () => {
-    assert.deepEqual(problemsOf([
-      'backing_services: {postgres: {image: p, ready: [true_]}}',
-      'environments:',
-      '  local:',
-      '    backing_services: {postgre: {}}',
-    ].join('\n')), ["deploy.yaml:4: environments.local.backing_services.postgre is not among the file's backing_services; did you mean postgres?"]);
+    assert.deepEqual(
+      problemsOf(
+        [
+          'backing_services: {postgres: {image: p, ready: [true_]}}',
+          'environments:',
+          '  local:',
+          '    backing_services: {postgre: {}}',
+        ].join('\n'),
+      ),
+      [
+        "deploy.yaml:4: environments.local.backing_services.postgre is not among the file's backing_services; did you mean postgres?",
+      ],
+    );
   });
 
   test('a secret written into the file as a value is refused, and not repeated in the message', () => {
     const problems = problemsOf('environments:\n  local:\n    secrets: {PASSWORD: hunter2}\n');
     assert.equal(problems.length, 1);
-    assert.match(problems[0] ?? '', /^deploy\.yaml:3: environments\.local\.secrets\.PASSWORD must say where the secret comes from/);
+    assert.match(
+      problems[0] ?? '',
+      /^deploy\.yaml:3: environments\.local\.secrets\.PASSWORD must say where the secret comes from/,
+    );
     assert.doesNotMatch(problems.join(), /hunter2/);
   });
 

@@ -28,7 +28,8 @@ interface Shape {
 function settings(shape: Shape, path = ''): string[] {
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   if (shape.wrapped !== undefined) return settings(shape.wrapped, path);
-  if (shape.entries !== undefined) return Object.entries(shape.entries).flatMap(([name, one]) => settings(one, at(name)));
+  if (shape.entries !== undefined)
+    return Object.entries(shape.entries).flatMap(([name, one]) => settings(one, at(name)));
   if (shape.type === 'record' && shape.value !== undefined) return settings(shape.value, at('*'));
   const [first] = shape.pipe ?? [];
   return first === undefined || first === shape ? [path] : settings(first, path);
@@ -40,7 +41,11 @@ function given(value: unknown, known: readonly string[], path: readonly string[]
   if (known.includes(text) || typeof value !== 'object' || value === null) return [text];
   return Object.entries(value).flatMap(([name, one]) => {
     const exact = [...path, name];
-    return given(one, known, known.some((setting) => `${setting}.`.startsWith(`${exact.join('.')}.`)) ? exact : [...path, '*']);
+    return given(
+      one,
+      known,
+      known.some((setting) => `${setting}.`.startsWith(`${exact.join('.')}.`)) ? exact : [...path, '*'],
+    );
   });
 }
 
@@ -48,7 +53,10 @@ test('the manual of deploy.yaml shows every setting of the schema, and no other'
   const known = [...new Set(settings(deployFileSchema as unknown as Shape))];
   assert.ok(known.includes('environments.*.log.driver'), known.join('\n'));
   const sections = balancers.map((text) => ({environments: {local: parse(text) as unknown}}));
-  assert.deepEqual([...new Set([parse(shown) as unknown, ...sections].flatMap((file) => given(file, known)))].toSorted(), known.toSorted());
+  assert.deepEqual(
+    [...new Set([parse(shown) as unknown, ...sections].flatMap((file) => given(file, known)))].toSorted(),
+    known.toSorted(),
+  );
 });
 
 test('the files that the manual shows are valid', () => {
@@ -59,12 +67,24 @@ test('the files that the manual shows are valid', () => {
 
 test('what the manual calls a default is the default', () => {
   const defaults = parseDeployFile('environments: {local: {}}\nbacking_services: {postgres: {image: i, ready: [r]}}');
-  const {environments: {local, prod}, backing_services: {postgres}} = parseDeployFile(shown);
+  const {
+    environments: {local, prod},
+    backing_services: {postgres},
+  } = parseDeployFile(shown);
   assert.equal(defaults.port, 3000);
   assert.equal(defaults.health, '/readyz');
-  for (const name of ['replicas', 'load_balancer', 'ready_timeout_seconds', 'drain_timeout_seconds', 'stop_timeout_seconds', 'hosts', 'keep_releases'] as const) {
+  for (const name of [
+    'replicas',
+    'load_balancer',
+    'ready_timeout_seconds',
+    'drain_timeout_seconds',
+    'stop_timeout_seconds',
+    'hosts',
+    'keep_releases',
+  ] as const) {
     assert.deepEqual(local?.[name], defaults.environments['local']?.[name]);
   }
-  for (const name of ['batch', 'parallel'] as const) assert.deepEqual(prod?.[name], defaults.environments['local']?.[name]);
+  for (const name of ['batch', 'parallel'] as const)
+    assert.deepEqual(prod?.[name], defaults.environments['local']?.[name]);
   assert.equal(postgres?.ready_timeout_seconds, defaults.backing_services['postgres']?.ready_timeout_seconds);
 });

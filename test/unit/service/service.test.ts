@@ -10,16 +10,32 @@ test('a name that stands alone in its line is found without the YAML library', (
 });
 
 test('what is spelled otherwise, or may be something else, is left to the YAML library', () => {
-  for (const text of ['', 'port: 80\n', 'service: "shop"\n', 'service:\n  shop\n', 'service: Shop\n', 'service: true\n', 'service: 7\n', 'service: shop\n"service": other\n', '{service: shop}\n', ' service: shop\n', 'service: shop-\n', 'service: shop\n  and more\n', 'service: a\nservice: b\n']) {
+  for (const text of [
+    '',
+    'port: 80\n',
+    'service: "shop"\n',
+    'service:\n  shop\n',
+    'service: Shop\n',
+    'service: true\n',
+    'service: 7\n',
+    'service: shop\n"service": other\n',
+    '{service: shop}\n',
+    ' service: shop\n',
+    'service: shop-\n',
+    'service: shop\n  and more\n',
+    'service: a\nservice: b\n',
+  ]) {
     assert.equal(plainName(text), undefined, text);
   }
 });
 
 test('where a name is found so, the YAML library finds the same', () => {
   const word = fc.stringMatching(/^[a-z0-9-]{1,42}$/);
-  fc.assert(fc.property(word, fc.constantFrom('', ' ', '\t# c', '\r'), (name, end) => {
-    const text = `port: 80\nservice: ${name}${end}\n`;
-    const found = plainName(text);
-    if (found !== undefined) assert.equal(parseDeployFile(text).service, found);
-  }));
+  fc.assert(
+    fc.property(word, fc.constantFrom('', ' ', '\t# c', '\r'), (name, end) => {
+      const text = `port: 80\nservice: ${name}${end}\n`;
+      const found = plainName(text);
+      if (found !== undefined) assert.equal(parseDeployFile(text).service, found);
+    }),
+  );
 });

@@ -22,10 +22,12 @@ function world(random: () => number, isTransient: (error: unknown) => boolean = 
   };
 }
 
-const failing = (times: number) => async (attempt: number): Promise<string> => {
-  if (attempt <= times) throw new Error(`failure ${attempt}`);
-  return `after ${attempt}`;
-};
+const failing =
+  (times: number) =>
+  async (attempt: number): Promise<string> => {
+    if (attempt <= times) throw new Error(`failure ${attempt}`);
+    return `after ${attempt}`;
+  };
 
 test('what works at once is not repeated', async () => {
   const found = world(() => 1);
@@ -47,7 +49,10 @@ test('after the last try its own error is thrown', async () => {
 });
 
 test('what is not transient is thrown at once', async () => {
-  const found = world(() => 1, (error) => !(error as Error).message.includes('2'));
+  const found = world(
+    () => 1,
+    (error) => !(error as Error).message.includes('2'),
+  );
   await assert.rejects(retry(failing(9), {}, found), /failure 2/);
   assert.equal(found.pauses.length, 1);
 });
@@ -65,13 +70,20 @@ test('whatever the options: full jitter within the bounds, never too many tries,
     maxPauseSeconds: fc.double({min: 0.01, max: 20, noNaN: true}),
     deadlineSeconds: fc.double({min: 0, max: 60, noNaN: true}),
   });
-  await fc.assert(fc.asyncProperty(options, fc.infiniteStream(fc.double({min: 0, max: 0.999, noNaN: true})), async (given: Required<RetryOptions>, stream) => {
-    const found = world(() => stream.next().value as number);
-    await assert.rejects(retry(failing(99), given, found));
-    assert.ok(found.pauses.length <= (given.attempts ?? 0) - 1);
-    for (const [index, pause] of found.pauses.entries()) assert.ok(pause >= 0 && pause <= Math.min(given.maxPauseSeconds ?? 0, (given.baseSeconds ?? 0) * 2 ** index));
-    assert.ok(found.now() <= (given.deadlineSeconds ?? 0) * 1000 + 1e-6);
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      options,
+      fc.infiniteStream(fc.double({min: 0, max: 0.999, noNaN: true})),
+      async (given: Required<RetryOptions>, stream) => {
+        const found = world(() => stream.next().value as number);
+        await assert.rejects(retry(failing(99), given, found));
+        assert.ok(found.pauses.length <= (given.attempts ?? 0) - 1);
+        for (const [index, pause] of found.pauses.entries())
+          assert.ok(pause >= 0 && pause <= Math.min(given.maxPauseSeconds ?? 0, (given.baseSeconds ?? 0) * 2 ** index));
+        assert.ok(found.now() <= (given.deadlineSeconds ?? 0) * 1000 + 1e-6);
+      },
+    ),
+  );
 });
 
 const transient = [
@@ -102,6 +114,12 @@ const permanent = [
 ];
 
 test('the network and a server in trouble are transient; what is missing, forbidden or wrong is not', () => {
-  assert.deepEqual(transient.filter((text) => !isTransientText(text)), []);
-  assert.deepEqual(permanent.filter((text) => isTransientText(text)), []);
+  assert.deepEqual(
+    transient.filter((text) => !isTransientText(text)),
+    [],
+  );
+  assert.deepEqual(
+    permanent.filter((text) => isTransientText(text)),
+    [],
+  );
 });

@@ -13,7 +13,10 @@ const sh = ({words}: Command, input = '') => {
 const echo = (text: string): Command => ({words: ['printf', '%s\n', text]});
 const quit = (code: number): Command => ({words: ['sh', '-c', `exit ${code}`]});
 
-const run = (name: string): Command => ({words: ['docker', 'run', '--name', name, '--env', 'TOKEN', 'image'], secrets: {TOKEN: {env: 'T'}}});
+const run = (name: string): Command => ({
+  words: ['docker', 'run', '--name', name, '--env', 'TOKEN', 'image'],
+  secrets: {TOKEN: {env: 'T'}},
+});
 
 test('several commands are one that ends at the first that fails, with its exit code', () => {
   assert.deepEqual(sh(together([echo("it's 1"), echo('2')])), {status: 0, stdout: "it's 1\n2\n"});
@@ -22,12 +25,21 @@ test('several commands are one that ends at the first that fails, with its exit 
 });
 
 test('what puts things back tries every command, and says that one failed', () => {
-  assert.deepEqual(sh(eachOf([echo('1'), {words: ['false']}, {words: ['cat'], stdin: 'a\nb\n'}, echo('2')])), {status: 1, stdout: '1\na\nb\n2\n'});
+  assert.deepEqual(sh(eachOf([echo('1'), {words: ['false']}, {words: ['cat'], stdin: 'a\nb\n'}, echo('2')])), {
+    status: 1,
+    stdout: '1\na\nb\n2\n',
+  });
   assert.deepEqual(sh(eachOf([echo('1'), echo('2')])), {status: 0, stdout: '1\n2\n'});
 });
 
 test('by ssh they are one command in one line, without a second shell', () => {
-  const {words} = sshRun('d@h1', together([['docker', 'stop', 'a'], ['docker', 'update', '--restart', 'no', 'a']]));
+  const {words} = sshRun(
+    'd@h1',
+    together([
+      ['docker', 'stop', 'a'],
+      ['docker', 'update', '--restart', 'no', 'a'],
+    ]),
+  );
   assert.deepEqual(words.slice(-3), ['d@h1', '--', 'set -e; docker stop a; docker update --restart no a']);
   assert.equal(sshRun('d@h1', ['sh', '-c', 'a && b']).words.at(-1), 'a && b');
   assert.equal(shellText(['docker', 'ps']), 'docker ps');
@@ -36,8 +48,15 @@ test('by ssh they are one command in one line, without a second shell', () => {
 test('commands with the same secrets read them once, from a file that nobody else can read', () => {
   const {words, secretLines, stdin} = sshRun('h1', together([['docker', 'ps'], run('a'), run('b')]));
   assert.deepEqual([secretLines, stdin], [{TOKEN: {env: 'T'}}, undefined]);
-  assert.equal(words.at(-1), `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"; set -e; docker ps; docker run --env-file "$f" --name a image; docker run --env-file "$f" --name b image`);
+  assert.equal(
+    words.at(-1),
+    `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"; set -e; docker ps; docker run --env-file "$f" --name a image; docker run --env-file "$f" --name b image`,
+  );
   assert.ok(!words.includes('-n'));
-  assert.match(String(together([run('a'), run('b'), ['docker', 'ps']]).words.at(-1)), / --name b image; rm -f "\$f"; docker ps$/, 'it goes when the last that needs it has ended');
+  assert.match(
+    String(together([run('a'), run('b'), ['docker', 'ps']]).words.at(-1)),
+    / --name b image; rm -f "\$f"; docker ps$/,
+    'it goes when the last that needs it has ended',
+  );
   assert.throws(() => together([run('a'), {...run('b'), secrets: {TOKEN: {env: 'U'}}}]), RangeError);
 });

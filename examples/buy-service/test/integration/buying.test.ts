@@ -52,7 +52,8 @@ test('points that are not sold get no quote', async () => {
   const {status, body} = await post<ErrorBody>('/quotes', {product_id: 'airline-miles', points: 1500});
   assert.equal(status, 422);
   assert.deepEqual(body.error, {
-    code: 'points_not_sold', message: 'points must be from 1000 to 200000 in steps of 1000',
+    code: 'points_not_sold',
+    message: 'points must be from 1000 to 200000 in steps of 1000',
   });
 });
 
@@ -69,7 +70,8 @@ test('the quoted price stays when the product gets dearer', async (t) => {
   const product = newId('test').slice(0, 20);
   await database.query(
     `INSERT INTO products (id, name, currency, cents_per_1000_points, min_points, max_points, points_step)
-     VALUES ($1, 'Test', 'EUR', 100, 1, 1000, 1)`, [product],
+     VALUES ($1, 'Test', 'EUR', 100, 1, 1000, 1)`,
+    [product],
   );
   const {body: quoted} = await post<Quote>('/quotes', {product_id: product, points: 1000});
   await database.query('UPDATE products SET cents_per_1000_points = 900 WHERE id = $1', [product]);

@@ -7,9 +7,9 @@ import {buy, countByStatus, expire, newId, openDatabase, quote, type Purchase} f
 const parallel = Array.from({length: 50}, (_, index) => index);
 
 async function purchasesOf(database: Pool, member: string): Promise<number> {
-  const {rows} = await database.query<{count: number}>(
-    'SELECT count(*) AS count FROM purchases WHERE member_id = $1', [member],
-  );
+  const {rows} = await database.query<{count: number}>('SELECT count(*) AS count FROM purchases WHERE member_id = $1', [
+    member,
+  ]);
   return rows[0]?.count ?? 0;
 }
 
@@ -32,7 +32,10 @@ test('the same key still gives the same body after the quote has expired', async
 test('the same key with another quote or another member is refused', async () => {
   const [bought, other, key] = [await quote(), await quote(), newId('key')];
   await buy(key, bought.id, 'm1');
-  for (const [quoteId, member] of [[other.id, 'm1'], [bought.id, 'm2']] as const) {
+  for (const [quoteId, member] of [
+    [other.id, 'm1'],
+    [bought.id, 'm2'],
+  ] as const) {
     const answer = await buy<ErrorBody>(key, quoteId, member);
     assert.deepEqual([answer.status, answer.body.error.code], [422, 'idempotency_key_reused']);
   }

@@ -21,14 +21,18 @@ export async function get<Body>(path: string, headers: Record<string, string> = 
 }
 
 export async function post<Body>(
-  path: string, body: unknown, headers: Record<string, string> = {},
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
 ): Promise<Answer<Body>> {
-  return answer(await fetch(baseUrl() + path, {
-    method: 'POST',
-    headers: {'content-type': 'application/json', ...headers},
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(15_000),
-  }));
+  return answer(
+    await fetch(baseUrl() + path, {
+      method: 'POST',
+      headers: {'content-type': 'application/json', ...headers},
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(15_000),
+    }),
+  );
 }
 
 async function answer<Body>(response: Response): Promise<Answer<Body>> {

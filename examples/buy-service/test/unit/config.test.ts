@@ -19,7 +19,10 @@ test('defaults cover everything but the database', () => {
 
 test('all problems come in one message that names the variables', () => {
   const env = {
-    LOG_LEVEL: 'loud', QUOTE_TTL_SECONDS: '1.5', READY_TIMEOUT_MS: '0', DATABASE_POOL_SIZE: 'many',
+    LOG_LEVEL: 'loud',
+    QUOTE_TTL_SECONDS: '1.5',
+    READY_TIMEOUT_MS: '0',
+    DATABASE_POOL_SIZE: 'many',
   };
   assert.throws(() => readConfig(env), {
     message: [
@@ -37,10 +40,16 @@ test('all problems come in one message that names the variables', () => {
 
 test('a message never holds a value', () => {
   const values = {
-    DATABASE_URL: 'postgres://buy:s3cret@h/db', DATABASE_PASSWORD: 's3cret',
-    DATABASE_PASSWORD_FILE: '/s3cret', LOG_LEVEL: 's3cret', QUOTE_TTL_SECONDS: 's3cret',
+    DATABASE_URL: 'postgres://buy:s3cret@h/db',
+    DATABASE_PASSWORD: 's3cret',
+    DATABASE_PASSWORD_FILE: '/s3cret',
+    LOG_LEVEL: 's3cret',
+    QUOTE_TTL_SECONDS: 's3cret',
   };
-  assert.throws(() => readConfig(values), (error: Error) => !error.message.includes('s3cret'));
+  assert.throws(
+    () => readConfig(values),
+    (error: Error) => !error.message.includes('s3cret'),
+  );
 });
 
 const withUrl = (url: string) => () => readDatabaseConfig({...valid, DATABASE_URL: url});
@@ -53,14 +62,14 @@ test('a URL with a password, or of another kind, is refused', () => {
 });
 
 test('the password may come from a file, without its last line end', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'buy-config-'));
-  t.after(() => rmSync(folder, {recursive: true}));
-  const file = join(folder, 'password');
+  const directory = mkdtempSync(join(tmpdir(), 'buy-config-'));
+  t.after(() => rmSync(directory, {recursive: true}));
+  const file = join(directory, 'password');
   writeFileSync(file, ' from file \n');
   const {DATABASE_PASSWORD: _, ...rest} = valid;
   assert.equal(readDatabaseConfig({...rest, DATABASE_PASSWORD_FILE: file}).password, ' from file ');
   assert.throws(() => readDatabaseConfig({...valid, DATABASE_PASSWORD_FILE: file}), /are both set/);
-  const missing = {...rest, DATABASE_PASSWORD_FILE: join(folder, 'no')};
+  const missing = {...rest, DATABASE_PASSWORD_FILE: join(directory, 'no')};
   assert.throws(() => readDatabaseConfig(missing), /_FILE names a file that cannot be read \(ENOENT\)/);
 });
 

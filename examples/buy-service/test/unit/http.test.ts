@@ -17,7 +17,9 @@ const purchase: InjectOptions = {
 function startApp(t: TestContext): {app: FastifyInstance; logged: () => Record<string, unknown>[]} {
   const lines: string[] = [];
   const config = readConfig({
-    DATABASE_URL: 'postgres://buy@127.0.0.1:1/buy', DATABASE_PASSWORD: 'x', GIT_COMMIT_HASH: 'abc123',
+    DATABASE_URL: 'postgres://buy@127.0.0.1:1/buy',
+    DATABASE_PASSWORD: 'x',
+    GIT_COMMIT_HASH: 'abc123',
   });
   const app = buildApp(config, createPool(config.database), {write: (line) => lines.push(line)});
   t.after(() => app.close());
@@ -42,9 +44,10 @@ test('readyz answers 503 while the database cannot be reached, and logs it once'
   const {app, logged} = startApp(t);
   assert.deepEqual(await errorOf(app, {url: '/readyz'}), [503, 'not_ready']);
   assert.deepEqual(await errorOf(app, {url: '/readyz'}), [503, 'not_ready']);
-  assert.deepEqual(logged().map(({level, msg}) => [level, msg]), [
-    ['warn', 'not ready: the database is not reachable'],
-  ]);
+  assert.deepEqual(
+    logged().map(({level, msg}) => [level, msg]),
+    [['warn', 'not ready: the database is not reachable']],
+  );
 });
 
 test('every endpoint that needs the database answers 503 without it', async (t) => {
@@ -58,8 +61,14 @@ test('every endpoint that needs the database answers 503 without it', async (t) 
 test('a quote needs a product and a whole, positive number of points', async (t) => {
   const {app} = startApp(t);
   const bodies = [
-    {}, [], {product_id: 'miles'}, {product_id: 'miles', points: '1000'}, {product_id: 'miles', points: 1.5},
-    {product_id: 'miles', points: 0}, {product_id: 'miles', points: 1e9}, {product_id: 'Miles', points: 1},
+    {},
+    [],
+    {product_id: 'miles'},
+    {product_id: 'miles', points: '1000'},
+    {product_id: 'miles', points: 1.5},
+    {product_id: 'miles', points: 0},
+    {product_id: 'miles', points: 1e9},
+    {product_id: 'Miles', points: 1},
     {product_id: 'miles', points: 1, price_cents: 1},
   ];
   for (const payload of bodies) {
@@ -126,8 +135,14 @@ test('a request is one JSON log line, without its query, and health checks are n
   assert.ok(!Number.isNaN(Date.parse(String(time))));
   assert.equal(typeof ms, 'number');
   assert.deepEqual(rest, {
-    level: 'info', service: 'buy-service', version: 'abc123', request_id: 'r-1',
-    method: 'GET', path: '/nothing', status: 404, msg: 'request',
+    level: 'info',
+    service: 'buy-service',
+    version: 'abc123',
+    request_id: 'r-1',
+    method: 'GET',
+    path: '/nothing',
+    status: 404,
+    msg: 'request',
   });
 });
 

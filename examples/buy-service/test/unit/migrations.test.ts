@@ -27,15 +27,18 @@ test('a migration that comes before an applied one is refused', () => {
 
 test('two migrations with one number, or a name without a number, are refused', async (t) => {
   for (const names of [['001_a.sql', '001_b.sql'], ['a.sql'], ['001_a.sql', '1_b.sql']]) {
-    const folder = mkdtempSync(join(tmpdir(), 'buy-migrations-'));
-    t.after(() => rmSync(folder, {recursive: true}));
-    for (const name of names) writeFileSync(join(folder, name), 'SELECT 1');
-    await assert.rejects(readMigrations(folder), /a migration is named wrongly/);
+    const directory = mkdtempSync(join(tmpdir(), 'buy-migrations-'));
+    t.after(() => rmSync(directory, {recursive: true}));
+    for (const name of names) writeFileSync(join(directory, name), 'SELECT 1');
+    await assert.rejects(readMigrations(directory), /a migration is named wrongly/);
   }
 });
 
 test('the migrations of the service are readable and numbered without a gap', async () => {
   const migrations = await readMigrations(join(import.meta.dirname, '../../migrations'));
   const numbers = migrations.map(({name}) => Number(name.slice(0, 3)));
-  assert.deepEqual(numbers, numbers.map((_, index) => index + 1));
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => index + 1),
+  );
 });

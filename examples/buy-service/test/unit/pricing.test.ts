@@ -3,12 +3,22 @@ import {test} from 'node:test';
 import {pointsProblem, priceInCents, type Product} from '../../src/pricing.ts';
 
 const miles: Product = {
-  id: 'miles', name: 'Miles', currency: 'EUR', cents_per_1000_points: 1899,
-  min_points: 1000, max_points: 200_000, points_step: 1000,
-  discount_from_points: 50_000, discount_percent: 15,
+  id: 'miles',
+  name: 'Miles',
+  currency: 'EUR',
+  cents_per_1000_points: 1899,
+  min_points: 1000,
+  max_points: 200_000,
+  points_step: 1000,
+  discount_from_points: 50_000,
+  discount_percent: 15,
 };
 const beans: Product = {
-  ...miles, cents_per_1000_points: 333, min_points: 1, max_points: 10_000_000, points_step: 1,
+  ...miles,
+  cents_per_1000_points: 333,
+  min_points: 1,
+  max_points: 10_000_000,
+  points_step: 1,
   discount_percent: 0,
 };
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from points_api.migrate import FOLDER, Migration, MigrationError, pending, read_migrations
+from points_api.migrate import DIR, Migration, MigrationError, pending, read_migrations
 
 ONE, TWO = Migration("001_one.sql", "1"), Migration("002_two.sql", "2")
 
@@ -27,7 +27,7 @@ def test_a_migration_may_not_come_before_one_that_was_applied() -> None:
 
 
 def test_names_have_a_number_of_their_own(tmp_path: Path) -> None:
-    assert read_migrations(FOLDER)
+    assert read_migrations(DIR)
     (tmp_path / "001_a.sql").touch()
     (tmp_path / "001_b.sql").touch()
     with pytest.raises(MigrationError, match="NNN_what"):

@@ -10,8 +10,13 @@ const weight = (share: number): number => Math.max(1, Math.round(full * Math.min
  * requests.
  * @throws RangeError for a share that leaves one of them nothing
  */
-export function canaryWeights(percent: number, fresh: number, old: number): {readonly fresh: number; readonly old: number} {
-  if (!(percent > 0 && percent < 100) || fresh < 1 || old < 1) throw new RangeError('a canary gets more than 0 % and less than 100 %, and both releases have servers');
+export function canaryWeights(
+  percent: number,
+  fresh: number,
+  old: number,
+): {readonly fresh: number; readonly old: number} {
+  if (!(percent > 0 && percent < 100) || fresh < 1 || old < 1)
+    throw new RangeError('a canary gets more than 0 % and less than 100 %, and both releases have servers');
   const ratio = (percent * old) / ((100 - percent) * fresh);
   return {fresh: weight(ratio), old: weight(1 / ratio)};
 }

@@ -1,5 +1,5 @@
 import {posix} from 'node:path';
-import type {ContainerFacts} from '../../../commands/docker.ts';
+import type {ContainerOptions} from '../../../commands/docker.ts';
 import type {LoadBalancer} from '../../../service/load-balancer-schema.ts';
 
 /** What the deploy knows of the balancer's container, whatever it is. */
@@ -14,18 +14,18 @@ export interface BalancerPlace {
  * How the balancer is started: HAProxy itself, or, for one that the user runs, a container beside it that holds nothing
  * but `lb`, so that both are driven by the same commands.
  */
-export function balancerContainer(file: LoadBalancer, {name, network, labels}: BalancerPlace): ContainerFacts {
+export function balancerContainer(file: LoadBalancer, {name, network, labels}: BalancerPlace): ContainerOptions {
   const common = {image: file.image, name, labels, restart: 'always'} as const;
   if (file.own === undefined) return {...common, network, publish: publishedPorts(file)};
   const {admin_socket: admin, master_socket: master} = file.own;
-  const folders = new Set([posix.dirname(admin), posix.dirname(master), '/etc/haproxy/entrypoint']);
+  const directories = new Set([posix.dirname(admin), posix.dirname(master), '/etc/haproxy/entrypoint']);
   return {
     ...common,
     // It probes the health path at the address that the balancer uses, 127.0.0.1 included.
     network: 'host',
     user: '0:0',
     environment: {LB_ADMIN: admin, LB_MASTER: master},
-    volumes: [...folders].map((folder) => `${folder}:${folder}`),
+    volumes: [...directories].map((directory) => `${directory}:${directory}`),
     command: ['attend'],
   };
 }

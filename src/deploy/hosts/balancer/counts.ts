@@ -2,7 +2,7 @@
 export interface Counts {
   /** Requests that were sent to it. */
   readonly requests: number;
-  /** Answers with a status of 500 or more, those included that the balancer gave in its place. */
+  /** Answers with a status of 500 or more, those included that the balancer gave in its settings. */
   readonly errors: number;
   /** Connections that were refused or broke, and answers that were none. */
   readonly failed: number;
@@ -18,11 +18,15 @@ const none: Counts = {requests: 0, errors: 0, failed: 0, retries: 0, answers: 0,
 /** Reads what `lb counts` prints: a line each server, its name and `what=number`. */
 export function parseCounts(text: string): ReadonlyMap<string, Counts> {
   const lines = text.split('\n').filter((line) => line.includes('='));
-  return new Map(lines.map((line) => {
-    const [server = '', ...words] = line.trim().split(/\s+/);
-    const numbers = Object.fromEntries(words.map((word) => word.split('=')).map(([what = '', number]) => [what, Number(number)]));
-    return [server, {...none, ...numbers}];
-  }));
+  return new Map(
+    lines.map((line) => {
+      const [server = '', ...words] = line.trim().split(/\s+/);
+      const numbers = Object.fromEntries(
+        words.map((word) => word.split('=')).map(([what = '', number]) => [what, Number(number)]),
+      );
+      return [server, {...none, ...numbers}];
+    }),
+  );
 }
 
 export function sumCounts(all: Iterable<Counts>): Counts {
@@ -61,7 +65,11 @@ export function judge(old: Counts, fresh: Counts, allowed: Tolerance = tolerance
     if (chanceOf(fresh[what], fresh.requests * usual) >= allowed.chance) return undefined;
     return `${fresh[what]} of ${fresh.requests} requests ${words}, and ${old[what]} of ${old.requests} with the old release`;
   };
-  return more('errors', 'were answered with a server error (5xx)') ?? more('failed', 'met a refused or broken connection') ?? slower(old, fresh, allowed);
+  return (
+    more('errors', 'were answered with a server error (5xx)') ??
+    more('failed', 'met a refused or broken connection') ??
+    slower(old, fresh, allowed)
+  );
 }
 
 // A mean of few is no measure.

@@ -2,8 +2,8 @@ import {weightsOf} from './canary.ts';
 import type {Route} from './settings.ts';
 import {type BalancerState, slotName, slotsOf, type SlotUse, stateLine} from './state.ts';
 
-/** The folder that every fragment stands in, in the balancer's container and for a HAProxy of the user's own. */
-const folder = '/etc/haproxy/entrypoint';
+/** The directory that every fragment stands in, in the balancer's container and for a HAProxy of the user's own. */
+const directory = '/etc/haproxy/entrypoint';
 
 /**
  * A service's part of a balancer's configuration. Equal states give equal texts. images/haproxy/README.md says why
@@ -29,7 +29,7 @@ export function renderFragment(state: BalancerState): string {
     '    timeout tunnel 1h',
     '    # A reload keeps what the checks found, or dead servers would count as healthy at first.',
     '    load-server-state-from-file local',
-    `    server-state-file-name ${folder}/${name}.state`,
+    `    server-state-file-name ${directory}/${name}.state`,
     '    # Time until the answer began, in ms, and number of answers, each server: `lb counts`.',
     '    stick-table type string len 128 size 10k store gpc(2)',
     '    http-response track-sc0 srv_name',
@@ -37,7 +37,7 @@ export function renderFragment(state: BalancerState): string {
     '    http-response sc-inc-gpc(1,0)',
     ...forwardedLines(state),
     ...(settings.redirectPort === 0 ? [] : [redirectLine(settings.redirectPort)]),
-    `    http-request return status 503 content-type "text/html; charset=utf-8" hdr retry-after 60 hdr cache-control no-store string ${quoted(settings.maintenancePage || page)} if { str(${name}/maintenance),map(${folder}/flags.map) -m found }`,
+    `    http-request return status 503 content-type "text/html; charset=utf-8" hdr retry-after 60 hdr cache-control no-store string ${quoted(settings.maintenancePage || page)} if { str(${name}/maintenance),map(${directory}/flags.map) -m found }`,
     ...choiceLines(state),
     ...healthLines(state),
     `    default-server ${serverDefaults(state)}`,
@@ -50,7 +50,10 @@ export function renderFragment(state: BalancerState): string {
 // Of two routes that take a request the closer one gets it: a host before any host, the longer path first.
 function routeLines({name, settings: {routes, acme}}: BalancerState): string[] {
   const wanted = routes.length === 0 ? [{}] : routes;
-  const challenges = acme === '' ? [] : wanted.map((route) => `#> 0 ${name}.acme if ${hostTest(route)}{ path_beg /.well-known/acme-challenge/ }`);
+  const challenges =
+    acme === ''
+      ? []
+      : wanted.map((route) => `#> 0 ${name}.acme if ${hostTest(route)}{ path_beg /.well-known/acme-challenge/ }`);
   return [...new Set(challenges), ...wanted.map((route) => `#> ${rank(route)} ${name}${routeTest(route)}`)];
 }
 
@@ -89,7 +92,7 @@ function redirectLine(port: number): string {
 // half may get the request: the first takes it once in n, the second once in n-1, and so on.
 function choiceLines(state: BalancerState): string[] {
   const choice = (wish: string): string =>
-    `    http-request set-var(txn.half) str(${state.name}/${wish}),map(${folder}/flags.map) if { req.hdr(x-canary) -m str ${wish} } or { req.cook(canary) -m str ${wish} }`;
+    `    http-request set-var(txn.half) str(${state.name}/${wish}),map(${directory}/flags.map) if { req.hdr(x-canary) -m str ${wish} } or { req.cook(canary) -m str ${wish} }`;
   const slots = slotsOf(state);
   return [
     choice('always'),
@@ -104,10 +107,14 @@ function choiceLines(state: BalancerState): string[] {
 // While a release with another path serves: HAProxy has one check for a backend, and knows in it which server it asks.
 function healthLines({health, otherHealth = {}}: BalancerState): string[] {
   const others = Map.groupBy(Object.entries(otherHealth), ([, path]) => path);
-  const choices = [...others].map(([path, slots]) => `regsub("^(${slots.map(([name]) => name.replaceAll('.', '\\.')).join('|')})$","${path}")`);
+  const choices = [...others].map(
+    ([path, slots]) => `regsub("^(${slots.map(([name]) => name.replaceAll('.', '\\.')).join('|')})$","${path}")`,
+  );
   return [
     `    option httpchk GET ${health}`,
-    ...(choices.length === 0 ? [] : [`    http-check send meth GET uri-lf '%[srv_name,${[...choices, `regsub("^[^/].*$","${health}")`].join()}]'`]),
+    ...(choices.length === 0
+      ? []
+      : [`    http-check send meth GET uri-lf '%[srv_name,${[...choices, `regsub("^[^/].*$","${health}")`].join()}]'`]),
     '    http-check expect status 200',
   ];
 }
@@ -137,9 +144,14 @@ function serverLines(state: BalancerState): string[] {
 const acmeLines = ({name, settings: {acme}}: BalancerState): string[] =>
   acme === '' ? [] : ['', `backend ${name}.acme`, `    server acme ${acme} init-addr last,libc,none`];
 
-const page = '<!doctype html><meta name="viewport" content="width=device-width"><title>Maintenance</title><h1>Down for maintenance</h1><p>Please try again in a minute.</p>\n';
+const page =
+  '<!doctype html><meta name="viewport" content="width=device-width"><title>Maintenance</title><h1>Down for maintenance</h1><p>Please try again in a minute.</p>\n';
 
 /** A text as one word of HAProxy's configuration: in double quotes, where backslashes and variables still count. */
 function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\$#]/g, '\\$&').replaceAll('\r', '').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+  return `"${text
+    .replaceAll(/["\\$#]/g, '\\$&')
+    .replaceAll('\r', '')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')}"`;
 }

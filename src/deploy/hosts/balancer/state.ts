@@ -1,6 +1,6 @@
 import type {BalancerSettings} from './settings.ts';
 
-/** A place for a replica in the balancer. Each replica has two, so that a new release starts beside the old one. */
+/** A settings for a replica in the balancer. Each replica has two, so that a new release starts beside the old one. */
 export type Half = 'a' | 'b';
 
 /** A server of the balancer: which replica of which host, and which of its two places. */
@@ -54,10 +54,12 @@ export interface BalancerState {
 export const slotName = ({host, replica, half}: Slot): string => `${host === '' ? '' : `${host}-`}${replica}${half}`;
 
 /** The path that a slot is checked with. */
-export const healthOf = ({health, otherHealth}: Pick<BalancerState, 'health' | 'otherHealth'>, slot: Slot): string => otherHealth?.[slotName(slot)] ?? health;
+export const healthOf = ({health, otherHealth}: Pick<BalancerState, 'health' | 'otherHealth'>, slot: Slot): string =>
+  otherHealth?.[slotName(slot)] ?? health;
 
 /** The names of slots as the `lb` program takes them: `buy-service.prod/h1-2b`. */
-export const serversOf = (name: string, slots: readonly Slot[]): string[] => slots.map((slot) => `${name}/${slotName(slot)}`);
+export const serversOf = (name: string, slots: readonly Slot[]): string[] =>
+  slots.map((slot) => `${name}/${slotName(slot)}`);
 
 /** All slots that there are, taken or free. */
 export function slotsOf({hosts, size}: Pick<BalancerState, 'hosts' | 'size'>): Slot[] {

@@ -37,25 +37,32 @@ export async function carryOut(crew: Crew, scope: Scope, rounds: readonly Round[
 
 /** Where one step fails, those that wait are cut off, and then their own failure tells nothing. */
 async function carryOutRound(crew: Crew, round: Round): Promise<void> {
-  const waiting = new Map(round.filter(({cut}) => cut !== undefined).map((step) => [step, Promise.withResolvers<void>()]));
+  const waiting = new Map(
+    round.filter(({cut}) => cut !== undefined).map((step) => [step, Promise.withResolvers<void>()]),
+  );
   const cutSteps = new Set<Step>();
-  await each(round, async (step) => {
-    try {
-      await carryOutStep(crew, step);
-    } catch (error) {
-      // Ctrl-C has ended all of them.
-      if (isProblem(error) && error.code === 'interrupted') throw error;
-      if (cutSteps.has(step)) throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
-      waiting.delete(step);
-      const others = [...waiting].filter(([other]) => !cutSteps.has(other));
-      for (const [other] of others) cutSteps.add(other);
-      await Promise.all(others.map(([other, {promise}]) => cutOff(crew, other, promise)));
-      throw await withLogs(crew.siteOf, error, step.logs ?? []);
-    } finally {
-      waiting.get(step)?.resolve();
-      waiting.delete(step);
-    }
-  }, crew.parallel);
+  await each(
+    round,
+    async (step) => {
+      try {
+        await carryOutStep(crew, step);
+      } catch (error) {
+        // Ctrl-C has ended all of them.
+        if (isProblem(error) && error.code === 'interrupted') throw error;
+        if (cutSteps.has(step))
+          throw problem({code: 'interrupted', what: `${step.what}: cut off, since another step failed`});
+        waiting.delete(step);
+        const others = [...waiting].filter(([other]) => !cutSteps.has(other));
+        for (const [other] of others) cutSteps.add(other);
+        await Promise.all(others.map(([other, {promise}]) => cutOff(crew, other, promise)));
+        throw await withLogs(crew.siteOf, error, step.logs ?? []);
+      } finally {
+        waiting.get(step)?.resolve();
+        waiting.delete(step);
+      }
+    },
+    crew.parallel,
+  );
 }
 
 const cutTries = 5;
@@ -75,17 +82,29 @@ async function cutOff({siteOf}: Crew, {host, cut = []}: Step, ended: Promise<voi
 function registerUndo({prefix, patience}: Crew, scope: Scope, round: Round): void {
   const undone = round.filter(({undo = []}) => undo.length > 0);
   const remote = undone.filter(({host}) => isRemote(host));
-  if (remote.length > 0) scope.onFailure(...remote.map(({host, cut = [], undo = []}) => commandOn(host, eachOf([...cut, waitForCommands(prefix, patience), ...undo]))));
-  for (const {undo = []} of undone.filter(({host}) => !isRemote(host))) for (const command of undo.toReversed()) scope.onFailure(command);
+  if (remote.length > 0)
+    scope.onFailure(
+      ...remote.map(({host, cut = [], undo = []}) =>
+        commandOn(host, eachOf([...cut, waitForCommands(prefix, patience), ...undo])),
+      ),
+    );
+  for (const {undo = []} of undone.filter(({host}) => !isRemote(host)))
+    for (const command of undo.toReversed()) scope.onFailure(command);
 }
 
-async function carryOutStep({context: {note}, siteOf}: Crew, {host, commands, shown, retry, purpose, fix, causes = []}: Step): Promise<void> {
+async function carryOutStep(
+  {context: {note}, siteOf}: Crew,
+  {host, commands, shown, retry, purpose, fix, causes = []}: Step,
+): Promise<void> {
   if (commands.length === 0) return;
-  const {stderr} = await runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix}).catch((error: unknown) => {
-    throw rather(error, purpose, causes);
-  });
+  const {stderr} = await runOn(siteOf(host), commands, {capture: shown !== true, retry, purpose, fix}).catch(
+    (error: unknown) => {
+      throw rather(error, purpose, causes);
+    },
+  );
   // Such as connections that were cut when the time to drain was over.
-  for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: '))) note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
+  for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: ')))
+    note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
 }
 
 /** The last lines of the logs that tell more of a failure: those of what it names, or of the first; at most three. */
@@ -94,7 +113,12 @@ async function withLogs(siteOf: Crew['siteOf'], error: unknown, logs: readonly L
   const named = logs.filter(({sign}) => sign !== undefined && error.details.some((line) => line.includes(sign)));
   let told: unknown = error;
   for (const {host, container} of (named.length > 0 ? named : logs.slice(0, 1)).slice(0, 3)) {
-    told = await withLastLog(siteOf(host).context.run, container, () => Promise.reject(told as Error), isRemote(host) ? ` on ${host}` : '').catch((more: unknown) => more);
+    told = await withLastLog(
+      siteOf(host).context.run,
+      container,
+      () => Promise.reject(told as Error),
+      isRemote(host) ? ` on ${host}` : '',
+    ).catch((more: unknown) => more);
   }
   return told;
 }
@@ -103,7 +127,14 @@ function rather(error: unknown, purpose: string, causes: readonly Cause[]): unkn
   if (!isProblem(error) || error.code !== 'command_failed') return error;
   const cause = causes.find(({sign}) => error.details.some((line) => line.includes(sign)));
   if (cause === undefined) return error;
-  return problem({code: error.code, what: error.message.replace(purpose, cause.purpose), details: error.details, fix: cause.fix, exitCode: error.exitCode, cause: error});
+  return problem({
+    code: error.code,
+    what: error.message.replace(purpose, cause.purpose),
+    details: error.details,
+    fix: cause.fix,
+    exitCode: error.exitCode,
+    cause: error,
+  });
 }
 
 /**
@@ -111,26 +142,58 @@ function rather(error: unknown, purpose: string, causes: readonly Cause[]): unkn
  * @throws Problem `worse_release`
  */
 export async function keepWatch({context, siteOf, parallel}: Crew, plan: Plan, watch: Watch): Promise<void> {
-  context.note(`${plan.previous === 0 ? `watching release ${plan.release}` : `comparing release ${plan.release} with release ${plan.previous}`} for ${watch.seconds} s`);
+  context.note(
+    `${plan.previous === 0 ? `watching release ${plan.release}` : `comparing release ${plan.release} with release ${plan.previous}`} for ${watch.seconds} s`,
+  );
   const end = Date.now() + watch.seconds * 1000;
   let suspects: readonly LogPlace[] = [];
   for (;;) {
     await sleep(Math.min(1000, Math.max(0, end - Date.now())), undefined, {signal: context.signal}).catch(() => {});
-    const seen = await each(watch.balancers, async ({host, command, replicas}) => look((await siteOf(host).context.run.read(command)).stdout, replicas), parallel);
-    const sum = (servers: readonly string[]): Counts => sumCounts(seen.flatMap(({counts}) => [...counts].filter(([server]) => servers.includes(server)).map(([, value]) => value)));
+    const seen = await each(
+      watch.balancers,
+      async ({host, command, replicas}) => look((await siteOf(host).context.run.read(command)).stdout, replicas),
+      parallel,
+    );
+    const sum = (servers: readonly string[]): Counts =>
+      sumCounts(
+        seen.flatMap(({counts}) =>
+          [...counts].filter(([server]) => servers.includes(server)).map(([, value]) => value),
+        ),
+      );
     const down = seen.flatMap((one) => one.down);
     // One check that fails may be a moment's; a replica that stays down, or is down at the end, is not.
-    const dead = down.filter((one) => Date.now() >= end || suspects.some(({host, container}) => one.host === host && one.container === container));
-    const reason = judge(sum(watch.old), sum(watch.fresh)) ?? (dead[0] === undefined ? undefined : `${dead[0].container} on ${dead[0].host} does not answer its health check any more`);
-    if (reason !== undefined) throw await withLogs(siteOf, worse(plan, reason), dead.map(({host, container}) => ({host, container})));
+    const dead = down.filter(
+      (one) =>
+        Date.now() >= end || suspects.some(({host, container}) => one.host === host && one.container === container),
+    );
+    const reason =
+      judge(sum(watch.old), sum(watch.fresh)) ??
+      (dead[0] === undefined
+        ? undefined
+        : `${dead[0].container} on ${dead[0].host} does not answer its health check any more`);
+    if (reason !== undefined)
+      throw await withLogs(
+        siteOf,
+        worse(plan, reason),
+        dead.map(({host, container}) => ({host, container})),
+      );
     if (Date.now() >= end) return;
     suspects = down;
   }
 }
 
-function look(text: string, replicas: readonly LogPlace[]): {counts: ReadonlyMap<string, Counts>; down: readonly LogPlace[]} {
+function look(
+  text: string,
+  replicas: readonly LogPlace[],
+): {counts: ReadonlyMap<string, Counts>; down: readonly LogPlace[]} {
   const [counts = '', states = ''] = text.split(`${showMark}\n`);
-  const up = new Set(states.split('\n').map((line) => line.split(/\s+/)).filter(([, state]) => state?.startsWith('UP')).map(([server]) => server));
+  const up = new Set(
+    states
+      .split('\n')
+      .map((line) => line.split(/\s+/))
+      .filter(([, state]) => state?.startsWith('UP'))
+      .map(([server]) => server),
+  );
   return {counts: parseCounts(counts), down: replicas.filter(({sign}) => !up.has(sign))};
 }
 

@@ -1,8 +1,8 @@
 import {randomBytes} from 'node:crypto';
 import {isProblem} from '../../../errors.ts';
-import {sceneName} from '../../../stack/names.ts';
+import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
-import {type Deployed, machinesOf, sceneOf, type Target} from '../../target.ts';
+import {type Deployed, machinesOf, stackOf, type Target} from '../../target.ts';
 import {addressOf} from '../address.ts';
 import {viewOf} from '../fleet.ts';
 import {commandOn, each} from '../host.ts';
@@ -28,23 +28,47 @@ export interface Execution extends Omit<SurveyOptions, 'network' | 'wake'> {
  * The one way in which anything is changed on the hosts: look, plan, pull, lock, carry out, watch, finish. Until the
  * last check has passed, any failure on any host, Ctrl-C included, puts everything back on all of them.
  */
-export async function execute(context: Context, target: Target, {reason, planner, planOnly, ...options}: Execution): Promise<{plan: Plan; deployed: Deployed | undefined}> {
-  const {place} = target;
+export async function execute(
+  context: Context,
+  target: Target,
+  {reason, planner, planOnly, ...options}: Execution,
+): Promise<{plan: Plan; deployed: Deployed | undefined}> {
+  const {settings} = target;
   // Balancers on machines of their own are in none.
   const look = (wake: boolean): Promise<Survey> => survey(context, target, {...options, network: ({app}) => app, wake});
   const looked = await look(planOnly !== true);
-  const entry: Entry = {token: randomBytes(4).toString('hex'), what: reason, owner: ownerName(context), at: new Date().toISOString()};
+  const entry: Entry = {
+    token: randomBytes(4).toString('hex'),
+    what: reason,
+    owner: ownerName(context),
+    at: new Date().toISOString(),
+  };
   const early = planner(looked.found, entry);
   if (planOnly === true) return {plan: early, deployed: undefined};
   await requireSecrets(context, early);
-  const patience = place.stop_timeout_seconds + place.drain_timeout_seconds + 10;
-  const crew = {context, siteOf: looked.siteOf, parallel: place.parallel, prefix: sceneName(sceneOf(target)), patience};
+  const patience = settings.stop_timeout_seconds + settings.drain_timeout_seconds + 10;
+  const crew = {
+    context,
+    siteOf: looked.siteOf,
+    parallel: settings.parallel,
+    prefix: stackName(stackOf(target)),
+    patience,
+  };
   const plan = await context.run.scope(async (outer) => {
     await carryOut(crew, outer, early.first);
-    const places = early.hosts.flatMap((host) => looked.found.filter(({machine}) => machine.host === host)).map((found) => ({site: looked.siteOf(found.machine.host), found}));
+    const places = early.hosts
+      .flatMap((host) => looked.found.filter(({machine}) => machine.host === host))
+      .map((found) => ({site: looked.siteOf(found.machine.host), found}));
     const locks = await takeLocks(context, outer, places, {
-      scene: sceneOf(target), reason, owner: entry.owner, token: entry.token, patience, parallel: place.parallel, machines: machinesOf(place).length,
-      imageOn: ({machine: {app, leaves}, state}) => (app && !leaves ? early.image : state.containers[0]?.image ?? place.load_balancer.image),
+      stack: stackOf(target),
+      reason,
+      owner: entry.owner,
+      token: entry.token,
+      patience,
+      parallel: settings.parallel,
+      machines: machinesOf(settings).length,
+      imageOn: ({machine: {app, leaves}, state}) =>
+        app && !leaves ? early.image : (state.containers[0]?.image ?? settings.load_balancer.image),
     });
     // Another deploy may have changed it until the locks were ours.
     const settled = locks.changed ? planner((await look(true)).found, entry) : early;
@@ -62,9 +86,13 @@ export async function execute(context: Context, target: Target, {reason, planner
 /** Carries the plan out up to its finish, or puts everything back. */
 async function change(crew: Crew, target: Target, plan: Plan, entry: Entry): Promise<void> {
   const {context} = crew;
-  context.note(`${plan.what === 'rollback' ? 'back to release' : 'release'} ${plan.release} of ${crew.prefix}: ${plan.image}`);
+  context.note(
+    `${plan.what === 'rollback' ? 'back to release' : 'release'} ${plan.release} of ${crew.prefix}: ${plan.image}`,
+  );
   for (const note of plan.notes) context.note(note);
-  const failed = plan.hosts.map((host) => commandOn(host, entryCommand(sceneOf(target), entry, {...plan, result: 'failed'})));
+  const failed = plan.hosts.map((host) =>
+    commandOn(host, entryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
+  );
   await context.run.scope(async (scope) => {
     scope.onFailure(...failed);
     try {
@@ -85,7 +113,7 @@ const lockLost = (error: unknown): boolean => isProblem(error) && error.code ===
 
 async function deployedOf(target: Target, plan: Plan, {found, skipped, siteOf}: Survey): Promise<Deployed> {
   const balancers = viewOf(target, found).balancers.map((one) => one.found.machine.host);
-  const addresses = await each(balancers, (host) => addressOf(target, siteOf(host)), target.place.parallel);
+  const addresses = await each(balancers, (host) => addressOf(target, siteOf(host)), target.settings.parallel);
   const {service, environment, release, previous, image} = plan;
   return {service, environment, release, previous, image, address: addresses[0] ?? '', addresses, skipped};
 }

@@ -5,9 +5,17 @@ import type {Plan} from '../plan/plan.ts';
 
 /** What the steps of a plan need, by name; commands are left out: they may ask somebody, and are run when it is time. */
 export function secretsOf({first, rounds}: Pick<Plan, 'first' | 'rounds'>): Record<string, SecretReference> {
-  const commands = [...first, ...rounds].flat().flatMap((step) => step.commands).map(toCommand);
-  const named = commands.flatMap(({secrets = {}, secretLines = {}, secretInput = []}): (readonly [string, SecretReference])[] =>
-    Object.entries(secrets).concat(Object.entries(secretLines), secretInput.map((reference) => ['file' in reference ? reference.file : 'a text', reference])));
+  const commands = [...first, ...rounds]
+    .flat()
+    .flatMap((step) => step.commands)
+    .map(toCommand);
+  const named = commands.flatMap(
+    ({secrets = {}, secretLines = {}, secretInput = []}): (readonly [string, SecretReference])[] =>
+      Object.entries(secrets).concat(
+        Object.entries(secretLines),
+        secretInput.map((reference) => ['file' in reference ? reference.file : 'a text', reference]),
+      ),
+  );
   return Object.fromEntries(named.filter(([, reference]) => !('command' in reference)));
 }
 
@@ -19,8 +27,14 @@ export async function requireSecrets({run, cwd, env}: Pick<Context, 'run' | 'cwd
   const secrets = secretsOf(plan);
   const references = Object.values(secrets);
   if (references.length === 0) return;
-  const variables = [...new Set(references.flatMap((reference) => ('env' in reference ? [`"\${${reference.env}:?}"`] : [])))];
-  const files = [...new Set(references.flatMap((reference) => ('file' in reference ? [`test -r ${quote(reference.file)}`] : [])))];
+  const variables = [
+    ...new Set(references.flatMap((reference) => ('env' in reference ? [`"\${${reference.env}:?}"`] : []))),
+  ];
+  const files = [
+    ...new Set(references.flatMap((reference) => ('file' in reference ? [`test -r ${quote(reference.file)}`] : []))),
+  ];
   const text = [...(variables.length === 0 ? [] : [`: ${variables.join(' ')}`]), ...files].join(' && ');
-  await run.act(text, () => secretValues({words: [], secrets}, {cwd, env, capture: () => Promise.resolve({code: 0, stdout: ''})}));
+  await run.act(text, () =>
+    secretValues({words: [], secrets}, {cwd, env, capture: () => Promise.resolve({code: 0, stdout: ''})}),
+  );
 }

@@ -30,8 +30,12 @@ export async function apply(context: Context, deployment: Deployment, options: A
   const percent = canary === undefined ? undefined : percentOf(canary);
   return execute(context, deployment, {
     reason: canary === undefined ? 'deploy' : 'canary',
-    images: ({app, balancer}) => [...(app ? [deployment.image] : []), ...(balancer ? [deployment.place.load_balancer.image] : [])],
-    skipUnreachable, planOnly,
+    images: ({app, balancer}) => [
+      ...(app ? [deployment.image] : []),
+      ...(balancer ? [deployment.settings.load_balancer.image] : []),
+    ],
+    skipUnreachable,
+    planOnly,
     planner: (found, entry) => {
       const how = planOptions(deployment, options, entry);
       return percent === undefined ? planDeploy(deployment, found, how) : planCanary(deployment, found, percent, how);
@@ -40,15 +44,28 @@ export async function apply(context: Context, deployment: Deployment, options: A
 }
 
 /** Gives the canary all requests, or takes it away. */
-export async function endCanary(context: Context, target: Target, how: 'continue' | 'abort', options: ApplyOptions = {}): Promise<Applied> {
+export async function endCanary(
+  context: Context,
+  target: Target,
+  how: 'continue' | 'abort',
+  options: ApplyOptions = {},
+): Promise<Applied> {
   const {skipUnreachable = false, planOnly = false} = options;
   const plan = how === 'continue' ? planContinue : planAbort;
-  return execute(context, target, {reason: how, skipUnreachable, planOnly, planner: (found, entry) => plan(target, found, planOptions(target, options, entry))});
+  return execute(context, target, {
+    reason: how,
+    skipUnreachable,
+    planOnly,
+    planner: (found, entry) => plan(target, found, planOptions(target, options, entry)),
+  });
 }
 
 // On a laptop nobody else asks the service.
-const planOptions = ({place}: Target, {batch}: ApplyOptions, entry: Entry): DeployOptions =>
-  ({batch: batch ?? place.batch, watchSeconds: place.watch_seconds ?? (hasRemoteHosts(place) ? 5 : 0), entry});
+const planOptions = ({settings}: Target, {batch}: ApplyOptions, entry: Entry): DeployOptions => ({
+  batch: batch ?? settings.batch,
+  watchSeconds: settings.watch_seconds ?? (hasRemoteHosts(settings) ? 5 : 0),
+  entry,
+});
 
 export interface RollbackOptions {
   /** Default: the release before the one that serves. */
@@ -58,6 +75,14 @@ export interface RollbackOptions {
 }
 
 /** Goes back to a release whose containers are still there, on every host or on none. */
-export function rollback(context: Context, target: Target, {to, ...options}: RollbackOptions = {}): Promise<{plan: Plan; deployed: Deployed | undefined}> {
-  return execute(context, target, {reason: 'rollback', ...options, planner: (found, entry) => planRollback(target, found, {to, entry})});
+export function rollback(
+  context: Context,
+  target: Target,
+  {to, ...options}: RollbackOptions = {},
+): Promise<{plan: Plan; deployed: Deployed | undefined}> {
+  return execute(context, target, {
+    reason: 'rollback',
+    ...options,
+    planner: (found, entry) => planRollback(target, found, {to, entry}),
+  });
 }

@@ -24,8 +24,14 @@ export function servingOn(target: Target, found: readonly Found[]): Serving[] {
   requireDeployed(found, target);
   const view = viewOf(target, found);
   return view.apps.flatMap((app) => {
-    const used = new Set(statesFor(view, app).flatMap((state) => slotsOn([...state.slots, ...(state.canary?.slots ?? [])], app)).map(({container}) => container));
-    return appsOf(app.state).filter(({name}) => used.has(name)).map(({name}) => ({host: app.machine.host, container: name}));
+    const used = new Set(
+      statesFor(view, app)
+        .flatMap((state) => slotsOn([...state.slots, ...(state.canary?.slots ?? [])], app))
+        .map(({container}) => container),
+    );
+    return appsOf(app.state)
+      .filter(({name}) => used.has(name))
+      .map(({name}) => ({host: app.machine.host, container: name}));
   });
 }
 
@@ -41,7 +47,9 @@ export interface LogOptions {
  */
 export async function logs(context: Context, target: Target, options: LogOptions): Promise<void> {
   const {found, siteOf} = await survey(context, target);
-  await each(servingOn(target, found), ({host, container}) => siteOf(host).context.run.prefixed(container)(dockerLogs(container, options)));
+  await each(servingOn(target, found), ({host, container}) =>
+    siteOf(host).context.run.prefixed(container)(dockerLogs(container, options)),
+  );
 }
 
 export interface ExecOptions {
@@ -59,19 +67,27 @@ export interface ExecOptions {
  */
 export async function exec(context: Context, target: Target, {all, host, terminal}: ExecOptions): Promise<void> {
   const {found, siteOf} = await survey(context, target, {skipUnreachable: !all && host === undefined});
-  const serving = servingOn(target, found).filter((one) => host === undefined || one.host === host || hostName(one.host) === host);
+  const serving = servingOn(target, found).filter(
+    (one) => host === undefined || one.host === host || hostName(one.host) === host,
+  );
   const [first] = serving;
   if (first === undefined) {
     throw problem({
-      code: 'unknown_host', what: `no replica of ${target.service.name} serves${host === undefined ? '' : ` on ${host}`} in ${target.environment}`,
-      fix: `entrypoint status ${target.environment} tells what runs where`, exitCode: exitCode.usage,
+      code: 'unknown_host',
+      what: `no replica of ${target.service.name} serves${host === undefined ? '' : ` on ${host}`} in ${target.environment}`,
+      fix: `entrypoint status ${target.environment} tells what runs where`,
+      exitCode: exitCode.usage,
     });
   }
   if (terminal) {
     const words = ['docker', 'exec', '--interactive', '--tty', first.container, ...context.rest];
     await context.run(isRemote(first.host) ? sshTerminal(first.host, words) : words, {interactive: true});
   } else if (all) {
-    await each(serving, ({host: at, container}) => siteOf(at).context.run.prefixed(container)(dockerExec(container, context.rest)), target.place.parallel);
+    await each(
+      serving,
+      ({host: at, container}) => siteOf(at).context.run.prefixed(container)(dockerExec(container, context.rest)),
+      target.settings.parallel,
+    );
   } else {
     await siteOf(first.host).context.run(dockerExec(first.container, context.rest));
   }
@@ -84,11 +100,20 @@ export async function exec(context: Context, target: Target, {all, host, termina
 export async function maintenance(context: Context, target: Target, on: boolean): Promise<void> {
   const {found, siteOf} = await survey(context, target);
   requireDeployed(found, target);
-  await each(viewOf(target, found).balancers, async ({found: {machine: {host}}, before}) => {
-    await runOn(siteOf(host), [balancerMaintenance(balancerOf(target), before.name, on)], {
-      capture: true,
-      purpose: `maintenance could not be switched ${on ? 'on' : 'off'}${isRemote(host) ? ` on ${host}, and other hosts may have it already` : ''}`,
-      fix: 'mend what is said above and do it again: it may be repeated',
-    });
-  }, target.place.parallel);
+  await each(
+    viewOf(target, found).balancers,
+    async ({
+      found: {
+        machine: {host},
+      },
+      before,
+    }) => {
+      await runOn(siteOf(host), [balancerMaintenance(balancerOf(target), before.name, on)], {
+        capture: true,
+        purpose: `maintenance could not be switched ${on ? 'on' : 'off'}${isRemote(host) ? ` on ${host}, and other hosts may have it already` : ''}`,
+        fix: 'mend what is said above and do it again: it may be repeated',
+      });
+    },
+    target.settings.parallel,
+  );
 }

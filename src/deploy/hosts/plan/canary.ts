@@ -2,8 +2,8 @@ import {dockerRemove} from '../../../commands/docker.ts';
 import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {isRemote} from '../../../service/hosts.ts';
-import {sceneName} from '../../../stack/names.ts';
-import {batchSize, type Deployment, sceneOf, type Target} from '../../target.ts';
+import {stackName} from '../../../stack/names.ts';
+import {batchSize, type Deployment, stackOf, type Target} from '../../target.ts';
 import {taskUrl} from '../address.ts';
 import {weightsOf} from '../balancer/canary.ts';
 import {renderFragment} from '../balancer/fragment.ts';
@@ -24,30 +24,65 @@ import {watchOf} from './watch.ts';
  * both serve.
  * @throws Problem `not_deployed`, `canary_under_way`
  */
-export function planCanary(deployment: Deployment, found: readonly Found[], percent: number, options: DeployOptions): Plan {
+export function planCanary(
+  deployment: Deployment,
+  found: readonly Found[],
+  percent: number,
+  options: DeployOptions,
+): Plan {
   const view = viewOf(deployment, found);
   if (view.serving === 0) {
-    throw problem({code: 'not_deployed', what: `${deployment.service.name} is not deployed in ${deployment.environment}, and a canary is tried beside what serves`, fix: `entrypoint deploy ${deployment.environment}`});
+    throw problem({
+      code: 'not_deployed',
+      what: `${deployment.service.name} is not deployed in ${deployment.environment}, and a canary is tried beside what serves`,
+      fix: `entrypoint deploy ${deployment.environment}`,
+    });
   }
   const whole = planDeploy(deployment, found, {...options, batch: 'all'});
   const slots = newSlots(deployment, view, whole.release);
-  const fresh = (own: Found): SlotUse[] => (view.apart ? view.apps : [own]).flatMap((app) => slots.get(app.machine.host) ?? []);
+  const fresh = (own: Found): SlotUse[] =>
+    (view.apart ? view.apps : [own]).flatMap((app) => slots.get(app.machine.host) ?? []);
   const until = whole.rounds.findIndex(([step]) => step?.phase === 'switch');
-  const shares = view.balancers.map((one) => shareStep(deployment, one, {release: whole.release, percent, slots: fresh(one.found)}));
+  const shares = view.balancers.map((one) =>
+    shareStep(deployment, one, {release: whole.release, percent, slots: fresh(one.found)}),
+  );
   return {
-    ...whole, what: 'canary',
+    ...whole,
+    what: 'canary',
     rounds: [...whole.rounds.slice(0, until), shares],
-    finish: finishRounds(deployment, {...view, leaving: []}, {release: whole.release, beside: whole.previous, previous: view.balancers[0]?.before.previous ?? 0, image: whole.image, entry: options.entry}),
+    finish: finishRounds(
+      deployment,
+      {...view, leaving: []},
+      {
+        release: whole.release,
+        beside: whole.previous,
+        previous: view.balancers[0]?.before.previous ?? 0,
+        image: whole.image,
+        entry: options.entry,
+      },
+    ),
   };
 }
 
-function shareStep(target: Target, {found: {machine: {host}}, before}: BalancerView, canary: Canary): Step {
+function shareStep(
+  target: Target,
+  {
+    found: {
+      machine: {host},
+    },
+    before,
+  }: BalancerView,
+  canary: Canary,
+): Step {
   const name = balancerOf(target);
   const next: BalancerState = {...before, canary};
-  const weights = Object.fromEntries(Object.entries(weightsOf(next) ?? {}).map(([slot, weight]) => [`${next.name}/${slot}`, weight]));
+  const weights = Object.fromEntries(
+    Object.entries(weightsOf(next) ?? {}).map(([slot, weight]) => [`${next.name}/${slot}`, weight]),
+  );
   const servers = serversOf(next.name, canary.slots);
   return {
-    phase: 'switch', host,
+    phase: 'switch',
+    host,
     what: `give ${canary.percent} % of the requests to ${servers.join(', ')}`,
     commands: [
       balancerCanary(name, next.name, canary.slots[0]?.half ?? 'a', weights),
@@ -56,14 +91,18 @@ function shareStep(target: Target, {found: {machine: {host}}, before}: BalancerV
     undo: [
       balancerConfig(name, before.name, renderFragment(before), 'file-only'),
       balancerRestore(name, before.name),
-      balancerIdle(name, target.place.drain_timeout_seconds, servers),
+      balancerIdle(name, target.settings.drain_timeout_seconds, servers),
     ],
     purpose: `the canary could not be given its share on ${host}`,
   };
 }
 
 /** Gives the canary all of the requests. */
-export function planContinue(target: Target, found: readonly Found[], {watchSeconds, entry, batch}: DeployOptions): Plan {
+export function planContinue(
+  target: Target,
+  found: readonly Found[],
+  {watchSeconds, entry, batch}: DeployOptions,
+): Plan {
   const view = viewOf(target, found);
   const canary = requireCanary(target, view);
   const {release} = canary;
@@ -74,9 +113,17 @@ export function planContinue(target: Target, found: readonly Found[], {watchSeco
   };
   const change = {release, previous, slots};
   const [first] = view.apps;
-  const after = target.place.after.map((name): Round => (first === undefined ? [] : [taskStep({...target, image, commit: ''}, 'after', first.machine.host, name, release, taskUrl(target, view))]));
+  const after = target.settings.after.map((name): Round =>
+    first === undefined
+      ? []
+      : [taskStep({...target, image, commit: ''}, 'after', first.machine.host, name, release, taskUrl(target, view))],
+  );
   return {
-    ...base(target, view, found), what: 'continue', release, previous, image,
+    ...base(target, view, found),
+    what: 'continue',
+    release,
+    previous,
+    image,
     rounds: [...moveRounds(target, view, change, batchSize(batch, view.apps.length)), ...after],
     watch: watchOf(target, view, watchSeconds, change),
     finish: finishRounds(target, view, {release, previous, image, entry}),
@@ -88,38 +135,79 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
   const view = viewOf(target, found);
   const {release} = requireCanary(target, view);
   const name = balancerOf(target);
-  const back = view.balancers.map(({found: {machine: {host}}, before}): Step => {
-    const {canary, ...next} = before;
-    const servers = serversOf(next.name, canary?.slots ?? []);
-    return {
-      phase: 'switch', host,
-      what: `take ${servers.join(', ')} out`,
-      commands: [
-        balancerConfig(name, next.name, renderFragment(next), 'file-only'),
-        balancerRestore(name, next.name),
-        ...(servers.length === 0 ? [] : [balancerIdle(name, target.place.drain_timeout_seconds, servers)]),
-      ],
-      purpose: `the canary could not be taken out on ${host}`,
-    };
-  });
+  const back = view.balancers.map(
+    ({
+      found: {
+        machine: {host},
+      },
+      before,
+    }): Step => {
+      const {canary, ...next} = before;
+      const servers = serversOf(next.name, canary?.slots ?? []);
+      return {
+        phase: 'switch',
+        host,
+        what: `take ${servers.join(', ')} out`,
+        commands: [
+          balancerConfig(name, next.name, renderFragment(next), 'file-only'),
+          balancerRestore(name, next.name),
+          ...(servers.length === 0 ? [] : [balancerIdle(name, target.settings.drain_timeout_seconds, servers)]),
+        ],
+        purpose: `the canary could not be taken out on ${host}`,
+      };
+    },
+  );
   const removal = view.apps.flatMap((app): Step[] => {
-    const names = appsOf(app.state).filter((one) => one.release === release).map((one) => one.name);
-    return names.length === 0 ? [] : [{
-      phase: 'stop', host: app.machine.host, what: `remove ${names.join(', ')}`, commands: [dockerRemove(...names)],
-      purpose: `the canary could not be removed${isRemote(app.machine.host) ? ` on ${app.machine.host}` : ''}`,
-    }];
+    const names = appsOf(app.state)
+      .filter((one) => one.release === release)
+      .map((one) => one.name);
+    return names.length === 0
+      ? []
+      : [
+          {
+            phase: 'stop',
+            host: app.machine.host,
+            what: `remove ${names.join(', ')}`,
+            commands: [dockerRemove(...names)],
+            purpose: `the canary could not be removed${isRemote(app.machine.host) ? ` on ${app.machine.host}` : ''}`,
+          },
+        ];
   });
   return {
-    ...base(target, view, found), what: 'abort', release, previous: view.serving, image: imageOf(view, release),
+    ...base(target, view, found),
+    what: 'abort',
+    release,
+    previous: view.serving,
+    image: imageOf(view, release),
     rounds: [back, removal],
     watch: undefined,
-    finish: finishRounds(target, {...view, leaving: []}, {release: view.serving, previous: view.balancers[0]?.before.previous ?? 0, image: imageOf(view, view.serving), entry, logged: {release, image: imageOf(view, release)}}),
+    finish: finishRounds(
+      target,
+      {...view, leaving: []},
+      {
+        release: view.serving,
+        previous: view.balancers[0]?.before.previous ?? 0,
+        image: imageOf(view, view.serving),
+        entry,
+        logged: {release, image: imageOf(view, release)},
+      },
+    ),
   };
 }
 
-function base(target: Target, view: View, found: readonly Found[]): Pick<Plan, 'service' | 'environment' | 'hosts' | 'notes' | 'first'> {
-  const {service, environment} = sceneOf(target);
-  return {service, environment, notes: [], first: [], hosts: [...view.apps, ...found.filter((one) => !view.apps.includes(one))].map(({machine}) => machine.host)};
+function base(
+  target: Target,
+  view: View,
+  found: readonly Found[],
+): Pick<Plan, 'service' | 'environment' | 'hosts' | 'notes' | 'first'> {
+  const {service, environment} = stackOf(target);
+  return {
+    service,
+    environment,
+    notes: [],
+    first: [],
+    hosts: [...view.apps, ...found.filter((one) => !view.apps.includes(one))].map(({machine}) => machine.host),
+  };
 }
 
 const imageOf = ({apps}: View, release: number): string =>
@@ -130,7 +218,7 @@ function requireCanary(target: Target, {balancers}: View): Canary {
   if (canary !== undefined) return canary;
   throw problem({
     code: 'no_canary',
-    what: `no canary of ${sceneName(sceneOf(target))} is under way, and --continue and --abort end one`,
+    what: `no canary of ${stackName(stackOf(target))} is under way, and --continue and --abort end one`,
     fix: `entrypoint deploy ${target.environment} --canary=10%`,
     exitCode: exitCode.usage,
   });
@@ -140,5 +228,10 @@ function requireCanary(target: Target, {balancers}: View): Canary {
 export function percentOf(text: string): number {
   const percent = Number(text.replace(/%$/, ''));
   if (percent > 0 && percent < 100) return percent;
-  throw problem({code: 'usage', what: `--canary is a share of the requests such as 10%, and ${text} is none`, fix: 'say more than 0% and less than 100%', exitCode: exitCode.usage});
+  throw problem({
+    code: 'usage',
+    what: `--canary is a share of the requests such as 10%, and ${text} is none`,
+    fix: 'say more than 0% and less than 100%',
+    exitCode: exitCode.usage,
+  });
 }

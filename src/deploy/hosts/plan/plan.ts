@@ -35,13 +35,23 @@ export interface Plan {
 export function planText(plan: Plan): string {
   const {service, environment, what, release, previous, image, hosts, notes, watch} = plan;
   const lock: Round = hosts.map((host) => ({phase: 'lock', host, what: 'take the lock', commands: [], purpose: ''}));
-  const watching: Round = (watch?.balancers ?? []).map(({host}) => ({phase: 'watch', host, what: `compare the releases for ${watch?.seconds} s`, commands: [], purpose: ''}));
+  const watching: Round = (watch?.balancers ?? []).map(({host}) => ({
+    phase: 'watch',
+    host,
+    what: `compare the releases for ${watch?.seconds} s`,
+    commands: [],
+    purpose: '',
+  }));
   const rounds = [...plan.first, lock, ...plan.rounds, watching, ...plan.finish].filter((round) => round.length > 0);
   const wide = Math.max(...rounds.flat().map(({host}) => host.length));
   return [
     `${what} of release ${release} of ${service} in ${environment}${previous === 0 ? '' : `, after release ${previous}`}: ${image}`,
     ...notes.map((note) => `note: ${note}`),
-    ...rounds.flatMap((round, index) => round.map((step, place) =>
-      `${place === 0 ? `${String(index + 1).padStart(2)} ${step.phase.padEnd(8)}` : ' '.repeat(11)} ${step.host.padEnd(wide)}  ${step.what}`)),
+    ...rounds.flatMap((round, index) =>
+      round.map(
+        (step, settings) =>
+          `${settings === 0 ? `${String(index + 1).padStart(2)} ${step.phase.padEnd(8)}` : ' '.repeat(11)} ${step.host.padEnd(wide)}  ${step.what}`,
+      ),
+    ),
   ].join('\n');
 }

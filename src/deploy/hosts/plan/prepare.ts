@@ -15,7 +15,9 @@ export type Cleanings = ReadonlyMap<Host, {readonly remove: readonly string[]; r
 
 /** What deploys that died left, on each app machine. */
 export function cleanings(view: View): Cleanings {
-  return new Map([...view.apps, ...view.leaving].map((app) => [app.machine.host, leftoversOf(app, statesFor(view, app))]));
+  return new Map(
+    [...view.apps, ...view.leaving].map((app) => [app.machine.host, leftoversOf(app, statesFor(view, app))]),
+  );
 }
 
 /** Everything that an app machine needs before its containers can start; its own balancer included. */
@@ -23,10 +25,16 @@ export function prepare(target: Target, view: View, app: Found, cleaning: Cleani
   const {remove, stop} = cleaning.get(app.machine.host) ?? {remove: [], stop: []};
   const network = networkCommands(target, app);
   const own = view.apart ? undefined : view.balancers.find(({found}) => found === app);
-  const balancer = own === undefined ? nothing : prepareBalancer(target, own, {apart: false, repair: remove.length + stop.length > 0});
+  const balancer =
+    own === undefined ? nothing : prepareBalancer(target, own, {apart: false, repair: remove.length + stop.length > 0});
   return {
     // The balancer is set back first: what is removed here may have its traffic.
-    commands: [...network.commands, ...balancer.commands, ...(remove.length === 0 ? [] : [dockerRemove(...remove)]), ...stopCommands(target, stop)],
+    commands: [
+      ...network.commands,
+      ...balancer.commands,
+      ...(remove.length === 0 ? [] : [dockerRemove(...remove)]),
+      ...stopCommands(target, stop),
+    ],
     undo: [...balancer.undo, ...network.undo],
     causes: balancer.causes,
     what: [
@@ -42,9 +50,12 @@ export function prepare(target: Target, view: View, app: Found, cleaning: Cleani
 export function prepareStep(target: Target, view: View, app: Found, cleaning: Cleanings): Step {
   const {commands, undo, what, causes} = prepare(target, view, app, cleaning);
   return {
-    phase: 'prepare', host: app.machine.host,
+    phase: 'prepare',
+    host: app.machine.host,
     what: what.join('; ') || 'nothing to prepare',
-    commands, undo, causes,
+    commands,
+    undo,
+    causes,
     purpose: `${app.machine.host} could not be prepared`,
   };
 }
@@ -56,6 +67,16 @@ export function balancerSteps(target: Target, view: View, cleaning: Cleanings): 
   return view.balancers.flatMap((one): Step[] => {
     const {commands, undo, what, causes} = prepareBalancer(target, one, {apart: true, repair});
     if (commands.length === 0) return [];
-    return [{phase: 'prepare', host: one.found.machine.host, what: what.join('; '), commands, undo, causes, purpose: `the load balancer on ${one.found.machine.host} could not be prepared`}];
+    return [
+      {
+        phase: 'prepare',
+        host: one.found.machine.host,
+        what: what.join('; '),
+        commands,
+        undo,
+        causes,
+        purpose: `the load balancer on ${one.found.machine.host} could not be prepared`,
+      },
+    ];
   });
 }

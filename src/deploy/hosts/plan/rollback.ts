@@ -1,6 +1,6 @@
 import {problem} from '../../../errors.ts';
 import {isRemote} from '../../../service/hosts.ts';
-import {sceneOf, type Target} from '../../target.ts';
+import {stackOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
 import {type View, viewOf} from '../fleet.ts';
 import type {Entry} from '../release-log.ts';
@@ -20,8 +20,12 @@ import type {Step} from './steps/step.ts';
  * second rollback returns to where the first one began.
  * @throws Problem `not_deployed`, `no_previous_release`, `canary_under_way`
  */
-export function planRollback(target: Target, found: readonly Found[], {to, entry}: {to?: number | undefined; entry: Entry}): Plan {
-  const scene = sceneOf(target);
+export function planRollback(
+  target: Target,
+  found: readonly Found[],
+  {to, entry}: {to?: number | undefined; entry: Entry},
+): Plan {
+  const stack = stackOf(target);
   const {release: previous, previous: before} = requireDeployed(found, target);
   const release = to ?? before;
   const view = viewOf(target, found, healthThen(found, release) ?? target.service.deployFile.health);
@@ -31,11 +35,21 @@ export function planRollback(target: Target, found: readonly Found[], {to, entry
   const fresh = view.apps.filter((app) => !kept.includes(app));
   const image = appsOf(kept[0]?.state ?? {containers: []}).find((one) => one.release === release)?.image ?? '';
   const made = newSlots({...target, image, commit: ''}, view, release);
-  const cleaning = new Map([...cleanings(view)].map(([host, {remove, stop}]) => {
-    const going = new Set(view.apps.filter(({machine}) => machine.host === host).flatMap((app) => keptSlots(target, view, app, release).map(({container}) => container)));
-    return [host, {remove: remove.filter((name) => !going.has(name)), stop: stop.filter((name) => !going.has(name))}] as const;
-  }));
-  const slots = (app: Found): readonly SlotUse[] => (fresh.includes(app) ? made.get(app.machine.host) ?? [] : keptSlots(target, view, app, release));
+  const cleaning = new Map(
+    [...cleanings(view)].map(([host, {remove, stop}]) => {
+      const going = new Set(
+        view.apps
+          .filter(({machine}) => machine.host === host)
+          .flatMap((app) => keptSlots(target, view, app, release).map(({container}) => container)),
+      );
+      return [
+        host,
+        {remove: remove.filter((name) => !going.has(name)), stop: stop.filter((name) => !going.has(name))},
+      ] as const;
+    }),
+  );
+  const slots = (app: Found): readonly SlotUse[] =>
+    fresh.includes(app) ? (made.get(app.machine.host) ?? []) : keptSlots(target, view, app, release);
   const start = (app: Found, uses: readonly SlotUse[]): Step => {
     const prepared = prepare(target, view, app, cleaning);
     return fresh.includes(app)
@@ -43,10 +57,20 @@ export function planRollback(target: Target, found: readonly Found[], {to, entry
       : restartStep(target, app.machine.host, release, uses, prepared);
   };
   return {
-    ...scene, what: 'rollback', release, previous, image,
+    ...stack,
+    what: 'rollback',
+    release,
+    previous,
+    image,
     hosts: [...view.apps, ...found.filter((one) => !view.apps.includes(one))].map(({machine}) => machine.host),
-    notes: fresh.map(({machine: {host}}) => `${host} never had release ${release}: it gets containers of its image, with the settings that deploy.yaml has now`),
-    first: fresh.length === 0 ? [] : [fresh.filter(({machine: {host}}) => isRemote(host)).flatMap(({machine: {host}}) => pullStep(host, [image]))],
+    notes: fresh.map(
+      ({machine: {host}}) =>
+        `${host} never had release ${release}: it gets containers of its image, with the settings that deploy.yaml has now`,
+    ),
+    first:
+      fresh.length === 0
+        ? []
+        : [fresh.filter(({machine: {host}}) => isRemote(host)).flatMap(({machine: {host}}) => pullStep(host, [image]))],
     rounds: [
       balancerSteps(target, view, cleaning),
       ...moveRounds(target, view, {release, previous, slots, start}, Math.max(1, view.apps.length)),
@@ -62,12 +86,15 @@ function healthThen(found: readonly Found[], release: number): string | undefine
 }
 
 function noRelease({service, environment}: Target, {apps}: View, release: number, current: number): Error {
-  const kept = [...new Set(apps.flatMap(({state}) => appsOf(state).map((one) => one.release)))].filter((one) => one !== current).toSorted((a, b) => b - a);
+  const kept = [...new Set(apps.flatMap(({state}) => appsOf(state).map((one) => one.release)))]
+    .filter((one) => one !== current)
+    .toSorted((a, b) => b - a);
   return problem({
     code: 'no_previous_release',
-    what: release === current
-      ? `release ${release} of ${service.name} serves in ${environment} already`
-      : `${service.name} in ${environment} has no release ${release === 0 ? `before ${current}` : release} to go back to`,
+    what:
+      release === current
+        ? `release ${release} of ${service.name} serves in ${environment} already`
+        : `${service.name} in ${environment} has no release ${release === 0 ? `before ${current}` : release} to go back to`,
     fix: `${kept.length === 0 ? '' : `there ${kept.length === 1 ? 'is' : 'are'}: ${kept.join(', ')} (--release); or `}deploy the version you want: entrypoint deploy ${environment} --image=IMAGE`,
   });
 }

@@ -1,6 +1,6 @@
 import type {Host} from '../../../service/hosts.ts';
-import {appName, sceneName} from '../../../stack/names.ts';
-import {type Deployment, needsPorts, sceneOf, type Target} from '../../target.ts';
+import {appName, stackName} from '../../../stack/names.ts';
+import {type Deployment, needsPorts, stackOf, type Target} from '../../target.ts';
 import type {Half, SlotUse} from '../balancer/state.ts';
 import type {View} from '../fleet.ts';
 import {appsOf, type Found} from '../state.ts';
@@ -19,31 +19,50 @@ function freeHalf({apart, balancers}: View, app: Found): Half {
 
 /** Where a new release is going to answer on each app host: in free slots, at free ports where the balancers are elsewhere. */
 export function newSlots(deployment: Deployment, view: View, release: number): ReadonlyMap<Host, readonly SlotUse[]> {
-  const {place: {replicas}, service: {deployFile: {port}}} = deployment;
-  const scene = sceneOf(deployment);
-  return new Map(view.apps.map((app) => {
-    const half = freeHalf(view, app);
-    const ports = needsPorts(deployment.place) ? freePorts(sceneName(scene), app.state.ports, replicas) : [];
-    return [app.machine.host, Array.from({length: replicas}, (_, index): SlotUse => {
-      const container = appName(scene, release, index + 1);
-      return {
-        host: app.machine.key, replica: index + 1, half, container,
-        address: ports.length > 0 ? addressFor(view, app) : container,
-        port: ports[index] ?? port,
-      };
-    })];
-  }));
+  const {
+    settings: {replicas},
+    service: {
+      deployFile: {port},
+    },
+  } = deployment;
+  const stack = stackOf(deployment);
+  return new Map(
+    view.apps.map((app) => {
+      const half = freeHalf(view, app);
+      const ports = needsPorts(deployment.settings) ? freePorts(stackName(stack), app.state.ports, replicas) : [];
+      return [
+        app.machine.host,
+        Array.from({length: replicas}, (_, index): SlotUse => {
+          const container = appName(stack, release, index + 1);
+          return {
+            host: app.machine.key,
+            replica: index + 1,
+            half,
+            container,
+            address: ports.length > 0 ? addressFor(view, app) : container,
+            port: ports[index] ?? port,
+          };
+        }),
+      ];
+    }),
+  );
 }
 
 // A HAProxy of the user's own on the same host needs no address that others know.
 const addressFor = ({apart}: View, app: Found): string => (apart ? reachedAt(app) : '127.0.0.1');
 
 /** Where the containers of a release that are still there are going to answer. */
-export function keptSlots({place}: Target, view: View, app: Found, release: number): readonly SlotUse[] {
+export function keptSlots({settings}: Target, view: View, app: Found, release: number): readonly SlotUse[] {
   const half = freeHalf(view, app);
-  return appsOf(app.state).filter((one) => one.release === release).toSorted((a, b) => a.replica - b.replica).map(({name, replica, port, published}) => ({
-    host: app.machine.key, replica, half, container: name,
-    address: needsPorts(place) ? addressFor(view, app) : name,
-    port: needsPorts(place) ? Number(published.split(':').at(-1)) : port,
-  }));
+  return appsOf(app.state)
+    .filter((one) => one.release === release)
+    .toSorted((a, b) => a.replica - b.replica)
+    .map(({name, replica, port, published}) => ({
+      host: app.machine.key,
+      replica,
+      half,
+      container: name,
+      address: needsPorts(settings) ? addressFor(view, app) : name,
+      port: needsPorts(settings) ? Number(published.split(':').at(-1)) : port,
+    }));
 }

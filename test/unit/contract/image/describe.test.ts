@@ -16,14 +16,25 @@ const imageOf = (config: object) => parseImageFacts(JSON.stringify({Id: 'sha256:
 const ours = imageOf({Entrypoint: ['tini', '--', 'entrypoint'], Labels: {'entrypoint.service_name': 'buy'}});
 const foreign = imageOf({Cmd: ['nginx'], ExposedPorts: {'8080/tcp': {}, '80/tcp': {}}});
 
-test('an image of the service in this folder is described by deploy.yaml, and options go before it', () => {
-  const subject = describeSubject({...given, facts: ours, values: {...values, image: 'buy:1', env: ['B=option'], health: '/other'}});
+test('an image of the service in this directory is described by deploy.yaml, and options go before it', () => {
+  const subject = describeSubject({
+    ...given,
+    facts: ours,
+    values: {...values, image: 'buy:1', env: ['B=option'], health: '/other'},
+  });
   assert.deepEqual(subject.environment, {A: 'file', B: 'option'});
-  assert.deepEqual([subject.command, subject.port, subject.health, subject.slow, subject.backing], [['run'], 3000, '/other', '/slow', ['store']]);
+  assert.deepEqual(
+    [subject.command, subject.port, subject.health, subject.slow, subject.backing],
+    [['run'], 3000, '/other', '/slow', ['store']],
+  );
 });
 
 test('an image of somebody else has nothing of deploy.yaml', () => {
-  const subject = describeSubject({...given, facts: foreign, values: {...values, image: 'registry:5000/team/nginx:1@sha256:2', command: 'nginx -g off'}});
+  const subject = describeSubject({
+    ...given,
+    facts: foreign,
+    values: {...values, image: 'registry:5000/team/nginx:1@sha256:2', command: 'nginx -g off'},
+  });
   assert.deepEqual(subject.environment, {});
   assert.deepEqual([subject.isOurs, subject.port, subject.health, subject.healthIsDeclared], [false, 80, '/', false]);
   assert.deepEqual(subject.command, ['nginx', '-g', 'off']);
@@ -31,17 +42,26 @@ test('an image of somebody else has nothing of deploy.yaml', () => {
 
 test('without a label the name of the repository tells whose it is', () => {
   assert.ok(describeSubject({...given, facts: foreign, values: {...values, image: 'registry:5000/team/buy:1'}}).isOurs);
-  assert.ok(!describeSubject({...given, facts: ours, serviceName: 'sell', values: {...values, image: 'sell:1'}}).isOurs);
+  assert.ok(
+    !describeSubject({...given, facts: ours, serviceName: 'sell', values: {...values, image: 'sell:1'}}).isOurs,
+  );
 });
 
 test('a variable without a value is a secret of our own environment', () => {
-  const subject = describeSubject({...given, facts: foreign, values: {...values, image: 'x', env: ['API_TOKEN', 'EMPTY=']}});
+  const subject = describeSubject({
+    ...given,
+    facts: foreign,
+    values: {...values, image: 'x', env: ['API_TOKEN', 'EMPTY=']},
+  });
   assert.deepEqual(subject.secrets, {API_TOKEN: {env: 'API_TOKEN'}});
   assert.deepEqual(subject.environment, {EMPTY: ''});
 });
 
-test('a text that is no variable is a mistake, and is not repeated: it may be a secret', () => {
-  assert.throws(() => describeSubject({...given, facts: foreign, values: {...values, image: 'x', env: ['hunter-2']}}), (error: Error) => !error.message.includes('hunter-2'));
+test('a text that is no variable is a error, and is not repeated: it may be a secret', () => {
+  assert.throws(
+    () => describeSubject({...given, facts: foreign, values: {...values, image: 'x', env: ['hunter-2']}}),
+    (error: Error) => !error.message.includes('hunter-2'),
+  );
 });
 
 test('the health check NONE is none', () => {

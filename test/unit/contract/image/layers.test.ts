@@ -29,10 +29,12 @@ function tar(entries: readonly Entry[]): Buffer {
 
 function image(layers: readonly Buffer[]): ReturnType<typeof bufferSource> {
   const names = layers.map((_, index) => `layer${index}/layer.tar`);
-  return bufferSource(tar([
-    ...layers.map((content, index) => ({path: names[index] ?? '', content})),
-    {path: 'manifest.json', content: JSON.stringify([{Layers: names}])},
-  ]));
+  return bufferSource(
+    tar([
+      ...layers.map((content, index) => ({path: names[index] ?? '', content})),
+      {path: 'manifest.json', content: JSON.stringify([{Layers: names}])},
+    ]),
+  );
 }
 
 const key = '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n';
@@ -41,20 +43,37 @@ test('long paths of PAX and of GNU tar are read', () => {
   const long = `srv/${'x'.repeat(120)}/file`;
   const record = `path=${long}\n`;
   const pax = `${record.length + 4} ${record}`;
-  const entries = [...tarEntries(bufferSource(tar([
-    {path: 'pax', type: 'x', content: pax}, {path: 'cut', content: 'a'},
-    {path: '././@LongLink', type: 'L', content: `${long}2\0`}, {path: 'cut', content: 'b'},
-    {path: './etc/', type: '5'},
-  ])))];
-  assert.deepEqual(entries.map(({path, type, size}) => ({path, type, size})), [
-    {path: long, type: 'file', size: 1}, {path: `${long}2`, type: 'file', size: 1}, {path: 'etc', type: 'folder', size: 0},
-  ]);
+  const entries = [
+    ...tarEntries(
+      bufferSource(
+        tar([
+          {path: 'pax', type: 'x', content: pax},
+          {path: 'cut', content: 'a'},
+          {path: '././@LongLink', type: 'L', content: `${long}2\0`},
+          {path: 'cut', content: 'b'},
+          {path: './etc/', type: '5'},
+        ]),
+      ),
+    ),
+  ];
+  assert.deepEqual(
+    entries.map(({path, type, size}) => ({path, type, size})),
+    [
+      {path: long, type: 'file', size: 1},
+      {path: `${long}2`, type: 'file', size: 1},
+      {path: 'etc', type: 'directory', size: 0},
+    ],
+  );
 });
 
 test('a secret that a later layer hides is found in its own', () => {
-  const {secrets, entries} = scanLayers(image([
-    tar([{path: 'etc/passwd', content: 'root'}]), tar([{path: 'srv/key.pem', content: key}]), tar([{path: 'srv/.wh.key.pem'}]),
-  ]));
+  const {secrets, entries} = scanLayers(
+    image([
+      tar([{path: 'etc/passwd', content: 'root'}]),
+      tar([{path: 'srv/key.pem', content: key}]),
+      tar([{path: 'srv/.wh.key.pem'}]),
+    ]),
+  );
   assert.deepEqual(secrets, ['layer 2: /srv/key.pem: a private key']);
   assert.deepEqual([...entries.keys()], ['etc/passwd']);
 });
@@ -64,10 +83,13 @@ test('the top layer says which mode a file has in the end', () => {
   assert.equal(entries.get('bin/su')?.mode, 0o755);
 });
 
-test('an opaque folder hides what is below it, and not its neighbours', () => {
-  const {entries} = scanLayers(image([
-    tar([{path: 'srv/a'}, {path: 'srv/sub/b'}, {path: 'srv2/c'}]), tar([{path: 'srv/.wh..wh..opq'}, {path: 'srv/d'}]),
-  ]));
+test('an opaque directory hides what is below it, and not its neighbours', () => {
+  const {entries} = scanLayers(
+    image([
+      tar([{path: 'srv/a'}, {path: 'srv/sub/b'}, {path: 'srv2/c'}]),
+      tar([{path: 'srv/.wh..wh..opq'}, {path: 'srv/d'}]),
+    ]),
+  );
   assert.deepEqual([...entries.keys()].toSorted(), ['srv/d', 'srv2/c']);
 });
 

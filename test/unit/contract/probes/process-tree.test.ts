@@ -4,22 +4,44 @@ import type {Process} from '../../../../src/contract/in-container/processes.ts';
 import {hasSignal, mainProcess, serviceProcesses, workersOf} from '../../../../src/contract/probes/process-tree.ts';
 import {writtenFiles} from '../../../../src/contract/probes/served.ts';
 
-const process = (pid: number, parent: number, name: string, facts: Partial<Process> = {}): Process =>
-  ({pid, parent, name, uid: 10_001, zombie: false, blocked: '0', ignored: '0', pending: '0', ...facts});
+const process = (pid: number, parent: number, name: string, facts: Partial<Process> = {}): Process => ({
+  pid,
+  parent,
+  name,
+  uid: 10_001,
+  zombie: false,
+  blocked: '0',
+  ignored: '0',
+  pending: '0',
+  ...facts,
+});
 
 test('the main process is found below inits and the shells of wrappers, and above workers', () => {
   assert.equal(mainProcess([process(1, 0, 'node')])?.pid, 1);
-  assert.equal(mainProcess([process(1, 0, 'tini'), process(7, 1, 'dash'), process(9, 7, 'python3'), process(10, 9, 'python3')])?.pid, 9);
+  assert.equal(
+    mainProcess([process(1, 0, 'tini'), process(7, 1, 'dash'), process(9, 7, 'python3'), process(10, 9, 'python3')])
+      ?.pid,
+    9,
+  );
   assert.equal(mainProcess([]), undefined);
 });
 
 test('an init is no process of the service, a service that is pid 1 is', () => {
-  assert.deepEqual(serviceProcesses([process(1, 0, 'tini'), process(7, 1, 'node')]).map(({pid}) => pid), [7]);
-  assert.deepEqual(serviceProcesses([process(1, 0, 'node'), process(8, 1, 'sh', {zombie: true})]).map(({pid}) => pid), [1]);
+  assert.deepEqual(
+    serviceProcesses([process(1, 0, 'tini'), process(7, 1, 'node')]).map(({pid}) => pid),
+    [7],
+  );
+  assert.deepEqual(
+    serviceProcesses([process(1, 0, 'node'), process(8, 1, 'sh', {zombie: true})]).map(({pid}) => pid),
+    [1],
+  );
 });
 
 test('workers are below a server that is not pid 1', () => {
-  assert.deepEqual(workersOf([process(1, 0, 'tini'), process(7, 1, 'node'), process(8, 7, 'node')]).map(({pid}) => pid), [8]);
+  assert.deepEqual(
+    workersOf([process(1, 0, 'tini'), process(7, 1, 'node'), process(8, 7, 'node')]).map(({pid}) => pid),
+    [8],
+  );
 });
 
 test('signals are read from the masks of /proc', () => {
@@ -29,6 +51,9 @@ test('signals are read from the masks of /proc', () => {
   assert.ok(!hasSignal('ffffffffffffffff', 'SIGNONE'));
 });
 
-test('of docker diff only files count, and folders with nothing else below them', () => {
-  assert.deepEqual(writtenFiles('C /home\nC /home/webuser\nA /home/webuser/state\nA /empty\nD /gone\n'), ['/home/webuser/state', '/empty']);
+test('of docker diff only files count, and directories with nothing else below them', () => {
+  assert.deepEqual(writtenFiles('C /home\nC /home/webuser\nA /home/webuser/state\nA /empty\nD /gone\n'), [
+    '/home/webuser/state',
+    '/empty',
+  ]);
 });

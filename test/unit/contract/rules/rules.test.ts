@@ -9,7 +9,10 @@ const manual = readFileSync(join(root, 'docs/contract.md'), 'utf8');
 
 test('the manual has a paragraph for each rule, with its severity, in the order of the report', () => {
   const told = [...manual.matchAll(/^### (\S+)\n(error|warning)\. \S/gm)].map(([, id, severity]) => ({id, severity}));
-  assert.deepEqual(told, rules.map(({id, severity}) => ({id, severity})));
+  assert.deepEqual(
+    told,
+    rules.map(({id, severity}) => ({id, severity})),
+  );
 });
 
 test('every rule has an id of its own, and says how it is checked and how to fix what it finds', () => {
@@ -26,11 +29,20 @@ test('every rule has a fixture that breaks it', () => {
 
 test('--rule takes the rules that it names, and refuses others with the one that was meant', () => {
   assert.equal(requestedRules([]).length, rules.length);
-  assert.deepEqual(requestedRules(['not-root']).map(({id}) => id), ['not-root']);
-  assert.throws(() => requestedRules(['not-roots']), /not-roots is not a rule of the contract; did you mean not-root\?/);
+  assert.deepEqual(
+    requestedRules(['not-root']).map(({id}) => id),
+    ['not-root'],
+  );
+  assert.throws(
+    () => requestedRules(['not-roots']),
+    /not-roots is not a rule of the contract; did you mean not-root\?/,
+  );
 });
 
 test('a rule that deploy.yaml skips has to exist', () => {
   assert.deepEqual(skippedRules({stateless: 'an index'}), {stateless: 'an index'});
-  assert.throws(() => skippedRules({'state-less': 'an index'}), {code: 'bad_deploy_file', details: ['state-less is not a rule of the contract; did you mean stateless?']});
+  assert.throws(() => skippedRules({'state-less': 'an index'}), {
+    code: 'bad_deploy_file',
+    details: ['state-less is not a rule of the contract; did you mean stateless?'],
+  });
 });

@@ -10,12 +10,12 @@ const root = mkdtempSync(join(tmpdir(), 'entrypoint-suite-'));
 after(() => rmSync(root, {recursive: true}));
 
 function service(...files: readonly string[]): string {
-  const folder = mkdtempSync(join(root, 'service-'));
+  const directory = mkdtempSync(join(root, 'service-'));
   for (const file of files) {
-    mkdirSync(dirname(join(folder, file)), {recursive: true});
-    writeFileSync(join(folder, file), '');
+    mkdirSync(dirname(join(directory, file)), {recursive: true});
+    writeFileSync(join(directory, file), '');
   }
-  return folder;
+  return directory;
 }
 
 const command = (cwd: string, output?: string, rest: readonly string[] = []): object =>
@@ -24,30 +24,62 @@ const command = (cwd: string, output?: string, rest: readonly string[] = []): ob
 const pattern = 'test/unit/**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
 test("Node's own runner runs a suite where the service has no other", () => {
-  assert.deepEqual(command(service('test/unit/a.test.ts'), undefined, ['--test-only']), {words: ['node', '--test', '--test-only', pattern]});
+  assert.deepEqual(command(service('test/unit/a.test.ts'), undefined, ['--test-only']), {
+    words: ['node', '--test', '--test-only', pattern],
+  });
 });
 
-test('with a folder for reports it writes JUnit and coverage there, which no compile cache makes less exact, and still tells people', () => {
-  assert.deepEqual(command(service('test/unit/a.test.ts'), 'out'), {words: [
-    'node', '--test', '--experimental-test-coverage',
-    '--test-reporter=spec', '--test-reporter-destination=stdout',
-    '--test-reporter=junit', '--test-reporter-destination=out/test_unit.junit.xml',
-    '--test-reporter=lcov', '--test-reporter-destination=out/test_unit.lcov',
-    pattern,
-  ], env: {NODE_DISABLE_COMPILE_CACHE: '1'}});
+test('with a directory for reports it writes JUnit and coverage there, which no compile cache makes less exact, and still tells people', () => {
+  assert.deepEqual(command(service('test/unit/a.test.ts'), 'out'), {
+    words: [
+      'node',
+      '--test',
+      '--experimental-test-coverage',
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=junit',
+      '--test-reporter-destination=out/test_unit.junit.xml',
+      '--test-reporter=lcov',
+      '--test-reporter-destination=out/test_unit.lcov',
+      pattern,
+    ],
+    env: {NODE_DISABLE_COMPILE_CACHE: '1'},
+  });
 });
 
 test("the service's own vitest or jest goes before it", () => {
   const vitest = service('test/unit/a.test.ts', 'node_modules/.bin/vitest');
-  assert.deepEqual(command(vitest, 'out'), {words: ['node_modules/.bin/vitest', 'run', '--dir', 'test/unit', '--reporter=default', '--reporter=junit', '--outputFile.junit=out/test_unit.junit.xml']});
+  assert.deepEqual(command(vitest, 'out'), {
+    words: [
+      'node_modules/.bin/vitest',
+      'run',
+      '--dir',
+      'test/unit',
+      '--reporter=default',
+      '--reporter=junit',
+      '--outputFile.junit=out/test_unit.junit.xml',
+    ],
+  });
   const jest = service('test/unit/a.test.js', 'node_modules/.bin/jest');
   assert.deepEqual(command(jest), {words: ['node_modules/.bin/jest', '--rootDir', 'test/unit']});
   assert.deepEqual(command(jest, 'out'), {
-    words: ['node_modules/.bin/jest', '--rootDir', 'test/unit', '--coverage', '--coverageReporters=lcovonly', '--coverageDirectory=out', '--reporters=default', '--reporters=jest-junit'],
+    words: [
+      'node_modules/.bin/jest',
+      '--rootDir',
+      'test/unit',
+      '--coverage',
+      '--coverageReporters=lcovonly',
+      '--coverageDirectory=out',
+      '--reporters=default',
+      '--reporters=jest-junit',
+    ],
     env: {NODE_DISABLE_COMPILE_CACHE: '1', JEST_JUNIT_OUTPUT_FILE: 'out/test_unit.junit.xml'},
   });
 });
 
 test('a suite that is missing is no suite that passed', () => {
-  assert.throws(() => command(service('test/unit/notes.md')), (error) => isProblem(error) && error.exitCode === 69 && /no tests in test\/unit/.test(error.message));
+  assert.throws(
+    () => command(service('test/unit/notes.md')),
+    (error) => isProblem(error) && error.exitCode === 69 && /no tests in test\/unit/.test(error.message),
+  );
 });

@@ -6,16 +6,16 @@ import {after} from 'node:test';
 const root = mkdtempSync(join(tmpdir(), 'entrypoint-python-'));
 after(() => rmSync(root, {recursive: true}));
 
-/** A folder with these files; those below `bin/` are executable. Gone when the test file ends. */
-export function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(root, 'service-'));
+/** A directory with these files; those below `bin/` are executable. Gone when the test file ends. */
+export function directoryOf(files: Readonly<Record<string, string>>): string {
+  const directory = mkdtempSync(join(root, 'service-'));
   for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name);
+    const path = join(directory, name);
     mkdirSync(dirname(path), {recursive: true});
     writeFileSync(path, text);
     if (name.includes('bin/')) chmodSync(path, 0o755);
   }
-  return folder;
+  return directory;
 }
 
 /** The files of a virtual environment with these programs. */

@@ -4,41 +4,90 @@ import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {pythonLibrary} from '../../../../src/runtimes/python/program.ts';
 import {pythonServer, type ServeValues} from '../../../../src/runtimes/python/serve.ts';
-import {folderOf, noPath, venv} from './place.ts';
+import {directoryOf, noPath, venv} from './place.ts';
 
 const values: ServeValues = {workers: 3, reload: false};
-const pyproject = '[tool.entrypoint]\nmodule = "shop.server:app"  # WSGI\nasgi_module = \'shop.server:asgi_app\'\n[tool.other]\nmodule = "no"\n';
-const shop = folderOf({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
+const pyproject =
+  '[tool.entrypoint]\nmodule = "shop.server:app"  # WSGI\nasgi_module = \'shop.server:asgi_app\'\n[tool.other]\nmodule = "no"\n';
+const shop = directoryOf({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
 
-function words(given: Partial<ServeValues> = {}, {cwd = shop, env = {}, rest = []}: {cwd?: string; env?: Record<string, string>; rest?: string[]} = {}): readonly string[] {
+function words(
+  given: Partial<ServeValues> = {},
+  {cwd = shop, env = {}, rest = []}: {cwd?: string; env?: Record<string, string>; rest?: string[]} = {},
+): readonly string[] {
   const command = pythonServer({cwd, env: {...noPath, ...env}, rest}, {...values, ...given});
   // Not on every machine.
   const at = command.words.indexOf('--worker-tmp-dir');
   return at === -1 ? command.words : command.words.toSpliced(at, 2);
 }
 
-const after = (list: readonly string[], flag: string): string | undefined => (list.includes(flag) ? list[list.indexOf(flag) + 1] : undefined);
+const after = (list: readonly string[], flag: string): string | undefined =>
+  list.includes(flag) ? list[list.indexOf(flag) + 1] : undefined;
 
 test('gunicorn of the virtual environment gets every setting by its own flag', () => {
-  const given = {workerClass: 'gthread', threads: 8, timeout: 60, maxRequests: 1000, maxRequestsJitter: 50, maxConnections: 200, backlog: 100, accessLog: true, reload: true};
+  const given = {
+    workerClass: 'gthread',
+    threads: 8,
+    timeout: 60,
+    maxRequests: 1000,
+    maxRequestsJitter: 50,
+    maxConnections: 200,
+    backlog: 100,
+    accessLog: true,
+    reload: true,
+  };
   assert.deepEqual(words(given), [
-    '.venv/bin/gunicorn', '--bind', '0.0.0.0:3000', '--workers', '3', '--worker-class', 'gthread', '--threads', '8',
-    '--timeout', '60', '--graceful-timeout', '25', '--keep-alive', '75', '--worker-connections', '200',
-    '--backlog', '100', '--max-requests', '1000', '--max-requests-jitter', '50', '--access-logfile', '-', '--reload',
-    '--pythonpath', pythonLibrary(), '--logger-class', 'entrypoint_logging.JsonLogger', 'shop.server:app',
+    '.venv/bin/gunicorn',
+    '--bind',
+    '0.0.0.0:3000',
+    '--workers',
+    '3',
+    '--worker-class',
+    'gthread',
+    '--threads',
+    '8',
+    '--timeout',
+    '60',
+    '--graceful-timeout',
+    '25',
+    '--keep-alive',
+    '75',
+    '--worker-connections',
+    '200',
+    '--backlog',
+    '100',
+    '--max-requests',
+    '1000',
+    '--max-requests-jitter',
+    '50',
+    '--access-logfile',
+    '-',
+    '--reload',
+    '--pythonpath',
+    pythonLibrary(),
+    '--logger-class',
+    'entrypoint_logging.JsonLogger',
+    'shop.server:app',
   ]);
 });
 
-test('heartbeats are in memory where the machine has such a folder', () => {
+test('heartbeats are in memory where the machine has such a directory', () => {
   const {words: all} = pythonServer({cwd: shop, env: noPath, rest: []}, values);
   assert.equal(after(all, '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
 });
 
 test('every setting reaches gunicorn by the flag that means it', () => {
   const flags = {
-    bind: '--bind', backlog: '--backlog', workers: '--workers', threads: '--threads', timeout: '--timeout',
-    gracefulTimeout: '--graceful-timeout', keepAlive: '--keep-alive', maxConnections: '--worker-connections',
-    maxRequests: '--max-requests', maxRequestsJitter: '--max-requests-jitter',
+    bind: '--bind',
+    backlog: '--backlog',
+    workers: '--workers',
+    threads: '--threads',
+    timeout: '--timeout',
+    gracefulTimeout: '--graceful-timeout',
+    keepAlive: '--keep-alive',
+    maxConnections: '--worker-connections',
+    maxRequests: '--max-requests',
+    maxRequestsJitter: '--max-requests-jitter',
   } as const;
   for (const [name, flag] of Object.entries(flags)) {
     const value = name === 'bind' ? '127.0.0.1:1' : 41;
@@ -49,7 +98,8 @@ test('every setting reaches gunicorn by the flag that means it', () => {
 });
 
 test('what is not given is left to gunicorn', () => {
-  for (const flag of ['--threads', '--timeout', '--max-requests', '--backlog', '--access-logfile', '--reload']) assert.ok(!words().includes(flag), flag);
+  for (const flag of ['--threads', '--timeout', '--max-requests', '--backlog', '--access-logfile', '--reload'])
+    assert.ok(!words().includes(flag), flag);
 });
 
 test('one variable chooses the ASGI application and its worker', () => {
@@ -62,11 +112,26 @@ test('one variable chooses the ASGI application and its worker', () => {
 });
 
 test('uWSGI serves the same application, drains at SIGTERM and logs JSON', () => {
-  const list = words({appServer: 'uwsgi', workerClass: 'uvicorn', timeout: 60, threads: 2, maxRequests: 9, maxRequestsJitter: 3, backlog: 7});
+  const list = words({
+    appServer: 'uwsgi',
+    workerClass: 'uvicorn',
+    timeout: 60,
+    threads: 2,
+    maxRequests: 9,
+    maxRequestsJitter: 3,
+    backlog: 7,
+  });
   assert.equal(list[0], '.venv/bin/uwsgi');
   const expected = {
-    '--http-socket': '0.0.0.0:3000', '--processes': '3', '--threads': '2', '--harakiri': '60', '--worker-reload-mercy': '25',
-    '--max-requests': '9', '--max-requests-delta': '3', '--listen': '7', '--module': 'shop.server:app',
+    '--http-socket': '0.0.0.0:3000',
+    '--processes': '3',
+    '--threads': '2',
+    '--harakiri': '60',
+    '--worker-reload-mercy': '25',
+    '--max-requests': '9',
+    '--max-requests-delta': '3',
+    '--listen': '7',
+    '--module': 'shop.server:app',
     '--hook-master-start': 'unix_signal:15 gracefully_kill_them_all',
   };
   for (const [flag, value] of Object.entries(expected)) assert.equal(after(list, flag), value, flag);
@@ -85,13 +150,27 @@ test('gthread has four threads unless told otherwise, an IPv6 address its bracke
 test('words for the server itself come after what variables say, and before the command line', () => {
   const env = {WEB_CONCURRENCY: '2', TIMEOUT: '5', APP_SERVER_CMD_ARGS: " --preload  --workers 7 --name 'a b' "};
   const list = words({workers: 2, timeout: 6}, {env, rest: ['--workers', '8']});
-  assert.deepEqual(list.slice(-10), ['--preload', '--workers', '7', '--name', 'a b', '--timeout', '6', '--workers', '8', 'shop.server:app']);
+  assert.deepEqual(list.slice(-10), [
+    '--preload',
+    '--workers',
+    '7',
+    '--name',
+    'a b',
+    '--timeout',
+    '6',
+    '--workers',
+    '8',
+    'shop.server:app',
+  ]);
   assert.equal(after(list, '--workers'), '2');
 });
 
 test('a flag goes before the words for the server, also where a variable says the same', () => {
   const env = {WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers 7'};
-  const {words: list} = pythonServer({cwd: shop, env: {...noPath, ...env}, rest: [], flags: new Set(['workers'])}, {workers: 2, reload: false});
+  const {words: list} = pythonServer(
+    {cwd: shop, env: {...noPath, ...env}, rest: [], flags: new Set(['workers'])},
+    {workers: 2, reload: false},
+  );
   assert.deepEqual(list.slice(-5), ['--workers', '7', '--workers', '2', 'shop.server:app']);
 });
 
@@ -103,10 +182,17 @@ test('a port of the command line goes before an address in a variable', () => {
 
 test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
   assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
-  const gevent = folderOf({'app.py': 'app = 1\n', '.venv/lib/python3.13/site-packages/gevent/__init__.py': '', ...venv('gunicorn')});
+  const gevent = directoryOf({
+    'app.py': 'app = 1\n',
+    '.venv/lib/python3.13/site-packages/gevent/__init__.py': '',
+    ...venv('gunicorn'),
+  });
   assert.equal(after(words({workerClass: 'async'}, {cwd: gevent}), '--worker-class'), 'gevent');
-  const neither = folderOf({'app.py': 'app = 1\n', ...venv('gunicorn')});
-  assert.throws(() => words({workerClass: 'async'}, {cwd: neither}), (error) => isProblem(error) && error.code === 'no_async_worker' && error.exitCode === 69);
+  const neither = directoryOf({'app.py': 'app = 1\n', ...venv('gunicorn')});
+  assert.throws(
+    () => words({workerClass: 'async'}, {cwd: neither}),
+    (error) => isProblem(error) && error.code === 'no_async_worker' && error.exitCode === 69,
+  );
 });
 
 /** What is told of settings that are refused. */
@@ -122,31 +208,54 @@ function wrong(given: Partial<ServeValues>): string {
 
 test('all wrong values, and all settings that the server does not have, are told at once', () => {
   const text = wrong({workers: 0, timeout: -1, maxRss: 100, dispatch: 'rr'});
-  for (const part of ['--workers is \'0\'', '--timeout is \'-1\'', '--max-rss (MAX_RSS) is nothing that gunicorn can be told', '--dispatch (DISPATCH)']) assert.ok(text.includes(part), part);
+  for (const part of [
+    "--workers is '0'",
+    "--timeout is '-1'",
+    '--max-rss (MAX_RSS) is nothing that gunicorn can be told',
+    '--dispatch (DISPATCH)',
+  ])
+    assert.ok(text.includes(part), part);
   assert.match(wrong({appServer: 'uwsgi', keepAlive: 5}), /keep-alive/);
   assert.equal(wrong({drainDelay: 0, dispatch: 'shared'}), '');
 });
 
 test('sizes and the other settings of uWSGI come in its units', () => {
-  const list = words({appServer: 'uwsgi', maxBodySize: '10m', maxHeaderSize: '64k', maxRss: 300, bind: 'unix:/tmp/s', dispatch: 'reuseport'});
-  assert.deepEqual(['--limit-post', '--buffer-size', '--reload-on-rss', '--http-socket'].map((flag) => after(list, flag)), ['10485760', '65536', '300', '/tmp/s']);
+  const list = words({
+    appServer: 'uwsgi',
+    maxBodySize: '10m',
+    maxHeaderSize: '64k',
+    maxRss: 300,
+    bind: 'unix:/tmp/s',
+    dispatch: 'reuseport',
+  });
+  assert.deepEqual(
+    ['--limit-post', '--buffer-size', '--reload-on-rss', '--http-socket'].map((flag) => after(list, flag)),
+    ['10485760', '65536', '300', '/tmp/s'],
+  );
   assert.ok(list.includes('--reuse-port'));
   assert.equal(after(words({appServer: 'uwsgi'}), '--buffer-size'), '32768');
 });
 
 test('the worker class of pyproject.toml holds unless another one is given', () => {
-  const cwd = folderOf({'pyproject.toml': '[tool.entrypoint]\nmodule = "a:b"\nworker_class = "asgi"\n', ...venv('gunicorn')});
+  const cwd = directoryOf({
+    'pyproject.toml': '[tool.entrypoint]\nmodule = "a:b"\nworker_class = "asgi"\n',
+    ...venv('gunicorn'),
+  });
   assert.equal(after(words({}, {cwd}), '--worker-class'), 'asgi');
   assert.equal(after(words({workerClass: 'sync'}, {cwd}), '--worker-class'), 'sync');
 });
 
 test('without settings, the application is found in a usual file, and src/ can be imported from', () => {
-  const cwd = folderOf({'wsgi.py': 'x = 1\napplication = make()\n', 'src/shop/__init__.py': '', ...venv('gunicorn')});
+  const cwd = directoryOf({
+    'wsgi.py': 'x = 1\napplication = make()\n',
+    'src/shop/__init__.py': '',
+    ...venv('gunicorn'),
+  });
   const list = words({}, {cwd});
   assert.equal(list.at(-1), 'wsgi:application');
   assert.equal(after(list, '--pythonpath'), `${join(cwd, 'src')},${pythonLibrary()}`);
   assert.equal(words({module: 'other:app'}, {cwd}).at(-1), 'other:app');
-  const plain = folderOf({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
+  const plain = directoryOf({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
   assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
 });
 
@@ -158,7 +267,14 @@ test('it reloads on a laptop, with few workers, and not in an image', () => {
 });
 
 test('no application and no server are told in words, with their fix', () => {
-  const without = folderOf({'pyproject.toml': '', ...venv('gunicorn')});
-  assert.throws(() => words({}, {cwd: without}), (error) => isProblem(error) && error.code === 'no_server_module' && error.exitCode === 65);
-  assert.throws(() => words({appServer: 'uwsgi'}, {cwd: without}), (error) => isProblem(error) && error.code === 'no_server' && error.exitCode === 69 && /pyuwsgi/.test(error.fix ?? ''));
+  const without = directoryOf({'pyproject.toml': '', ...venv('gunicorn')});
+  assert.throws(
+    () => words({}, {cwd: without}),
+    (error) => isProblem(error) && error.code === 'no_server_module' && error.exitCode === 65,
+  );
+  assert.throws(
+    () => words({appServer: 'uwsgi'}, {cwd: without}),
+    (error) =>
+      isProblem(error) && error.code === 'no_server' && error.exitCode === 69 && /pyuwsgi/.test(error.fix ?? ''),
+  );
 });

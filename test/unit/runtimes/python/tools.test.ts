@@ -7,18 +7,25 @@ import {testCommand} from '../../../../src/runtimes/node/tests.ts';
 import {pythonChecks} from '../../../../src/runtimes/python/checks.ts';
 import {findPythonProgram, isPythonService} from '../../../../src/runtimes/python/program.ts';
 import {pyprojectTexts} from '../../../../src/runtimes/python/pyproject.ts';
-import {folderOf, noPath, venv} from './place.ts';
+import {directoryOf, noPath, venv} from './place.ts';
 
-test('a folder is a Python service by its manifests or its files, unless it has a package.json', () => {
-  for (const name of ['pyproject.toml', 'requirements.txt', 'requirements-dev.txt', 'requirements/run.txt', 'setup.py', 'app.py']) {
-    assert.ok(isPythonService(folderOf({[name]: ''})), name);
+test('a directory is a Python service by its manifests or its files, unless it has a package.json', () => {
+  for (const name of [
+    'pyproject.toml',
+    'requirements.txt',
+    'requirements-dev.txt',
+    'requirements/run.txt',
+    'setup.py',
+    'app.py',
+  ]) {
+    assert.ok(isPythonService(directoryOf({[name]: ''})), name);
   }
-  assert.ok(!isPythonService(folderOf({'package.json': '{}', 'app.py': ''})));
-  assert.ok(!isPythonService(folderOf({'README.md': ''})));
+  assert.ok(!isPythonService(directoryOf({'package.json': '{}', 'app.py': ''})));
+  assert.ok(!isPythonService(directoryOf({'README.md': ''})));
 });
 
 test('a program of the virtual environment goes before the one on PATH; a broken environment does not count', () => {
-  const cwd = folderOf({...venv('ruff'), 'bin/ruff': '#!/bin/sh\n'});
+  const cwd = directoryOf({...venv('ruff'), 'bin/ruff': '#!/bin/sh\n'});
   const env = {PATH: join(cwd, 'bin')};
   assert.equal(findPythonProgram({cwd, env}, 'ruff'), '.venv/bin/ruff');
   rmSync(join(cwd, '.venv/bin/python'));
@@ -27,41 +34,73 @@ test('a program of the virtual environment goes before the one on PATH; a broken
 });
 
 test('texts of one table of pyproject.toml are read, and nothing of another one', () => {
-  const cwd = folderOf({'pyproject.toml': '[project]\nname = "shop" # x\nversion = \'1\'\nlist = ["a"]\n[project.urls]\nname = "no"\n[[tool.x]]\nname = "no"\n'});
+  const cwd = directoryOf({
+    'pyproject.toml':
+      '[project]\nname = "shop" # x\nversion = \'1\'\nlist = ["a"]\n[project.urls]\nname = "no"\n[[tool.x]]\nname = "no"\n',
+  });
   assert.deepEqual(pyprojectTexts(cwd, 'project'), {name: 'shop', version: '1'});
-  assert.deepEqual(pyprojectTexts(folderOf({}), 'project'), {});
+  assert.deepEqual(pyprojectTexts(directoryOf({}), 'project'), {});
 });
 
-const checks = (files: Record<string, string>): object => pythonChecks({cwd: folderOf(files), env: noPath});
+const checks = (files: Record<string, string>): object => pythonChecks({cwd: directoryOf(files), env: noPath});
 
 test("static analysis runs the service's own tools with its own settings", () => {
   assert.deepEqual(checks(venv('ruff', 'mypy')), [
-    ['.venv/bin/ruff', 'check', '.'], ['.venv/bin/ruff', 'format', '--check', '.'], ['.venv/bin/mypy', '.'],
+    ['.venv/bin/ruff', 'check', '.'],
+    ['.venv/bin/ruff', 'format', '--check', '.'],
+    ['.venv/bin/mypy', '.'],
   ]);
   const settings = '[tool.mypy]\nstrict = true\nfiles = ["shop"]\n[tool.x]\n';
-  assert.deepEqual(checks({...venv('black', 'mypy'), 'pyproject.toml': settings}), [['.venv/bin/black', '--check', '.'], ['.venv/bin/mypy']]);
+  assert.deepEqual(checks({...venv('black', 'mypy'), 'pyproject.toml': settings}), [
+    ['.venv/bin/black', '--check', '.'],
+    ['.venv/bin/mypy'],
+  ]);
   assert.deepEqual(checks({'pyproject.toml': settings}), []);
 });
 
-const command = (files: Record<string, string>, output?: string, rest: readonly string[] = [], folder = 'test/unit'): object =>
-  testCommand({cwd: folderOf({'pyproject.toml': '', ...files}), env: noPath, rest}, folder, output);
+const command = (
+  files: Record<string, string>,
+  output?: string,
+  rest: readonly string[] = [],
+  directory = 'test/unit',
+): object => testCommand({cwd: directoryOf({'pyproject.toml': '', ...files}), env: noPath, rest}, directory, output);
 
 test('pytest runs a suite, in test/ or tests/', () => {
-  assert.deepEqual(command({...venv('pytest'), 'test/unit/test_a.py': ''}, undefined, ['-x']), {words: ['.venv/bin/pytest', '-x', 'test/unit']});
-  assert.deepEqual(command({...venv('pytest'), 'tests/sanity/a_test.py': ''}, undefined, [], 'test/sanity'), {words: ['.venv/bin/pytest', 'tests/sanity']});
-  assert.deepEqual(command({...venv('pytest'), 'tests/test_a.py': '', 'tests/integration/test_b.py': ''}), {words: ['.venv/bin/pytest', '--ignore=tests/integration', 'tests']});
+  assert.deepEqual(command({...venv('pytest'), 'test/unit/test_a.py': ''}, undefined, ['-x']), {
+    words: ['.venv/bin/pytest', '-x', 'test/unit'],
+  });
+  assert.deepEqual(command({...venv('pytest'), 'tests/sanity/a_test.py': ''}, undefined, [], 'test/sanity'), {
+    words: ['.venv/bin/pytest', 'tests/sanity'],
+  });
+  assert.deepEqual(command({...venv('pytest'), 'tests/test_a.py': '', 'tests/integration/test_b.py': ''}), {
+    words: ['.venv/bin/pytest', '--ignore=tests/integration', 'tests'],
+  });
 });
 
-test('with a folder for reports it writes JUnit, and coverage where pytest-cov is installed', () => {
+test('with a directory for reports it writes JUnit, and coverage where pytest-cov is installed', () => {
   const files = {...venv('pytest'), 'test/unit/test_a.py': ''};
-  assert.deepEqual(command(files, 'out'), {words: ['.venv/bin/pytest', '--junitxml=out/test_unit.junit.xml', 'test/unit']});
+  assert.deepEqual(command(files, 'out'), {
+    words: ['.venv/bin/pytest', '--junitxml=out/test_unit.junit.xml', 'test/unit'],
+  });
   assert.deepEqual(command({...files, '.venv/lib/python3.13/site-packages/pytest_cov/__init__.py': ''}, 'out'), {
-    words: ['.venv/bin/pytest', '--junitxml=out/test_unit.junit.xml', 'test/unit', '--cov', '--cov-report=lcov:out/test_unit.lcov'],
+    words: [
+      '.venv/bin/pytest',
+      '--junitxml=out/test_unit.junit.xml',
+      'test/unit',
+      '--cov',
+      '--cov-report=lcov:out/test_unit.lcov',
+    ],
     env: {COVERAGE_FILE: 'out/.coverage'},
   });
 });
 
 test('a suite or a pytest that is missing is no suite that passed', () => {
-  assert.throws(() => command(venv('pytest')), (error) => isProblem(error) && error.code === 'no_tests' && error.exitCode === 69);
-  assert.throws(() => command({'test/unit/test_a.py': ''}), (error) => isProblem(error) && error.code === 'no_pytest' && error.exitCode === 69);
+  assert.throws(
+    () => command(venv('pytest')),
+    (error) => isProblem(error) && error.code === 'no_tests' && error.exitCode === 69,
+  );
+  assert.throws(
+    () => command({'test/unit/test_a.py': ''}),
+    (error) => isProblem(error) && error.code === 'no_pytest' && error.exitCode === 69,
+  );
 });

@@ -8,7 +8,19 @@ const moment: Moment = {workers: [], wanted: 2, draining: false, arbiterMemory: 
 function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}): MeasuredWorker {
   const latencies = [...latencyBounds.map(() => 0), 0];
   latencies[3] = requests;
-  const stats = {rss: 100, loopLag: 20 * id, connections: 3, requests: {answered: [0, requests, 0, 0, 0], aborted: 1, inFlight: 2, latencies, seconds: requests / 100, dropped: 4}};
+  const stats = {
+    rss: 100,
+    loopLag: 20 * id,
+    connections: 3,
+    requests: {
+      answered: [0, requests, 0, 0, 0],
+      aborted: 1,
+      inFlight: 2,
+      latencies,
+      seconds: requests / 100,
+      dropped: 4,
+    },
+  };
   return {id, state: 'ready', stats, ...more};
 }
 
@@ -19,7 +31,10 @@ function sample(text: string, name: string): number {
 }
 
 test('a scrape sees one server: what its workers count is added up', () => {
-  const text = serverMetrics().text({...moment, workers: [worker(1, 10), worker(2, 5), worker(3, 0, {state: 'booting', stats: undefined})]});
+  const text = serverMetrics().text({
+    ...moment,
+    workers: [worker(1, 10), worker(2, 5), worker(3, 0, {state: 'booting', stats: undefined})],
+  });
   assert.equal(sample(text, 'entrypoint_requests_total{class="2xx"}'), 15);
   assert.equal(sample(text, 'entrypoint_requests_aborted_total'), 2);
   assert.equal(sample(text, 'entrypoint_requests_in_flight'), 4);
@@ -56,7 +71,10 @@ test('every sample has a type and a help, in the form that Prometheus reads', ()
   const text = serverMetrics().text({...moment, workers: [worker(1, 10)]});
   assert.ok(text.endsWith('\n'));
   const typed = new Set([...text.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram)$/gm)].map(([, name]) => name));
-  for (const line of text.trimEnd().split('\n').filter((candidate) => !candidate.startsWith('#'))) {
+  for (const line of text
+    .trimEnd()
+    .split('\n')
+    .filter((candidate) => !candidate.startsWith('#'))) {
     const [, name = ''] = /^([a-z_]+)(?:\{[a-z]+="[^"]*"\})? -?[\d.]+$/.exec(line) ?? [];
     assert.ok(typed.has(name) || typed.has(name.replace(/_(bucket|sum|count)$/, '')), line);
     assert.ok(text.includes(`# HELP ${name.replace(/_(bucket|sum|count)$/, '')} `), line);

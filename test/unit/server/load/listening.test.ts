@@ -16,7 +16,15 @@ test('where a service listens is read from every form of listen', () => {
 const failure = (code: string): unknown => addressFailure('0.0.0.0:80', Object.assign(new Error('x'), {code}));
 
 test('an address that cannot be had is told as such, and another error is not taken for one', () => {
-  assert.deepEqual(failure('EADDRINUSE'), {message: '0.0.0.0:80 is taken', fix: 'set another --bind or PORT', exitCode: 69});
-  assert.deepEqual(failure('EACCES'), {message: '0.0.0.0:80 may not be had by this user', fix: 'set another --bind or PORT', exitCode: 69});
+  assert.deepEqual(failure('EADDRINUSE'), {
+    message: '0.0.0.0:80 is taken',
+    fix: 'set another --bind or PORT',
+    exitCode: 69,
+  });
+  assert.deepEqual(failure('EACCES'), {
+    message: '0.0.0.0:80 may not be had by this user',
+    fix: 'set another --bind or PORT',
+    exitCode: 69,
+  });
   assert.equal(failure('ECONNREFUSED'), undefined);
 });

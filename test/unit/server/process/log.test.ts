@@ -11,13 +11,30 @@ function written(world: Partial<LogWorld>, tell: (log: ReturnType<typeof serverL
 
 test('a collector gets one JSON object a line', () => {
   const text = written({}, (log) => log('info', 'worker_ready', {worker: 7}));
-  assert.deepEqual(JSON.parse(text), {time: new Date(2026, 0, 2, 3, 4, 5, 6).toISOString(), level: 'info', event: 'worker_ready', pid: process.pid, worker: 7});
+  assert.deepEqual(JSON.parse(text), {
+    time: new Date(2026, 0, 2, 3, 4, 5, 6).toISOString(),
+    level: 'info',
+    event: 'worker_ready',
+    pid: process.pid,
+    worker: 7,
+  });
   assert.equal(text.indexOf('\n'), text.length - 1);
 });
 
 test('a person gets a readable line, and the fix and the place below it', () => {
-  const text = written({readable: true}, (log) => log('error', 'worker_failed', {message: 'it is broken', worker: 7, file: 'a b', fix: 'mend it', stack: '/x/app.ts:3\nlet ='}));
-  assert.equal(text, '03:04:05 worker_failed it is broken worker=7 file="a b"\n         fix: mend it\n         /x/app.ts:3\n         let =\n');
+  const text = written({readable: true}, (log) =>
+    log('error', 'worker_failed', {
+      message: 'it is broken',
+      worker: 7,
+      file: 'a b',
+      fix: 'mend it',
+      stack: '/x/app.ts:3\nlet =',
+    }),
+  );
+  assert.equal(
+    text,
+    '03:04:05 worker_failed it is broken worker=7 file="a b"\n         fix: mend it\n         /x/app.ts:3\n         let =\n',
+  );
 });
 
 test('only a terminal that wants colours gets them', () => {

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import {createServer, get, type ServerResponse} from 'node:http';
 import {type AddressInfo, connect, type Socket} from 'node:net';
 import {test} from 'node:test';
-import {bindHandle, countConnections, currentAnswer, hasPipelined, readNow, sentHead, setBacklog} from '../../../../src/server/process/node-internals.ts';
+import {
+  bindHandle,
+  countConnections,
+  currentAnswer,
+  hasPipelined,
+  readNow,
+  sentHead,
+  setBacklog,
+} from '../../../../src/server/process/node-internals.ts';
 
 // Says so when a new Node has moved what the server takes from its inside.
 
@@ -10,7 +18,9 @@ test('a handle is bound without listening, and tells a port that is taken', asyn
   const name: {port?: number} = {};
   const handle = bindHandle('127.0.0.1', 0, 4);
   assert.ok(typeof handle === 'object' && handle.getsockname(name) === 0 && (name.port ?? 0) > 0);
-  await assert.rejects(new Promise((_, reject) => void connect(name.port ?? 0, '127.0.0.1').once('error', reject)), {code: 'ECONNREFUSED'});
+  await assert.rejects(new Promise((_, reject) => void connect(name.port ?? 0, '127.0.0.1').once('error', reject)), {
+    code: 'ECONNREFUSED',
+  });
   handle.close();
 });
 
@@ -20,7 +30,10 @@ test('the answer under way, its head, requests behind it and the count of connec
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const {port} = server.address() as AddressInfo;
   const answered = new Promise<void>((resolve, reject) => {
-    get({port, host: '127.0.0.1', agent: false}, (response) => response.resume().once('end', resolve)).once('error', reject);
+    get({port, host: '127.0.0.1', agent: false}, (response) => response.resume().once('end', resolve)).once(
+      'error',
+      reject,
+    );
   });
   const [socket, response] = await seen.promise;
   assert.equal(currentAnswer(socket), response);

@@ -22,11 +22,22 @@ interface Place {
 }
 
 /** A server that logs into memory. */
-async function logging(t: TestContext, format: string, listener: RequestListener, ids = false, readable = false, server: Server = createServer(listener)): Promise<Place> {
+async function logging(
+  t: TestContext,
+  format: string,
+  listener: RequestListener,
+  ids = false,
+  readable = false,
+  server: Server = createServer(listener),
+): Promise<Place> {
   const lines: string[] = [];
   if (ids) identifyRequests(server, {trace: true});
   const log = accessLog(format, readable, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
-  const observed = observeRequests(server, (closed) => void server.on('connection', (socket) => void socket.on('close', () => closed(socket))), log.ended);
+  const observed = observeRequests(
+    server,
+    (closed) => void server.on('connection', (socket) => void socket.on('close', () => closed(socket))),
+    log.ended,
+  );
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();
@@ -38,7 +49,8 @@ async function logging(t: TestContext, format: string, listener: RequestListener
 
 /** The answer is out before its line is written. */
 async function come(lines: readonly string[], count: number): Promise<void> {
-  for (const end = Date.now() + 5000; lines.length < count && Date.now() < end; ) await new Promise((resolve) => void setTimeout(resolve, 5));
+  for (const end = Date.now() + 5000; lines.length < count && Date.now() < end;)
+    await new Promise((resolve) => void setTimeout(resolve, 5));
   assert.equal(lines.length, count);
 }
 
@@ -50,7 +62,16 @@ test('a line of JSON tells of a request, without its query and headers', async (
   await fetch(`${url}/a%20b?token=secret`, {headers: {authorization: 'Bearer secret'}});
   await come(lines, 1);
   const {time, ms, request_id: id, trace_id: trace, ...rest} = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
-  assert.deepEqual(rest, {level: 'info', event: 'request', method: 'GET', path: '/a%20b', status: 200, bytes: 5, client: '127.0.0.1', pid: process.pid});
+  assert.deepEqual(rest, {
+    level: 'info',
+    event: 'request',
+    method: 'GET',
+    path: '/a%20b',
+    status: 200,
+    bytes: 5,
+    client: '127.0.0.1',
+    pid: process.pid,
+  });
   assert.ok(Math.abs(Date.parse(String(time)) - Date.now()) < 5000, String(time));
   assert.ok(Number(ms) >= 0 && Number(ms) < 5000);
   assert.match(String(id), /^[0-9a-f]{32}$/);
@@ -80,10 +101,25 @@ test('a path that nobody should send stays one line of valid JSON', async (t) =>
 });
 
 test('what came is kept, and the service sees what was given in every form of its headers', async (t) => {
-  const {url, lines} = await logging(t, 'json', (request, response) => {
-    response.end(JSON.stringify({id: request.headers['x-request-id'], parent: request.headers['traceparent'], raw: request.rawHeaders.filter((word) => /x-request-id|traceparent/i.test(word)), distinct: request.headersDistinct['x-request-id']}));
-  }, true);
-  const ask = async (headers: Record<string, string>): Promise<{id: string; parent: string; raw: string[]; distinct: string[]}> => (await fetch(url, {headers})).json() as never;
+  const {url, lines} = await logging(
+    t,
+    'json',
+    (request, response) => {
+      response.end(
+        JSON.stringify({
+          id: request.headers['x-request-id'],
+          parent: request.headers['traceparent'],
+          raw: request.rawHeaders.filter((word) => /x-request-id|traceparent/i.test(word)),
+          distinct: request.headersDistinct['x-request-id'],
+        }),
+      );
+    },
+    true,
+  );
+  const ask = async (
+    headers: Record<string, string>,
+  ): Promise<{id: string; parent: string; raw: string[]; distinct: string[]}> =>
+    (await fetch(url, {headers})).json() as never;
   const given = await ask({});
   assert.match(given.id, /^[0-9a-f]{32}$/);
   assert.equal(given.parent.slice(0, 36), `00-${given.id}-`);
@@ -101,14 +137,23 @@ test('what came is kept, and the service sees what was given in every form of it
 });
 
 test("gunicorn's atoms make the line that was asked for", async (t) => {
-  const {url, lines} = await logging(t, '%(h)s %(l)s %(u)s "%(r)s" %(s)s %(B)s "%(f)s" "%(a)s" %(m)s %(U)s?%(q)s %(H)s %({x-one}i)s %({x-two}o)s %({NONE}e)s %(p)s 100%%', (_, response) => {
-    response.setHeader('x-two', '2');
-    response.statusCode = 404;
-    response.end('no');
+  const {url, lines} = await logging(
+    t,
+    '%(h)s %(l)s %(u)s "%(r)s" %(s)s %(B)s "%(f)s" "%(a)s" %(m)s %(U)s?%(q)s %(H)s %({x-one}i)s %({x-two}o)s %({NONE}e)s %(p)s 100%%',
+    (_, response) => {
+      response.setHeader('x-two', '2');
+      response.statusCode = 404;
+      response.end('no');
+    },
+  );
+  await fetch(`${url}/a?b=c`, {
+    headers: {authorization: `Basic ${btoa('me:secret')}`, 'user-agent': 'a "quoted" one', 'x-one': '1'},
   });
-  await fetch(`${url}/a?b=c`, {headers: {authorization: `Basic ${btoa('me:secret')}`, 'user-agent': 'a "quoted" one', 'x-one': '1'}});
   await come(lines, 1);
-  assert.equal(lines[0], `127.0.0.1 - me "GET /a?b=c HTTP/1.1" 404 2 "-" "a \\"quoted\\" one" GET /a?b=c HTTP/1.1 1 2 - <${process.pid}> 100%`);
+  assert.equal(
+    lines[0],
+    `127.0.0.1 - me "GET /a?b=c HTTP/1.1" 404 2 "-" "a \\"quoted\\" one" GET /a?b=c HTTP/1.1 1 2 - <${process.pid}> 100%`,
+  );
 });
 
 test('bytes are those of the body: none for HEAD, all pieces of a body without a length', async (t) => {
@@ -126,8 +171,11 @@ test('bytes are those of the body: none for HEAD, all pieces of a body without a
 
 test('a client that goes away before its answer counts as aborted, and is no longer in flight', async (t) => {
   const {port, lines, observed} = await logging(t, 'json', late);
-  const socket = connect(port, '127.0.0.1', () => socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nGET /two HTTP/1.1\r\nhost: x\r\n\r\n'));
-  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end; ) await new Promise((resolve) => void setTimeout(resolve, 5));
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nGET /two HTTP/1.1\r\nhost: x\r\n\r\n'),
+  );
+  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end;)
+    await new Promise((resolve) => void setTimeout(resolve, 5));
   socket.destroy();
   await come(lines, observed.snapshot().inFlight + observed.snapshot().aborted);
   await new Promise((resolve) => void setTimeout(resolve, 500));
@@ -138,12 +186,22 @@ test('a client that goes away before its answer counts as aborted, and is no lon
 });
 
 test('so does a client of a server with TLS', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'tls-'));
-  t.after(() => rmSync(folder, {recursive: true}));
-  const {certificate, key} = makeCertificate(folder, 1);
-  const {port, lines, observed} = await logging(t, 'json', late, false, false, createSecureServer({cert: certificate, key}, late) as unknown as Server);
-  const socket = connectSecurely({port, host: '127.0.0.1', rejectUnauthorized: false}, () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'));
-  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end; ) await new Promise((resolve) => void setTimeout(resolve, 5));
+  const directory = mkdtempSync(join(tmpdir(), 'tls-'));
+  t.after(() => rmSync(directory, {recursive: true}));
+  const {certificate, key} = makeCertificate(directory, 1);
+  const {port, lines, observed} = await logging(
+    t,
+    'json',
+    late,
+    false,
+    false,
+    createSecureServer({cert: certificate, key}, late) as unknown as Server,
+  );
+  const socket = connectSecurely({port, host: '127.0.0.1', rejectUnauthorized: false}, () =>
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'),
+  );
+  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end;)
+    await new Promise((resolve) => void setTimeout(resolve, 5));
   socket.destroy();
   await come(lines, 1);
   const {aborted, inFlight} = observed.snapshot();
@@ -165,7 +223,10 @@ test('pipelined requests are each counted once, by their class of status', async
   const {answered, inFlight, latencies} = observed.snapshot();
   assert.deepEqual(answered, [0, 2, 0, 1, 1]);
   assert.equal(inFlight, 0);
-  assert.equal(latencies.reduce((total, count) => total + count, 0), 4);
+  assert.equal(
+    latencies.reduce((total, count) => total + count, 0),
+    4,
+  );
 });
 
 test('lines go out in pieces that a pipe keeps whole, the rest of a piece when there is room', async () => {

@@ -4,24 +4,36 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {test} from 'node:test';
 import {workerGate} from '../../../../src/server/requests/gate.ts';
 
-function exchange(url = '/', rawHeaders: string[] = []): {request: IncomingMessage; response: ServerResponse & {status?: number}} {
+function exchange(
+  url = '/',
+  rawHeaders: string[] = [],
+): {request: IncomingMessage; response: ServerResponse & {status?: number}} {
   const response = Object.assign(new EventEmitter(), {
-    shouldKeepAlive: true, destroyed: false,
+    shouldKeepAlive: true,
+    destroyed: false,
     writeHead(status: number) {
       return Object.assign(this, {status});
     },
     end: () => {},
   });
-  return {request: {url, method: 'GET', rawHeaders} as unknown as IncomingMessage, response: response as unknown as ServerResponse};
+  return {
+    request: {url, method: 'GET', rawHeaders} as unknown as IncomingMessage,
+    response: response as unknown as ServerResponse,
+  };
 }
 
 const settings = {readyPath: '/readyz', maxBodySize: 100, maxRequests: 0, maxRequestsJitter: 0};
 const none = {draining: () => false, full: () => false, worn: () => {}};
 
-test('readiness is the service\'s own until the worker drains, then it is 503', () => {
+test("readiness is the service's own until the worker drains, then it is 503", () => {
   let draining = false;
   const served: string[] = [];
-  const gate = workerGate({...none, settings, draining: () => draining, serve: (request) => void served.push(request.url ?? '')});
+  const gate = workerGate({
+    ...none,
+    settings,
+    draining: () => draining,
+    serve: (request) => void served.push(request.url ?? ''),
+  });
   const ask = (url: string): number | undefined => {
     const {request, response} = exchange(url);
     gate(request, response, () => {});
@@ -37,7 +49,12 @@ test('the worker is worn once, at a request between max-requests and the jitter 
   for (let round = 0; round < 50; round += 1) {
     const at: number[] = [];
     let count = 0;
-    const gate = workerGate({...none, settings: {...settings, maxRequests: 10, maxRequestsJitter: 5}, worn: () => at.push(count), serve: () => {}});
+    const gate = workerGate({
+      ...none,
+      settings: {...settings, maxRequests: 10, maxRequestsJitter: 5},
+      worn: () => at.push(count),
+      serve: () => {},
+    });
     for (count = 1; count <= 40; count += 1) {
       const {request, response} = exchange();
       gate(request, response, () => {});

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {cpuCount} from '../../../../src/server/settings/limits.ts';
 
-const count = (files: Readonly<Record<string, string>>, machine = 8): number => cpuCount((path) => files[path.replace('/sys/fs/cgroup/', '')], machine);
+const count = (files: Readonly<Record<string, string>>, machine = 8): number =>
+  cpuCount((path) => files[path.replace('/sys/fs/cgroup/', '')], machine);
 
 test('the quota of the container limits the CPUs, in both versions of cgroups', () => {
   assert.equal(count({'cpu.max': '200000 100000'}), 2);

@@ -9,15 +9,27 @@ import {flagText} from '../../../../src/server/settings/text.ts';
 const machine = {cpus: 2, megabytes: undefined};
 const read = (argv: readonly string[], env: Record<string, string> = {}, more: Partial<Sources> = {}): Reading =>
   readSettings({argv, env, cwd: '/srv', machine, ...more});
-const mistakes = (argv: readonly string[], env: Record<string, string> = {}): readonly string[] =>
-  read(argv, env).mistakes.map(({what, meant}) => (meant === undefined ? what : `${what}; did you mean ${meant}?`));
+const errors = (argv: readonly string[], env: Record<string, string> = {}): readonly string[] =>
+  read(argv, env).errors.map(({what, meant}) => (meant === undefined ? what : `${what}; did you mean ${meant}?`));
 
 test('without a word, everything has its default, and the module is an absolute path', () => {
-  const {settings: told, mode, mistakes: wrong} = read(['app.js']);
+  const {settings: told, mode, errors: wrong} = read(['app.js']);
   assert.deepEqual([mode, wrong.length], ['serve', 0]);
   assert.partialDeepStrictEqual(told, {
-    module: '/srv/app.js', args: [], bind: '0.0.0.0:3000', workers: 2, workerClass: 'async', dispatch: 'shared', timeout: 30,
-    gracefulTimeout: 25, keepAlive: 75, maxHeaderSize: 16_384, maxRequests: 0, maxHeap: 0, accessLog: false, reload: false,
+    module: '/srv/app.js',
+    args: [],
+    bind: '0.0.0.0:3000',
+    workers: 2,
+    workerClass: 'async',
+    dispatch: 'shared',
+    timeout: 30,
+    gracefulTimeout: 25,
+    keepAlive: 75,
+    maxHeaderSize: 16_384,
+    maxRequests: 0,
+    maxHeap: 0,
+    accessLog: false,
+    reload: false,
   });
   assert.equal(told?.adminBind, undefined);
   assert.equal(told?.inspect, undefined);
@@ -27,11 +39,15 @@ test('the command line goes before APP_SERVER_CMD_ARGS, which goes before single
   const env = {WEB_CONCURRENCY: '3', TIMEOUT: '9', KEEP_ALIVE: '', APP_SERVER_CMD_ARGS: '--workers=5 -t 8 --backlog 7'};
   const {settings: told, origins} = read(['app.js', '-w', '6'], env);
   assert.deepEqual([told?.workers, told?.timeout, told?.backlog, told?.keepAlive], [6, 8, 7, 75]);
-  assert.deepEqual([origins.workers.from, origins.timeout.from, origins.backlog.from, origins.keepAlive.from], ['-w', 'APP_SERVER_CMD_ARGS', 'APP_SERVER_CMD_ARGS', 'default']);
+  assert.deepEqual(
+    [origins.workers.from, origins.timeout.from, origins.backlog.from, origins.keepAlive.from],
+    ['-w', 'APP_SERVER_CMD_ARGS', 'APP_SERVER_CMD_ARGS', 'default'],
+  );
   assert.equal(read(['app.js'], {WEB_CONCURRENCY: '3', ENTRYPOINT_RUN_WORKERS: '4'}).settings?.workers, 4);
 });
 
-const bind = (argv: readonly string[], env: Record<string, string> = {}): string | undefined => read(['app.js', ...argv], env).settings?.bind;
+const bind = (argv: readonly string[], env: Record<string, string> = {}): string | undefined =>
+  read(['app.js', ...argv], env).settings?.bind;
 
 test('whoever speaks last about the address is heard', () => {
   assert.equal(bind([], {HOST: '::', PORT: '80'}), '[::]:80');
@@ -43,30 +59,50 @@ test('whoever speaks last about the address is heard', () => {
   assert.equal(bind(['--port=4'], {BIND: 'unix:/run/s'}), '0.0.0.0:4');
 });
 
-test('all mistakes are told at once, each with where it stands', () => {
-  assert.deepEqual(mistakes(['app.js', '--wokers=3', '--timeout=-1', '--worker-class', 'gthread', '--max-body-size=10x', '--backlog=1.5'], {PORT: 'abc', APP_SERVER_CMD_ARGS: '--keep-alive=x'}), [
-    '--wokers is not a flag of the server; did you mean --workers?',
-    "the environment variable PORT is 'abc', and must be a whole number from 0 to 65535",
-    '--worker-class is gthread, and must be one of async, sync, threads; did you mean threads?',
-    "--timeout is '-1', and must be a number from 0 to 86400",
-    "--keep-alive in APP_SERVER_CMD_ARGS is 'x', and must be a number from 0 to 86400",
-    "--max-body-size is '10x', and must be a number of bytes (16384, 16k, 10m, 1g) from 0 to 1099511627776",
-    "--backlog is '1.5', and must be a whole number from 1 to 65535",
+test('all errors are told at once, each with where it stands', () => {
+  assert.deepEqual(
+    errors(
+      ['app.js', '--wokers=3', '--timeout=-1', '--worker-class', 'gthread', '--max-body-size=10x', '--backlog=1.5'],
+      {PORT: 'abc', APP_SERVER_CMD_ARGS: '--keep-alive=x'},
+    ),
+    [
+      '--wokers is not a flag of the server; did you mean --workers?',
+      "the environment variable PORT is 'abc', and must be a whole number from 0 to 65535",
+      '--worker-class is gthread, and must be one of async, sync, threads; did you mean threads?',
+      "--timeout is '-1', and must be a number from 0 to 86400",
+      "--keep-alive in APP_SERVER_CMD_ARGS is 'x', and must be a number from 0 to 86400",
+      "--max-body-size is '10x', and must be a number of bytes (16384, 16k, 10m, 1g) from 0 to 1099511627776",
+      "--backlog is '1.5', and must be a whole number from 1 to 65535",
+    ],
+  );
+  assert.deepEqual(errors(['a.js', '--access-log-format=%(h)s %(hh)s']), [
+    "--access-log-format is '%(h)s %(hh)s', and must be json or made of gunicorn's atoms, and %(hh)s is none",
   ]);
-  assert.deepEqual(mistakes(['a.js', '--access-log-format=%(h)s %(hh)s']), ["--access-log-format is '%(h)s %(hh)s', and must be json or made of gunicorn's atoms, and %(hh)s is none"]);
-  assert.deepEqual(mistakes(['a.js', 'b.js']), ['b.js is one word too many: one module is served']);
-  assert.deepEqual(mistakes([]), ['there is no module to serve']);
-  assert.deepEqual(mistakes(['a.js', '--workers']), ['--workers needs a value']);
-  assert.deepEqual(mistakes(['a.js'], {APP_SERVER_CMD_ARGS: "--bind 'x"}), ['APP_SERVER_CMD_ARGS has a quotation that is not closed']);
+  assert.deepEqual(errors(['a.js', 'b.js']), ['b.js is one word too many: one module is served']);
+  assert.deepEqual(errors([]), ['there is no module to serve']);
+  assert.deepEqual(errors(['a.js', '--workers']), ['--workers needs a value']);
+  assert.deepEqual(errors(['a.js'], {APP_SERVER_CMD_ARGS: "--bind 'x"}), [
+    'APP_SERVER_CMD_ARGS has a quotation that is not closed',
+  ]);
 });
 
 test('a mistake of a lower rank does not count where a higher one is right', () => {
-  assert.deepEqual(mistakes(['app.js', '--workers=2'], {WEB_CONCURRENCY: 'many'}), []);
+  assert.deepEqual(errors(['app.js', '--workers=2'], {WEB_CONCURRENCY: 'many'}), []);
 });
 
-test('switches are turned on and off, sizes have units, and words behind -- are the service\'s', () => {
-  const {settings: told} = read(['app.js', '--access-log', '--no-request-id', '--max-body-size', '10m', '--inspect', '--', '--seed', '3'], {RELOAD: 'yes'});
-  assert.partialDeepStrictEqual(told, {accessLog: true, requestId: false, maxBodySize: 10_485_760, inspect: '127.0.0.1:9229', reload: true, args: ['--seed', '3']});
+test("switches are turned on and off, sizes have units, and words behind -- are the service's", () => {
+  const {settings: told} = read(
+    ['app.js', '--access-log', '--no-request-id', '--max-body-size', '10m', '--inspect', '--', '--seed', '3'],
+    {RELOAD: 'yes'},
+  );
+  assert.partialDeepStrictEqual(told, {
+    accessLog: true,
+    requestId: false,
+    maxBodySize: 10_485_760,
+    inspect: '127.0.0.1:9229',
+    reload: true,
+    args: ['--seed', '3'],
+  });
   assert.equal(read(['app.js', '--no-reload'], {RELOAD: 'yes'}).settings?.reload, false);
   assert.equal(read(['app.js', '--reload=false'], {}).settings?.reload, false);
 });
@@ -92,24 +128,47 @@ test('workers follow CPU quota and memory, and share three quarters of it as the
 });
 
 test('--check-config, --print-config and --help are told apart', () => {
-  for (const mode of ['check-config', 'print-config', 'help'] as const) assert.equal(read(['app.js', `--${mode}`]).mode, mode);
+  for (const mode of ['check-config', 'print-config', 'help'] as const)
+    assert.equal(read(['app.js', `--${mode}`]).mode, mode);
 });
 
 test('what a setting is written as is read again as the same value', () => {
-  fc.assert(fc.property(fc.constantFrom(...settings), fc.integer({min: 1024, max: 60_000}), fc.boolean(), (entry, number, flag) => {
-    const [name, setting] = entry;
-    const value = setting.kind === 'boolean' ? flag : setting.kind === 'choice' ? setting.choices?.[0] ?? '' : setting.kind === 'address' ? `127.0.0.1:${number}`
-      : setting.kind === 'text' || setting.kind === 'format' ? 'a b' : Math.min(number, setting.max ?? number);
-    const {origins, mistakes: wrong} = read(['app.js', flagText(name, value)]);
-    assert.deepEqual(wrong, []);
-    assert.equal(origins[name].value, value);
-  }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...settings),
+      fc.integer({min: 1024, max: 60_000}),
+      fc.boolean(),
+      (entry, number, flag) => {
+        const [name, setting] = entry;
+        const value =
+          setting.kind === 'boolean'
+            ? flag
+            : setting.kind === 'choice'
+              ? (setting.choices?.[0] ?? '')
+              : setting.kind === 'address'
+                ? `127.0.0.1:${number}`
+                : setting.kind === 'text' || setting.kind === 'format'
+                  ? 'a b'
+                  : Math.min(number, setting.max ?? number);
+        const {origins, errors: wrong} = read(['app.js', flagText(name, value)]);
+        assert.deepEqual(wrong, []);
+        assert.equal(origins[name].value, value);
+      },
+    ),
+  );
 });
 
 test('an address is written in one way, whatever way it was told', () => {
-  const forms = {'3000': '0.0.0.0:3000', ':80': '0.0.0.0:80', 'localhost:1': 'localhost:1', '[::1]:2': '[::1]:2', 'unix:/a b': 'unix:/a b'};
+  const forms = {
+    '3000': '0.0.0.0:3000',
+    ':80': '0.0.0.0:80',
+    'localhost:1': 'localhost:1',
+    '[::1]:2': '[::1]:2',
+    'unix:/a b': 'unix:/a b',
+  };
   for (const [text, form] of Object.entries(forms)) assert.equal(addressText(parseAddress(text) ?? {path: ''}), form);
-  for (const text of ['', 'x', '::1:3', 'a:b', '1:70000', 'unix:', '[::1]', 'a b:1']) assert.equal(parseAddress(text), undefined, text);
+  for (const text of ['', 'x', '::1:3', 'a:b', '1:70000', 'unix:', '[::1]', 'a b:1'])
+    assert.equal(parseAddress(text), undefined, text);
 });
 
 test('no two settings share a flag, a letter or a variable', () => {
@@ -117,5 +176,6 @@ test('no two settings share a flag, a letter or a variable', () => {
     settings.flatMap(([name, {alias}]) => [flagName(name), ...(alias === undefined ? [] : [alias])]),
     settings.flatMap(([, {short}]) => (short === undefined ? [] : [short])),
     settings.flatMap(([, {env}]) => env),
-  ]) assert.equal(new Set(all).size, all.length);
+  ])
+    assert.equal(new Set(all).size, all.length);
 });

@@ -16,8 +16,13 @@ test('never more workers than the memory holds, and never none', () => {
 
 test('a class tells how it serves and what it loads', () => {
   const classes = {
-    sync: ['sync', false], gthread: ['threads', false], gevent: ['async', false], gevent_wsgi: ['async', false],
-    asgi: ['async', true], uvicorn: ['async', true], 'uvicorn_worker.UvicornH11Worker': ['async', true],
+    sync: ['sync', false],
+    gthread: ['threads', false],
+    gevent: ['async', false],
+    gevent_wsgi: ['async', false],
+    asgi: ['async', true],
+    uvicorn: ['async', true],
+    'uvicorn_worker.UvicornH11Worker': ['async', true],
   } as const;
   for (const [name, [kind, asgi]] of Object.entries(classes)) {
     assert.equal(workerKind(name), kind, name);

@@ -30,14 +30,20 @@ test('paths without end do not fill the memory', () => {
 
 test('the head of a request is handed on as it came, without what the loop has answered already', () => {
   assert.equal(
-    requestHead({method: 'POST', url: '/x?y', rawHeaders: ['Host', 'a', 'X-Twice', '1', 'X-Twice', '2', 'Expect', '100-continue']}),
+    requestHead({
+      method: 'POST',
+      url: '/x?y',
+      rawHeaders: ['Host', 'a', 'X-Twice', '1', 'X-Twice', '2', 'Expect', '100-continue'],
+    }),
     'POST /x?y HTTP/1.1\r\nHost: a\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n',
   );
 });
 
 test('the head of an answer is read, but for what the loop decides', () => {
   assert.deepEqual(
-    readHead('HTTP/1.1 201 Made here\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX: with: colon\r\nConnection: close\r\nDate: now\r\nTransfer-Encoding: chunked'),
+    readHead(
+      'HTTP/1.1 201 Made here\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX: with: colon\r\nConnection: close\r\nDate: now\r\nTransfer-Encoding: chunked',
+    ),
     {status: 201, reason: 'Made here', headers: ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X', 'with: colon']},
   );
   assert.deepEqual(readHead('HTTP/1.1 204 '), {status: 204, reason: '', headers: []});

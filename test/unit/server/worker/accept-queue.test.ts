@@ -7,7 +7,8 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {plugQueue, waitingOn} from '../../../../src/server/worker/accept-queue.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
-const line = (local: string, remote: string, state: string, inode: number): string => `  12: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 000000003e0715bc 20 0 0 10 -1`;
+const line = (local: string, remote: string, state: string, inode: number): string =>
+  `  12: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 000000003e0715bc 20 0 0 10 -1`;
 
 test('the table of sockets tells who waits on a port: our own connection, others, and handshakes under way', () => {
   const table = [
@@ -38,7 +39,9 @@ test('without a table nobody is seen to wait', () => {
 async function copyOfListener(t: TestContext, host: string): Promise<net.Server> {
   const server = net.createServer({pauseOnConnect: true});
   await new Promise<void>((resolve) => void server.listen(0, host, resolve));
-  const {_handle: {fd}} = server as unknown as {readonly _handle: {readonly fd: number}};
+  const {
+    _handle: {fd},
+  } = server as unknown as {readonly _handle: {readonly fd: number}};
   const holder = spawn('sleep', ['60'], {stdio: ['ignore', 'ignore', 'ignore', fd]});
   await once(holder, 'spawn');
   t.after(() => holder.kill());

@@ -6,7 +6,8 @@ import {oneAtATime} from '../../../../src/server/worker/sync.ts';
 
 type Connection = EventEmitter & {destroyed: boolean};
 const connection = (): Connection => Object.assign(new EventEmitter(), {destroyed: false});
-const response = (): ServerResponse => Object.assign(new EventEmitter(), {destroyed: false, shouldKeepAlive: true}) as unknown as ServerResponse;
+const response = (): ServerResponse =>
+  Object.assign(new EventEmitter(), {destroyed: false, shouldKeepAlive: true}) as unknown as ServerResponse;
 
 interface Gate {
   readonly served: string[];
@@ -17,11 +18,15 @@ interface Gate {
 function gate(): Gate {
   const [served, paused]: [string[], string[]] = [[], []];
   const pass = oneAtATime({pause: () => paused.push('pause'), resume: () => paused.push('resume')});
-  return {served, paused, ask: (name, socket = connection()) => {
-    const answer = response();
-    pass({socket} as unknown as IncomingMessage, answer, () => void served.push(name));
-    return answer;
-  }};
+  return {
+    served,
+    paused,
+    ask: (name, socket = connection()) => {
+      const answer = response();
+      pass({socket} as unknown as IncomingMessage, answer, () => void served.push(name));
+      return answer;
+    },
+  };
 }
 
 test('sync serves one request at a time, in their order, and skips clients that have gone', () => {

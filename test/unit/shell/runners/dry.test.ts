@@ -25,15 +25,27 @@ interface State {
 }
 
 function files(cwd: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(cwd).sort().map((name) => [name, readFileSync(join(cwd, name), 'utf8')]));
+  return Object.fromEntries(
+    readdirSync(cwd)
+      .sort()
+      .map((name) => [name, readFileSync(join(cwd, name), 'utf8')]),
+  );
 }
 
-/** What the task leaves behind when it is carried out, and what its script does, each in a folder of its own. */
+/** What the task leaves behind when it is carried out, and what its script does, each in a directory of its own. */
 async function both(body: (run: Runner) => Promise<unknown>): Promise<{task: State; script: State}> {
   const done = mkdtempSync(join(root, 'task-'));
-  const code = await body(system(done)).then(() => 0, (error: {exitCode: number}) => error.exitCode);
+  const code = await body(system(done)).then(
+    () => 0,
+    (error: {exitCode: number}) => error.exitCode,
+  );
   const printed = mkdtempSync(join(root, 'script-'));
-  const {status} = spawnSync('sh', ['-s'], {cwd: printed, input: await script(body), encoding: 'utf8', stdio: ['pipe', 'ignore', 'ignore']});
+  const {status} = spawnSync('sh', ['-s'], {
+    cwd: printed,
+    input: await script(body),
+    encoding: 'utf8',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   return {task: {code, files: files(done)}, script: {code: status, files: files(printed)}};
 }
 
@@ -45,63 +57,89 @@ async function same(body: (run: Runner) => Promise<unknown>, expected: State): P
 
 const log = (name: string): string[] => ['sh', '-c', `echo ${name} >>log`];
 
-test('commands with input, variables, folders and odd words', async () => {
-  await same(async (run) => {
-    await run(['mkdir', '-p', '/tmp']);
-    await run({words: ['tee', "it's *"], stdin: 'a $HOME\nb\n'}, {capture: true});
-    await run({words: ['sh', '-c', 'printf "%s" "$A" >a'], env: {A: '`x` "y"\n'}});
-    await run({words: ['sh', '-c', 'printf "%s" "$PWD" >"$OUT/pwd"'], cwd: '/', env: {OUT: '/tmp'}});
-    await run.act('echo acted >acted', async () => run(['sh', '-c', 'echo acted >acted']));
-  }, {code: 0, files: {"it's *": 'a $HOME\nb\n', a: '`x` "y"\n', acted: 'acted\n'}});
+test('commands with input, variables, directories and odd words', async () => {
+  await same(
+    async (run) => {
+      await run(['mkdir', '-p', '/tmp']);
+      await run({words: ['tee', "it's *"], stdin: 'a $HOME\nb\n'}, {capture: true});
+      await run({words: ['sh', '-c', 'printf "%s" "$A" >a'], env: {A: '`x` "y"\n'}});
+      await run({words: ['sh', '-c', 'printf "%s" "$PWD" >"$OUT/pwd"'], cwd: '/', env: {OUT: '/tmp'}});
+      await run.act('echo acted >acted', async () => run(['sh', '-c', 'echo acted >acted']));
+    },
+    {code: 0, files: {"it's *": 'a $HOME\nb\n', a: '`x` "y"\n', acted: 'acted\n'}},
+  );
 });
 
 test('a failure ends both with the same code; an allowed code ends neither', async () => {
-  await same(async (run) => {
-    await run({words: ['sh', '-c', 'cat >in; exit 3'], stdin: 'x\ny\n'}, {allow: [1, 3]});
-    await run(log('after'));
-    await run(['sh', '-c', 'exit 4'], {allow: [3]});
-    await run(log('never'));
-  }, {code: 4, files: {in: 'x\ny\n', log: 'after\n'}});
+  await same(
+    async (run) => {
+      await run({words: ['sh', '-c', 'cat >in; exit 3'], stdin: 'x\ny\n'}, {allow: [1, 3]});
+      await run(log('after'));
+      await run(['sh', '-c', 'exit 4'], {allow: [3]});
+      await run(log('never'));
+    },
+    {code: 4, files: {in: 'x\ny\n', log: 'after\n'}},
+  );
 });
 
 test('a scope: clean-up at its end, newest first', async () => {
-  await same((run) => run.scope(async (scope) => {
-    scope.always(log('always1'));
-    scope.onFailure(log('failure'));
-    scope.always(['false']);
-    scope.always(log('always2'));
-    await run(log('body'));
-  }).then(() => run(log('after'))), {code: 0, files: {log: 'body\nalways2\nalways1\nafter\n'}});
+  await same(
+    (run) =>
+      run
+        .scope(async (scope) => {
+          scope.always(log('always1'));
+          scope.onFailure(log('failure'));
+          scope.always(['false']);
+          scope.always(log('always2'));
+          await run(log('body'));
+        })
+        .then(() => run(log('after'))),
+    {code: 0, files: {log: 'body\nalways2\nalways1\nafter\n'}},
+  );
 });
 
 test('a scope: clean-up after a failure, inner scopes first', async () => {
-  await same((run) => run.scope(async (outer) => {
-    outer.always(log('outer'));
-    outer.onFailure(log('outer-failure'));
-    await run.scope(async (done) => done.always(log('done')));
-    await run.scope(async (inner) => {
-      inner.onFailure(log('inner-failure'));
-      inner.always(log('inner'));
-      await run(['sh', '-c', 'exit 6']);
-      await run(log('never'));
-    });
-  }), {code: 6, files: {log: 'done\ninner\ninner-failure\nouter-failure\nouter\n'}});
+  await same(
+    (run) =>
+      run.scope(async (outer) => {
+        outer.always(log('outer'));
+        outer.onFailure(log('outer-failure'));
+        await run.scope(async (done) => done.always(log('done')));
+        await run.scope(async (inner) => {
+          inner.onFailure(log('inner-failure'));
+          inner.always(log('inner'));
+          await run(['sh', '-c', 'exit 6']);
+          await run(log('never'));
+        });
+      }),
+    {code: 6, files: {log: 'done\ninner\ninner-failure\nouter-failure\nouter\n'}},
+  );
 });
 
 test('a scope: what is kept is not undone', async () => {
-  await same((run) => run.scope(async (scope) => {
-    scope.onFailure(log('failure'));
-    scope.always(log('always'));
-    scope.keep();
-    await run(['false']);
-  }), {code: 1, files: {log: 'always\n'}});
+  await same(
+    (run) =>
+      run.scope(async (scope) => {
+        scope.onFailure(log('failure'));
+        scope.always(log('always'));
+        scope.keep();
+        await run(['false']);
+      }),
+    {code: 1, files: {log: 'always\n'}},
+  );
 });
 
 test('scopes side by side forget only their own clean-up', async () => {
-  const text = await script((run) => Promise.all(['a', 'b'].map((name) => run.prefixed(name).scope(async (scope) => {
-    scope.always(log(name));
-    await run(log(`body-${name}`));
-  }))));
+  const text = await script((run) =>
+    Promise.all(
+      ['a', 'b'].map((name) =>
+        run.prefixed(name).scope(async (scope) => {
+          scope.always(log(name));
+          await run(log(`body-${name}`));
+        }),
+      ),
+    ),
+  );
   const cwd = mkdtempSync(join(root, 'side-'));
   assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, 0);
   assert.deepEqual(files(cwd)['log']?.trim().split('\n').sort(), ['a', 'b', 'body-a', 'body-b']);
@@ -110,9 +148,14 @@ test('scopes side by side forget only their own clean-up', async () => {
 test('retries are a function of the script; what is not plain words gets one of its own', async () => {
   const text = await script(async (run) => {
     await run(['sh', '-c', 'echo x >>tries; [ "$(wc -l <tries)" -ge 2 ]'], {retry: true});
-    await run({words: ['sh', '-c', 'echo y >>others; [ "$(wc -l <others)" -ge 2 ] || exit 9'], env: {A: 'b'}}, {retry: {attempts: 2}, allow: [8]});
+    await run(
+      {words: ['sh', '-c', 'echo y >>others; [ "$(wc -l <others)" -ge 2 ] || exit 9'], env: {A: 'b'}},
+      {retry: {attempts: 2}, allow: [8]},
+    );
   });
-  assert.equal(text, `#!/bin/sh
+  assert.equal(
+    text,
+    `#!/bin/sh
 set -eu
 retry() {
   tries=$1; shift; n=1
@@ -123,17 +166,20 @@ attempt_1() {
 A=b sh -c 'echo y >>others; [ "$(wc -l <others)" -ge 2 ] || exit 9' || { code=$?; case "$code" in 8) ;; *) (exit "$code") ;; esac; }
 }
 retry 2 attempt_1
-`);
+`,
+  );
   const cwd = mkdtempSync(join(root, 'retry-'));
   assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, 0);
   assert.deepEqual(files(cwd), {tries: 'x\nx\n', others: 'y\ny\n'});
 });
 
 test('an interrupted script cleans up and says so by its code', async () => {
-  const text = await script((run) => run.scope(async (scope) => {
-    scope.always(log('always'));
-    await run(['sh', '-c', 'kill -TERM $PPID; sleep 0.2']);
-  }));
+  const text = await script((run) =>
+    run.scope(async (scope) => {
+      scope.always(log('always'));
+      await run(['sh', '-c', 'kill -TERM $PPID; sleep 0.2']);
+    }),
+  );
   const cwd = mkdtempSync(join(root, 'killed-'));
   assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, 143);
   assert.deepEqual(files(cwd), {log: 'always\n'});

@@ -7,10 +7,12 @@ import {after, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {dryRunner, noEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'entrypoint-repeat-'));
-after(() => rmSync(folder, {recursive: true, force: true}));
-const system = (): Runner => systemRunner({cwd: folder, env: process.env, echo: noEcho, stdout: () => {}, stderr: () => {}});
-const lines = (name: string): number => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8').split('\n').length - 1 : 0);
+const directory = mkdtempSync(join(tmpdir(), 'entrypoint-repeat-'));
+after(() => rmSync(directory, {recursive: true, force: true}));
+const system = (): Runner =>
+  systemRunner({cwd: directory, env: process.env, echo: noEcho, stdout: () => {}, stderr: () => {}});
+const lines = (name: string): number =>
+  existsSync(join(directory, name)) ? readFileSync(join(directory, name), 'utf8').split('\n').length - 1 : 0;
 const log = (name: string): string[] => ['sh', '-c', `echo again >>${name}`];
 
 test('what is repeated goes on until it is stopped, also where it fails, and tells how many succeeded', async () => {
@@ -33,7 +35,7 @@ test('it ends with the scope, and before its clean-up', async () => {
     scope.every(0.02, [['sh', '-c', 'echo again >>order']]);
     while (lines('order') === 0) await sleep(10);
   });
-  const order = readFileSync(join(folder, 'order'), 'utf8').trim().split('\n');
+  const order = readFileSync(join(directory, 'order'), 'utf8').trim().split('\n');
   assert.deepEqual([order[0], order.indexOf('cleaned')], ['again', order.length - 1]);
 });
 
@@ -45,7 +47,7 @@ test('the script of a dry run repeats it as long as it runs, and no longer', asy
     await system().read(['true']);
     text += 'until [ -e script ]; do sleep 0.02; done; exit 3\n';
   });
-  const {status} = spawnSync('sh', ['-s'], {cwd: folder, input: text, encoding: 'utf8'});
+  const {status} = spawnSync('sh', ['-s'], {cwd: directory, input: text, encoding: 'utf8'});
   assert.equal(status, 3);
   assert.equal(lines('undone'), 2);
   const done = lines('script');

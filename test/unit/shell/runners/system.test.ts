@@ -34,13 +34,17 @@ function seen(options: Partial<SystemOptions> & {level?: 'normal' | 'verbose'} =
 }
 
 async function failure(promise: Promise<unknown>): Promise<Problem> {
-  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown);
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   assert.ok(isProblem(error), String(error));
   return error;
 }
 
 /** Starts what outlives its parent unless its group is ended; the file holds its process id. */
-const grandchild = (file: string): string => `sh -c 'echo $$ >${file}; exec sleep 60' & while [ ! -s ${file} ]; do sleep 0.01; done;`;
+const grandchild = (file: string): string =>
+  `sh -c 'echo $$ >${file}; exec sleep 60' & while [ ! -s ${file} ]; do sleep 0.01; done;`;
 
 function isAlive(file: string): boolean {
   const pid = readFileSync(join(cwd, file), 'utf8').trim();
@@ -50,7 +54,10 @@ function isAlive(file: string): boolean {
 
 test('a command is echoed as it can be pasted, and its end with the exit code and the time', async () => {
   const {run, stderr} = seen();
-  const {stdout, exitCode} = await run({words: ['sh', '-c', 'cat; echo "$A"'], stdin: 'in ', env: {A: "it's"}}, {capture: true});
+  const {stdout, exitCode} = await run(
+    {words: ['sh', '-c', 'cat; echo "$A"'], stdin: 'in ', env: {A: "it's"}},
+    {capture: true},
+  );
   assert.deepEqual({stdout, exitCode}, {stdout: "in it's\n", exitCode: 0});
   assert.equal(stderr(), `$ printf %s 'in ' | A='it'\\''s' sh -c 'cat; echo "$A"'\n# exit 0, N s\n`);
 });
@@ -66,65 +73,95 @@ test('a command that only looks is echoed with --verbose only', async () => {
 
 test('a failure keeps the exit code, the command and the last lines of the standard error', async () => {
   const {run} = seen();
-  const error = await failure(run(['sh', '-c', 'seq 30 >&2; exit 7'], {capture: true, purpose: 'the thing could not be done', fix: 'do it'}));
+  const error = await failure(
+    run(['sh', '-c', 'seq 30 >&2; exit 7'], {capture: true, purpose: 'the thing could not be done', fix: 'do it'}),
+  );
   assert.equal(error.exitCode, 7);
   assert.equal(error.code, 'command_failed');
-  assert.equal(error.message, "the thing could not be done: the command ended with exit code 7: sh -c 'seq 30 >&2; exit 7'");
-  assert.deepEqual(error.details, Array.from({length: 20}, (_, index) => String(index + 11)));
+  assert.equal(
+    error.message,
+    "the thing could not be done: the command ended with exit code 7: sh -c 'seq 30 >&2; exit 7'",
+  );
+  assert.deepEqual(
+    error.details,
+    Array.from({length: 20}, (_, index) => String(index + 11)),
+  );
   assert.equal(error.fix, 'do it');
 });
 
 test('all exit codes pass; allowed ones are an answer; a signal counts as in a shell', async () => {
   const {run} = seen();
-  for (const code of [1, 2, 64, 125, 127, 255]) assert.equal((await failure(run(['sh', '-c', `exit ${code}`], {capture: true}))).exitCode, code);
+  for (const code of [1, 2, 64, 125, 127, 255])
+    assert.equal((await failure(run(['sh', '-c', `exit ${code}`], {capture: true}))).exitCode, code);
   assert.equal((await run(['sh', '-c', 'exit 3'], {allow: [3]})).exitCode, 3);
   assert.equal((await failure(run(['sh', '-c', 'kill -TERM $$']))).exitCode, 143);
 });
 
-test('a program or a folder that is not there is told as such', async () => {
+test('a program or a directory that is not there is told as such', async () => {
   const {run} = seen();
-  assert.equal((await failure(run(['no-such-program']))).message, 'no-such-program is not found on PATH, and this task needs it');
+  assert.equal(
+    (await failure(run(['no-such-program']))).message,
+    'no-such-program is not found on PATH, and this task needs it',
+  );
   assert.equal((await failure(run(['no-such-program']))).exitCode, 69);
   writeFileSync(join(cwd, 'text'), 'no program');
   assert.equal((await failure(run(['./text']))).message, './text is not executable, and this task needs it');
-  assert.equal((await failure(run({words: ['true'], cwd: 'gone'}))).message, `the folder ${cwd}/gone does not exist, and true is to run in it`);
+  assert.equal(
+    (await failure(run({words: ['true'], cwd: 'gone'}))).message,
+    `the directory ${cwd}/gone does not exist, and true is to run in it`,
+  );
 });
 
-test('a folder and a secret file count from the runner\'s folder, as they do in the printed line', async () => {
+test("a directory and a secret file count from the runner's directory, as they do in the printed line", async () => {
   const {run} = seen();
   await run(['sh', '-c', 'mkdir -p sub && echo s3cret >sub/key']);
-  const {stdout} = await run({words: ['sh', '-c', 'echo "$PWD $KEY"'], cwd: 'sub', secrets: {KEY: {file: 'key'}}}, {capture: true});
+  const {stdout} = await run(
+    {words: ['sh', '-c', 'echo "$PWD $KEY"'], cwd: 'sub', secrets: {KEY: {file: 'key'}}},
+    {capture: true},
+  );
   assert.equal(stdout, `${cwd}/sub s3cret\n`);
 });
 
-test('secret texts of several lines are a command\'s standard input, and not echoed', async () => {
+test("secret texts of several lines are a command's standard input, and not echoed", async () => {
   const {run, stderr} = seen();
   writeFileSync(join(cwd, 'pem'), 'one\ntwo\n');
   const {stdout} = await run({words: ['cat'], secretInput: [{file: 'pem'}, {env: 'SECRET'}]}, {capture: true});
   assert.equal(stdout, 'one\ntwo\nhush hush\n');
   assert.doesNotMatch(stderr(), /two|hush/);
   const missing = await failure(run({words: ['cat'], secretInput: [{env: 'NONE'}]}));
-  assert.deepEqual([missing.code, missing.details], ['secret_missing', ['text 1 for its standard input: the environment variable NONE is not set']]);
+  assert.deepEqual(
+    [missing.code, missing.details],
+    ['secret_missing', ['text 1 for its standard input: the environment variable NONE is not set']],
+  );
 });
 
 test('a secret is in the environment of its command, and neither echoed nor a word', async () => {
   const {run, stderr} = seen({level: 'verbose'});
   const secrets = {A: {env: 'SECRET'}, B: {command: ['printf', 'hush %s', 'hush']}};
-  const {stdout} = await run({words: ['sh', '-c', 'echo "$A,$B"; tr "\\0" " " </proc/$$/cmdline'], secrets}, {capture: true});
+  const {stdout} = await run(
+    {words: ['sh', '-c', 'echo "$A,$B"; tr "\\0" " " </proc/$$/cmdline'], secrets},
+    {capture: true},
+  );
   assert.match(stdout, /^hush hush,hush hush\n/);
   assert.doesNotMatch(stdout.split('\n')[1] ?? '', /hush hush/);
   assert.doesNotMatch(stderr(), /hush hush/);
   assert.match(stderr(), /A="\$SECRET" B="\$\(printf 'hush %s' hush\)" sh -c/);
-  const missing = await failure(run({words: ['true'], secrets: {X: {env: 'NONE'}, Y: {file: '/nowhere'}, Z: {command: ['false']}}}));
+  const missing = await failure(
+    run({words: ['true'], secrets: {X: {env: 'NONE'}, Y: {file: '/nowhere'}, Z: {command: ['false']}}}),
+  );
   assert.equal(missing.exitCode, 65);
   assert.deepEqual(missing.details, [
-    'X: the environment variable NONE is not set', 'Y: the file /nowhere cannot be read (ENOENT)', 'Z: the command false ended with exit code 1',
+    'X: the environment variable NONE is not set',
+    'Y: the file /nowhere cannot be read (ENOENT)',
+    'Z: the command false ended with exit code 1',
   ]);
 });
 
 test('a time-out kills the whole group, grandchildren too', async () => {
   const {run} = seen();
-  const error = await failure(run(['sh', '-c', `trap '' TERM; ${grandchild('timed')} wait`], {timeoutSeconds: 0.5, capture: true}));
+  const error = await failure(
+    run(['sh', '-c', `trap '' TERM; ${grandchild('timed')} wait`], {timeoutSeconds: 0.5, capture: true}),
+  );
   assert.match(error.message, /^a command took longer than 0.5 s and was killed: sh -c /);
   assert.equal(error.exitCode, 124);
   assert.equal(isAlive('timed'), false);
@@ -142,8 +179,15 @@ test('what a command leaves behind on purpose may hold its pipes, and nobody wai
 test('an interrupt goes to the whole group; the runner then says so and starts nothing more', async () => {
   const stop = new AbortController();
   const {run, stdout} = seen({signal: stop.signal, prefix: 'host'});
-  const running = failure(run(['sh', '-c', `exec 2>/dev/null; trap 'echo bye; exit 0' TERM; ${grandchild('interrupted')} while :; do sleep 0.02; done`]));
-  while (!existsSync(join(cwd, 'interrupted')) || readFileSync(join(cwd, 'interrupted'), 'utf8') === '') await sleep(10);
+  const running = failure(
+    run([
+      'sh',
+      '-c',
+      `exec 2>/dev/null; trap 'echo bye; exit 0' TERM; ${grandchild('interrupted')} while :; do sleep 0.02; done`,
+    ]),
+  );
+  while (!existsSync(join(cwd, 'interrupted')) || readFileSync(join(cwd, 'interrupted'), 'utf8') === '')
+    await sleep(10);
   await sleep(100);
   stop.abort('SIGTERM');
   const error = await running;
@@ -151,7 +195,10 @@ test('an interrupt goes to the whole group; the runner then says so and starts n
   assert.equal(stdout(), 'host | bye\n');
   assert.equal(isAlive('interrupted'), false);
   assert.equal((await failure(run(['touch', 'never']))).code, 'interrupted');
-  assert.equal((await failure(run.act('never', async () => writeFileSync(join(cwd, 'never'), '')))).code, 'interrupted');
+  assert.equal(
+    (await failure(run.act('never', async () => writeFileSync(join(cwd, 'never'), '')))).code,
+    'interrupted',
+  );
   assert.equal(existsSync(join(cwd, 'never')), false);
 });
 
@@ -159,7 +206,11 @@ test('an interrupt ends the pause before a next try', async () => {
   const stop = new AbortController();
   const {run} = seen({signal: stop.signal});
   setTimeout(() => stop.abort('SIGTERM'), 150);
-  const error = await failure(run(['sh', '-c', 'echo connection refused >&2; exit 1'], {retry: {baseSeconds: 3600, maxPauseSeconds: 3600, deadlineSeconds: 1e9}}));
+  const error = await failure(
+    run(['sh', '-c', 'echo connection refused >&2; exit 1'], {
+      retry: {baseSeconds: 3600, maxPauseSeconds: 3600, deadlineSeconds: 1e9},
+    }),
+  );
   assert.deepEqual([error.code, error.exitCode], ['interrupted', 143]);
 });
 
@@ -175,14 +226,15 @@ function logged(): string {
 test('clean-up: newest first, whatever happens to it, also after a failure or an interrupt', async () => {
   const stop = new AbortController();
   const {run, stderr} = seen({signal: stop.signal});
-  const scoped = (end: () => Promise<unknown>, keep = false) => run.scope(async (scope) => {
-    scope.always(log('always1'));
-    scope.onFailure(log('failure'));
-    scope.always(['false']);
-    scope.always(log('always2'));
-    if (keep) scope.keep();
-    return end();
-  });
+  const scoped = (end: () => Promise<unknown>, keep = false) =>
+    run.scope(async (scope) => {
+      scope.always(log('always1'));
+      scope.onFailure(log('failure'));
+      scope.always(['false']);
+      scope.always(log('always2'));
+      if (keep) scope.keep();
+      return end();
+    });
   assert.equal(await scoped(async () => 'value'), 'value');
   assert.equal(logged(), 'always2 always1 ');
   assert.match(stderr(), /# clean-up goes on: a command ended with exit code 1: false\n/);
@@ -199,13 +251,16 @@ test('only what is transient is tried again, and every try is told', async () =>
   const {run, stderr} = seen();
   const once = 'test -e tried && exit 0; touch tried; echo "dial tcp: connection refused" >&2; exit 1';
   assert.equal((await run(['sh', '-c', once], {retry: {baseSeconds: 0.01}})).exitCode, 0);
-  assert.equal(stderr().replaceAll(`$ sh -c '${once}'`, '$ once'), `$ once
+  assert.equal(
+    stderr().replaceAll(`$ sh -c '${once}'`, '$ once'),
+    `$ once
 dial tcp: connection refused
 # exit 1, N s
 # try 1 of 5 failed; next one in N s
 $ once
 # exit 0, N s
-`);
+`,
+  );
   const other = seen();
   await failure(other.run(['sh', '-c', 'echo denied >&2; exit 1'], {retry: true}));
   assert.doesNotMatch(other.stderr(), /try 1/);
@@ -213,10 +268,16 @@ $ once
 
 test('side by side, every line has its prefix, also where chunks end in the middle of a character', async () => {
   const {run, stdout, stderr} = seen();
-  const host = (name: string): Promise<unknown> => run.prefixed(name)(['sh', '-c', 'printf "one\\ntw\\303"; sleep 0.05; printf "\\244\\nlast"; echo oops >&2']);
+  const host = (name: string): Promise<unknown> =>
+    run.prefixed(name)(['sh', '-c', 'printf "one\\ntw\\303"; sleep 0.05; printf "\\244\\nlast"; echo oops >&2']);
   await Promise.all([host('a'), host('b')]);
   for (const name of ['a', 'b']) {
-    assert.deepEqual(stdout().split('\n').filter((line) => line.startsWith(name)), [`${name} | one`, `${name} | twä`, `${name} | last`]);
+    assert.deepEqual(
+      stdout()
+        .split('\n')
+        .filter((line) => line.startsWith(name)),
+      [`${name} | one`, `${name} | twä`, `${name} | last`],
+    );
     assert.match(stderr(), new RegExp(`^${name} \\| \\$ sh -c .*\n`, 'm'));
     assert.match(stderr(), new RegExp(`^${name} \\| oops\n`, 'm'));
     assert.match(stderr(), new RegExp(`^${name} \\| # exit 0, N s\n`, 'm'));

@@ -1,35 +1,49 @@
 import {dockerRemove, dockerVolumeRemove} from '../../../../commands/docker.ts';
 import {backingCommands, backingReady, backingServicesOf} from '../../../../stack/backing-services.ts';
 import {backingName, volumeName} from '../../../../stack/names.ts';
-import {sceneOf, settingsHash, type Target} from '../../../target.ts';
+import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {networkOf} from '../../network.ts';
 import type {Found} from '../../state.ts';
 import type {Round, Step} from './step.ts';
 
 /** The backing services, one after the other: each is started where it does not run, and awaited. What runs stays as it is. */
 export function backingSteps(target: Target, {machine: {host}, state}: Found): {rounds: Round[]; notes: string[]} {
-  const scene = sceneOf(target);
+  const stack = stackOf(target);
   const notes: string[] = [];
-  const rounds = backingServicesOf(target.service.deployFile, target.place).flatMap(([name, backing]): Round[] => {
-    const container = backingName(scene, name);
+  const rounds = backingServicesOf(target.service.deployFile, target.settings).flatMap(([name, backing]): Round[] => {
+    const container = backingName(stack, name);
     const existing = state.containers.find((one) => one.name === container);
     const runs = existing?.state === 'running';
     if (runs && existing.settings !== settingsHash(backing)) {
-      notes.push(`the backing service ${name} keeps the settings it was started with; to apply deploy.yaml's: docker rm --force ${container}, then deploy again (its data stays)`);
+      notes.push(
+        `the backing service ${name} keeps the settings it was started with; to apply deploy.yaml's: docker rm --force ${container}, then deploy again (its data stays)`,
+      );
     }
-    const ready = backingReady(scene, name, backing);
+    const ready = backingReady(stack, name, backing);
     const awaiting: Step = {phase: 'backing', host, what: `await ${container}`, ...ready, logs: [{host, container}]};
     if (runs) return [[awaiting]];
-    const fresh = Object.keys(backing.volumes).map((volume) => volumeName(scene, name, volume)).filter((volume) => !state.volumes.includes(volume));
-    const start = backingCommands(scene, name, backing, {durable: true, network: networkOf(target), labels: {'entrypoint.settings': settingsHash(backing)}});
+    const fresh = Object.keys(backing.volumes)
+      .map((volume) => volumeName(stack, name, volume))
+      .filter((volume) => !state.volumes.includes(volume));
+    const start = backingCommands(stack, name, backing, {
+      durable: true,
+      network: networkOf(target),
+      labels: {'entrypoint.settings': settingsHash(backing)},
+    });
     return [
-      [{
-        phase: 'backing', host,
-        what: `start ${container}`,
-        ...start,
-        commands: [...(existing === undefined ? [] : [dockerRemove(container)]), ...start.commands],
-        undo: existing === undefined ? [dockerRemove(container), ...(fresh.length === 0 ? [] : [dockerVolumeRemove(...fresh)])] : [],
-      }],
+      [
+        {
+          phase: 'backing',
+          host,
+          what: `start ${container}`,
+          ...start,
+          commands: [...(existing === undefined ? [] : [dockerRemove(container)]), ...start.commands],
+          undo:
+            existing === undefined
+              ? [dockerRemove(container), ...(fresh.length === 0 ? [] : [dockerVolumeRemove(...fresh)])]
+              : [],
+        },
+      ],
       [awaiting],
     ];
   });

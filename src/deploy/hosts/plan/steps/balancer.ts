@@ -3,7 +3,7 @@ import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../
 import {problem} from '../../../../errors.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
-import {sceneOf, settingsHash, type Target} from '../../../target.ts';
+import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
 import type {BalancerView} from '../../fleet.ts';
@@ -20,7 +20,11 @@ export interface Prepared {
 }
 
 /** What of the file a balancer's container depends on; all else is in its configuration. */
-export function balancerHash({place: {load_balancer: {image, address, port, tls, own}}}: Target): string {
+export function balancerHash({
+  settings: {
+    load_balancer: {image, address, port, tls, own},
+  },
+}: Target): string {
   return settingsHash({image, address, port, tls: tls?.port, own});
 }
 
@@ -29,20 +33,34 @@ export function balancerHash({place: {load_balancer: {image, address, port, tls,
  * in its slots. With `repair`, it is set to what its file says: a deploy that died may have moved the traffic.
  * @throws Problem `balancer_differs`
  */
-export function prepareBalancer(target: Target, {found, held, before}: BalancerView, {apart, repair}: {apart: boolean; repair: boolean}): Prepared {
+export function prepareBalancer(
+  target: Target,
+  {found, held, before}: BalancerView,
+  {apart, repair}: {apart: boolean; repair: boolean},
+): Prepared {
   const name = balancerOf(target);
-  const {name: shared, own} = target.place.load_balancer;
+  const {name: shared, own} = target.settings.load_balancer;
   const exists = found.state.balancerState !== undefined;
   const settings = balancerHash(target);
   if (exists && found.state.balancerSettings !== settings) throw movedBalancer(target, name);
   const changed = held === undefined || renderFragment(held) !== renderFragment(before);
   return {
     commands: [
-      ...(exists ? [] : [dockerRun(balancerContainer(target.place.load_balancer, {
-        name,
-        network: apart ? undefined : networkOf(target),
-        labels: {...(shared === undefined ? roleLabels(sceneOf(target), 'balancer') : sharedLabels(shared)), 'entrypoint.settings': settings},
-      }), 'detached')]),
+      ...(exists
+        ? []
+        : [
+            dockerRun(
+              balancerContainer(target.settings.load_balancer, {
+                name,
+                network: apart ? undefined : networkOf(target),
+                labels: {
+                  ...(shared === undefined ? roleLabels(stackOf(target), 'balancer') : sharedLabels(shared)),
+                  'entrypoint.settings': settings,
+                },
+              }),
+              'detached',
+            ),
+          ]),
       // Where other services share it, it has their networks, too.
       ...(shared === undefined || apart || own !== undefined ? [] : [dockerNetworkConnect(networkOf(target), name)]),
       ...(changed ? [balancerConfig(name, before.name, renderFragment(before), 'reload')] : []),
@@ -60,27 +78,45 @@ export function prepareBalancer(target: Target, {found, held, before}: BalancerV
 
 /** The certificate has an input of its own, and so is a step of its own. The same one again changes nothing. */
 export function certificateSteps(target: Target, balancers: readonly BalancerView[]): Round {
-  const {tls} = target.place.load_balancer;
+  const {tls} = target.settings.load_balancer;
   if (tls === undefined) return [];
-  return balancers.map(({found: {machine: {host}}, before}) => ({
-    phase: 'prepare', host,
-    what: `give ${balancerOf(target)} its certificate`,
-    commands: [balancerCertificate(balancerOf(target), before.name, [tls.certificate, ...(tls.key === undefined ? [] : [tls.key])])],
-    purpose: `the load balancer on ${host} refuses the certificate`,
-    fix: 'load_balancer.tls.certificate is the certificate with its chain, in PEM; its key stands in the same text or in load_balancer.tls.key',
-  }));
+  return balancers.map(
+    ({
+      found: {
+        machine: {host},
+      },
+      before,
+    }) => ({
+      phase: 'prepare',
+      host,
+      what: `give ${balancerOf(target)} its certificate`,
+      commands: [
+        balancerCertificate(balancerOf(target), before.name, [
+          tls.certificate,
+          ...(tls.key === undefined ? [] : [tls.key]),
+        ]),
+      ],
+      purpose: `the load balancer on ${host} refuses the certificate`,
+      fix: 'load_balancer.tls.certificate is the certificate with its chain, in PEM; its key stands in the same text or in load_balancer.tls.key',
+    }),
+  );
 }
 
 /** What is said of a balancer among the other things of a step. */
 function balancerCauses(target: Target): Cause[] {
-  const {image, address, port} = target.place.load_balancer;
+  const {image, address, port} = target.settings.load_balancer;
   return [
     {sign: 'lb: ', purpose: 'the load balancer refused its configuration, and goes on with the old one'},
     {
-      sign: balancerOf(target), purpose: 'the load balancer could not be started',
+      sign: balancerOf(target),
+      purpose: 'the load balancer could not be started',
       fix: `free ${address}:${port}, or set another load_balancer.port in deploy.yaml (0 = any free one)`,
     },
-    {sign: image, purpose: 'the load balancer could not be started', fix: `its image (${image}) is made by: npm run images; hosts need it in the registry`},
+    {
+      sign: image,
+      purpose: 'the load balancer could not be started',
+      fix: `its image (${image}) is made by: npm run images; hosts need it in the registry`,
+    },
   ];
 }
 

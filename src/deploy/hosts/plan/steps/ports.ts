@@ -12,8 +12,8 @@ const [lowest, count] = [20_000, 10_000];
  * the range, so that two that deploy at the same time do not meet.
  * @throws RangeError when none is left
  */
-export function freePorts(scene: string, taken: readonly number[], wanted: number): number[] {
-  const start = createHash('sha256').update(scene).digest().readUInt32BE(0) % count;
+export function freePorts(stack: string, taken: readonly number[], wanted: number): number[] {
+  const start = createHash('sha256').update(stack).digest().readUInt32BE(0) % count;
   const ports: number[] = [];
   for (let index = 0; index < count && ports.length < wanted; index += 1) {
     const port = lowest + ((start + index) % count);

@@ -2,7 +2,20 @@ import type {Host} from '../../../../service/hosts.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 
 /** What a step is for, in the order in which a deploy goes through them. */
-export type Phase = 'pull' | 'check' | 'lock' | 'prepare' | 'backing' | 'before' | 'start' | 'health' | 'switch' | 'stop' | 'after' | 'watch' | 'finish';
+export type Phase =
+  | 'pull'
+  | 'check'
+  | 'lock'
+  | 'prepare'
+  | 'backing'
+  | 'before'
+  | 'start'
+  | 'health'
+  | 'switch'
+  | 'stop'
+  | 'after'
+  | 'watch'
+  | 'finish';
 
 /** What is done on one host: one round trip, printable as it stands. */
 export interface Step {

@@ -1,9 +1,18 @@
 import {dockerRemove} from '../../../../commands/docker.ts';
-import {balancerConfig, balancerIdle, balancerLeave, balancerMove, balancerOff, balancerRemoveService, balancerRestore, balancerStart} from '../../../../commands/lb.ts';
+import {
+  balancerConfig,
+  balancerIdle,
+  balancerLeave,
+  balancerMove,
+  balancerOff,
+  balancerRemoveService,
+  balancerRestore,
+  balancerStart,
+} from '../../../../commands/lb.ts';
 import {type Host, onHost} from '../../../../service/hosts.ts';
 import type {Commands} from '../../../../shell/argv.ts';
-import {sceneName} from '../../../../stack/names.ts';
-import {sceneOf, type Target} from '../../../target.ts';
+import {stackName} from '../../../../stack/names.ts';
+import {stackOf, type Target} from '../../../target.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
 import {type BalancerState, serversOf, type SlotUse} from '../../balancer/state.ts';
 import {networkOf} from '../../network.ts';
@@ -15,19 +24,37 @@ import type {Step} from './step.ts';
  * Waits until each new replica answers its health check through this balancer, the path that the users take. It may begin
  * beside what starts them on other machines: then the balancer sees at once that they are there.
  */
-export function healthStep(target: Target, {machine: {host}}: Found, release: number, slots: readonly SlotUse[], where: (slot: SlotUse) => Host): Step {
-  const {place, service: {deployFile: {health, port}}} = target;
+export function healthStep(
+  target: Target,
+  {machine: {host}}: Found,
+  release: number,
+  slots: readonly SlotUse[],
+  where: (slot: SlotUse) => Host,
+): Step {
+  const {
+    settings,
+    service: {
+      deployFile: {health, port},
+    },
+  } = target;
   const name = balancerOf(target);
-  const servers = serversOf(sceneName(sceneOf(target)), slots);
+  const servers = serversOf(stackName(stackOf(target)), slots);
   const off = [balancerOff(name, servers)];
   return {
-    phase: 'health', host,
+    phase: 'health',
+    host,
     what: `await the health of ${servers.join(', ')}`,
-    commands: [balancerStart(name, slots.map((slot, index) => ({server: servers[index] ?? '', address: slot.address, port: slot.port})), place.ready_timeout_seconds)],
+    commands: [
+      balancerStart(
+        name,
+        slots.map((slot, index) => ({server: servers[index] ?? '', address: slot.address, port: slot.port})),
+        settings.ready_timeout_seconds,
+      ),
+    ],
     cut: off,
     undo: off,
     purpose: `release ${release} is not healthy${onHost(host)}, and the old release goes on serving`,
-    fix: `GET ${health} on port ${port} must answer 200 within ${place.ready_timeout_seconds} s; the log above may tell why it does not`,
+    fix: `GET ${health} on port ${port} must answer 200 within ${settings.ready_timeout_seconds} s; the log above may tell why it does not`,
     logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${servers[index]} `})),
   };
 }
@@ -39,8 +66,8 @@ export function withHealth(start: Step, {what, commands, cut, undo = [], purpose
     what: `${start.what}; ${what}`,
     commands: [...start.commands, ...commands],
     cut,
-    undo: [...undo, ...start.undo ?? []],
-    causes: [...healthSigns.map((sign) => ({sign, purpose, fix})), ...start.causes ?? []],
+    undo: [...undo, ...(start.undo ?? [])],
+    causes: [...healthSigns.map((sign) => ({sign, purpose, fix})), ...(start.causes ?? [])],
     logs,
   };
 }
@@ -63,13 +90,27 @@ export interface Move {
  * New requests go to the new release, which the balancer's file says from now on; the old one finishes what it has and
  * stops. Its containers stay, so that going back needs no pull.
  */
-export function switchStep(target: Target, {found: {machine: {host}}, before, next, to, from, stop}: Move): Step {
-  const {place} = target;
+export function switchStep(
+  target: Target,
+  {
+    found: {
+      machine: {host},
+    },
+    before,
+    next,
+    to,
+    from,
+    stop,
+  }: Move,
+): Step {
+  const {settings} = target;
   const name = balancerOf(target);
   const [fresh, old] = [serversOf(next.name, to), serversOf(next.name, from)];
-  const idle = (servers: readonly string[]): Commands => (servers.length === 0 ? [] : [balancerIdle(name, place.drain_timeout_seconds, servers)]);
+  const idle = (servers: readonly string[]): Commands =>
+    servers.length === 0 ? [] : [balancerIdle(name, settings.drain_timeout_seconds, servers)];
   return {
-    phase: 'switch', host,
+    phase: 'switch',
+    host,
     what: [
       `switch to ${fresh.join(', ')}`,
       ...(old.length === 0 ? [] : [`drain ${old.join(', ')}`]),
@@ -77,8 +118,12 @@ export function switchStep(target: Target, {found: {machine: {host}}, before, ne
     ].join('; '),
     commands: [
       balancerMove(name, {
-        to: fresh, from: old, overSeconds: place.load_balancer.slow_start_seconds,
-        service: next.name, fragment: renderFragment(next), idleSeconds: place.drain_timeout_seconds,
+        to: fresh,
+        from: old,
+        overSeconds: settings.load_balancer.slow_start_seconds,
+        service: next.name,
+        fragment: renderFragment(next),
+        idleSeconds: settings.drain_timeout_seconds,
       }),
       ...stopCommands(target, stop),
     ],
@@ -94,18 +139,18 @@ export function switchStep(target: Target, {found: {machine: {host}}, before, ne
 
 /** Takes a balancer's part of a service back out. */
 export function balancerUndo(target: Target, existed: boolean): Commands {
-  const {name, own} = target.place.load_balancer;
+  const {name, own} = target.settings.load_balancer;
   if (name !== undefined) return leaveBalancer(target);
   return [
-    ...(existed || own !== undefined ? [balancerRemoveService(balancerOf(target), sceneName(sceneOf(target)))] : []),
+    ...(existed || own !== undefined ? [balancerRemoveService(balancerOf(target), stackName(stackOf(target)))] : []),
     ...(existed ? [] : [dockerRemove(balancerOf(target))]),
   ];
 }
 
 /** Takes the service off a balancer that may go on without it: one that others share, or the user's own. */
 export function leaveBalancer(target: Target): Commands {
-  const {name, own} = target.place.load_balancer;
-  const [balancer, service] = [balancerOf(target), sceneName(sceneOf(target))];
+  const {name, own} = target.settings.load_balancer;
+  const [balancer, service] = [balancerOf(target), stackName(stackOf(target))];
   if (name !== undefined) return [balancerLeave(balancer, service, networkOf(target))];
   return own === undefined ? [] : [balancerRemoveService(balancer, service)];
 }

@@ -7,16 +7,29 @@ import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 import {wordsText} from '../../../../../src/shell/argv.ts';
 
 const started = (file: object): string =>
-  wordsText(dockerRun(balancerContainer(v.parse(loadBalancer, file), {name: 'buy.prod.balancer', network: 'buy.prod', labels: {}}), 'detached').words);
+  wordsText(
+    dockerRun(
+      balancerContainer(v.parse(loadBalancer, file), {name: 'buy.prod.balancer', network: 'buy.prod', labels: {}}),
+      'detached',
+    ).words,
+  );
 
 test('a balancer publishes http, and https where it has a certificate', () => {
-  assert.equal(started({}), 'docker run --detach --name buy.prod.balancer --network buy.prod --restart always --publish 127.0.0.1::8080 entrypoint/haproxy:3.0');
-  assert.equal(started({address: '0.0.0.0', port: 80, tls: {certificate: {file: 'pem'}}}),
-    'docker run --detach --name buy.prod.balancer --network buy.prod --restart always --publish 0.0.0.0:80:8080 --publish 0.0.0.0:443:8443 entrypoint/haproxy:3.0');
+  assert.equal(
+    started({}),
+    'docker run --detach --name buy.prod.balancer --network buy.prod --restart always --publish 127.0.0.1::8080 entrypoint/haproxy:3.0',
+  );
+  assert.equal(
+    started({address: '0.0.0.0', port: 80, tls: {certificate: {file: 'pem'}}}),
+    'docker run --detach --name buy.prod.balancer --network buy.prod --restart always --publish 0.0.0.0:80:8080 --publish 0.0.0.0:443:8443 entrypoint/haproxy:3.0',
+  );
 });
 
-test('beside a HAProxy of the user\'s own there is only what drives it', () => {
-  assert.equal(started({own: {url: 'https://shop'}}), 'docker run --user 0:0 --detach --name buy.prod.balancer --network host --restart always '
-    + '--volume /run/haproxy:/run/haproxy --volume /etc/haproxy/entrypoint:/etc/haproxy/entrypoint '
-    + '--env LB_ADMIN=/run/haproxy/admin.sock --env LB_MASTER=/run/haproxy/master.sock entrypoint/haproxy:3.0 attend');
+test("beside a HAProxy of the user's own there is only what drives it", () => {
+  assert.equal(
+    started({own: {url: 'https://shop'}}),
+    'docker run --user 0:0 --detach --name buy.prod.balancer --network host --restart always ' +
+      '--volume /run/haproxy:/run/haproxy --volume /etc/haproxy/entrypoint:/etc/haproxy/entrypoint ' +
+      '--env LB_ADMIN=/run/haproxy/admin.sock --env LB_MASTER=/run/haproxy/master.sock entrypoint/haproxy:3.0 attend',
+  );
 });

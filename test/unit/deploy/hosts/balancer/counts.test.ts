@@ -2,12 +2,25 @@ import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import {type Counts, judge, parseCounts, sumCounts} from '../../../../../src/deploy/hosts/balancer/counts.ts';
 
-const counts = (some: Partial<Counts>): Counts => ({requests: 0, errors: 0, failed: 0, retries: 0, answers: 0, milliseconds: 0, ...some});
+const counts = (some: Partial<Counts>): Counts => ({
+  requests: 0,
+  errors: 0,
+  failed: 0,
+  retries: 0,
+  answers: 0,
+  milliseconds: 0,
+  ...some,
+});
 
 test('counts of servers are read and summed', () => {
-  const read = parseCounts('buy/1a requests=10 errors=1 failed=0 retries=2 answers=9 milliseconds=90\nbuy/h2-1a requests=5 errors=0 failed=1 retries=0 answers=5 milliseconds=10\n');
+  const read = parseCounts(
+    'buy/1a requests=10 errors=1 failed=0 retries=2 answers=9 milliseconds=90\nbuy/h2-1a requests=5 errors=0 failed=1 retries=0 answers=5 milliseconds=10\n',
+  );
   assert.deepEqual([...read.keys()], ['buy/1a', 'buy/h2-1a']);
-  assert.deepEqual(sumCounts(read.values()), counts({requests: 15, errors: 1, failed: 1, retries: 2, answers: 14, milliseconds: 100}));
+  assert.deepEqual(
+    sumCounts(read.values()),
+    counts({requests: 15, errors: 1, failed: 1, retries: 2, answers: 14, milliseconds: 100}),
+  );
   assert.deepEqual(sumCounts([]), counts({}));
 });
 
@@ -15,8 +28,10 @@ describe('a new release is worse when', () => {
   const quiet = counts({requests: 10_000, answers: 10_000, milliseconds: 100_000});
 
   test('it answers 500 to one request in a hundred and the old one did not', () => {
-    assert.equal(judge(quiet, counts({requests: 300, errors: 3})),
-      '3 of 300 requests were answered with a server error (5xx), and 0 of 10000 with the old release');
+    assert.equal(
+      judge(quiet, counts({requests: 300, errors: 3})),
+      '3 of 300 requests were answered with a server error (5xx), and 0 of 10000 with the old release',
+    );
   });
 
   test('the same, where there was no traffic to know the old one by', () => {
@@ -26,15 +41,24 @@ describe('a new release is worse when', () => {
   });
 
   test('it refuses connections', () => {
-    assert.equal(judge(quiet, counts({requests: 500, failed: 9})), '9 of 500 requests met a refused or broken connection, and 0 of 10000 with the old release');
+    assert.equal(
+      judge(quiet, counts({requests: 500, failed: 9})),
+      '9 of 500 requests met a refused or broken connection, and 0 of 10000 with the old release',
+    );
   });
 
   test('its answers take more than twice as long', () => {
-    assert.equal(judge(quiet, counts({requests: 200, answers: 200, milliseconds: 40_000})), 'answers take 200 ms on average, and 10 ms with the old release');
+    assert.equal(
+      judge(quiet, counts({requests: 200, answers: 200, milliseconds: 40_000})),
+      'answers take 200 ms on average, and 10 ms with the old release',
+    );
   });
 
   test('it is worse by far, in any number of requests', () => {
-    assert.match(judge(counts({requests: 1e7, errors: 1e5}), counts({requests: 1e6, errors: 2e4})) ?? '', /^20000 of 1000000/);
+    assert.match(
+      judge(counts({requests: 1e7, errors: 1e5}), counts({requests: 1e6, errors: 2e4})) ?? '',
+      /^20000 of 1000000/,
+    );
   });
 });
 
@@ -47,7 +71,8 @@ describe('a new release is not worse when', () => {
     assert.equal(judge(bad(1e7), counts({requests: 1e6, errors: 11_000})), undefined);
   });
 
-  test('one or two requests failed', () => assert.equal(judge(counts({requests: 10_000}), counts({requests: 30, errors: 2})), undefined));
+  test('one or two requests failed', () =>
+    assert.equal(judge(counts({requests: 10_000}), counts({requests: 30, errors: 2})), undefined));
 
   test('it is a little slower, or few requests tell so', () => {
     const old = counts({requests: 1000, answers: 1000, milliseconds: 20_000});

@@ -6,7 +6,11 @@ import {type BalancerState, readBalancerState, serversOf} from '../../../../../s
 import {settings, state, use} from './states.ts';
 
 const linesOf = (wanted: Partial<BalancerState>, sign: RegExp): string[] =>
-  renderFragment({...state, ...wanted}).split('\n').slice(1).filter((line) => sign.test(line)).map((line) => line.trim());
+  renderFragment({...state, ...wanted})
+    .split('\n')
+    .slice(1)
+    .filter((line) => sign.test(line))
+    .map((line) => line.trim());
 const redirects = (tls: object | undefined): string[] => linesOf({settings: settings({tls})}, /redirect/);
 const routesOf = (file: object): string[] => linesOf({settings: settings(file)}, /^#>/);
 
@@ -62,10 +66,17 @@ describe('the servers of a fragment', () => {
 });
 
 describe('the routes of a fragment', () => {
-  test('without any, every request is the service\'s', () => assert.deepEqual(routesOf({}), ['#> 3.9998 buy.local']));
+  test("without any, every request is the service's", () => assert.deepEqual(routesOf({}), ['#> 3.9998 buy.local']));
 
   test('a host, a path, both, and all names below one: the closer one ranks first', () => {
-    const ranked = routesOf({routes: [{path: '/api'}, {host: '*.example.com'}, {host: 'Shop.example.com'}, {host: 'shop.example.com', path: '/api/'}]});
+    const ranked = routesOf({
+      routes: [
+        {path: '/api'},
+        {host: '*.example.com'},
+        {host: 'Shop.example.com'},
+        {host: 'shop.example.com', path: '/api/'},
+      ],
+    });
     assert.deepEqual(ranked.toSorted(), [
       '#> 1.9994 buy.local if { req.hdr(host),host_only -m str shop.example.com } { path /api } or { req.hdr(host),host_only -m str shop.example.com } { path_beg /api/ }',
       '#> 1.9998 buy.local if { req.hdr(host),host_only -m str shop.example.com }',
@@ -74,11 +85,24 @@ describe('the routes of a fragment', () => {
     ]);
   });
 
-  test('an ACME client gets its challenges before all others, of the service\'s hosts only', () => {
-    assert.deepEqual(routesOf({acme: 'acme:8089', routes: [{host: 'shop.example.com', path: '/a'}, {host: 'shop.example.com', path: '/b'}]}).slice(0, 1), [
-      '#> 0 buy.local.acme if { req.hdr(host),host_only -m str shop.example.com } { path_beg /.well-known/acme-challenge/ }',
+  test("an ACME client gets its challenges before all others, of the service's hosts only", () => {
+    assert.deepEqual(
+      routesOf({
+        acme: 'acme:8089',
+        routes: [
+          {host: 'shop.example.com', path: '/a'},
+          {host: 'shop.example.com', path: '/b'},
+        ],
+      }).slice(0, 1),
+      [
+        '#> 0 buy.local.acme if { req.hdr(host),host_only -m str shop.example.com } { path_beg /.well-known/acme-challenge/ }',
+      ],
+    );
+    assert.deepEqual(linesOf({settings: settings({acme: 'acme:8089'})}, /server acme|^backend/), [
+      'backend buy.local',
+      'backend buy.local.acme',
+      'server acme acme:8089 init-addr last,libc,none',
     ]);
-    assert.deepEqual(linesOf({settings: settings({acme: 'acme:8089'})}, /server acme|^backend/), ['backend buy.local', 'backend buy.local.acme', 'server acme acme:8089 init-addr last,libc,none']);
   });
 });
 
@@ -89,19 +113,27 @@ describe('what else a fragment says', () => {
 
   test('what a client says of whom it forwards is believed of trusted proxies only', () => {
     assert.deepEqual(linesOf({}, /x-forwarded-for/), ['http-request del-header x-forwarded-for']);
-    assert.deepEqual(linesOf({settings: settings({trusted_proxies: ['10.0.0.0/8', '::1']})}, /x-forwarded-for/),
-      ['http-request del-header x-forwarded-for unless { src 10.0.0.0/8 ::1 }']);
+    assert.deepEqual(linesOf({settings: settings({trusted_proxies: ['10.0.0.0/8', '::1']})}, /x-forwarded-for/), [
+      'http-request del-header x-forwarded-for unless { src 10.0.0.0/8 ::1 }',
+    ]);
   });
 
   test('http is sent on to https where there is a certificate, unless that is switched off, to the port that the users know', () => {
     assert.deepEqual(redirects(undefined), []);
     assert.deepEqual(redirects({certificate: {file: 'a'}, redirect: false}), []);
-    assert.deepEqual(redirects({certificate: {file: 'a'}}), ['http-request redirect location https://%[req.hdr(host),host_only]%[pathq] code 308 unless { ssl_fc }']);
-    assert.deepEqual(redirects({certificate: {file: 'a'}, port: 8443}), ['http-request redirect location https://%[req.hdr(host),host_only]:8443%[pathq] code 308 unless { ssl_fc }']);
+    assert.deepEqual(redirects({certificate: {file: 'a'}}), [
+      'http-request redirect location https://%[req.hdr(host),host_only]%[pathq] code 308 unless { ssl_fc }',
+    ]);
+    assert.deepEqual(redirects({certificate: {file: 'a'}, port: 8443}), [
+      'http-request redirect location https://%[req.hdr(host),host_only]:8443%[pathq] code 308 unless { ssl_fc }',
+    ]);
   });
 
   test('a maintenance page may hold whatever HTML holds', () => {
-    const [line] = linesOf({settings: settings({maintenance_page: '<p class="x">it\'s $5\n# \\ 100%</p>'})}, /maintenance/);
+    const [line] = linesOf(
+      {settings: settings({maintenance_page: '<p class="x">it\'s $5\n# \\ 100%</p>'})},
+      /maintenance/,
+    );
     assert.match(line ?? '', / string "<p class=\\"x\\">it's \\\$5\\n\\# \\\\ 100%<\/p>" if /);
   });
 
@@ -120,15 +152,33 @@ describe('a state that is read back', () => {
 
   test('is the one that was rendered', () => {
     const slot = fc.record({
-      host: fc.constantFrom('', 'h1'), replica: fc.integer({min: 1, max: 9}), half: fc.constantFrom('a', 'b' as const),
-      container: fc.string(), address: fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/), port: fc.integer({min: 1, max: 65535}),
+      host: fc.constantFrom('', 'h1'),
+      replica: fc.integer({min: 1, max: 9}),
+      half: fc.constantFrom('a', 'b' as const),
+      container: fc.string(),
+      address: fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/),
+      port: fc.integer({min: 1, max: 65535}),
     });
-    fc.assert(fc.property(
-      fc.record({release: fc.nat(), previous: fc.nat(), size: fc.integer({min: 1, max: 9}), health: fc.string(), slots: fc.array(slot), page: fc.string({unit: 'binary'})}),
-      ({page, ...random}) => {
-        const whole: BalancerState = structuredClone({...state, ...random, hosts: ['', 'h1'], settings: settings({maintenance_page: page})});
-        assert.deepEqual(readBalancerState(renderFragment(whole)), whole);
-      },
-    ));
+    fc.assert(
+      fc.property(
+        fc.record({
+          release: fc.nat(),
+          previous: fc.nat(),
+          size: fc.integer({min: 1, max: 9}),
+          health: fc.string(),
+          slots: fc.array(slot),
+          page: fc.string({unit: 'binary'}),
+        }),
+        ({page, ...random}) => {
+          const whole: BalancerState = structuredClone({
+            ...state,
+            ...random,
+            hosts: ['', 'h1'],
+            settings: settings({maintenance_page: page}),
+          });
+          assert.deepEqual(readBalancerState(renderFragment(whole)), whole);
+        },
+      ),
+    );
   });
 });

@@ -3,27 +3,51 @@ import {test} from 'node:test';
 import {apply, endCanary, rollback} from '../../../../../src/deploy/hosts/operations/deploy.ts';
 import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
 import {isProblem, problem} from '../../../../../src/errors.ts';
-import {asksState, configOf, container, type Engine, record, type Seen, stateText, target} from '../scene.ts';
+import {asksState, configOf, container, type Engine, record, type Seen, stateText, target} from '../stack.ts';
 
-const deployment = (place = '') => ({...target(place), image: 'sha256:new', commit: 'def'});
+const deployment = (settings = '') => ({...target(settings), image: 'sha256:new', commit: 'def'});
 const settings = balancerHash(target());
 const balancer = container('shop.local.balancer', 'running', {role: 'balancer', settings});
 const slot = (release: number, half: 'a' | 'b') =>
-  ({host: '', replica: 1, half, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000}) as const;
+  ({
+    host: '',
+    replica: 1,
+    half,
+    container: `shop.local.${release}.1`,
+    address: `shop.local.${release}.1`,
+    port: 3000,
+  }) as const;
 const app = (release: number, state: string, half: string, image = 'sha256:old'): string =>
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, image});
 
 /** The engine has this, and the balancer answers at a port. */
-const having = (seen: Seen): Engine => (text) => {
-  if (asksState(text)) return {stdout: stateText(seen)};
-  return text.startsWith('docker port') ? {stdout: '127.0.0.1:49153\n'} : undefined;
+const having =
+  (seen: Seen): Engine =>
+  (text) => {
+    if (asksState(text)) return {stdout: stateText(seen)};
+    return text.startsWith('docker port') ? {stdout: '127.0.0.1:49153\n'} : undefined;
+  };
+const one: Seen = {
+  containers: [app(1, 'running', 'a'), balancer],
+  network: true,
+  balancer: configOf({release: 1, slots: [slot(1, 'a')]}),
 };
-const one: Seen = {containers: [app(1, 'running', 'a'), balancer], network: true, balancer: configOf({release: 1, slots: [slot(1, 'a')]})};
-const failing = (engine: Engine): Engine => (text) => (text.includes(' test-sanity') && text.startsWith('docker run')
-  ? problem({code: 'command_failed', what: 'it failed', exitCode: 3}) : engine(text));
+const failing =
+  (engine: Engine): Engine =>
+  (text) =>
+    text.includes(' test-sanity') && text.startsWith('docker run')
+      ? problem({code: 'command_failed', what: 'it failed', exitCode: 3})
+      : engine(text);
 /** Somebody took the lock `age` seconds ago, and renewed it so long ago that it expires in `left`. */
 const held = (age: number, left: number, clock = Date.now()): Seen => ({
-  lock: ['id', new Date(clock - age * 1000).toISOString(), String(Math.round(clock / 1000) + left), 'jo@laptop', 'deploy', ''].join('\t'),
+  lock: [
+    'id',
+    new Date(clock - age * 1000).toISOString(),
+    String(Math.round(clock / 1000) + left),
+    'jo@laptop',
+    'deploy',
+    '',
+  ].join('\t'),
   clock: new Date(clock).toISOString(),
 });
 
@@ -51,7 +75,9 @@ test('the next one starts beside the old release, switches so that a restart fin
   const {context, commands} = record(having(one));
   const {deployed} = await apply(context, deployment('before: [migrate], after: [test_sanity]'));
   assert.deepEqual([deployed?.release, deployed?.previous], [2, 1]);
-  const changes = commands().filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text)).map((text) => text.replace(/ --label.*(?= sha256)/, ''));
+  const changes = commands()
+    .filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text))
+    .map((text) => text.replace(/ --label.*(?= sha256)/, ''));
   assert.deepEqual(changes, [
     'docker create --name shop.local.lock sha256:new --list',
     'docker run --rm --name shop.local.2.migrate --network shop.local sha256:new migrate',
@@ -68,7 +94,10 @@ test('the next one starts beside the old release, switches so that a restart fin
 
 test('a check after the switch that fails starts the old release again and brings the traffic back before the new one goes', async () => {
   const {context, commands} = record(failing(having(one)));
-  await assert.rejects(apply(context, deployment('after: [test_sanity]')), (error) => isProblem(error) && error.exitCode === 3);
+  await assert.rejects(
+    apply(context, deployment('after: [test_sanity]')),
+    (error) => isProblem(error) && error.exitCode === 3,
+  );
   const all = commands();
   assert.deepEqual(all.slice(all.findIndex((text) => text.includes('test-sanity')) + 1), [
     'docker rm --force --volumes shop.local.2.test-sanity',
@@ -85,7 +114,7 @@ test('a check after the switch that fails starts the old release again and bring
 });
 
 test('what a deploy that died left behind is taken away first, once the balancer is set back to its file', async () => {
-  const {context, commands} = record(having({...one, containers: [...one.containers ?? [], app(2, 'running', 'b')]}));
+  const {context, commands} = record(having({...one, containers: [...(one.containers ?? []), app(2, 'running', 'b')]}));
   assert.equal((await apply(context, deployment())).deployed?.release, 3);
   const all = commands();
   const restored = all.indexOf('docker exec shop.local.balancer lb restore shop.local');
@@ -94,26 +123,43 @@ test('what a deploy that died left behind is taken away first, once the balancer
 });
 
 test('a release to go back to that a dead deploy left running is stopped, not removed', async () => {
-  const {context, commands} = record(having({
-    containers: [app(1, 'running', 'a'), app(2, 'running', 'b'), balancer], network: true,
-    balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
-  }));
+  const {context, commands} = record(
+    having({
+      containers: [app(1, 'running', 'a'), app(2, 'running', 'b'), balancer],
+      network: true,
+      balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
+    }),
+  );
   await apply(context, deployment());
   assert.ok(commands().includes('docker stop --time 30 shop.local.1.1'), commands().join('\n'));
   assert.ok(!commands().some((text) => text.startsWith('docker rm') && text.includes('shop.local.1.1')));
 });
 
 test('releases that are not kept go with the finish, their images only on other machines', async () => {
-  const containers = [app(1, 'exited', 'a'), app(2, 'exited', 'b'), app(3, 'exited', 'a'), app(4, 'running', 'b'), balancer];
-  const {context, commands} = record(having({containers, network: true, balancer: configOf({release: 4, previous: 3, slots: [slot(4, 'b')]})}));
+  const containers = [
+    app(1, 'exited', 'a'),
+    app(2, 'exited', 'b'),
+    app(3, 'exited', 'a'),
+    app(4, 'running', 'b'),
+    balancer,
+  ];
+  const {context, commands} = record(
+    having({containers, network: true, balancer: configOf({release: 4, previous: 3, slots: [slot(4, 'b')]})}),
+  );
   await apply(context, deployment('keep_releases: 3'));
-  assert.ok(commands().includes('docker rm --force --volumes shop.local.1.1 shop.local.2.1 shop.local.lock'), commands().join('\n'));
+  assert.ok(
+    commands().includes('docker rm --force --volumes shop.local.1.1 shop.local.2.1 shop.local.lock'),
+    commands().join('\n'),
+  );
   assert.ok(!commands().some((text) => text.includes('docker image rm')));
 });
 
 test('a lock that is held ends the deploy before it changes anything, an expired one is taken over aloud', async () => {
   const young = record(having(held(300, 40)));
-  await assert.rejects(apply(young.context, deployment()), /shop in local is locked by jo@laptop \(deploy, for 300 s\)/);
+  await assert.rejects(
+    apply(young.context, deployment()),
+    /shop in local is locked by jo@laptop \(deploy, for 300 s\)/,
+  );
   assert.deepEqual(young.commands(), ['LOOK']);
   const notes: string[] = [];
   const old = record(having(held(2000, -20)));
@@ -124,16 +170,27 @@ test('a lock that is held ends the deploy before it changes anything, an expired
 
 test('whether a lock has expired is told by the clock of the machine where it stands', async () => {
   for (const skew of [-600_000, 600_000]) {
-    await assert.rejects(apply(record(having(held(10, 50, Date.now() + skew))).context, deployment()), /locked by jo@laptop/);
+    await assert.rejects(
+      apply(record(having(held(10, 50, Date.now() + skew))).context, deployment()),
+      /locked by jo@laptop/,
+    );
     await apply(record(having(held(100, -1, Date.now() + skew))).context, deployment());
   }
 });
 
 test('what another deploy changed until the lock was ours is looked at again', async () => {
   let looked = 0;
-  const later: Seen = {...one, containers: [app(1, 'exited', 'a'), app(2, 'running', 'b'), balancer], balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]})};
+  const later: Seen = {
+    ...one,
+    containers: [app(1, 'exited', 'a'), app(2, 'running', 'b'), balancer],
+    balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
+  };
   const {context, commands} = record((text) => {
-    if (text.startsWith('docker ps')) return {stdout: 'shop.local.1.1 exited app\nshop.local.2.1 running app\nshop.local.balancer running balancer\nshop.local.lock created lock\n'};
+    if (text.startsWith('docker ps'))
+      return {
+        stdout:
+          'shop.local.1.1 exited app\nshop.local.2.1 running app\nshop.local.balancer running balancer\nshop.local.lock created lock\n',
+      };
     if (!asksState(text)) return undefined;
     looked += 1;
     return {stdout: stateText(looked === 1 ? one : later)};
@@ -144,23 +201,29 @@ test('what another deploy changed until the lock was ours is looked at again', a
 });
 
 test('rollback starts the containers of the release before and moves the traffic to them', async () => {
-  const {context, commands} = record(having({
-    containers: [app(1, 'exited', 'a'), app(2, 'running', 'b', 'sha256:new'), balancer], network: true,
-    balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
-  }));
+  const {context, commands} = record(
+    having({
+      containers: [app(1, 'exited', 'a'), app(2, 'running', 'b', 'sha256:new'), balancer],
+      network: true,
+      balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
+    }),
+  );
   const {deployed} = await rollback(context, target());
   assert.deepEqual([deployed?.release, deployed?.previous, deployed?.image], [1, 2, 'sha256:old']);
-  assert.deepEqual(commands().filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text)), [
-    'docker create --name shop.local.lock --label entrypoint.role=lock --label entrypoint.lock.reason=rollback sha256:old --list',
-    'docker update --restart always shop.local.1.1',
-    'docker start shop.local.1.1',
-    'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
-    "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a --from shop.local/1b </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1b' <FILE",
-    'docker stop --time 30 shop.local.2.1',
-    'docker update --restart no shop.local.2.1',
-    'docker volume create shop.local.log.TOKEN',
-    'docker rm --force --volumes shop.local.lock',
-  ]);
+  assert.deepEqual(
+    commands().filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text)),
+    [
+      'docker create --name shop.local.lock --label entrypoint.role=lock --label entrypoint.lock.reason=rollback sha256:old --list',
+      'docker update --restart always shop.local.1.1',
+      'docker start shop.local.1.1',
+      'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
+      "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a --from shop.local/1b </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/1b' <FILE",
+      'docker stop --time 30 shop.local.2.1',
+      'docker update --restart no shop.local.2.1',
+      'docker volume create shop.local.log.TOKEN',
+      'docker rm --force --volumes shop.local.lock',
+    ],
+  );
 });
 
 test('a canary gets its share and stays; --continue switches without another check, --abort takes it away', async () => {
@@ -168,14 +231,21 @@ test('a canary gets its share and stays; --continue switches without another che
   const {deployed} = await apply(begun.context, deployment(), {canary: '20%'});
   assert.equal(deployed?.release, 2);
   const all = begun.commands();
-  assert.ok(all.includes('docker exec shop.local.balancer lb canary shop.local b shop.local/1a=256 shop.local/1b=64'), all.join('\n'));
+  assert.ok(
+    all.includes('docker exec shop.local.balancer lb canary shop.local b shop.local/1a=256 shop.local/1b=64'),
+    all.join('\n'),
+  );
   assert.ok(!all.some((text) => /lb switch|docker stop/.test(text)));
 
   const both: Seen = {
-    containers: [app(1, 'running', 'a'), app(2, 'running', 'b', 'sha256:new'), balancer], network: true,
+    containers: [app(1, 'running', 'a'), app(2, 'running', 'b', 'sha256:new'), balancer],
+    network: true,
     balancer: configOf({release: 1, slots: [slot(1, 'a')], canary: {release: 2, percent: 20, slots: [slot(2, 'b')]}}),
   };
-  await assert.rejects(apply(record(having(both)).context, deployment()), /release 2 of shop gets 20 % of the traffic of local/);
+  await assert.rejects(
+    apply(record(having(both)).context, deployment()),
+    /release 2 of shop gets 20 % of the traffic of local/,
+  );
   const changes = async (how: 'continue' | 'abort'): Promise<string[]> => {
     const {context, commands} = record(having(both));
     await endCanary(context, target(), how);
@@ -192,7 +262,10 @@ test('a canary gets its share and stays; --continue switches without another che
     'docker exec shop.local.balancer lb idle 30 shop.local/1b',
     'docker rm --force --volumes shop.local.2.1',
   ]);
-  await assert.rejects(endCanary(record(having(one)).context, target(), 'continue'), /no canary of shop\.local is under way/);
+  await assert.rejects(
+    endCanary(record(having(one)).context, target(), 'continue'),
+    /no canary of shop\.local is under way/,
+  );
 });
 
 test('a network of the file is used by everything, and neither made nor taken away', async () => {
@@ -200,15 +273,33 @@ test('a network of the file is used by everything, and neither made nor taken aw
   await apply(context, deployment('network: theirs, before: [migrate]'));
   const all = commands();
   assert.ok(!all.some((text) => text.startsWith('docker network')), all.join('\n'));
-  assert.ok(all.filter((text) => text.startsWith('docker run')).every((text) => text.includes('--network theirs ')), all.join('\n'));
+  assert.ok(
+    all.filter((text) => text.startsWith('docker run')).every((text) => text.includes('--network theirs ')),
+    all.join('\n'),
+  );
 });
 
 test('variables and files of secrets that are not there are told all at once, before anything is changed', async () => {
   const {context, commands} = record(having(one));
-  await assert.rejects(apply(context, deployment('secrets: {TOKEN: {env: SHOP_TOKEN}, KEY: {file: no-such-key}, PIN: {command: [pass, show, pin]}}')), (error: unknown) => {
-    assert.ok(isProblem(error));
-    assert.deepEqual([error.code, error.details], ['secret_missing', ['TOKEN: the environment variable SHOP_TOKEN is not set', 'KEY: the file /service/no-such-key cannot be read (ENOENT)']]);
-    return true;
-  });
+  await assert.rejects(
+    apply(
+      context,
+      deployment('secrets: {TOKEN: {env: SHOP_TOKEN}, KEY: {file: no-such-key}, PIN: {command: [pass, show, pin]}}'),
+    ),
+    (error: unknown) => {
+      assert.ok(isProblem(error));
+      assert.deepEqual(
+        [error.code, error.details],
+        [
+          'secret_missing',
+          [
+            'TOKEN: the environment variable SHOP_TOKEN is not set',
+            'KEY: the file /service/no-such-key cannot be read (ENOENT)',
+          ],
+        ],
+      );
+      return true;
+    },
+  );
   assert.deepEqual(commands(), ['LOOK', ': "${SHOP_TOKEN:?}" && test -r no-such-key']);
 });

@@ -5,24 +5,42 @@ import {outdated} from '../../../../../src/deploy/hosts/plan/steps/finish.ts';
 import {freePorts, publishedAt} from '../../../../../src/deploy/hosts/plan/steps/ports.ts';
 import type {Container} from '../../../../../src/deploy/hosts/state.ts';
 
-const row = (token: string, release: string, at: string): string[] => [`shop.prod.log.${token}`, release, 'deploy', 'done', at, 'jo@laptop', 'r/shop@sha256:1'];
+const row = (token: string, release: string, at: string): string[] => [
+  `shop.prod.log.${token}`,
+  release,
+  'deploy',
+  'done',
+  at,
+  'jo@laptop',
+  'r/shop@sha256:1',
+];
 
 test('the entries of all hosts are one history, newest first, each with the hosts that know of it', () => {
   const releases = merge([
     {host: 'h1', rows: [row('a', '1', '2026-01-01T10:00:00.000Z'), row('b', '2', '2026-01-02T10:00:00.000Z')]},
     {host: 'h2', rows: [row('b', '2', '2026-01-02T10:00:00.000Z')]},
   ]);
-  assert.deepEqual(releases.map(({release, hosts}) => [release, hosts]), [[2, ['h1', 'h2']], [1, ['h1']]]);
-  assert.equal(historyText({service: 'shop', environment: 'prod', releases, unreached: ['h3']}, 2), [
-    '2  deploy  done  2026-01-02T10:00:00Z  jo@laptop              r/shop@sha256:1',
-    '1  deploy  done  2026-01-01T10:00:00Z  jo@laptop  only on h1  r/shop@sha256:1',
-    'h3 cannot be reached',
-  ].join('\n'));
+  assert.deepEqual(
+    releases.map(({release, hosts}) => [release, hosts]),
+    [
+      [2, ['h1', 'h2']],
+      [1, ['h1']],
+    ],
+  );
+  assert.equal(
+    historyText({service: 'shop', environment: 'prod', releases, unreached: ['h3']}, 2),
+    [
+      '2  deploy  done  2026-01-02T10:00:00Z  jo@laptop              r/shop@sha256:1',
+      '1  deploy  done  2026-01-01T10:00:00Z  jo@laptop  only on h1  r/shop@sha256:1',
+      'h3 cannot be reached',
+    ].join('\n'),
+  );
 });
 
 test('kept are what serves, the release to go back to, and then the newest', () => {
   const apps = [1, 2, 3, 4, 5].map((release) => ({release}) as Container);
-  const gone = (...given: [serving: number[], previous: number, keep: number]): number[] => outdated(apps, ...given).map(({release}) => release);
+  const gone = (...given: [serving: number[], previous: number, keep: number]): number[] =>
+    outdated(apps, ...given).map(({release}) => release);
   assert.deepEqual(gone([5], 4, 3), [1, 2]);
   // After a rollback.
   assert.deepEqual(gone([2], 5, 3), [1, 3]);

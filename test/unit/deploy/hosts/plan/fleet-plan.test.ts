@@ -8,52 +8,90 @@ import {type Found, parseMachine} from '../../../../../src/deploy/hosts/state.ts
 import {batchesOf, batchSize, type Deployment, leavingMachine, machinesOf} from '../../../../../src/deploy/target.ts';
 import {parseDeployFile} from '../../../../../src/service/deploy-file.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
-import {configOf, container, type Seen, stateText} from '../scene.ts';
+import {configOf, container, type Seen, stateText} from '../stack.ts';
 
 const entry = {token: '0a1b2c3d', what: 'deploy', owner: 'jo@laptop', at: '2026-01-02T03:04:05.000Z'};
 const image = 'r:5000/shop@sha256:new';
 
-function deploymentOf(place: string, health = '/readyz'): Deployment {
-  const deployFile = parseDeployFile(`service: shop\nhealth: ${health}\nenvironments: {local: {${place}}}`);
+function deploymentOf(settings: string, health = '/readyz'): Deployment {
+  const deployFile = parseDeployFile(`service: shop\nhealth: ${health}\nenvironments: {local: {${settings}}}`);
   const local = deployFile.environments['local'];
   if (local === undefined) throw new Error('no such environment');
-  return {service: {name: 'shop', folder: '/service', deployFile, registry: undefined}, environment: 'local', place: local, image, commit: ''};
+  return {
+    service: {name: 'shop', directory: '/service', deployFile, registry: undefined},
+    environment: 'local',
+    settings: local,
+    image,
+    commit: '',
+  };
 }
 
 const two = deploymentOf('hosts: [d@h1, d@h2], load_balancer: {address: 0.0.0.0, port: 80}');
-const apart = deploymentOf('hosts: [d@h1, {host: d@h2, address: 10.9.0.2}], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1, d@lb2]}');
+const apart = deploymentOf(
+  'hosts: [d@h1, {host: d@h2, address: 10.9.0.2}], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1, d@lb2]}',
+);
 
 /** The machines of a deployment, each with what it has. */
 function fleet(deployment: Deployment, seen: Readonly<Record<string, Seen>> = {}): Found[] {
-  return machinesOf(deployment.place).map((machine) => found(deployment, machine, seen[machine.host] ?? {}));
+  return machinesOf(deployment.settings).map((machine) => found(deployment, machine, seen[machine.host] ?? {}));
 }
 
 function found(deployment: Deployment, machine: Found['machine'], seen: Seen): Found {
   const address = `10.0.0.${machine.host.length + Number(machine.host.at(-1))}`;
-  const scene = {service: 'shop', environment: deployment.environment};
-  return {machine, state: parseMachine(stateText({address, ...seen}), {scene, balancer: machine.balancer ? 'shop.local.balancer' : undefined, images: [], network: true})};
+  const stack = {service: 'shop', environment: deployment.environment};
+  return {
+    machine,
+    state: parseMachine(stateText({address, ...seen}), {
+      stack,
+      balancer: machine.balancer ? 'shop.local.balancer' : undefined,
+      images: [],
+      network: true,
+    }),
+  };
 }
 
-const plan = (deployment: Deployment, all: readonly Found[], batch: string | number = 'all'): Plan => planDeploy(deployment, all, {batch, watchSeconds: 0, entry});
+const plan = (deployment: Deployment, all: readonly Found[], batch: string | number = 'all'): Plan =>
+  planDeploy(deployment, all, {batch, watchSeconds: 0, entry});
 /** `phase host`, round by round. */
-const phases = ({first, rounds, finish}: Plan): string[] => [...first, ...rounds, ...finish].map((round) => round.map(({phase, host}) => `${phase} ${host.replace('d@', '')}`).join(', '));
+const phases = ({first, rounds, finish}: Plan): string[] =>
+  [...first, ...rounds, ...finish].map((round) =>
+    round.map(({phase, host}) => `${phase} ${host.replace('d@', '')}`).join(', '),
+  );
 const commandsOf = ({rounds}: Plan, phase: string, host: string): string[] =>
-  rounds.flat().filter((step) => step.phase === phase && step.host === `d@${host}`).flatMap(({commands}) => commands.map((one) => commandText(one).replace(/ <<'END'[^]*/, ' <FILE')));
+  rounds
+    .flat()
+    .filter((step) => step.phase === phase && step.host === `d@${host}`)
+    .flatMap(({commands}) => commands.map((one) => commandText(one).replace(/ <<'END'[^]*/, ' <FILE')));
 
-const slot = (host: string, release: number, half: 'a' | 'b', port: number) =>
-  ({host, replica: 1, half, container: `shop.local.${release}.1`, address: host === 'h1' ? '10.0.0.5' : '10.9.0.2', port});
+const slot = (host: string, release: number, half: 'a' | 'b', port: number) => ({
+  host,
+  replica: 1,
+  half,
+  container: `shop.local.${release}.1`,
+  address: host === 'h1' ? '10.0.0.5' : '10.9.0.2',
+  port,
+});
 const app = (release: number, state: string, half: string, published: string, hosts = 'd@h1,d@h2'): string =>
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, published, hosts});
-const balancerRow = (deployment: Deployment): string => container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment)});
+const balancerRow = (deployment: Deployment): string =>
+  container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment)});
 const holding = (deployment: Deployment, release: number, half: 'a' | 'b'): Seen => ({
   containers: [balancerRow(deployment)],
-  balancer: configOf({release, previous: release - 1, hosts: ['h1', 'h2'], slots: [slot('h1', release, half, 20_001), slot('h2', release, half, 20_001)]}),
+  balancer: configOf({
+    release,
+    previous: release - 1,
+    hosts: ['h1', 'h2'],
+    slots: [slot('h1', release, half, 20_001), slot('h2', release, half, 20_001)],
+  }),
 });
 
 describe('the plan of a deploy', () => {
   test('with a balancer on each host: six round trips each, those of the survey and of the lock included', () => {
     assert.deepEqual(phases(plan(two, fleet(two))), [
-      'pull h1, pull h2', 'start h1, start h2', 'switch h1, switch h2', 'finish h1, finish h2',
+      'pull h1, pull h2',
+      'start h1, start h2',
+      'switch h1, switch h2',
+      'finish h1, finish h2',
     ]);
   });
 
@@ -61,42 +99,77 @@ describe('the plan of a deploy', () => {
     const serving = fleet(apart, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
-      'd@lb1': holding(apart, 4, 'a'), 'd@lb2': holding(apart, 4, 'a'),
+      'd@lb1': holding(apart, 4, 'a'),
+      'd@lb2': holding(apart, 4, 'a'),
     });
     const made = plan(apart, serving);
     assert.deepEqual(phases(made), [
-      'start h1, start h2, health lb1, health lb2', 'switch lb1, switch lb2', 'stop h1, stop h2', 'finish h1, finish h2, finish lb1, finish lb2',
+      'start h1, start h2, health lb1, health lb2',
+      'switch lb1, switch lb2',
+      'stop h1, stop h2',
+      'finish h1, finish h2, finish lb1, finish lb2',
     ]);
-    assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /--publish 10\.9\.0\.2:2\d{4}:3000 .*--label entrypoint\.hosts=d@h1,d@h2 /);
+    assert.match(
+      commandsOf(made, 'start', 'h2')[0] ?? '',
+      /--publish 10\.9\.0\.2:2\d{4}:3000 .*--label entrypoint\.hosts=d@h1,d@h2 /,
+    );
     assert.match(commandsOf(made, 'start', 'h1')[0] ?? '', /--publish 10\.0\.0\.5:2\d{4}:3000 /);
-    assert.match(commandsOf(made, 'health', 'lb2')[0] ?? '', /lb start 60 shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/);
-    assert.deepEqual(commandsOf(made, 'switch', 'lb1'), ["docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/h1-1b,shop.local/h2-1b --from shop.local/h1-1a,shop.local/h2-1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/h1-1a shop.local/h2-1a' <FILE"]);
+    assert.match(
+      commandsOf(made, 'health', 'lb2')[0] ?? '',
+      /lb start 60 shop\.local\/h1-1b=10\.0\.0\.5:2\d{4} shop\.local\/h2-1b=10\.9\.0\.2:2\d{4}$/,
+    );
+    assert.deepEqual(commandsOf(made, 'switch', 'lb1'), [
+      "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/h1-1b,shop.local/h2-1b --from shop.local/h1-1a,shop.local/h2-1a </dev/null && lb config --no-reload shop.local && lb idle 30 shop.local/h1-1a shop.local/h2-1a' <FILE",
+    ]);
   });
 
   test('batch by batch, a balancer apart keeps the old replicas of the hosts that are still to come', () => {
     const serving = fleet(apart, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
-      'd@lb1': holding(apart, 4, 'a'), 'd@lb2': holding(apart, 4, 'a'),
+      'd@lb1': holding(apart, 4, 'a'),
+      'd@lb2': holding(apart, 4, 'a'),
     });
     const made = plan(apart, serving, 1);
     assert.deepEqual(phases(made).slice(0, 6), [
-      'start h1, health lb1, health lb2', 'switch lb1, switch lb2', 'stop h1', 'start h2, health lb1, health lb2', 'switch lb1, switch lb2', 'stop h2',
+      'start h1, health lb1, health lb2',
+      'switch lb1, switch lb2',
+      'stop h1',
+      'start h2, health lb1, health lb2',
+      'switch lb1, switch lb2',
+      'stop h2',
     ]);
-    assert.deepEqual(commandsOf(made, 'switch', 'lb1').filter((text) => text.includes('lb switch')).map((text) => text.replace(/^.* --to | <\/dev.*$/g, '')), [
-      'shop.local/h1-1b --from shop.local/h1-1a', 'shop.local/h2-1b --from shop.local/h2-1a',
-    ]);
+    assert.deepEqual(
+      commandsOf(made, 'switch', 'lb1')
+        .filter((text) => text.includes('lb switch'))
+        .map((text) => text.replace(/^.* --to | <\/dev.*$/g, '')),
+      ['shop.local/h1-1b --from shop.local/h1-1a', 'shop.local/h2-1b --from shop.local/h2-1a'],
+    );
   });
 
   test('a host that the file names no longer is drained with the last batch, and taken away at the end', () => {
     const one = deploymentOf('hosts: [d@h1], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1]}');
     const all = [
-      ...fleet(one, {'d@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]}, 'd@lb1': holding(one, 4, 'a')}),
-      found(one, leavingMachine(one.place, 'd@h2'), {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true}),
+      ...fleet(one, {
+        'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
+        'd@lb1': holding(one, 4, 'a'),
+      }),
+      found(one, leavingMachine(one.settings, 'd@h2'), {
+        containers: [app(4, 'running', 'a', '10.9.0.2:20001')],
+        network: true,
+      }),
     ];
     const made = plan(one, all);
-    assert.deepEqual(phases(made), ['start h1, health lb1', 'switch lb1', 'stop h1, stop h2', 'finish h1, finish lb1, finish h2']);
-    assert.match(commandsOf(made, 'switch', 'lb1')[0] ?? '', /--from shop\.local\/h1-1a,shop\.local\/h2-1a <\/dev\/null &&/);
+    assert.deepEqual(phases(made), [
+      'start h1, health lb1',
+      'switch lb1',
+      'stop h1, stop h2',
+      'finish h1, finish lb1, finish h2',
+    ]);
+    assert.match(
+      commandsOf(made, 'switch', 'lb1')[0] ?? '',
+      /--from shop\.local\/h1-1a,shop\.local\/h2-1a <\/dev\/null &&/,
+    );
     assert.match(planText(made), /note: deploy\.yaml names d@h2 no longer/);
   });
 
@@ -104,12 +177,14 @@ describe('the plan of a deploy', () => {
     const all = fleet(apart, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
-      'd@lb1': holding(apart, 4, 'a'), 'd@lb2': holding(apart, 5, 'b'),
+      'd@lb1': holding(apart, 4, 'a'),
+      'd@lb2': holding(apart, 5, 'b'),
     });
     const made = plan(apart, all);
     assert.deepEqual([made.release, made.previous], [6, 4]);
     assert.deepEqual(commandsOf(made, 'prepare', 'lb2'), [
-      'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE', 'docker exec shop.local.balancer lb restore shop.local',
+      'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
+      'docker exec shop.local.balancer lb restore shop.local',
     ]);
     assert.deepEqual(commandsOf(made, 'prepare', 'lb1'), []);
   });
@@ -120,48 +195,104 @@ describe('the plan of a deploy', () => {
   });
 
   test('where nobody knows an address, the file has to say it', () => {
-    assert.throws(() => plan(apart, fleet(apart, {'d@h1': {address: '127.0.0.1'}})), /at which address the load balancers reach d@h1 is not known/);
+    assert.throws(
+      () => plan(apart, fleet(apart, {'d@h1': {address: '127.0.0.1'}})),
+      /at which address the load balancers reach d@h1 is not known/,
+    );
   });
 });
 
 test('rollback starts what is kept, and makes it anew on a host that came later', () => {
   const all = fleet(apart, {
-    'd@h1': {containers: [app(3, 'exited', 'b', '10.0.0.5:20000'), app(4, 'running', 'a', '10.0.0.5:20001')], network: true},
+    'd@h1': {
+      containers: [app(3, 'exited', 'b', '10.0.0.5:20000'), app(4, 'running', 'a', '10.0.0.5:20001')],
+      network: true,
+    },
     'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true},
-    'd@lb1': holding(apart, 4, 'a'), 'd@lb2': holding(apart, 4, 'a'),
+    'd@lb1': holding(apart, 4, 'a'),
+    'd@lb2': holding(apart, 4, 'a'),
   });
   const made = planRollback(apart, all, {entry});
   assert.deepEqual([made.release, made.previous, made.image], [3, 4, 'sha256:old']);
-  assert.deepEqual(phases(made).slice(0, 3), ['pull h2', 'start h1, start h2, health lb1, health lb2', 'switch lb1, switch lb2']);
-  assert.deepEqual(commandsOf(made, 'start', 'h1'), ['docker update --restart always shop.local.3.1', 'docker start shop.local.3.1']);
-  assert.match(commandsOf(made, 'start', 'h2')[0] ?? '', /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/);
+  assert.deepEqual(phases(made).slice(0, 3), [
+    'pull h2',
+    'start h1, start h2, health lb1, health lb2',
+    'switch lb1, switch lb2',
+  ]);
+  assert.deepEqual(commandsOf(made, 'start', 'h1'), [
+    'docker update --restart always shop.local.3.1',
+    'docker start shop.local.3.1',
+  ]);
+  assert.match(
+    commandsOf(made, 'start', 'h2')[0] ?? '',
+    /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/,
+  );
   assert.throws(() => planRollback(apart, all, {to: 2, entry}), /shop in local has no release 2 to go back to/);
   assert.throws(() => planRollback(apart, all, {to: 4, entry}), /release 4 of shop serves in local already/);
 });
 
 /** What the balancers are told to check. */
-const checks = (made: Plan): string[] => made.rounds.flat().filter(({phase}) => phase === 'start').flatMap(({commands}) =>
-  commands.map((one) => commandText(one)).filter((text) => text.includes('lb config')).flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []));
+const checks = (made: Plan): string[] =>
+  made.rounds
+    .flat()
+    .filter(({phase}) => phase === 'start')
+    .flatMap(({commands}) =>
+      commands
+        .map((one) => commandText(one))
+        .filter((text) => text.includes('lb config'))
+        .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []),
+    );
 const replica = (release: number, half: string, state: string, health: string): string =>
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, health});
-const slotsOf = (release: number, half: 'a' | 'b') => [{host: '', replica: 1, half, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000}];
+const slotsOf = (release: number, half: 'a' | 'b') => [
+  {host: '', replica: 1, half, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000},
+];
 
 test('where the health path changes, each release goes on being checked with its own, in both directions', () => {
   const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
-  const old = fleet(changed, {local: {
-    containers: [balancerRow(changed), replica(1, 'a', 'running', '/readyz')], network: true, balancer: configOf({release: 1, slots: slotsOf(1, 'a')}),
-  }});
-  assert.deepEqual(checks(plan(changed, old)), ['/ping', `'%[srv_name,regsub("^(1a)$","/readyz"),regsub("^[^/].*$","/ping")]'`]);
-  const fresh = fleet(changed, {local: {
-    containers: [balancerRow(changed), replica(1, 'a', 'exited', '/readyz'), replica(2, 'b', 'running', '/ping')], network: true,
-    balancer: configOf({release: 2, previous: 1, health: '/ping', otherHealth: {'1a': '/readyz'}, slots: slotsOf(2, 'b')}),
-  }});
-  assert.deepEqual(checks(planRollback(changed, fresh, {entry})), ['/readyz', `'%[srv_name,regsub("^(1b)$","/ping"),regsub("^[^/].*$","/readyz")]'`]);
+  const old = fleet(changed, {
+    local: {
+      containers: [balancerRow(changed), replica(1, 'a', 'running', '/readyz')],
+      network: true,
+      balancer: configOf({release: 1, slots: slotsOf(1, 'a')}),
+    },
+  });
+  assert.deepEqual(checks(plan(changed, old)), [
+    '/ping',
+    `'%[srv_name,regsub("^(1a)$","/readyz"),regsub("^[^/].*$","/ping")]'`,
+  ]);
+  const fresh = fleet(changed, {
+    local: {
+      containers: [balancerRow(changed), replica(1, 'a', 'exited', '/readyz'), replica(2, 'b', 'running', '/ping')],
+      network: true,
+      balancer: configOf({
+        release: 2,
+        previous: 1,
+        health: '/ping',
+        otherHealth: {'1a': '/readyz'},
+        slots: slotsOf(2, 'b'),
+      }),
+    },
+  });
+  assert.deepEqual(checks(planRollback(changed, fresh, {entry})), [
+    '/readyz',
+    `'%[srv_name,regsub("^(1b)$","/ping"),regsub("^[^/].*$","/readyz")]'`,
+  ]);
   // The next deploy, in the slots of the first release.
   assert.deepEqual(checks(plan(changed, fresh)), ['/ping']);
 });
 
 test('a batch is a number of hosts, a share of them, or all, and at least one', () => {
-  assert.deepEqual([batchSize('all', 7), batchSize(2, 7), batchSize('25%', 7), batchSize('25%', 3), batchSize('9', 7), batchSize('100%', 7)], [7, 2, 1, 1, 7, 7]);
+  assert.deepEqual(
+    [
+      batchSize('all', 7),
+      batchSize(2, 7),
+      batchSize('25%', 7),
+      batchSize('25%', 3),
+      batchSize('9', 7),
+      batchSize('100%', 7),
+    ],
+    [7, 2, 1, 1, 7, 7],
+  );
   assert.deepEqual(batchesOf([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
 });

@@ -1,0 +1,152 @@
+import * as v from 'valibot';
+import {renderFragment} from '../../../../src/deploy/hosts/balancer/fragment.ts';
+import {balancerSettings} from '../../../../src/deploy/hosts/balancer/settings.ts';
+import type {BalancerState} from '../../../../src/deploy/hosts/balancer/state.ts';
+import type {Target} from '../../../../src/deploy/target.ts';
+import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
+import {loadBalancer} from '../../../../src/service/load-balancer-schema.ts';
+import {recordingRunner, type Result} from '../../../../src/shell/index.ts';
+import type {Context} from '../../../../src/task.ts';
+
+/** What the recorded engine answers: the text of a command to its result, or an error to throw. */
+export type Engine = (text: string) => Partial<Result> | Error | undefined;
+
+export interface Recorded {
+  readonly context: Context;
+  /** Each command once it was run, without the balancer's configuration and the labels that never change. */
+  readonly commands: () => string[];
+}
+
+export function record(engine: Engine): Recorded {
+  const {run, commands} = recordingRunner((_, text) => engine(text));
+  const context: Context = {
+    run,
+    cwd: '/service',
+    env: {},
+    rest: [],
+    say: () => {},
+    note: () => {},
+    signal: new AbortController().signal,
+  };
+  return {context, commands: () => commands.map(short)};
+}
+
+const short = (text: string): string =>
+  (asksState(text) ? 'LOOK' : text)
+    .replace(/ <<'END'\n[^]*$/, ' <FILE')
+    .replaceAll(
+      / --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process|token)|settings|log\S*)=\S+/g,
+      '',
+    )
+    .replaceAll(/\.log\.[0-9a-f]{8}$/gm, '.log.TOKEN')
+    .replaceAll(/ --filter label=\S+/g, '')
+    .replace(/ --format .*$/, '');
+
+export function target(settings = ''): Target {
+  const deployFile = parseDeployFile(`service: shop\nenvironments: {local: {${settings}}}`);
+  const local = deployFile.environments['local'];
+  if (local === undefined) throw new Error('no such environment');
+  return {
+    service: {name: 'shop', directory: '/service', deployFile, registry: undefined},
+    environment: 'local',
+    settings: local,
+  };
+}
+
+/** One line of `docker ps`, as the engine's state is read. */
+export function container(
+  name: string,
+  state: string,
+  {
+    image = 'sha256:old',
+    role = 'app',
+    release = '',
+    replica = '',
+    half = '',
+    settings = '',
+    published = '',
+    hosts = '',
+    health = '',
+  }: Readonly<Record<string, string>>,
+): string {
+  return [
+    name,
+    state,
+    'shop.local',
+    'Up',
+    image,
+    '2026-01-02 03:04:05 +0000 UTC',
+    'shop',
+    'local',
+    role,
+    '',
+    release,
+    replica,
+    half,
+    role === 'app' ? '3000' : '',
+    'abc',
+    settings,
+    published,
+    hosts,
+    health,
+  ].join('\t');
+}
+
+export interface Seen {
+  readonly containers?: readonly string[];
+  /** The balancer's file. */
+  readonly balancer?: string;
+  readonly network?: boolean;
+  /** As `docker inspect` prints it. */
+  readonly lock?: string;
+  /** The engine's time. */
+  readonly clock?: string;
+  /** The host's own address. */
+  readonly address?: string;
+  readonly images?: readonly string[];
+}
+
+/** Is this the question for all that there is? */
+export const asksState = (text: string): boolean => text.includes('@@ containers');
+
+/** What a machine answers to it. */
+export const stateText = ({
+  containers = [],
+  balancer = '',
+  network = false,
+  lock = '',
+  clock = new Date().toISOString(),
+  address = '',
+  images = [],
+}: Seen): string =>
+  [
+    '@@ containers',
+    ...containers,
+    '@@ networks',
+    ...(network ? ['shop.local'] : []),
+    '@@ volumes',
+    '@@ images',
+    ...images,
+    '@@ balancer',
+    balancer,
+    '@@ lock',
+    lock,
+    '@@ clock',
+    clock,
+    '@@ ssh',
+    address === '' ? '' : `10.0.0.99 1234 ${address} 22`,
+    '',
+  ].join('\n');
+
+export const configOf = (state: Partial<BalancerState>): string =>
+  renderFragment({
+    name: 'shop.local',
+    release: 0,
+    previous: 0,
+    hosts: [''],
+    size: 1,
+    slots: [],
+    health: '/readyz',
+    settings: balancerSettings(v.parse(loadBalancer, {})),
+    ...state,
+  });
