@@ -1,4 +1,4 @@
-import {dockerNetworkCreate, dockerPull, dockerRemove, dockerRun, dockerStop} from '../../src/commands/docker.ts';
+import {dockerNetworkCreate, dockerPull, dockerRemove, dockerRun, dockerStop} from '../../src/commands/docker/index.ts';
 import {balancerConfig, balancerIdle, balancerStart, balancerSwitch} from '../../src/commands/lb.ts';
 import {sshDirectory, sshRun} from '../../src/commands/ssh.ts';
 import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';

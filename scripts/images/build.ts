@@ -4,7 +4,7 @@
 // the newest packages.
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {dockerBuild, dockerImageInspect} from '../../src/commands/docker.ts';
+import {dockerBuild, dockerImageInspect} from '../../src/commands/docker/index.ts';
 import {isProblem, problemText, usageProblem} from '../../src/errors.ts';
 import {certificateFile, type DockerClient, findDockerClient, requireEngine} from '../../src/image/docker.ts';
 import {makeEcho, type Runner, systemRunner} from '../../src/shell/index.ts';

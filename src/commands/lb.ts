@@ -1,5 +1,5 @@
 import {type Command, type SecretReference, type Words, wordsText} from '../shell/argv.ts';
-import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker.ts';
+import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker/index.ts';
 
 // The `lb` program is part of the haproxy image (images/haproxy/README.md describes it). All of its commands may be
 // repeated. A server's name is SERVICE/SLOT, where SERVICE is the name of the balancer's state.

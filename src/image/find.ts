@@ -1,4 +1,4 @@
-import {dockerImageInspect, dockerInspect, dockerPull} from '../commands/docker.ts';
+import {dockerImageInspect, dockerInspect, dockerPull} from '../commands/docker/index.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, repositoryText} from '../registry/client.ts';
 import {hasRemoteHosts} from '../service/hosts.ts';

@@ -1,4 +1,4 @@
-import {dockerRun, dockerVolumeCreate} from '../commands/docker.ts';
+import {dockerRun, dockerVolumeCreate} from '../commands/docker/index.ts';
 import {waitUntilReady} from '../commands/host.ts';
 import type {BackingService, DeployFile, Surroundings} from '../service/schema.ts';
 import type {Commands} from '../shell/argv.ts';

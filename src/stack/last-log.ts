@@ -1,4 +1,4 @@
-import {dockerLogs} from '../commands/docker.ts';
+import {dockerLogs} from '../commands/docker/index.ts';
 import {isProblem, problem} from '../errors.ts';
 import type {Runner} from '../shell/index.ts';
 

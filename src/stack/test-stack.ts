@@ -4,7 +4,7 @@ import {
   dockerNetworkRemove,
   dockerRemove,
   dockerRun,
-} from '../commands/docker.ts';
+} from '../commands/docker/index.ts';
 import type {DeployFile} from '../service/schema.ts';
 import type {RunOptions, Scope} from '../shell/index.ts';
 import type {Context} from '../task.ts';

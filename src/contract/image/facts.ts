@@ -1,5 +1,4 @@
-import {dockerHistory} from '../../commands/docker-probe.ts';
-import {dockerImageInspect} from '../../commands/docker.ts';
+import {dockerHistory, dockerImageInspect} from '../../commands/docker/index.ts';
 import type {Runner} from '../../shell/index.ts';
 
 /** What the engine tells of an image without running it. */

@@ -1,4 +1,3 @@
-import {dockerWait} from '../../commands/docker-probe.ts';
 import {
   type ContainerOptions,
   dockerExec,
@@ -6,7 +5,8 @@ import {
   dockerLogs,
   dockerRemove,
   dockerRun,
-} from '../../commands/docker.ts';
+  dockerWait,
+} from '../../commands/docker/index.ts';
 import type {Words} from '../../shell/argv.ts';
 import type {Runner} from '../../shell/index.ts';
 import type {ImageFacts} from '../image/facts.ts';

@@ -1,5 +1,4 @@
-import {dockerKill} from '../../commands/docker-probe.ts';
-import {dockerStart} from '../../commands/docker.ts';
+import {dockerKill, dockerStart} from '../../commands/docker/index.ts';
 import {listProcesses, type Process, sendSignal} from '../in-container/processes.ts';
 import {awaitEnd, awaitReply, type Bench, beside} from './containers.ts';
 import {hasSignal, mainProcess, workersOf} from './process-tree.ts';

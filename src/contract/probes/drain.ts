@@ -1,5 +1,4 @@
-import {dockerKill} from '../../commands/docker-probe.ts';
-import {dockerExec} from '../../commands/docker.ts';
+import {dockerExec, dockerKill} from '../../commands/docker/index.ts';
 import {graceSeconds} from '../image/subject.ts';
 import {type HalfReply, halfRequest} from '../in-container/half-request.ts';
 import {awaitEnd, type Bench, inside, startService, withContainer} from './containers.ts';

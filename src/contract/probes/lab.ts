@@ -1,4 +1,4 @@
-import {dockerRemove, dockerRun} from '../../commands/docker.ts';
+import {dockerRemove, dockerRun} from '../../commands/docker/index.ts';
 import type {Runner, Scope} from '../../shell/index.ts';
 import type {ImageFacts} from '../image/facts.ts';
 import type {LayerFacts} from '../image/layers.ts';

@@ -1,7 +1,7 @@
 import {mkdtemp, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {dockerSave} from '../../commands/docker-probe.ts';
+import {dockerSave} from '../../commands/docker/index.ts';
 import {type LayerFacts, scanLayers} from '../image/layers.ts';
 import {withFile} from '../image/tar.ts';
 import type {Bench} from './containers.ts';

@@ -1,4 +1,4 @@
-import type {ContainerOptions} from '../../commands/docker.ts';
+import type {ContainerOptions} from '../../commands/docker/index.ts';
 import {startsAsRoot} from '../image/facts.ts';
 import {type Bench, startService, type State, stateOf, withContainer} from './containers.ts';
 import {endedByItself, type Stopped, stopService} from './drain.ts';

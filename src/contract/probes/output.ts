@@ -1,8 +1,7 @@
 import {mkdtemp, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {dockerCopyIn} from '../../commands/docker-probe.ts';
-import {dockerCreate, dockerLogs} from '../../commands/docker.ts';
+import {dockerCopyIn, dockerCreate, dockerLogs} from '../../commands/docker/index.ts';
 import {wordsText} from '../../shell/argv.ts';
 import {isOwnImage} from '../image/facts.ts';
 import {awaitEnd, type Bench, serviceFacts, withContainer} from './containers.ts';

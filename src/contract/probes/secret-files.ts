@@ -1,8 +1,7 @@
 import {mkdtemp} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {dockerCopyIn} from '../../commands/docker-probe.ts';
-import {dockerCreate, dockerStart} from '../../commands/docker.ts';
+import {dockerCopyIn, dockerCreate, dockerStart} from '../../commands/docker/index.ts';
 import type {SecretReference} from '../../shell/argv.ts';
 import {isSecretName} from '../image/secrets.ts';
 import type {Subject} from '../image/subject.ts';

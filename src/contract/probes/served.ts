@@ -1,5 +1,4 @@
-import {dockerDiff} from '../../commands/docker-probe.ts';
-import {dockerExec, dockerRemove, dockerRun} from '../../commands/docker.ts';
+import {dockerDiff, dockerExec, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
 import {startSeconds} from '../image/subject.ts';
 import {ask, type Reply} from '../in-container/ask.ts';
 import {cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';

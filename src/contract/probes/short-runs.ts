@@ -1,4 +1,4 @@
-import type {ContainerOptions} from '../../commands/docker.ts';
+import type {ContainerOptions} from '../../commands/docker/index.ts';
 import {
   awaitEnd,
   type Bench,

@@ -1,4 +1,4 @@
-import {dockerPort} from '../../commands/docker.ts';
+import {dockerPort} from '../../commands/docker/index.ts';
 import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Target} from '../target.ts';
 import type {View} from './fleet.ts';

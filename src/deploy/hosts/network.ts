@@ -1,4 +1,4 @@
-import {dockerNetworkCreate, dockerNetworkRemove} from '../../commands/docker.ts';
+import {dockerNetworkCreate, dockerNetworkRemove} from '../../commands/docker/index.ts';
 import type {Commands} from '../../shell/argv.ts';
 import {stackLabels, stackName} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';

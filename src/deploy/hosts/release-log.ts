@@ -1,4 +1,4 @@
-import {dockerVolumeCreate} from '../../commands/docker.ts';
+import {dockerVolumeCreate} from '../../commands/docker/index.ts';
 import type {Words} from '../../shell/argv.ts';
 import {logEntryName, logLabel, type Stack, stackName} from '../../stack/names.ts';
 

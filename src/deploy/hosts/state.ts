@@ -4,7 +4,7 @@ import {
   dockerNetworkList,
   dockerPs,
   dockerVolumeTable,
-} from '../../commands/docker.ts';
+} from '../../commands/docker/index.ts';
 import {balancerReadConfig} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';

@@ -1,4 +1,4 @@
-import {dockerStart} from '../../commands/docker.ts';
+import {dockerStart} from '../../commands/docker/index.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {engineProblem} from '../../image/docker.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
-import {dockerImageInspect} from '../../commands/docker.ts';
+import {dockerImageInspect} from '../../commands/docker/index.ts';
 import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
 import {describeSubject, type Subject} from '../../contract/image/subject.ts';

@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import {join, resolve} from 'node:path';
-import {dockerBuild, dockerImageInspect} from '../../commands/docker.ts';
+import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {exitCode, problem, usageProblem} from '../../errors.ts';
 import {findDockerClient, requireEngine} from '../../image/docker.ts';
 import {readVersion} from '../../image/version.ts';

@@ -1,4 +1,4 @@
-import {dockerImageInspect, dockerPush, dockerTag} from '../../commands/docker.ts';
+import {dockerImageInspect, dockerPush, dockerTag} from '../../commands/docker/index.ts';
 import {problem} from '../../errors.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {builtImageName, findImage} from '../../image/find.ts';

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker.ts';
+import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {option} from '../../option.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {dockerBuild} from '../../../src/commands/docker.ts';
+import {dockerBuild} from '../../../src/commands/docker/index.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
 import {long} from '../../support/long.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as v from 'valibot';
-import {dockerRun} from '../../../src/commands/docker.ts';
+import {dockerRun} from '../../../src/commands/docker/index.ts';
 import {balancerContainer} from '../../../src/deploy/hosts/balancer/container.ts';
 import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {ownConfiguration} from '../../support/own-haproxy.ts';

@@ -3,7 +3,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after} from 'node:test';
-import {dockerBuild} from '../../../src/commands/docker.ts';
+import {dockerBuild} from '../../../src/commands/docker/index.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
 import {buildImages, makePlace, must, type Place} from './containers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {dockerBuild, dockerPs, dockerRun} from '../../../src/commands/docker.ts';
+import {dockerBuild, dockerPs, dockerRun} from '../../../src/commands/docker/index.ts';
 import {waitUntilReady} from '../../../src/commands/host.ts';
 import {commandText} from '../../../src/shell/argv.ts';
 

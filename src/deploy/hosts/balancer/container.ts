@@ -1,5 +1,5 @@
 import {posix} from 'node:path';
-import type {ContainerOptions} from '../../../commands/docker.ts';
+import type {ContainerOptions} from '../../../commands/docker/index.ts';
 import type {LoadBalancer} from '../../../service/load-balancer-schema.ts';
 
 /** What the deploy knows of the balancer's container, whatever it is. */

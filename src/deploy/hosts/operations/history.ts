@@ -1,4 +1,4 @@
-import {dockerVolumeDescriptions} from '../../../commands/docker.ts';
+import {dockerVolumeDescriptions} from '../../../commands/docker/index.ts';
 import {logLabel, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {machinesOf, stackOf, type Target} from '../../target.ts';

@@ -1,4 +1,4 @@
-import {dockerExec, dockerLogs} from '../../../commands/docker.ts';
+import {dockerExec, dockerLogs} from '../../../commands/docker/index.ts';
 import {balancerMaintenance} from '../../../commands/lb.ts';
 import {sshTerminal} from '../../../commands/ssh.ts';
 import {exitCode, problem} from '../../../errors.ts';

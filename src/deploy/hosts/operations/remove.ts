@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../commands/docker.ts';
+import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../commands/docker/index.ts';
 import {lockName, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {stackOf, type Target} from '../../target.ts';

@@ -1,4 +1,4 @@
-import {dockerRemove} from '../../../commands/docker.ts';
+import {dockerRemove} from '../../../commands/docker/index.ts';
 import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {isRemote} from '../../../service/hosts.ts';

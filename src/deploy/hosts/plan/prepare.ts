@@ -1,4 +1,4 @@
-import {dockerRemove} from '../../../commands/docker.ts';
+import {dockerRemove} from '../../../commands/docker/index.ts';
 import type {Host} from '../../../service/hosts.ts';
 import type {Target} from '../../target.ts';
 import {statesFor, type View} from '../fleet.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {dockerRun} from '../../../../src/commands/docker.ts';
+import {dockerRun} from '../../../../src/commands/docker/index.ts';
 import {makeLanes} from '../../../../src/contract/probes/containers.ts';
 import {wordsText} from '../../../../src/shell/argv.ts';
 

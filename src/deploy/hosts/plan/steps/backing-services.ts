@@ -1,4 +1,4 @@
-import {dockerRemove, dockerVolumeRemove} from '../../../../commands/docker.ts';
+import {dockerRemove, dockerVolumeRemove} from '../../../../commands/docker/index.ts';
 import {backingCommands, backingReady, backingServicesOf} from '../../../../stack/backing-services.ts';
 import {backingName, volumeName} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';

@@ -1,4 +1,4 @@
-import {dockerNetworkConnect, dockerRun} from '../../../../commands/docker.ts';
+import {dockerNetworkConnect, dockerRun} from '../../../../commands/docker/index.ts';
 import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../commands/lb.ts';
 import {problem} from '../../../../errors.ts';
 import type {Commands} from '../../../../shell/argv.ts';

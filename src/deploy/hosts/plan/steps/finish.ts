@@ -1,4 +1,4 @@
-import {dockerImageRemove, dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../../commands/docker.ts';
+import {dockerImageRemove, dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../../commands/docker/index.ts';
 import {softStop} from '../../../../commands/host.ts';
 import {hostName, isRemote} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';

@@ -1,4 +1,4 @@
-import {dockerRun} from '../../../../commands/docker.ts';
+import {dockerRun} from '../../../../commands/docker/index.ts';
 import {hostName} from '../../../../service/hosts.ts';
 import {stackName} from '../../../../stack/names.ts';
 import {type Deployment, stackOf} from '../../../target.ts';

@@ -6,7 +6,7 @@ import {
   dockerStart,
   dockerStop,
   dockerUpdateRestart,
-} from '../../../../commands/docker.ts';
+} from '../../../../commands/docker/index.ts';
 import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';

@@ -1,4 +1,4 @@
-import {dockerRemove, dockerRun} from '../../../../commands/docker.ts';
+import {dockerRemove, dockerRun} from '../../../../commands/docker/index.ts';
 import type {Host} from '../../../../service/hosts.ts';
 import {roleLabels, stackName} from '../../../../stack/names.ts';
 import {type Deployment, stackOf, serviceEnvironment} from '../../../target.ts';

@@ -1,4 +1,4 @@
-import {dockerRemove} from '../../../../commands/docker.ts';
+import {dockerRemove} from '../../../../commands/docker/index.ts';
 import {
   balancerConfig,
   balancerIdle,

@@ -1,0 +1,82 @@
+import {type Command, type Words, wordsText} from '../../shell/argv.ts';
+import {flag, labelFilters} from './flags.ts';
+
+/** Exit codes of `docker run` for a container that the engine did not start. @see https://docs.docker.com/reference/cli/docker/container/run/#exit-status */
+export const notStartedCodes: readonly number[] = [125, 126, 127];
+
+export const dockerStart = (...names: string[]): Words => ['docker', 'start', ...names];
+
+/** SIGTERM, then SIGKILL after `seconds`. */
+export const dockerStop = (seconds: number, ...names: string[]): Words => [
+  'docker',
+  'stop',
+  '--time',
+  String(seconds),
+  ...names,
+];
+
+export const dockerKill = (signal: string, name: string): Words => ['docker', 'kill', '--signal', signal, name];
+
+/** Waits until the container exits; prints its exit code. */
+export const dockerWait = (name: string): Words => ['docker', 'wait', name];
+
+/** Kills and removes, with the containers' anonymous volumes. */
+export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
+
+/** The same for every container with these labels; none is no failure. */
+export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words => [
+  'sh',
+  '-c',
+  `names=$(${wordsText(['docker', 'ps', '--all', '--quiet', ...labelFilters(labels)])}) && [ -z "$names" ] || docker rm --force --volumes $names`,
+];
+
+/** Sets the restart policy. */
+export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words => [
+  'docker',
+  'update',
+  '--restart',
+  policy,
+  ...names,
+];
+
+export const dockerExec = (name: string, words: Words): Words => ['docker', 'exec', name, ...words];
+
+/** `docker exec` with `stdin` as its standard input. */
+export const dockerExecFed = (name: string, words: Words, stdin: string): Command => ({
+  words: ['docker', 'exec', '--interactive', name, ...words],
+  stdin,
+});
+
+/** @param options `tail`: lines to print, default all; `follow`: keep printing new output */
+export function dockerLogs(name: string, {tail, follow = false}: {tail?: number | undefined; follow?: boolean}): Words {
+  return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...flag('--tail', tail?.toString()), name];
+}
+
+/** Containers with all these labels, running or not, one a line in `format`. An undefined value matches any. */
+export const dockerPs = (labels: Readonly<Record<string, string | undefined>>, format: string): Words => [
+  'docker',
+  'ps',
+  '--all',
+  '--no-trunc',
+  ...labelFilters(labels),
+  '--format',
+  format,
+];
+
+export const dockerInspect = (name: string, format: string): Words => ['docker', 'inspect', '--format', format, name];
+
+/** The host address of a container's port: `127.0.0.1:49153`. */
+export const dockerPort = (name: string, port: number): Words => ['docker', 'port', name, `${port}/tcp`];
+
+/** Files changed since the container was created. */
+export const dockerDiff = (name: string): Words => ['docker', 'diff', name];
+
+/** Copies a file or a directory's content (`/path/.`) out of a container, running or not. */
+export const dockerCopyOut = (name: string, path: string, to: string): Words => ['docker', 'cp', `${name}:${path}`, to];
+
+export const dockerCopyIn = (from: string, name: string, path: string): Words => [
+  'docker',
+  'cp',
+  from,
+  `${name}:${path}`,
+];

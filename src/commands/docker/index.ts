@@ -1,0 +1,5 @@
+// Every docker command line, by subject.
+export * from './containers.ts';
+export * from './images.ts';
+export * from './resources.ts';
+export * from './run.ts';

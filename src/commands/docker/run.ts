@@ -1,0 +1,120 @@
+import type {Command, SecretReference, Words} from '../../shell/argv.ts';
+import {flag, pairs} from './flags.ts';
+
+/** How a container is started. Only the image is required. */
+export interface ContainerOptions {
+  readonly image: string;
+  readonly name?: string | undefined;
+  readonly network?: string | undefined;
+  readonly aliases?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Reach the container through the client's environment: `--env NAME` without a value. */
+  readonly secrets?: Readonly<Record<string, SecretReference>> | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** `host address:host port:container port` */
+  readonly publish?: readonly string[];
+  /** `name:/path` */
+  readonly volumes?: readonly string[];
+  readonly log?: LogDriverOptions | undefined;
+  readonly restart?: 'no' | 'always' | undefined;
+  readonly memory?: string | undefined;
+  readonly cpus?: number | undefined;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopSeconds?: number | undefined;
+  /** Number or name, `user:group`. */
+  readonly user?: string | undefined;
+  readonly entrypoint?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly tmpfs?: readonly string[] | undefined;
+  /** Drops all of them, and forbids new privileges. */
+  readonly dropCapabilities?: boolean | undefined;
+  readonly addCapabilities?: readonly string[] | undefined;
+  /** Memory and swap together. */
+  readonly memorySwap?: string | undefined;
+  readonly pidsLimit?: number | undefined;
+  /** Name of the container whose process namespace is shared. */
+  readonly pidOf?: string | undefined;
+  /** `name:address` */
+  readonly hosts?: readonly string[] | undefined;
+  /** Further words for docker, passed through. */
+  readonly options?: Words | undefined;
+  /** The task and its words, after the image. */
+  readonly command?: Words;
+}
+
+export interface LogDriverOptions {
+  readonly driver: string;
+  readonly options?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * `docker run`. `detached` returns at once; `foreground` removes the container when it exits; `kept` runs in the
+ * foreground and keeps it.
+ */
+export function dockerRun(options: ContainerOptions, how: 'detached' | 'foreground' | 'kept'): Command {
+  const flags = {detached: ['--detach'], foreground: ['--rm'], kept: []}[how];
+  return {
+    words: ['docker', 'run', ...confinementWords(options), ...flags, ...containerWords(options)],
+    secrets: options.secrets,
+  };
+}
+
+/** Creates a container without starting it. */
+export function dockerCreate(options: ContainerOptions): Command {
+  return {
+    words: ['docker', 'create', ...confinementWords(options), ...containerWords(options)],
+    secrets: options.secrets,
+  };
+}
+
+/** User, privileges, limits and namespaces. */
+function confinementWords({
+  user,
+  readOnly,
+  tmpfs = [],
+  dropCapabilities,
+  addCapabilities = [],
+  memorySwap,
+  pidsLimit,
+  pidOf,
+  entrypoint,
+  hosts = [],
+}: ContainerOptions): Words {
+  return [
+    ...flag('--user', user),
+    ...(readOnly === true ? ['--read-only'] : []),
+    ...tmpfs.flatMap((path) => ['--tmpfs', path]),
+    ...(dropCapabilities === true ? ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'] : []),
+    ...addCapabilities.flatMap((name) => ['--cap-add', name]),
+    ...flag('--memory-swap', memorySwap),
+    ...flag('--pids-limit', pidsLimit?.toString()),
+    ...flag('--pid', pidOf === undefined ? undefined : `container:${pidOf}`),
+    ...flag('--entrypoint', entrypoint),
+    ...hosts.flatMap((host) => ['--add-host', host]),
+  ];
+}
+
+function containerWords(options: ContainerOptions): Words {
+  return [
+    ...flag('--name', options.name),
+    ...flag('--network', options.network),
+    ...(options.aliases ?? []).flatMap((alias) => ['--network-alias', alias]),
+    ...flag('--restart', options.restart),
+    ...flag('--stop-timeout', options.stopSeconds?.toString()),
+    ...flag('--memory', options.memory),
+    ...flag('--cpus', options.cpus?.toString()),
+    ...(options.publish ?? []).flatMap((text) => ['--publish', text]),
+    ...(options.volumes ?? []).flatMap((text) => ['--volume', text]),
+    ...(options.log === undefined ? [] : logWords(options.log)),
+    ...pairs('--label', options.labels),
+    ...pairs('--env', options.environment),
+    ...Object.keys(options.secrets ?? {}).flatMap((name) => ['--env', name]),
+    ...(options.options ?? []),
+    options.image,
+    ...(options.command ?? []),
+  ];
+}
+
+function logWords({driver, options}: LogDriverOptions): Words {
+  return ['--log-driver', driver, ...pairs('--log-opt', options)];
+}
