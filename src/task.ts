@@ -1,6 +1,7 @@
 import type {Options, Values} from './option.ts';
 import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
+import {recordingRunner, type Responder} from './shell/runners/recording.ts';
 
 /** All that a task may look at: it reads no global. */
 export interface Context {
@@ -62,4 +63,61 @@ function withoutUndefined(values: object): object {
 export function taskDescription(value: unknown): TaskDescription | undefined {
   if (typeof value !== 'function') return undefined;
   return brand in value ? (value as Task)[brand] : {summary: '', options: {}};
+}
+
+/** The surroundings of a task under test. Each has a default. */
+export interface TestContextOptions {
+  /** Answers the commands. Default: every command succeeds without output. */
+  readonly respond?: Responder | undefined;
+  /** Default `/service`. */
+  readonly cwd?: string | undefined;
+  /** Default empty. */
+  readonly env?: Context['env'] | undefined;
+  /** Words after `--`. Default none. */
+  readonly rest?: Words | undefined;
+  /** Default: never aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A context for tests, and everything that a task did with it, in order. */
+export interface TestContext {
+  readonly context: Context;
+  /** The text of every command, clean-up included. */
+  readonly commands: readonly string[];
+  /** Texts given to `say`. */
+  readonly said: readonly string[];
+  /** Texts given to `note`. */
+  readonly noted: readonly string[];
+}
+
+/**
+ * Makes a context for tests of a service's own tasks: its runner runs nothing and records every command.
+ * @example
+ * const {context, commands, said} = testContext({respond: (_, text) => (text === 'date' ? {stdout: 'today\n'} : undefined)});
+ * await seed(context, {rows: 5});
+ * assert.deepEqual(commands, ['node scripts/seed.ts --rows 5']);
+ */
+export function testContext({
+  respond,
+  cwd = '/service',
+  env = {},
+  rest = [],
+  signal = new AbortController().signal,
+}: TestContextOptions = {}): TestContext {
+  const {run, commands} = recordingRunner(respond);
+  const [said, noted]: [string[], string[]] = [[], []];
+  return {
+    context: {
+      run,
+      cwd,
+      env,
+      rest,
+      signal,
+      say: (text) => void said.push(text),
+      note: (text) => void noted.push(text),
+    },
+    commands,
+    said,
+    noted,
+  };
 }

@@ -2,7 +2,8 @@ import {isProblem, problem, type Problem} from '../errors.ts';
 import {quote} from '../shell/argv.ts';
 import {type Echo, makeEcho} from '../shell/echo.ts';
 import {dryRunner} from '../shell/runners/dry.ts';
-import {interruptCode, systemRunner} from '../shell/runners/system.ts';
+import {systemRunner} from '../shell/runners/system.ts';
+import {signalExitCode} from '../shell/signals.ts';
 import type {Runner} from '../shell/types.ts';
 import type {Context} from '../task.ts';
 import type {Core} from './flags.ts';
@@ -68,7 +69,7 @@ async function settle(
 }
 
 function stopped(code: string, signal: string): Problem {
-  return problem({code, what: `stopped by ${signal}`, exitCode: interruptCode(signal)});
+  return problem({code, what: `stopped by ${signal}`, exitCode: signalExitCode(signal)});
 }
 
 function echoOf(world: World, {quiet, echo: wanted}: Core, {colour, verbose}: Style): Echo {

@@ -1,8 +1,8 @@
 import type {Words} from '../shell/argv.ts';
 
 /**
- * The commit that is checked out (`# branch.oid HASH`), then one line for each file below `directory` that differs
- * from it; untracked ones count, ignored ones do not.
+ * The checked-out commit (`# branch.oid HASH`), then one line for each file below `directory` that differs from it,
+ * untracked files included, ignored files not.
  */
 export const gitStatus = (directory: string): Words => [
   'git',

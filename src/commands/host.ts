@@ -1,8 +1,8 @@
 import {quote, type Words, wordsText} from '../shell/argv.ts';
 
 /**
- * A command that waits until `words`, run in the container, succeed; it gives up after `seconds`, and at once
- * when the container does not run any more. A loop in one `sh` can be pasted, and costs one round trip on a host.
+ * Waits until `words`, run in the container, succeed. It fails after `seconds`, and at once when the container stops.
+ * The loop is one `sh`, so that it can be pasted and costs one round trip to a host.
  */
 export function waitUntilReady(container: string, words: Words, seconds: number): Words {
   const test = wordsText(['docker', 'exec', container, ...words]);
@@ -18,9 +18,9 @@ export function waitUntilReady(container: string, words: Words, seconds: number)
 }
 
 /**
- * Waits until no docker command that changes containers whose names begin with `prefix` runs on this machine; it goes
- * on after `seconds`. What a deployer began by ssh goes on when the connection breaks or the deployer dies, and would
- * come in between whoever cleans up. Looks at /proc alone: a host need not have procps.
+ * Waits until no docker command on this machine is changing a container whose name starts with `prefix.`, at most
+ * `seconds`. A command that a deployer started by ssh survives the connection and the deployer, and would interfere with
+ * clean-up. Reads /proc only: procps need not be installed on a host.
  */
 export function waitForCommands(prefix: string, seconds: number): Words {
   const pattern = `docker[^~]\\(run\\|create\\|start\\|stop\\|rm\\|update\\|exec\\)[^~]*${prefix.replaceAll('.', '\\.')}\\.`;
@@ -28,10 +28,10 @@ export function waitForCommands(prefix: string, seconds: number): Words {
   return ['sh', '-c', `n=0; while [ "$n" -lt ${seconds * 10} ] && ${others}; do n=$((n + 1)); sleep 0.1; done`];
 }
 
-/** Lets a balancer finish what it has, and no more: it listens no longer. Goes on after `seconds`. */
+/** Stops a balancer gracefully: it closes its listeners and finishes open requests. Waits at most `seconds`. */
 export function softStop(container: string, seconds: number): Words {
   const wait = wordsText(['timeout', String(seconds), 'docker', 'wait', container]);
-  // Otherwise docker would start it again.
+  // With its restart policy, docker would start it again.
   return [
     'sh',
     '-c',
@@ -40,9 +40,9 @@ export function softStop(container: string, seconds: number): Words {
 }
 
 /**
- * Holds a lock for further seconds, by the clock of the machine where it stands. The number of restarts is the one
- * number of a container that can be changed and that means nothing as long as it never runs: here, it is the time when
- * the lock expires, in seconds since 1970.
+ * Extends a lock by `seconds` from now, by the clock of the machine that holds it. A lock is a container that never runs:
+ * its restart limit, the one number of a container that can be changed, has no effect. It stores the lock's expiry, in
+ * seconds since 1970.
  */
 export const renewLock = (name: string, seconds: number): Words => [
   'sh',

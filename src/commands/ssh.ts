@@ -2,8 +2,8 @@ import type {Command, Words} from '../shell/argv.ts';
 import {shellText, together} from '../shell/script.ts';
 
 /**
- * The system's ssh, with the user's own settings (keys, jump hosts, known hosts). Asks nothing, notices within seconds
- * that a host is gone, and shares one connection for a minute: a new one costs a quarter of a second.
+ * The system's ssh with the user's own settings: keys, jump hosts, known hosts. It never prompts, detects a dead host
+ * within seconds, and shares one connection a host for a minute: a new one costs a quarter of a second.
  */
 const options: Words = [
   '-o',
@@ -22,23 +22,25 @@ const options: Words = [
   'ControlPath=~/.ssh/entrypoint-%C',
 ];
 
-/** Runs a command on a host by ssh. Its secrets travel on the standard input, not in words. */
+/** Runs a command on a host by ssh. Secrets travel on the standard input, never in words. */
 export function sshRun(host: string, given: Words | Command): Command {
   const {stdin, secretInput, secretLines, ...command} = together([given]);
   const fed = stdin !== undefined || secretInput !== undefined || secretLines !== undefined;
-  // -n: otherwise ssh reads on from the script that it stands in.
+  // -n: otherwise ssh would read the rest of a script that it is pasted into.
   return {
     words: ['ssh', ...(fed ? [] : ['-n']), ...options, host, '--', shellText(command)],
     stdin,
     secretInput,
     secretLines,
+    host,
   };
 }
 
-/** The same for a program that talks to the user: with a terminal. */
+/** The same with a terminal, for an interactive program. */
 export const sshTerminal = (host: string, given: Words): Command => ({
   words: ['ssh', '-t', ...options, host, '--', shellText(given)],
+  host,
 });
 
-/** Where ssh keeps the shared connections; a user who never used ssh does not have it. */
+/** Creates ~/.ssh, where ssh keeps the sockets of shared connections. */
 export const sshDirectory: Words = ['sh', '-c', 'mkdir -p -m 700 ~/.ssh'];

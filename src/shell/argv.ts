@@ -1,10 +1,10 @@
-/** A command as the kernel gets it: one string a word, never shell text. */
+/** A command as the kernel receives it: one string a word, never shell text. */
 export type Words = readonly string[];
 
 /** Where a secret's value comes from. The value itself is never part of a command or a printed line. */
 export type SecretReference = {readonly env: string} | {readonly file: string} | {readonly command: Words};
 
-/** A command with what surrounds it. */
+/** A command with its surroundings: standard input, environment, directory. */
 export interface Command {
   readonly words: Words;
   /** Text for its standard input. Printed, so never a secret. */
@@ -19,25 +19,37 @@ export interface Command {
   readonly secretInput?: readonly SecretReference[] | undefined;
   /** Directory to run in. Default: the runner's. */
   readonly cwd?: string | undefined;
+  /**
+   * The other machine that the command works on, for a program that connects to one. Exit code 255 then means that the
+   * connection failed. Not part of the text.
+   */
+  readonly host?: string | undefined;
 }
 
-/** Commands in the order in which they run. */
+/** Commands in the order they run. */
 export type Commands = readonly (Words | Command)[];
 
-// `=`, `~` and a leading `-` are left out or handled apart: zsh expands a leading `=`, every shell a leading `~`.
+// `~` is absent and `=` cannot come first: every shell expands a leading `~`, and zsh a leading `=`.
 const plainWord = /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
 
 /**
- * One word as POSIX shell text that gives back exactly that word.
+ * Quotes one word for a POSIX shell, which reads the text back as exactly that word.
  * Single quotes protect everything but the single quote itself (POSIX 2.2.2).
  * @throws RangeError for a NUL, which no word can hold
+ * @example
+ * quote("it's"); // 'it'\''s'
  */
 export function quote(word: string): string {
   if (word.includes('\0')) throw new RangeError('a word of a command cannot hold a NUL character');
   return plainWord.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A word list as one line of POSIX shell text. */
+/**
+ * Words as POSIX shell text.
+ * @throws RangeError for a word with a NUL
+ * @example
+ * wordsText(['git', 'commit', '--message', 'first try']); // git commit --message 'first try'
+ */
 export function wordsText(words: Words): string {
   return words.map((word, index) => (index === 0 ? quoteProgram(word) : quote(word))).join(' ');
 }
@@ -52,7 +64,12 @@ const reserved = new Set(
   'case do done elif else esac fi for function if in select then until while time coproc'.split(' '),
 );
 
-/** A command as shell text that can be pasted: with its directory, variables and standard input. */
+/**
+ * A command as shell text that can be pasted: with its directory, variables, standard input and references to secrets.
+ * @throws RangeError for a word with a NUL, and for a variable that a shell cannot name
+ * @example
+ * commandText({words: ['node', 'seed.ts'], env: {ROWS: '5'}, cwd: 'scripts'}); // (cd ./scripts && ROWS=5 node seed.ts)
+ */
 export function commandText(command: Words | Command): string {
   const {words, stdin, cwd, secretLines, secretInput} = toCommand(command);
   const line = [...variablesText(toCommand(command)), wordsText(words)].join(' ');
@@ -66,14 +83,14 @@ export function commandText(command: Words | Command): string {
   return cwd === undefined ? fed : `(${directoryText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
 }
 
-/** The same for a command that takes the shell's place, one line a step: `exec` takes no variables before it. */
+/** The same for a command that replaces the shell, one line a step: `exec` accepts no variables before it. */
 export function execText(command: Words | Command): string {
   const {words, cwd} = toCommand(command);
   const exports = variablesText(toCommand(command)).map((text) => `export ${text}`);
   return [...(cwd === undefined ? [] : [directoryText(cwd)]), ...exports, `exec ${wordsText(words)}`].join('\n');
 }
 
-// Secrets first: a shell assigns from left to right, and a reference is to the variable as it was outside.
+// Secrets first: a shell assigns from left to right, and a reference means the outer value of the variable.
 function variablesText({env, secrets}: Command): readonly string[] {
   return [
     ...Object.entries(secrets ?? {}).flatMap(([name, reference]) => secretText(variable(name), reference)),
@@ -86,13 +103,13 @@ function variable(name: string): string {
   throw new RangeError(`${name} cannot be the name of an environment variable`);
 }
 
-// `./` keeps `cd` from taking `-` for the last directory and from looking along CDPATH.
+// `./` keeps `cd` from reading `-` as the last directory and from searching CDPATH.
 function directoryText(directory: string): string {
   return `cd ${quote(/^\.{0,2}\//.test(directory) ? directory : `./${directory}`)}`;
 }
 
 function fedText(line: string, stdin: string): string {
-  // A here-document always ends with a line break; a pipe holds any text.
+  // A here-document always ends with a line break; a pipe carries any text.
   if (!stdin.endsWith('\n') || stdin.includes('\0') || !stdin.slice(0, -1).includes('\n'))
     return `printf %s ${quote(stdin)} | ${line}`;
   const end = hereDocumentEnd(stdin.split('\n'));
@@ -112,7 +129,7 @@ function referenceText(reference: SecretReference): string {
   return 'file' in reference ? `"$(cat ${quote(reference.file)})"` : `"$(${wordsText(reference.command)})"`;
 }
 
-// printf is part of the shell: its words are no process's argv.
+// printf is a shell builtin: its words never become a process's argv, which other users could read.
 function secretLinesText(lines: Readonly<Record<string, SecretReference>>): string {
   return `{ ${Object.entries(lines)
     .map(([name, reference]) => `printf '${variable(name)}=%s\\n' ${referenceText(reference)};`)
@@ -123,14 +140,14 @@ function secretInputText(references: readonly SecretReference[]): string {
   return `{ ${references.map((reference) => `printf '%s\\n' ${referenceText(reference)};`).join(' ')} }`;
 }
 
-/** A command as words alone, or with what surrounds it, in one shape. */
+/** Words alone as a command. */
 export function toCommand(command: Words | Command): Command {
   return 'words' in command ? command : {words: command};
 }
 
 /**
- * The words of a text as a shell takes them apart, without its expansions: for a variable that holds words.
- * Undefined where a quotation is not closed.
+ * Splits a text into words as a shell does, without expansions: for a variable that holds words.
+ * @returns undefined for an unterminated quote
  */
 export function splitWords(text: string): Words | undefined {
   const words: string[] = [];

@@ -5,8 +5,8 @@ import {secretValues} from './secrets.ts';
 import {notFound, spawn} from './spawn.ts';
 
 /**
- * Replaces this process by the command: same pid, no memory of ours left, its exit code is the container's.
- * Nothing may have used process.stdout before: a pipe would stay non-blocking for the new program.
+ * Replaces this process by the command (execve): same pid, none of our memory left, its exit code is the container's.
+ * Nothing may use process.stdout before: a pipe would stay non-blocking for the new program.
  * @throws Problem `command_not_found` (exit code 69) when there is no such program
  */
 export async function become(
@@ -24,13 +24,13 @@ export async function become(
       spawn({words}, {cwd: directory, env, stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false}),
   });
   process.chdir(directory);
-  // Node ignores these two; ignored signals stay ignored in the new program unless somebody handles them now.
+  // Node ignores these two. An ignored signal stays ignored across execve; a handled one is reset to its default.
   process.on('SIGPIPE', () => {});
   process.on('SIGXFSZ', () => {});
   const words: Record<string, string> = {};
   for (const [name, value] of Object.entries({...env, ...command.env, ...secrets}))
     if (value !== undefined) words[name] = value;
-  // The warning that execve is experimental is not for the user of a service.
+  // Users of a service need no warning that execve is experimental.
   process.removeAllListeners('warning');
   process.execve?.(path, command.words as string[], words);
 }

@@ -1,6 +1,6 @@
-/** Where the runner says what it does. Everything goes to the standard error; the standard output is the result. */
+/** Where the runner reports what it does: the standard error. The standard output is for results. */
 export interface Echo {
-  /** Also print the commands that only look. */
+  /** Also print read-only commands. */
   readonly reads: boolean;
   command(text: string, prefix?: string): void;
   ended(code: number, seconds: number, prefix?: string): void;
@@ -13,7 +13,10 @@ export interface EchoOptions {
   readonly colour: boolean;
 }
 
-/** `$ command`, then `# exit 0, 1.2 s`: both can be pasted into a shell, the second one is a comment there. */
+/**
+ * Prints `$ command`, then `# exit 0, 1.2 s`.
+ * @param options `level`: `quiet` prints nothing, `verbose` also read-only commands
+ */
 export function makeEcho({write, level, colour}: EchoOptions): Echo {
   const style = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const say = (text: string, prefix: string | undefined): void => {
@@ -28,10 +31,10 @@ export function makeEcho({write, level, colour}: EchoOptions): Echo {
   };
 }
 
-/** An echo that says nothing. */
+/** An echo that prints nothing. */
 export const noEcho: Echo = {reads: false, command: () => {}, ended: () => {}, note: () => {}};
 
-/** Puts `name | ` before each line of a stream whose chunks end anywhere. */
+/** Writes `name | ` before each line of a stream. A chunk can end in the middle of a line or of a character. */
 export function linePrefixer(
   name: string,
   write: (text: string) => void,

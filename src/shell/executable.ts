@@ -1,7 +1,7 @@
 import {accessSync, constants, statSync} from 'node:fs';
 import {delimiter, join, resolve} from 'node:path';
 
-/** Every executable file that a program's name may stand for, in the order in which a shell looks. */
+/** Every executable file that a program's name can mean, in the order a shell searches PATH. */
 export function executables(
   program: string,
   {directory, path}: {directory: string; path: string | undefined},

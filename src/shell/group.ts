@@ -4,17 +4,17 @@ const killAfterSeconds = 10;
 
 /** The process group of a running child: what signals go to. */
 export interface Group {
-  /** Never throws: a group that is gone needs no signal. */
+  /** Never throws: a group without processes needs no signal. */
   send(signal: NodeJS.Signals): void;
-  /** Asks the group to end, and kills what is left of it 10 seconds later. */
+  /** Sends the signal, and SIGKILL to what is left 10 seconds later. */
   stop(signal: NodeJS.Signals): void;
-  /** Once `stop` was called: waits until nobody of the group is left, the child's own children included. */
+  /** After `stop`: waits until no process of the group is left, grandchildren included. */
   gone(): Promise<void>;
   /** Forgets the pending kill. */
   forget(): void;
 }
 
-/** `own` is false for a child that shares the terminal's foreground group with us. */
+/** @param own false for a child that shares our process group, the terminal's foreground group */
 export function processGroup(pid: number | undefined, own: boolean): Group {
   let timer: NodeJS.Timeout | undefined;
   let killed = false;
@@ -25,7 +25,7 @@ export function processGroup(pid: number | undefined, own: boolean): Group {
       process.kill(own ? -pid : pid, signal);
       return true;
     } catch (error) {
-      // EPERM: somebody of the group belongs to another user (sudo), and is there.
+      // EPERM: a process of the group runs as another user (sudo), and exists.
       return (error as NodeJS.ErrnoException).code === 'EPERM';
     }
   };
@@ -37,8 +37,8 @@ export function processGroup(pid: number | undefined, own: boolean): Group {
     },
     async gone() {
       if (!own) return;
-      // A little patience after the kill, and no more: where pid 1 reaps nobody, the dead stay for ever.
-      for (let patience = 25; patience > 0 && send(0); patience -= killed ? 1 : 0) await sleep(20);
+      // Half a second after the kill at most: where pid 1 reaps no orphans, zombies stay in the group for ever.
+      for (let tries = 25; tries > 0 && send(0); tries -= killed ? 1 : 0) await sleep(20);
     },
     forget: () => clearTimeout(timer),
   };

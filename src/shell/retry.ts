@@ -1,4 +1,7 @@
-/** How often and how long something idempotent is tried again. Times are in seconds. */
+import {setTimeout as pause} from 'node:timers/promises';
+import {isProblem, messageOf} from '../errors.ts';
+
+/** How often and how long an idempotent operation is tried. Times are in seconds. */
 export interface RetryOptions {
   /** Tries in all, the first one included. Default 5. */
   readonly attempts?: number | undefined;
@@ -10,24 +13,38 @@ export interface RetryOptions {
   readonly deadlineSeconds?: number | undefined;
 }
 
-/** What a retry needs from outside; tests pass their own. */
+/** The surroundings of a retry, each replaceable: what counts as transient, the clock, chance. */
 export interface RetryWorld {
-  readonly isTransient: (error: unknown) => boolean;
+  /** Is the failure worth another try? Default: {@link isTransientText} of its message, details and causes. */
+  readonly isTransient?: (error: unknown) => boolean;
+  /** Called before each pause. */
   readonly onRetry?: (facts: {attempt: number; attempts: number; pauseSeconds: number; error: unknown}) => void;
-  readonly sleep: (seconds: number) => Promise<void>;
+  readonly sleep?: (seconds: number) => Promise<unknown>;
+  /** Milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
   readonly random?: () => number;
 }
 
 /**
- * Calls `body` until it succeeds, fails for good, or time or tries are used up; then throws its last error.
- * The pause is random between 0 and an exponentially growing bound ("full jitter"), so that many clients
- * that failed together do not come back together.
+ * Calls `body` until it succeeds, fails permanently, or runs out of tries or time; then throws its last error. Only for
+ * what is idempotent. The pause is random between 0 and an exponentially growing bound ("full jitter"), so that clients
+ * that failed together do not return together.
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ * @example
+ * const answer = await retry(() => fetch('http://127.0.0.1:8080/readyz'));
+ * @example
+ * await retry((attempt) => upload(attempt), {attempts: 3, deadlineSeconds: 20}, {isTransient: () => true});
  */
 export async function retry<T>(
   body: (attempt: number) => Promise<T>,
-  {attempts = 5, baseSeconds = 0.5, maxPauseSeconds = 10, deadlineSeconds = 60}: RetryOptions,
-  {isTransient, onRetry, sleep, now = Date.now, random = Math.random}: RetryWorld,
+  {attempts = 5, baseSeconds = 0.5, maxPauseSeconds = 10, deadlineSeconds = 60}: RetryOptions = {},
+  {
+    isTransient = (error) => isTransientText(failureText(error)),
+    onRetry,
+    sleep = (seconds) => pause(seconds * 1000),
+    now = Date.now,
+    random = Math.random,
+  }: RetryWorld = {},
 ): Promise<T> {
   const end = now() + deadlineSeconds * 1000;
   for (let attempt = 1; ; attempt += 1) {
@@ -43,7 +60,14 @@ export async function retry<T>(
   }
 }
 
-// What will not get better by itself, whatever else the same text says.
+// `fetch` reports every network failure as "fetch failed", and the reason as the cause.
+function failureText(error: unknown): string {
+  const details = isProblem(error) ? error.details : [];
+  const cause = error instanceof Error && error.cause !== undefined ? [failureText(error.cause)] : [];
+  return [messageOf(error), ...details, ...cause].join('\n');
+}
+
+// Permanent, whatever else the same text says.
 const permanent =
   /not found|no such (image|container|file)|denied|unauthorized|authentication required|no basic auth|forbidden|invalid|manifest unknown|name unknown|x509|certificate|(status|code)[^0-9]{0,20}4(?!08|25|29)\d\d\b/i;
 
@@ -61,8 +85,11 @@ const transient = new RegExp(
 );
 
 /**
- * Does the text of a failure speak of the network or of a server in trouble (worth another try), and not of
- * something that is missing, forbidden or wrong (the same again would give the same)?
+ * Does the text of a failure name the network or an overloaded server, and not something missing, forbidden or invalid,
+ * where a repetition gives the same answer?
+ * @example
+ * isTransientText('dial tcp 10.0.0.1:5000: connect: connection refused'); // true
+ * isTransientText('manifest unknown'); // false
  */
 export function isTransientText(text: string): boolean {
   return transient.test(text) && !permanent.test(text.replaceAll(/no such host/gi, ''));

@@ -1,9 +1,9 @@
 import {type Command, type Commands, commandText, quote, toCommand, type Words, wordsText} from './argv.ts';
 
 /**
- * Several commands as one, which ends at the first that fails: one round trip on a host. Where they have secrets, these
- * are read from the standard input into a file for its owner alone, which is there until the last that needs it has ended.
- * @throws RangeError where two of them have different secrets: one file cannot serve both
+ * Joins several commands into one that stops at the first failure: one round trip to a host. Their secrets are read from
+ * the standard input into a file of mode 0600, which is removed after the last command that needs it.
+ * @throws RangeError for no commands, and for commands with different secrets: one file cannot serve both
  */
 export function together(given: Commands): Command {
   const commands = given.map(toCommand);
@@ -23,7 +23,7 @@ export function together(given: Commands): Command {
   return {words: ['sh', '-c', secrets === undefined ? script : joined([secretFile, script])], secretLines: secrets};
 }
 
-/** The same for what puts things back: every command is tried, whatever becomes of the one before it. */
+/** Joins several commands into one that runs all of them, and fails when any failed: for clean-up. */
 export function eachOf(given: Commands): Command {
   const [first] = given;
   if (first !== undefined && given.length === 1) return toCommand(first);
@@ -34,7 +34,7 @@ export function eachOf(given: Commands): Command {
   return {words: ['sh', '-c', joined(['r=0', ...lines, 'exit "$r"'])]};
 }
 
-/** Text that a POSIX shell runs: what `sh -c` has as its word, without the second shell; else the command itself. */
+/** A command as text for a POSIX shell. The script of `sh -c` needs no second shell. */
 export function shellText(command: Words | Command): string {
   const {words, ...rest} = toCommand(command);
   const [program, flag, text] = words;
@@ -43,10 +43,10 @@ export function shellText(command: Words | Command): string {
     : commandText({words, ...rest});
 }
 
-// docker's client reads it at once; it goes when the shell ends.
+// The docker client reads the file before it returns.
 const secretFile = `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"`;
 
-// A here-document ends with a line of its own.
+// A here-document ends with a line of its own, so `; ` cannot follow it.
 const joined = (lines: readonly string[]): string =>
   lines.join(lines.some((line) => line.includes('\n')) ? '\n' : '; ');
 

@@ -4,16 +4,16 @@ import {exitCode, messageOf, problem} from '../errors.ts';
 import type {Command, SecretReference, Words} from './argv.ts';
 
 export interface SecretWorld {
-  /** Directory that a file's relative name counts from. */
+  /** Relative file names start here. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Runs a command and gives its exit code and standard output. */
+  /** Runs a command; returns its exit code and standard output. */
   readonly capture: (words: Words) => Promise<{readonly code: number; readonly stdout: string}>;
 }
 
 /**
- * The values of a command's secrets, for the environment of that one process.
- * @throws Problem `secret_missing` that names all missing ones and never a value
+ * Reads the values of a command's secrets, for the environment of that one process.
+ * @throws Problem `secret_missing`, which names every missing one and never a value
  */
 export async function secretValues({secrets}: Command, world: SecretWorld): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
@@ -28,16 +28,16 @@ export async function secretValues({secrets}: Command, world: SecretWorld): Prom
   if (problems.length === 0) return values;
   throw problem({
     code: 'secret_missing',
-    what: `${problems.length === 1 ? 'a secret is' : 'secrets are'} missing, and the command needs ${problems.length === 1 ? 'it' : 'them'}`,
+    what: `${problems.length === 1 ? 'a secret is' : 'secrets are'} missing`,
     details: problems,
-    fix: 'set the variable or create the file named above; deploy.yaml says where each secret comes from',
+    fix: 'set the variable or create the file; deploy.yaml names the source of each secret',
     exitCode: exitCode.badData,
   });
 }
 
 /**
- * The lines `NAME=value` that a command gets on its standard input.
- * @throws Problem `secret_missing`, or `secret_with_lines` for a value that would be more than one line
+ * Lines `NAME=value` for a command's standard input.
+ * @throws Problem `secret_missing`; `secret_with_lines` for a value of more than one line
  */
 export async function secretLines(
   references: Readonly<Record<string, SecretReference>>,
@@ -51,14 +51,14 @@ export async function secretLines(
       .join('');
   throw problem({
     code: 'secret_with_lines',
-    what: `${long.join(', ')} ${long.length === 1 ? 'has' : 'have'} more than one line, and a variable of a container on another host cannot`,
+    what: `${long.length === 1 ? 'a secret has' : 'secrets have'} more than one line: ${long.join(', ')}; docker's --env-file, used on other hosts, has one line a variable`,
     fix: 'encode it (base64) and decode it in the service',
     exitCode: exitCode.badData,
   });
 }
 
 /**
- * The texts that a command gets on its standard input, each with a line break at its end.
+ * Texts for a command's standard input, each followed by a line break.
  * @throws Problem `secret_missing`
  */
 export async function secretInput(references: readonly SecretReference[], world: SecretWorld): Promise<string> {
@@ -76,10 +76,10 @@ async function secretValue(reference: SecretReference, {cwd, env, capture}: Secr
     if (value === undefined || value === '') throw new Error(`the environment variable ${reference.env} is not set`);
     return value;
   }
-  // Like $(...) in a shell: newlines at the end do not count.
+  // Trailing newlines are dropped, as by $(...) in a shell.
   if ('file' in reference) return readSecretFile(resolve(cwd, reference.file)).replace(/\n+$/, '');
   const {code, stdout} = await capture(reference.command);
-  if (code !== 0) throw new Error(`the command ${reference.command[0] ?? ''} ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`exit code ${code}: ${reference.command[0] ?? ''}`);
   return stdout.replace(/\n+$/, '');
 }
 
@@ -87,7 +87,7 @@ function readSecretFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? messageOf(error)})`, {
+    throw new Error(`cannot read the file ${path} (${(error as NodeJS.ErrnoException).code ?? messageOf(error)})`, {
       cause: error,
     });
   }

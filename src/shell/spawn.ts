@@ -5,20 +5,21 @@ import {exitCode, problem} from '../errors.ts';
 import type {Command, Words} from './argv.ts';
 import {processGroup} from './group.ts';
 import {secretInput, secretLines, secretValues, type SecretWorld} from './secrets.ts';
+import {signalExitCode} from './signals.ts';
 
 export interface SpawnOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `show` passes on through `onStdout` (or the terminal itself without it), `keep` collects. */
+  /** `show` passes output to `onStdout` or, without it, to `stdoutFd`; `keep` collects it. */
   readonly stdout: 'show' | 'keep';
-  /** Where a shown standard output goes without `onStdout`: our 1, or our 2 when our 1 is for a result. */
+  /** The child's standard output without `onStdout`: our 1, or our 2 where our 1 is for a result. */
   readonly stdoutFd: 1 | 2;
   readonly watchStderr: boolean;
   readonly interactive: boolean;
   readonly timeoutSeconds?: number | undefined;
-  /** Aborted with a signal's name as its reason: passed on to the child's process group. */
+  /** Aborted with a signal's name as its reason, which is sent to the child's process group. */
   readonly signal?: AbortSignal | undefined;
-  /** Aborted when the user lost patience: kills the child's process group. */
+  /** Aborted by a second Ctrl-C: kills the child's process group. */
   readonly kill?: AbortSignal | undefined;
   readonly onStdout?: ((chunk: Buffer) => void) | undefined;
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
@@ -44,8 +45,8 @@ async function standardInput(
 }
 
 /**
- * The one place where a process starts. The child leads a process group of its own, so that a time-out and
- * a signal reach everything that it started.
+ * Starts a process: the one place that does. The child leads a process group of its own, so that a timeout and a signal
+ * reach its children as well.
  * @throws Problem `command_not_found` (exit code 69) when there is no such program
  */
 export async function spawn(command: Command, options: SpawnOptions): Promise<Ended> {
@@ -76,7 +77,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
     options.onStderr?.(chunk);
     stderr = Buffer.concat([stderr, chunk]).subarray(-keptStderr);
   });
-  // A child that does not read its input is no failure of ours: its exit code tells.
+  // EPIPE: a child need not read its input, and reports by its exit code.
   child.stdin?.on('error', () => {});
   child.stdin?.end(stdin);
 
@@ -84,7 +85,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   let timedOut = false;
   const onAbort = (): void => {
     const name = options.signal?.reason as NodeJS.Signals;
-    // The terminal itself sends Ctrl-C to a child that shares it with us.
+    // The terminal sends Ctrl-C itself to a child in its foreground group.
     if (!options.interactive || name !== 'SIGINT') group.stop(name);
   };
   const onKill = (): void => group.send('SIGKILL');
@@ -95,7 +96,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
       : setTimeout(() => ((timedOut = true), group.send('SIGKILL')), options.timeoutSeconds * 1000);
   try {
     const code = await endOf(child, program, cwd);
-    // Whoever interrupts us expects that nothing goes on behind our back.
+    // After an interrupt, nothing may go on in the background.
     if (options.signal?.aborted || options.kill?.aborted) await group.gone();
     const seconds = (performance.now() - started) / 1000;
     return {code, timedOut, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), seconds};
@@ -117,13 +118,13 @@ function listen(signal: AbortSignal | undefined, listener: () => void): () => vo
 function endOf(child: ChildProcess, program: string, cwd: string): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(program, cwd, error)));
-    child.once('close', (status, signal) => resolve(status ?? 128 + signalNumber(signal)));
+    child.once('close', (status, signal) => resolve(status ?? signalExitCode(signal ?? '')));
     child.once('exit', () => dropHeldPipes(child));
   });
 }
 
-// A daemon that the child left behind may hold its pipes for ever (ssh does with ControlPersist): once the
-// child is gone and the pipes are quiet, there is nothing more of it to read.
+// A daemon that the child leaves behind can hold its pipes for ever: once the child has exited and the pipes are quiet,
+// there is no more of its output to read.
 function dropHeldPipes(child: ChildProcess): void {
   const pipes = [child.stdout, child.stderr].filter((pipe) => pipe !== null);
   const timer = setTimeout(() => pipes.forEach((pipe) => pipe.destroy()), lingerSeconds * 1000);
@@ -131,46 +132,30 @@ function dropHeldPipes(child: ChildProcess): void {
   child.once('close', () => clearTimeout(timer));
 }
 
-const signalNumbers: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGTERM: 15,
-};
-
-function signalNumber(signal: string | null): number {
-  return signalNumbers[signal ?? ''] ?? 0;
-}
-
 const packages: Readonly<Record<string, string>> = {
   docker: 'install Docker (Debian, Ubuntu: apt-get install docker.io)',
   git: 'install git (Debian, Ubuntu: apt-get install git)',
-  ssh: 'install the ssh client (Debian, Ubuntu: apt-get install openssh-client)',
 };
 
-/** What is said of a program that cannot be started, and how it gets there. */
-export function notFound(program: string, wrong = 'not found on PATH'): Error {
+/** The error for a program that cannot be started. */
+export function notFound(program: string, what = 'command not found'): Error {
   return problem({
     code: 'command_not_found',
-    what: `${program} is ${wrong}, and this task needs it`,
+    what: `${what}: ${program}`,
     fix: packages[program.replace(/^.*\//, '')] ?? `install ${program}, or put its directory on PATH`,
     exitCode: exitCode.unavailable,
   });
 }
 
 function notStarted(program: string, cwd: string, error: NodeJS.ErrnoException): Error {
-  // Node says ENOENT of a missing directory too.
+  // Node reports ENOENT for a missing working directory as well.
   if (!existsSync(cwd)) {
     return problem({
       code: 'folder_not_found',
-      what: `the directory ${cwd} does not exist, and ${program} is to run in it`,
+      what: `cannot run ${program}: its working directory does not exist: ${cwd}`,
       exitCode: exitCode.badData,
     });
   }
-  if (error.code === 'ENOENT') return notFound(program, program.includes('/') ? 'not there' : undefined);
+  if (error.code === 'ENOENT') return notFound(program, program.includes('/') ? 'no such file' : undefined);
   return error.code === 'EACCES' || error.code === 'ENOEXEC' ? notFound(program, 'not executable') : error;
 }

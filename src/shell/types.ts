@@ -1,64 +1,69 @@
 import type {Command, Commands, Words} from './argv.ts';
 import type {RetryOptions} from './retry.ts';
 
-/** What a command left behind. */
+/** What a command returned. */
 export interface Result {
   readonly exitCode: number;
-  /** Empty unless `capture` was asked for. */
+  /** Empty without `capture`. */
   readonly stdout: string;
-  /** The standard error, when it was captured or watched; at most its last 64 KiB. */
+  /** Its last 64 KiB; empty without `capture` and `retry`. */
   readonly stderr: string;
   readonly seconds: number;
 }
 
 export interface RunOptions {
-  /** Keep the standard output in the result instead of showing it. Default: shown as it comes. */
+  /** Return the output instead of showing it. Default false: shown as it comes. */
   readonly capture?: boolean | undefined;
-  /** Exit codes besides 0 that are an answer and not a failure. Default none. */
+  /** Exit codes besides 0 that are no failure. Default none. */
   readonly allow?: readonly number[] | undefined;
-  /** Only for what is idempotent: try again while the failure is transient. `true` for the default pauses. */
+  /** Only for what is idempotent: retry transient failures. `true` for the default pauses. */
   readonly retry?: boolean | RetryOptions | undefined;
   /** Kill the whole process group after this many seconds. Default: never. */
   readonly timeoutSeconds?: number | undefined;
-  /** What failed, in words, for the message: `the image could not be pushed`. */
+  /** The beginning of the message of a failure: `cannot push the image`. */
   readonly purpose?: string | undefined;
-  /** How to fix it, where the caller knows. */
+  /** How to fix a failure, where the caller knows. */
   readonly fix?: string | undefined;
-  /** Gives the child the terminal itself: for programs that ask or draw. Default false. */
+  /** Give the child the terminal: for programs that prompt or draw. Default false. */
   readonly interactive?: boolean | undefined;
 }
 
 /**
- * Runs commands. A task gets it as an argument and never spawns by itself, so that the same task can be
- * carried out, printed as a script, or recorded in a test.
+ * Runs commands. A task receives it as an argument and never spawns by itself, so that the same task can be run, printed
+ * as a script, or recorded in a test.
  */
 export interface Runner {
-  /** Runs a command that changes something. Throws a Problem `command_failed` with its exit code. */
+  /**
+   * Runs a command that changes something.
+   * @throws Problem `command_failed` with the command's exit code, `command_not_found`, `secret_missing`, `interrupted`
+   */
   (command: Words | Command, options?: RunOptions): Promise<Result>;
-  /** Runs a command that only looks: a dry run does it too, and it is echoed only with --verbose. */
+  /** Runs a read-only command: in a dry run as well, and echoed only with --verbose. The output is captured. */
   read(command: Words | Command, options?: RunOptions): Promise<Result>;
-  /** Runs `body`; afterwards, whatever happened, what was registered on the scope, newest first. */
+  /** Runs `body`, and afterwards, even after a failure, the commands registered on the scope, newest first. */
   scope<T>(body: (scope: Scope) => Promise<T>): Promise<T>;
-  /** The same runner with a prefix before each line of output, for work that goes on side by side. */
+  /** The same runner with a prefix before each line of output, for concurrent work. */
   prefixed(prefix: string): Runner;
   /** Replaces this process by the command (same pid); returns only in a dry run. */
   become(command: Words | Command): Promise<void>;
-  /** Does something that no external command does. `text` is shell text that does the same. */
+  /** Does something without an external command. `text` is shell text that does the same; a dry run prints it. */
   act<T>(text: string, body: () => Promise<T>): Promise<T | undefined>;
 }
 
-/** What is to be cleaned up. Each command runs even when another one failed, and none of them is retried. */
+/**
+ * Clean-up. Each command runs even when another one fails. A command on another host is repeated for some seconds while
+ * the host cannot be reached; no other is repeated.
+ */
 export interface Scope {
   /** At the end of the scope, however it ends. */
   always(command: Words | Command): void;
-  /** Only when the scope ends by an error, an interrupt included. Several commands run side by side. */
+  /** Only when the scope ends by an error, an interrupt included. The commands of one call run concurrently. */
   onFailure(...commands: Commands): void;
   /**
-   * Again and again, side by side, each time so many seconds after the last, until the scope ends or the function that
-   * it gives is called, which waits for those that are under way. A failure is told and changes nothing; `ended` hears
-   * each time how many succeeded.
+   * Every `seconds`, concurrently, until the scope ends or the returned function is called, which waits for running
+   * commands. A failure is only noted. `ended` receives the number of commands that succeeded each time.
    */
   every(seconds: number, commands: Commands, ended?: (succeeded: number) => void): () => Promise<void>;
-  /** What was done so far is to stay: forget the `onFailure` commands. */
+  /** Commits what was done so far: forgets the `onFailure` commands. */
   keep(): void;
 }

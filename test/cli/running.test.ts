@@ -58,7 +58,7 @@ test('several tasks run in order, each announced; the first failure ends the run
 $ sh -c 'echo out; echo err >&2; exit 7'
 err
 # exit 7, N s
-entrypoint: a command ended with exit code 7: sh -c 'echo out; echo err >&2; exit 7'
+entrypoint: command failed with exit code 7: sh -c 'echo out; echo err >&2; exit 7'
 `,
   });
 });
@@ -68,7 +68,7 @@ test('a missing program', () => {
     code: 69,
     stdout: '',
     stderr: `$ no-such-program -x
-entrypoint: no-such-program is not found on PATH, and this task needs it
+entrypoint: command not found: no-such-program
 fix: install no-such-program, or put its directory on PATH
 `,
   });
@@ -106,7 +106,7 @@ test('--json: a failure is an object too', () => {
   assert.deepEqual(JSON.parse(stdout), {
     error: {
       code: 'command_failed',
-      message: "a command ended with exit code 7: sh -c 'echo out; echo err >&2; exit 7'",
+      message: "command failed with exit code 7: sh -c 'echo out; echo err >&2; exit 7'",
       details: [],
       fix: null,
       exitCode: 7,

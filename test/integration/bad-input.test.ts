@@ -50,7 +50,7 @@ test('without Docker a task that needs it says so with exit code 69, and the one
     code: 69,
     stdout: '',
     stderr: [
-      'entrypoint: docker is not found on PATH, and this task needs it',
+      'entrypoint: command not found: docker',
       'fix: install Docker (Debian, Ubuntu: apt-get install docker.io)\n',
     ].join('\n'),
   });
@@ -82,10 +82,7 @@ test('without git, build says so with exit code 69', () => {
   const PATH = onlyPath('no-git', ['node', 'docker', 'sh', 'env', 'dirname', 'readlink']);
   const {code, stderr} = cli(['build'], {PATH});
   assert.equal(code, 69);
-  assert.equal(
-    stderr,
-    'entrypoint: git is not found on PATH, and this task needs it\nfix: install git (Debian, Ubuntu: apt-get install git)\n',
-  );
+  assert.equal(stderr, 'entrypoint: command not found: git\nfix: install git (Debian, Ubuntu: apt-get install git)\n');
 });
 
 test('outside of a git repository build refuses with exit code 65', () => {

@@ -6,8 +6,10 @@ import {
   dockerRemove,
   dockerRun,
   dockerWait,
+  notStartedCodes,
 } from '../../commands/docker/index.ts';
 import type {Words} from '../../shell/argv.ts';
+import type {Limiter} from '../../shell/concurrency.ts';
 import type {Runner} from '../../shell/index.ts';
 import type {ImageFacts} from '../image/facts.ts';
 import {startSeconds, type Subject} from '../image/subject.ts';
@@ -24,24 +26,7 @@ export interface Bench {
   /** Settled when the service has been started for the first time: the seconds it took; undefined: it does not answer. */
   readonly answers: PromiseWithResolvers<number | undefined>;
   /** Runs `body` when fewer than three are running. */
-  readonly lane: <T>(body: () => Promise<T>) => Promise<T>;
-}
-
-/** At most `most` bodies at a time, the others in the order in which they came. */
-export function makeLanes(most: number): Bench['lane'] {
-  let free = most;
-  const waiting: (() => void)[] = [];
-  return async (body) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => void waiting.push(resolve));
-    try {
-      return await body();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
+  readonly lane: Limiter;
 }
 
 export interface State {
@@ -87,11 +72,9 @@ export function serviceFacts(
   };
 }
 
-const engineCodes = [125, 126, 127];
-
 /** Starts a container; one that the engine cannot start is a finding too. */
 export async function start({run}: Bench, facts: ContainerOptions): Promise<void> {
-  await run(dockerRun(facts, 'detached'), {capture: true, allow: engineCodes, timeoutSeconds: 60});
+  await run(dockerRun(facts, 'detached'), {capture: true, allow: notStartedCodes, timeoutSeconds: 60});
 }
 
 /**

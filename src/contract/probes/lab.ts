@@ -1,10 +1,11 @@
 import {dockerRemove, dockerRun} from '../../commands/docker/index.ts';
+import {limiter} from '../../shell/concurrency.ts';
 import type {Runner, Scope} from '../../shell/index.ts';
 import type {ImageFacts} from '../image/facts.ts';
 import type {LayerFacts} from '../image/layers.ts';
 import type {Subject} from '../image/subject.ts';
 import {type Alone, probeAlone} from './alone.ts';
-import {type Bench, helperFacts, idle, makeLanes} from './containers.ts';
+import {type Bench, helperFacts, idle} from './containers.ts';
 import {type Drained, probeDrain} from './drain.ts';
 import {probeLayers} from './layers.ts';
 import {type Limits, probeLimits} from './limits.ts';
@@ -51,7 +52,7 @@ export async function openLab(run: Runner, scope: Scope, subject: Subject, image
   });
   const answers = Promise.withResolvers<number | undefined>();
   answers.promise.catch(() => {});
-  const bench: Bench = {run, subject, image, prober, answers, lane: makeLanes(3)};
+  const bench: Bench = {run, subject, image, prober, answers, lane: limiter(3)};
   // Probes run side by side: a prefix tells whose command is whose.
   const inLane = <T>(name: string, probe: Probe<T>): Promise<T> =>
     bench.lane(() => probe({...bench, run: run.prefixed(name)}));

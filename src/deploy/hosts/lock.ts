@@ -1,6 +1,12 @@
 import {readFileSync, readlinkSync} from 'node:fs';
 import {hostname, userInfo} from 'node:os';
-import {dockerCreate, dockerInspect, dockerPs, dockerRemove, dockerRemoveLabelled} from '../../commands/docker/index.ts';
+import {
+  dockerCreate,
+  dockerInspect,
+  dockerPs,
+  dockerRemove,
+  dockerRemoveLabelled,
+} from '../../commands/docker/index.ts';
 import {renewLock, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {isRemote} from '../../service/hosts.ts';

@@ -12,14 +12,17 @@ on_exit() { code=$?; trap - EXIT; for step in $undo; do "$step" || :; done; exit
 trap on_exit EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`;
 
 /**
- * The runner of --dry-run: carries out only what looks (`reader`), and prints everything else as a POSIX sh
- * script that does what the task does, its retries and its clean-up included. (The script tries again after
- * any failure, the task only after a transient one.)
+ * The runner of --dry-run: runs only read-only commands, by `reader`, and prints everything else as a POSIX sh script that
+ * does what the task does, retries and clean-up included. The script retries after any failure, the task only after a
+ * transient one.
+ * @example
+ * const run = dryRunner((text) => process.stdout.write(text), reader);
+ * await run(['docker', 'push', 'shop:1'], {retry: true}); // prints: retry 5 docker push shop:1
  */
 export function dryRunner(print: (text: string) => void, reader: Runner): Runner {
   const printed = new Set<string>();
   let steps = 0;
-  /** The clean-up functions that are due at this point of the script, newest first. */
+  /** The clean-up functions registered at this point of the script, newest first. */
   let due: readonly string[] = [];
   const once = (text: string): void => {
     if (!printed.has(text)) print(`${text}\n`);
@@ -36,7 +39,7 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     }
     once(retryFunction);
     const tries = (run.retry === true ? undefined : run.retry.attempts) ?? 5;
-    // `retry` takes words: neither variables before it nor a pipe in front of it.
+    // `retry` takes words: no variables and no pipe.
     if (text === wordsText(command.words)) print(`retry ${tries} ${text}\n`);
     else {
       const name = `attempt_${(steps += 1)}`;
@@ -59,7 +62,7 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     due = names;
   };
 
-  // Each clean-up is a shell function; $undo holds the names of those that are due, newest first.
+  // Each clean-up is a shell function; $undo holds the names of those registered, newest first.
   async function scope<T>(body: (scope: Scope) => Promise<T>): Promise<T> {
     const always: string[] = [];
     const onFailure: string[] = [];
@@ -74,13 +77,13 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
       (names: string[], guard: string) =>
       (...commands: Commands): void => {
         const texts = commands.map(commandText);
-        // Only for these: a repetition ends later.
+        // `wait` with the jobs' ids: a repetition started by `every` is still running.
         define(
           names,
           `${guard}${texts.length === 1 ? texts[0] : `jobs=''\n${texts.map((text) => `${sideBySide(text)}\njobs="$jobs $!"`).join('\n')}\nwait $jobs`}`,
         );
       };
-    // Ends with the script, however that ends: `$$` is the script in a sub-shell, too.
+    // Ends with the script: `$$` is the script's pid in a subshell as well.
     const every = (seconds: number, commands: Commands): (() => Promise<void>) => {
       const name = `repeat_${(steps += 1)}`;
       const texts = commands.map((command) => `${sideBySide(commandText(command))}\n`).join('');
@@ -101,7 +104,7 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
   return make();
 }
 
-// `timeout` takes words and ends the whole group, with exit code 124: what is more than words goes through a shell.
+// `timeout` takes words, kills the whole group and exits with 124: anything more than words goes through a shell.
 function timed(command: Command, seconds: number | undefined): string {
   const text = commandText(command);
   if (seconds === undefined) return text;
@@ -109,10 +112,10 @@ function timed(command: Command, seconds: number | undefined): string {
   return wordsText(['timeout', '--kill-after=1', String(seconds), ...words]);
 }
 
-// A here-document ends with a line of its own.
+// A here-document ends with a line of its own, so ` &` cannot follow it.
 const sideBySide = (text: string): string => (text.includes('\n') ? `{ ${text}\n} &` : `${text} &`);
 
-// The sub-shell hands the code on: as the last word of `||`, it ends the script under `set -e`.
+// The subshell passes the code on: as the last command of `||`, it ends the script under `set -e`.
 function allowing(text: string, allow: readonly number[] | undefined): string {
   if (allow === undefined || allow.length === 0) return text;
   const group = text.includes('\n') ? `{ ${text}\n}` : text;

@@ -3,17 +3,24 @@ import {noEcho} from '../echo.ts';
 import type {Result, Runner, RunOptions} from '../types.ts';
 import {makeScope} from './scope.ts';
 
-/** What a recording runner answers: part of a result, or an error to throw. Default: success without output. */
-export type Answer = (command: Command, text: string) => Partial<Result> | Error | undefined;
+/** Answers a recorded command: part of a result, or an error to throw. Undefined: success without output. */
+export type Responder = (command: Command, text: string) => Partial<Result> | Error | undefined;
 
-/** A runner for tests: runs nothing, keeps the text of every command, answers as it is told. */
-export function recordingRunner(answer: Answer = () => undefined): {run: Runner; commands: string[]} {
+/**
+ * A runner for tests. It runs nothing, and keeps the text of every command, clean-up included.
+ * @param respond default: every command succeeds without output
+ * @example
+ * const {run, commands} = recordingRunner((_, text) => (text === 'git rev-parse HEAD' ? {stdout: 'abc\n'} : undefined));
+ * await run(['docker', 'tag', 'shop', 'shop:1']);
+ * assert.deepEqual(commands, ['docker tag shop shop:1']);
+ */
+export function recordingRunner(respond: Responder = () => undefined): {run: Runner; commands: string[]} {
   const commands: string[] = [];
   const execute = async (words: Words | Command, _run: RunOptions = {}): Promise<Result> => {
     const command = toCommand(words);
     const text = commandText(command);
     commands.push(text);
-    const given = answer(command, text);
+    const given = respond(command, text);
     if (given instanceof Error) throw given;
     return {exitCode: 0, stdout: '', stderr: '', seconds: 0, ...given};
   };

@@ -4,21 +4,24 @@ import {type Command, type Commands, toCommand} from '../argv.ts';
 import type {Echo} from '../echo.ts';
 import type {Scope} from '../types.ts';
 
-interface Step {
+interface CleanUp {
   readonly when: 'always' | 'failure';
   readonly commands: readonly Command[];
 }
 
-/**
- * When ssh itself fails, what was to be put back was not: a host may be out of reach for some seconds. After these, it is
- * given up, and nothing more waits for it.
- */
-const patienceSeconds = 20;
-const pauses = [1, 2, 4, 8];
+/** The exit code by which a program that runs commands on other hosts reports a lost connection. */
+const connectionLost = 255;
 
 /**
- * Clean-up that survives errors and interrupts: `execute` must not listen to the interrupt that ended the body,
- * or nothing would be cleaned up after Ctrl-C.
+ * A host can be unreachable for a moment, and then its clean-up did not run: it is repeated for this long. After that, the
+ * scope gives up the host and skips its remaining clean-up.
+ */
+const graceSeconds = 20;
+const pauseSeconds = [1, 2, 4, 8];
+
+/**
+ * Makes the `scope` of a runner: clean-up that survives errors and interrupts.
+ * @param execute runs a clean-up command; must ignore the interrupt that ended the body, or Ctrl-C would leave everything
  */
 export function makeScope(execute: (command: Command) => Promise<unknown>, echo: Echo) {
   const lost = new Set<string>();
@@ -26,15 +29,15 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
   return async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
     if (open === 0) lost.clear();
     open += 1;
-    let steps: Step[] = [];
+    let cleanUps: CleanUp[] = [];
     const repeats: Repeat[] = [];
     const add =
-      (when: Step['when']) =>
+      (when: CleanUp['when']) =>
       (...commands: Commands) =>
-        void steps.unshift({when, commands: commands.map(toCommand)});
+        void cleanUps.unshift({when, commands: commands.map(toCommand)});
     const clean = async (failed: boolean): Promise<void> => {
       await Promise.all(repeats.map(({stop}) => stop()));
-      for (const {commands} of steps.filter(({when}) => failed || when === 'always')) {
+      for (const {commands} of cleanUps.filter(({when}) => failed || when === 'always')) {
         await Promise.all(commands.map((command) => cleanUp(command, execute, echo, lost)));
       }
     };
@@ -46,12 +49,12 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
           const repeat = startRepeat(seconds, async () => {
             const done = commands
               .map(toCommand)
-              .filter((command) => !lost.has(hostOf(command) ?? ''))
+              .filter(({host}) => host === undefined || !lost.has(host))
               .map((command) =>
                 execute(command).then(
                   () => 1,
                   (error: unknown) => {
-                    echo.note(`it goes on: ${firstLine(error)}`);
+                    echo.note(`continuing: ${firstLine(error)}`);
                     return 0;
                   },
                 ),
@@ -61,7 +64,7 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
           repeats.push(repeat);
           return repeat.stop;
         },
-        keep: () => void (steps = steps.filter(({when}) => when === 'always')),
+        keep: () => void (cleanUps = cleanUps.filter(({when}) => when === 'always')),
       });
       await clean(false);
       return result;
@@ -80,28 +83,24 @@ async function cleanUp(
   echo: Echo,
   lost: Set<string>,
 ): Promise<void> {
-  const host = hostOf(command);
+  const {host} = command;
   if (host !== undefined && lost.has(host)) return;
-  const end = Date.now() + patienceSeconds * 1000;
-  for (const pause of [...pauses, undefined]) {
+  const end = Date.now() + graceSeconds * 1000;
+  for (const pause of [...pauseSeconds, undefined]) {
     try {
       return void (await execute(command));
     } catch (error) {
-      const unreached = host !== undefined && isProblem(error) && error.exitCode === 255;
+      const unreached = host !== undefined && isProblem(error) && error.exitCode === connectionLost;
       const again = unreached && pause !== undefined && Date.now() < end && !lost.has(host);
       if (unreached && !again && !lost.has(host))
-        echo.note(`${host} cannot be reached and stays as it is: run the same again when it is back`);
-      else echo.note(`${again ? 'again' : 'clean-up goes on'}: ${firstLine(error)}`);
+        echo.note(`${host} is unreachable and was left as it is: run the same command again when it is back`);
+      else echo.note(`${again ? 'retrying clean-up' : 'continuing clean-up'}: ${firstLine(error)}`);
       if (unreached && !again) lost.add(host);
       if (!again) return;
       await sleep(pause * 1000);
     }
   }
 }
-
-// The word before the command that it runs there.
-const hostOf = ({words}: Command): string | undefined =>
-  words[0] === 'ssh' ? words[words.indexOf('--') - 1] : undefined;
 
 const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
 
@@ -117,7 +116,7 @@ function startRepeat(seconds: number, body: () => Promise<unknown>): Repeat {
     idle = false;
     running = body().finally(() => void (idle = true));
   }, seconds * 1000);
-  // Nothing ends later because of it.
+  // The timer must not keep the process alive.
   timer.unref();
   return {
     stop: async () => {

@@ -1,9 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {exitCode, isProblem, problem} from '../../errors.ts';
+import {isProblem, problem} from '../../errors.ts';
 import {type Command, commandText, toCommand, type Words} from '../argv.ts';
 import {become} from '../become.ts';
 import {type Echo, linePrefixer} from '../echo.ts';
 import {isTransientText, retry} from '../retry.ts';
+import {signalExitCode, timeoutExitCode} from '../signals.ts';
 import {type Ended, spawn} from '../spawn.ts';
 import type {Result, Runner, RunOptions, Scope} from '../types.ts';
 import {makeScope} from './scope.ts';
@@ -12,21 +13,32 @@ export interface SystemOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly echo: Echo;
-  /** Aborted with a signal's name as its reason when the user or the system asks to stop. */
+  /** Aborted with a signal's name as its reason when the user or the system asks this process to stop. */
   readonly signal?: AbortSignal | undefined;
-  /** Aborted when the user lost patience: kills the running commands. */
+  /** Aborted by a second Ctrl-C: kills the running commands. */
   readonly kill?: AbortSignal | undefined;
-  /** Called with 1 when a command or a scope begins and with -1 when it ends: somebody is to be waited for. */
+  /** Called with 1 when a command or a scope begins and with -1 when it ends. */
   readonly onBusy?: ((change: 1 | -1) => void) | undefined;
-  /** Where children's standard output goes: 2 when our own is for a result. Default 1. */
+  /** Descriptor of children's standard output: 2 where our own is for a result. Default 1. */
   readonly childStdout?: 1 | 2 | undefined;
-  /** Writers for output that passes through this process: prefixed or watched. The rest children write themselves. */
+  /** Writers for output that passes through this process, prefixed or watched. Children write the rest themselves. */
   stdout(this: void, chunk: Uint8Array | string): void;
   stderr(this: void, chunk: Uint8Array | string): void;
   readonly prefix?: string | undefined;
 }
 
-/** The runner that really runs. */
+/**
+ * The runner that runs commands on this machine.
+ * @example
+ * const run = systemRunner({
+ *   cwd: process.cwd(),
+ *   env: process.env,
+ *   echo: noEcho,
+ *   stdout: (chunk) => process.stdout.write(chunk),
+ *   stderr: (chunk) => process.stderr.write(chunk),
+ * });
+ * const {stdout} = await run.read(['git', 'rev-parse', 'HEAD']);
+ */
 export function systemRunner(options: SystemOptions): Runner {
   const {echo, signal, prefix} = options;
 
@@ -84,7 +96,7 @@ export function systemRunner(options: SystemOptions): Runner {
     });
   }
 
-  // The clean-up does not listen to the interrupt that made it necessary.
+  // Clean-up ignores the interrupt that caused it.
   const cleaner = (command: Command): Promise<Result> =>
     systemRunner({...options, signal: undefined, kill: undefined})(command, {capture: true});
   const clean = makeScope(cleaner, echo);
@@ -105,26 +117,20 @@ export function systemRunner(options: SystemOptions): Runner {
   });
 }
 
-/** 128 and the signal's number, as a shell says it. */
-export function interruptCode(signal: string): number {
-  if (signal === 'SIGHUP') return 129;
-  return signal === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted;
-}
-
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   const name = String(signal.reason);
   throw problem({
     code: 'interrupted',
     what: `stopped by ${name}`,
-    exitCode: interruptCode(name),
+    exitCode: signalExitCode(name),
   });
 }
 
 function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
   const how = ended.timedOut
-    ? `took longer than ${run.timeoutSeconds} s and was killed`
-    : `ended with exit code ${ended.code}`;
+    ? `command timed out after ${run.timeoutSeconds} s`
+    : `command failed with exit code ${ended.code}`;
   const lines = ended.stderr
     .trimEnd()
     .split('\n')
@@ -132,17 +138,14 @@ function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
     .slice(-20);
   return problem({
     code: 'command_failed',
-    what:
-      run.purpose === undefined
-        ? `a command ${how}: ${brief(text)}`
-        : `${run.purpose}: the command ${how}: ${brief(text)}`,
+    what: `${run.purpose === undefined ? '' : `${run.purpose}: `}${how}: ${brief(text)}`,
     details: lines,
     fix: run.fix,
-    exitCode: ended.timedOut ? 124 : ended.code,
+    exitCode: ended.timedOut ? timeoutExitCode : ended.code,
   });
 }
 
-/** A command that is many lines, such as one with a file on its standard input, stands whole above where it was run. */
+/** Shortens a command of many lines, such as one with a file on its standard input: the echo shows all of it. */
 function brief(text: string): string {
   const [first = '', ...others] = text.split('\n');
   return others.length < 3 ? text : `${first} ... (and ${others.length} more lines, above)`;

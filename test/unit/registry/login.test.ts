@@ -8,14 +8,14 @@ import {after, test} from 'node:test';
 import {copyManifestText, manifestUrl, readManifest} from '../../../src/registry/client.ts';
 import {answerChallenge, parseChallenge, readLogin} from '../../../src/registry/login.ts';
 import {recordingRunner} from '../../../src/shell/index.ts';
-import type {Answer} from '../../../src/shell/runners/recording.ts';
+import type {Responder} from '../../../src/shell/runners/recording.ts';
 import type {Context} from '../../../src/task.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'entrypoint-login-'));
 after(() => rmSync(directory, {recursive: true}));
 const auth = Buffer.from('lab:labpass').toString('base64');
 
-function context(config: object, answer?: Answer): {context: Context; commands: string[]} {
+function context(config: object, answer?: Responder): {context: Context; commands: string[]} {
   const home = mkdtempSync(join(directory, 'config-'));
   writeFileSync(join(home, 'config.json'), JSON.stringify(config));
   const {run, commands} = recordingRunner(answer);

@@ -125,12 +125,12 @@ test('plain words stay readable, all others are in single quotes', () => {
   );
 });
 
-test('a NUL is refused wherever it stands', () => {
+test('a NUL is rejected everywhere', () => {
   for (const words of [['a', 'b\0'], ['a\0'], ['a=\0']]) assert.throws(() => wordsText(words), RangeError);
   assert.throws(() => commandText({words: ['cat'], stdin: 'a\nb\0\n'}), RangeError);
 });
 
-test('a name that a shell would not take for a variable is refused', () => {
+test('a name that is no shell variable is rejected', () => {
   for (const name of ['', 'a-b', '1a', 'a b', 'a=b'])
     assert.throws(() => commandText({words: ['x'], env: {[name]: '1'}}), RangeError);
 });
@@ -191,7 +191,7 @@ test('a command with directory, variables, standard input and secrets comes back
   for (const [index, one] of found.entries()) assert.deepEqual(one, expected[index]);
 });
 
-test('the texts of a command: directory, variables, standard input, secrets', () => {
+test('the text of a command: directory, variables, standard input, secrets', () => {
   assert.equal(commandText({words: ['x'], cwd: 'sub'}), '(cd ./sub && x)');
   assert.equal(commandText({words: ['x'], cwd: '-'}), '(cd ./- && x)');
   assert.equal(commandText({words: ['x'], stdin: 'a'}), 'printf %s a | x');
@@ -206,7 +206,7 @@ test('the texts of a command: directory, variables, standard input, secrets', ()
   );
 });
 
-test('the text of a command that takes the place of the shell', () => {
+test('the text of a command that replaces the shell', () => {
   const command = {
     words: ['sh', '-c', 'printf "%s|%s|%s" "$A" "$X_S" "$PWD"'],
     env: {A: 'b c'},

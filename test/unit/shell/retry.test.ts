@@ -3,14 +3,14 @@ import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {isTransientText, retry, type RetryOptions} from '../../../src/shell/retry.ts';
 
-/** A world whose clock only moves by sleeping; each failure says its number. */
+/** A world whose clock moves by sleeping only. */
 function world(random: () => number, isTransient: (error: unknown) => boolean = () => true) {
   let clock = 0;
   const pauses: number[] = [];
-  const told: string[] = [];
+  const noted: string[] = [];
   return {
     pauses,
-    told,
+    noted,
     isTransient,
     random,
     now: () => clock * 1000,
@@ -18,7 +18,7 @@ function world(random: () => number, isTransient: (error: unknown) => boolean = 
       pauses.push(seconds);
       clock += seconds;
     },
-    onRetry: ({attempt, attempts}: {attempt: number; attempts: number}) => void told.push(`${attempt}/${attempts}`),
+    onRetry: ({attempt, attempts}: {attempt: number; attempts: number}) => void noted.push(`${attempt}/${attempts}`),
   };
 }
 
@@ -29,17 +29,17 @@ const failing =
     return `after ${attempt}`;
   };
 
-test('what works at once is not repeated', async () => {
+test('a success at the first try is not repeated', async () => {
   const found = world(() => 1);
   assert.equal(await retry(failing(0), {}, found), 'after 1');
   assert.deepEqual(found.pauses, []);
 });
 
-test('pauses double up to their bound, and each failed try is told', async () => {
+test('pauses double up to their bound, and each failed try is reported', async () => {
   const found = world(() => 1);
   assert.equal(await retry(failing(4), {baseSeconds: 1, maxPauseSeconds: 5}, found), 'after 5');
   assert.deepEqual(found.pauses, [1, 2, 4, 5]);
-  assert.deepEqual(found.told, ['1/5', '2/5', '3/5', '4/5']);
+  assert.deepEqual(found.noted, ['1/5', '2/5', '3/5', '4/5']);
 });
 
 test('after the last try its own error is thrown', async () => {
@@ -48,7 +48,7 @@ test('after the last try its own error is thrown', async () => {
   assert.equal(found.pauses.length, 2);
 });
 
-test('what is not transient is thrown at once', async () => {
+test('a permanent failure is thrown at once', async () => {
   const found = world(
     () => 1,
     (error) => !(error as Error).message.includes('2'),
@@ -113,7 +113,7 @@ const permanent = [
   '',
 ];
 
-test('the network and a server in trouble are transient; what is missing, forbidden or wrong is not', () => {
+test('the network and an overloaded server are transient; missing, forbidden and invalid are not', () => {
   assert.deepEqual(
     transient.filter((text) => !isTransientText(text)),
     [],
@@ -122,4 +122,22 @@ test('the network and a server in trouble are transient; what is missing, forbid
     permanent.filter((text) => isTransientText(text)),
     [],
   );
+});
+
+test('without options: a transient failure is retried after a pause, by the text of its message or its cause', async () => {
+  let tries = 0;
+  const flaky = async (): Promise<number> => {
+    tries += 1;
+    if (tries === 1) throw new TypeError('fetch failed', {cause: new Error('connect ECONNREFUSED 127.0.0.1:80')});
+    return tries;
+  };
+  assert.equal(await retry(flaky), 2);
+  await assert.rejects(
+    retry(async () => {
+      tries += 1;
+      throw new Error('denied');
+    }),
+    /denied/,
+  );
+  assert.equal(tries, 3);
 });

@@ -18,13 +18,13 @@ const run = (name: string): Command => ({
   secrets: {TOKEN: {env: 'T'}},
 });
 
-test('several commands are one that ends at the first that fails, with its exit code', () => {
+test('joined commands stop at the first failure, with its exit code', () => {
   assert.deepEqual(sh(together([echo("it's 1"), echo('2')])), {status: 0, stdout: "it's 1\n2\n"});
   assert.deepEqual(sh(together([echo('1'), quit(5), echo('2')])), {status: 5, stdout: '1\n'});
   assert.deepEqual(sh(together([{words: ['cat'], stdin: 'a\nb\n'}, echo('2')])), {status: 0, stdout: 'a\nb\n2\n'});
 });
 
-test('what puts things back tries every command, and says that one failed', () => {
+test('joined clean-up runs every command, and fails when any failed', () => {
   assert.deepEqual(sh(eachOf([echo('1'), {words: ['false']}, {words: ['cat'], stdin: 'a\nb\n'}, echo('2')])), {
     status: 1,
     stdout: '1\na\nb\n2\n',
@@ -32,7 +32,7 @@ test('what puts things back tries every command, and says that one failed', () =
   assert.deepEqual(sh(eachOf([echo('1'), echo('2')])), {status: 0, stdout: '1\n2\n'});
 });
 
-test('by ssh they are one command in one line, without a second shell', () => {
+test('by ssh they are one command on one line, without a second shell', () => {
   const {words} = sshRun(
     'd@h1',
     together([
@@ -45,7 +45,7 @@ test('by ssh they are one command in one line, without a second shell', () => {
   assert.equal(shellText(['docker', 'ps']), 'docker ps');
 });
 
-test('commands with the same secrets read them once, from a file that nobody else can read', () => {
+test('commands with the same secrets read them once, from a file of mode 0600', () => {
   const {words, secretLines, stdin} = sshRun('h1', together([['docker', 'ps'], run('a'), run('b')]));
   assert.deepEqual([secretLines, stdin], [{TOKEN: {env: 'T'}}, undefined]);
   assert.equal(
@@ -56,7 +56,7 @@ test('commands with the same secrets read them once, from a file that nobody els
   assert.match(
     String(together([run('a'), run('b'), ['docker', 'ps']]).words.at(-1)),
     / --name b image; rm -f "\$f"; docker ps$/,
-    'it goes when the last that needs it has ended',
+    'the file is removed after the last command that needs it',
   );
   assert.throws(() => together([run('a'), {...run('b'), secrets: {TOKEN: {env: 'U'}}}]), RangeError);
 });

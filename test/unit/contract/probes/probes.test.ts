@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {dockerRun} from '../../../../src/commands/docker/index.ts';
-import {makeLanes} from '../../../../src/contract/probes/containers.ts';
 import {wordsText} from '../../../../src/shell/argv.ts';
 
 test('conditions of a probe come before the other words of docker run', () => {
@@ -30,18 +29,4 @@ test('conditions of a probe come before the other words of docker run', () => {
       '--memory-swap 256m --pids-limit 100 --pid container:other --entrypoint sleep --add-host store:127.0.0.1 ' +
       '--detach --name n --memory 256m i 1',
   );
-});
-
-test('no more bodies run than there are lanes, and one that fails leaves its lane', async () => {
-  const lane = makeLanes(2);
-  let [running, most] = [0, 0];
-  const body = async (): Promise<void> => {
-    most = Math.max(most, (running += 1));
-    await new Promise((resolve) => setImmediate(resolve));
-    running -= 1;
-    throw new Error('on purpose');
-  };
-  const ended = await Promise.allSettled(Array.from({length: 7}, () => lane(body)));
-  assert.equal(ended.length, 7);
-  assert.equal(most, 2);
 });

@@ -32,7 +32,7 @@ function files(cwd: string): Record<string, string> {
   );
 }
 
-/** What the task leaves behind when it is carried out, and what its script does, each in a directory of its own. */
+/** The files that the task leaves when it runs, and those that its script leaves, each in a directory of its own. */
 async function both(body: (run: Runner) => Promise<unknown>): Promise<{task: State; script: State}> {
   const done = mkdtempSync(join(root, 'task-'));
   const code = await body(system(done)).then(
@@ -116,7 +116,7 @@ test('a scope: clean-up after a failure, inner scopes first', async () => {
   );
 });
 
-test('a scope: what is kept is not undone', async () => {
+test('a scope: keep() forgets the clean-up after a failure', async () => {
   await same(
     (run) =>
       run.scope(async (scope) => {
@@ -129,7 +129,7 @@ test('a scope: what is kept is not undone', async () => {
   );
 });
 
-test('scopes side by side forget only their own clean-up', async () => {
+test('concurrent scopes forget only their own clean-up', async () => {
   const text = await script((run) =>
     Promise.all(
       ['a', 'b'].map((name) =>
@@ -145,7 +145,7 @@ test('scopes side by side forget only their own clean-up', async () => {
   assert.deepEqual(files(cwd)['log']?.trim().split('\n').sort(), ['a', 'b', 'body-a', 'body-b']);
 });
 
-test('retries are a function of the script; what is not plain words gets one of its own', async () => {
+test('retries use a function of the script; a command that is more than words becomes a function', async () => {
   const text = await script(async (run) => {
     await run(['sh', '-c', 'echo x >>tries; [ "$(wc -l <tries)" -ge 2 ]'], {retry: true});
     await run(
@@ -173,7 +173,7 @@ retry 2 attempt_1
   assert.deepEqual(files(cwd), {tries: 'x\nx\n', others: 'y\ny\n'});
 });
 
-test('an interrupted script cleans up and says so by its code', async () => {
+test('an interrupted script cleans up and exits with 128 and the signal', async () => {
   const text = await script((run) =>
     run.scope(async (scope) => {
       scope.always(log('always'));
@@ -185,7 +185,7 @@ test('an interrupted script cleans up and says so by its code', async () => {
   assert.deepEqual(files(cwd), {log: 'always\n'});
 });
 
-test('what only looks is done; nothing else is', async () => {
+test('only read-only commands run', async () => {
   const cwd = mkdtempSync(join(root, 'reads-'));
   const run = dryRunner(() => {}, system(cwd));
   assert.equal((await run.read(['printf', 'x'])).stdout, 'x');
@@ -195,7 +195,7 @@ test('what only looks is done; nothing else is', async () => {
   assert.deepEqual(readdirSync(cwd), []);
 });
 
-test('a time limit holds in the script as in the task, with the same exit code', async () => {
+test('a timeout works in the script as in the task, with the same exit code', async () => {
   const {task, script: printed} = await both(async (run) => {
     await run(['touch', 'begun']);
     await run({words: ['sh', '-c', 'sleep 30; touch late'], env: {A: 'b'}}, {timeoutSeconds: 0.3});

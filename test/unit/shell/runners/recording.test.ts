@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {recordingRunner} from '../../../../src/shell/index.ts';
 
-test('it runs nothing, keeps the text of every command in order, and succeeds', async () => {
+test('runs nothing, records the text of every command in order, and succeeds', async () => {
   const {run, commands} = recordingRunner();
   assert.deepEqual(await run(['rm', '-rf', '/ x']), {exitCode: 0, stdout: '', stderr: '', seconds: 0});
   await run.read({words: ['git', 'status'], env: {A: 'b c'}});
@@ -12,7 +12,7 @@ test('it runs nothing, keeps the text of every command in order, and succeeds', 
   assert.deepEqual(commands, ["rm -rf '/ x'", "A='b c' git status", 'uptime', 'echo hi', 'node server.ts']);
 });
 
-test('it answers as it is told: part of a result, or an error', async () => {
+test('answers with what the responder returns: part of a result, or an error', async () => {
   const {run} = recordingRunner((command, text) => {
     if (text.startsWith('git')) return {stdout: 'abc\n'};
     return command.words[0] === 'docker' ? new Error('no engine') : undefined;
@@ -21,7 +21,7 @@ test('it answers as it is told: part of a result, or an error', async () => {
   await assert.rejects(run(['docker', 'ps']), /no engine/);
 });
 
-test('clean-up is recorded after the body, and after a failing one', async () => {
+test('records clean-up after the body, and after a body that fails', async () => {
   const {run, commands} = recordingRunner((_, text) => (text === 'fail' ? new Error('failed') : undefined));
   const body = run.scope(async (scope) => {
     scope.always(['always']);

@@ -15,21 +15,21 @@ const lines = (name: string): number =>
   existsSync(join(directory, name)) ? readFileSync(join(directory, name), 'utf8').split('\n').length - 1 : 0;
 const log = (name: string): string[] => ['sh', '-c', `echo again >>${name}`];
 
-test('what is repeated goes on until it is stopped, also where it fails, and tells how many succeeded', async () => {
-  const heard: number[] = [];
+test('commands repeat until stopped, past failures, and report how many succeeded', async () => {
+  const counts: number[] = [];
   await system().scope(async (scope) => {
-    const stop = scope.every(0.02, [log('task'), ['false']], (succeeded) => heard.push(succeeded));
-    while (heard.length < 2) await sleep(10);
+    const stop = scope.every(0.02, [log('task'), ['false']], (succeeded) => counts.push(succeeded));
+    while (counts.length < 2) await sleep(10);
     await stop();
   });
   const done = lines('task');
   assert.ok(done >= 2);
-  assert.deepEqual(heard.slice(0, 2), [1, 1]);
+  assert.deepEqual(counts.slice(0, 2), [1, 1]);
   await sleep(100);
   assert.equal(lines('task'), done);
 });
 
-test('it ends with the scope, and before its clean-up', async () => {
+test('repetition ends with the scope, before its clean-up', async () => {
   await system().scope(async (scope) => {
     scope.always(['sh', '-c', 'echo cleaned >>order']);
     scope.every(0.02, [['sh', '-c', 'echo again >>order']]);
@@ -39,7 +39,7 @@ test('it ends with the scope, and before its clean-up', async () => {
   assert.deepEqual([order[0], order.indexOf('cleaned')], ['again', order.length - 1]);
 });
 
-test('the script of a dry run repeats it as long as it runs, and no longer', async () => {
+test('the script of a dry run repeats commands as long as it runs', async () => {
   let text = '';
   await dryRunner((part) => (text += part), system()).scope(async (scope) => {
     scope.every(0.05, [log('script')]);

@@ -13,7 +13,7 @@ after(() => rmSync(cwd, {recursive: true, force: true}));
 
 interface Seen {
   readonly run: Runner;
-  /** What was printed, times replaced. */
+  /** The printed text, times replaced. */
   readonly stderr: () => string;
   readonly stdout: () => string;
 }
@@ -42,17 +42,17 @@ async function failure(promise: Promise<unknown>): Promise<Problem> {
   return error;
 }
 
-/** Starts what outlives its parent unless its group is ended; the file holds its process id. */
+/** Starts a process that outlives its parent unless its group is killed; the file holds its pid. */
 const grandchild = (file: string): string =>
   `sh -c 'echo $$ >${file}; exec sleep 60' & while [ ! -s ${file} ]; do sleep 0.01; done;`;
 
 function isAlive(file: string): boolean {
   const pid = readFileSync(join(cwd, file), 'utf8').trim();
-  // Somebody else's pid 1 may take its time to bury the dead.
+  // Pid 1 may be slow to reap orphans.
   return existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
 }
 
-test('a command is echoed as it can be pasted, and its end with the exit code and the time', async () => {
+test('a command is echoed as text to paste, then its exit code and time', async () => {
   const {run, stderr} = seen();
   const {stdout, exitCode} = await run(
     {words: ['sh', '-c', 'cat; echo "$A"'], stdin: 'in ', env: {A: "it's"}},
@@ -62,7 +62,7 @@ test('a command is echoed as it can be pasted, and its end with the exit code an
   assert.equal(stderr(), `$ printf %s 'in ' | A='it'\\''s' sh -c 'cat; echo "$A"'\n# exit 0, N s\n`);
 });
 
-test('a command that only looks is echoed with --verbose only', async () => {
+test('a read-only command is echoed with --verbose only', async () => {
   const quiet = seen();
   assert.equal((await quiet.run.read(['printf', 'x'])).stdout, 'x');
   assert.equal(quiet.stderr(), '');
@@ -74,14 +74,11 @@ test('a command that only looks is echoed with --verbose only', async () => {
 test('a failure keeps the exit code, the command and the last lines of the standard error', async () => {
   const {run} = seen();
   const error = await failure(
-    run(['sh', '-c', 'seq 30 >&2; exit 7'], {capture: true, purpose: 'the thing could not be done', fix: 'do it'}),
+    run(['sh', '-c', 'seq 30 >&2; exit 7'], {capture: true, purpose: 'cannot do the thing', fix: 'do it'}),
   );
   assert.equal(error.exitCode, 7);
   assert.equal(error.code, 'command_failed');
-  assert.equal(
-    error.message,
-    "the thing could not be done: the command ended with exit code 7: sh -c 'seq 30 >&2; exit 7'",
-  );
+  assert.equal(error.message, "cannot do the thing: command failed with exit code 7: sh -c 'seq 30 >&2; exit 7'");
   assert.deepEqual(
     error.details,
     Array.from({length: 20}, (_, index) => String(index + 11)),
@@ -89,7 +86,7 @@ test('a failure keeps the exit code, the command and the last lines of the stand
   assert.equal(error.fix, 'do it');
 });
 
-test('all exit codes pass; allowed ones are an answer; a signal counts as in a shell', async () => {
+test('every exit code passes through; allowed ones are no failure; a signal gives 128 and its number', async () => {
   const {run} = seen();
   for (const code of [1, 2, 64, 125, 127, 255])
     assert.equal((await failure(run(['sh', '-c', `exit ${code}`], {capture: true}))).exitCode, code);
@@ -97,22 +94,19 @@ test('all exit codes pass; allowed ones are an answer; a signal counts as in a s
   assert.equal((await failure(run(['sh', '-c', 'kill -TERM $$']))).exitCode, 143);
 });
 
-test('a program or a directory that is not there is told as such', async () => {
+test('a missing program and a missing directory have messages of their own', async () => {
   const {run} = seen();
-  assert.equal(
-    (await failure(run(['no-such-program']))).message,
-    'no-such-program is not found on PATH, and this task needs it',
-  );
+  assert.equal((await failure(run(['no-such-program']))).message, 'command not found: no-such-program');
   assert.equal((await failure(run(['no-such-program']))).exitCode, 69);
   writeFileSync(join(cwd, 'text'), 'no program');
-  assert.equal((await failure(run(['./text']))).message, './text is not executable, and this task needs it');
+  assert.equal((await failure(run(['./text']))).message, 'not executable: ./text');
   assert.equal(
     (await failure(run({words: ['true'], cwd: 'gone'}))).message,
-    `the directory ${cwd}/gone does not exist, and true is to run in it`,
+    `cannot run true: its working directory does not exist: ${cwd}/gone`,
   );
 });
 
-test("a directory and a secret file count from the runner's directory, as they do in the printed line", async () => {
+test("relative directories and secret files start at the runner's directory, as in the printed line", async () => {
   const {run} = seen();
   await run(['sh', '-c', 'mkdir -p sub && echo s3cret >sub/key']);
   const {stdout} = await run(
@@ -122,7 +116,7 @@ test("a directory and a secret file count from the runner's directory, as they d
   assert.equal(stdout, `${cwd}/sub s3cret\n`);
 });
 
-test("secret texts of several lines are a command's standard input, and not echoed", async () => {
+test("secret texts of several lines reach a command's standard input and are not echoed", async () => {
   const {run, stderr} = seen();
   writeFileSync(join(cwd, 'pem'), 'one\ntwo\n');
   const {stdout} = await run({words: ['cat'], secretInput: [{file: 'pem'}, {env: 'SECRET'}]}, {capture: true});
@@ -135,7 +129,7 @@ test("secret texts of several lines are a command's standard input, and not echo
   );
 });
 
-test('a secret is in the environment of its command, and neither echoed nor a word', async () => {
+test('a secret reaches the environment of its command, never the echo or its words', async () => {
   const {run, stderr} = seen({level: 'verbose'});
   const secrets = {A: {env: 'SECRET'}, B: {command: ['printf', 'hush %s', 'hush']}};
   const {stdout} = await run(
@@ -152,22 +146,22 @@ test('a secret is in the environment of its command, and neither echoed nor a wo
   assert.equal(missing.exitCode, 65);
   assert.deepEqual(missing.details, [
     'X: the environment variable NONE is not set',
-    'Y: the file /nowhere cannot be read (ENOENT)',
-    'Z: the command false ended with exit code 1',
+    'Y: cannot read the file /nowhere (ENOENT)',
+    'Z: exit code 1: false',
   ]);
 });
 
-test('a time-out kills the whole group, grandchildren too', async () => {
+test('a timeout kills the whole group, grandchildren included', async () => {
   const {run} = seen();
   const error = await failure(
     run(['sh', '-c', `trap '' TERM; ${grandchild('timed')} wait`], {timeoutSeconds: 0.5, capture: true}),
   );
-  assert.match(error.message, /^a command took longer than 0.5 s and was killed: sh -c /);
+  assert.match(error.message, /^command timed out after 0.5 s: sh -c /);
   assert.equal(error.exitCode, 124);
   assert.equal(isAlive('timed'), false);
 });
 
-test('what a command leaves behind on purpose may hold its pipes, and nobody waits for it', async () => {
+test('a daemon that a command leaves behind can hold its pipes without blocking the runner', async () => {
   const {run} = seen();
   const started = performance.now();
   assert.equal((await run(['sh', '-c', 'sleep 30 & echo $! >daemon; echo done'], {capture: true})).stdout, 'done\n');
@@ -176,7 +170,7 @@ test('what a command leaves behind on purpose may hold its pipes, and nobody wai
   process.kill(Number(readFileSync(join(cwd, 'daemon'), 'utf8')), 'SIGKILL');
 });
 
-test('an interrupt goes to the whole group; the runner then says so and starts nothing more', async () => {
+test('an interrupt reaches the whole group; the runner reports it and starts nothing more', async () => {
   const stop = new AbortController();
   const {run, stdout} = seen({signal: stop.signal, prefix: 'host'});
   const running = failure(
@@ -202,7 +196,7 @@ test('an interrupt goes to the whole group; the runner then says so and starts n
   assert.equal(existsSync(join(cwd, 'never')), false);
 });
 
-test('an interrupt ends the pause before a next try', async () => {
+test('an interrupt ends the pause before the next try', async () => {
   const stop = new AbortController();
   const {run} = seen({signal: stop.signal});
   setTimeout(() => stop.abort('SIGTERM'), 150);
@@ -216,14 +210,14 @@ test('an interrupt ends the pause before a next try', async () => {
 
 const log = (name: string): string[] => ['sh', '-c', `echo ${name} >>log`];
 
-/** What was logged since the last look. */
+/** Lines logged since the last call. */
 function logged(): string {
   const text = existsSync(join(cwd, 'log')) ? readFileSync(join(cwd, 'log'), 'utf8') : '';
   rmSync(join(cwd, 'log'), {force: true});
   return text.replaceAll('\n', ' ');
 }
 
-test('clean-up: newest first, whatever happens to it, also after a failure or an interrupt', async () => {
+test('clean-up runs newest first, past its own failures, also after a failure or an interrupt', async () => {
   const stop = new AbortController();
   const {run, stderr} = seen({signal: stop.signal});
   const scoped = (end: () => Promise<unknown>, keep = false) =>
@@ -237,7 +231,7 @@ test('clean-up: newest first, whatever happens to it, also after a failure or an
     });
   assert.equal(await scoped(async () => 'value'), 'value');
   assert.equal(logged(), 'always2 always1 ');
-  assert.match(stderr(), /# clean-up goes on: a command ended with exit code 1: false\n/);
+  assert.match(stderr(), /# continuing clean-up: command failed with exit code 1: false\n/);
   assert.equal((await failure(scoped(() => run(['sh', '-c', 'exit 5'])))).exitCode, 5);
   assert.equal(logged(), 'always2 failure always1 ');
   await failure(scoped(() => run(['false']), true));
@@ -247,7 +241,7 @@ test('clean-up: newest first, whatever happens to it, also after a failure or an
   assert.equal(logged(), 'always2 failure always1 ');
 });
 
-test('only what is transient is tried again, and every try is told', async () => {
+test('only transient failures are retried, each with a note', async () => {
   const {run, stderr} = seen();
   const once = 'test -e tried && exit 0; touch tried; echo "dial tcp: connection refused" >&2; exit 1';
   assert.equal((await run(['sh', '-c', once], {retry: {baseSeconds: 0.01}})).exitCode, 0);
@@ -266,7 +260,7 @@ $ once
   assert.doesNotMatch(other.stderr(), /try 1/);
 });
 
-test('side by side, every line has its prefix, also where chunks end in the middle of a character', async () => {
+test('concurrent commands: every line has its prefix, even where a chunk ends in the middle of a character', async () => {
   const {run, stdout, stderr} = seen();
   const host = (name: string): Promise<unknown> =>
     run.prefixed(name)(['sh', '-c', 'printf "one\\ntw\\303"; sleep 0.05; printf "\\244\\nlast"; echo oops >&2']);

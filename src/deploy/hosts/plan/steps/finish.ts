@@ -1,4 +1,9 @@
-import {dockerImageRemove, dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../../commands/docker/index.ts';
+import {
+  dockerImageRemove,
+  dockerNetworkRemove,
+  dockerRemove,
+  dockerVolumeRemove,
+} from '../../../../commands/docker/index.ts';
 import {softStop} from '../../../../commands/host.ts';
 import {hostName, isRemote} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';

@@ -1,0 +1,16 @@
+const numbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
+
+/** The exit code of a process that a signal ended, as a shell reports it: 128 and the signal's number. */
+export const signalExitCode = (signal: string): number => 128 + (numbers[signal] ?? 0);
+
+/** The exit code of a command that exceeded its time limit, as `timeout` reports it. */
+export const timeoutExitCode = 124;
