@@ -3,3 +3,4 @@ export * from './containers.ts';
 export * from './images.ts';
 export * from './resources.ts';
 export * from './run.ts';
+export * from './rows.ts';

@@ -1,62 +1,69 @@
 import {stackName} from '../../stack/names.ts';
-import {hasOwnBalancers, stackOf, type Target} from '../target.ts';
+import {hasDedicatedBalancers, stackOf, type Target} from '../target.ts';
 import {balancerSettings} from './balancer/settings.ts';
 import {type BalancerState, healthOf, slotName, type SlotUse} from './balancer/state.ts';
-import {appsOf, type Found} from './state.ts';
+import {appsOf, type SurveyedHost} from './state.ts';
 
-/** A balancer, and what it is to hold before anything moves. */
-export interface BalancerView {
-  readonly found: Found;
-  /** What its file holds now; undefined where it has nothing of the service. */
+/** A balancer, and the configuration that a deploy starts from. */
+export interface FleetBalancer {
+  readonly surveyed: SurveyedHost;
+  /** What its file says now; undefined where it has nothing of the service. */
   readonly held: BalancerState | undefined;
-  /** The same with room for all that the file asks for; the old release is still in its slots. */
+  /** The same with slots for everything that deploy.yaml asks for; the old release is still in its slots. */
   readonly before: BalancerState;
-  /** The app machines whose replicas it has, those that leave included. */
-  readonly apps: readonly Found[];
+  /** The app machines behind it, those that leave included. */
+  readonly apps: readonly SurveyedHost[];
 }
 
-/** A fleet as it was found: what serves, and where there is room. */
-export interface View {
-  readonly apart: boolean;
-  readonly found: readonly Found[];
-  /** App machines that the file names. */
-  readonly apps: readonly Found[];
-  readonly leaving: readonly Found[];
-  readonly balancers: readonly BalancerView[];
+/** The machines of an environment by their roles, and the releases on them. */
+export interface Fleet {
+  /** Do balancers run on machines of their own, each in front of all replicas? */
+  readonly dedicated: boolean;
+  /** Every machine. */
+  readonly surveyed: readonly SurveyedHost[];
+  /** App machines that deploy.yaml lists. */
+  readonly apps: readonly SurveyedHost[];
+  /** Machines that deploy.yaml no longer lists. */
+  readonly leaving: readonly SurveyedHost[];
+  readonly balancers: readonly FleetBalancer[];
   /** The newest release that serves anywhere; 0 for none. */
   readonly serving: number;
-  /** The greatest number that any release ever had here. */
+  /** The greatest release number ever used here. */
   readonly newest: number;
 }
 
 /**
- * Puts together what was found on each machine. Where balancers stand apart and a deploy died between two of them, the
- * one whose release lives has the say, and of two that live the newer: it may have stopped the older one already.
- * @param health path that the release to come is checked with
+ * Combines the states of all machines. A deploy can die between two dedicated balancers: then the one whose release runs
+ * counts, and of two whose releases run the newer, since the deploy may have stopped the older one.
+ * @param health path of the health check of the release to come
  */
-export function viewOf(target: Target, found: readonly Found[], health = target.service.deployFile.health): View {
-  const apart = hasOwnBalancers(target.settings);
-  const apps = found.filter(({machine}) => machine.app && !machine.leaves);
-  const leaving = found.filter(({machine}) => machine.leaves);
-  const states = found.flatMap(({state: {balancer}}) => (balancer === undefined ? [] : [balancer]));
+export function fleetOf(
+  target: Target,
+  surveyed: readonly SurveyedHost[],
+  health = target.service.deployFile.health,
+): Fleet {
+  const dedicated = hasDedicatedBalancers(target.settings);
+  const apps = surveyed.filter(({machine}) => machine.app && !machine.leaves);
+  const leaving = surveyed.filter(({machine}) => machine.leaves);
+  const states = surveyed.flatMap(({state: {balancer}}) => (balancer === undefined ? [] : [balancer]));
   const newest = states.toSorted(
-    (a, b) => Number(lives(b, found)) - Number(lives(a, found)) || b.release - a.release,
+    (a, b) => Number(isRunning(b, surveyed)) - Number(isRunning(a, surveyed)) || b.release - a.release,
   )[0];
-  const balancers = found
+  const balancers = surveyed
     .filter(({machine}) => machine.balancer && !machine.leaves)
     .map((one) => {
-      const served = apart ? [...apps, ...leaving] : [one];
+      const behind = dedicated ? [...apps, ...leaving] : [one];
       const held = one.state.balancer;
       return {
-        found: one,
+        surveyed: one,
         held,
-        before: wanted(target, {old: apart ? newest : held, health}, served, apart),
-        apps: served,
+        before: startingState(target, {old: dedicated ? newest : held, health}, behind, dedicated),
+        apps: behind,
       };
     });
   return {
-    apart,
-    found,
+    dedicated,
+    surveyed,
     apps,
     leaving,
     balancers,
@@ -64,18 +71,18 @@ export function viewOf(target: Target, found: readonly Found[], health = target.
     newest: Math.max(
       0,
       ...states.flatMap(({release, canary}) => [release, canary?.release ?? 0]),
-      ...found.flatMap(({state}) => [state.logged, ...appsOf(state).map(({release}) => release)]),
+      ...surveyed.flatMap(({state}) => [state.logged, ...appsOf(state).map(({release}) => release)]),
     ),
   };
 }
 
-/** Do all containers run that it sends requests to? Those on hosts that could not be looked at are not counted. */
-function lives({slots}: BalancerState, found: readonly Found[]): boolean {
-  const known = slots.filter(({host}) => found.some(({machine}) => machine.key === host));
+/** Do all containers in its slots run? Those on hosts outside the survey do not count. */
+function isRunning({slots}: BalancerState, surveyed: readonly SurveyedHost[]): boolean {
+  const known = slots.filter(({host}) => surveyed.some(({machine}) => machine.key === host));
   return (
     known.length > 0 &&
     known.every(({host, container}) =>
-      found.some(
+      surveyed.some(
         ({machine, state}) =>
           machine.key === host && state.containers.some((one) => one.name === container && one.state === 'running'),
       ),
@@ -83,18 +90,23 @@ function lives({slots}: BalancerState, found: readonly Found[]): boolean {
   );
 }
 
-interface Wanted {
+interface Releases {
   readonly old: BalancerState | undefined;
   readonly health: string;
 }
 
-function wanted(target: Target, {old, health}: Wanted, apps: readonly Found[], apart: boolean): BalancerState {
+function startingState(
+  target: Target,
+  {old, health}: Releases,
+  apps: readonly SurveyedHost[],
+  dedicated: boolean,
+): BalancerState {
   const {settings} = target;
   const slots: readonly SlotUse[] = [...(old?.slots ?? []), ...(old?.canary?.slots ?? [])];
-  const keys = apart
+  const keys = dedicated
     ? [...apps.filter(({machine}) => !machine.leaves).map(({machine}) => machine.key), ...slots.map(({host}) => host)]
     : [''];
-  // What serves goes on being checked as it was.
+  // A release that serves keeps its own health check.
   const others =
     old === undefined
       ? []
@@ -104,7 +116,7 @@ function wanted(target: Target, {old, health}: Wanted, apps: readonly Found[], a
     release: old?.release ?? 0,
     previous: old?.previous ?? 0,
     hosts: [...new Set(keys)],
-    // Room for the containers that a rollback goes back to, too.
+    // Room for the containers that a rollback starts again, too.
     size: Math.max(
       settings.replicas,
       ...slots.map(({replica}) => replica),
@@ -118,12 +130,16 @@ function wanted(target: Target, {old, health}: Wanted, apps: readonly Found[], a
   };
 }
 
-/** What serves on one app machine, whichever balancer it is behind. */
-export const statesFor = ({apart, balancers}: View, {machine}: Found): BalancerState[] =>
+/** The states of all balancers in front of one app machine. */
+export const statesFor = ({dedicated, balancers}: Fleet, {machine}: SurveyedHost): BalancerState[] =>
   balancers
-    .filter(({found}) => apart || found.machine.host === machine.host)
+    .filter(({surveyed}) => dedicated || surveyed.machine.host === machine.host)
     .flatMap(({held}) => (held === undefined ? [] : [held]));
 
-/** The slots of one app machine among those of a balancer. */
-export const slotsOn = (slots: readonly SlotUse[], {machine: {key}}: Found): SlotUse[] =>
+/** The slots of one app machine. */
+export const slotsOn = (slots: readonly SlotUse[], {machine: {key}}: SurveyedHost): SlotUse[] =>
   slots.filter(({host}) => host === key);
+
+/** The slots of one app machine that get traffic, a canary's included. */
+export const servingSlots = (fleet: Fleet, app: SurveyedHost): SlotUse[] =>
+  statesFor(fleet, app).flatMap(({slots, canary}) => slotsOn([...slots, ...(canary?.slots ?? [])], app));

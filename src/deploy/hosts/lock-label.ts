@@ -1,33 +1,51 @@
-/** A deployer that died holds the lock no longer than this, in seconds. One that lives renews it three times as often. */
+import {type Columns, parseRows, rowFormat} from '../../commands/docker/index.ts';
+
+/** A lock expires after this many seconds; a live deployer renews it three times as often. */
 export const lockSeconds = 60;
 
-/** A lock as it stands on a machine. */
+/** A lock on one host. */
 export interface HeldLock {
   readonly id: string;
+  /** `jo@laptop` */
   readonly owner: string;
   readonly reason: string;
-  /** Which process took it, for those that can see whether it lives: see {@link processMark}. */
+  /** Identifies the process that took it: see `processMark`. Empty where that is unknown. */
   readonly process: string;
-  /** How long it has been held, in seconds, by the clock of the machine where it stands. */
+  /** Seconds since it was taken, by the clock of its host. */
   readonly age: number;
-  /** When it expires, in seconds from now, by the same clock; negative when it has. */
+  /** Seconds until it expires, by the same clock; negative once it has expired. */
   readonly left: number;
 }
 
-// A renewal changes the one number of a container that can change and that means nothing as long as it never runs.
-export const lockFormat = [
-  '{{.Id}}',
-  '{{.Created}}',
-  '{{.HostConfig.RestartPolicy.MaximumRetryCount}}',
-  ...['owner', 'reason', 'process'].map((name) => `{{index .Config.Labels "entrypoint.lock.${name}"}}`),
-].join('\t');
+/** The label of a lock that holds one of its facts. */
+export const lockLabel = (fact: 'owner' | 'reason' | 'process' | 'token'): string => `entrypoint.lock.${fact}`;
 
-/** Reads a lock as {@link lockFormat} prints it, and the engine's own time: no clock but the machine's counts. */
+const cell = (fact: Parameters<typeof lockLabel>[0]): string => `{{index .Config.Labels "${lockLabel(fact)}"}}`;
+
+const columns = {
+  id: '{{.Id}}',
+  created: '{{.Created}}',
+  // The restart limit: a container that never runs can store a number there, and a renewal changes it.
+  expires: '{{.HostConfig.RestartPolicy.MaximumRetryCount}}',
+  owner: cell('owner'),
+  reason: cell('reason'),
+  process: cell('process'),
+} as const satisfies Columns<string>;
+
+/** A format for `docker inspect`, read by {@link parseLock}. */
+export const lockFormat = rowFormat(columns);
+
+/**
+ * Reads a lock.
+ * @param text what {@link lockFormat} printed
+ * @param clock the host's time, ISO 8601: the clock of this machine can differ
+ */
 export function parseLock(text: string, clock: string): HeldLock | undefined {
-  if (text === '') return undefined;
-  const [id = '', created = '', renewed = '', owner = '', reason = '', process = ''] = text.split('\t');
+  const [row] = parseRows(columns, text);
+  if (row === undefined) return undefined;
+  const {id, owner, reason, process} = row;
   const now = Date.parse(clock) / 1000;
-  const taken = Date.parse(created) / 1000;
-  const expires = Math.max(taken + lockSeconds, Number(renewed));
+  const taken = Date.parse(row.created) / 1000;
+  const expires = Math.max(taken + lockSeconds, Number(row.expires));
   return {id, owner, reason, process, age: Math.max(0, Math.round(now - taken)), left: Math.round(expires - now)};
 }

@@ -6,66 +6,75 @@ import {
   dockerPs,
   dockerRemove,
   dockerRemoveLabelled,
+  labelCell,
+  parseRows,
+  rowFormat,
 } from '../../commands/docker/index.ts';
 import {renewLock, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
-import {isRemote} from '../../service/hosts.ts';
+import {type Host, isRemote} from '../../service/hosts.ts';
+import {mapEach} from '../../shell/concurrency.ts';
 import type {Scope} from '../../shell/index.ts';
 import {lockName, roleLabels, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {commandOn, each, runOn, scopeOn, type Site} from './host.ts';
-import {type HeldLock, lockFormat, lockSeconds, parseLock} from './lock-label.ts';
-import type {Found} from './state.ts';
+import {commandOn, type HostConnection, runOn, scopeOn} from './connection.ts';
+import {type HeldLock, lockFormat, lockLabel, lockSeconds, parseLock} from './lock-label.ts';
+import type {SurveyedHost} from './state.ts';
 
 export interface LockOptions {
   readonly stack: Stack;
+  /** What the lock is for: `deploy`. */
   readonly reason: string;
   readonly owner: string;
-  /** Of this run of a task. */
+  /** Unique to this run of a task. */
   readonly token: string;
-  /** An image that is on the machine: a lock is a container that never runs. */
-  readonly imageOn: (found: Found) => string;
-  /** How many machines there are, those included that cannot be reached. */
+  /** An image that the host has: a lock is a container that never runs. */
+  readonly imageOn: (surveyed: SurveyedHost) => string;
+  /** Number of machines, unreachable ones included. */
   readonly machines: number;
+  /** Hosts to lock at a time. */
   readonly parallel: number;
-  /** How long what a dead deployer began on a host may take to end, in seconds. */
-  readonly patience: number;
+  /** How long to wait for commands that a dead deployer left running on a host, in seconds. */
+  readonly graceSeconds: number;
+}
+
+export interface LockSite {
+  readonly connection: HostConnection;
+  readonly surveyed: SurveyedHost;
 }
 
 export interface Locks {
-  /** Has anything changed on the machines since they were looked at? */
+  /** Have the hosts changed since the survey? */
   readonly changed: boolean;
   /**
-   * Is it still ours? A machine that slept may find that somebody else has taken over.
+   * Checks that the locks have been renewed in time: this machine may have slept.
    * @throws Problem `lock_lost`
    */
   readonly requireHeld: () => void;
-  /** Ends the renewals. */
   readonly stopRenewing: () => Promise<void>;
 }
 
 /**
- * Two deploys must not interleave. A container's name is unique on an engine, so that creating one is atomic, for every
- * deployer wherever it runs. The first machine's lock decides between two that begin at the same time; then all others
- * side by side. The lock counts when half of all machines hold it or more, so that one that is lost blocks nobody.
- * Renewed while this process lives; released by the scope when it fails, Ctrl-C included, and else by the last step.
+ * Locks an environment: two deploys must not interleave. A container's name is unique on an engine, so that creating one is
+ * atomic for all deployers. The first machine decides between two that start at the same time; the others follow
+ * concurrently. The lock is valid on half of all machines or more: a machine that is down blocks no deploy.
+ * The locks are renewed while this process lives. The scope releases them after a failure or Ctrl-C, and the last step
+ * after success.
  * @throws Problem `locked` when another deploy holds it, `no_majority`
  */
 export async function takeLocks(
   context: Context,
   scope: Scope,
-  places: readonly {site: Site; found: Found}[],
-  facts: LockOptions,
+  hosts: readonly LockSite[],
+  options: LockOptions,
 ): Promise<Locks> {
-  const {stack, machines} = facts;
-  if (places.length * 2 < machines) throw noMajority(facts, places.length);
-  const [first, ...others] = places;
-  if (first === undefined) throw noMajority(facts, 0);
-  const take = ({site, found}: {site: Site; found: Found}): Promise<boolean> =>
-    takeOne(context, scope, site, found, facts);
-  const changed = [await take(first), ...(await each(others, take, facts.parallel))].some(Boolean);
+  const {stack, machines} = options;
+  const [first, ...others] = hosts;
+  if (first === undefined || hosts.length * 2 < machines) throw noMajority(options, hosts.length);
+  const take = (one: LockSite): Promise<boolean> => takeLock(context, scope, one, options);
+  const changed = [await take(first), ...(await mapEach(others, take, options.parallel))].some(Boolean);
   let renewed = Date.now();
-  const renewals = places.map(({site}) => commandOn(site.host, renewLock(lockName(stack), lockSeconds)));
+  const renewals = hosts.map(({connection}) => commandOn(connection.host, renewLock(lockName(stack), lockSeconds)));
   const stopRenewing = scope.every(Math.round(lockSeconds / 3), renewals, (succeeded) => {
     if (succeeded * 2 >= machines && Date.now() - renewed < lockSeconds * 1000) renewed = Date.now();
   });
@@ -75,74 +84,81 @@ export async function takeLocks(
   return {changed, requireHeld, stopRenewing};
 }
 
-/** Gives whether something has changed since the machine was looked at. */
-async function takeOne({note}: Context, scope: Scope, site: Site, found: Found, facts: LockOptions): Promise<boolean> {
-  const {stack, owner, reason, token, imageOn, patience} = facts;
+/** @returns whether the host has changed since the survey */
+async function takeLock(
+  {note}: Context,
+  scope: Scope,
+  {connection, surveyed}: LockSite,
+  options: LockOptions,
+): Promise<boolean> {
+  const {stack, owner, reason, token, imageOn, graceSeconds} = options;
+  const {host} = connection;
   const name = lockName(stack);
-  const held = found.state.lock;
-  if (held !== undefined && !isOver(held)) throw lockedProblem(stack, held, site);
+  const held = surveyed.state.lock;
+  if (held !== undefined && !isOver(held)) throw lockedProblem(stack, held, host);
   if (held !== undefined)
     note(
-      `taking over the lock of ${held.owner} (${held.reason})${isRemote(site.host) ? ` on ${site.host}` : ''}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'the process that took it is dead'}`,
+      `taking over the lock of ${held.owner} (${held.reason})${onRemote(host)}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'its process is dead'}`,
     );
   const labels = {
     ...roleLabels(stack, 'lock'),
-    'entrypoint.lock.owner': owner,
-    'entrypoint.lock.reason': reason,
-    'entrypoint.lock.process': processMark(),
-    'entrypoint.lock.token': token,
+    [lockLabel('owner')]: owner,
+    [lockLabel('reason')]: reason,
+    [lockLabel('process')]: processMark(),
+    [lockLabel('token')]: token,
   };
   const takeOver =
     held === undefined
       ? []
-      : [...(isRemote(site.host) ? [waitForCommands(stackName(stack), patience)] : []), dockerRemove(name)];
-  const look = dockerPs(stackLabels(stack), fingerprintFormat);
+      : [...(isRemote(host) ? [waitForCommands(stackName(stack), graceSeconds)] : []), dockerRemove(name)];
+  const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
   try {
     const {stdout} = await runOn(
-      site,
-      [...takeOver, dockerCreate({image: imageOn(found), name, labels, command: ['--list']}), look],
+      connection,
+      [...takeOver, dockerCreate({image: imageOn(surveyed), name, labels, command: ['--list']}), list],
       {capture: true},
     );
-    // Registered when it is ours: the lock of somebody else must stay.
-    scopeOn(scope, site.host).onFailure(dockerRemove(name));
-    return held !== undefined || (stdout.trim() !== '' && !sameAs(stdout, found));
+    // Only now: the lock of another deployer must stay.
+    scopeOn(scope, host).onFailure(dockerRemove(name));
+    return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
     if (!isProblem(error) || !error.details.some((line) => line.includes('is already in use'))) {
-      // It may be there or not, and only what is ours may go.
-      scopeOn(scope, site.host).onFailure(
-        dockerRemoveLabelled({...stackLabels(stack), 'entrypoint.lock.token': token}),
-      );
+      // The lock may exist or not, and may be another deployer's: the token decides.
+      scopeOn(scope, host).onFailure(dockerRemoveLabelled({...stackLabels(stack), [lockLabel('token')]: token}));
       throw error;
     }
-    const {stdout} = await site.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
+    const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
     const other = parseLock(stdout.trim(), new Date().toISOString());
     throw lockedProblem(
       stack,
-      {id: '', owner: 'somebody', reason: 'deploy', process: '', left: lockSeconds, ...other, age: 0},
-      site,
+      {id: '', owner: 'another deployer', reason: 'deploy', process: '', left: lockSeconds, ...other, age: 0},
+      host,
     );
   }
 }
 
-const fingerprintFormat = '{{.Names}} {{.State}} {{.Label "entrypoint.role"}}';
+/** The part of a survey that another deploy changes. */
+const summaryColumns = {name: '{{.Names}}', state: '{{.State}}', role: labelCell('entrypoint.role')};
 
-function sameAs(text: string, {state}: Found): boolean {
-  const now = text
-    .split('\n')
-    .filter((line) => / (?:app|balancer|backing)$/.test(line))
-    .map((line) => line.split(' ').slice(0, 2).join(' '));
-  const seen = state.containers
-    .filter(({role}) => ['app', 'balancer', 'backing'].includes(role))
-    .map((one) => `${one.name} ${one.state}`);
-  return now.toSorted().join('\n') === seen.toSorted().join('\n');
+const lastingRoles: ReadonlySet<string> = new Set(['app', 'balancer', 'backing']);
+
+const summary = (containers: readonly {name: string; state: string; role: string}[]): string =>
+  containers
+    .filter(({role}) => lastingRoles.has(role))
+    .map((one) => `${one.name} ${one.state}`)
+    .toSorted()
+    .join('\n');
+
+function hasChanged(listed: string, {state}: SurveyedHost): boolean {
+  return summary(parseRows(summaryColumns, listed)) !== summary(state.containers);
 }
 
-/** Expired by the machine's own clock, or taken by a process that this machine can see to be dead. */
+/** Expired by its host's clock, or taken by a process that this machine can see to be dead. */
 function isOver({left, process: mark}: HeldLock): boolean {
   return left < 0 || isDead(mark);
 }
 
-/** `jo@laptop`. In a container the user may have a number only, and then there is no information about him. */
+/** `jo@laptop`. In a container the user can be a number without an entry in /etc/passwd. */
 export function ownerName({env}: Context): string {
   const user = (): string => {
     try {
@@ -154,12 +170,12 @@ export function ownerName({env}: Context): string {
   return `${user()}@${hostname()}`;
 }
 
-/** Which boot of which machine, which namespace of processes, which process and when it began; empty where Linux does not tell. */
+/** Identifies a process: boot of a machine, pid namespace, pid and start time; empty where there is no Linux /proc. */
 function processMark(pid: number = process.pid): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const namespace = readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '');
-    // Its name, in brackets, may hold spaces; the time it began is the 20th field after it.
+    // The process's name, in brackets, can contain spaces; its start time is the 20th field after it.
     const began =
       readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
@@ -177,26 +193,28 @@ function isDead(mark: string): boolean {
   return processMark(Number(pid)) !== mark;
 }
 
-function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, {host}: Site): Error {
+const onRemote = (host: Host): string => (isRemote(host) ? ` on ${host}` : '');
+
+function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host: Host): Error {
   return problem({
     code: 'locked',
-    what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, for ${age} s)${isRemote(host) ? ` on ${host}` : ''}, and two must not change it at once`,
-    fix: `wait for the other one; a lock whose owner died expires in ${Math.max(1, left)} s, or: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(stack)}`,
+    what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onRemote(host)}`,
+    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(stack)}`,
   });
 }
 
 function lostProblem({service, environment}: Stack): Error {
   return problem({
     code: 'lock_lost',
-    what: `the lock of ${service} in ${environment} has expired while this machine was away, and somebody else may be at work: nothing more is changed, and nothing put back`,
-    fix: `entrypoint status ${environment} tells what serves; then deploy again`,
+    what: `the lock of ${service} in ${environment} expired while this machine was asleep or offline: stopped without rolling back, since another deploy may be running`,
+    fix: `check what serves (entrypoint status ${environment}), then deploy again`,
   });
 }
 
 function noMajority({stack, machines}: LockOptions, reached: number): Error {
   return problem({
     code: 'no_majority',
-    what: `only ${reached} of the ${machines} hosts of ${stack.service} in ${stack.environment} can be reached, and a deploy needs half of them or more for its lock`,
-    fix: 'bring more of them back, or take those that are gone for good out of deploy.yaml',
+    what: `cannot lock ${stack.service} in ${stack.environment}: only ${reached} of its ${machines} hosts can be reached, fewer than half`,
+    fix: 'bring more of them back, or remove dead ones from deploy.yaml',
   });
 }

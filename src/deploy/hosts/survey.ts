@@ -1,64 +1,62 @@
 import {dockerStart} from '../../commands/docker/index.ts';
-import {isProblem, problem} from '../../errors.ts';
+import {isProblem, messageOf, problem} from '../../errors.ts';
 import {engineProblem} from '../../image/docker.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
+import {settleEach} from '../../shell/concurrency.ts';
 import type {Context} from '../../task.ts';
-import {leavingMachine, type Machine, machinesOf, stackOf, type Target} from '../target.ts';
-import {settle, type Site, siteOf} from './host.ts';
-import {appsOf, balancerOf, type Found, parseMachine, type Question, readMachine} from './state.ts';
+import {stackOf, type Target} from '../target.ts';
+import {connectionTo, type HostConnection} from './connection.ts';
+import {type HostQuery, hostQueryCommand, parseHostState} from './host-query.ts';
+import {type FleetMachine, leavingMachine, machinesOf} from './machines.ts';
+import {appsOf, balancerOf, type HostState, type SurveyedHost} from './state.ts';
 
-/** All machines of an environment as they were found. */
+/** The state of every machine of an environment. */
 export interface Survey {
-  readonly found: readonly Found[];
-  /** Hosts that could not be reached and are left out. */
+  readonly surveyed: readonly SurveyedHost[];
+  /** Unreachable hosts, which were left out. */
   readonly skipped: readonly Host[];
-  readonly siteOf: (host: Host) => Site;
+  readonly connectionTo: (host: Host) => HostConnection;
 }
 
 export interface SurveyOptions {
-  /** Images of which it matters whether a machine has them. Default: none. */
-  readonly images?: (machine: Machine) => readonly string[];
-  /** Which machines are asked whether they have the environment's network. Default: all. */
-  readonly network?: (machine: Machine) => boolean;
-  /** Go on without hosts that cannot be reached. */
+  /** Images to look for on a machine. Default: none. */
+  readonly images?: (machine: FleetMachine) => readonly string[];
+  /** Is the environment's network looked for on this machine? Default: on all. */
+  readonly network?: (machine: FleetMachine) => boolean;
+  /** Leave out unreachable hosts. Default false. */
   readonly skipUnreachable?: boolean;
-  /** Start balancers that were stopped: only they know what they served. Default: only look. */
+  /** Start stopped balancers, which cannot tell otherwise what they served. Default false: read only. */
   readonly wake?: boolean;
 }
 
 /**
- * Reads the state of all hosts, side by side, in one round trip each; then of those that an earlier deploy used and
- * that the file names no longer.
+ * Reads the state of all hosts concurrently, in one round trip each; then of hosts that an earlier deploy used and that
+ * deploy.yaml no longer lists.
  * @throws Problem `host_unreachable`, `engine_unavailable`
  */
 export async function survey(context: Context, target: Target, options: SurveyOptions = {}): Promise<Survey> {
   const machines = machinesOf(target.settings);
   const several = machines.length > 1;
-  const site = (host: Host): Site => siteOf(context, host, several);
-  const looked = await settle(
+  const connect = (host: Host): HostConnection => connectionTo(context, host, several);
+  const read = await settleEach(
     machines,
-    (machine) => look(site(machine.host), machine, target, options),
+    (machine) => surveyHost(connect(machine.host), machine, target, options),
     target.settings.parallel,
   );
-  const found = looked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const failures = looked.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  const lost = failures.filter((error) => isProblem(error) && lostCodes.has(error.code));
-  if (failures.length > lost.length) throw failures.find((error) => !lost.includes(error));
-  if (lost.length > 0 && (options.skipUnreachable !== true || found.length === 0)) throw allProblems(lost);
-  const skipped = machines.filter((_, index) => looked[index]?.status === 'rejected').map(({host}) => host);
-  for (const error of lost) context.note(`left out: ${(error as Error).message}`);
-  const leaving = await lookAtLeaving(
-    context,
-    target,
-    found,
-    [...skipped, ...machines.map(({host}) => host)],
-    site,
-    options,
-  );
-  return {found: [...found, ...leaving], skipped, siteOf: site};
+  const surveyed = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failures = read.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const unreachable = failures.filter((error) => isProblem(error) && unreachableCodes.has(error.code));
+  if (failures.length > unreachable.length) throw failures.find((error) => !unreachable.includes(error));
+  if (unreachable.length > 0 && (options.skipUnreachable !== true || surveyed.length === 0))
+    throw allProblems(unreachable);
+  const skipped = machines.filter((_, index) => read[index]?.status === 'rejected').map(({host}) => host);
+  for (const error of unreachable) context.note(`skipping a host: ${messageOf(error)}`);
+  const listed = [...skipped, ...machines.map(({host}) => host)];
+  const leaving = await surveyLeaving(context, target, surveyed, listed, connect, options);
+  return {surveyed: [...surveyed, ...leaving], skipped, connectionTo: connect};
 }
 
-const lostCodes = new Set(['host_unreachable', 'engine_unavailable']);
+const unreachableCodes = new Set(['host_unreachable', 'engine_unavailable']);
 
 function allProblems(errors: readonly unknown[]): unknown {
   const [first, ...others] = errors.filter(isProblem);
@@ -76,53 +74,62 @@ function allProblems(errors: readonly unknown[]): unknown {
   });
 }
 
-async function look(site: Site, machine: Machine, target: Target, options: SurveyOptions): Promise<Found> {
-  const question: Question = {
+async function surveyHost(
+  connection: HostConnection,
+  machine: FleetMachine,
+  target: Target,
+  options: SurveyOptions,
+): Promise<SurveyedHost> {
+  const query: HostQuery = {
     stack: stackOf(target),
     balancer: machine.balancer ? balancerOf(target) : undefined,
     images: options.images?.(machine) ?? [],
     network: options.network?.(machine) ?? true,
   };
-  const state = await readState(site, question);
+  const state = await readState(connection, query);
   if (options.wake !== true || state.balancerState === undefined || state.balancerState === 'running')
     return {machine, state};
-  await site.context.run(dockerStart(balancerOf(target)), {capture: true, purpose: 'the load balancer does not start'});
-  return {machine, state: await readState(site, question)};
+  await connection.context.run(dockerStart(balancerOf(target)), {
+    capture: true,
+    purpose: 'cannot start the load balancer',
+  });
+  return {machine, state: await readState(connection, query)};
 }
 
-async function readState({host, context: {run}}: Site, question: Question): Promise<Found['state']> {
-  const {exitCode, stdout, stderr} = await run.read(readMachine(question), {allow: [1, 127]});
+// 127: the host has no docker client.
+async function readState({host, context: {run}}: HostConnection, query: HostQuery): Promise<HostState> {
+  const {exitCode, stdout, stderr} = await run.read(hostQueryCommand(query), {allow: [1, 127]});
   if (exitCode !== 0) throw engineProblem(stderr, isRemote(host) ? host : undefined);
-  return parseMachine(stdout, question);
+  return parseHostState(stdout, query);
 }
 
-async function lookAtLeaving(
+async function surveyLeaving(
   context: Context,
   target: Target,
-  found: readonly Found[],
-  known: readonly Host[],
-  site: (host: Host) => Site,
+  surveyed: readonly SurveyedHost[],
+  listed: readonly Host[],
+  connect: (host: Host) => HostConnection,
   options: SurveyOptions,
-): Promise<Found[]> {
-  const hosts = new Set(
-    found.flatMap(({state}) =>
+): Promise<SurveyedHost[]> {
+  const deployedTo = new Set(
+    surveyed.flatMap(({state}) =>
       appsOf(state)
-        .filter(({state: is}) => is === 'running')
-        .flatMap((one) => one.hosts),
+        .filter((app) => app.state === 'running')
+        .flatMap(({hosts}) => hosts),
     ),
   );
-  const leaving = [...hosts]
-    .filter((host) => !known.includes(host))
+  const leaving = [...deployedTo]
+    .filter((host) => !listed.includes(host))
     .map((host) => leavingMachine(target.settings, host));
-  const looked = await settle(
+  const read = await settleEach(
     leaving,
-    (machine) => look(site(machine.host), machine, target, {...options, wake: false}),
+    (machine) => surveyHost(connect(machine.host), machine, target, {...options, wake: false}),
     target.settings.parallel,
   );
-  return looked.flatMap((one, index) => {
+  return read.flatMap((one, index) => {
     if (one.status === 'fulfilled') return one.value.state.containers.length > 0 ? [one.value] : [];
     context.note(
-      `${leaving[index]?.host} is no longer in deploy.yaml and cannot be looked at; what runs there stays: ${(one.reason as Error).message}`,
+      `${leaving[index]?.host} is no longer in deploy.yaml, and its containers stay: ${messageOf(one.reason)}`,
     );
     return [];
   });

@@ -1,5 +1,4 @@
-import {history as historyHosts, historyText} from '../../deploy/hosts/operations/history.ts';
-import {machinesOf, readTarget} from '../../deploy/target.ts';
+import {history as readHistory, historyText, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
@@ -10,8 +9,8 @@ export const history = task(
   },
   async (context, {environment}) => {
     const target = await readTarget(context, environment);
-    const found = await historyHosts(context, target);
-    context.say(historyText(found, machinesOf(target.settings).length));
+    const found = await readHistory(context, target);
+    context.say(historyText(found, target));
     return found;
   },
 );

@@ -1,5 +1,4 @@
-import {logs as logsHosts} from '../../deploy/hosts/operations/operate.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {logs as printLogs, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
@@ -11,6 +10,6 @@ export const logs = task(
     tail: option.number(100, 'lines of each replica to begin with'),
   },
   async (context, {environment, follow, tail}) => {
-    await logsHosts(context, await readTarget(context, environment), {follow, tail});
+    await printLogs(context, await readTarget(context, environment), {follow, tail});
   },
 );

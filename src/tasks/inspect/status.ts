@@ -1,5 +1,4 @@
-import {status as statusHosts, statusText} from '../../deploy/hosts/operations/status.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {readTarget, status as readStatus, statusText} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
@@ -9,7 +8,7 @@ export const status = task(
     environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
   },
   async (context, {environment}) => {
-    const found = await statusHosts(context, await readTarget(context, environment));
+    const found = await readStatus(context, await readTarget(context, environment));
     context.say(statusText(found));
     return found;
   },

@@ -1,6 +1,15 @@
-import {type Applied, apply, type ApplyOptions, endCanary} from '../../deploy/hosts/operations/deploy.ts';
-import {type Plan, planText} from '../../deploy/hosts/plan/plan.ts';
-import {type Deployed, readTarget, type Target} from '../../deploy/target.ts';
+import {
+  batchPattern,
+  type Deployed,
+  type DeployOptions,
+  deploy as deployTo,
+  endCanary,
+  type Executed,
+  type Plan,
+  planText,
+  readTarget,
+  type Target,
+} from '../../deploy/index.ts';
 import {usageProblem} from '../../errors.ts';
 import {imageToDeploy} from '../../image/find.ts';
 import {option} from '../../option.ts';
@@ -40,25 +49,25 @@ export const deploy = task(
   ): Promise<Deployed | Plan> => {
     const endings = [canary !== undefined, end.continue, end.abort].filter(Boolean).length;
     if (endings > 1) throw usageProblem('--canary begins a canary, --continue and --abort end it', 'say one of them');
-    if (batch !== undefined && !/^(?:all|[1-9]\d*|[1-9]\d?%|100%)$/.test(batch))
+    if (batch !== undefined && !batchPattern.test(batch))
       throw usageProblem(
         `--batch is a number of hosts, a share of them or all, and ${batch} is none`,
         'such as --batch=1 or --batch=25%',
       );
     const target = await readTarget(context, environment);
-    const options: ApplyOptions = {batch, skipUnreachable, planOnly, canary};
+    const options: DeployOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
       return told(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
     const {reference: image, commit} = await imageToDeploy(context, target.service, target.settings, {
       image: wanted,
       stage,
     });
-    return told(context, target, await apply(context, {...target, image, commit}, options));
+    return told(context, target, await deployTo(context, {...target, image, commit}, options));
   },
 );
 
 /** Tells what came of it, and gives it: the plan where nothing was done. */
-function told(context: Context, {service, environment}: Target, {plan, deployed}: Applied): Deployed | Plan {
+function told(context: Context, {service, environment}: Target, {plan, deployed}: Executed): Deployed | Plan {
   if (deployed === undefined) {
     context.say(planText(plan));
     return plan;

@@ -1,7 +1,4 @@
-import {addressOf} from '../../deploy/hosts/address.ts';
-import {requireDeployed} from '../../deploy/hosts/state.ts';
-import {survey} from '../../deploy/hosts/survey.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {addressOf, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {type Context, task} from '../../task.ts';
@@ -21,11 +18,6 @@ export const testSanity = task(
   },
 );
 
-/** Where the first balancer answers. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
-  const target = await readTarget(context, environment);
-  const {found, siteOf} = await survey(context, target);
-  requireDeployed(found, target);
-  const first = found.find(({machine}) => machine.balancer);
-  return first === undefined ? '' : addressOf(target, siteOf(first.machine.host));
+  return addressOf(context, await readTarget(context, environment));
 }

@@ -1,5 +1,4 @@
-import {exec as execHosts} from '../../deploy/hosts/operations/operate.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {exec as execIn, readTarget} from '../../deploy/index.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
@@ -15,6 +14,6 @@ export const exec = task(
   async (context, {environment, ...how}) => {
     if (context.rest.length === 0)
       throw usageProblem('exec runs a command, and there is none', `entrypoint exec ${environment} -- WORDS`);
-    await execHosts(context, await readTarget(context, environment), how);
+    await execIn(context, await readTarget(context, environment), how);
   },
 );

@@ -1,5 +1,4 @@
-import {maintenance as maintainHosts} from '../../deploy/hosts/operations/operate.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {maintenance as setMaintenance, readTarget} from '../../deploy/index.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
@@ -14,7 +13,7 @@ export const maintenance = task(
     if (state !== 'on' && state !== 'off')
       throw usageProblem('maintenance is switched on or off', `entrypoint maintenance ${environment} on`);
     const target = await readTarget(context, environment);
-    await maintainHosts(context, target, state === 'on');
+    await setMaintenance(context, target, state === 'on');
     context.say(
       `${target.service.name} in ${environment}: ${state === 'on' ? 'every request gets the maintenance page' : 'serves again'}`,
     );

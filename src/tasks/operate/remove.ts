@@ -1,5 +1,4 @@
-import {remove as removeHosts} from '../../deploy/hosts/operations/remove.ts';
-import {readTarget} from '../../deploy/target.ts';
+import {readTarget, remove as removeFrom} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
@@ -11,7 +10,7 @@ export const remove = task(
   },
   async (context, {environment, volumes}) => {
     const target = await readTarget(context, environment);
-    const removed = await removeHosts(context, target, {volumes});
+    const removed = await removeFrom(context, target, {volumes});
     context.say(
       `removed ${removed.containers.length} containers and ${removed.volumes.length} volumes of ${target.service.name} in ${environment}`,
     );

@@ -1,6 +1,4 @@
-import {rollback as rollbackHosts} from '../../deploy/hosts/operations/deploy.ts';
-import {type Plan, planText} from '../../deploy/hosts/plan/plan.ts';
-import {type Deployed, readTarget} from '../../deploy/target.ts';
+import {type Deployed, type Plan, planText, readTarget, rollback as rollbackTo} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 
@@ -14,7 +12,7 @@ export const rollback = task(
   },
   async (context, {environment, release: to, plan: planOnly, skipUnreachable}): Promise<Deployed | Plan> => {
     const target = await readTarget(context, environment);
-    const {plan, deployed} = await rollbackHosts(context, target, {to, planOnly, skipUnreachable});
+    const {plan, deployed} = await rollbackTo(context, target, {to, planOnly, skipUnreachable});
     if (deployed === undefined) {
       context.say(planText(plan));
       return plan;

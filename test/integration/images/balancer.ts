@@ -2,7 +2,7 @@ import {request} from 'node:http';
 import * as v from 'valibot';
 import {renderFragment} from '../../../src/deploy/hosts/balancer/fragment.ts';
 import {balancerSettings} from '../../../src/deploy/hosts/balancer/settings.ts';
-import type {BalancerState, Half} from '../../../src/deploy/hosts/balancer/state.ts';
+import {type BalancerState, colourOf} from '../../../src/deploy/hosts/balancer/state.ts';
 import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {docker, type Ended, must, type Place} from './containers.ts';
 
@@ -113,7 +113,7 @@ export function configText(
     slots: Object.entries(uses).map(([slot, container]) => ({
       host: '',
       replica: Number(slot[0]),
-      half: slot[1] as Half,
+      colour: colourOf(slot[1] ?? ''),
       container,
       address: container,
       port: 3000,

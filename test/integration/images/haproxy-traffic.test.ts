@@ -40,7 +40,7 @@ test('a canary gets its share, headers and cookies choose, and both survive a re
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
   const weights = canaryWeights(20, 1, 1);
   await balancer.mustLb(['canary', 'web', 'b', `web/1b=${weights.fresh}`, `web/1a=${weights.old}`]);
-  const slot = {host: '', replica: 1, half: 'b', container: fresh, address: fresh, port: 3000} as const;
+  const slot = {host: '', replica: 1, colour: 'green', container: fresh, address: fresh, port: 3000} as const;
   await balancer.mustLb(
     ['config', '--no-reload', 'web'],
     configText({'1a': old}, 1, {canary: {release: 2, percent: 20, slots: [slot]}}),

@@ -1,6 +1,6 @@
 import {weightsOf} from './canary.ts';
 import type {Route} from './settings.ts';
-import {type BalancerState, slotName, slotsOf, type SlotUse, stateLine} from './state.ts';
+import {type BalancerState, halfOf, slotName, slotsOf, type SlotUse, stateLine} from './state.ts';
 
 /** The directory that every fragment stands in, in the balancer's container and for a HAProxy of the user's own. */
 const directory = '/etc/haproxy/entrypoint';
@@ -98,8 +98,8 @@ function choiceLines(state: BalancerState): string[] {
     choice('always'),
     choice('never'),
     ...slots.map((slot, index) => {
-      const left = slots.slice(index).filter(({half}) => half === slot.half).length;
-      return `    use-server ${slotName(slot)} if { var(txn.half) -m str ${slot.half} }${left === 1 ? '' : ` { rand(${left}) eq 0 }`}`;
+      const left = slots.slice(index).filter(({colour}) => colour === slot.colour).length;
+      return `    use-server ${slotName(slot)} if { var(txn.half) -m str ${halfOf(slot.colour)} }${left === 1 ? '' : ` { rand(${left}) eq 0 }`}`;
     }),
   ];
 }

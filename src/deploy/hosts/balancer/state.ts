@@ -1,26 +1,39 @@
 import type {BalancerSettings} from './settings.ts';
 
-/** A settings for a replica in the balancer. Each replica has two, so that a new release starts beside the old one. */
+/** Each replica has two slots in the balancer, so that a new release starts in one colour beside the old in the other. */
+export type Colour = 'blue' | 'green';
+
+/**
+ * The letter of a colour on hosts: in server names (`1a`), in the label `entrypoint.half` and in the state that a fragment
+ * stores. Fleets that an earlier version deployed have it, and operators' scripts name servers by it.
+ */
 export type Half = 'a' | 'b';
 
-/** A server of the balancer: which replica of which host, and which of its two places. */
+const halves: Readonly<Record<Colour, Half>> = {blue: 'a', green: 'b'};
+
+export const halfOf = (colour: Colour): Half => halves[colour];
+
+/** The colour of a letter that was read from a host; of anything but `b`, blue. */
+export const colourOf = (half: string): Colour => (half === halves.green ? 'green' : 'blue');
+
+/** A server of the balancer: a replica of a host, in one of its two colours. */
 export interface Slot {
-  /** The key of the app host where the replica runs; empty where the balancer is that host's own. */
+  /** The key of the replica's host; empty where the balancer is on that host itself. */
   readonly host: string;
   /** Counted from 1 on each host. */
   readonly replica: number;
-  readonly half: Half;
+  readonly colour: Colour;
 }
 
+/** A slot with the container behind it. */
 export interface SlotUse extends Slot {
-  /** The container that answers there. */
   readonly container: string;
-  /** Where the balancer reaches it: the container's name on a network that they share, or an address of its host. */
+  /** Where the balancer reaches it: the container's name on a shared network, or an address of its host. */
   readonly address: string;
   readonly port: number;
 }
 
-/** A release that serves a part of the requests beside the one that serves the rest. */
+/** A release that serves a share of the requests beside the current one. */
 export interface Canary {
   readonly release: number;
   /** More than 0, less than 100. */
@@ -28,32 +41,33 @@ export interface Canary {
   readonly slots: readonly SlotUse[];
 }
 
-/** What one service asks of a balancer; read back from its fragment of the configuration by {@link readBalancerState}. */
+/** A balancer's configuration for one service. {@link readBalancerState} reads it back from the service's fragment. */
 export interface BalancerState {
   /** The service in its environment, `buy-service.prod`: the name of its fragment and of its backend. */
   readonly name: string;
-  /** The release that gets the traffic; 0 before the first deploy. */
+  /** The release that serves; 0 before the first deploy. */
   readonly release: number;
-  /** The release to go back to; 0 when there is none. */
+  /** The release that a rollback returns to; 0 for none. */
   readonly previous: number;
-  /** Keys of the app hosts that there is room for; `['']` where the balancer is its host's own. */
+  /** Keys of the app hosts with slots; `['']` where the balancer is on the replicas' host. */
   readonly hosts: readonly string[];
-  /** Replicas that there is room for on each of them. */
+  /** Replicas with slots on each of them. */
   readonly size: number;
-  /** Where the release that gets the traffic answers. */
+  /** The slots of the release that serves. */
   readonly slots: readonly SlotUse[];
   readonly canary?: Canary | undefined;
-  /** The path that free slots are checked with: that of the release which is to come. */
+  /** Path of the health check of free slots: that of the release to come. */
   readonly health: string;
-  /** Slots whose release is checked with another path, by name. */
+  /** Slots whose release has another path, by name. */
   readonly otherHealth?: Readonly<Record<string, string>> | undefined;
   readonly settings: BalancerSettings;
 }
 
 /** The name of a slot within its backend: `1a`, or `h1-1a` for a replica on another machine. */
-export const slotName = ({host, replica, half}: Slot): string => `${host === '' ? '' : `${host}-`}${replica}${half}`;
+export const slotName = ({host, replica, colour}: Slot): string =>
+  `${host === '' ? '' : `${host}-`}${replica}${halfOf(colour)}`;
 
-/** The path that a slot is checked with. */
+/** The health path of a slot. */
 export const healthOf = ({health, otherHealth}: Pick<BalancerState, 'health' | 'otherHealth'>, slot: Slot): string =>
   otherHealth?.[slotName(slot)] ?? health;
 
@@ -61,24 +75,64 @@ export const healthOf = ({health, otherHealth}: Pick<BalancerState, 'health' | '
 export const serversOf = (name: string, slots: readonly Slot[]): string[] =>
   slots.map((slot) => `${name}/${slotName(slot)}`);
 
-/** All slots that there are, taken or free. */
+/** Every slot, used or free. */
 export function slotsOf({hosts, size}: Pick<BalancerState, 'hosts' | 'size'>): Slot[] {
-  const halves: readonly Half[] = ['a', 'b'];
+  const colours: readonly Colour[] = ['blue', 'green'];
   const replicas = Array.from({length: size}, (_, index) => index + 1);
-  return hosts.flatMap((host) => replicas.flatMap((replica) => halves.map((half) => ({host, replica, half}))));
+  return hosts.flatMap((host) => replicas.flatMap((replica) => colours.map((colour) => ({host, replica, colour}))));
 }
 
 const mark = '# entrypoint: ';
 
-/** The line of a fragment that holds the state. */
-export const stateLine = (state: BalancerState): string => `${mark}${JSON.stringify(state)}`;
+interface StoredSlot extends Omit<SlotUse, 'colour'> {
+  readonly half: Half;
+}
 
-/** Reads a state back from a fragment; undefined for any text that is not one. */
+/** The state as fragments have stored it since the first version. */
+interface StoredState extends Omit<BalancerState, 'slots' | 'canary'> {
+  readonly slots: readonly StoredSlot[];
+  readonly canary?: (Omit<Canary, 'slots'> & {readonly slots: readonly StoredSlot[]}) | undefined;
+}
+
+// Properties keep their order, here and in the whole state: an equal state must give an equal text, or a deploy reloads
+// every balancer.
+const toStored = ({host, replica, colour, ...use}: SlotUse): StoredSlot => ({
+  host,
+  replica,
+  half: halfOf(colour),
+  ...use,
+});
+
+const fromStored = ({host, replica, half, ...use}: StoredSlot): SlotUse => ({
+  host,
+  replica,
+  colour: colourOf(half),
+  ...use,
+});
+
+/** The line of a fragment that stores the state. */
+export function stateLine(state: BalancerState): string {
+  const {slots, canary} = state;
+  const stored: StoredState = {
+    ...state,
+    slots: slots.map(toStored),
+    canary: canary && {...canary, slots: canary.slots.map(toStored)},
+  };
+  return `${mark}${JSON.stringify(stored)}`;
+}
+
+/** Reads a state back from a fragment; undefined for any other text. */
 export function readBalancerState(fragment: string): BalancerState | undefined {
   const line = fragment.split('\n').find((text) => text.startsWith(`${mark}{`));
   if (line === undefined) return undefined;
   try {
-    return JSON.parse(line.slice(mark.length)) as BalancerState;
+    const stored = JSON.parse(line.slice(mark.length)) as StoredState;
+    const {slots, canary} = stored;
+    return {
+      ...stored,
+      slots: slots.map(fromStored),
+      ...(canary === undefined ? {} : {canary: {...canary, slots: canary.slots.map(fromStored)}}),
+    } as BalancerState;
   } catch {
     return undefined;
   }

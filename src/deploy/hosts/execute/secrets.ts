@@ -3,7 +3,7 @@ import {secretValues} from '../../../shell/secrets.ts';
 import type {Context} from '../../../task.ts';
 import type {Plan} from '../plan/plan.ts';
 
-/** What the steps of a plan need, by name; commands are left out: they may ask somebody, and are run when it is time. */
+/** The secrets of a plan's steps, by name, without those from commands: a command may prompt, and runs only when needed. */
 export function secretsOf({first, rounds}: Pick<Plan, 'first' | 'rounds'>): Record<string, SecretReference> {
   const commands = [...first, ...rounds]
     .flat()
@@ -20,8 +20,8 @@ export function secretsOf({first, rounds}: Pick<Plan, 'first' | 'rounds'>): Reco
 }
 
 /**
- * Looks whether every variable and file is there that the plan will need, before anything is changed.
- * @throws Problem `secret_missing` that names all missing ones and never a value
+ * Checks, before anything changes, that every variable and file exists that the plan needs.
+ * @throws Problem `secret_missing`, which names all missing ones and never a value
  */
 export async function requireSecrets({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>, plan: Plan): Promise<void> {
   const secrets = secretsOf(plan);

@@ -1,31 +1,25 @@
 import {hasRemoteHosts} from '../../../service/hosts.ts';
 import type {Context} from '../../../task.ts';
-import type {Deployed, Deployment, Target} from '../../target.ts';
-import {execute} from '../execute/execute.ts';
+import type {Deployment, Target} from '../../target.ts';
+import {execute, type Executed} from '../execute/execute.ts';
 import {percentOf, planAbort, planCanary, planContinue} from '../plan/canary.ts';
-import {type DeployOptions, planDeploy} from '../plan/deploy.ts';
-import type {Plan} from '../plan/plan.ts';
+import {planDeploy, type PlanOptions} from '../plan/deploy.ts';
 import {planRollback} from '../plan/rollback.ts';
-import type {Entry} from '../release-log.ts';
+import type {ReleaseLogEntry} from '../release-log.ts';
 
-export interface ApplyOptions {
-  /** How many hosts at a time; default: the file's. */
+export interface DeployOptions {
+  /** Hosts at a time: `all`, a number, or a percentage such as `25%`. Default: `batch` of deploy.yaml. */
   readonly batch?: string | number | undefined;
+  /** Leave out unreachable hosts; the next deploy brings them up to date. Default false. */
   readonly skipUnreachable?: boolean;
-  /** Only tell what would be done. */
+  /** Stop after the plan. Default false. */
   readonly planOnly?: boolean;
-  /** `10%`: begin with this share of the requests, and leave it there. */
+  /** `10%`: give the new release this share of the requests, and leave it there. Default: all requests, at once. */
   readonly canary?: string | undefined;
 }
 
-/** What was planned and, unless it was to be told only, what came of it. */
-export interface Applied {
-  readonly plan: Plan;
-  readonly deployed: Deployed | undefined;
-}
-
-/** Brings a release up beside the old one and moves the traffic over, on every host or on none. */
-export async function apply(context: Context, deployment: Deployment, options: ApplyOptions = {}): Promise<Applied> {
+/** Starts a release beside the old one and switches the traffic to it, on every host or on none. */
+export async function deploy(context: Context, deployment: Deployment, options: DeployOptions = {}): Promise<Executed> {
   const {skipUnreachable = false, planOnly = false, canary} = options;
   const percent = canary === undefined ? undefined : percentOf(canary);
   return execute(context, deployment, {
@@ -36,32 +30,34 @@ export async function apply(context: Context, deployment: Deployment, options: A
     ],
     skipUnreachable,
     planOnly,
-    planner: (found, entry) => {
+    planner: (surveyed, entry) => {
       const how = planOptions(deployment, options, entry);
-      return percent === undefined ? planDeploy(deployment, found, how) : planCanary(deployment, found, percent, how);
+      return percent === undefined
+        ? planDeploy(deployment, surveyed, how)
+        : planCanary(deployment, surveyed, percent, how);
     },
   });
 }
 
-/** Gives the canary all requests, or takes it away. */
+/** Gives a canary all requests, or removes it. */
 export async function endCanary(
   context: Context,
   target: Target,
   how: 'continue' | 'abort',
-  options: ApplyOptions = {},
-): Promise<Applied> {
+  options: Omit<DeployOptions, 'canary'> = {},
+): Promise<Executed> {
   const {skipUnreachable = false, planOnly = false} = options;
   const plan = how === 'continue' ? planContinue : planAbort;
   return execute(context, target, {
     reason: how,
     skipUnreachable,
     planOnly,
-    planner: (found, entry) => plan(target, found, planOptions(target, options, entry)),
+    planner: (surveyed, entry) => plan(target, surveyed, planOptions(target, options, entry)),
   });
 }
 
-// On a laptop nobody else asks the service.
-const planOptions = ({settings}: Target, {batch}: ApplyOptions, entry: Entry): DeployOptions => ({
+// On a laptop there is no traffic to compare.
+const planOptions = ({settings}: Target, {batch}: DeployOptions, entry: ReleaseLogEntry): PlanOptions => ({
   batch: batch ?? settings.batch,
   watchSeconds: settings.watch_seconds ?? (hasRemoteHosts(settings) ? 5 : 0),
   entry,
@@ -70,19 +66,17 @@ const planOptions = ({settings}: Target, {batch}: ApplyOptions, entry: Entry): D
 export interface RollbackOptions {
   /** Default: the release before the one that serves. */
   readonly to?: number | undefined;
+  /** Leave out unreachable hosts. Default false. */
   readonly skipUnreachable?: boolean;
+  /** Stop after the plan. Default false. */
   readonly planOnly?: boolean;
 }
 
-/** Goes back to a release whose containers are still there, on every host or on none. */
-export function rollback(
-  context: Context,
-  target: Target,
-  {to, ...options}: RollbackOptions = {},
-): Promise<{plan: Plan; deployed: Deployed | undefined}> {
+/** Returns to a release whose containers are kept, on every host or on none. */
+export function rollback(context: Context, target: Target, {to, ...options}: RollbackOptions = {}): Promise<Executed> {
   return execute(context, target, {
     reason: 'rollback',
     ...options,
-    planner: (found, entry) => planRollback(target, found, {to, entry}),
+    planner: (surveyed, entry) => planRollback(target, surveyed, {to, entry}),
   });
 }

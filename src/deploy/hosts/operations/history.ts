@@ -1,20 +1,26 @@
 import {dockerVolumeDescriptions} from '../../../commands/docker/index.ts';
+import {settleEach} from '../../../shell/concurrency.ts';
 import {logLabel, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
-import {machinesOf, stackOf, type Target} from '../../target.ts';
-import {settle, siteOf} from '../host.ts';
+import {table} from '../../../text/table.ts';
+import {stackOf, type Target} from '../../target.ts';
+import {connectionTo} from '../connection.ts';
+import {machinesOf} from '../machines.ts';
+import {entryFormat, parseEntries, type StoredEntry} from '../release-log.ts';
 
-/** One entry of the release log, as the hosts have it. */
-export interface Record {
+/** One run of a task that changed an environment, from the release logs of its hosts. */
+export interface Release {
   readonly release: number;
   /** deploy, rollback, canary, continue, abort. */
   readonly what: string;
+  /** done, failed. */
   readonly result: string;
-  /** ISO 8601, by the clock of whoever did it. */
+  /** ISO 8601, by the deployer's clock. */
   readonly at: string;
+  /** `jo@laptop` */
   readonly owner: string;
   readonly image: string;
-  /** The hosts that know of it. */
+  /** The hosts whose logs have it. */
   readonly hosts: readonly string[];
 }
 
@@ -22,74 +28,78 @@ export interface History {
   readonly service: string;
   readonly environment: string;
   /** Newest first. */
-  readonly releases: readonly Record[];
-  /** Hosts that could not be asked. */
+  readonly releases: readonly Release[];
+  /** Unreachable hosts. */
   readonly unreached: readonly string[];
 }
 
-const keys = ['release', 'what', 'result', 'at', 'owner', 'image'] as const;
-const format = ['{{.Name}}', ...keys.map((key) => `{{index .Labels "${logLabel}.${key}"}}`)].join('\t');
-
-/** What was done in an environment, when, by whom, and how it ended: from the release log of every host that answers. */
+/**
+ * Reads the release logs of all reachable hosts.
+ * @throws Problem `host_unreachable`, `command_failed` where no host can be read
+ */
 export async function history(context: Context, target: Target): Promise<History> {
   const hosts = machinesOf(target.settings).map(({host}) => host);
   const stack = stackOf(target);
-  const asked = await settle(
+  const read = await settleEach(
     hosts,
     async (host) => {
-      const {stdout} = await siteOf(context, host, hosts.length > 1).context.run.read(
-        dockerVolumeDescriptions({[logLabel]: stackName(stack)}, format),
+      const {stdout} = await connectionTo(context, host, hosts.length > 1).context.run.read(
+        dockerVolumeDescriptions({[logLabel]: stackName(stack)}, entryFormat),
       );
-      return {
-        host,
-        rows: stdout
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line) => line.split('\t')),
-      };
+      return {host, entries: parseEntries(stdout)};
     },
     target.settings.parallel,
   );
-  const unreached = hosts.filter((_, index) => asked[index]?.status === 'rejected');
-  const failure = asked.find((one) => one.status === 'rejected');
+  const unreached = hosts.filter((_, index) => read[index]?.status === 'rejected');
+  const failure = read.find((one) => one.status === 'rejected');
   if (failure !== undefined && unreached.length === hosts.length) throw failure.reason;
-  const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  return {...stack, releases: merge(answers), unreached};
+  const logs = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  return {...stack, releases: mergeLogs(logs), unreached};
 }
 
-/** The same run of a task has one name on every host. */
-export function merge(
-  answers: readonly {readonly host: string; readonly rows: readonly (readonly string[])[]}[],
-): Record[] {
-  const names = [...new Set(answers.flatMap(({rows}) => rows.map(([name]) => name)))];
-  return names
-    .flatMap((name): Record[] => {
-      const having = answers.filter(({rows}) => rows.some((row) => row[0] === name));
-      const [, release = '', what = '', result = '', at = '', owner = '', image = ''] =
-        having[0]?.rows.find((row) => row[0] === name) ?? [];
-      return [{release: Number(release), what, result, at, owner, image, hosts: having.map(({host}) => host)}];
+export interface HostLog {
+  readonly host: string;
+  readonly entries: readonly StoredEntry[];
+}
+
+/** Merges the logs of all hosts. An entry has the same name on each of them. */
+export function mergeLogs(logs: readonly HostLog[]): Release[] {
+  const entries = Map.groupBy(
+    logs.flatMap(({host, entries: own}) => own.map((entry) => ({host, entry}))),
+    ({entry}) => entry.name,
+  );
+  return [...entries.values()]
+    .flatMap((same): Release[] => {
+      const [first] = same;
+      if (first === undefined) return [];
+      const {what, result, at, owner, image} = first.entry;
+      const release = Number(first.entry.release);
+      return [{release, what, result, at, owner, image, hosts: same.map(({host}) => host)}];
     })
     .toSorted((a, b) => b.at.localeCompare(a.at));
 }
 
-export function historyText({service, environment, releases, unreached}: History, hosts: number): string {
-  if (releases.length === 0) return `nothing is written down of ${service} in ${environment}`;
-  const rows = releases.map(({release, what, result, at, owner, image, hosts: known}) => [
-    String(release),
-    what,
-    result,
-    at.replace(/\.\d+Z$/, 'Z'),
-    owner,
-    known.length === hosts ? '' : `only on ${known.join(', ')}`,
-    image,
+/**
+ * The history for people: a line each release, then the unreachable hosts.
+ * @example
+ * context.say(historyText(await history(context, target), target));
+ */
+export function historyText(
+  {service, environment, releases, unreached}: History,
+  {settings}: Pick<Target, 'settings'>,
+): string {
+  if (releases.length === 0) return `no releases of ${service} recorded in ${environment}`;
+  const hosts = machinesOf(settings).length;
+  const isPartial = (one: Release): boolean => one.hosts.length < hosts;
+  const someArePartial = releases.some(isPartial);
+  const rows = releases.map((one) => [
+    String(one.release),
+    one.what,
+    one.result,
+    one.at.replace(/\.\d+Z$/, 'Z'),
+    one.owner,
+    ...(someArePartial ? [isPartial(one) ? `only on ${one.hosts.join(', ')}` : ''] : []),
+    one.image,
   ]);
-  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .filter((cell) => cell !== '')
-      .join('  ')
-      .trimEnd(),
-  );
-  return [...lines, ...unreached.map((host) => `${host} cannot be reached`)].join('\n');
+  return [...table(rows, {gap: 2}), ...unreached.map((host) => `cannot reach ${host}`)].join('\n');
 }

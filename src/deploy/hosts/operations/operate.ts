@@ -3,71 +3,81 @@ import {balancerMaintenance} from '../../../commands/lb.ts';
 import {sshTerminal} from '../../../commands/ssh.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {type Host, hostName, isRemote} from '../../../service/hosts.ts';
+import {mapEach} from '../../../shell/concurrency.ts';
 import type {Context} from '../../../task.ts';
 import type {Target} from '../../target.ts';
-import {slotsOn, statesFor, viewOf} from '../fleet.ts';
-import {each, runOn} from '../host.ts';
-import {appsOf, balancerOf, type Found, requireDeployed} from '../state.ts';
+import {runOn} from '../connection.ts';
+import {fleetOf, servingSlots} from '../fleet.ts';
+import {balancerUrl} from '../service-address.ts';
+import {appsOf, balancerOf, requireDeployed, type SurveyedHost} from '../state.ts';
 import {survey} from '../survey.ts';
 
-/** A replica that gets traffic, and where it runs. */
-export interface Serving {
+/** A replica that gets traffic. */
+export interface ServingReplica {
   readonly host: Host;
   readonly container: string;
 }
 
 /**
- * The replicas that get traffic, host by host; a canary's are among them.
+ * The replicas that get traffic, host by host, a canary's included.
  * @throws Problem `not_deployed`
  */
-export function servingOn(target: Target, found: readonly Found[]): Serving[] {
-  requireDeployed(found, target);
-  const view = viewOf(target, found);
-  return view.apps.flatMap((app) => {
-    const used = new Set(
-      statesFor(view, app)
-        .flatMap((state) => slotsOn([...state.slots, ...(state.canary?.slots ?? [])], app))
-        .map(({container}) => container),
-    );
+export function servingReplicas(target: Target, surveyed: readonly SurveyedHost[]): ServingReplica[] {
+  requireDeployed(surveyed, target);
+  const fleet = fleetOf(target, surveyed);
+  return fleet.apps.flatMap((app) => {
+    const used = new Set(servingSlots(fleet, app).map(({container}) => container));
     return appsOf(app.state)
       .filter(({name}) => used.has(name))
       .map(({name}) => ({host: app.machine.host, container: name}));
   });
 }
 
+/**
+ * The URL of the first balancer; empty in a dry run of the first deploy.
+ * @throws Problem `not_deployed`
+ */
+export async function addressOf(context: Context, target: Target): Promise<string> {
+  const {surveyed, connectionTo} = await survey(context, target);
+  requireDeployed(surveyed, target);
+  const first = surveyed.find(({machine}) => machine.balancer);
+  return first === undefined ? '' : balancerUrl(target, connectionTo(first.machine.host));
+}
+
 export interface LogOptions {
+  /** Keep printing new output. */
   readonly follow: boolean;
   /** Lines of each container. */
   readonly tail: number;
 }
 
 /**
- * The log of every replica that serves, side by side, each line with its host and its container's name.
+ * Prints the logs of all serving replicas, each line with its host and container.
  * @throws Problem `not_deployed`
  */
 export async function logs(context: Context, target: Target, options: LogOptions): Promise<void> {
-  const {found, siteOf} = await survey(context, target);
-  await each(servingOn(target, found), ({host, container}) =>
-    siteOf(host).context.run.prefixed(container)(dockerLogs(container, options)),
+  const {surveyed, connectionTo} = await survey(context, target);
+  await mapEach(servingReplicas(target, surveyed), ({host, container}) =>
+    connectionTo(host).context.run.prefixed(container)(dockerLogs(container, options)),
   );
 }
 
 export interface ExecOptions {
   /** In every replica instead of in one. */
   readonly all: boolean;
-  /** Only on this host, as the file has it, with or without its user. */
+  /** Only on this host of deploy.yaml, with or without its user. Default: the first. */
   readonly host?: string | undefined;
   /** Give the program the terminal. */
   readonly terminal: boolean;
 }
 
 /**
- * Runs the words after `--` in a replica that serves; its exit code is the task's.
- * @throws Problem `not_deployed`, `unknown_host`
+ * Runs the words after `--` (`context.rest`) in a serving replica; a failure has their exit code.
+ * @throws Problem `not_deployed`, `unknown_host`, `command_failed`
  */
 export async function exec(context: Context, target: Target, {all, host, terminal}: ExecOptions): Promise<void> {
-  const {found, siteOf} = await survey(context, target, {skipUnreachable: !all && host === undefined});
-  const serving = servingOn(target, found).filter(
+  const {surveyed, connectionTo} = await survey(context, target, {skipUnreachable: !all && host === undefined});
+  const serving = servingReplicas(target, surveyed).filter(
     (one) => host === undefined || one.host === host || hostName(one.host) === host,
   );
   const [first] = serving;
@@ -75,7 +85,7 @@ export async function exec(context: Context, target: Target, {all, host, termina
     throw problem({
       code: 'unknown_host',
       what: `no replica of ${target.service.name} serves${host === undefined ? '' : ` on ${host}`} in ${target.environment}`,
-      fix: `entrypoint status ${target.environment} tells what runs where`,
+      fix: `see what runs where: entrypoint status ${target.environment}`,
       exitCode: exitCode.usage,
     });
   }
@@ -83,35 +93,35 @@ export async function exec(context: Context, target: Target, {all, host, termina
     const words = ['docker', 'exec', '--interactive', '--tty', first.container, ...context.rest];
     await context.run(isRemote(first.host) ? sshTerminal(first.host, words) : words, {interactive: true});
   } else if (all) {
-    await each(
+    await mapEach(
       serving,
-      ({host: at, container}) => siteOf(at).context.run.prefixed(container)(dockerExec(container, context.rest)),
+      (one) => connectionTo(one.host).context.run.prefixed(one.container)(dockerExec(one.container, context.rest)),
       target.settings.parallel,
     );
   } else {
-    await siteOf(first.host).context.run(dockerExec(first.container, context.rest));
+    await connectionTo(first.host).context.run(dockerExec(first.container, context.rest));
   }
 }
 
 /**
- * Has every balancer answer with the maintenance page, or no longer. What runs behind them goes on.
+ * Turns maintenance mode on or off: every balancer answers with the maintenance page. The replicas keep running.
  * @throws Problem `not_deployed`
  */
 export async function maintenance(context: Context, target: Target, on: boolean): Promise<void> {
-  const {found, siteOf} = await survey(context, target);
-  requireDeployed(found, target);
-  await each(
-    viewOf(target, found).balancers,
+  const {surveyed, connectionTo} = await survey(context, target);
+  requireDeployed(surveyed, target);
+  await mapEach(
+    fleetOf(target, surveyed).balancers,
     async ({
-      found: {
+      surveyed: {
         machine: {host},
       },
       before,
     }) => {
-      await runOn(siteOf(host), [balancerMaintenance(balancerOf(target), before.name, on)], {
+      await runOn(connectionTo(host), [balancerMaintenance(balancerOf(target), before.name, on)], {
         capture: true,
-        purpose: `maintenance could not be switched ${on ? 'on' : 'off'}${isRemote(host) ? ` on ${host}, and other hosts may have it already` : ''}`,
-        fix: 'mend what is said above and do it again: it may be repeated',
+        purpose: `cannot turn maintenance mode ${on ? 'on' : 'off'}${isRemote(host) ? ` on ${host}; other hosts may have it already` : ''}`,
+        fix: 'fix the error and run the same command again: it can be repeated',
       });
     },
     target.settings.parallel,

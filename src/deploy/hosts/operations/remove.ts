@@ -1,52 +1,59 @@
 import {randomBytes} from 'node:crypto';
 import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../commands/docker/index.ts';
+import {mapEach} from '../../../shell/concurrency.ts';
 import {lockName, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {stackOf, type Target} from '../../target.ts';
-import {each, runOn} from '../host.ts';
+import {runOn} from '../connection.ts';
 import {ownerName, takeLocks} from '../lock.ts';
 import {leaveBalancer} from '../plan/steps/traffic.ts';
-import type {Found} from '../state.ts';
+import type {SurveyedHost} from '../state.ts';
 import {survey} from '../survey.ts';
 
+/** Names of what was removed. */
 export interface Removed {
   readonly containers: readonly string[];
   readonly volumes: readonly string[];
 }
 
-/** Takes away everything that deploys made in the environment; volumes with data only when asked. Nothing there: nothing done. */
+/**
+ * Removes everything deployed to an environment. Does nothing where there is nothing.
+ * @param options `volumes`: also the volumes with data
+ * @throws Problem `locked`, `host_unreachable`
+ */
 export async function remove(context: Context, target: Target, {volumes}: {volumes: boolean}): Promise<Removed> {
   const {settings} = target;
   const stack = stackOf(target);
-  const {found, siteOf} = await survey(context, target);
-  const places = found
+  const {surveyed, connectionTo} = await survey(context, target);
+  const hosts = surveyed
     .filter(({state}) => state.containers.length > 0)
-    .map((one) => ({site: siteOf(one.machine.host), found: one}));
+    .map((one) => ({connection: connectionTo(one.machine.host), surveyed: one}));
   return context.run.scope(async (scope) => {
-    if (places.length > 0) {
-      const locks = await takeLocks(context, scope, places, {
+    if (hosts.length > 0) {
+      const locks = await takeLocks(context, scope, hosts, {
         stack,
         reason: 'remove',
         owner: ownerName(context),
         token: randomBytes(4).toString('hex'),
-        machines: places.length,
+        machines: hosts.length,
         parallel: settings.parallel,
-        patience: settings.drain_timeout_seconds + settings.stop_timeout_seconds,
+        graceSeconds: settings.drain_timeout_seconds + settings.stop_timeout_seconds,
         imageOn: ({state}) =>
           state.containers.find(({role}) => role !== 'lock')?.image ?? state.containers[0]?.image ?? '',
       });
       await locks.stopRenewing();
     }
-    const removed = await each(
-      found,
+    const removed = await mapEach(
+      surveyed,
       async (one) => {
-        const {commands, ...gone} = removal(target, one, volumes);
+        const {host} = one.machine;
+        const {commands, ...names} = removal(target, one, volumes);
         if (commands.length > 0)
-          await runOn(siteOf(one.machine.host), commands, {
+          await runOn(connectionTo(host), commands, {
             capture: true,
-            purpose: `what runs on ${one.machine.host} could not be taken away`,
+            purpose: `cannot remove ${stackName(stack)} from ${host}`,
           });
-        return gone;
+        return names;
       },
       settings.parallel,
     );
@@ -54,7 +61,7 @@ export async function remove(context: Context, target: Target, {volumes}: {volum
   });
 }
 
-function removal(target: Target, {machine, state}: Found, volumes: boolean) {
+function removal(target: Target, {machine, state}: SurveyedHost, volumes: boolean) {
   const stack = stackOf(target);
   const containers = state.containers.map(({name}) => name).filter((name) => name !== lockName(stack));
   const stored = volumes ? state.volumes : [];

@@ -1,62 +1,63 @@
 import {dockerRemove} from '../../../commands/docker/index.ts';
 import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
-import {isRemote} from '../../../service/hosts.ts';
+import {onHost} from '../../../service/hosts.ts';
 import {stackName} from '../../../stack/names.ts';
-import {batchSize, type Deployment, stackOf, type Target} from '../../target.ts';
-import {taskUrl} from '../address.ts';
+import {type Deployment, stackOf, type Target} from '../../target.ts';
 import {weightsOf} from '../balancer/canary.ts';
 import {renderFragment} from '../balancer/fragment.ts';
-import {type BalancerState, type Canary, serversOf, type SlotUse} from '../balancer/state.ts';
-import {type BalancerView, slotsOn, type View, viewOf} from '../fleet.ts';
-import {appsOf, balancerOf, type Found} from '../state.ts';
-import {type DeployOptions, planDeploy} from './deploy.ts';
-import {moveRounds} from './moves.ts';
+import {type BalancerState, type Canary, halfOf, serversOf, type SlotUse} from '../balancer/state.ts';
+import {type FleetBalancer, slotsOn, type Fleet, fleetOf} from '../fleet.ts';
+import {taskUrl} from '../service-address.ts';
+import {appsOf, balancerOf, type SurveyedHost} from '../state.ts';
+import {batchSize} from './batches.ts';
+import {comparisonOf} from './comparison.ts';
+import {lockOrder, planDeploy, type PlanOptions} from './deploy.ts';
 import type {Plan} from './plan.ts';
+import {rolloutRounds} from './rollout.ts';
 import {newSlots} from './slots.ts';
 import {finishRounds} from './steps/finish.ts';
 import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
-import {watchOf} from './watch.ts';
 
 /**
- * Starts a release beside the one that serves, and gives it a share of the requests: until `--continue` or `--abort`,
- * both serve.
+ * Plans a canary: a new release beside the current one, with a share of the requests. Both serve until `--continue` or
+ * `--abort`.
  * @throws Problem `not_deployed`, `canary_under_way`
  */
 export function planCanary(
   deployment: Deployment,
-  found: readonly Found[],
+  surveyed: readonly SurveyedHost[],
   percent: number,
-  options: DeployOptions,
+  options: PlanOptions,
 ): Plan {
-  const view = viewOf(deployment, found);
-  if (view.serving === 0) {
+  const fleet = fleetOf(deployment, surveyed);
+  if (fleet.serving === 0) {
     throw problem({
       code: 'not_deployed',
-      what: `${deployment.service.name} is not deployed in ${deployment.environment}, and a canary is tried beside what serves`,
+      what: `${deployment.service.name} is not deployed in ${deployment.environment}: a canary needs a release beside it`,
       fix: `entrypoint deploy ${deployment.environment}`,
     });
   }
-  const whole = planDeploy(deployment, found, {...options, batch: 'all'});
-  const slots = newSlots(deployment, view, whole.release);
-  const fresh = (own: Found): SlotUse[] =>
-    (view.apart ? view.apps : [own]).flatMap((app) => slots.get(app.machine.host) ?? []);
-  const until = whole.rounds.findIndex(([step]) => step?.phase === 'switch');
-  const shares = view.balancers.map((one) =>
-    shareStep(deployment, one, {release: whole.release, percent, slots: fresh(one.found)}),
+  const whole = planDeploy(deployment, surveyed, {...options, batch: 'all'});
+  const slots = newSlots(deployment, fleet, whole.release);
+  const fresh = (own: SurveyedHost): SlotUse[] =>
+    (fleet.dedicated ? fleet.apps : [own]).flatMap((app) => slots.get(app.machine.host) ?? []);
+  const switching = whole.rounds.findIndex(([step]) => step?.phase === 'switch');
+  const shares = fleet.balancers.map((one) =>
+    shareStep(deployment, one, {release: whole.release, percent, slots: fresh(one.surveyed)}),
   );
   return {
     ...whole,
     what: 'canary',
-    rounds: [...whole.rounds.slice(0, until), shares],
+    rounds: [...whole.rounds.slice(0, switching), shares],
     finish: finishRounds(
       deployment,
-      {...view, leaving: []},
+      {...fleet, leaving: []},
       {
         release: whole.release,
         beside: whole.previous,
-        previous: view.balancers[0]?.before.previous ?? 0,
+        previous: fleet.balancers[0]?.before.previous ?? 0,
         image: whole.image,
         entry: options.entry,
       },
@@ -67,11 +68,11 @@ export function planCanary(
 function shareStep(
   target: Target,
   {
-    found: {
+    surveyed: {
       machine: {host},
     },
     before,
-  }: BalancerView,
+  }: FleetBalancer,
   canary: Canary,
 ): Step {
   const name = balancerOf(target);
@@ -85,7 +86,7 @@ function shareStep(
     host,
     what: `give ${canary.percent} % of the requests to ${servers.join(', ')}`,
     commands: [
-      balancerCanary(name, next.name, canary.slots[0]?.half ?? 'a', weights),
+      balancerCanary(name, next.name, halfOf(canary.slots[0]?.colour ?? 'blue'), weights),
       balancerConfig(name, next.name, renderFragment(next), 'file-only'),
     ],
     undo: [
@@ -93,51 +94,57 @@ function shareStep(
       balancerRestore(name, before.name),
       balancerIdle(name, target.settings.drain_timeout_seconds, servers),
     ],
-    purpose: `the canary could not be given its share on ${host}`,
+    purpose: `cannot give the canary its share on ${host}`,
   };
 }
 
-/** Gives the canary all of the requests. */
+/**
+ * Plans the end of a canary that gets all requests.
+ * @throws Problem `no_canary`
+ */
 export function planContinue(
   target: Target,
-  found: readonly Found[],
-  {watchSeconds, entry, batch}: DeployOptions,
+  surveyed: readonly SurveyedHost[],
+  {watchSeconds, entry, batch}: PlanOptions,
 ): Plan {
-  const view = viewOf(target, found);
-  const canary = requireCanary(target, view);
+  const fleet = fleetOf(target, surveyed);
+  const canary = requireCanary(target, fleet);
   const {release} = canary;
-  const {previous, image} = {previous: view.serving, image: imageOf(view, release)};
-  const slots = (app: Found): readonly SlotUse[] => {
-    const own = view.balancers.find(({found: one}) => view.apart || one === app)?.before.canary?.slots ?? [];
+  const image = imageOf(fleet, release);
+  const releases = {release, previous: fleet.serving};
+  const slots = (app: SurveyedHost): readonly SlotUse[] => {
+    const own = fleet.balancers.find(({surveyed: one}) => fleet.dedicated || one === app)?.before.canary?.slots ?? [];
     return slotsOn(own, app);
   };
-  const change = {release, previous, slots};
-  const [first] = view.apps;
+  const rollout = {...releases, slots};
+  const [first] = fleet.apps;
   const after = target.settings.after.map((name): Round =>
     first === undefined
       ? []
-      : [taskStep({...target, image, commit: ''}, 'after', first.machine.host, name, release, taskUrl(target, view))],
+      : [taskStep({...target, image, commit: ''}, 'after', first.machine.host, name, releases, taskUrl(target, fleet))],
   );
   return {
-    ...base(target, view, found),
+    ...base(target, fleet, surveyed),
     what: 'continue',
-    release,
-    previous,
+    ...releases,
     image,
-    rounds: [...moveRounds(target, view, change, batchSize(batch, view.apps.length)), ...after],
-    watch: watchOf(target, view, watchSeconds, change),
-    finish: finishRounds(target, view, {release, previous, image, entry}),
+    rounds: [...rolloutRounds(target, fleet, rollout, batchSize(batch, fleet.apps.length)), ...after],
+    comparison: comparisonOf(target, fleet, watchSeconds, rollout),
+    finish: finishRounds(target, fleet, {...releases, image, entry}),
   };
 }
 
-/** Takes the canary away: all of the requests go to what served before. */
-export function planAbort(target: Target, found: readonly Found[], {entry}: DeployOptions): Plan {
-  const view = viewOf(target, found);
-  const {release} = requireCanary(target, view);
+/**
+ * Plans the removal of a canary: all requests go to the release beside it.
+ * @throws Problem `no_canary`
+ */
+export function planAbort(target: Target, surveyed: readonly SurveyedHost[], {entry}: PlanOptions): Plan {
+  const fleet = fleetOf(target, surveyed);
+  const {release} = requireCanary(target, fleet);
   const name = balancerOf(target);
-  const back = view.balancers.map(
+  const back = fleet.balancers.map(
     ({
-      found: {
+      surveyed: {
         machine: {host},
       },
       before,
@@ -147,17 +154,17 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
       return {
         phase: 'switch',
         host,
-        what: `take ${servers.join(', ')} out`,
+        what: `drain ${servers.join(', ')}`,
         commands: [
           balancerConfig(name, next.name, renderFragment(next), 'file-only'),
           balancerRestore(name, next.name),
           ...(servers.length === 0 ? [] : [balancerIdle(name, target.settings.drain_timeout_seconds, servers)]),
         ],
-        purpose: `the canary could not be taken out on ${host}`,
+        purpose: `cannot drain the canary on ${host}`,
       };
     },
   );
-  const removal = view.apps.flatMap((app): Step[] => {
+  const removal = fleet.apps.flatMap((app): Step[] => {
     const names = appsOf(app.state)
       .filter((one) => one.release === release)
       .map((one) => one.name);
@@ -169,27 +176,27 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
             host: app.machine.host,
             what: `remove ${names.join(', ')}`,
             commands: [dockerRemove(...names)],
-            purpose: `the canary could not be removed${isRemote(app.machine.host) ? ` on ${app.machine.host}` : ''}`,
+            purpose: `cannot remove the canary${onHost(app.machine.host)}`,
           },
         ];
   });
   return {
-    ...base(target, view, found),
+    ...base(target, fleet, surveyed),
     what: 'abort',
     release,
-    previous: view.serving,
-    image: imageOf(view, release),
+    previous: fleet.serving,
+    image: imageOf(fleet, release),
     rounds: [back, removal],
-    watch: undefined,
+    comparison: undefined,
     finish: finishRounds(
       target,
-      {...view, leaving: []},
+      {...fleet, leaving: []},
       {
-        release: view.serving,
-        previous: view.balancers[0]?.before.previous ?? 0,
-        image: imageOf(view, view.serving),
+        release: fleet.serving,
+        previous: fleet.balancers[0]?.before.previous ?? 0,
+        image: imageOf(fleet, fleet.serving),
         entry,
-        logged: {release, image: imageOf(view, release)},
+        logged: {release, image: imageOf(fleet, release)},
       },
     ),
   };
@@ -197,41 +204,37 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
 
 function base(
   target: Target,
-  view: View,
-  found: readonly Found[],
+  fleet: Fleet,
+  surveyed: readonly SurveyedHost[],
 ): Pick<Plan, 'service' | 'environment' | 'hosts' | 'notes' | 'first'> {
-  const {service, environment} = stackOf(target);
-  return {
-    service,
-    environment,
-    notes: [],
-    first: [],
-    hosts: [...view.apps, ...found.filter((one) => !view.apps.includes(one))].map(({machine}) => machine.host),
-  };
+  return {...stackOf(target), notes: [], first: [], hosts: lockOrder(fleet, surveyed)};
 }
 
-const imageOf = ({apps}: View, release: number): string =>
+const imageOf = ({apps}: Fleet, release: number): string =>
   apps.flatMap(({state}) => appsOf(state)).find((one) => one.release === release)?.image ?? '';
 
-function requireCanary(target: Target, {balancers}: View): Canary {
+function requireCanary(target: Target, {balancers}: Fleet): Canary {
   const canary = balancers.map(({before}) => before.canary).find((one) => one !== undefined);
   if (canary !== undefined) return canary;
   throw problem({
     code: 'no_canary',
-    what: `no canary of ${stackName(stackOf(target))} is under way, and --continue and --abort end one`,
+    what: `no canary of ${stackName(stackOf(target))} is running`,
     fix: `entrypoint deploy ${target.environment} --canary=10%`,
     exitCode: exitCode.usage,
   });
 }
 
-/** `10%` or `10`: more than 0 and less than 100. */
+/**
+ * @param text `10%` or `10`: more than 0 and less than 100
+ * @throws Problem `usage`
+ */
 export function percentOf(text: string): number {
   const percent = Number(text.replace(/%$/, ''));
   if (percent > 0 && percent < 100) return percent;
   throw problem({
     code: 'usage',
-    what: `--canary is a share of the requests such as 10%, and ${text} is none`,
-    fix: 'say more than 0% and less than 100%',
+    what: `--canary must be a percentage of the requests, not ${text}`,
+    fix: 'more than 0% and less than 100%, such as --canary=10%',
     exitCode: exitCode.usage,
   });
 }

@@ -1,14 +1,17 @@
 import {problem} from '../../../errors.ts';
 import {type Host, isRemote} from '../../../service/hosts.ts';
-import {batchSize, type Deployment, stackOf, type Target} from '../../target.ts';
-import {taskUrl} from '../address.ts';
+import {type Deployment, stackOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
-import {type View, viewOf} from '../fleet.ts';
-import type {Entry} from '../release-log.ts';
-import type {Found} from '../state.ts';
-import {moveRounds} from './moves.ts';
+import {type Fleet, fleetOf} from '../fleet.ts';
+import type {ReleaseLogEntry} from '../release-log.ts';
+import {taskUrl} from '../service-address.ts';
+import type {SurveyedHost} from '../state.ts';
+import {batchSize} from './batches.ts';
+import {comparisonOf} from './comparison.ts';
+import {leftoversByHost} from './leftovers.ts';
 import type {Plan} from './plan.ts';
-import {balancerSteps, cleanings, nothing, prepare, prepareStep} from './prepare.ts';
+import {balancerSteps, nothing, prepare, prepareStep} from './prepare.ts';
+import {rolloutRounds} from './rollout.ts';
 import {newSlots} from './slots.ts';
 import {backingSteps} from './steps/backing-services.ts';
 import {certificateSteps} from './steps/balancer.ts';
@@ -17,108 +20,109 @@ import {logCheckSteps} from './steps/log-check.ts';
 import {pullStep, startStep} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
-import {watchOf} from './watch.ts';
 
-export interface DeployOptions {
-  /** How many hosts at a time: `all`, a number or a share. */
+export interface PlanOptions {
+  /** Hosts at a time: `all`, a number or a percentage. */
   readonly batch: string | number;
+  /** How long to compare the releases after the switch; 0: not at all. */
   readonly watchSeconds: number;
-  readonly entry: Entry;
+  readonly entry: ReleaseLogEntry;
 }
 
 /**
- * What a deploy is going to do, from what was found on the machines: pure, so that the same state gives the same plan.
+ * Plans a deploy. Pure: equal states of the hosts give equal plans.
  * @throws Problem `canary_under_way`, `balancer_differs`, `no_address`
  */
 export function planDeploy(
   deployment: Deployment,
-  found: readonly Found[],
-  {batch, watchSeconds, entry}: DeployOptions,
+  surveyed: readonly SurveyedHost[],
+  {batch, watchSeconds, entry}: PlanOptions,
 ): Plan {
   const {settings, image} = deployment;
   const stack = stackOf(deployment);
-  const view = viewOf(deployment, found);
-  requireNoCanary(deployment, view);
-  const release = view.newest + 1;
-  const previous = view.serving;
-  const slots = newSlots(deployment, view, release);
-  const cleaning = cleanings(view);
-  const [first] = view.apps;
-  if (first === undefined) throw new RangeError('a settings has at least one host');
+  const fleet = fleetOf(deployment, surveyed);
+  requireNoCanary(deployment, fleet);
+  const release = fleet.newest + 1;
+  const previous = fleet.serving;
+  const releases = {release, previous};
+  const slots = newSlots(deployment, fleet, release);
+  const leftovers = leftoversByHost(fleet);
+  const [first] = fleet.apps;
+  if (first === undefined) throw new RangeError('an environment has at least one host');
+  // Hosts that need their network and balancer before the containers start: for a certificate, tasks and databases.
   const early =
     settings.load_balancer.tls !== undefined
-      ? view.apps
+      ? fleet.apps
       : settings.before.length > 0 || Object.keys(settings.backing_services).length > 0
         ? [first]
         : [];
   const backing = backingSteps(deployment, first);
   const ready = new Set<Host>(early.map(({machine}) => machine.host));
-  const startOn = (app: Found, uses: readonly SlotUse[]): Step => {
-    const prepared = ready.has(app.machine.host) ? nothing : prepare(deployment, view, app, cleaning);
-    return startStep(deployment, app.machine.host, release, uses, prepared);
+  const start = (app: SurveyedHost, uses: readonly SlotUse[]): Step => {
+    const prepared = ready.has(app.machine.host) ? nothing : prepare(deployment, fleet, app, leftovers);
+    return startStep(deployment, app.machine.host, releases, uses, prepared);
   };
   const task =
     (phase: 'before' | 'after', host: Host) =>
-    (name: string): Round => [taskStep(deployment, phase, host, name, release, taskUrl(deployment, view))];
-  const change = {release, previous, slots: (app: Found) => slots.get(app.machine.host) ?? [], start: startOn};
+    (name: string): Round => [taskStep(deployment, phase, host, name, releases, taskUrl(deployment, fleet))];
+  const rollout = {...releases, slots: (app: SurveyedHost) => slots.get(app.machine.host) ?? [], start};
   return {
-    service: stack.service,
-    environment: stack.environment,
+    ...stack,
     what: 'deploy',
-    release,
-    previous,
+    ...releases,
     image,
-    hosts: [...view.apps, ...found.filter((one) => !view.apps.includes(one))].map(({machine}) => machine.host),
-    notes: [...notesOf(view), ...backing.notes],
-    first: [pullSteps(deployment, view), logCheckSteps(deployment, view)].filter((round) => round.length > 0),
+    hosts: lockOrder(fleet, surveyed),
+    notes: [...notesOf(fleet), ...backing.notes],
+    first: [pullSteps(deployment, fleet), logCheckSteps(deployment, fleet)].filter((round) => round.length > 0),
     rounds: [
-      balancerSteps(deployment, view, cleaning),
-      early.map((app) => prepareStep(deployment, view, app, cleaning)),
-      certificateSteps(deployment, view.balancers),
+      balancerSteps(deployment, fleet, leftovers),
+      early.map((app) => prepareStep(deployment, fleet, app, leftovers)),
+      certificateSteps(deployment, fleet.balancers),
       ...backing.rounds,
       ...settings.before.map(task('before', first.machine.host)),
-      ...moveRounds(deployment, view, change, batchSize(batch, view.apps.length)),
+      ...rolloutRounds(deployment, fleet, rollout, batchSize(batch, fleet.apps.length)),
       ...settings.after.map(task('after', first.machine.host)),
     ].filter((round) => round.length > 0),
-    watch: watchOf(deployment, view, watchSeconds, change),
-    finish: finishRounds(deployment, view, {release, previous, image, entry}),
+    comparison: comparisonOf(deployment, fleet, watchSeconds, rollout),
+    finish: finishRounds(deployment, fleet, {...releases, image, entry}),
   };
 }
 
-function pullSteps({image, settings: {load_balancer}}: Deployment, view: View): Round {
-  const missing = ({machine: {app, balancer}, state}: Found): string[] => {
+/** App hosts first: the first of them decides between two deploys that start at the same time. */
+export const lockOrder = ({apps}: Fleet, surveyed: readonly SurveyedHost[]): Host[] =>
+  [...apps, ...surveyed.filter((one) => !apps.includes(one))].map(({machine}) => machine.host);
+
+function pullSteps({image, settings: {load_balancer}}: Deployment, fleet: Fleet): Round {
+  const missing = ({machine: {app, balancer}, state}: SurveyedHost): string[] => {
     const wanted = [app ? image : '', balancer && state.balancerState === undefined ? load_balancer.image : ''];
     return wanted.filter((one) => one !== '' && !state.images.includes(one));
   };
-  return view.found
+  return fleet.surveyed
     .filter(({machine: {host, leaves}}) => isRemote(host) && !leaves)
-    .flatMap((found) => pullStep(found.machine.host, missing(found)));
+    .flatMap((one) => pullStep(one.machine.host, missing(one)));
 }
 
-function notesOf({apps, leaving, balancers}: View): string[] {
+function notesOf({apps, leaving, balancers}: Fleet): string[] {
   const releases = new Set(balancers.map(({held}) => held?.release ?? 0).filter((release) => release > 0));
+  const gone = leaving.map(({machine}) => machine.host).join(', ');
   return [
     ...(releases.size > 1
-      ? [`the hosts serve different releases now (${[...releases].join(', ')}): afterwards all serve the same`]
+      ? [`the hosts serve different releases (${[...releases].join(', ')}); this deploy makes them equal`]
       : []),
-    ...(leaving.length > 0
-      ? [
-          `deploy.yaml names ${leaving.map(({machine}) => machine.host).join(', ')} no longer: what runs there is drained and taken away`,
-        ]
-      : []),
+    ...(gone === '' ? [] : [`deploy.yaml no longer lists ${gone}: the service is drained and removed there`]),
     ...(balancers.some(({held}) => held !== undefined)
       ? apps.filter((app) => app.state.containers.length === 0).map(({machine}) => `${machine.host} is new`)
       : []),
   ];
 }
 
-/** Only one new release can be tried at a time. */
-export function requireNoCanary({service, environment}: Target, {balancers}: View): void {
+/** @throws Problem `canary_under_way` */
+export function requireNoCanary({service, environment}: Target, {balancers}: Fleet): void {
   const canary = balancers.map(({before}) => before.canary).find((one) => one !== undefined);
   if (canary === undefined) return;
   throw problem({
     code: 'canary_under_way',
-    what: `release ${canary.release} of ${service.name} gets ${canary.percent} % of the traffic of ${environment}, and only one new release can be tried at a time`,
+    what: `a canary is running: release ${canary.release} of ${service.name} gets ${canary.percent} % of the requests in ${environment}`,
     fix: `entrypoint deploy ${environment} --continue, or --abort`,
   });
 }

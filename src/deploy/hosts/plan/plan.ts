@@ -1,56 +1,68 @@
 import type {Host} from '../../../service/hosts.ts';
 import type {Words} from '../../../shell/argv.ts';
-import type {LogPlace, Round} from './steps/step.ts';
+import type {LogSource, Round} from './steps/step.ts';
 
-/** How long the balancers' counts of the new release are held against those of the old one, and of which servers. */
-export interface Watch {
+/** The balancers' counts of two releases to compare, and for how long. */
+export interface ReleaseComparison {
   readonly seconds: number;
-  readonly balancers: readonly {readonly host: Host; readonly command: Words; readonly replicas: readonly LogPlace[]}[];
+  readonly balancers: readonly {
+    readonly host: Host;
+    /** Prints the counts and the states of its servers. */
+    readonly command: Words;
+    readonly replicas: readonly LogSource[];
+  }[];
+  /** Servers of the new release. */
   readonly fresh: readonly string[];
+  /** Servers of the old release. */
   readonly old: readonly string[];
 }
 
-/** All that a deploy, a rollback or a canary is going to do. Made of what was read, before anything is changed. */
+/** A deploy, a rollback or a canary: a pure function of the surveyed hosts, made before anything changes. */
 export interface Plan {
   readonly service: string;
   readonly environment: string;
   readonly what: 'deploy' | 'rollback' | 'canary' | 'continue' | 'abort';
   readonly release: number;
-  /** The release that goes out; 0 for none. */
+  /** The release that serves now; 0 for none. */
   readonly previous: number;
   readonly image: string;
-  /** Every host that the plan touches, in the order in which they are locked. */
+  /** Every host of the plan, in the order of their locks. */
   readonly hosts: readonly Host[];
   /** What the user should know beforehand. */
   readonly notes: readonly string[];
-  /** Before the lock: whatever fails here, nothing has changed. */
+  /** Before the lock: a failure here changes nothing. */
   readonly first: readonly Round[];
   readonly rounds: readonly Round[];
-  readonly watch: Watch | undefined;
-  /** When everything has passed: what is written down, and what need not be kept. */
+  readonly comparison: ReleaseComparison | undefined;
+  /** After success: the release log and the removal of what is not kept. */
   readonly finish: readonly Round[];
 }
 
-/** A plan for people: what is done where, round by round. */
+/**
+ * A plan for people: each step with its round, phase and host.
+ * @example
+ * const {plan} = await deploy(context, deployment, {planOnly: true});
+ * context.say(planText(plan));
+ */
 export function planText(plan: Plan): string {
-  const {service, environment, what, release, previous, image, hosts, notes, watch} = plan;
+  const {service, environment, what, release, previous, image, hosts, notes, comparison} = plan;
   const lock: Round = hosts.map((host) => ({phase: 'lock', host, what: 'take the lock', commands: [], purpose: ''}));
-  const watching: Round = (watch?.balancers ?? []).map(({host}) => ({
+  const watching: Round = (comparison?.balancers ?? []).map(({host}) => ({
     phase: 'watch',
     host,
-    what: `compare the releases for ${watch?.seconds} s`,
+    what: `compare the releases for ${comparison?.seconds} s`,
     commands: [],
     purpose: '',
   }));
   const rounds = [...plan.first, lock, ...plan.rounds, watching, ...plan.finish].filter((round) => round.length > 0);
-  const wide = Math.max(...rounds.flat().map(({host}) => host.length));
+  const width = Math.max(...rounds.flat().map(({host}) => host.length));
   return [
     `${what} of release ${release} of ${service} in ${environment}${previous === 0 ? '' : `, after release ${previous}`}: ${image}`,
     ...notes.map((note) => `note: ${note}`),
     ...rounds.flatMap((round, index) =>
       round.map(
-        (step, settings) =>
-          `${settings === 0 ? `${String(index + 1).padStart(2)} ${step.phase.padEnd(8)}` : ' '.repeat(11)} ${step.host.padEnd(wide)}  ${step.what}`,
+        (step, position) =>
+          `${position === 0 ? `${String(index + 1).padStart(2)} ${step.phase.padEnd(8)}` : ' '.repeat(11)} ${step.host.padEnd(width)}  ${step.what}`,
       ),
     ),
   ].join('\n');

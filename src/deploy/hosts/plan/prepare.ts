@@ -1,34 +1,26 @@
 import {dockerRemove} from '../../../commands/docker/index.ts';
-import type {Host} from '../../../service/hosts.ts';
 import type {Target} from '../../target.ts';
-import {statesFor, type View} from '../fleet.ts';
-import {networkCommands} from '../network.ts';
-import type {Found} from '../state.ts';
-import {leftoversOf} from './leftovers.ts';
+import type {Fleet} from '../fleet.ts';
+import {networkCommands} from '../stack-network.ts';
+import type {SurveyedHost} from '../state.ts';
+import type {LeftoversByHost} from './leftovers.ts';
 import {prepareBalancer, type Prepared} from './steps/balancer.ts';
 import {stopCommands} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 
 export const nothing: Prepared = {commands: [], undo: [], what: []};
 
-export type Cleanings = ReadonlyMap<Host, {readonly remove: readonly string[]; readonly stop: readonly string[]}>;
-
-/** What deploys that died left, on each app machine. */
-export function cleanings(view: View): Cleanings {
-  return new Map(
-    [...view.apps, ...view.leaving].map((app) => [app.machine.host, leftoversOf(app, statesFor(view, app))]),
-  );
-}
-
-/** Everything that an app machine needs before its containers can start; its own balancer included. */
-export function prepare(target: Target, view: View, app: Found, cleaning: Cleanings): Prepared {
-  const {remove, stop} = cleaning.get(app.machine.host) ?? {remove: [], stop: []};
+/** What an app machine needs before its containers can start, its own balancer included. */
+export function prepare(target: Target, fleet: Fleet, app: SurveyedHost, leftovers: LeftoversByHost): Prepared {
+  const {remove, stop} = leftovers.get(app.machine.host) ?? {remove: [], stop: []};
   const network = networkCommands(target, app);
-  const own = view.apart ? undefined : view.balancers.find(({found}) => found === app);
+  const own = fleet.dedicated ? undefined : fleet.balancers.find(({surveyed}) => surveyed === app);
   const balancer =
-    own === undefined ? nothing : prepareBalancer(target, own, {apart: false, repair: remove.length + stop.length > 0});
+    own === undefined
+      ? nothing
+      : prepareBalancer(target, own, {dedicated: false, repair: remove.length + stop.length > 0});
   return {
-    // The balancer is set back first: what is removed here may have its traffic.
+    // The balancer first: a leftover can have its traffic.
     commands: [
       ...network.commands,
       ...balancer.commands,
@@ -40,15 +32,15 @@ export function prepare(target: Target, view: View, app: Found, cleaning: Cleani
     what: [
       ...(network.commands.length === 0 ? [] : ['create the network']),
       ...balancer.what,
-      ...(remove.length === 0 ? [] : [`remove what a deploy left that died: ${remove.join(', ')}`]),
+      ...(remove.length === 0 ? [] : [`remove leftovers of a failed deploy: ${remove.join(', ')}`]),
       ...(stop.length === 0 ? [] : [`stop ${stop.join(', ')}`]),
     ],
   };
 }
 
 /** The same as a step of its own, before tasks and backing services. */
-export function prepareStep(target: Target, view: View, app: Found, cleaning: Cleanings): Step {
-  const {commands, undo, what, causes} = prepare(target, view, app, cleaning);
+export function prepareStep(target: Target, fleet: Fleet, app: SurveyedHost, leftovers: LeftoversByHost): Step {
+  const {commands, undo, what, causes} = prepare(target, fleet, app, leftovers);
   return {
     phase: 'prepare',
     host: app.machine.host,
@@ -56,26 +48,27 @@ export function prepareStep(target: Target, view: View, app: Found, cleaning: Cl
     commands,
     undo,
     causes,
-    purpose: `${app.machine.host} could not be prepared`,
+    purpose: `cannot prepare ${app.machine.host}`,
   };
 }
 
-/** Balancers on hosts of their own. */
-export function balancerSteps(target: Target, view: View, cleaning: Cleanings): Round {
-  if (!view.apart) return [];
-  const repair = [...cleaning.values()].some(({remove, stop}) => remove.length + stop.length > 0);
-  return view.balancers.flatMap((one): Step[] => {
-    const {commands, undo, what, causes} = prepareBalancer(target, one, {apart: true, repair});
+/** Prepares dedicated balancers. */
+export function balancerSteps(target: Target, fleet: Fleet, leftovers: LeftoversByHost): Round {
+  if (!fleet.dedicated) return [];
+  const repair = [...leftovers.values()].some(({remove, stop}) => remove.length + stop.length > 0);
+  return fleet.balancers.flatMap((one): Step[] => {
+    const {commands, undo, what, causes} = prepareBalancer(target, one, {dedicated: true, repair});
     if (commands.length === 0) return [];
+    const {host} = one.surveyed.machine;
     return [
       {
         phase: 'prepare',
-        host: one.found.machine.host,
+        host,
         what: what.join('; '),
         commands,
         undo,
         causes,
-        purpose: `the load balancer on ${one.found.machine.host} could not be prepared`,
+        purpose: `cannot prepare the load balancer on ${host}`,
       },
     ];
   });

@@ -1,24 +1,24 @@
 import type {Host} from '../../../service/hosts.ts';
 import {appName, stackName} from '../../../stack/names.ts';
 import {type Deployment, needsPorts, stackOf, type Target} from '../../target.ts';
-import type {Half, SlotUse} from '../balancer/state.ts';
-import type {View} from '../fleet.ts';
-import {appsOf, type Found} from '../state.ts';
-import {freePorts, reachedAt} from './steps/ports.ts';
+import type {Colour, SlotUse} from '../balancer/state.ts';
+import type {Fleet} from '../fleet.ts';
+import {appsOf, type SurveyedHost} from '../state.ts';
+import {freePorts, reachedAt} from './steps/replica-address.ts';
 
 /**
- * The half of the slots that nothing has on this machine: the same on all hosts behind one balancer, where possible, so
- * that a release can be told by its half.
+ * The unused colour on this machine. Where possible it is the same on all hosts behind one balancer, so that a colour
+ * identifies a release.
  */
-function freeHalf({apart, balancers}: View, app: Found): Half {
-  const slots = balancers.filter(({found}) => apart || found === app).flatMap(({before}) => before.slots);
-  const halves = new Set(slots.map(({half}) => half));
-  const used = halves.size > 1 ? slots.find(({host}) => host === app.machine.key)?.half : [...halves][0];
-  return used === 'a' ? 'b' : 'a';
+function freeColour({dedicated, balancers}: Fleet, app: SurveyedHost): Colour {
+  const slots = balancers.filter(({surveyed}) => dedicated || surveyed === app).flatMap(({before}) => before.slots);
+  const colours = new Set(slots.map(({colour}) => colour));
+  const used = colours.size > 1 ? slots.find(({host}) => host === app.machine.key)?.colour : [...colours][0];
+  return used === 'blue' ? 'green' : 'blue';
 }
 
-/** Where a new release is going to answer on each app host: in free slots, at free ports where the balancers are elsewhere. */
-export function newSlots(deployment: Deployment, view: View, release: number): ReadonlyMap<Host, readonly SlotUse[]> {
+/** The slots of a new release on each app host: of the free colour, at free ports for balancers on other machines. */
+export function newSlots(deployment: Deployment, fleet: Fleet, release: number): ReadonlyMap<Host, readonly SlotUse[]> {
   const {
     settings: {replicas},
     service: {
@@ -27,8 +27,8 @@ export function newSlots(deployment: Deployment, view: View, release: number): R
   } = deployment;
   const stack = stackOf(deployment);
   return new Map(
-    view.apps.map((app) => {
-      const half = freeHalf(view, app);
+    fleet.apps.map((app) => {
+      const colour = freeColour(fleet, app);
       const ports = needsPorts(deployment.settings) ? freePorts(stackName(stack), app.state.ports, replicas) : [];
       return [
         app.machine.host,
@@ -37,9 +37,9 @@ export function newSlots(deployment: Deployment, view: View, release: number): R
           return {
             host: app.machine.key,
             replica: index + 1,
-            half,
+            colour,
             container,
-            address: ports.length > 0 ? addressFor(view, app) : container,
+            address: ports.length > 0 ? addressFor(fleet, app) : container,
             port: ports[index] ?? port,
           };
         }),
@@ -48,21 +48,21 @@ export function newSlots(deployment: Deployment, view: View, release: number): R
   );
 }
 
-// A HAProxy of the user's own on the same host needs no address that others know.
-const addressFor = ({apart}: View, app: Found): string => (apart ? reachedAt(app) : '127.0.0.1');
+// The user's own HAProxy runs on the same host.
+const addressFor = ({dedicated}: Fleet, app: SurveyedHost): string => (dedicated ? reachedAt(app) : '127.0.0.1');
 
-/** Where the containers of a release that are still there are going to answer. */
-export function keptSlots({settings}: Target, view: View, app: Found, release: number): readonly SlotUse[] {
-  const half = freeHalf(view, app);
+/** The slots of a release whose containers still exist. */
+export function keptSlots({settings}: Target, fleet: Fleet, app: SurveyedHost, release: number): readonly SlotUse[] {
+  const colour = freeColour(fleet, app);
   return appsOf(app.state)
     .filter((one) => one.release === release)
     .toSorted((a, b) => a.replica - b.replica)
     .map(({name, replica, port, published}) => ({
       host: app.machine.key,
       replica,
-      half,
+      colour,
       container: name,
-      address: needsPorts(settings) ? addressFor(view, app) : name,
+      address: needsPorts(settings) ? addressFor(fleet, app) : name,
       port: needsPorts(settings) ? Number(published.split(':').at(-1)) : port,
     }));
 }

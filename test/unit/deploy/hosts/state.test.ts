@@ -4,25 +4,26 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
-import {type MachineState, parseMachine, type Question, readMachine} from '../../../../src/deploy/hosts/state.ts';
+import {type HostQuery, hostQueryCommand, parseHostState} from '../../../../src/deploy/hosts/host-query.ts';
+import type {HostState} from '../../../../src/deploy/hosts/state.ts';
 import {configOf, container} from './stack.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'state-'));
 after(() => rmSync(directory, {recursive: true}));
 
-const question = (images: readonly string[], network = true): Question => ({
+const queryOf = (images: readonly string[], network = true): HostQuery => ({
   stack: {service: 'shop', environment: 'local'},
   balancer: 'shop.local.balancer',
   images,
   network,
 });
 
-/** What the script tells of a machine whose engine has these containers, and which calls of docker it takes. */
+/** The state that the script reads from an engine with these containers, and its calls of docker. */
 function look(
   containers: readonly string[],
   images: readonly string[] = ['there', 'missing'],
   network = true,
-): {state: MachineState; calls: string[]} {
+): {state: HostState; calls: string[]} {
   writeFileSync(join(directory, 'containers'), containers.join('\n'));
   writeFileSync(join(directory, 'fragment'), configOf({release: 3}));
   writeFileSync(join(directory, 'calls'), '');
@@ -48,7 +49,7 @@ function look(
   const {status, stdout} = run({PATH: `${directory}:${process.env['PATH']}`}, images, network);
   assert.equal(status, 0);
   return {
-    state: parseMachine(stdout, question(images)),
+    state: parseHostState(stdout, queryOf(images)),
     calls: readFileSync(join(directory, 'calls'), 'utf8').trim().split('\n'),
   };
 }
@@ -58,12 +59,12 @@ function run(
   images: readonly string[] = [],
   network = true,
 ): {status: number | null; stdout: string} {
-  const [program = '', ...words] = readMachine(question(images, network));
+  const [program = '', ...words] = hostQueryCommand(queryOf(images, network));
   return spawnSync(program, words, {encoding: 'utf8', env: environment});
 }
 
-describe('what a machine has', () => {
-  test('is read whole, whatever answers last', () => {
+describe('the state of a host', () => {
+  test('is complete, whichever command finishes last', () => {
     const {state, calls} = look([
       container('shop.local.3.1', 'running', {release: '3'}),
       container('shop.local.balancer', 'running', {role: 'balancer'}),
@@ -76,38 +77,38 @@ describe('what a machine has', () => {
       [state.hasNetwork, state.volumes, state.images, state.balancer?.release, state.lock],
       [true, ['data'], ['there'], 3, undefined],
     );
-    assert.ok(!calls.some((call) => /^(?:info|inspect)/.test(call)), 'nobody asks for a lock that is not there');
-    assert.ok(!calls.some((call) => call.startsWith('network')), 'what runs in the network has told that it is there');
+    assert.ok(!calls.some((call) => /^(?:info|inspect)/.test(call)), 'a missing lock is not inspected');
+    assert.ok(!calls.some((call) => call.startsWith('network')), 'a running container proves that its network exists');
   });
 
-  test('is asked for its network where nothing runs in it', () => {
+  test('includes a network without running containers', () => {
     const {state, calls} = look([container('shop.local.3.1', 'exited', {release: '3'})]);
     assert.equal(state.hasNetwork, true);
     assert.ok(calls.includes('network ls'));
   });
 
-  test('is not asked for its network where that does not matter', () => {
+  test('leaves the network out where the query does', () => {
     const {state, calls} = look([], [], false);
     assert.equal(state.hasNetwork, false);
     assert.ok(!calls.includes('network ls'));
   });
 
-  test('is not asked for an image that one of its containers shows', () => {
+  test('needs no query for an image that a container shows', () => {
     const {state, calls} = look([container('shop.local.3.1', 'exited', {release: '3', image: 'there'})]);
     assert.deepEqual(state.images, ['there']);
     assert.deepEqual(
       calls.filter((call) => call.startsWith('image')),
       ['image inspect'],
-      'only for the one that is missing',
+      'only for the missing one',
     );
   });
 
-  test('with a lock, how long that is held', () => {
+  test('includes the age of a lock', () => {
     const {state} = look([container('shop.local.lock', 'created', {role: 'lock'})]);
     assert.deepEqual([state.lock?.owner, state.lock?.age, state.lock?.left], ['jo@laptop', 20, 40]);
   });
 
-  test('is not known where no engine answers: it ends with 1, also beside what does not need one', () => {
+  test('cannot be read where no engine answers: exit code 1, even though other commands succeed', () => {
     writeFileSync(join(directory, 'docker'), '#!/bin/sh\ncase "$1" in ps) echo no engine >&2; exit 1 ;; esac\n', {
       mode: 0o755,
     });

@@ -2,12 +2,15 @@ import {dockerRemove, dockerVolumeRemove} from '../../../../commands/docker/inde
 import {backingCommands, backingReady, backingServicesOf} from '../../../../stack/backing-services.ts';
 import {backingName, volumeName} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';
-import {networkOf} from '../../network.ts';
-import type {Found} from '../../state.ts';
+import {networkOf} from '../../stack-network.ts';
+import type {SurveyedHost} from '../../state.ts';
 import type {Round, Step} from './step.ts';
 
-/** The backing services, one after the other: each is started where it does not run, and awaited. What runs stays as it is. */
-export function backingSteps(target: Target, {machine: {host}, state}: Found): {rounds: Round[]; notes: string[]} {
+/** Starts and awaits the backing services one after the other. A running one keeps its settings. */
+export function backingSteps(
+  target: Target,
+  {machine: {host}, state}: SurveyedHost,
+): {rounds: Round[]; notes: string[]} {
   const stack = stackOf(target);
   const notes: string[] = [];
   const rounds = backingServicesOf(target.service.deployFile, target.settings).flatMap(([name, backing]): Round[] => {
@@ -16,13 +19,13 @@ export function backingSteps(target: Target, {machine: {host}, state}: Found): {
     const runs = existing?.state === 'running';
     if (runs && existing.settings !== settingsHash(backing)) {
       notes.push(
-        `the backing service ${name} keeps the settings it was started with; to apply deploy.yaml's: docker rm --force ${container}, then deploy again (its data stays)`,
+        `the backing service ${name} keeps the settings it was started with; to apply those of deploy.yaml: docker rm --force ${container}, then deploy again (its data stays)`,
       );
     }
     const ready = backingReady(stack, name, backing);
     const awaiting: Step = {phase: 'backing', host, what: `await ${container}`, ...ready, logs: [{host, container}]};
     if (runs) return [[awaiting]];
-    const fresh = Object.keys(backing.volumes)
+    const newVolumes = Object.keys(backing.volumes)
       .map((volume) => volumeName(stack, name, volume))
       .filter((volume) => !state.volumes.includes(volume));
     const start = backingCommands(stack, name, backing, {
@@ -40,7 +43,7 @@ export function backingSteps(target: Target, {machine: {host}, state}: Found): {
           commands: [...(existing === undefined ? [] : [dockerRemove(container)]), ...start.commands],
           undo:
             existing === undefined
-              ? [dockerRemove(container), ...(fresh.length === 0 ? [] : [dockerVolumeRemove(...fresh)])]
+              ? [dockerRemove(container), ...(newVolumes.length === 0 ? [] : [dockerVolumeRemove(...newVolumes)])]
               : [],
         },
       ],

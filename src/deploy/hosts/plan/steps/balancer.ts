@@ -6,12 +6,13 @@ import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
-import type {BalancerView} from '../../fleet.ts';
-import {networkOf} from '../../network.ts';
+import type {FleetBalancer} from '../../fleet.ts';
+import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
 import type {Cause, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
 
+/** Commands to prepare a host, and the commands that undo them. */
 export interface Prepared {
   readonly commands: Commands;
   readonly undo: Commands;
@@ -19,7 +20,7 @@ export interface Prepared {
   readonly causes?: readonly Cause[] | undefined;
 }
 
-/** What of the file a balancer's container depends on; all else is in its configuration. */
+/** A hash of the settings that a balancer's container depends on; all others are in its configuration. */
 export function balancerHash({
   settings: {
     load_balancer: {image, address, port, tls, own},
@@ -29,20 +30,20 @@ export function balancerHash({
 }
 
 /**
- * The balancer as it must be before anything moves: it runs, and has room for every replica; the old release is still
- * in its slots. With `repair`, it is set to what its file says: a deploy that died may have moved the traffic.
+ * Prepares a balancer for a deploy: it runs, and has slots for every replica; the old release stays in its slots.
+ * @param options `repair`: reset its servers to its file, since a failed deploy may have moved the traffic
  * @throws Problem `balancer_differs`
  */
 export function prepareBalancer(
   target: Target,
-  {found, held, before}: BalancerView,
-  {apart, repair}: {apart: boolean; repair: boolean},
+  {surveyed, held, before}: FleetBalancer,
+  {dedicated, repair}: {dedicated: boolean; repair: boolean},
 ): Prepared {
   const name = balancerOf(target);
   const {name: shared, own} = target.settings.load_balancer;
-  const exists = found.state.balancerState !== undefined;
+  const exists = surveyed.state.balancerState !== undefined;
   const settings = balancerHash(target);
-  if (exists && found.state.balancerSettings !== settings) throw movedBalancer(target, name);
+  if (exists && surveyed.state.balancerSettings !== settings) throw differsProblem(target, name);
   const changed = held === undefined || renderFragment(held) !== renderFragment(before);
   return {
     commands: [
@@ -52,7 +53,7 @@ export function prepareBalancer(
             dockerRun(
               balancerContainer(target.settings.load_balancer, {
                 name,
-                network: apart ? undefined : networkOf(target),
+                network: dedicated ? undefined : networkOf(target),
                 labels: {
                   ...(shared === undefined ? roleLabels(stackOf(target), 'balancer') : sharedLabels(shared)),
                   'entrypoint.settings': settings,
@@ -61,69 +62,71 @@ export function prepareBalancer(
               'detached',
             ),
           ]),
-      // Where other services share it, it has their networks, too.
-      ...(shared === undefined || apart || own !== undefined ? [] : [dockerNetworkConnect(networkOf(target), name)]),
+      // A shared balancer is in the network of each of its services.
+      ...(shared === undefined || dedicated || own !== undefined
+        ? []
+        : [dockerNetworkConnect(networkOf(target), name)]),
       ...(changed ? [balancerConfig(name, before.name, renderFragment(before), 'reload')] : []),
-      ...(exists && (repair || (apart && changed)) ? [balancerRestore(name, before.name)] : []),
+      ...(exists && (repair || (dedicated && changed)) ? [balancerRestore(name, before.name)] : []),
     ],
     causes: balancerCauses(target),
     undo: held === undefined ? balancerUndo(target, exists) : [],
     what: [
       ...(exists ? [] : [`start the load balancer ${name}`]),
       ...(changed ? [`configure ${name}`] : []),
-      ...(exists && repair ? [`set ${name} back to its file`] : []),
+      ...(exists && repair ? [`reset ${name} to its file`] : []),
     ],
   };
 }
 
-/** The certificate has an input of its own, and so is a step of its own. The same one again changes nothing. */
-export function certificateSteps(target: Target, balancers: readonly BalancerView[]): Round {
+/** Installs the certificate: a step of its own, since it needs the standard input. An equal one changes nothing. */
+export function certificateSteps(target: Target, balancers: readonly FleetBalancer[]): Round {
   const {tls} = target.settings.load_balancer;
   if (tls === undefined) return [];
   return balancers.map(
     ({
-      found: {
+      surveyed: {
         machine: {host},
       },
       before,
     }) => ({
       phase: 'prepare',
       host,
-      what: `give ${balancerOf(target)} its certificate`,
+      what: `install the certificate of ${balancerOf(target)}`,
       commands: [
         balancerCertificate(balancerOf(target), before.name, [
           tls.certificate,
           ...(tls.key === undefined ? [] : [tls.key]),
         ]),
       ],
-      purpose: `the load balancer on ${host} refuses the certificate`,
-      fix: 'load_balancer.tls.certificate is the certificate with its chain, in PEM; its key stands in the same text or in load_balancer.tls.key',
+      purpose: `the load balancer on ${host} rejected the certificate`,
+      fix: 'load_balancer.tls.certificate must be the certificate with its chain in PEM; the key belongs to the same text or to load_balancer.tls.key',
     }),
   );
 }
 
-/** What is said of a balancer among the other things of a step. */
+/** Failures of a balancer among the commands of a step. */
 function balancerCauses(target: Target): Cause[] {
   const {image, address, port} = target.settings.load_balancer;
   return [
-    {sign: 'lb: ', purpose: 'the load balancer refused its configuration, and goes on with the old one'},
+    {pattern: 'lb: ', purpose: 'the load balancer rejected its configuration and keeps the old one'},
     {
-      sign: balancerOf(target),
-      purpose: 'the load balancer could not be started',
-      fix: `free ${address}:${port}, or set another load_balancer.port in deploy.yaml (0 = any free one)`,
+      pattern: balancerOf(target),
+      purpose: 'cannot start the load balancer',
+      fix: `free ${address}:${port}, or set another load_balancer.port in deploy.yaml (0: any free one)`,
     },
     {
-      sign: image,
-      purpose: 'the load balancer could not be started',
-      fix: `its image (${image}) is made by: npm run images; hosts need it in the registry`,
+      pattern: image,
+      purpose: 'cannot start the load balancer',
+      fix: `build its image (${image}): npm run images; hosts pull it from the registry`,
     },
   ];
 }
 
-function movedBalancer({environment}: Target, name: string): Error {
+function differsProblem({environment}: Target, name: string): Error {
   return problem({
     code: 'balancer_differs',
-    what: `load_balancer in deploy.yaml differs from what ${name} was started with, and changing it would cut off the users`,
+    what: `load_balancer in deploy.yaml differs from what ${name} was started with; changing it would interrupt the service`,
     fix: `set it back, or at a quiet time: entrypoint remove ${environment} (volumes stay), then deploy again`,
   });
 }

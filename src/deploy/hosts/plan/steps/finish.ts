@@ -8,66 +8,70 @@ import {softStop} from '../../../../commands/host.ts';
 import {hostName, isRemote} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';
-import type {View} from '../../fleet.ts';
-import {type Entry, entryCommand, keptEntries} from '../../release-log.ts';
-import {appsOf, type Container, type Found} from '../../state.ts';
+import type {Fleet} from '../../fleet.ts';
+import {keptEntries, logEntryCommand, type ReleaseLogEntry} from '../../release-log.ts';
+import {appsOf, type Container, type SurveyedHost} from '../../state.ts';
 import type {Round, Step} from './step.ts';
 import {leaveBalancer} from './traffic.ts';
 
-export interface Finish {
+export interface FinishOptions {
   readonly release: number;
-  /** It serves beside the release: a canary is under way. */
+  /** The release that serves beside it during a canary. */
   readonly beside?: number | undefined;
   readonly previous: number;
   readonly image: string;
-  readonly entry: Entry;
-  /** What the log is to say it was about; default: the release itself. */
+  readonly entry: ReleaseLogEntry;
+  /** The release that the log entry is about. Default: `release` itself. */
   readonly logged?: {readonly release: number; readonly image: string} | undefined;
 }
 
-/** What is over is written down, what is not kept goes, and the lock is released: one round trip. */
+/** Writes the release log, removes what is not kept, and releases the lock: one round trip. */
 export function finishStep(
   target: Target,
-  {machine: {host}, state}: Found,
-  {release, beside, previous, image, entry, logged = {release, image}}: Finish,
+  {machine: {host}, state}: SurveyedHost,
+  {release, beside, previous, image, entry, logged = {release, image}}: FinishOptions,
 ): Step {
   const stack = stackOf(target);
-  const gone = outdated(
+  const old = outdated(
     appsOf(state),
     [release, ...(beside === undefined ? [] : [beside])],
     previous,
     target.settings.keep_releases,
   );
-  const kept = new Set([
+  const usedImages = new Set([
     image,
     ...appsOf(state)
-      .filter((one) => !gone.includes(one))
+      .filter((one) => !old.includes(one))
       .map((one) => one.image),
   ]);
-  const images = isRemote(host) ? [...new Set(gone.map((one) => one.image))].filter((one) => !kept.has(one)) : [];
-  const names = gone.map(({name}) => name);
+  const images = isRemote(host) ? [...new Set(old.map((one) => one.image))].filter((one) => !usedImages.has(one)) : [];
+  const names = old.map(({name}) => name);
   const entries = state.log.slice(0, Math.max(0, state.log.length + 1 - keptEntries));
   return {
     phase: 'finish',
     host,
     what: [
       'write the release log',
-      ...(gone.length === 0 ? [] : [`remove ${names.join(', ')}`]),
+      ...(old.length === 0 ? [] : [`remove ${names.join(', ')}`]),
       ...images.map((one) => `remove the image ${one}`),
       'release the lock',
     ].join('; '),
     commands: [
-      entryCommand(stack, entry, {...logged, result: 'done'}),
+      logEntryCommand(stack, entry, {...logged, result: 'done'}),
       ...(entries.length === 0 ? [] : [dockerVolumeRemove(...entries)]),
-      // The lock with the others, in one call, unless images go: those it guards from a deploy that would want them.
+      // One call for the containers and the lock, except where images are removed: the lock must outlive them, since
+      // another deploy may need them.
       ...(images.length === 0 ? [] : [dockerRemove(...names), ...images.map(dockerImageRemove)]),
       dockerRemove(...(images.length === 0 ? names : []), lockName(stack)),
     ],
-    purpose: `what is over could not be tidied up on ${host}`,
+    purpose: `cannot clean up on ${host}`,
   };
 }
 
-/** Containers of releases that are not kept: `keep` are, those that serve, the one to go back to, and then the newest. */
+/**
+ * Containers of releases that are not kept.
+ * @param keep releases to keep: those that serve, the one that a rollback returns to, then the newest
+ */
 export function outdated(
   apps: readonly Container[],
   serving: readonly number[],
@@ -77,42 +81,42 @@ export function outdated(
   const others = [...new Set(apps.map(({release}) => release))]
     .filter((release) => release !== previous)
     .toSorted((a, b) => b - a);
-  const kept = [...serving, previous, ...others.filter((release) => !serving.includes(release))].filter(
+  const ranked = [...serving, previous, ...others.filter((release) => !serving.includes(release))].filter(
     (release, index, all) => all.indexOf(release) === index,
   );
-  const stay = new Set(kept.slice(0, Math.max(keep, serving.length)));
-  return apps.filter(({release}) => !stay.has(release));
+  const kept = new Set(ranked.slice(0, Math.max(keep, serving.length)));
+  return apps.filter(({release}) => !kept.has(release));
 }
 
-/** Takes everything of the service away from hosts that the file names no longer, the lock last. A volume with data stays. */
-function leaveSteps(target: Target, {apart, leaving}: View): Round {
+/** Removes the service from hosts that deploy.yaml no longer lists, the lock last. Volumes with data stay. */
+function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
   const stack = stackOf(target);
   return leaving.map(({machine: {host}, state}) => {
     const names = state.containers.map(({name}) => name);
-    const balancer = apart
+    const balancer = dedicated
       ? undefined
-      : state.containers.find(({role, state: is}) => role === 'balancer' && is === 'running');
+      : state.containers.find((one) => one.role === 'balancer' && one.state === 'running');
     return {
       phase: 'finish',
       host,
-      what: `take away ${names.join(', ')}${state.hasNetwork ? ' and the network' : ''}`,
+      what: `remove ${names.join(', ')}${state.hasNetwork ? ' and the network' : ''}`,
       commands: [
-        // Users may still come to the host: what they have asked for is answered, and then nothing listens there.
+        // Users may still be connected: open requests are answered before the port closes.
         ...(balancer === undefined || target.settings.load_balancer.own !== undefined
           ? []
           : [softStop(balancer.name, target.settings.drain_timeout_seconds)]),
-        ...(apart || state.balancer === undefined ? [] : leaveBalancer(target)),
-        dockerRemove(...names, `${stackName(stack)}.lock`),
+        ...(dedicated || state.balancer === undefined ? [] : leaveBalancer(target)),
+        dockerRemove(...names, lockName(stack)),
         ...(state.hasNetwork ? [dockerNetworkRemove(stackName(stack))] : []),
         ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),
       ],
-      purpose: `what runs on ${hostName(host)}, which deploy.yaml names no longer, could not be taken away`,
+      purpose: `cannot remove the service from ${hostName(host)}, which deploy.yaml no longer lists`,
     };
   });
 }
 
-/** All hosts side by side: whoever begins while some still have their lock is told that it is held. */
-export function finishRounds(target: Target, view: View, facts: Finish): Round[] {
-  const staying = [...view.apps, ...view.found.filter((one) => !one.machine.app)];
-  return [[...staying.map((one) => finishStep(target, one, facts)), ...leaveSteps(target, view)]];
+/** All hosts concurrently: a deploy that begins while one still has its lock fails with `locked`. */
+export function finishRounds(target: Target, fleet: Fleet, options: FinishOptions): Round[] {
+  const staying = [...fleet.apps, ...fleet.surveyed.filter(({machine}) => !machine.app)];
+  return [[...staying.map((one) => finishStep(target, one, options)), ...leaveSteps(target, fleet)]];
 }

@@ -2,11 +2,11 @@ import {dockerRun} from '../../../../commands/docker/index.ts';
 import {hostName} from '../../../../service/hosts.ts';
 import {stackName} from '../../../../stack/names.ts';
 import {type Deployment, stackOf} from '../../../target.ts';
-import type {View} from '../../fleet.ts';
+import type {Fleet} from '../../fleet.ts';
 import type {Round} from './step.ts';
 
-// These talk to somebody, and a container does not start where nobody answers.
-const talking = new Set([
+// Drivers with a remote endpoint: a container does not start while it is unreachable.
+const remoteDrivers = new Set([
   'syslog',
   'fluentd',
   'gelf',
@@ -18,13 +18,16 @@ const talking = new Set([
   'logentries',
 ]);
 
-/** Starts a container for nothing with the log driver of the service, so that an endpoint that is down is told before anything has changed. */
-export function logCheckSteps(deployment: Deployment, {apps}: View): Round {
+/**
+ * Starts a throwaway container with the service's log driver, so that an unreachable log endpoint fails the deploy before
+ * anything changes.
+ */
+export function logCheckSteps(deployment: Deployment, {apps}: Fleet): Round {
   const {
     image,
     settings: {log},
   } = deployment;
-  if (log === undefined || !talking.has(log.driver)) return [];
+  if (log === undefined || !remoteDrivers.has(log.driver)) return [];
   return apps.map(({machine: {host}}) => ({
     phase: 'check',
     host,
@@ -33,7 +36,7 @@ export function logCheckSteps(deployment: Deployment, {apps}: View): Round {
       dockerRun({image, name: `${stackName(stackOf(deployment))}.log-check`, log, entrypoint: 'true'}, 'foreground'),
     ],
     undo: [],
-    purpose: `a container with the log driver ${log.driver} does not start on ${hostName(host)}, and nothing has changed`,
-    fix: 'start what receives the logs, correct `log` in deploy.yaml, or let it start without (gelf and syslog over UDP, fluentd-async, splunk-verify-connection=false)',
+    purpose: `cannot start a container with the log driver ${log.driver} on ${hostName(host)}; nothing has changed`,
+    fix: 'start the log endpoint, correct `log` in deploy.yaml, or make it optional (gelf and syslog over UDP, fluentd-async, splunk-verify-connection=false)',
   }));
 }

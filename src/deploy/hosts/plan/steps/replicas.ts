@@ -11,12 +11,18 @@ import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.t
 import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
-import type {SlotUse} from '../../balancer/state.ts';
-import {networkOf} from '../../network.ts';
-import {publishedAt} from './ports.ts';
-import type {Step} from './step.ts';
+import {halfOf, type SlotUse} from '../../balancer/state.ts';
+import {networkOf} from '../../stack-network.ts';
+import {publishedAt} from './replica-address.ts';
+import {keepsServing, type Step} from './step.ts';
 
-/** What is missing comes before anything changes. */
+/** A release, and the one that it replaces; 0 for none. */
+export interface Releases {
+  readonly release: number;
+  readonly previous: number;
+}
+
+/** Pulls missing images, before anything changes. */
 export function pullStep(host: Host, images: readonly string[]): Step[] {
   if (images.length === 0) return [];
   return [
@@ -26,17 +32,17 @@ export function pullStep(host: Host, images: readonly string[]): Step[] {
       what: `pull ${images.join(', ')}`,
       commands: images.map(dockerPull),
       retry: true,
-      purpose: `the image could not be pulled on ${hostName(host)}, and nothing has changed`,
-      fix: `can ${hostName(host)} reach the registry, and is it logged in there? ssh ${host} docker login`,
+      purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
+      fix: `check that ${hostName(host)} can reach the registry and is logged in: ssh ${host} docker login`,
     },
   ];
 }
 
-/** What a replica is started with. `address` is where a balancer on another machine reaches it: `10.0.0.2:20001`. */
-function replicaFacts(
+/** @param published the replica's address for balancers on other machines, `10.0.0.2:20001`; empty without */
+function replicaOptions(
   deployment: Deployment,
   release: number,
-  {container, replica, half}: SlotUse,
+  {container, replica, colour}: SlotUse,
   published: string,
 ): ContainerOptions {
   const {settings, image, commit} = deployment;
@@ -52,7 +58,7 @@ function replicaFacts(
       ...roleLabels(stack, 'app'),
       'entrypoint.release': String(release),
       'entrypoint.replica': String(replica),
-      'entrypoint.half': half,
+      'entrypoint.half': halfOf(colour),
       'entrypoint.port': String(port),
       'entrypoint.health': health,
       'entrypoint.settings': replicaSettings(deployment),
@@ -68,25 +74,25 @@ function replicaFacts(
     memory: settings.memory,
     cpus: settings.cpus,
     stopSeconds: settings.stop_timeout_seconds,
-    // With `unless-stopped`, nothing comes back after the engine was killed (seen with Docker 20.10).
+    // With `unless-stopped`, containers stay down after the engine was killed (seen with Docker 20.10).
     restart: 'always',
     options: settings.docker_options,
     command: ['run'],
   };
 }
 
-/** New containers beside the old ones. */
+/** Starts new containers beside the old ones. */
 export function startStep(
   deployment: Deployment,
   host: Host,
-  release: number,
+  {release, previous}: Releases,
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]},
 ): Step {
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) =>
     dockerRun(
-      replicaFacts(
+      replicaOptions(
         deployment,
         release,
         slot,
@@ -102,15 +108,15 @@ export function startStep(
     commands: [...before.commands, ...starts],
     undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...before.undo],
     causes: before.causes,
-    purpose: `release ${release} could not be started${onHost(host)}, and the old release goes on serving`,
+    purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(previous)}`,
   };
 }
 
-/** The containers of a release that ran before. */
+/** Starts the stopped containers of an earlier release. */
 export function restartStep(
   target: Target,
   host: Host,
-  release: number,
+  {release, previous}: Releases,
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; what: readonly string[]},
 ): Step {
@@ -119,31 +125,32 @@ export function restartStep(
     phase: 'start',
     host,
     what: [...before.what, `start ${names.join(', ')} again`].join('; '),
-    commands: [...before.commands, dockerUpdateRestart('always', ...names), dockerStart(...names)],
+    commands: [...before.commands, ...restartCommands(names)],
     undo: stopCommands(target, names),
     causes: before.causes,
-    purpose: `release ${release} could not be started again${onHost(host)}, and the other one goes on serving`,
+    purpose: `cannot start release ${release} again${onHost(host)}; ${keepsServing(previous)}`,
   };
 }
 
 /**
- * A restart of the engine would bring them up again but for the update, which costs half as much once they have stopped.
- * What comes back in between gets no traffic, and the next deploy stops it.
+ * Without the update, a restart of the engine would start them again. It comes second because it costs half as much on a
+ * stopped container; one that the engine restarts in between gets no traffic, and the next deploy stops it.
  */
 export const stopCommands = ({settings}: Target, names: readonly string[]): Commands =>
   names.length === 0 ? [] : [dockerStop(settings.stop_timeout_seconds, ...names), dockerUpdateRestart('no', ...names)];
 
-export const wakeCommands = (names: readonly string[]): Commands =>
+/** Undoes {@link stopCommands}. */
+export const restartCommands = (names: readonly string[]): Commands =>
   names.length === 0 ? [] : [dockerUpdateRestart('always', ...names), dockerStart(...names)];
 
-/** Old containers on an app host whose balancers are elsewhere. */
+/** Stops old containers on an app host with dedicated balancers. */
 export function stopStep(target: Target, host: Host, names: readonly string[]): Step {
   return {
     phase: 'stop',
     host,
     what: `stop ${names.join(', ')}`,
     commands: stopCommands(target, names),
-    undo: wakeCommands(names),
-    purpose: `the old release could not be stopped${onHost(host)}`,
+    undo: restartCommands(names),
+    purpose: `cannot stop the old release${onHost(host)}`,
   };
 }

@@ -1,7 +1,7 @@
 import type {Host} from '../../../../service/hosts.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 
-/** What a step is for, in the order in which a deploy goes through them. */
+/** The purpose of a step, in the order of a deploy. */
 export type Phase =
   | 'pull'
   | 'check'
@@ -17,43 +17,52 @@ export type Phase =
   | 'watch'
   | 'finish';
 
-/** What is done on one host: one round trip, printable as it stands. */
+/** Commands on one host: one round trip, which can be printed as it is. */
 export interface Step {
   readonly phase: Phase;
   readonly host: Host;
   /** In words: `start shop.prod.7.1, shop.prod.7.2`. */
   readonly what: string;
-  /** In their order; the first that fails ends the step. */
+  /** In order; the first failure ends the step. */
   readonly commands: Commands;
-  /** What puts the host back when anything fails later, in this order. Whether the step was carried out or not. */
+  /** Undoes the step after any later failure, in this order. It runs even when the step did not. */
   readonly undo?: Commands | undefined;
-  /** What ends its wait, in vain once another step of its round has failed. */
-  readonly cut?: Commands | undefined;
-  /** What failed, in words, and what to do about it. */
+  /** Ends a step that waits, when another step of its round has failed. */
+  readonly cancel?: Commands | undefined;
+  /** The beginning of the message of a failure. */
   readonly purpose: string;
   readonly fix?: string | undefined;
-  /** What it was rather, where what the command said has this text in it: a step is several commands. */
+  /** Better messages for known failures: a step is several commands. */
   readonly causes?: readonly Cause[] | undefined;
-  /** Only for what is idempotent: again while the failure is transient. */
+  /** Retry transient failures: only for idempotent commands. */
   readonly retry?: boolean | undefined;
   /** Its output is for the user: a task of the service. */
   readonly shown?: boolean | undefined;
-  /** Whose log tells more when it fails. */
-  readonly logs?: readonly LogPlace[] | undefined;
+  /** Containers whose logs explain a failure. */
+  readonly logs?: readonly LogSource[] | undefined;
 }
 
-export interface LogPlace {
+export interface LogSource {
   readonly host: Host;
   readonly container: string;
-  /** Only where what the command said has this in it. */
-  readonly sign?: string | undefined;
+  /** Use this log only where the failed command's output contains this text. */
+  readonly pattern?: string | undefined;
 }
 
 export interface Cause {
-  readonly sign: string;
+  /** Text in the failed command's output. */
+  readonly pattern: string;
   readonly purpose: string;
   readonly fix?: string | undefined;
 }
 
-/** Steps that are done side by side. The next round begins when all of them have ended. */
+/** Steps that run concurrently. The next round begins when all of them have ended. */
 export type Round = readonly Step[];
+
+/** For the message of a failure before the switch: which release serves now. 0: none. */
+export const keepsServing = (previous: number): string =>
+  previous === 0 ? 'nothing was deployed before it' : `release ${previous} keeps serving`;
+
+/** For the message of a failure after the switch, which is undone. */
+export const servesAgain = (previous: number): string =>
+  previous === 0 ? 'nothing was deployed before it' : `release ${previous} serves again`;

@@ -2,16 +2,20 @@ import {dockerRemove, dockerRun} from '../../../../commands/docker/index.ts';
 import type {Host} from '../../../../service/hosts.ts';
 import {roleLabels, stackName} from '../../../../stack/names.ts';
 import {type Deployment, stackOf, serviceEnvironment} from '../../../target.ts';
-import {networkOf} from '../../network.ts';
-import type {Step} from './step.ts';
+import {networkOf} from '../../stack-network.ts';
+import type {Releases} from './replicas.ts';
+import {keepsServing, servesAgain, type Step} from './step.ts';
 
-/** Runs a task of the service in the image that is deployed, once, on one host. */
+/**
+ * Runs a task of the service once, on one host, in the image to deploy.
+ * @param baseUrl the service's URL, as `BASE_URL`
+ */
 export function taskStep(
   deployment: Deployment,
   phase: 'before' | 'after',
   host: Host,
   task: string,
-  release: number,
+  {release, previous}: Releases,
   baseUrl: string,
 ): Step {
   const {settings, image} = deployment;
@@ -39,10 +43,7 @@ export function taskStep(
     ],
     undo: [dockerRemove(name)],
     shown: true,
-    purpose: `the task ${task} failed in ${stackName(stack)}, and the old release ${phase === 'before' ? 'goes on serving' : 'serves again'}`,
-    fix:
-      phase === 'before'
-        ? 'its output above tells why; the users of the service noticed nothing'
-        : 'its output above tells why',
+    purpose: `task ${task} failed in ${stackName(stack)}; ${phase === 'before' ? keepsServing(previous) : servesAgain(previous)}`,
+    fix: 'see its output above',
   };
 }

@@ -15,19 +15,20 @@ import {stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
 import {type BalancerState, serversOf, type SlotUse} from '../../balancer/state.ts';
-import {networkOf} from '../../network.ts';
-import {balancerOf, type Found} from '../../state.ts';
-import {stopCommands, wakeCommands} from './replicas.ts';
-import type {Step} from './step.ts';
+import {networkOf} from '../../stack-network.ts';
+import {balancerOf, type SurveyedHost} from '../../state.ts';
+import {type Releases, restartCommands, stopCommands} from './replicas.ts';
+import {keepsServing, servesAgain, type Step} from './step.ts';
 
 /**
- * Waits until each new replica answers its health check through this balancer, the path that the users take. It may begin
- * beside what starts them on other machines: then the balancer sees at once that they are there.
+ * Waits until each new replica passes its health check through this balancer, the path of the users' requests. It can run
+ * concurrently with the steps that start them on other machines, so that the balancer sees them at once.
+ * @param where the host of a slot
  */
 export function healthStep(
   target: Target,
-  {machine: {host}}: Found,
-  release: number,
+  {machine: {host}}: SurveyedHost,
+  {release, previous}: Releases,
   slots: readonly SlotUse[],
   where: (slot: SlotUse) => Host,
 ): Step {
@@ -51,49 +52,53 @@ export function healthStep(
         settings.ready_timeout_seconds,
       ),
     ],
-    cut: off,
+    cancel: off,
     undo: off,
-    purpose: `release ${release} is not healthy${onHost(host)}, and the old release goes on serving`,
-    fix: `GET ${health} on port ${port} must answer 200 within ${settings.ready_timeout_seconds} s; the log above may tell why it does not`,
-    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, sign: `${servers[index]} `})),
+    purpose: `release ${release} did not become healthy${onHost(host)}; ${keepsServing(previous)}`,
+    fix: `make GET ${health} on port ${port} answer 200 within ${settings.ready_timeout_seconds} s; see the log above`,
+    logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, pattern: `${servers[index]} `})),
   };
 }
 
-/** Both in one round trip, where the balancer is on the replicas' own host. */
-export function withHealth(start: Step, {what, commands, cut, undo = [], purpose, fix, logs}: Step): Step {
+/** Joins both steps into one round trip, where the balancer is on the replicas' host. */
+export function withHealth(start: Step, {what, commands, cancel, undo = [], purpose, fix, logs}: Step): Step {
   return {
     ...start,
     what: `${start.what}; ${what}`,
     commands: [...start.commands, ...commands],
-    cut,
+    cancel,
     undo: [...undo, ...(start.undo ?? [])],
-    causes: [...healthSigns.map((sign) => ({sign, purpose, fix})), ...(start.causes ?? [])],
+    causes: [...unhealthyPatterns.map((pattern) => ({pattern, purpose, fix})), ...(start.causes ?? [])],
     logs,
   };
 }
 
-// What `lb start` says of a replica.
-const healthSigns = ['did not become healthy', 'has ended: it has no address', 'no address is known for'];
+// In the output of `lb start`.
+const unhealthyPatterns = ['did not become healthy', 'has ended: it has no address', 'no address is known for'];
 
-export interface Move {
-  readonly found: Found;
-  /** What the balancer holds before this step, and after it. */
+/** A switch of one balancer. */
+export interface Switch {
+  readonly surveyed: SurveyedHost;
+  /** The balancer's state before this step. */
   readonly before: BalancerState;
+  /** Its state after this step. */
   readonly next: BalancerState;
+  /** Servers that get new requests. */
   readonly to: readonly SlotUse[];
+  /** Servers to drain. */
   readonly from: readonly SlotUse[];
-  /** Old containers on the balancer's own machine, to be stopped once they are idle. */
+  /** Old containers on the balancer's own machine, to stop once they are drained. */
   readonly stop: readonly string[];
 }
 
 /**
- * New requests go to the new release, which the balancer's file says from now on; the old one finishes what it has and
- * stops. Its containers stay, so that going back needs no pull.
+ * Switches new requests to the new release, in the balancer and in its file, drains the old one and stops it. Its
+ * containers stay, so that a rollback needs no pull.
  */
 export function switchStep(
   target: Target,
   {
-    found: {
+    surveyed: {
       machine: {host},
     },
     before,
@@ -101,12 +106,12 @@ export function switchStep(
     to,
     from,
     stop,
-  }: Move,
+  }: Switch,
 ): Step {
   const {settings} = target;
   const name = balancerOf(target);
   const [fresh, old] = [serversOf(next.name, to), serversOf(next.name, from)];
-  const idle = (servers: readonly string[]): Commands =>
+  const drain = (servers: readonly string[]): Commands =>
     servers.length === 0 ? [] : [balancerIdle(name, settings.drain_timeout_seconds, servers)];
   return {
     phase: 'switch',
@@ -128,16 +133,16 @@ export function switchStep(
       ...stopCommands(target, stop),
     ],
     undo: [
-      ...wakeCommands(stop),
+      ...restartCommands(stop),
       balancerConfig(name, before.name, renderFragment(before), 'file-only'),
       balancerRestore(name, before.name),
-      ...idle(fresh),
+      ...drain(fresh),
     ],
-    purpose: `the traffic could not be moved to release ${next.release}${onHost(host)}, and goes back to the old one`,
+    purpose: `cannot switch the traffic to release ${next.release}${onHost(host)}; ${servesAgain(before.release)}`,
   };
 }
 
-/** Takes a balancer's part of a service back out. */
+/** Undoes the first deploy to a balancer. */
 export function balancerUndo(target: Target, existed: boolean): Commands {
   const {name, own} = target.settings.load_balancer;
   if (name !== undefined) return leaveBalancer(target);
@@ -147,7 +152,7 @@ export function balancerUndo(target: Target, existed: boolean): Commands {
   ];
 }
 
-/** Takes the service off a balancer that may go on without it: one that others share, or the user's own. */
+/** Removes the service from a balancer that outlives it: a shared one, or the user's own. */
 export function leaveBalancer(target: Target): Commands {
   const {name, own} = target.settings.load_balancer;
   const [balancer, service] = [balancerOf(target), stackName(stackOf(target))];

@@ -25,7 +25,7 @@ describe('the servers of a fragment', () => {
   });
 
   test('replicas on other machines are named by their host, and no resolver of Docker is asked for them', () => {
-    const wanted = {hosts: ['h1', 'h2'], size: 1, slots: [{...use('h1', 1, 'a', '10.0.0.1'), port: 20_001}]};
+    const wanted = {hosts: ['h1', 'h2'], size: 1, slots: [{...use('h1', 1, 'blue', '10.0.0.1'), port: 20_001}]};
     assert.deepEqual(linesOf(wanted, /^ +server |default-server/), [
       'default-server inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1 weight 100 init-addr last,libc,none',
       'server h1-1a 10.0.0.1:20001 check',
@@ -37,7 +37,7 @@ describe('the servers of a fragment', () => {
   });
 
   test('a canary serves beside the old release, by weight', () => {
-    const canary = {release: 4, percent: 10, slots: [use('', 1, 'a')]};
+    const canary = {release: 4, percent: 10, slots: [use('', 1, 'blue')]};
     assert.deepEqual(linesOf({canary}, /^ +server /), [
       'server 1a buy.local.3.1:3000 check weight 57',
       'server 1b buy.local.3.1:3000 check weight 256',
@@ -154,7 +154,7 @@ describe('a state that is read back', () => {
     const slot = fc.record({
       host: fc.constantFrom('', 'h1'),
       replica: fc.integer({min: 1, max: 9}),
-      half: fc.constantFrom('a', 'b' as const),
+      colour: fc.constantFrom('blue', 'green' as const),
       container: fc.string(),
       address: fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/),
       port: fc.integer({min: 1, max: 65535}),

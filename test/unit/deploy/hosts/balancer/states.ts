@@ -1,21 +1,21 @@
 import * as v from 'valibot';
 import {balancerSettings, type BalancerSettings} from '../../../../../src/deploy/hosts/balancer/settings.ts';
-import type {BalancerState, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import type {BalancerState, Colour, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
 import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 
 /** Settings as `load_balancer` of a deploy.yaml would give them. */
 export const settings = (file: object = {}): BalancerSettings => balancerSettings(v.parse(loadBalancer, file));
 
-export const use = (host: string, replica: number, half: 'a' | 'b', address = `buy.local.3.${replica}`): SlotUse => ({
+export const use = (host: string, replica: number, colour: Colour, address = `buy.local.3.${replica}`): SlotUse => ({
   host,
   replica,
-  half,
+  colour,
   container: `buy.local.3.${replica}`,
   address,
   port: 3000,
 });
 
-/** Release 3 with two replicas in the halves b. */
+/** Release 3 with two green replicas. */
 export const state: BalancerState = {
   name: 'buy.local',
   release: 3,
@@ -23,6 +23,6 @@ export const state: BalancerState = {
   hosts: [''],
   size: 2,
   health: '/readyz',
-  slots: [use('', 1, 'b'), use('', 2, 'b')],
+  slots: [use('', 1, 'green'), use('', 2, 'green')],
   settings: settings(),
 };

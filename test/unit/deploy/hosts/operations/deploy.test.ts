@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {apply, endCanary, rollback} from '../../../../../src/deploy/hosts/operations/deploy.ts';
+import type {Colour} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import {deploy, endCanary, rollback} from '../../../../../src/deploy/hosts/operations/deploy.ts';
 import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
 import {isProblem, problem} from '../../../../../src/errors.ts';
 import {asksState, configOf, container, type Engine, record, type Seen, stateText, target} from '../stack.ts';
@@ -8,11 +9,11 @@ import {asksState, configOf, container, type Engine, record, type Seen, stateTex
 const deployment = (settings = '') => ({...target(settings), image: 'sha256:new', commit: 'def'});
 const settings = balancerHash(target());
 const balancer = container('shop.local.balancer', 'running', {role: 'balancer', settings});
-const slot = (release: number, half: 'a' | 'b') =>
+const slot = (release: number, colour: Colour) =>
   ({
     host: '',
     replica: 1,
-    half,
+    colour,
     container: `shop.local.${release}.1`,
     address: `shop.local.${release}.1`,
     port: 3000,
@@ -20,7 +21,7 @@ const slot = (release: number, half: 'a' | 'b') =>
 const app = (release: number, state: string, half: string, image = 'sha256:old'): string =>
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, image});
 
-/** The engine has this, and the balancer answers at a port. */
+/** The engine has this, and the balancer has a port. */
 const having =
   (seen: Seen): Engine =>
   (text) => {
@@ -30,7 +31,7 @@ const having =
 const one: Seen = {
   containers: [app(1, 'running', 'a'), balancer],
   network: true,
-  balancer: configOf({release: 1, slots: [slot(1, 'a')]}),
+  balancer: configOf({release: 1, slots: [slot(1, 'blue')]}),
 };
 const failing =
   (engine: Engine): Engine =>
@@ -38,7 +39,7 @@ const failing =
     text.includes(' test-sanity') && text.startsWith('docker run')
       ? problem({code: 'command_failed', what: 'it failed', exitCode: 3})
       : engine(text);
-/** Somebody took the lock `age` seconds ago, and renewed it so long ago that it expires in `left`. */
+/** Another deployer took the lock `age` seconds ago; it expires in `left` seconds. */
 const held = (age: number, left: number, clock = Date.now()): Seen => ({
   lock: [
     'id',
@@ -51,9 +52,9 @@ const held = (age: number, left: number, clock = Date.now()): Seen => ({
   clock: new Date(clock).toISOString(),
 });
 
-test('the first deploy makes the network and the balancer, then moves the traffic', async () => {
+test('the first deploy creates the network and the balancer, then switches the traffic', async () => {
   const {context, commands} = record(having({}));
-  const {deployed} = await apply(context, deployment());
+  const {deployed} = await deploy(context, deployment());
   assert.deepEqual([deployed?.release, deployed?.previous, deployed?.address], [1, 0, 'http://127.0.0.1:49153']);
   assert.deepEqual(commands(), [
     'LOOK',
@@ -71,9 +72,9 @@ test('the first deploy makes the network and the balancer, then moves the traffi
   ]);
 });
 
-test('the next one starts beside the old release, switches so that a restart finds it, drains and stops the old one, checks, and finishes', async () => {
+test('the next deploy starts beside the old release, switches so that a restart keeps it, drains and stops the old one, checks, and finishes', async () => {
   const {context, commands} = record(having(one));
-  const {deployed} = await apply(context, deployment('before: [migrate], after: [test_sanity]'));
+  const {deployed} = await deploy(context, deployment('before: [migrate], after: [test_sanity]'));
   assert.deepEqual([deployed?.release, deployed?.previous], [2, 1]);
   const changes = commands()
     .filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text))
@@ -92,10 +93,10 @@ test('the next one starts beside the old release, switches so that a restart fin
   ]);
 });
 
-test('a check after the switch that fails starts the old release again and brings the traffic back before the new one goes', async () => {
+test('a failed check after the switch restarts the old release and switches back before the new one is removed', async () => {
   const {context, commands} = record(failing(having(one)));
   await assert.rejects(
-    apply(context, deployment('after: [test_sanity]')),
+    deploy(context, deployment('after: [test_sanity]')),
     (error) => isProblem(error) && error.exitCode === 3,
   );
   const all = commands();
@@ -113,29 +114,29 @@ test('a check after the switch that fails starts the old release again and bring
   ]);
 });
 
-test('what a deploy that died left behind is taken away first, once the balancer is set back to its file', async () => {
+test('leftovers of a failed deploy are removed first, after the balancer is reset to its file', async () => {
   const {context, commands} = record(having({...one, containers: [...(one.containers ?? []), app(2, 'running', 'b')]}));
-  assert.equal((await apply(context, deployment())).deployed?.release, 3);
+  assert.equal((await deploy(context, deployment())).deployed?.release, 3);
   const all = commands();
   const restored = all.indexOf('docker exec shop.local.balancer lb restore shop.local');
   assert.ok(restored > 0, all.join('\n'));
   assert.equal(all[restored + 1], 'docker rm --force --volumes shop.local.2.1');
 });
 
-test('a release to go back to that a dead deploy left running is stopped, not removed', async () => {
+test('a previous release that a failed deploy left running is stopped, not removed', async () => {
   const {context, commands} = record(
     having({
       containers: [app(1, 'running', 'a'), app(2, 'running', 'b'), balancer],
       network: true,
-      balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
+      balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'green')]}),
     }),
   );
-  await apply(context, deployment());
+  await deploy(context, deployment());
   assert.ok(commands().includes('docker stop --time 30 shop.local.1.1'), commands().join('\n'));
   assert.ok(!commands().some((text) => text.startsWith('docker rm') && text.includes('shop.local.1.1')));
 });
 
-test('releases that are not kept go with the finish, their images only on other machines', async () => {
+test('the finish removes releases that are not kept, their images only on other machines', async () => {
   const containers = [
     app(1, 'exited', 'a'),
     app(2, 'exited', 'b'),
@@ -144,9 +145,9 @@ test('releases that are not kept go with the finish, their images only on other 
     balancer,
   ];
   const {context, commands} = record(
-    having({containers, network: true, balancer: configOf({release: 4, previous: 3, slots: [slot(4, 'b')]})}),
+    having({containers, network: true, balancer: configOf({release: 4, previous: 3, slots: [slot(4, 'green')]})}),
   );
-  await apply(context, deployment('keep_releases: 3'));
+  await deploy(context, deployment('keep_releases: 3'));
   assert.ok(
     commands().includes('docker rm --force --volumes shop.local.1.1 shop.local.2.1 shop.local.lock'),
     commands().join('\n'),
@@ -154,58 +155,58 @@ test('releases that are not kept go with the finish, their images only on other 
   assert.ok(!commands().some((text) => text.includes('docker image rm')));
 });
 
-test('a lock that is held ends the deploy before it changes anything, an expired one is taken over aloud', async () => {
+test('a held lock ends the deploy before anything changes; an expired one is taken over with a note', async () => {
   const young = record(having(held(300, 40)));
   await assert.rejects(
-    apply(young.context, deployment()),
-    /shop in local is locked by jo@laptop \(deploy, for 300 s\)/,
+    deploy(young.context, deployment()),
+    /shop in local is locked by jo@laptop \(deploy, held for 300 s\)/,
   );
   assert.deepEqual(young.commands(), ['LOOK']);
   const notes: string[] = [];
   const old = record(having(held(2000, -20)));
-  await apply({...old.context, note: (text) => notes.push(text)}, deployment());
+  await deploy({...old.context, note: (text) => notes.push(text)}, deployment());
   assert.deepEqual(old.commands().slice(0, 2), ['LOOK', 'docker rm --force --volumes shop.local.lock']);
   assert.match(notes[0] ?? '', /^taking over the lock of jo@laptop \(deploy\): it expired 20 s ago$/);
 });
 
-test('whether a lock has expired is told by the clock of the machine where it stands', async () => {
+test('a lock expires by the clock of its own host', async () => {
   for (const skew of [-600_000, 600_000]) {
     await assert.rejects(
-      apply(record(having(held(10, 50, Date.now() + skew))).context, deployment()),
+      deploy(record(having(held(10, 50, Date.now() + skew))).context, deployment()),
       /locked by jo@laptop/,
     );
-    await apply(record(having(held(100, -1, Date.now() + skew))).context, deployment());
+    await deploy(record(having(held(100, -1, Date.now() + skew))).context, deployment());
   }
 });
 
-test('what another deploy changed until the lock was ours is looked at again', async () => {
-  let looked = 0;
+test('hosts that another deploy changed before they were locked are surveyed again', async () => {
+  let surveys = 0;
   const later: Seen = {
     ...one,
     containers: [app(1, 'exited', 'a'), app(2, 'running', 'b'), balancer],
-    balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
+    balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'green')]}),
   };
   const {context, commands} = record((text) => {
     if (text.startsWith('docker ps'))
       return {
         stdout:
-          'shop.local.1.1 exited app\nshop.local.2.1 running app\nshop.local.balancer running balancer\nshop.local.lock created lock\n',
+          'shop.local.1.1\texited\tapp\nshop.local.2.1\trunning\tapp\nshop.local.balancer\trunning\tbalancer\nshop.local.lock\tcreated\tlock\n',
       };
     if (!asksState(text)) return undefined;
-    looked += 1;
-    return {stdout: stateText(looked === 1 ? one : later)};
+    surveys += 1;
+    return {stdout: stateText(surveys === 1 ? one : later)};
   });
-  const {deployed} = await apply(context, deployment());
-  assert.deepEqual([looked, deployed?.release, deployed?.previous], [2, 3, 2]);
+  const {deployed} = await deploy(context, deployment());
+  assert.deepEqual([surveys, deployed?.release, deployed?.previous], [2, 3, 2]);
   assert.ok(commands().includes('docker stop --time 30 shop.local.2.1'));
 });
 
-test('rollback starts the containers of the release before and moves the traffic to them', async () => {
+test('rollback starts the containers of the previous release and switches the traffic to them', async () => {
   const {context, commands} = record(
     having({
       containers: [app(1, 'exited', 'a'), app(2, 'running', 'b', 'sha256:new'), balancer],
       network: true,
-      balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'b')]}),
+      balancer: configOf({release: 2, previous: 1, slots: [slot(2, 'green')]}),
     }),
   );
   const {deployed} = await rollback(context, target());
@@ -226,9 +227,9 @@ test('rollback starts the containers of the release before and moves the traffic
   );
 });
 
-test('a canary gets its share and stays; --continue switches without another check, --abort takes it away', async () => {
+test('a canary gets its share and stays; --continue switches without another health check, --abort removes it', async () => {
   const begun = record(having(one));
-  const {deployed} = await apply(begun.context, deployment(), {canary: '20%'});
+  const {deployed} = await deploy(begun.context, deployment(), {canary: '20%'});
   assert.equal(deployed?.release, 2);
   const all = begun.commands();
   assert.ok(
@@ -240,11 +241,15 @@ test('a canary gets its share and stays; --continue switches without another che
   const both: Seen = {
     containers: [app(1, 'running', 'a'), app(2, 'running', 'b', 'sha256:new'), balancer],
     network: true,
-    balancer: configOf({release: 1, slots: [slot(1, 'a')], canary: {release: 2, percent: 20, slots: [slot(2, 'b')]}}),
+    balancer: configOf({
+      release: 1,
+      slots: [slot(1, 'blue')],
+      canary: {release: 2, percent: 20, slots: [slot(2, 'green')]},
+    }),
   };
   await assert.rejects(
-    apply(record(having(both)).context, deployment()),
-    /release 2 of shop gets 20 % of the traffic of local/,
+    deploy(record(having(both)).context, deployment()),
+    /release 2 of shop gets 20 % of the requests in local/,
   );
   const changes = async (how: 'continue' | 'abort'): Promise<string[]> => {
     const {context, commands} = record(having(both));
@@ -264,13 +269,13 @@ test('a canary gets its share and stays; --continue switches without another che
   ]);
   await assert.rejects(
     endCanary(record(having(one)).context, target(), 'continue'),
-    /no canary of shop\.local is under way/,
+    /no canary of shop\.local is running/,
   );
 });
 
-test('a network of the file is used by everything, and neither made nor taken away', async () => {
+test('a network named in deploy.yaml is used by every container, never created or removed', async () => {
   const {context, commands} = record(having({}));
-  await apply(context, deployment('network: theirs, before: [migrate]'));
+  await deploy(context, deployment('network: theirs, before: [migrate]'));
   const all = commands();
   assert.ok(!all.some((text) => text.startsWith('docker network')), all.join('\n'));
   assert.ok(
@@ -279,10 +284,10 @@ test('a network of the file is used by everything, and neither made nor taken aw
   );
 });
 
-test('variables and files of secrets that are not there are told all at once, before anything is changed', async () => {
+test('missing variables and files of secrets are all reported at once, before anything changes', async () => {
   const {context, commands} = record(having(one));
   await assert.rejects(
-    apply(
+    deploy(
       context,
       deployment('secrets: {TOKEN: {env: SHOP_TOKEN}, KEY: {file: no-such-key}, PIN: {command: [pass, show, pin]}}'),
     ),
@@ -294,7 +299,7 @@ test('variables and files of secrets that are not there are told all at once, be
           'secret_missing',
           [
             'TOKEN: the environment variable SHOP_TOKEN is not set',
-            'KEY: the file /service/no-such-key cannot be read (ENOENT)',
+            'KEY: cannot read the file /service/no-such-key (ENOENT)',
           ],
         ],
       );

@@ -1,24 +1,26 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {historyText, merge} from '../../../../../src/deploy/hosts/operations/history.ts';
+import {historyText, mergeLogs} from '../../../../../src/deploy/hosts/operations/history.ts';
 import {outdated} from '../../../../../src/deploy/hosts/plan/steps/finish.ts';
-import {freePorts, publishedAt} from '../../../../../src/deploy/hosts/plan/steps/ports.ts';
+import {freePorts, publishedAt} from '../../../../../src/deploy/hosts/plan/steps/replica-address.ts';
+import type {StoredEntry} from '../../../../../src/deploy/hosts/release-log.ts';
 import type {Container} from '../../../../../src/deploy/hosts/state.ts';
+import {target} from '../stack.ts';
 
-const row = (token: string, release: string, at: string): string[] => [
-  `shop.prod.log.${token}`,
+const entry = (token: string, release: string, at: string): StoredEntry => ({
+  name: `shop.prod.log.${token}`,
   release,
-  'deploy',
-  'done',
+  what: 'deploy',
+  result: 'done',
   at,
-  'jo@laptop',
-  'r/shop@sha256:1',
-];
+  owner: 'jo@laptop',
+  image: 'r/shop@sha256:1',
+});
 
-test('the entries of all hosts are one history, newest first, each with the hosts that know of it', () => {
-  const releases = merge([
-    {host: 'h1', rows: [row('a', '1', '2026-01-01T10:00:00.000Z'), row('b', '2', '2026-01-02T10:00:00.000Z')]},
-    {host: 'h2', rows: [row('b', '2', '2026-01-02T10:00:00.000Z')]},
+test('the logs of all hosts merge into one history, newest first, each entry with its hosts', () => {
+  const releases = mergeLogs([
+    {host: 'h1', entries: [entry('a', '1', '2026-01-01T10:00:00.000Z'), entry('b', '2', '2026-01-02T10:00:00.000Z')]},
+    {host: 'h2', entries: [entry('b', '2', '2026-01-02T10:00:00.000Z')]},
   ]);
   assert.deepEqual(
     releases.map(({release, hosts}) => [release, hosts]),
@@ -28,16 +30,16 @@ test('the entries of all hosts are one history, newest first, each with the host
     ],
   );
   assert.equal(
-    historyText({service: 'shop', environment: 'prod', releases, unreached: ['h3']}, 2),
+    historyText({service: 'shop', environment: 'prod', releases, unreached: ['h3']}, target('hosts: [h1, h2]')),
     [
       '2  deploy  done  2026-01-02T10:00:00Z  jo@laptop              r/shop@sha256:1',
       '1  deploy  done  2026-01-01T10:00:00Z  jo@laptop  only on h1  r/shop@sha256:1',
-      'h3 cannot be reached',
+      'cannot reach h3',
     ].join('\n'),
   );
 });
 
-test('kept are what serves, the release to go back to, and then the newest', () => {
+test('kept are the serving releases, the previous one, and then the newest', () => {
   const apps = [1, 2, 3, 4, 5].map((release) => ({release}) as Container);
   const gone = (...given: [serving: number[], previous: number, keep: number]): number[] =>
     outdated(apps, ...given).map(({release}) => release);
@@ -49,11 +51,22 @@ test('kept are what serves, the release to go back to, and then the newest', () 
   assert.deepEqual(gone([5, 4], 3, 1), [1, 2, 3]);
 });
 
-test('replicas get ports that nobody has, always the same for the same service', () => {
+test('replicas get free ports, always the same for the same service', () => {
   const [first = 0, second = 0] = freePorts('shop.prod', [], 2);
   assert.ok(first >= 20_000 && second < 30_000);
   assert.deepEqual(freePorts('shop.prod', [first], 1), [second]);
   assert.equal(publishedAt('10.0.0.1', 20_000), '10.0.0.1:20000');
   assert.equal(publishedAt('2001:db8::1', 20_000), '[2001:db8::1]:20000');
   assert.equal(publishedAt('h1.example.com', 20_000), '0.0.0.0:20000');
+});
+
+test('a history without entries says so; one that all hosts have names no hosts', () => {
+  const {settings} = target('hosts: [h1]');
+  const none = {service: 'shop', environment: 'prod', releases: [], unreached: []};
+  assert.equal(historyText(none, {settings}), 'no releases of shop recorded in prod');
+  const releases = mergeLogs([{host: 'h1', entries: [entry('a', '1', '2026-01-01T10:00:00.000Z')]}]);
+  assert.equal(
+    historyText({...none, releases}, {settings}),
+    '1  deploy  done  2026-01-01T10:00:00Z  jo@laptop  r/shop@sha256:1',
+  );
 });

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
+import type {Colour} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import {parseHostState} from '../../../../../src/deploy/hosts/host-query.ts';
+import {leavingMachine, machinesOf} from '../../../../../src/deploy/hosts/machines.ts';
+import {batchesOf, batchSize} from '../../../../../src/deploy/hosts/plan/batches.ts';
 import {planDeploy} from '../../../../../src/deploy/hosts/plan/deploy.ts';
 import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
 import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
-import {type Found, parseMachine} from '../../../../../src/deploy/hosts/state.ts';
-import {batchesOf, batchSize, type Deployment, leavingMachine, machinesOf} from '../../../../../src/deploy/target.ts';
+import type {SurveyedHost} from '../../../../../src/deploy/hosts/state.ts';
+import type {Deployment} from '../../../../../src/deploy/target.ts';
 import {parseDeployFile} from '../../../../../src/service/deploy-file.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
 import {configOf, container, type Seen, stateText} from '../stack.ts';
@@ -27,21 +31,21 @@ function deploymentOf(settings: string, health = '/readyz'): Deployment {
 }
 
 const two = deploymentOf('hosts: [d@h1, d@h2], load_balancer: {address: 0.0.0.0, port: 80}');
-const apart = deploymentOf(
+const dedicated = deploymentOf(
   'hosts: [d@h1, {host: d@h2, address: 10.9.0.2}], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1, d@lb2]}',
 );
 
-/** The machines of a deployment, each with what it has. */
-function fleet(deployment: Deployment, seen: Readonly<Record<string, Seen>> = {}): Found[] {
-  return machinesOf(deployment.settings).map((machine) => found(deployment, machine, seen[machine.host] ?? {}));
+/** The machines of a deployment with their states. */
+function fleet(deployment: Deployment, seen: Readonly<Record<string, Seen>> = {}): SurveyedHost[] {
+  return machinesOf(deployment.settings).map((machine) => surveyed(deployment, machine, seen[machine.host] ?? {}));
 }
 
-function found(deployment: Deployment, machine: Found['machine'], seen: Seen): Found {
+function surveyed(deployment: Deployment, machine: SurveyedHost['machine'], seen: Seen): SurveyedHost {
   const address = `10.0.0.${machine.host.length + Number(machine.host.at(-1))}`;
   const stack = {service: 'shop', environment: deployment.environment};
   return {
     machine,
-    state: parseMachine(stateText({address, ...seen}), {
+    state: parseHostState(stateText({address, ...seen}), {
       stack,
       balancer: machine.balancer ? 'shop.local.balancer' : undefined,
       images: [],
@@ -50,7 +54,7 @@ function found(deployment: Deployment, machine: Found['machine'], seen: Seen): F
   };
 }
 
-const plan = (deployment: Deployment, all: readonly Found[], batch: string | number = 'all'): Plan =>
+const plan = (deployment: Deployment, all: readonly SurveyedHost[], batch: string | number = 'all'): Plan =>
   planDeploy(deployment, all, {batch, watchSeconds: 0, entry});
 /** `phase host`, round by round. */
 const phases = ({first, rounds, finish}: Plan): string[] =>
@@ -63,10 +67,10 @@ const commandsOf = ({rounds}: Plan, phase: string, host: string): string[] =>
     .filter((step) => step.phase === phase && step.host === `d@${host}`)
     .flatMap(({commands}) => commands.map((one) => commandText(one).replace(/ <<'END'[^]*/, ' <FILE')));
 
-const slot = (host: string, release: number, half: 'a' | 'b', port: number) => ({
+const slot = (host: string, release: number, colour: Colour, port: number) => ({
   host,
   replica: 1,
-  half,
+  colour,
   container: `shop.local.${release}.1`,
   address: host === 'h1' ? '10.0.0.5' : '10.9.0.2',
   port,
@@ -75,18 +79,18 @@ const app = (release: number, state: string, half: string, published: string, ho
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, published, hosts});
 const balancerRow = (deployment: Deployment): string =>
   container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment)});
-const holding = (deployment: Deployment, release: number, half: 'a' | 'b'): Seen => ({
+const holding = (deployment: Deployment, release: number, colour: Colour): Seen => ({
   containers: [balancerRow(deployment)],
   balancer: configOf({
     release,
     previous: release - 1,
     hosts: ['h1', 'h2'],
-    slots: [slot('h1', release, half, 20_001), slot('h2', release, half, 20_001)],
+    slots: [slot('h1', release, colour, 20_001), slot('h2', release, colour, 20_001)],
   }),
 });
 
 describe('the plan of a deploy', () => {
-  test('with a balancer on each host: six round trips each, those of the survey and of the lock included', () => {
+  test('with a balancer on each host: six round trips each, survey and lock included', () => {
     assert.deepEqual(phases(plan(two, fleet(two))), [
       'pull h1, pull h2',
       'start h1, start h2',
@@ -95,14 +99,14 @@ describe('the plan of a deploy', () => {
     ]);
   });
 
-  test('with balancers apart: these switch before anything stops, and each has all replicas', () => {
-    const serving = fleet(apart, {
+  test('with dedicated balancers: they switch before anything stops, and each has all replicas', () => {
+    const serving = fleet(dedicated, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
-      'd@lb1': holding(apart, 4, 'a'),
-      'd@lb2': holding(apart, 4, 'a'),
+      'd@lb1': holding(dedicated, 4, 'blue'),
+      'd@lb2': holding(dedicated, 4, 'blue'),
     });
-    const made = plan(apart, serving);
+    const made = plan(dedicated, serving);
     assert.deepEqual(phases(made), [
       'start h1, start h2, health lb1, health lb2',
       'switch lb1, switch lb2',
@@ -123,14 +127,14 @@ describe('the plan of a deploy', () => {
     ]);
   });
 
-  test('batch by batch, a balancer apart keeps the old replicas of the hosts that are still to come', () => {
-    const serving = fleet(apart, {
+  test('batch by batch, a dedicated balancer keeps the old replicas of the hosts still to come', () => {
+    const serving = fleet(dedicated, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
-      'd@lb1': holding(apart, 4, 'a'),
-      'd@lb2': holding(apart, 4, 'a'),
+      'd@lb1': holding(dedicated, 4, 'blue'),
+      'd@lb2': holding(dedicated, 4, 'blue'),
     });
-    const made = plan(apart, serving, 1);
+    const made = plan(dedicated, serving, 1);
     assert.deepEqual(phases(made).slice(0, 6), [
       'start h1, health lb1, health lb2',
       'switch lb1, switch lb2',
@@ -147,14 +151,14 @@ describe('the plan of a deploy', () => {
     );
   });
 
-  test('a host that the file names no longer is drained with the last batch, and taken away at the end', () => {
+  test('a host that deploy.yaml no longer lists is drained with the last batch and removed at the end', () => {
     const one = deploymentOf('hosts: [d@h1], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1]}');
     const all = [
       ...fleet(one, {
         'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
-        'd@lb1': holding(one, 4, 'a'),
+        'd@lb1': holding(one, 4, 'blue'),
       }),
-      found(one, leavingMachine(one.settings, 'd@h2'), {
+      surveyed(one, leavingMachine(one.settings, 'd@h2'), {
         containers: [app(4, 'running', 'a', '10.9.0.2:20001')],
         network: true,
       }),
@@ -170,17 +174,17 @@ describe('the plan of a deploy', () => {
       commandsOf(made, 'switch', 'lb1')[0] ?? '',
       /--from shop\.local\/h1-1a,shop\.local\/h2-1a <\/dev\/null &&/,
     );
-    assert.match(planText(made), /note: deploy\.yaml names d@h2 no longer/);
+    assert.match(planText(made), /note: deploy\.yaml no longer lists d@h2/);
   });
 
-  test('of two balancers that a dead deploy left apart, the one has the say whose release lives', () => {
-    const all = fleet(apart, {
+  test('of two dedicated balancers that a failed deploy left different, the one whose release runs counts', () => {
+    const all = fleet(dedicated, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
-      'd@lb1': holding(apart, 4, 'a'),
-      'd@lb2': holding(apart, 5, 'b'),
+      'd@lb1': holding(dedicated, 4, 'blue'),
+      'd@lb2': holding(dedicated, 5, 'green'),
     });
-    const made = plan(apart, all);
+    const made = plan(dedicated, all);
     assert.deepEqual([made.release, made.previous], [6, 4]);
     assert.deepEqual(commandsOf(made, 'prepare', 'lb2'), [
       'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
@@ -189,30 +193,30 @@ describe('the plan of a deploy', () => {
     assert.deepEqual(commandsOf(made, 'prepare', 'lb1'), []);
   });
 
-  test('every step that changes a host before the finish says how it goes back', () => {
+  test('every step before the finish has an undo', () => {
     const all = fleet(two, {'d@h1': {images: [image]}, 'd@h2': {}});
     for (const step of plan(two, all).rounds.flat()) assert.ok((step.undo ?? []).length > 0, step.what);
   });
 
-  test('where nobody knows an address, the file has to say it', () => {
+  test('a host without a usable address needs one in deploy.yaml', () => {
     assert.throws(
-      () => plan(apart, fleet(apart, {'d@h1': {address: '127.0.0.1'}})),
-      /at which address the load balancers reach d@h1 is not known/,
+      () => plan(dedicated, fleet(dedicated, {'d@h1': {address: '127.0.0.1'}})),
+      /no address known at which the load balancers can reach d@h1: 127\.0\.0\.1 is a loopback address/,
     );
   });
 });
 
-test('rollback starts what is kept, and makes it anew on a host that came later', () => {
-  const all = fleet(apart, {
+test('rollback starts kept containers, and creates them on a host that joined later', () => {
+  const all = fleet(dedicated, {
     'd@h1': {
       containers: [app(3, 'exited', 'b', '10.0.0.5:20000'), app(4, 'running', 'a', '10.0.0.5:20001')],
       network: true,
     },
     'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true},
-    'd@lb1': holding(apart, 4, 'a'),
-    'd@lb2': holding(apart, 4, 'a'),
+    'd@lb1': holding(dedicated, 4, 'blue'),
+    'd@lb2': holding(dedicated, 4, 'blue'),
   });
-  const made = planRollback(apart, all, {entry});
+  const made = planRollback(dedicated, all, {entry});
   assert.deepEqual([made.release, made.previous, made.image], [3, 4, 'sha256:old']);
   assert.deepEqual(phases(made).slice(0, 3), [
     'pull h2',
@@ -227,11 +231,11 @@ test('rollback starts what is kept, and makes it anew on a host that came later'
     commandsOf(made, 'start', 'h2')[0] ?? '',
     /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/,
   );
-  assert.throws(() => planRollback(apart, all, {to: 2, entry}), /shop in local has no release 2 to go back to/);
-  assert.throws(() => planRollback(apart, all, {to: 4, entry}), /release 4 of shop serves in local already/);
+  assert.throws(() => planRollback(dedicated, all, {to: 2, entry}), /shop in local has no release 2 to roll back to/);
+  assert.throws(() => planRollback(dedicated, all, {to: 4, entry}), /release 4 of shop already serves in local/);
 });
 
-/** What the balancers are told to check. */
+/** The health checks in the balancers' configuration. */
 const checks = (made: Plan): string[] =>
   made.rounds
     .flat()
@@ -244,17 +248,17 @@ const checks = (made: Plan): string[] =>
     );
 const replica = (release: number, half: string, state: string, health: string): string =>
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, health});
-const slotsOf = (release: number, half: 'a' | 'b') => [
-  {host: '', replica: 1, half, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000},
+const slotsOf = (release: number, colour: Colour) => [
+  {host: '', replica: 1, colour, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000},
 ];
 
-test('where the health path changes, each release goes on being checked with its own, in both directions', () => {
+test('when the health path changes, each release keeps its own check, in both directions', () => {
   const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
   const old = fleet(changed, {
     local: {
       containers: [balancerRow(changed), replica(1, 'a', 'running', '/readyz')],
       network: true,
-      balancer: configOf({release: 1, slots: slotsOf(1, 'a')}),
+      balancer: configOf({release: 1, slots: slotsOf(1, 'blue')}),
     },
   });
   assert.deepEqual(checks(plan(changed, old)), [
@@ -270,7 +274,7 @@ test('where the health path changes, each release goes on being checked with its
         previous: 1,
         health: '/ping',
         otherHealth: {'1a': '/readyz'},
-        slots: slotsOf(2, 'b'),
+        slots: slotsOf(2, 'green'),
       }),
     },
   });
@@ -282,7 +286,7 @@ test('where the health path changes, each release goes on being checked with its
   assert.deepEqual(checks(plan(changed, fresh)), ['/ping']);
 });
 
-test('a batch is a number of hosts, a share of them, or all, and at least one', () => {
+test('a batch is a number of hosts, a percentage, or all, and at least one host', () => {
   assert.deepEqual(
     [
       batchSize('all', 7),

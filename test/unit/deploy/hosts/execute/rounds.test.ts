@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {carryOut, type Crew} from '../../../../../src/deploy/hosts/execute/carry-out.ts';
+import type {Executor} from '../../../../../src/deploy/hosts/execute/executor.ts';
+import {runRounds} from '../../../../../src/deploy/hosts/execute/rounds.ts';
 import type {Step} from '../../../../../src/deploy/hosts/plan/steps/step.ts';
 import {problem} from '../../../../../src/errors.ts';
 import {type Command, commandText, type Words} from '../../../../../src/shell/argv.ts';
@@ -9,8 +10,8 @@ import {record} from '../stack.ts';
 
 const done: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
 
-/** On every host, `wait` ends when `off` has been run there, and then fails; `break` fails, `stop` as Ctrl-C ends it. */
-function crewOf(): {crew: Crew; seen: string[]} {
+/** On every host, `wait` fails once `off` has run there; `break` fails at once, `stop` as by Ctrl-C. */
+function executorOf(): {executor: Executor; seen: string[]} {
   const seen: string[] = [];
   const off = new Map<string, PromiseWithResolvers<void>>();
   const gate = (host: string): PromiseWithResolvers<void> => {
@@ -30,11 +31,11 @@ function crewOf(): {crew: Crew; seen: string[]} {
       return done;
     };
   const {context} = record(() => undefined);
-  const siteOf = (host: string) => ({
+  const connectionTo = (host: string) => ({
     host,
     context: {...context, run: Object.assign(runOf(host), {read: runOf(host)}) as unknown as Runner},
   });
-  return {crew: {context, siteOf, parallel: 100, prefix: 'shop.prod', patience: 1}, seen};
+  return {executor: {context, connectionTo, parallel: 100, prefix: 'shop.prod', graceSeconds: 1}, seen};
 }
 
 const step = (host: string, word: string, also: Partial<Step> = {}): Step => ({
@@ -45,44 +46,44 @@ const step = (host: string, word: string, also: Partial<Step> = {}): Step => ({
   purpose: 'it failed',
   ...also,
 });
-const waiting = (host: string): Step => step(host, 'wait', {cut: [['off']], logs: [{host: 'h1', container: 'app'}]});
+const waiting = (host: string): Step => step(host, 'wait', {cancel: [['off']], logs: [{host: 'h1', container: 'app'}]});
 
-test('what only waits is cut off where another step of its round fails, and that failure is the one that is told', async () => {
-  const {crew, seen} = crewOf();
-  const carried = crew.context.run.scope((scope) =>
-    carryOut(crew, scope, [[waiting('lb1'), waiting('lb2'), step('h1', 'break')]]),
+test('a waiting step is cancelled when another step of its round fails, and that failure is the one reported', async () => {
+  const {executor, seen} = executorOf();
+  const carried = executor.context.run.scope((scope) =>
+    runRounds(executor, scope, [[waiting('lb1'), waiting('lb2'), step('h1', 'break')]]),
   );
   await assert.rejects(carried, /break failed on h1/);
   assert.deepEqual(
     seen.toSorted(),
     ['h1: break', 'lb1: off', 'lb1: wait', 'lb2: off', 'lb2: wait'],
-    'nobody asks for the logs of what was cut off',
+    'the logs of a cancelled step are not read',
   );
 });
 
-test('where several fail, what waits is cut off once', async () => {
-  const {crew, seen} = crewOf();
-  const carried = crew.context.run.scope((scope) =>
-    carryOut(crew, scope, [[step('h1', 'break'), step('h2', 'break'), waiting('lb1')]]),
+test('when several steps fail, a waiting one is cancelled once', async () => {
+  const {executor, seen} = executorOf();
+  const carried = executor.context.run.scope((scope) =>
+    runRounds(executor, scope, [[step('h1', 'break'), step('h2', 'break'), waiting('lb1')]]),
   );
   await assert.rejects(carried, /break failed on h1/);
   assert.deepEqual(seen, ['h1: break', 'h2: break', 'lb1: wait', 'lb1: off']);
 });
 
-test('Ctrl-C is told as what it is, and nobody is cut off but by what puts the hosts back', async () => {
-  const {crew, seen} = crewOf();
-  const carried = crew.context.run.scope((scope) =>
-    carryOut(crew, scope, [[step('lb1', 'stop', {cut: [['off']]}), step('h1', 'stop')]]),
+test('Ctrl-C is reported as such, and only the undo cancels waiting steps', async () => {
+  const {executor, seen} = executorOf();
+  const carried = executor.context.run.scope((scope) =>
+    runRounds(executor, scope, [[step('lb1', 'stop', {cancel: [['off']]}), step('h1', 'stop')]]),
   );
   await assert.rejects(carried, /stop failed on lb1/);
   assert.deepEqual(seen, ['lb1: stop', 'h1: stop']);
 });
 
-test('whoever puts a host back first cuts off what waits there, and then waits for what was begun', async () => {
+test('the undo of a host first cancels a waiting step, then waits for running commands', async () => {
   const {context, commands} = record(() => undefined);
-  const {crew} = crewOf();
+  const {executor} = executorOf();
   const carried = context.run.scope((scope) =>
-    carryOut(crew, scope, [[step('h1', 'break', {undo: [['mend']]}), {...waiting('lb1'), undo: [['out']]}]]),
+    runRounds(executor, scope, [[step('h1', 'break', {undo: [['mend']]}), {...waiting('lb1'), undo: [['out']]}]]),
   );
   await assert.rejects(carried);
   const [h1 = '', lb1 = ''] = ['h1', 'lb1'].map((host) => commands().find((text) => text.includes(` ${host} --`)));

@@ -2,13 +2,13 @@ import {dockerNetworkCreate, dockerNetworkRemove} from '../../commands/docker/in
 import type {Commands} from '../../shell/argv.ts';
 import {stackLabels, stackName} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';
-import type {Found} from './state.ts';
+import type {SurveyedHost} from './state.ts';
 
-/** The network of the environment's containers: its own, or one that the file names and that is somebody else's. */
+/** The network of the environment's containers: its own, or an existing one that deploy.yaml names. */
 export const networkOf = (target: Target): string => target.settings.network ?? stackName(stackOf(target));
 
-/** The network where it is missing. */
-export function networkCommands(target: Target, {state}: Found): {commands: Commands; undo: Commands} {
+/** Creates the environment's own network where it is missing. */
+export function networkCommands(target: Target, {state}: SurveyedHost): {commands: Commands; undo: Commands} {
   const stack = stackOf(target);
   if (state.hasNetwork || target.settings.network !== undefined) return {commands: [], undo: []};
   return {

@@ -1,0 +1,44 @@
+import {isProblem} from '../../../errors.ts';
+import {isRemote} from '../../../service/hosts.ts';
+import {withLastLog} from '../../../stack/last-log.ts';
+import type {Context} from '../../../task.ts';
+import type {LogSource} from '../plan/steps/step.ts';
+import type {Survey} from '../survey.ts';
+
+/** What rounds are run with. */
+export interface Executor {
+  readonly context: Context;
+  readonly connectionTo: Survey['connectionTo'];
+  /** Hosts to work on at a time. */
+  readonly parallel: number;
+  /** The beginning of the names of the environment's containers. */
+  readonly prefix: string;
+  /** How long to wait for a command that was left running on a host, in seconds. */
+  readonly graceSeconds: number;
+  /** Called before each round; what it throws ends the work. */
+  readonly beforeRound?: (() => void) | undefined;
+}
+
+const mostLogs = 3;
+
+/** Adds the last lines of at most three logs to a failure: of those whose pattern it contains, or else of the first. */
+export async function withLogs(
+  connectionTo: Executor['connectionTo'],
+  error: unknown,
+  logs: readonly LogSource[],
+): Promise<unknown> {
+  if (!isProblem(error) || error.code === 'interrupted') return error;
+  const matching = logs.filter(
+    ({pattern}) => pattern !== undefined && error.details.some((line) => line.includes(pattern)),
+  );
+  let explained: unknown = error;
+  for (const {host, container} of (matching.length > 0 ? matching : logs.slice(0, 1)).slice(0, mostLogs)) {
+    explained = await withLastLog(
+      connectionTo(host).context.run,
+      container,
+      () => Promise.reject(explained as Error),
+      isRemote(host) ? ` on ${host}` : '',
+    ).catch((more: unknown) => more);
+  }
+  return explained;
+}

@@ -1,0 +1,119 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {waitForCommands} from '../../../commands/host.ts';
+import {isProblem, messageOf, problem} from '../../../errors.ts';
+import {isRemote} from '../../../service/hosts.ts';
+import {mapEach, settleEach} from '../../../shell/concurrency.ts';
+import type {Scope} from '../../../shell/index.ts';
+import {eachOf} from '../../../shell/script.ts';
+import {commandOn, runOn} from '../connection.ts';
+import type {Cause, Round, Step} from '../plan/steps/step.ts';
+import {type Executor, withLogs} from './executor.ts';
+
+/** Runs rounds in order, the steps of a round concurrently. The undo of a step is registered before the step begins. */
+export async function runRounds(executor: Executor, scope: Scope, rounds: readonly Round[]): Promise<void> {
+  for (const round of rounds) {
+    executor.beforeRound?.();
+    registerUndo(executor, scope, round);
+    await runRound(executor, round);
+  }
+}
+
+/** When a step fails, waiting steps are cancelled; their own failures then mean nothing. */
+async function runRound(executor: Executor, round: Round): Promise<void> {
+  const waiting = new Map(
+    round.filter(({cancel}) => cancel !== undefined).map((step) => [step, Promise.withResolvers<void>()]),
+  );
+  const cancelled = new Set<Step>();
+  await mapEach(
+    round,
+    async (step) => {
+      try {
+        await runStep(executor, step);
+      } catch (error) {
+        // Ctrl-C has interrupted all of them.
+        if (isProblem(error) && error.code === 'interrupted') throw error;
+        if (cancelled.has(step))
+          throw problem({code: 'interrupted', what: `cancelled, since another step failed: ${step.what}`});
+        waiting.delete(step);
+        const others = [...waiting].filter(([other]) => !cancelled.has(other));
+        for (const [other] of others) cancelled.add(other);
+        await Promise.all(others.map(([other, {promise}]) => cancelStep(executor, other, promise)));
+        throw await withLogs(executor.connectionTo, error, step.logs ?? []);
+      } finally {
+        waiting.get(step)?.resolve();
+        waiting.delete(step);
+      }
+    },
+    executor.parallel,
+  );
+}
+
+const cancelTries = 5;
+
+async function cancelStep({connectionTo}: Executor, {host, cancel = []}: Step, ended: Promise<void>): Promise<void> {
+  // A step that has only just begun may miss the first one.
+  for (let tries = 0; tries < cancelTries; tries += 1) {
+    await runOn(connectionTo(host), cancel, {capture: true}).catch(() => {});
+    if (await Promise.race([ended.then(() => true), sleep(1000, false)])) return;
+  }
+}
+
+/**
+ * The steps of a round are undone concurrently. A command that ssh started on a host survives the connection and this
+ * process: the undo first cancels a step that waits, and then waits until no command of the deploy runs there.
+ */
+function registerUndo({prefix, graceSeconds}: Executor, scope: Scope, round: Round): void {
+  const undone = round.filter(({undo = []}) => undo.length > 0);
+  const remote = undone.filter(({host}) => isRemote(host));
+  if (remote.length > 0)
+    scope.onFailure(
+      ...remote.map(({host, cancel = [], undo = []}) =>
+        commandOn(host, eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])),
+      ),
+    );
+  for (const {undo = []} of undone.filter(({host}) => !isRemote(host)))
+    for (const command of undo.toReversed()) scope.onFailure(command);
+}
+
+async function runStep(
+  {context: {note}, connectionTo}: Executor,
+  {host, commands, shown, retry, purpose, fix, causes = []}: Step,
+): Promise<void> {
+  if (commands.length === 0) return;
+  const {stderr} = await runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix}).catch(
+    (error: unknown) => {
+      throw explained(error, purpose, causes);
+    },
+  );
+  // For example, connections that were still open at the end of the drain.
+  for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: ')))
+    note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
+}
+
+/** Replaces the purpose and the fix of a failure by those of the first cause that its output names. */
+function explained(error: unknown, purpose: string, causes: readonly Cause[]): unknown {
+  if (!isProblem(error) || error.code !== 'command_failed') return error;
+  const cause = causes.find(({pattern}) => error.details.some((line) => line.includes(pattern)));
+  if (cause === undefined) return error;
+  return problem({
+    code: error.code,
+    what: error.message.replace(purpose, cause.purpose),
+    details: error.details,
+    fix: cause.fix,
+    exitCode: error.exitCode,
+    cause: error,
+  });
+}
+
+/** Runs the last rounds, after which nothing is undone: a failure is only noted, and the next deploy cleans up. */
+export async function tidyUp(executor: Executor, rounds: readonly Round[]): Promise<void> {
+  for (const round of rounds) {
+    for (const one of await settleEach(round, (step) => runStep(executor, step), executor.parallel)) {
+      if (one.status === 'fulfilled') continue;
+      if (isProblem(one.reason) && one.reason.code === 'interrupted') throw one.reason;
+      executor.context.note(
+        `the release serves everywhere, but clean-up failed: ${messageOf(one.reason)}; the next deploy tries again`,
+      );
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import {
+  type Columns,
+  dockerImageInspect,
+  dockerInspect,
+  dockerNetworkList,
+  dockerPs,
+  dockerVolumeTable,
+  labelCell,
+  parseRows,
+  type Row,
+  rowFormat,
+  rowPart,
+} from '../../commands/docker/index.ts';
+import {balancerReadConfig} from '../../commands/lb.ts';
+import {quote, type Words, wordsText} from '../../shell/argv.ts';
+import {lockName, logLabel, type Role, type Stack, stackName} from '../../stack/names.ts';
+import {colourOf, readBalancerState} from './balancer/state.ts';
+import {lockFormat, parseLock} from './lock-label.ts';
+import {entryLabel} from './release-log.ts';
+import type {Container, HostState} from './state.ts';
+
+/** What to read from one host. */
+export interface HostQuery {
+  readonly stack: Stack;
+  /** The balancer's container; undefined where the host has none. */
+  readonly balancer: string | undefined;
+  /** Which of these does the host have? */
+  readonly images: readonly string[];
+  /** Does it have the environment's network? */
+  readonly network: boolean;
+}
+
+const label = (name: string): string => labelCell(`entrypoint.${name}`);
+
+const containerColumns = {
+  name: '{{.Names}}',
+  state: '{{.State}}',
+  networks: '{{.Networks}}',
+  status: '{{.Status}}',
+  image: '{{.Image}}',
+  created: '{{.CreatedAt}}',
+  service: label('service_name'),
+  environment: label('environment'),
+  role: label('role'),
+  backing: label('backing_service'),
+  release: label('release'),
+  replica: label('replica'),
+  half: label('half'),
+  port: label('port'),
+  commit: label('git_commit_hash'),
+  settings: label('settings'),
+  published: label('published'),
+  hosts: label('hosts'),
+  health: label('health'),
+} as const satisfies Columns<string>;
+
+type ContainerRow = Row<keyof typeof containerColumns>;
+
+const volumeColumns = {
+  name: '{{.Name}}',
+  service: label('service_name'),
+  environment: label('environment'),
+  log: labelCell(logLabel),
+  at: labelCell(entryLabel('at')),
+  release: labelCell(entryLabel('release')),
+  result: labelCell(entryLabel('result')),
+} as const satisfies Columns<string>;
+
+const mark = '@@';
+
+const section = (name: string, ...lines: readonly string[]): string[] => [`echo '${mark} ${name}'`, ...lines];
+const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
+
+/**
+ * Reads everything that a deploy needs to know of a host, in one round trip. Exits with 1 where no engine answers. A call
+ * of docker costs 20 to 100 ms: the script asks for nothing that the list of containers answers, and runs slow calls
+ * concurrently, their output waiting in a pipe.
+ */
+export function hostQueryCommand({stack, balancer, images, network}: HostQuery): Words {
+  const lock = lockName(stack);
+  const containers = section(
+    'containers',
+    `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, rowFormat(containerColumns)))}) || exit 1`,
+    `printf '%s\\n' "$all"`,
+  );
+  // The age of a lock counts by the host's own clock.
+  const held = [
+    `case "$all" in *${quote(`${rowPart(containerColumns, {name: lock})}\t`)}*)`,
+    ...section('lock', quiet(dockerInspect(lock, lockFormat))),
+    ...section('clock', wordsText(['docker', 'info', '--format', '{{.SystemTime}}'])),
+    'esac',
+  ];
+  // A running container proves that its network exists.
+  const networks = section(
+    'networks',
+    ...unlessListed(
+      rowPart(containerColumns, {state: 'running', networks: stackName(stack)}),
+      stackName(stack),
+      wordsText(dockerNetworkList(stackName(stack))),
+    ),
+  );
+  // A container shows its image's name only while the name means that image, and else an id.
+  const present = section(
+    'images',
+    ...images.flatMap((image) =>
+      unlessListed(rowPart(containerColumns, {image}), image, quiet(dockerImageInspect(image, image))),
+    ),
+  );
+  const first = [
+    ...containers,
+    ...held,
+    ...(network ? networks : []),
+    ...(images.length === 0 ? [] : present),
+    ...section('ssh', 'echo "${SSH_CONNECTION:-}"'),
+  ];
+  const concurrent = [
+    section('volumes', wordsText(dockerVolumeTable(rowFormat(volumeColumns)))),
+    ...(balancer === undefined ? [] : [section('balancer', quiet(balancerReadConfig(balancer, stackName(stack))))]),
+  ];
+  let script = first.join('\n');
+  for (const slow of concurrent) script = ['{', ...slow, '} | {', script, 'cat', '} || exit'].join('\n');
+  return ['sh', '-c', script];
+}
+
+/** Prints `answer` where a container's row has these cells, and runs `command` otherwise. */
+const unlessListed = (cells: string, answer: string, command: string): string[] => [
+  `case "$all" in *${quote(`\t${cells}\t`)}*) ${wordsText(['echo', answer])} ;; *) ${command} ;; esac`,
+];
+
+/** Reads what {@link hostQueryCommand} printed. */
+export function parseHostState(text: string, {stack, balancer}: HostQuery): HostState {
+  const sections = new Map(
+    text
+      .split(`${mark} `)
+      .slice(1)
+      .map((part) => {
+        const end = part.indexOf('\n');
+        return [part.slice(0, end), part.slice(end + 1)] as const;
+      }),
+  );
+  const sectionText = (name: string): string => sections.get(name) ?? '';
+  const lines = (name: string): string[] =>
+    sectionText(name)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+  const isOurs = ({service, environment}: {readonly service: string; readonly environment: string}): boolean =>
+    service === stack.service && environment === stack.environment;
+  const all = parseRows(containerColumns, sectionText('containers'));
+  const volumes = parseRows(volumeColumns, sectionText('volumes'));
+  const log = volumes.filter((one) => one.log === stackName(stack)).toSorted((a, b) => a.at.localeCompare(b.at));
+  const balancerRow = all.find(({name}) => name === balancer);
+  return {
+    containers: all.filter(isOurs).map(toContainer),
+    balancer: readBalancerState(sectionText('balancer')),
+    balancerState: balancerRow?.state,
+    balancerSettings: balancerRow?.settings ?? '',
+    hasNetwork: lines('networks').length > 0,
+    volumes: volumes.filter(isOurs).map(({name}) => name),
+    log: log.map(({name}) => name),
+    logged: Math.max(0, ...log.map(({result, release}) => (result === 'done' ? Number(release) : 0))),
+    ports: all.flatMap(({published}) => (published === '' ? [] : [Number(published.split(':').at(-1))])),
+    images: lines('images'),
+    // `SSH_CONNECTION`: the client's address and port, then the server's.
+    sshAddress: sectionText('ssh').trim().split(' ')[2] ?? '',
+    lock: parseLock(sectionText('lock'), sectionText('clock').trim()),
+  };
+}
+
+function toContainer(row: ContainerRow): Container {
+  const {name, state, status, image, created, backing, commit, settings, published, health} = row;
+  return {
+    name,
+    state,
+    status,
+    image,
+    created,
+    backing,
+    commit,
+    settings,
+    published,
+    health,
+    role: row.role as Role,
+    release: Number(row.release),
+    replica: Number(row.replica),
+    colour: colourOf(row.half),
+    port: Number(row.port),
+    hosts: row.hosts.split(',').filter((host) => host !== ''),
+  };
+}

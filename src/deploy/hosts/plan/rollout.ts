@@ -1,0 +1,103 @@
+import type {Host} from '../../../service/hosts.ts';
+import type {Target} from '../../target.ts';
+import type {BalancerState, SlotUse} from '../balancer/state.ts';
+import {type Fleet, slotsOn, statesFor} from '../fleet.ts';
+import type {SurveyedHost} from '../state.ts';
+import {batchesOf} from './batches.ts';
+import {stopStep} from './steps/replicas.ts';
+import type {Round, Step} from './steps/step.ts';
+import {healthStep, switchStep, withHealth} from './steps/traffic.ts';
+
+/** The release that replaces the one that serves. */
+export interface Rollout {
+  readonly release: number;
+  readonly previous: number;
+  /** Its slots on each app host. */
+  readonly slots: (app: SurveyedHost) => readonly SlotUse[];
+  /** Starts its containers on an app host; undefined where they run already, as a canary's. */
+  readonly start?: ((app: SurveyedHost, slots: readonly SlotUse[]) => Step) | undefined;
+}
+
+/**
+ * Batch by batch: start, await health through the balancers, switch, drain, stop. All balancers switch before the first
+ * old container stops. The last batch includes the old servers of hosts that leave or were skipped.
+ * @param size hosts in a batch
+ */
+export function rolloutRounds(
+  target: Target,
+  fleet: Fleet,
+  {release, previous, slots, start}: Rollout,
+  size: number,
+): Round[] {
+  const held = new Map<Host, BalancerState>(
+    fleet.balancers.map(({surveyed, before}) => [surveyed.machine.host, before]),
+  );
+  const hostOf = (slot: SlotUse, own: SurveyedHost): Host =>
+    fleet.dedicated
+      ? (fleet.apps.find(({machine}) => machine.key === slot.host)?.machine.host ?? '')
+      : own.machine.host;
+  const batches = batchesOf(fleet.apps, size);
+  return batches.flatMap((batch, index): Round[] => {
+    const last = index === batches.length - 1;
+    const starts = start === undefined ? [] : batch.map((app) => start(app, slots(app)));
+    const concerned = fleet.dedicated
+      ? fleet.balancers
+      : batch.flatMap((app) => fleet.balancers.filter(({surveyed}) => surveyed === app));
+    const fresh = (own: SurveyedHost): SlotUse[] => (fleet.dedicated ? batch : [own]).flatMap((app) => slots(app));
+    // A release that serves has passed its check: a failure of another one must not disable it.
+    const health =
+      start === undefined
+        ? []
+        : concerned.map(({surveyed}) =>
+            healthStep(target, surveyed, {release, previous}, fresh(surveyed), (slot) => hostOf(slot, surveyed)),
+          );
+    // A round has one step a host: a balancer's host that also starts containers awaits them in the next round.
+    const isBusy = ({host}: Step): boolean => starts.some((step) => step.host === host);
+    const switches = concerned.map(({surveyed}) => {
+      const before = held.get(surveyed.machine.host) as BalancerState;
+      const keys = new Set(batch.map(({machine}) => machine.key));
+      const old = before.slots.filter((slot) => (last && fleet.dedicated ? !isNew(slot) : keys.has(slot.host)));
+      const {canary: _, ...rest} = before;
+      const next: BalancerState = {
+        ...rest,
+        release,
+        previous,
+        slots: [...before.slots.filter((slot) => !old.includes(slot)), ...fresh(surveyed)],
+      };
+      held.set(surveyed.machine.host, next);
+      return switchStep(target, {
+        surveyed,
+        before,
+        next,
+        to: fresh(surveyed),
+        from: old,
+        stop: fleet.dedicated ? [] : old.map(({container}) => container),
+      });
+    });
+    const leaving = last && fleet.dedicated ? fleet.leaving : [];
+    const stops = fleet.dedicated ? [...batch, ...leaving].flatMap((app) => stopOn(app)) : [];
+    const risen =
+      fleet.dedicated || start === undefined
+        ? [[...starts, ...health.filter((step) => !isBusy(step))], health.filter(isBusy)]
+        : [starts.map((step, at) => withHealth(step, health[at] as Step))];
+    return [...risen, switches, stops].filter((round) => round.length > 0);
+  });
+
+  function isNew({container}: SlotUse): boolean {
+    return fleet.apps.some((app) => slots(app).some((slot) => slot.container === container));
+  }
+
+  function stopOn(app: SurveyedHost): Step[] {
+    const existing = new Set(app.state.containers.map(({name}) => name));
+    const names = [
+      ...new Set(
+        statesFor(fleet, app)
+          .flatMap((state) => slotsOn(state.slots, app))
+          .filter((slot) => !isNew(slot))
+          .map(({container}) => container),
+      ),
+    ];
+    const stop = names.filter((name) => existing.has(name));
+    return stop.length === 0 ? [] : [stopStep(target, app.machine.host, stop)];
+  }
+}
