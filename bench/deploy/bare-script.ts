@@ -5,20 +5,20 @@ import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
 import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
 
-// What a person would write who wants no more than the switch itself: no lock, no state read, nothing put back, nothing
-// written down. One replica, the same images and the same connections.
+// The shortest script that switches a release: no lock, no state, no undo, no log. One replica, the same images and the
+// same connections.
 
 const [network, balancer, service] = ['bare', 'bare.balancer', 'bare'];
-/** Of the balancer on a machine of its own. */
-const [apartBalancer, apartService] = ['bare.apart.balancer', 'bare.apart'];
+/** The dedicated balancer. */
+const [dedicatedBalancer, dedicatedService] = ['bare.dedicated.balancer', 'bare.dedicated'];
 
-/** An app host and the address where a balancer on another machine reaches it. */
+/** An app host, and its address for a balancer on another machine. */
 export interface AppHost {
   readonly host: string;
   readonly address: string;
 }
 
-/** Each inner list is done side by side, and all of it waited for. */
+/** Runs the commands of a round concurrently, and waits for all of them. */
 function script(rounds: readonly (readonly (Words | Command)[])[]): string {
   const lines = rounds.map((round) => {
     const started = round.map((command, index) => `{ ${commandText(command)}\n} >/dev/null & p${index}=$!`);
@@ -30,7 +30,7 @@ function script(rounds: readonly (readonly (Words | Command)[])[]): string {
 const everywhere = (hosts: readonly string[], commands: readonly (Words | Command)[]): Command[][] =>
   commands.map((command) => hosts.map((host) => sshRun(host, command)));
 
-/** Before the clock starts: a directory for the connections, and a network and a balancer on each host. */
+/** Untimed: a directory for the connections, and a network and a balancer on each host. */
 export function prepareScript(hosts: readonly string[], balancerImage: string): string {
   return (
     `${commandText(sshDirectory)}\n` +
@@ -47,21 +47,21 @@ export function prepareScript(hosts: readonly string[], balancerImage: string): 
   );
 }
 
-/** Before the clock starts: one balancer on a machine of its own, for all of these hosts. */
-export function prepareApartScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
+/** Untimed: one dedicated balancer for all of these hosts. */
+export function prepareDedicatedScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
   return script(
     everywhere(
       [balancerHost],
       [
         dockerRun(
-          {image: balancerImage, name: apartBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'},
+          {image: balancerImage, name: dedicatedBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'},
           'detached',
         ),
         balancerConfig(
-          apartBalancer,
-          apartService,
+          dedicatedBalancer,
+          dedicatedService,
           fragment(
-            apartService,
+            dedicatedService,
             apps.map(({host}) => host),
           ),
           'reload',
@@ -95,7 +95,7 @@ function fragment(name: string, hosts: readonly string[]): string {
 
 const half = (round: number): Half => (round % 2 === 0 ? 'a' : 'b');
 
-/** Release `round` on each host, in place of the one before. */
+/** Replaces the previous release on each host by release `round`. */
 export function deployScript(hosts: readonly string[], image: string, round: number): string {
   const [name, old] = [`bare.${round}`, `bare.${round - 1}`];
   const [to, from] = [`${service}/1${half(round)}`, `${service}/1${half(round - 1)}`];
@@ -114,15 +114,16 @@ export function deployScript(hosts: readonly string[], image: string, round: num
   );
 }
 
-/** The same behind one balancer on a machine of its own. */
-export function deployApartScript(
+/** The same behind one dedicated balancer. */
+export function deployDedicatedScript(
   apps: readonly AppHost[],
   balancerHost: string,
   image: string,
   round: number,
 ): string {
-  const [name, old] = [`bare.apart.${round}`, `bare.apart.${round - 1}`];
-  const serversOf = (release: number): string[] => apps.map(({host}) => `${apartService}/${host}-1${half(release)}`);
+  const [name, old] = [`bare.dedicated.${round}`, `bare.dedicated.${round - 1}`];
+  const serversOf = (release: number): string[] =>
+    apps.map(({host}) => `${dedicatedService}/${host}-1${half(release)}`);
   const [to, from] = [serversOf(round), serversOf(round - 1)];
   const port = 20_000 + (round % 2);
   const first = round === 0;
@@ -147,18 +148,18 @@ export function deployApartScript(
     ),
     ...onBalancer(
       balancerStart(
-        apartBalancer,
+        dedicatedBalancer,
         apps.map(({address}, index) => ({server: to[index] ?? '', address, port})),
         60,
       ),
     ),
-    ...onBalancer(balancerSwitch(apartBalancer, to, first ? [] : from)),
-    ...(first ? [] : [...onBalancer(balancerIdle(apartBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
+    ...onBalancer(balancerSwitch(dedicatedBalancer, to, first ? [] : from)),
+    ...(first ? [] : [...onBalancer(balancerIdle(dedicatedBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
   ]);
 }
 
-/** What the round before left, when the clock has stopped. */
+/** Untimed: removes the previous release. */
 export const tidyScript = (hosts: readonly string[], round: number): string =>
   script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
-export const tidyApartScript = (hosts: readonly string[], round: number): string =>
-  script(everywhere(hosts, [dockerRemove(`bare.apart.${round - 1}`)]));
+export const tidyDedicatedScript = (hosts: readonly string[], round: number): string =>
+  script(everywhere(hosts, [dockerRemove(`bare.dedicated.${round - 1}`)]));

@@ -1,4 +1,4 @@
-// As much of Go's templates as `docker --format` is asked for: fields, labels, index, json, println, with, range, if, end.
+// The part of Go's templates that deploys use in `docker --format`: fields, labels, index, json, println, with, range, if, end.
 
 type Facts = Readonly<Record<string, unknown>>;
 type Node =
@@ -11,7 +11,7 @@ type Node =
       readonly otherwise: readonly Node[];
     };
 
-/** Renders the facts of one thing. `\t` and `\n` mean what they mean to docker. */
+/** Renders a template with the facts of one thing. As docker does, it reads `\t` and `\n` as a tab and a line break. */
 export function renderTemplate(template: string, facts: Facts): string {
   const parts = template
     .replaceAll('\\t', '\t')

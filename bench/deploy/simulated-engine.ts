@@ -1,6 +1,6 @@
 import {renderTemplate} from './go-template.ts';
 
-// A host's engine, as far as a deploy can tell: containers, networks, volumes and images with their labels, and `lb` in the balancer.
+// A simulated engine: containers, networks, volumes and images with their labels, and `lb` in the balancer.
 
 export interface SimulatedEngine {
   readonly containers: Map<string, SimulatedContainer>;
@@ -19,7 +19,7 @@ interface SimulatedContainer {
   readonly networks: string;
   state: 'created' | 'running' | 'exited';
   retries: number;
-  /** What `lb config` was given, by service. */
+  /** Standard input of `lb config`, by service. */
   readonly fragments: Map<string, string>;
 }
 
@@ -27,7 +27,7 @@ export interface Answer {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What it takes, in milliseconds, on a machine such as the fleet's of the tests. */
+  /** How long it takes, as measured on a machine of the test fleet. */
   readonly ms: number;
 }
 
@@ -41,7 +41,7 @@ export const newEngine = (): SimulatedEngine => ({
 const ok = (ms: number, stdout = ''): Answer => ({code: 0, stdout, stderr: '', ms});
 const failed = (ms: number, stderr: string): Answer => ({code: 1, stdout: '', stderr: `${stderr}\n`, ms});
 
-/** Measured: `docker` with nothing to do 30 ms, `run` 430, `stop` 280, a pull of a changed layer 180, until healthy 350. */
+/** Measured: an idle `docker` call 30 ms, `run` 430, `stop` 280, a pull of a changed layer 180, until healthy 350. */
 export function answer(engine: SimulatedEngine, words: readonly string[], input: string): Answer {
   const [verb = '', second = ''] = words;
   switch (verb) {

@@ -4,18 +4,18 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {answer, newEngine, type SimulatedEngine} from './simulated-engine.ts';
 
-// A fleet of any size in one process: `bin/ssh` and `bin/host/docker` stand in for ssh and for docker on a host, and wait
-// as long as those would take. What is real is all that the deployer does.
+// A fleet of any size in one process: `bin/ssh` and `bin/host/docker` simulate ssh, and docker on a host, with their
+// delays. The deployer is real.
 
 /** Measured: a fresh connection, one more command over the same one. */
 const [connectMs, roundTripMs] = [250, 20];
 
 export interface SimulatedFleet {
-  /** To be added to the deployer's environment. */
+  /** Additions to the deployer's environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Calls of ssh so far, by host. */
   readonly roundTrips: ReadonlyMap<string, number>;
-  /** Containers that run on a host. */
+  /** Names of running containers. */
   running(this: void, host: string): readonly string[];
   /** Forgets the round trips, not the containers. */
   forget(this: void): void;

@@ -9,7 +9,7 @@ export interface Group {
   /** Sends the signal, and SIGKILL to what is left 10 seconds later. */
   stop(signal: NodeJS.Signals): void;
   /** After `stop`: waits until no process of the group is left, grandchildren included. */
-  gone(): Promise<void>;
+  ended(): Promise<void>;
   /** Forgets the pending kill. */
   forget(): void;
 }
@@ -35,7 +35,7 @@ export function processGroup(pid: number | undefined, own: boolean): Group {
       send(signal);
       timer ??= setTimeout(() => send('SIGKILL'), killAfterSeconds * 1000);
     },
-    async gone() {
+    async ended() {
       if (!own) return;
       // Half a second after the kill at most: where pid 1 reaps no orphans, zombies stay in the group for ever.
       for (let tries = 25; tries > 0 && send(0); tries -= killed ? 1 : 0) await sleep(20);

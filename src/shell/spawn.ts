@@ -97,7 +97,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   try {
     const code = await endOf(child, program, cwd);
     // After an interrupt, nothing may go on in the background.
-    if (options.signal?.aborted || options.kill?.aborted) await group.gone();
+    if (options.signal?.aborted || options.kill?.aborted) await group.ended();
     const seconds = (performance.now() - started) / 1000;
     return {code, timedOut, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), seconds};
   } finally {

@@ -12,10 +12,10 @@ import {failureText} from './load/outcome.ts';
 import {things} from './state.ts';
 import type {World} from './world.ts';
 
-/** Balancers that are more than the usual one on each host. */
+/** Balancers other than the default one on each host. */
 export function balancers(world: () => World, possible: {skip?: string}): void {
   test(
-    'a certificate reaches every host by ssh, a new one replaces it, and its key is printed nowhere',
+    'a certificate reaches every host by ssh, a new one replaces it, and its key is never printed',
     possible,
     async () => {
       const {fleet, crew, describe} = world();
@@ -43,7 +43,7 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
   );
 
   test(
-    'a HAProxy that the user runs takes part in deploys and rollbacks: nothing is lost, and what else it serves stays',
+    "the user's own HAProxy takes part in deploys and rollbacks: nothing is lost, and its other backends stay",
     possible,
     async () => {
       const {fleet, crew, generator, settle} = world();

@@ -174,7 +174,7 @@ test('a port that is taken ends the deploy, and takes away what it had made', as
   assert.notEqual(code, 0);
   assert.match(
     stderr,
-    /entrypoint: the load balancer could not be started: .*\n.*address already in use[^]*\nfix: free 127\.0\.0\.1:\d+, or set another load_balancer\.port/,
+    /entrypoint: cannot start the load balancer: .*\n.*address already in use[^]*\nfix: free 127\.0\.0\.1:\d+, or set another load_balancer\.port/,
   );
   assert.deepEqual(leftovers(), []);
   assert.equal(served.code, 69);

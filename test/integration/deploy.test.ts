@@ -44,7 +44,7 @@ before(() => {
   image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
 });
 
-test('the script that a dry run of deploy prints ends in the state that the deploy ends in', () => {
+test('the script that a dry run of deploy prints ends in the same state as the deploy', () => {
   must(entrypoint, 'deploy', 'local');
   const deployed = snapshot();
   must(entrypoint, 'remove', 'local');
@@ -54,17 +54,17 @@ test('the script that a dry run of deploy prints ends in the state that the depl
   assert.deepEqual(snapshot(), deployed);
 });
 
-test('a release that never becomes healthy leaves the old one serving, and tells the last answer', () => {
+test('a release that never becomes healthy leaves the old one serving, and reports the last answer', () => {
   const unchanged = snapshot();
   place('{BROKEN: "yes"}');
   const {code, stderr} = run(entrypoint, ['deploy', 'local', `--image=${image}`]);
   assert.notEqual(code, 0);
-  assert.match(stderr, /release 2 is not healthy, and the old release goes on serving/);
+  assert.match(stderr, /release 2 did not become healthy; release 1 keeps serving: command failed with exit code 1: /);
   assert.match(stderr, /503/);
   assert.deepEqual(snapshot(), unchanged);
 });
 
-test('rollback moves the traffic to the release before, and remove leaves nothing', () => {
+test('rollback switches the traffic to the previous release, and remove leaves nothing', () => {
   place('{}');
   must(entrypoint, 'deploy', 'local');
   const {release} = JSON.parse(must(entrypoint, '--quiet', '--json', 'rollback')) as {release: number};

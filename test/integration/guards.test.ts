@@ -5,7 +5,7 @@ import {before, beforeEach, test} from 'node:test';
 import {eventually} from './images/containers.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-// Deploys that are stopped, that fail late or that meet: the old release serves on, and nothing half-made stays.
+// Deploys that are interrupted, fail late or collide: the old release keeps serving, and nothing half-made stays.
 
 const {name, directory, run, must, start, write, describe, commit, leftovers} = makeTiny();
 let image = '';
@@ -46,21 +46,18 @@ function describeTests(environment: string): void {
   );
 }
 
-test('a check after the switch that fails brings the old release back, and the exit code says so', () => {
+test('a failed check after the switch brings the old release back and fails the deploy', () => {
   const made = leftovers();
   // There is no test/sanity in the image, which is a failure: a check that is missing is not one that passed.
   describe('after: [test_sanity]');
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 69);
-  assert.match(
-    stderr,
-    new RegExp(`entrypoint: the task test_sanity failed in ${name}\\.local, and the old release serves again`),
-  );
+  assert.match(stderr, new RegExp(`entrypoint: task test_sanity failed in ${name}\\.local; release 1 serves again`));
   assert.deepEqual(serving(), [`${name}.local.1.1`]);
   assert.deepEqual(leftovers(), made);
 });
 
-test('Ctrl-C during a deploy brings everything back, and ends with 130', async () => {
+test('Ctrl-C undoes a deploy and exits with 130', async () => {
   const made = leftovers();
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const deploy = start(entrypoint, ['deploy', `--image=${image}`]);
@@ -73,7 +70,7 @@ test('Ctrl-C during a deploy brings everything back, and ends with 130', async (
   assert.equal(status().release, 1);
 });
 
-test('a second deploy is refused while one is under way, and told whose it is', async () => {
+test('a second deploy is rejected while one is running, and names its owner', async () => {
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const first = start(entrypoint, ['deploy', `--image=${image}`]);
   await eventually(20, async () => leftovers().some((one) => one.endsWith('.local.2.1')), Boolean);
@@ -84,13 +81,13 @@ test('a second deploy is refused while one is under way, and told whose it is', 
   assert.match(
     second.stderr,
     new RegExp(
-      `entrypoint: ${name} in local is locked by \\S+@\\S+ \\(deploy, for \\d+ s\\), and two must not change it at once\nfix: wait for the other one`,
+      `entrypoint: ${name} in local is locked by \\S+@\\S+ \\(deploy, held for \\d+ s\\)\nfix: wait for the other one`,
     ),
   );
   assert.equal(status().release, 1);
 });
 
-test('a deployer that was killed leaves the old release serving, and the next deploy takes over its lock aloud and converges', async () => {
+test('a killed deployer leaves the old release serving; the next deploy takes over its lock with a note and converges', async () => {
   describe('environment: {BROKEN: "yes"}, ready_timeout_seconds: 60');
   const dead = start(entrypoint, ['deploy', `--image=${image}`]);
   await eventually(20, async () => leftovers().some((one) => one.endsWith('.local.2.1')), Boolean);
@@ -100,7 +97,7 @@ test('a deployer that was killed leaves the old release serving, and the next de
   describe();
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /# taking over the lock of \S+@\S+ \(deploy\): the process that took it is dead\n/);
+  assert.match(stderr, /# taking over the lock of \S+@\S+ \(deploy\): its process is dead\n/);
   // Its number is not given twice: 2 was the dead one's.
   assert.deepEqual(serving(), [`${name}.local.3.1`]);
   assert.deepEqual(
@@ -109,7 +106,7 @@ test('a deployer that was killed leaves the old release serving, and the next de
   );
 });
 
-test('history tells what was tried, and how it ended, newest first', () => {
+test('history lists every deploy and its result, newest first', () => {
   const {releases} = JSON.parse(must(entrypoint, '--quiet', '--json', 'history')) as {
     releases: {release: number; what: string; result: string; hosts: string[]}[];
   };
@@ -126,13 +123,13 @@ test('history tells what was tried, and how it ended, newest first', () => {
   assert.deepEqual(releases[0]?.hosts, ['local']);
 });
 
-test('exec runs its words in a replica that serves, and ends as they do', () => {
+test('exec runs its words in a serving replica and passes their exit code on', () => {
   assert.equal(must(entrypoint, '--quiet', 'exec', '--', 'printenv', 'PORT'), '3000\n');
   assert.equal(run(entrypoint, ['exec', '--', 'sh', '-c', 'exit 7']).code, 7);
   assert.equal(run(entrypoint, ['exec']).code, 64);
 });
 
-test('--plan tells what a deploy would do, and does nothing', () => {
+test('--plan prints what a deploy would do, and does nothing', () => {
   const made = leftovers();
   const {stdout} = run(entrypoint, ['deploy', '--plan', `--image=${image}`]);
   assert.match(
@@ -144,7 +141,7 @@ test('--plan tells what a deploy would do, and does nothing', () => {
   assert.deepEqual(leftovers(), made);
 });
 
-test('status tells what differs from what should run', () => {
+test('status reports drift', () => {
   const drift = (): readonly string[] =>
     (JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {drift: string[]}).drift;
   assert.deepEqual(drift(), []);
@@ -152,13 +149,13 @@ test('status tells what differs from what should run', () => {
   must('docker', 'stop', `${name}.local.3.1`);
   assert.deepEqual(drift(), [
     `${name}.local.3.1 on local is exited`,
-    '1 replicas run on local, and deploy.yaml says 2',
+    'local runs 1 replica, deploy.yaml asks for 2',
     'deploy.yaml has changed since release 3 was started on local',
   ]);
   must('docker', 'start', `${name}.local.3.1`);
 });
 
-test('integration tests take everything away when they pass, when they fail and at Ctrl-C', async () => {
+test('integration tests remove everything after success, failure and Ctrl-C', async () => {
   const made = leftovers();
   const words = ['test_integration', `--image=${image}`, '--output=reports'];
   describeTests('{}');

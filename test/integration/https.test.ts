@@ -50,7 +50,7 @@ test('a certificate that does not fit its key ends the deploy before anything mo
   renew(8);
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});
   assert.notEqual(code, 0);
-  assert.match(stderr, /the load balancer on local refuses the certificate/);
+  assert.match(stderr, /the load balancer on local rejected the certificate/);
   assert.match(stderr, /is not usable, and the old one stays/);
   assert.equal(await asked(), '6 200');
   assert.equal((JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number}).release, 2);

@@ -21,7 +21,7 @@ export interface Survey {
 export interface SurveyOptions {
   /** Images to look for on a machine. Default: none. */
   readonly images?: (machine: FleetMachine) => readonly string[];
-  /** Is the environment's network looked for on this machine? Default: on all. */
+  /** Is the environment's network queried on this machine? Default: on all. */
   readonly network?: (machine: FleetMachine) => boolean;
   /** Leave out unreachable hosts. Default false. */
   readonly skipUnreachable?: boolean;

@@ -43,13 +43,13 @@ const registry: readonly Fault[] = [
     title: 'the registry is gone for good: nothing changes, and it is said that nothing did',
     freshImage: true,
     ends: 'old',
-    says: /could not be pulled[^]*nothing has changed/,
+    says: /cannot pull the image[^]*nothing has changed/,
     strike: ({fleet}) => stopRegistry(fleet),
   },
   {
     title: 'a digest that no registry has: nothing changes, at once',
     ends: 'old',
-    says: /could not be pulled[^]*(?:not found|unknown)/,
+    says: /cannot pull the image[^]*(?:not found|unknown)/,
     words: ({fleet, crew}) => ['deploy', 'prod', `--image=${fleet.registry}/${crew.name}@sha256:${'0'.repeat(64)}`],
   },
 ];
@@ -78,7 +78,7 @@ const hosts: readonly Fault[] = [
     loses: onTheHost,
     ends: 'old',
     staysAsItIs: true,
-    says: /cannot be reached and stays as it is: run the same again/,
+    says: /is unreachable and was left as it is: run the same command again/,
     strike: ({fleet}, struck) => freeze(fleet, struck),
   },
   {
@@ -149,14 +149,14 @@ const releases: readonly Fault[] = [
     title: 'a release that never becomes healthy: the old one serves on, and its last answer is shown',
     wish: {environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 4']},
     ends: 'old',
-    says: /not healthy[^]*503/,
+    says: /did not become healthy[^]*503/,
   },
   {
     title:
       'a release that cannot start, behind a balancer elsewhere: that one does not wait for it until its time is over',
     wish: {apart: true, also: ["docker_options: ['--device=/dev/nothing']", 'ready_timeout_seconds: 300']},
     ends: 'old',
-    says: /could not be started[^]*\/dev\/nothing/,
+    says: /cannot start release[^]*\/dev\/nothing/,
   },
   {
     title: 'a release that becomes healthy and dies after 3 s: the old one serves on',

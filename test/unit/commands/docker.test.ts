@@ -5,7 +5,7 @@ import {waitUntilReady} from '../../../src/commands/host.ts';
 import {commandText} from '../../../src/shell/argv.ts';
 
 describe('docker commands', () => {
-  test('a container is started with all that deploy.yaml says of it, and secrets by name only', () => {
+  test('docker run has every option of a container, and secrets by name only', () => {
     const command = dockerRun(
       {
         image: 'buy@sha256:0',
@@ -37,14 +37,14 @@ describe('docker commands', () => {
     );
   });
 
-  test('a task in the foreground is removed when it ends', () => {
+  test('a task in the foreground is removed when it exits', () => {
     assert.equal(
       commandText(dockerRun({image: 'buy:1', command: ['migrate']}, 'foreground')),
       'docker run --rm buy:1 migrate',
     );
   });
 
-  test('the CA bundle reaches a build as a secret, never as a layer', () => {
+  test('the CA bundle reaches a build as a secret, never a layer', () => {
     assert.equal(
       commandText(
         dockerBuild(
@@ -56,14 +56,14 @@ describe('docker commands', () => {
     );
   });
 
-  test('containers are found by their labels', () => {
+  test('containers are listed by their labels', () => {
     assert.equal(
       commandText(dockerPs({'entrypoint.service_name': 'buy'}, '{{.Names}}')),
       "docker ps --all --no-trunc --filter label=entrypoint.service_name=buy --format '{{.Names}}'",
     );
   });
 
-  test('a wait is one command that ends when the container is gone or time is up', () => {
+  test('a wait is one command that ends when the container stops or the time is up', () => {
     assert.deepEqual(waitUntilReady('db', ['pg_isready', '--quiet'], 60), [
       'sh',
       '-c',

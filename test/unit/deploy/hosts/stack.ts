@@ -5,34 +5,25 @@ import type {BalancerState} from '../../../../src/deploy/hosts/balancer/state.ts
 import type {Target} from '../../../../src/deploy/target.ts';
 import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
 import {loadBalancer} from '../../../../src/service/load-balancer-schema.ts';
-import {recordingRunner, type Result} from '../../../../src/shell/index.ts';
-import type {Context} from '../../../../src/task.ts';
+import type {Result} from '../../../../src/shell/index.ts';
+import {type Context, testContext} from '../../../../src/task.ts';
 
-/** What the recorded engine answers: the text of a command to its result, or an error to throw. */
+/** A recorded engine: the text of a command to its result, or an error to throw. */
 export type Engine = (text: string) => Partial<Result> | Error | undefined;
 
 export interface Recorded {
   readonly context: Context;
-  /** Each command once it was run, without the balancer's configuration and the labels that never change. */
+  /** The commands, without the balancer's configuration and constant labels. */
   readonly commands: () => string[];
 }
 
 export function record(engine: Engine): Recorded {
-  const {run, commands} = recordingRunner((_, text) => engine(text));
-  const context: Context = {
-    run,
-    cwd: '/service',
-    env: {},
-    rest: [],
-    say: () => {},
-    note: () => {},
-    signal: new AbortController().signal,
-  };
+  const {context, commands} = testContext({respond: (_, text) => engine(text)});
   return {context, commands: () => commands.map(short)};
 }
 
 const short = (text: string): string =>
-  (asksState(text) ? 'LOOK' : text)
+  (isHostQuery(text) ? 'LOOK' : text)
     .replace(/ <<'END'\n[^]*$/, ' <FILE')
     .replaceAll(
       / --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process|token)|settings|log\S*)=\S+/g,
@@ -53,7 +44,7 @@ export function target(settings = ''): Target {
   };
 }
 
-/** One line of `docker ps`, as the engine's state is read. */
+/** A row of `docker ps`, in the order of its columns. */
 export function container(
   name: string,
   state: string,
@@ -106,10 +97,10 @@ export interface Seen {
   readonly images?: readonly string[];
 }
 
-/** Is this the question for all that there is? */
-export const asksState = (text: string): boolean => text.includes('@@ containers');
+/** Does the command read the state of a host? */
+export const isHostQuery = (text: string): boolean => text.includes('@@ containers');
 
-/** What a machine answers to it. */
+/** The output of that command. */
 export const stateText = ({
   containers = [],
   balancer = '',

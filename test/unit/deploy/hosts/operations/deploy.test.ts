@@ -4,7 +4,7 @@ import type {Colour} from '../../../../../src/deploy/hosts/balancer/state.ts';
 import {deploy, endCanary, rollback} from '../../../../../src/deploy/hosts/operations/deploy.ts';
 import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
 import {isProblem, problem} from '../../../../../src/errors.ts';
-import {asksState, configOf, container, type Engine, record, type Seen, stateText, target} from '../stack.ts';
+import {isHostQuery, configOf, container, type Engine, record, type Seen, stateText, target} from '../stack.ts';
 
 const deployment = (settings = '') => ({...target(settings), image: 'sha256:new', commit: 'def'});
 const settings = balancerHash(target());
@@ -25,7 +25,7 @@ const app = (release: number, state: string, half: string, image = 'sha256:old')
 const having =
   (seen: Seen): Engine =>
   (text) => {
-    if (asksState(text)) return {stdout: stateText(seen)};
+    if (isHostQuery(text)) return {stdout: stateText(seen)};
     return text.startsWith('docker port') ? {stdout: '127.0.0.1:49153\n'} : undefined;
   };
 const one: Seen = {
@@ -192,7 +192,7 @@ test('hosts that another deploy changed before they were locked are surveyed aga
         stdout:
           'shop.local.1.1\texited\tapp\nshop.local.2.1\trunning\tapp\nshop.local.balancer\trunning\tbalancer\nshop.local.lock\tcreated\tlock\n',
       };
-    if (!asksState(text)) return undefined;
+    if (!isHostQuery(text)) return undefined;
     surveys += 1;
     return {stdout: stateText(surveys === 1 ? one : later)};
   });
