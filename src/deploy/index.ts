@@ -6,7 +6,7 @@ import type {Deployment, Target} from './target.ts';
 
 export type * from './hosts/index.ts';
 export {historyText, planText, statusText} from './hosts/index.ts';
-export {batchPattern} from '../service/schema.ts';
+export {batchPattern} from '../service/batch.ts';
 export {readTarget} from './target.ts';
 export type {Deployed, Deployment, Target} from './target.ts';
 

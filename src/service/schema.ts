@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {batchPattern} from './batch.ts';
 import {loadBalancer} from './load-balancer-schema.ts';
 import {host, image, name, path, port, seconds, secret, variableName} from './schema-values.ts';
 
@@ -46,8 +47,6 @@ const appHost = v.union(
   ],
   'must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
 );
-/** How many hosts change at a time, as text. */
-export const batchPattern = /^(?:all|[1-9]\d*|[1-9]\d?%|100%)$/;
 const batch = v.union(
   [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.regex(batchPattern))],
   'must be all, a number of hosts, or a share of them such as 25%',

@@ -1,0 +1,5 @@
+/**
+ * How many hosts change at a time: `all`, a number, or a percentage. Not in schema.ts: the command line checks it without
+ * loading the schema.
+ */
+export const batchPattern = /^(?:all|[1-9]\d*|[1-9]\d?%|100%)$/;
