@@ -1,5 +1,3 @@
-import {readFileSync, readlinkSync} from 'node:fs';
-import {hostname, userInfo} from 'node:os';
 import {
   dockerCreate,
   dockerInspect,
@@ -18,6 +16,7 @@ import type {Scope} from '../../shell/index.ts';
 import {lockName, roleLabels, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
 import {commandOn, type HostConnection, runOn, scopeOn} from './connection.ts';
+import {isDead, processMark} from './deployer.ts';
 import {type HeldLock, lockFormat, lockLabel, lockSeconds, parseLock} from './lock-label.ts';
 import type {SurveyedHost} from './state.ts';
 
@@ -156,41 +155,6 @@ function hasChanged(listed: string, {state}: SurveyedHost): boolean {
 /** Expired by its host's clock, or taken by a process that this machine can see to be dead. */
 function isOver({left, process: mark}: HeldLock): boolean {
   return left < 0 || isDead(mark);
-}
-
-/** `jo@laptop`. In a container the user can be a number without an entry in /etc/passwd. */
-export function ownerName({env}: Context): string {
-  const user = (): string => {
-    try {
-      return env['SUDO_USER'] ?? userInfo().username;
-    } catch {
-      return `uid-${process.getuid?.() ?? 'unknown'}`;
-    }
-  };
-  return `${user()}@${hostname()}`;
-}
-
-/** Identifies a process: boot of a machine, pid namespace, pid and start time; empty where there is no Linux /proc. */
-function processMark(pid: number = process.pid): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const namespace = readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '');
-    // The process's name, in brackets, can contain spaces; its start time is the 20th field after it.
-    const began =
-      readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')[19] ?? '';
-    return [boot, namespace, pid, began].join('/');
-  } catch {
-    return '';
-  }
-}
-
-function isDead(mark: string): boolean {
-  const [boot, namespace, pid] = mark.split('/');
-  const own = processMark().split('/');
-  if (mark === '' || boot !== own[0] || namespace !== own[1]) return false;
-  return processMark(Number(pid)) !== mark;
 }
 
 const onRemote = (host: Host): string => (isRemote(host) ? ` on ${host}` : '');

@@ -2,8 +2,9 @@ import {hasRemoteHosts} from '../../../service/hosts.ts';
 import type {Context} from '../../../task.ts';
 import type {Deployment, Target} from '../../target.ts';
 import {execute, type Executed} from '../execute/execute.ts';
-import {percentOf, planAbort, planCanary, planContinue} from '../plan/canary.ts';
+import {percentOf, planCanary} from '../plan/canary.ts';
 import {planDeploy, type PlanOptions} from '../plan/deploy.ts';
+import {planAbort, planContinue} from '../plan/end-canary.ts';
 import {planRollback} from '../plan/rollback.ts';
 import type {ReleaseLogEntry} from '../release-log.ts';
 
