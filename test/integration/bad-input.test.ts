@@ -210,11 +210,11 @@ test('a deploy.yaml with several mistakes tells all of them with their lines, an
   assert.equal(
     stderr,
     [
-      'entrypoint: deploy.yaml is invalid, and deploy, test_integration and publish need it',
+      'entrypoint: deploy.yaml is invalid',
       '  deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
       '  deploy.yaml:2: port must be a port number',
       '  deploy.yaml:5: environments.local.replicas must be at least 1',
-      "  deploy.yaml:6: environments.local.backing_services.postgres is not among the file's backing_services",
+      "  deploy.yaml:6: environments.local.backing_services.postgres is not declared in the file's backing_services",
       'fix: correct the lines above; docs/deploy.md lists every setting\n',
     ].join('\n'),
   );
