@@ -63,7 +63,7 @@ test('an engine that is not running is told with exit code 69, and nothing is do
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/,
+    /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer\n {2}.*none\.sock/,
   );
   assert.match(stderr, /\nfix: start it \(systemctl start docker, or dockerd\), or set DOCKER_HOST/);
 });
@@ -74,7 +74,7 @@ test('a socket that refuses the user is told with exit code 69 and the group to 
   const reader = ['--reuid=65534', '--clear-groups', '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
   const {code, stderr} = run('setpriv', [...reader, entrypoint, 'status'], {env: {HOME: '/nonexistent'}});
   assert.equal(code, 69);
-  assert.match(stderr, /^entrypoint: the Docker socket refuses this user, and the task needs the engine\n/);
+  assert.match(stderr, /^entrypoint: no permission to use the Docker socket\n/);
   assert.match(stderr, /\nfix: add the user to the group of the socket/);
 });
 
@@ -91,10 +91,7 @@ test('without git, build says so with exit code 69', () => {
 test('outside of a git repository build refuses with exit code 65', () => {
   const {code, stderr} = cli(['build'], {GIT_DIR: join(directory, 'none')});
   assert.equal(code, 65);
-  assert.match(
-    stderr,
-    /is not in a git repository, and the image is labelled with its commit\nfix: git init && git add \. && git commit/,
-  );
+  assert.match(stderr, /is not in a git repository\nfix: git init && git add \. && git commit/);
 });
 
 test('a dirty tree is built under its true name, and publish refuses it', () => {
@@ -150,10 +147,7 @@ test('a registry that is down is tried again, then told with its address', () =>
   const promoted = cli(['promote', '--to=rc'], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(promoted.code, 1);
   assert.match(promoted.stderr, /try 1 of 5 failed/);
-  assert.match(
-    promoted.stderr,
-    /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer \(.*\), and images are published and promoted there\nfix: start it/,
-  );
+  assert.match(promoted.stderr, /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer: .*\nfix: start it/);
   const pulled = cli(['deploy', `--image=${nowhere}/${name}@sha256:${'a'.repeat(64)}`]);
   assert.notEqual(pulled.code, 0);
   assert.match(

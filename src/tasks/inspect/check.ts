@@ -56,7 +56,7 @@ export const check = task(
       async () => true,
     );
     if (real === undefined) return undefined;
-    await requireEngine(run);
+    await requireEngine(context);
     const service = await readService(context);
     const image =
       values.image === undefined

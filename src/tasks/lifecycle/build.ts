@@ -76,7 +76,7 @@ export const build = task(
     );
     // Asked only now: a question before each build would cost more than it tells.
     await built.catch(async (error: unknown) => {
-      await requireEngine(run);
+      await requireEngine(context);
       throw error;
     });
     const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});

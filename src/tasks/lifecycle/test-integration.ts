@@ -35,7 +35,7 @@ export const testIntegration = task(
       return;
     }
     const {run} = context;
-    await requireEngine(run);
+    await requireEngine(context);
     const service = await readService(context);
     const {reference: image} =
       wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
