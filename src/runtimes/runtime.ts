@@ -1,3 +1,4 @@
+import {exitCode, problem, type Problem} from '../errors.ts';
 import type {Command, Words} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 
@@ -44,3 +45,12 @@ export interface Runtime {
    */
   readonly tests: (context: ServiceContext & Pick<Context, 'rest'>, suite: string, reports?: Reports) => Command;
 }
+
+/** A suite without tests. `pattern` is what the runtime's test files are called, such as `*.test.ts`. */
+export const noTests = (suite: string, pattern: string): Problem =>
+  problem({
+    code: 'no_tests',
+    what: `no tests in ${suite}`,
+    fix: `add files named ${pattern} below ${suite}, or leave the task out of tasks.ts`,
+    exitCode: exitCode.unavailable,
+  });

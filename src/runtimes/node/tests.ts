@@ -2,8 +2,7 @@ import {globSync} from 'node:fs';
 import {dirname} from 'node:path';
 import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
-import {noTests} from '../problems.ts';
-import type {Reports, ServiceContext} from '../runtime.ts';
+import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
 import {findTool, nodeProgram} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';

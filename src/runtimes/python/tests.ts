@@ -3,8 +3,7 @@ import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Command} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
-import {noTests} from '../problems.ts';
-import type {Reports, ServiceContext} from '../runtime.ts';
+import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
 import {findPythonProgram, hasPythonPackage, installFix} from './program.ts';
 
 const testFiles = '**/{test_*,*_test}.py';

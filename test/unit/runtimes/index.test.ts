@@ -5,7 +5,7 @@ import {test} from 'node:test';
 import {manifestName, runtimeOf, runtimes} from '../../../src/runtimes/index.ts';
 import {directoryOf, noPath, venv} from './python/place.ts';
 
-const places = {
+const services = {
   node: directoryOf({
     'package.json': '{"name": "@shop/api", "main": "src/main.ts"}',
     'src/main.ts': '',
@@ -23,10 +23,10 @@ test('each directory below src/runtimes is one runtime, and nothing else lists t
     .filter((entry) => entry.isDirectory())
     .map(({name}) => name);
   assert.deepEqual(runtimes.map(({name}) => name).toSorted(), directories.toSorted());
-  assert.deepEqual(Object.keys(places).toSorted(), directories.toSorted());
+  assert.deepEqual(Object.keys(services).toSorted(), directories.toSorted());
 });
 
-for (const [name, cwd] of Object.entries(places)) {
+for (const [name, cwd] of Object.entries(services)) {
   test(`${name}: its directory is recognised, by this runtime only, and every member answers`, () => {
     const runtime = runtimeOf(cwd);
     assert.equal(runtime.name, name);
@@ -51,6 +51,6 @@ test("a package.json makes it a Node service; its name is the first manifest's t
   const cwd = directoryOf({'package.json': '{}', 'pyproject.toml': '[project]\nname = "shop"\n'});
   assert.equal(runtimeOf(cwd).name, 'node');
   assert.equal(manifestName(cwd), 'shop');
-  assert.equal(manifestName(places.node), '@shop/api');
+  assert.equal(manifestName(services.node), '@shop/api');
   assert.equal(manifestName(directoryOf({})), undefined);
 });
