@@ -28,7 +28,7 @@ async function main(words: readonly string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
   const echo = makeEcho({write, level: 'normal', colour: process.stderr.isTTY && !process.env['NO_COLOR']});
   const run = systemRunner({cwd: root, env: process.env, echo, signal: stop.signal, stdout: write, stderr: write});
-  await requireEngine(run);
+  await requireEngine({run});
   let client: Promise<DockerClient> | undefined;
   await buildAll({run, fresh, client: () => (client ??= findDockerClient({run, env: process.env}))}, names);
 }

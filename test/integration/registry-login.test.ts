@@ -10,7 +10,7 @@ const {name, run, must} = makeTiny();
 const home = mkdtempSync(join(tmpdir(), 'entrypoint-docker-'));
 const registry = `${name}.registry`;
 after(() => {
-  // Not in the service's directory, which is gone by now.
+  // Not in the service's directory: it is removed by now.
   spawnSync('docker', ['rm', '--force', '--volumes', registry]);
   rmSync(home, {recursive: true});
 });
@@ -18,7 +18,7 @@ after(() => {
 // bcrypt of `labpass`.
 const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';
 
-test('publish, promote and deploy work with a registry that asks for a login, and say what to do without one', () => {
+test('publish, promote and deploy work with a registry that requires a login, and say how to log in', () => {
   must(
     'docker',
     'create',
@@ -53,7 +53,7 @@ test('publish, promote and deploy work with a registry that asks for a login, an
   assert.match(
     refused.stderr,
     new RegExp(
-      `the registry answers 401 to http://${address}/v2/${name}/manifests/\\S+\nfix: log in with a user who may: docker login ${address}\n$`,
+      `the registry answered 401: http://${address}/v2/${name}/manifests/\\S+\nfix: log in as a user with access: docker login ${address}\n$`,
     ),
   );
 

@@ -14,7 +14,7 @@ import {option} from '../../option.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {roleLabels, type Stack, stackName} from '../../stack/names.ts';
-import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
+import {startTestStack} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
 
 /**
@@ -56,7 +56,7 @@ export const check = task(
       async () => true,
     );
     if (real === undefined) return undefined;
-    await requireEngine(run);
+    await requireEngine(context);
     const service = await readService(context);
     const image =
       values.image === undefined
@@ -107,9 +107,13 @@ async function checkAmong(
   options: Parameters<typeof checkImage>[2],
 ): Promise<Report> {
   const {image, environment, secrets} = subject;
-  await bringUpTestSurroundings(context, scope, stack, service?.deployFile, {
+  await startTestStack(context, scope, stack, {
+    deployFile: service?.deployFile,
     container: {image, environment, secrets},
-    told: (name) => ({capture: true, purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`}),
+    taskOptions: (name) => ({
+      capture: true,
+      purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`,
+    }),
   });
   return checkImage(context.run, subject, options);
 }

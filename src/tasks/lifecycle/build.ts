@@ -5,7 +5,7 @@ import {exitCode, problem, usageProblem} from '../../errors.ts';
 import {findDockerClient, requireEngine} from '../../image/docker.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
-import {isPythonService} from '../../runtimes/python/program.ts';
+import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
@@ -37,8 +37,8 @@ export const build = task(
     if (!existsSync(join(cwd, 'Dockerfile'))) {
       throw problem({
         code: 'no_dockerfile',
-        what: `there is no Dockerfile in ${cwd}, and the image is built from it`,
-        fix: `echo 'FROM entrypoint/${isPythonService(cwd) ? 'python-service:3.13' : 'node-service:26'}' > Dockerfile`,
+        what: `no Dockerfile in ${cwd}`,
+        fix: `echo '${runtimeOf(cwd).dockerfile}' > Dockerfile`,
         exitCode: exitCode.badData,
       });
     }
@@ -76,7 +76,7 @@ export const build = task(
     );
     // Asked only now: a question before each build would cost more than it tells.
     await built.catch(async (error: unknown) => {
-      await requireEngine(run);
+      await requireEngine(context);
       throw error;
     });
     const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});

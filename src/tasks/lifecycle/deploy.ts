@@ -49,7 +49,7 @@ export const deploy = task(
     const options: ApplyOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
       return told(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
-    const {reference: image, commit} = await imageToDeploy(context, target.service, target.settings, {
+    const {reference: image, commit} = await imageToDeploy(context, target, {
       image: wanted,
       stage,
     });

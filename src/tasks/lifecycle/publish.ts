@@ -24,8 +24,8 @@ export const publish = task(
     const {run, say} = context;
     const service = await readService(context);
     const repository = repositoryText({registry: requireRegistry(service), name: service.name});
-    await requireEngine(run);
-    const local = await builtImageName(context, service, tag);
+    await requireEngine(context);
+    const local = await builtImageName(context, service, {tag});
     const {reference, commit} = await findImage(context, local);
     if ((commit.endsWith('-dirty') || local.endsWith('-dirty')) && !allowDirty) {
       throw problem({

@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, usageErrorsProblem, problem, usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
+import {readPackage} from '../../runtimes/node/package.ts';
 import {nodeProgram} from '../../runtimes/node/tooling.ts';
 import {pythonOptions} from '../../runtimes/python/options.ts';
 import {isPythonService} from '../../runtimes/python/program.ts';
@@ -13,7 +14,6 @@ import {serverOptions} from '../../server/settings/run-options.ts';
 import {saidDirectly} from '../../server/settings/said.ts';
 import type {SettingName} from '../../server/settings/settings.ts';
 import {configText, flagText} from '../../server/settings/text.ts';
-import {readPackage} from '../../service/service.ts';
 import type {Words} from '../../shell/argv.ts';
 import {type Context, task} from '../../task.ts';
 

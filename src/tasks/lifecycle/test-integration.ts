@@ -3,14 +3,14 @@ import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {option} from '../../option.ts';
-import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {awaitAnswer} from '../../stack/await-answer.ts';
 import {withLastLog} from '../../stack/last-log.ts';
 import {roleLabels, type Stack, stackName} from '../../stack/names.ts';
-import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
+import {startTestStack} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
+import {reportOptions, runTests} from './suite.ts';
 
 /**
  * Starts the built image among its backing services on a network of its own, and runs the tests from the same
@@ -31,11 +31,11 @@ export const testIntegration = task(
         await context.run.act(`# waits until ${waitFor} answers 200`, () =>
           awaitAnswer(waitFor, waitSeconds, context.signal),
         );
-      await runTests(context, 'test/integration', output);
+      await runTests(context, 'test/integration', {output});
       return;
     }
     const {run} = context;
-    await requireEngine(run);
+    await requireEngine(context);
     const service = await readService(context);
     const {reference: image} =
       wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
@@ -53,15 +53,15 @@ interface Suite {
 async function testAmong(context: Context, scope: Scope, stack: Stack, {service, image, output}: Suite): Promise<void> {
   const {run, rest} = context;
   const {deployFile} = service;
-  const surroundings = deployFile.test_integration;
+  const {environment, secrets} = deployFile.test_integration;
   const network = stackName(stack);
   const settings = {
     image,
     network,
-    environment: {PORT: String(deployFile.port), ...surroundings.environment},
-    secrets: surroundings.secrets,
+    environment: {PORT: String(deployFile.port), ...environment},
+    secrets,
   };
-  await bringUpTestSurroundings(context, scope, stack, deployFile, {container: settings, told: () => ({})});
+  await startTestStack(context, scope, stack, {deployFile, container: settings});
   const app = `${network}.service`;
   scope.always(dockerRemove(app));
   await run(

@@ -3,8 +3,8 @@ import {requireDeployed} from '../../deploy/hosts/state.ts';
 import {survey} from '../../deploy/hosts/survey.ts';
 import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
-import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {type Context, task} from '../../task.ts';
+import {reportOptions, runTests} from './suite.ts';
 
 /** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
 export const testSanity = task(
@@ -17,7 +17,8 @@ export const testSanity = task(
     ...reportOptions,
   },
   async (context, {environment, url, output}) => {
-    await runTests(context, 'test/sanity', output, {BASE_URL: url ?? (await deployedAddress(context, environment))});
+    const address = url ?? (await deployedAddress(context, environment));
+    await runTests(context, 'test/sanity', {output, env: {BASE_URL: address}});
   },
 );
 

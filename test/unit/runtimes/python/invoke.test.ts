@@ -18,7 +18,7 @@ const described = [
   },
 ];
 
-/** A service whose Python answers what invoke would, with an exit code. */
+/** A service whose Python prints what describe_tasks.py would, and exits with `code`. */
 const service = (code: number): string =>
   directoryOf({
     'tasks.py': '',
@@ -27,7 +27,7 @@ const service = (code: number): string =>
   });
 const env = {PATH: '/usr/bin:/bin'};
 
-test('a task of tasks.py has its options, and runs by invoke with what differs from the defaults', async () => {
+test('a task of tasks.py has its options, and runs invoke with the values that differ from their defaults', async () => {
   const cwd = service(0);
   const task = (await invokeTasks({cwd, env})).get('db.seed');
   assert.ok(task !== undefined);
@@ -53,7 +53,7 @@ const one = (
   counts = false,
 ): readonly string[] => flagWords({name: 'x', kind, default: usual, counts}, value);
 
-test('words of an option are those that invoke reads', () => {
+test('the words of an option are those that invoke reads', () => {
   assert.deepEqual(one('boolean', false, true), ['--x']);
   assert.deepEqual(one('boolean', false, false), []);
   assert.deepEqual(one('list', [], ['a', 'b']), ['--x=a', '--x=b']);
@@ -61,7 +61,7 @@ test('words of an option are those that invoke reads', () => {
   assert.deepEqual(one('string', null, undefined), []);
 });
 
-test('a tasks.py that is not for invoke gives no tasks, and one that invoke cannot load is told', async () => {
+test('a tasks.py that is not for invoke has no tasks; one that invoke cannot load is an error', async () => {
   assert.equal((await invokeTasks({cwd: directoryOf({'tasks.py': ''}), env: noPath})).size, 0);
   assert.equal((await invokeTasks({cwd: service(3), env})).size, 0);
   await assert.rejects(

@@ -6,7 +6,7 @@ import {after} from 'node:test';
 const root = mkdtempSync(join(tmpdir(), 'entrypoint-python-'));
 after(() => rmSync(root, {recursive: true}));
 
-/** A directory with these files; those below `bin/` are executable. Gone when the test file ends. */
+/** A directory with these files; those below `bin/` are executable. Removed at the end of the test file. */
 export function directoryOf(files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(root, 'service-'));
   for (const [name, text] of Object.entries(files)) {
