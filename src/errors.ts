@@ -1,13 +1,29 @@
-/** Exit codes of the CLI, after BSD's sysexits where they fit. A wrapped command's own code passes through. */
-export const exitCode = {
-  ok: 0,
-  failed: 1,
-  usage: 64,
-  badData: 65,
-  unavailable: 69,
-  interrupted: 130,
-  terminated: 143,
-} as const;
+/**
+ * The exit codes of the command and of the app server, each with its meaning: `--help` and the manual print them from
+ * here. After BSD's sysexits (64 to 70), gunicorn (3), timeout(1) (124) and the shell (128 + signal). A failed
+ * command's own code passes through.
+ * @see https://man.freebsd.org/cgi/man.cgi?query=sysexits
+ */
+export const exitCodes = [
+  {code: 0, name: 'ok', meaning: 'success'},
+  {code: 1, name: 'failed', meaning: 'a task failed; if a command failed, its own exit code is passed on'},
+  {code: 3, name: 'notBooted', meaning: 'the service does not boot (run)'},
+  {code: 64, name: 'usage', meaning: 'the command line is wrong; nothing was run'},
+  {code: 65, name: 'badData', meaning: 'a file of the service is wrong: tasks.ts, deploy.yaml, ...'},
+  {code: 69, name: 'unavailable', meaning: 'a program, host, registry or address is not available'},
+  {code: 70, name: 'internal', meaning: 'a bug in the app server'},
+  {code: 124, name: 'timedOut', meaning: 'a command timed out and was killed'},
+  {code: 129, name: 'hungUp', meaning: 'stopped by SIGHUP'},
+  {code: 130, name: 'interrupted', meaning: 'stopped by Ctrl-C (SIGINT)'},
+  {code: 143, name: 'terminated', meaning: 'stopped by SIGTERM'},
+] as const;
+
+type ExitCode = (typeof exitCodes)[number];
+
+/** Exit codes by their names. */
+export const exitCode = Object.fromEntries(exitCodes.map(({name, code}) => [name, code])) as {
+  readonly [E in ExitCode as E['name']]: E['code'];
+};
 
 const brand = Symbol.for('entrypoint.problem');
 

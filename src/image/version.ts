@@ -14,7 +14,7 @@ export interface Version {
 
 /**
  * Asks git, or, inside an image, where there is no repository, the GIT_COMMIT_HASH that was built in.
- * @throws Problem `no_git` (exit code 69) or `no_commit` (exit code 65)
+ * @throws Problem `command_not_found` (exit code 69) without git, `no_commit` (exit code 65)
  */
 export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>): Promise<Version> {
   const built = env['GIT_COMMIT_HASH'];
