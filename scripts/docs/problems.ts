@@ -20,36 +20,43 @@ export function readSources(root: string): Sources {
 }
 
 /**
- * The codes of all calls of `problem`. A call that keeps the code of another problem (`code: error.code`) adds none.
- * @throws Error for a code that is neither a literal nor a parameter whose type lists its literals: the reference
- *   could not list it
+ * The codes of all calls of `problem`. A call that keeps the code of another problem (`code: error.code`, `...error`)
+ * adds none; a function with `code` as its first parameter adds the literals that its file passes to it.
+ * @throws Error for any other code that is no literal: the reference could not list it
  */
 export function problemCodes(sources: Sources): readonly ProblemCode[] {
-  return [...sources].flatMap(([file, text]) =>
-    [...withoutDocstrings(text).matchAll(/(?<!function )\bproblem\(\{/g)].flatMap((match) => {
+  return [...sources].flatMap(([file, source]) => {
+    const text = withoutDocstrings(source);
+    return [...text.matchAll(/(?<!function )\bproblem\(\{/g)].flatMap((match) => {
       const place = `${file}:${lineOf(text, match.index)}`;
-      const {code = '', exitCode} = properties(balanced(text, match.index + match[0].length - 1));
-      if (/^\w+\.code$/.test(code)) return [];
-      const codes = literals(code === 'code' ? parameterType(text.slice(0, match.index)) : code);
+      const {code, exitCode, rest} = properties(balanced(text, match.index + match[0].length - 1));
+      if (code === undefined ? rest !== undefined : /^\w+\.code$/.test(code)) return [];
+      const codes = code === 'code' ? passedCodes(text, match.index) : literals(code ?? '');
       if (codes.length === 0) throw new Error(`${place}: the code of a problem must be a literal, not ${code}`);
-      return codes.map((literal) => ({code: literal, place, exitCode}));
-    }),
-  );
+      return codes.map((literal) => ({code: literal, place, exitCode: exitCode ?? rest}));
+    });
+  });
+}
+
+const literals = (text: string): readonly string[] => [...text.matchAll(/'([a-z_]+)'/g)].map(([, code = '']) => code);
+
+/** What is passed to the function around the offset, whose first parameter is `code`. */
+function passedCodes(text: string, offset: number): readonly string[] {
+  const around = [...text.slice(0, offset).matchAll(/\bfunction (\w+)\(/g)].at(-1)?.[1] ?? '';
+  if (!new RegExp(`\\bfunction ${around}\\(code: `).test(text)) return [];
+  return [...text.matchAll(new RegExp(`\\b${around}\\('([a-z_]+)'`, 'g'))].map(([, code = '']) => code);
 }
 
 // Examples in docstrings have codes of services. Every character stays where it is.
 const withoutDocstrings = (text: string): string =>
   text.replaceAll(/^ *\/\*\*[^]*?\*\//gm, (docstring) => docstring.replaceAll(/[^\n]/g, ' '));
 
-const literals = (text: string): readonly string[] => [...text.matchAll(/'([a-z_]+)'/g)].map(([, code = '']) => code);
-
-const parameterType = (before: string): string => [...before.matchAll(/\bcode: ((?:'\w+'[ |]*)+)/g)].at(-1)?.[1] ?? '';
-
-/** The properties of an object literal; a shorthand is its own value. */
+/** The properties of an object literal; a shorthand is its own value, `rest` is what it spreads. */
 function properties(body: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     splitOutside(body, ',').map((part) => {
       const text = part.replaceAll(/^\s*\/\/.*$/gm, '').trim();
+      if (text.startsWith('...')) return ['rest', text];
       const [, name = text, value = text] = /^(\w+):\s*([^]*)$/.exec(text) ?? [];
       return [name, value];
     }),

@@ -67,7 +67,7 @@ async function settle(
   }
 }
 
-function stopped(code: 'gave_up' | 'interrupted', signal: string): Problem {
+function stopped(code: string, signal: string): Problem {
   return problem({code, what: `stopped by ${signal}`, exitCode: interruptCode(signal)});
 }
 
