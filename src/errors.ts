@@ -38,6 +38,7 @@ export interface Problem extends Error {
   readonly details: readonly string[];
 }
 
+/** What {@link problem} makes an error of. */
 export interface ProblemOptions {
   readonly code: string;
   /** `<what> is <wrong>, and <who> needs it`: one line. */
@@ -50,7 +51,11 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** The one way to make an error that is meant for a user. Throw what it returns. */
+/**
+ * The one way to make an error for a user. Throw what it returns.
+ * @example
+ * throw problem({code: 'no_licence', what: 'no licence key found', fix: 'export LICENCE_KEY=...'});
+ */
 export function problem({
   code,
   what,
@@ -63,23 +68,40 @@ export function problem({
   return Object.assign(error, {[brand]: true as const, code, exitCode: exit, fix, details});
 }
 
+/**
+ * Whether an error is a {@link Problem}, also one of another copy of this module.
+ * @example
+ * if (isProblem(error) && error.code === 'not_deployed') return undefined;
+ */
 export function isProblem(error: unknown): error is Problem {
   return error instanceof Error && brand in error;
 }
 
-/** A usage error: nothing was done. */
+/**
+ * A usage error, with exit code 64: the command line is wrong and nothing was done.
+ * @example
+ * if (rows < 1) throw usageProblem(`--rows must be positive, not ${rows}`, '--rows=100');
+ */
 export function usageProblem(what: string, fix?: string, details?: readonly string[]): Problem {
   return problem({code: 'usage', what, fix, details, exitCode: exitCode.usage});
 }
 
-/** The text that a user sees: what is wrong, details indented, then the fix. */
+/**
+ * What a user reads of a problem: what happened, the details indented, then the fix.
+ * @example
+ * process.stderr.write(problemText(error)); // entrypoint: no licence key found\nfix: export LICENCE_KEY=...\n
+ */
 export function problemText(error: Problem): string {
   const details = error.details.map((line) => `  ${line}\n`).join('');
   const fix = error.fix === undefined ? '' : `fix: ${error.fix}\n`;
   return `entrypoint: ${error.message}\n${details}${fix}`;
 }
 
-/** The message of whatever was thrown, for use inside another sentence. */
+/**
+ * The message of any thrown value, for use inside another sentence.
+ * @example
+ * note(`cache not used: ${messageOf(error)}`);
+ */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

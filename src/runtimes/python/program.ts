@@ -35,7 +35,11 @@ export function findPythonProgram({cwd, env}: Place, name: string): string | und
   return executables(name, {directory: cwd, path: env['PATH']}).length > 0 ? name : undefined;
 }
 
-/** The Python of the service: `.venv/bin/python3`, or `python3` as PATH has it. */
+/**
+ * The service's Python: `.venv/bin/python3` where it exists, else `python3`, which the shell finds on PATH.
+ * @example
+ * await run([pythonProgram({cwd, env}), '-m', 'points_api.migrate']);
+ */
 export function pythonProgram(place: Place): string {
   return findPythonProgram(place, 'python3') ?? 'python3';
 }
