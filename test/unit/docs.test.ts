@@ -44,7 +44,8 @@ test('the pages name only exit codes that exist', () => {
   for (const page of pages) {
     const tables = [...textOf(page).matchAll(/^\| (?:exit )?code \|.*\n\|[-|]+\n((?:\|.*\n)+)/gm)];
     const cells = tables.flatMap(([, rows = '']) => rows.split('\n').map((row) => row.split('|')[1] ?? ''));
-    for (const [number] of cells.join(' ').matchAll(/\b\d+\b/g))
+    const paragraphs = textOf(page).match(/^Exit codes:(?:.+\n)+/gm) ?? [];
+    for (const [number] of [...cells, ...paragraphs].join(' ').matchAll(/\b\d+\b/g))
       assert.ok(known.has(number), `${page}: exit code ${number}`);
   }
 });
