@@ -7,18 +7,18 @@ import {type Crew, entrypoint, makeCrew} from '../test/fleet/crew.ts';
 import {type Fleet, fleetUp} from '../test/fleet/fleet.ts';
 import {
   type AppHost,
-  deployApartScript,
+  deployDedicatedScript,
   deployScript,
-  prepareApartScript,
+  prepareDedicatedScript,
   prepareScript,
-  tidyApartScript,
+  tidyDedicatedScript,
   tidyScript,
 } from './deploy/bare-script.ts';
 import {startSimulatedFleet} from './deploy/simulated-fleet.ts';
-import {median, type Report, type Row} from './report.ts';
+import {isDecided, type Real, report, type Simulated, type Times} from './deploy/verdict.ts';
+import {median, type Report} from './report.ts';
 
-const rounds = 15;
-const limits = {overhead: 1.3, growth: 1.5, roundTrips: 6, rollback: 3};
+const rounds = {least: 15, most: 45};
 const sizes = [1, 10, 100] as const;
 
 /** A deploy beside a bare script of the same docker commands, on one real host and on three; then on simulated hosts, up to 100. */
@@ -44,19 +44,6 @@ export async function bench(note: (text: string) => void): Promise<Report> {
   }
   const simulated = await measureSimulated(note);
   return report(real, simulated);
-}
-
-interface Real {
-  /** Seconds, by how many hosts. */
-  readonly bare: Readonly<Record<1 | 3, number>>;
-  readonly ours: Readonly<Record<1 | 3, number>>;
-  /** Behind one balancer on a machine of its own. */
-  readonly bareApart: Readonly<Record<1 | 3, number>>;
-  readonly apart: Readonly<Record<1 | 3, number>>;
-  /** Of three hosts. */
-  readonly rollback: number;
-  /** Calls of ssh of one deploy, the most that any host had. */
-  readonly roundTrips: number;
 }
 
 function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Real {
@@ -95,20 +82,20 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
   note('the first release of each');
   timed('sh', [], prepareScript(fleet.hosts, `${fleet.registry}/haproxy:3.0`));
   timed('sh', [], deployScript(fleet.hosts, images[0] ?? '', 0));
-  timed('sh', [], prepareApartScript(appsOn(fleet.hosts), balancerHost, `${fleet.registry}/haproxy:3.0`));
-  timed('sh', [], deployApartScript(appsOn(fleet.hosts), balancerHost, images[0] ?? '', 0));
+  timed('sh', [], prepareDedicatedScript(appsOn(fleet.hosts), balancerHost, `${fleet.registry}/haproxy:3.0`));
+  timed('sh', [], deployDedicatedScript(appsOn(fleet.hosts), balancerHost, images[0] ?? '', 0));
   for (const round of [0, 1])
     for (const environment of ['on1', 'on3', 'behind1', 'behind3']) deploy(environment, round);
-  note(`${rounds} rounds of each, in turn`);
-  const [bare, ours, bareApart, apart] = Array.from({length: 4}, () => ({1: [] as number[], 3: [] as number[]})) as [
-    Times,
-    Times,
-    Times,
-    Times,
-  ];
+  note(`${rounds.least} to ${rounds.most} rounds of each, in turn`);
+  const [bare, ours, bareDedicated, dedicated] = Array.from({length: 4}, () => ({
+    1: [] as number[],
+    3: [] as number[],
+  })) as [Times, Times, Times, Times];
   // A bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
   let release = 0;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds.most; round += 1) {
+    // A ratio near its limit takes more rounds, so that noise does not decide.
+    if (round >= rounds.least && isDecided({bare, ours, bareDedicated, dedicated})) break;
     for (const count of [1, 3] as const) {
       release += 1;
       const image = images[release % 2] ?? '';
@@ -116,14 +103,15 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
       const contenders = [
         () => bare[count].push(timed('sh', [], deployScript(used, image, release))),
         () => ours[count].push(deploy(`on${count}`, round)),
-        () => bareApart[count].push(timed('sh', [], deployApartScript(appsOn(used), balancerHost, image, release))),
-        () => apart[count].push(deploy(`behind${count}`, round)),
+        () =>
+          bareDedicated[count].push(timed('sh', [], deployDedicatedScript(appsOn(used), balancerHost, image, release))),
+        () => dedicated[count].push(deploy(`behind${count}`, round)),
       ];
       for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
         settle();
         contender();
       }
-      timed('sh', [], tidyScript(used, release) + tidyApartScript(used, release));
+      timed('sh', [], tidyScript(used, release) + tidyDedicatedScript(used, release));
       // The others follow, off the clock.
       if (others.length > 0)
         timed(
@@ -132,28 +120,25 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
           [
             deployScript(others, image, release),
             tidyScript(others, release),
-            deployApartScript(appsOn(others), balancerHost, image, release),
-            tidyApartScript(others, release),
+            deployDedicatedScript(appsOn(others), balancerHost, image, release),
+            tidyDedicatedScript(others, release),
           ].join(''),
         );
     }
   }
-  const middle = (all: Times): Record<1 | 3, number> => ({1: median(all[1]), 3: median(all[3])});
   const rollbacks = Array.from({length: 7}, () => {
     settle();
     return timed(entrypoint, ['--quiet', 'rollback', 'on3']);
   });
   return {
-    bare: middle(bare),
-    ours: middle(ours),
-    bareApart: middle(bareApart),
-    apart: middle(apart),
+    bare,
+    ours,
+    bareDedicated,
+    dedicated,
     rollback: median(rollbacks),
     roundTrips: countRoundTrips(fleet, crew),
   };
 }
-
-type Times = Record<1 | 3, number[]>;
 
 /** Until what the one before left to the engines and the kernel is done: the machine is idle for a moment. */
 function settle(): void {
@@ -206,12 +191,6 @@ function countRoundTrips(fleet: Fleet, crew: Crew): number {
       .values()
       .map((some) => some.length),
   );
-}
-
-interface Simulated {
-  readonly hosts: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
 }
 
 /** A deploy to simulated hosts, the third of each fleet: the first two bring everything up. */
@@ -285,63 +264,4 @@ async function simulatedDeploy(
   if (code !== 0) throw new Error(`a simulated deploy ended with ${String(code)}\n${stderr}`);
   const [, user = '', system = ''] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
   return {seconds: (performance.now() - started) / 1000, cpuSeconds: Number(user) + Number(system)};
-}
-
-const kept = (is: boolean): string => (is ? 'kept' : 'NOT KEPT');
-
-function report({bare, ours, bareApart, apart, rollback, roundTrips}: Real, simulated: readonly Simulated[]): Report {
-  const overhead = {1: ours[1] / bare[1], 3: ours[3] / bare[3]};
-  const overheadApart = {1: apart[1] / bareApart[1], 3: apart[3] / bareApart[3]};
-  const growth = apart[3] / apart[1];
-  const checks: readonly {readonly text: string; readonly is: boolean}[] = [
-    {
-      text: `a deploy to one host is at most ${limits.overhead} x the bare script: ${overhead[1].toFixed(2)}`,
-      is: overhead[1] <= limits.overhead,
-    },
-    {text: `to three hosts: ${overhead[3].toFixed(2)}`, is: overhead[3] <= limits.overhead},
-    {
-      text: `behind one balancer, to one host ${overheadApart[1].toFixed(2)}, to three ${overheadApart[3].toFixed(2)}`,
-      is: Math.max(overheadApart[1], overheadApart[3]) <= limits.overhead,
-    },
-    {
-      text: `three hosts behind a balancer take at most ${limits.growth} x one: ${growth.toFixed(2)} (the bare script: ${(bareApart[3] / bareApart[1]).toFixed(2)}; with a balancer on each: ${(ours[3] / ours[1]).toFixed(2)}, the bare script ${(bare[3] / bare[1]).toFixed(2)})`,
-      is: growth <= limits.growth,
-    },
-    {
-      text: `a rollback of three hosts takes at most ${limits.rollback} s: ${rollback.toFixed(1)}`,
-      is: rollback <= limits.rollback,
-    },
-    {
-      text: `at most ${limits.roundTrips} round trips by ssh a host, with the wait for its health: ${roundTrips}`,
-      is: roundTrips <= limits.roundTrips,
-    },
-  ];
-  const one = simulated[0]?.seconds ?? Number.NaN;
-  const rows: Row[] = [
-    {what: 'bare script, 1 host', figures: [bare[1]], ratio: 1},
-    {what: 'entrypoint deploy, 1 host', figures: [ours[1]], ratio: overhead[1]},
-    {what: 'bare script, 3 hosts', figures: [bare[3]], ratio: 1},
-    {what: 'entrypoint deploy, 3 hosts', figures: [ours[3]], ratio: overhead[3]},
-    {what: 'bare script behind one balancer, 1 host', figures: [bareApart[1]], ratio: 1},
-    {what: 'entrypoint deploy behind one balancer, 1 host', figures: [apart[1]], ratio: overheadApart[1]},
-    {what: 'bare script behind one balancer, 3 hosts', figures: [bareApart[3]], ratio: 1},
-    {what: 'entrypoint deploy behind one balancer, 3 hosts', figures: [apart[3]], ratio: overheadApart[3]},
-    {what: 'entrypoint rollback, 3 hosts', figures: [rollback], ratio: rollback / ours[3]},
-    ...simulated.map(({hosts, seconds}) => ({
-      what: `entrypoint deploy, ${hosts} simulated`,
-      figures: [seconds],
-      ratio: seconds / one,
-    })),
-  ];
-  return {
-    name: 'deploy',
-    about: `wall time of a deploy of another image, one replica a host, one worker each, watch_seconds 0: median of ${rounds} rounds in turn; the ratio is to the bare script above it, to the deploy, and to one simulated host`,
-    columns: ['wall s'],
-    rows,
-    notes: [
-      ...checks.map(({text, is}) => `limit: ${text}: ${kept(is)}`),
-      `simulated: ssh 20 ms, docker run 430 ms, stop 280 ms, ...; CPU seconds of the deployer and all stand-ins: ${simulated.map(({hosts, cpuSeconds}) => `${cpuSeconds.toFixed(1)} for ${hosts}`).join(', ')}`,
-    ],
-    passed: checks.every(({is}) => is),
-  };
 }

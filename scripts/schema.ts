@@ -1,15 +1,10 @@
-// Writes docs/deploy.schema.json, by which editors complete and check deploy.yaml: node scripts/schema.ts
-import {writeFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {toJsonSchema} from '@valibot/to-json-schema';
 import {deployFileSchema} from '../src/service/schema.ts';
 
-export const schemaFile = join(import.meta.dirname, '../docs/deploy.schema.json');
-
 /**
- * The JSON Schema of deploy.yaml, from the schema that reads the file. It describes the input (before transforms), and
- * leaves out what JSON Schema cannot express, such as checks across keys. Draft 7: the YAML language server implements
- * it completely.
+ * docs/deploy.schema.json, by which editors complete and check deploy.yaml: the JSON Schema of the valibot schema that
+ * reads the file. It describes the input (before transforms), and leaves out what JSON Schema cannot express, such as
+ * checks across keys. Draft 7: the YAML language server implements it completely.
  */
 export function schemaText(): string {
   const {$schema, ...schema} = toJsonSchema(deployFileSchema, {
@@ -19,5 +14,3 @@ export function schemaText(): string {
   });
   return `${JSON.stringify({$schema, title: 'deploy.yaml', ...schema}, undefined, 2)}\n`;
 }
-
-if (import.meta.main) writeFileSync(schemaFile, schemaText());

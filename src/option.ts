@@ -17,6 +17,7 @@ export interface Option<T> {
   readonly env?: readonly string[];
 }
 
+/** How an option can be given, besides its flag. */
 export interface OptionFacts {
   readonly positional?: boolean;
   readonly env?: readonly string[];
@@ -30,7 +31,12 @@ export type Values<O extends Options> = {readonly [K in keyof O]: O[K] extends O
 
 type Given<T> = [T] extends [undefined] ? string | undefined : string;
 
-/** Ways to declare an option. The default decides the type; `undefined` means "not given". */
+/**
+ * Ways to declare an option. The default decides the type; `undefined` means "not given".
+ * @example
+ * option.number(100, 'lines to begin with') // number
+ * option.string(undefined, 'tag of the image') // string | undefined
+ */
 export const option = {
   string: <T extends string | undefined>(defaultValue: T, help: string, facts: OptionFacts = {}): Option<Given<T>> => ({
     kind: 'string',

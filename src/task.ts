@@ -22,6 +22,7 @@ export interface Context {
 
 const brand = Symbol.for('entrypoint.task');
 
+/** What the command line and the help read of a task. */
 export interface TaskDescription {
   readonly summary: string;
   readonly options: Options;
@@ -56,8 +57,10 @@ function withoutUndefined(values: object): object {
 }
 
 /**
- * What a module's export says of itself as a task: undefined when it is none.
- * A plain function counts: it is a task without options, as invoke's users expect.
+ * How an export describes itself as a task; undefined for anything else. A plain function is a task without options, as
+ * users of invoke expect.
+ * @example
+ * taskDescription(task('Load sample products', {}, async () => {}))?.summary; // Load sample products
  */
 export function taskDescription(value: unknown): TaskDescription | undefined {
   if (typeof value !== 'function') return undefined;

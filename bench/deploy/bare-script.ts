@@ -10,7 +10,7 @@ import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
 
 const [network, balancer, service] = ['bare', 'bare.balancer', 'bare'];
 /** Of the balancer on a machine of its own. */
-const [apartBalancer, apartService] = ['bare.apart.balancer', 'bare.apart'];
+const [dedicatedBalancer, dedicatedService] = ['bare.dedicated.balancer', 'bare.dedicated'];
 
 /** An app host and the address where a balancer on another machine reaches it. */
 export interface AppHost {
@@ -48,20 +48,20 @@ export function prepareScript(hosts: readonly string[], balancerImage: string): 
 }
 
 /** Before the clock starts: one balancer on a machine of its own, for all of these hosts. */
-export function prepareApartScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
+export function prepareDedicatedScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
   return script(
     everywhere(
       [balancerHost],
       [
         dockerRun(
-          {image: balancerImage, name: apartBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'},
+          {image: balancerImage, name: dedicatedBalancer, publish: ['0.0.0.0:8095:8080'], restart: 'always'},
           'detached',
         ),
         balancerConfig(
-          apartBalancer,
-          apartService,
+          dedicatedBalancer,
+          dedicatedService,
           fragment(
-            apartService,
+            dedicatedService,
             apps.map(({host}) => host),
           ),
           'reload',
@@ -115,14 +115,15 @@ export function deployScript(hosts: readonly string[], image: string, round: num
 }
 
 /** The same behind one balancer on a machine of its own. */
-export function deployApartScript(
+export function deployDedicatedScript(
   apps: readonly AppHost[],
   balancerHost: string,
   image: string,
   round: number,
 ): string {
-  const [name, old] = [`bare.apart.${round}`, `bare.apart.${round - 1}`];
-  const serversOf = (release: number): string[] => apps.map(({host}) => `${apartService}/${host}-1${half(release)}`);
+  const [name, old] = [`bare.dedicated.${round}`, `bare.dedicated.${round - 1}`];
+  const serversOf = (release: number): string[] =>
+    apps.map(({host}) => `${dedicatedService}/${host}-1${half(release)}`);
   const [to, from] = [serversOf(round), serversOf(round - 1)];
   const port = 20_000 + (round % 2);
   const first = round === 0;
@@ -147,18 +148,18 @@ export function deployApartScript(
     ),
     ...onBalancer(
       balancerStart(
-        apartBalancer,
+        dedicatedBalancer,
         apps.map(({address}, index) => ({server: to[index] ?? '', address, port})),
         60,
       ),
     ),
-    ...onBalancer(balancerSwitch(apartBalancer, to, first ? [] : from)),
-    ...(first ? [] : [...onBalancer(balancerIdle(apartBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
+    ...onBalancer(balancerSwitch(dedicatedBalancer, to, first ? [] : from)),
+    ...(first ? [] : [...onBalancer(balancerIdle(dedicatedBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
   ]);
 }
 
 /** What the round before left, when the clock has stopped. */
 export const tidyScript = (hosts: readonly string[], round: number): string =>
   script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
-export const tidyApartScript = (hosts: readonly string[], round: number): string =>
-  script(everywhere(hosts, [dockerRemove(`bare.apart.${round - 1}`)]));
+export const tidyDedicatedScript = (hosts: readonly string[], round: number): string =>
+  script(everywhere(hosts, [dockerRemove(`bare.dedicated.${round - 1}`)]));

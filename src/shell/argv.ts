@@ -28,16 +28,23 @@ export type Commands = readonly (Words | Command)[];
 const plainWord = /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
 
 /**
- * One word as POSIX shell text that gives back exactly that word.
+ * Quotes one word for a POSIX shell, which reads the text back as exactly that word.
  * Single quotes protect everything but the single quote itself (POSIX 2.2.2).
  * @throws RangeError for a NUL, which no word can hold
+ * @example
+ * quote("it's"); // 'it'\''s'
  */
 export function quote(word: string): string {
   if (word.includes('\0')) throw new RangeError('a word of a command cannot hold a NUL character');
   return plainWord.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A word list as one line of POSIX shell text. */
+/**
+ * Words as POSIX shell text.
+ * @throws RangeError for a word with a NUL
+ * @example
+ * wordsText(['git', 'commit', '--message', 'first try']); // git commit --message 'first try'
+ */
 export function wordsText(words: Words): string {
   return words.map((word, index) => (index === 0 ? quoteProgram(word) : quote(word))).join(' ');
 }
@@ -52,7 +59,12 @@ const reserved = new Set(
   'case do done elif else esac fi for function if in select then until while time coproc'.split(' '),
 );
 
-/** A command as shell text that can be pasted: with its directory, variables and standard input. */
+/**
+ * A command as shell text that can be pasted: with its directory, variables, standard input and references to secrets.
+ * @throws RangeError for a word with a NUL, and for a variable that a shell cannot name
+ * @example
+ * commandText({words: ['node', 'seed.ts'], env: {ROWS: '5'}, cwd: 'scripts'}); // (cd ./scripts && ROWS=5 node seed.ts)
+ */
 export function commandText(command: Words | Command): string {
   const {words, stdin, cwd, secretLines, secretInput} = toCommand(command);
   const line = [...variablesText(toCommand(command)), wordsText(words)].join(' ');
@@ -66,7 +78,11 @@ export function commandText(command: Words | Command): string {
   return cwd === undefined ? fed : `(${directoryText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
 }
 
-/** The same for a command that takes the shell's place, one line a step: `exec` takes no variables before it. */
+/**
+ * The same for a command that replaces the shell, one line a step: `exec` takes no variables before it.
+ * @example
+ * execText({words: ['node', 'server.js'], env: {PORT: '80'}}); // export PORT=80\nexec node server.js
+ */
 export function execText(command: Words | Command): string {
   const {words, cwd} = toCommand(command);
   const exports = variablesText(toCommand(command)).map((text) => `export ${text}`);

@@ -13,7 +13,11 @@ export interface EchoOptions {
   readonly colour: boolean;
 }
 
-/** `$ command`, then `# exit 0, 1.2 s`: both can be pasted into a shell, the second one is a comment there. */
+/**
+ * Prints `$ command` and then `# exit 0, 1.2 s`. Both can be pasted into a shell: the second is a comment there.
+ * @example
+ * const echo = makeEcho({write: (text) => process.stderr.write(text), level: 'normal', colour: false});
+ */
 export function makeEcho({write, level, colour}: EchoOptions): Echo {
   const style = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const say = (text: string, prefix: string | undefined): void => {

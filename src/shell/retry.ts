@@ -20,9 +20,14 @@ export interface RetryWorld {
 }
 
 /**
- * Calls `body` until it succeeds, fails for good, or time or tries are used up; then throws its last error.
- * The pause is random between 0 and an exponentially growing bound ("full jitter"), so that many clients
- * that failed together do not come back together.
+ * Calls `body` until it succeeds, fails permanently, or runs out of tries or time; then throws its last error. Only for
+ * what is idempotent. The pause is random between 0 and an exponentially growing bound ("full jitter"), so that clients
+ * that failed together do not return together.
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ * @example
+ * const answer = await retry(() => fetch('http://127.0.0.1:8080/readyz'));
+ * @example
+ * await retry((attempt) => upload(attempt), {attempts: 3, deadlineSeconds: 20}, {isTransient: () => true});
  */
 export async function retry<T>(
   body: (attempt: number) => Promise<T>,
@@ -61,8 +66,11 @@ const transient = new RegExp(
 );
 
 /**
- * Does the text of a failure speak of the network or of a server in trouble (worth another try), and not of
- * something that is missing, forbidden or wrong (the same again would give the same)?
+ * Does the text of a failure name the network or an overloaded server, and not something missing, forbidden or invalid,
+ * where a repetition gives the same answer?
+ * @example
+ * isTransientText('dial tcp 10.0.0.1:5000: connect: connection refused'); // true
+ * isTransientText('manifest unknown'); // false
  */
 export function isTransientText(text: string): boolean {
   return transient.test(text) && !permanent.test(text.replaceAll(/no such host/gi, ''));

@@ -11,6 +11,7 @@ export interface Result {
   readonly seconds: number;
 }
 
+/** How a command runs, and what its failure says. */
 export interface RunOptions {
   /** Keep the standard output in the result instead of showing it. Default: shown as it comes. */
   readonly capture?: boolean | undefined;

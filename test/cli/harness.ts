@@ -1,13 +1,11 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
-import {globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
-import {after} from 'node:test';
+import {globSync, readFileSync} from 'node:fs';
+import {directoryWith, temporaryDirectory} from '../support/directory.ts';
+import {entrypoint} from '../support/service.ts';
 
-export const entrypoint = join(import.meta.dirname, '../../bin/entrypoint');
+export {entrypoint} from '../support/service.ts';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-cli-')));
-after(() => rmSync(root, {recursive: true, force: true}));
+const home = temporaryDirectory();
 
 export interface Told {
   readonly code: number | null;
@@ -16,17 +14,11 @@ export interface Told {
 }
 
 /** A service of its own for a test: file names and their texts. */
-export function service(files: Readonly<Record<string, string>>): string {
-  const directory = mkdtempSync(join(root, 'service-'));
-  for (const [name, text] of Object.entries({'package.json': '{"type": "module"}\n', ...files})) {
-    mkdirSync(dirname(join(directory, name)), {recursive: true});
-    writeFileSync(join(directory, name), text);
-  }
-  return directory;
-}
+export const service = (files: Readonly<Record<string, string>>): string =>
+  directoryWith({'package.json': '{"type": "module"}\n', ...files});
 
 export function environment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return {PATH: process.env['PATH'] ?? '', HOME: root, LANG: 'C.UTF-8', ...env};
+  return {PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', ...env};
 }
 
 /** Runs the real command; times are replaced, all else is as a user sees it. */

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {temporaryDirectory} from '../support/directory.ts';
+import {until} from '../support/until.ts';
 import {build, check, leftovers, removeImages, tagOf, tell} from './fixtures.ts';
 
 const cli = join(import.meta.dirname, '../../src/cli/bin.ts');
 const service = `contract-${randomBytes(4).toString('hex')}`;
-const directory = mkdtempSync(join(tmpdir(), `${service}-`));
+const directory = temporaryDirectory();
 const temporary = join(directory, 'tmp');
 let image = '';
 
@@ -25,7 +26,6 @@ before(async () => {
   describeService();
 });
 after(async () => {
-  rmSync(directory, {recursive: true, force: true});
   await removeImages();
 });
 
@@ -97,9 +97,7 @@ test('Ctrl-C in the middle takes everything away', async () => {
     {cwd: directory, signal: stop.signal},
   );
   // The prober, the service and one more: it is at its busiest.
-  for (const end = Date.now() + 20_000; (await leftovers(service)).length < 4 && Date.now() < end;)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.ok((await leftovers(service)).length >= 4);
+  await until('four containers', async () => (await leftovers(service)).length >= 4, 20);
   stop.abort();
   const {code, stderr} = await checking;
   assert.equal(code, 130, stderr);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, beforeEach, test} from 'node:test';
-import {eventually} from './images/containers.ts';
+import {eventually} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 // Deploys that are stopped, that fail late or that meet: the old release serves on, and nothing half-made stays.

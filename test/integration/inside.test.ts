@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, test} from 'node:test';
-import {eventually} from './images/containers.ts';
+import {eventually} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 // One image: the one that serves also runs every task, its own deployment included.

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import {cpSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {addressOf, docker, eventually, must} from './images/containers.ts';
+import {docker, must} from '../support/docker.ts';
+import {eventually} from '../support/until.ts';
+import {addressOf} from './images/containers.ts';
 import {makeServiceImage} from './images/service-image.ts';
 
 // The one image of examples/points-api under each server that its README names. There is no database: these requests

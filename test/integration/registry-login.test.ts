@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
-import {spawnSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
+import {temporaryDirectory} from '../support/directory.ts';
+import {docker} from '../support/docker.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name, run, must} = makeTiny();
-const home = mkdtempSync(join(tmpdir(), 'entrypoint-docker-'));
+const home = temporaryDirectory();
 const registry = `${name}.registry`;
-after(() => {
-  // Not in the service's directory: it is removed by now.
-  spawnSync('docker', ['rm', '--force', '--volumes', registry]);
-  rmSync(home, {recursive: true});
-});
+after(() => docker(['rm', '--force', '--volumes', registry]));
 
 // bcrypt of `labpass`.
 const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';

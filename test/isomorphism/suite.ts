@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
+import {dockerSync} from '../support/docker.ts';
 import {long} from '../support/long.ts';
-import {makePlace, type Place, type PlaceFacts, steady, testCases, type Told} from './place.ts';
+import type {Outcome} from '../support/service.ts';
+import {makePlace, type Place, type PlaceFacts, steady, testCases} from './place.ts';
 
 /** The release that serves and its containers, of `status --json`. */
-function serving({stdout}: Told): unknown {
+function serving({stdout}: Outcome): unknown {
   const {release, containers} = JSON.parse(stdout) as {release: number; containers: {name: string; serving: boolean}[]};
   return [release, containers.filter((one) => one.serving).map((one) => one.name)];
 }
@@ -21,21 +22,13 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
     // Undefined where it could not be made: the registry goes away all the same.
     let made: Place | undefined;
     before(() => {
-      execFileSync('docker', [
-        'run',
-        '--detach',
-        '--name',
-        registry,
-        '--publish',
-        '127.0.0.1::5000',
-        'entrypoint/registry:2.8',
-      ]);
-      const address = execFileSync('docker', ['port', registry, '5000/tcp'], {encoding: 'utf8'}).trim();
+      dockerSync('run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8');
+      const address = dockerSync('port', registry, '5000/tcp');
       place = made = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
     });
     after(() => {
       made?.remove();
-      execFileSync('docker', ['rm', '--force', '--volumes', registry]);
+      dockerSync('rm', '--force', '--volumes', registry);
     });
 
     const both = (...words: readonly string[]): void => {

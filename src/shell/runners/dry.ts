@@ -12,9 +12,12 @@ on_exit() { code=$?; trap - EXIT; for step in $undo; do "$step" || :; done; exit
 trap on_exit EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`;
 
 /**
- * The runner of --dry-run: carries out only what looks (`reader`), and prints everything else as a POSIX sh
- * script that does what the task does, its retries and its clean-up included. (The script tries again after
- * any failure, the task only after a transient one.)
+ * The runner of --dry-run: runs only read-only commands, by `reader`, and prints everything else as a POSIX sh script that
+ * does what the task does, retries and clean-up included. The script retries after any failure, the task only after a
+ * transient one.
+ * @example
+ * const run = dryRunner((text) => process.stdout.write(text), reader);
+ * await run(['docker', 'push', 'shop:1'], {retry: true}); // prints: retry 5 docker push shop:1
  */
 export function dryRunner(print: (text: string) => void, reader: Runner): Runner {
   const printed = new Set<string>();

@@ -6,7 +6,14 @@ import {makeScope} from './scope.ts';
 /** What a recording runner answers: part of a result, or an error to throw. Default: success without output. */
 export type Answer = (command: Command, text: string) => Partial<Result> | Error | undefined;
 
-/** A runner for tests: runs nothing, keeps the text of every command, answers as it is told. */
+/**
+ * A runner for tests. It runs nothing, and keeps the text of every command, clean-up included.
+ * @param respond default: every command succeeds without output
+ * @example
+ * const {run, commands} = recordingRunner((_, text) => (text === 'git rev-parse HEAD' ? {stdout: 'abc\n'} : undefined));
+ * await run(['docker', 'tag', 'shop', 'shop:1']);
+ * assert.deepEqual(commands, ['docker tag shop shop:1']);
+ */
 export function recordingRunner(answer: Answer = () => undefined): {run: Runner; commands: string[]} {
   const commands: string[] = [];
   const execute = async (words: Words | Command, _run: RunOptions = {}): Promise<Result> => {

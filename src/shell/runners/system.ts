@@ -26,7 +26,18 @@ export interface SystemOptions {
   readonly prefix?: string | undefined;
 }
 
-/** The runner that really runs. */
+/**
+ * The runner that runs commands on this machine.
+ * @example
+ * const run = systemRunner({
+ *   cwd: process.cwd(),
+ *   env: process.env,
+ *   echo: noEcho,
+ *   stdout: (chunk) => process.stdout.write(chunk),
+ *   stderr: (chunk) => process.stderr.write(chunk),
+ * });
+ * const {stdout} = await run.read(['git', 'rev-parse', 'HEAD']);
+ */
 export function systemRunner(options: SystemOptions): Runner {
   const {echo, signal, prefix} = options;
 

@@ -5,8 +5,10 @@ import {test} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
+import {docker, must} from '../../support/docker.ts';
 import {long} from '../../support/long.ts';
-import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('base');
 const place = makePlace();

@@ -4,8 +4,9 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {gzipSync} from 'node:zlib';
+import {must} from '../../support/docker.ts';
 import {entrypoint, makeTiny} from '../tiny.ts';
-import {buildImages, makePlace, must} from './containers.ts';
+import {buildImages, makePlace} from './containers.ts';
 import {storedBytes} from './registry.ts';
 
 // docs/images.md: its Dockerfiles are built, and its figures hold.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {docker, eventually, must} from './containers.ts';
+import {docker, must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {makeServiceImage} from './service-image.ts';
 
 const {place, image, write, build} = await makeServiceImage('node-service');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {buildImages, docker, type Ended, eventually, makePlace, must} from './containers.ts';
+import {docker, type Ended, must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('postgres');
 const place = makePlace();

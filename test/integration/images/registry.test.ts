@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {buildImages, eventually, makePlace, must} from './containers.ts';
+import {must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('registry');
 const place = makePlace();

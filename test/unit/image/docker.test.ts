@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
 import {findDockerClient} from '../../../src/image/docker.ts';
 import {recordingRunner} from '../../../src/shell/index.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
 
-const settings = mkdtempSync(join(tmpdir(), 'docker-'));
-after(() => rmSync(settings, {recursive: true}));
+const settings = temporaryDirectory();
 mkdirSync(join(settings, 'cli-plugins'));
 writeFileSync(join(settings, 'cli-plugins/docker-buildx'), '#!/bin/sh\n', {mode: 0o755});
 

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {copyManifestText, manifestUrl, readManifest} from '../../../src/registry/client.ts';
 import {answerChallenge, parseChallenge, readLogin} from '../../../src/registry/login.ts';
 import {recordingRunner} from '../../../src/shell/index.ts';
 import type {Answer} from '../../../src/shell/runners/recording.ts';
 import type {Context} from '../../../src/task.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'entrypoint-login-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 const auth = Buffer.from('lab:labpass').toString('base64');
 
 function context(config: object, answer?: Answer): {context: Context; commands: string[]} {
-  const home = mkdtempSync(join(directory, 'config-'));
+  const home = temporaryDirectory();
   writeFileSync(join(home, 'config.json'), JSON.stringify(config));
   const {run, commands} = recordingRunner(answer);
   return {

@@ -3,15 +3,16 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {manifestName, runtimeOf, runtimes} from '../../../src/runtimes/index.ts';
-import {directoryOf, noPath, venv} from './python/place.ts';
+import {directoryWith} from '../../support/directory.ts';
+import {noPath, venv} from './python/place.ts';
 
 const services = {
-  node: directoryOf({
+  node: directoryWith({
     'package.json': '{"name": "@shop/api", "main": "src/main.ts"}',
     'src/main.ts': '',
     'test/unit/a.test.ts': '',
   }),
-  python: directoryOf({
+  python: directoryWith({
     'pyproject.toml': '[project]\nname = "shop"\n[tool.entrypoint]\nmodule = "shop.server:app"\n',
     'test/unit/test_a.py': '',
     ...venv('pytest'),
@@ -44,13 +45,13 @@ for (const [name, cwd] of Object.entries(services)) {
 }
 
 test('a directory that no runtime matches is served by Node', () => {
-  assert.equal(runtimeOf(directoryOf({'README.md': ''})).name, 'node');
+  assert.equal(runtimeOf(directoryWith({'README.md': ''})).name, 'node');
 });
 
 test("a package.json makes it a Node service; its name is the first manifest's that has one", () => {
-  const cwd = directoryOf({'package.json': '{}', 'pyproject.toml': '[project]\nname = "shop"\n'});
+  const cwd = directoryWith({'package.json': '{}', 'pyproject.toml': '[project]\nname = "shop"\n'});
   assert.equal(runtimeOf(cwd).name, 'node');
   assert.equal(manifestName(cwd), 'shop');
   assert.equal(manifestName(services.node), '@shop/api');
-  assert.equal(manifestName(directoryOf({})), undefined);
+  assert.equal(manifestName(directoryWith({})), undefined);
 });

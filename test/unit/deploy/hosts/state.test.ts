@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
 import {type MachineState, parseMachine, type Question, readMachine} from '../../../../src/deploy/hosts/state.ts';
+import {temporaryDirectory} from '../../../support/directory.ts';
 import {configOf, container} from './stack.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'state-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 
 const question = (images: readonly string[], network = true): Question => ({
   stack: {service: 'shop', environment: 'local'},

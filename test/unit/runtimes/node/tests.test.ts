@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
-import {after, test} from 'node:test';
+import {dirname} from 'node:path';
+import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {testCommand} from '../../../../src/runtimes/index.ts';
+import {directoryWith} from '../../../support/directory.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'entrypoint-suite-'));
-after(() => rmSync(root, {recursive: true}));
-
-function service(...files: readonly string[]): string {
-  const directory = mkdtempSync(join(root, 'service-'));
-  for (const file of files) {
-    mkdirSync(dirname(join(directory, file)), {recursive: true});
-    writeFileSync(join(directory, file), '');
-  }
-  return directory;
-}
+const service = (...files: readonly string[]): string =>
+  directoryWith(Object.fromEntries(files.map((file) => [file, ''])));
 
 const command = (cwd: string, output?: string, rest: readonly string[] = []): object =>
   testCommand({cwd, env: {PATH: dirname(process.execPath)}, rest}, 'test/unit', {output});

@@ -4,7 +4,8 @@ import {isProblem} from '../../../../src/errors.ts';
 import {flagWords, invokeTasks} from '../../../../src/runtimes/python/invoke.ts';
 import {recordingRunner} from '../../../../src/shell/index.ts';
 import {type Context, taskDescription} from '../../../../src/task.ts';
-import {directoryOf, noPath, venv} from './place.ts';
+import {directoryWith} from '../../../support/directory.ts';
+import {noPath, venv} from './place.ts';
 
 const described = [
   {
@@ -20,7 +21,7 @@ const described = [
 
 /** A service whose Python prints what describe_tasks.py would, and exits with `code`. */
 const service = (code: number): string =>
-  directoryOf({
+  directoryWith({
     'tasks.py': '',
     ...venv('invoke'),
     '.venv/bin/python3': `#!/bin/sh\necho '${JSON.stringify(described)}'\necho 'line 3: wrong' >&2\nexit ${code}\n`,
@@ -62,7 +63,7 @@ test('the words of an option are those that invoke reads', () => {
 });
 
 test('a tasks.py that is not for invoke has no tasks; one that invoke cannot load is an error', async () => {
-  assert.equal((await invokeTasks({cwd: directoryOf({'tasks.py': ''}), env: noPath})).size, 0);
+  assert.equal((await invokeTasks({cwd: directoryWith({'tasks.py': ''}), env: noPath})).size, 0);
   assert.equal((await invokeTasks({cwd: service(3), env})).size, 0);
   await assert.rejects(
     invokeTasks({cwd: service(4), env}),

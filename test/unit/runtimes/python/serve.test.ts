@@ -4,12 +4,13 @@ import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {pythonLibrary} from '../../../../src/runtimes/python/program.ts';
 import {pythonServer, type ServeValues} from '../../../../src/runtimes/python/serve.ts';
-import {directoryOf, noPath, venv} from './place.ts';
+import {directoryWith} from '../../../support/directory.ts';
+import {noPath, venv} from './place.ts';
 
 const values: ServeValues = {workers: 3, reload: false};
 const pyproject =
   '[tool.entrypoint]\nmodule = "shop.server:app"  # WSGI\nasgi_module = \'shop.server:asgi_app\'\n[tool.other]\nmodule = "no"\n';
-const shop = directoryOf({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
+const shop = directoryWith({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
 
 function words(
   given: Partial<ServeValues> = {},
@@ -182,13 +183,13 @@ test('a port of the command line goes before an address in a variable', () => {
 
 test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
   assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
-  const gevent = directoryOf({
+  const gevent = directoryWith({
     'app.py': 'app = 1\n',
     '.venv/lib/python3.13/site-packages/gevent/__init__.py': '',
     ...venv('gunicorn'),
   });
   assert.equal(after(words({workerClass: 'async'}, {cwd: gevent}), '--worker-class'), 'gevent');
-  const neither = directoryOf({'app.py': 'app = 1\n', ...venv('gunicorn')});
+  const neither = directoryWith({'app.py': 'app = 1\n', ...venv('gunicorn')});
   assert.throws(
     () => words({workerClass: 'async'}, {cwd: neither}),
     (error) => isProblem(error) && error.code === 'no_async_worker' && error.exitCode === 69,
@@ -237,7 +238,7 @@ test('sizes and the other settings of uWSGI come in its units', () => {
 });
 
 test('the worker class of pyproject.toml holds unless another one is given', () => {
-  const cwd = directoryOf({
+  const cwd = directoryWith({
     'pyproject.toml': '[tool.entrypoint]\nmodule = "a:b"\nworker_class = "asgi"\n',
     ...venv('gunicorn'),
   });
@@ -246,7 +247,7 @@ test('the worker class of pyproject.toml holds unless another one is given', () 
 });
 
 test('without settings, the application is found in a usual file, and src/ can be imported from', () => {
-  const cwd = directoryOf({
+  const cwd = directoryWith({
     'wsgi.py': 'x = 1\napplication = make()\n',
     'src/shop/__init__.py': '',
     ...venv('gunicorn'),
@@ -255,7 +256,7 @@ test('without settings, the application is found in a usual file, and src/ can b
   assert.equal(list.at(-1), 'wsgi:application');
   assert.equal(after(list, '--pythonpath'), `${join(cwd, 'src')},${pythonLibrary()}`);
   assert.equal(words({module: 'other:app'}, {cwd}).at(-1), 'other:app');
-  const plain = directoryOf({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
+  const plain = directoryWith({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
   assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
 });
 
@@ -267,7 +268,7 @@ test('it reloads on a laptop, with few workers, and not in an image', () => {
 });
 
 test('no application and no server are told in words, with their fix', () => {
-  const without = directoryOf({'pyproject.toml': '', ...venv('gunicorn')});
+  const without = directoryWith({'pyproject.toml': '', ...venv('gunicorn')});
   assert.throws(
     () => words({}, {cwd: without}),
     (error) => isProblem(error) && error.code === 'no_server_module' && error.exitCode === 65,

@@ -7,7 +7,8 @@ import {testCommand} from '../../../../src/runtimes/index.ts';
 import {pythonChecks} from '../../../../src/runtimes/python/checks.ts';
 import {findPythonProgram, isPythonService} from '../../../../src/runtimes/python/program.ts';
 import {pyprojectTexts} from '../../../../src/runtimes/python/pyproject.ts';
-import {directoryOf, noPath, venv} from './place.ts';
+import {directoryWith} from '../../../support/directory.ts';
+import {noPath, venv} from './place.ts';
 
 test('a directory with a Python manifest or source is a Python service, unless it has a package.json', () => {
   for (const name of [
@@ -18,14 +19,14 @@ test('a directory with a Python manifest or source is a Python service, unless i
     'setup.py',
     'app.py',
   ]) {
-    assert.ok(isPythonService(directoryOf({[name]: ''})), name);
+    assert.ok(isPythonService(directoryWith({[name]: ''})), name);
   }
-  assert.ok(!isPythonService(directoryOf({'package.json': '{}', 'app.py': ''})));
-  assert.ok(!isPythonService(directoryOf({'README.md': ''})));
+  assert.ok(!isPythonService(directoryWith({'package.json': '{}', 'app.py': ''})));
+  assert.ok(!isPythonService(directoryWith({'README.md': ''})));
 });
 
 test('a program of the virtual environment wins over PATH; a broken environment is ignored', () => {
-  const cwd = directoryOf({...venv('ruff'), 'bin/ruff': '#!/bin/sh\n'});
+  const cwd = directoryWith({...venv('ruff'), 'bin/ruff': '#!/bin/sh\n'});
   const env = {PATH: join(cwd, 'bin')};
   assert.equal(findPythonProgram({cwd, env}, 'ruff'), '.venv/bin/ruff');
   rmSync(join(cwd, '.venv/bin/python'));
@@ -34,15 +35,15 @@ test('a program of the virtual environment wins over PATH; a broken environment 
 });
 
 test('strings are read from one table of pyproject.toml, and from no other', () => {
-  const cwd = directoryOf({
+  const cwd = directoryWith({
     'pyproject.toml':
       '[project]\nname = "shop" # x\nversion = \'1\'\nlist = ["a"]\n[project.urls]\nname = "no"\n[[tool.x]]\nname = "no"\n',
   });
   assert.deepEqual(pyprojectTexts(cwd, 'project'), {name: 'shop', version: '1'});
-  assert.deepEqual(pyprojectTexts(directoryOf({}), 'project'), {});
+  assert.deepEqual(pyprojectTexts(directoryWith({}), 'project'), {});
 });
 
-const checks = (files: Record<string, string>): object => pythonChecks({cwd: directoryOf(files), env: noPath});
+const checks = (files: Record<string, string>): object => pythonChecks({cwd: directoryWith(files), env: noPath});
 
 test("static analysis runs the service's own tools with its own settings", () => {
   assert.deepEqual(checks(venv('ruff', 'mypy')), [
@@ -63,7 +64,8 @@ const command = (
   output?: string,
   rest: readonly string[] = [],
   directory = 'test/unit',
-): object => testCommand({cwd: directoryOf({'pyproject.toml': '', ...files}), env: noPath, rest}, directory, {output});
+): object =>
+  testCommand({cwd: directoryWith({'pyproject.toml': '', ...files}), env: noPath, rest}, directory, {output});
 
 test('pytest runs a suite below test/ or tests/', () => {
   assert.deepEqual(command({...venv('pytest'), 'test/unit/test_a.py': ''}, undefined, ['-x']), {
