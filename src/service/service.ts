@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
+import {readPackage} from '../runtimes/node/package.ts';
 import {pyprojectTexts} from '../runtimes/python/pyproject.ts';
 import type {Context} from '../task.ts';
 import {nearest} from '../text/nearest.ts';
@@ -67,30 +68,6 @@ function serviceName(directory: string): string {
       .replaceAll(/[^a-z0-9-]+/g, '-')
       .replaceAll(/^-+|-+$/g, '') || 'service'
   );
-}
-
-export interface PackageFile {
-  readonly name?: string;
-  readonly main?: string;
-  readonly scripts?: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-}
-
-/** @throws Problem `bad_package_file` when there is one that is no JSON */
-export function readPackage(directory: string): PackageFile | undefined {
-  const text = readText(join(directory, 'package.json'));
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as PackageFile;
-  } catch (error) {
-    throw problem({
-      code: 'bad_package_file',
-      what: `package.json is not valid JSON: ${(error as Error).message}`,
-      fix: `correct ${join(directory, 'package.json')}`,
-      exitCode: exitCode.badData,
-    });
-  }
 }
 
 /** @throws Problem `unknown_environment` */

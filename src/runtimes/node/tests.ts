@@ -94,7 +94,7 @@ function jestCommand(directory: string, rest: Words, reports: Reports | undefine
 
 /** The option of every task that runs tests. */
 export const reportOptions = {
-  output: option.string(undefined, 'directory for reports: JUnit and coverage'),
+  output: option.string('directory for reports: JUnit and coverage', {valueName: 'DIR'}),
 };
 
 /** Runs the tests below a directory, and makes the directory of their reports. */

@@ -24,28 +24,40 @@ import {type Context, task} from '../../task.ts';
 export const check = task(
   'Check an image against the container contract',
   {
-    image: option.string(undefined, 'image to check; default: the one that build made of this commit', {
+    image: option.string('image to check', {
+      defaultText: 'the one that build made of this commit',
       positional: true,
+      valueName: 'IMAGE',
     }),
-    format: option.choice(reportFormats, 'table', 'form of the report'),
-    output: option.string(undefined, 'file for the report; default: the standard output'),
-    rule: option.list([], 'check only this rule'),
-    env: option.list([], 'variable that the service needs: NAME=value, or NAME for a secret of our own environment'),
-    command: option.string(
-      undefined,
-      'words after the image that serve; default: run, or the command of an image that has none of ours',
-    ),
-    port: option.number(undefined, 'port of the service; default: from deploy.yaml, or the one that the image exposes'),
-    health: option.string(
-      undefined,
-      'path that answers 200 when the service may get traffic; default: from deploy.yaml, or any answer of /',
-    ),
-    alive: option.string(undefined, 'path that answers 200 while the process is alive; default: /healthz'),
-    slowPath: option.string(
-      undefined,
-      'path that takes two seconds to answer, for the request at SIGTERM; default: a request in two halves',
-    ),
-    helper: option.string('entrypoint/base:26', 'image with node and sh, from which the probes run'),
+    format: option.choice('format of the report', {choices: reportFormats, default: 'table'}),
+    output: option.string('file for the report', {defaultText: 'the standard output', valueName: 'FILE'}),
+    rule: option.list('check only this rule', {valueName: 'RULE'}),
+    env: option.list('variable that the service needs; without VALUE, a secret from our own environment', {
+      valueName: 'NAME[=VALUE]',
+    }),
+    command: option.string('words after the image that start the service', {
+      defaultText: 'run (its own CMD for an image without our command)',
+    }),
+    port: option.number('port of the service', {
+      defaultText: '`port` in deploy.yaml, or the one that the image exposes',
+      valueName: 'PORT',
+    }),
+    health: option.string('path that answers 200 when the service is ready for traffic', {
+      defaultText: '`health` in deploy.yaml, or any answer of /',
+      valueName: 'PATH',
+    }),
+    alive: option.string('path that answers 200 while the process is alive', {
+      defaultText: '/healthz',
+      valueName: 'PATH',
+    }),
+    slowPath: option.string('path that takes two seconds to answer, for the request at SIGTERM', {
+      defaultText: 'a request sent in two parts',
+      valueName: 'PATH',
+    }),
+    helper: option.string('image with node and sh, in which the probes run', {
+      default: 'entrypoint/base:26',
+      valueName: 'IMAGE',
+    }),
   },
   async (context, values): Promise<Report | undefined> => {
     const {run, say} = context;

@@ -22,15 +22,18 @@ export interface Built {
 export const build = task(
   'Build the one image of the service',
   {
-    tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
-    ca: option.string(undefined, 'file with CA certificates for downloads in the build; no layer keeps it', {
-      env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+    tag: option.string('tag of the image', {
+      defaultText: 'the first 12 characters of the commit',
+      valueName: 'TAG',
     }),
-    secret: option.list(
-      [],
-      'ID=FILE: a file that the build reads and no layer keeps: npmrc, pip_conf, netrc; may be repeated',
-    ),
-    cache: option.boolean(true, 'use what earlier builds left'),
+    ca: option.string('file with CA certificates for downloads during the build; no layer keeps it', {
+      env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+      valueName: 'FILE',
+    }),
+    secret: option.list('a file that the build reads and no layer keeps, by its ID: npmrc, pip_conf, netrc', {
+      valueName: 'ID=FILE',
+    }),
+    cache: option.boolean('use the cache of earlier builds', {default: true}),
   },
   async (context, {tag, ca, secret, cache}): Promise<Built> => {
     const {run, cwd, note, say} = context;

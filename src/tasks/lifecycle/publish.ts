@@ -17,8 +17,11 @@ export interface Published {
 export const publish = task(
   'Push the built image to the registry',
   {
-    tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
-    allowDirty: option.boolean(false, 'publish an image whose source is no commit'),
+    tag: option.string('tag of the image', {
+      defaultText: 'the first 12 characters of the commit',
+      valueName: 'TAG',
+    }),
+    allowDirty: option.boolean('publish an image that was built from uncommitted changes'),
   },
   async (context, {tag, allowDirty}): Promise<Published> => {
     const {run, say} = context;
@@ -30,8 +33,8 @@ export const publish = task(
     if ((commit.endsWith('-dirty') || local.endsWith('-dirty')) && !allowDirty) {
       throw problem({
         code: 'dirty_tree',
-        what: `${local} was built from files that are in no commit, and nobody could find them again`,
-        fix: 'commit, build, publish; or, knowing that: --allow-dirty',
+        what: `${local} was built from uncommitted changes and cannot be reproduced`,
+        fix: 'commit, build and publish; or pass --allow-dirty',
       });
     }
     const image = `${repository}:${local.split(':').at(-1)}`;

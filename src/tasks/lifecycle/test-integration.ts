@@ -19,10 +19,15 @@ import {type Context, task} from '../../task.ts';
 export const testIntegration = task(
   'Run the integration tests (test/integration) of the built image',
   {
-    image: option.string(undefined, 'image to test; default: the one that build made of this commit'),
-    start: option.boolean(true, 'start the service and its backing services; --no-start when they are there'),
-    waitFor: option.string(undefined, 'with --no-start: address to wait for before the tests begin'),
-    waitSeconds: option.number(60, 'how long to wait for it'),
+    image: option.string('image to test', {
+      defaultText: 'the one that build made of this commit',
+      valueName: 'IMAGE',
+    }),
+    start: option.boolean('start the service and its backing services; --no-start if they already run', {
+      default: true,
+    }),
+    waitFor: option.string('with --no-start: address that must answer 200 before the tests begin', {valueName: 'URL'}),
+    waitSeconds: option.number('seconds to wait for it', {default: 60, valueName: 'SECONDS'}),
     ...reportOptions,
   },
   async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {

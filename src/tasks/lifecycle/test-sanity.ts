@@ -5,14 +5,17 @@ import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {type Context, task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 
 /** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
 export const testSanity = task(
   'Run the read-only checks (test/sanity) against a deployed service',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-    url: option.string(undefined, 'address of the service; default: where the environment answers', {
+    environment: environmentOption,
+    url: option.string('address of the service', {
+      defaultText: 'the address of the environment',
       env: ['BASE_URL'],
+      valueName: 'URL',
     }),
     ...reportOptions,
   },
