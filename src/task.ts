@@ -29,8 +29,8 @@ export interface TaskDescription {
 /** A plain function with its description attached: the CLI reads it, code calls it. */
 export interface Task<O extends Options = Options, R = unknown> {
   /**
-   * Values that the caller leaves out have their defaults. `sources` says where the values come from (default: this
-   * call); a task that hands its own values on hands its sources on as well.
+   * Values that the caller leaves out have their defaults. `sources` are the origins of the values (default: this
+   * call); a task that passes its own values on passes its sources on as well.
    * @throws Problem `usage` (exit code 64) when a required option is left out
    */
   (context: Context, values?: Partial<Values<O>>, sources?: Partial<Sources<O>>): Promise<R>;
@@ -39,7 +39,7 @@ export interface Task<O extends Options = Options, R = unknown> {
 
 /**
  * Makes a task of a function. What the body returns is the task's result: `--json` prints it.
- * The body's third parameter says where each value comes from: a flag, a variable, a call from code or the default.
+ * The body's third parameter is the source of each value: a flag, a variable, a call from code or the default.
  * @example
  * export const seed = task('Load sample products', {rows: option.number('how many products', {default: 100})},
  *   async ({run}, {rows}) => { await run(['node', 'scripts/seed.ts', '--rows', String(rows)]); });

@@ -8,7 +8,7 @@ export interface ScannableFlag {
 
 /** What one or two words of a command line are. */
 export type Token<F extends ScannableFlag> =
-  /** `text` may also be the value of the unknown flag before it. */
+  /** `afterUnknownFlag`: it can also be the value of the unknown flag before it. */
   | {readonly type: 'word'; readonly text: string; readonly afterUnknownFlag: boolean}
   | {readonly type: 'flag'; readonly flag: F; readonly written: string; readonly value: string}
   | {readonly type: 'unknown'; readonly written: string}

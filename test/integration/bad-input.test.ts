@@ -116,7 +116,7 @@ test('a dirty tree is built under its true name, and publish refuses it', () => 
   );
   const published = cli(['publish', `--tag=${clean}-dirty`], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(published.code, 1);
-  assert.match(published.stderr, /was built from files that are in no commit[^\n]*\nfix: commit, build, publish/);
+  assert.match(published.stderr, /was built from uncommitted changes[^\n]*\nfix: commit, build and publish/);
 });
 
 test('an image that is not there is told with the command that makes it', () => {
@@ -143,7 +143,7 @@ test('a registry that is down is tried again, then told with its address', () =>
   assert.match(
     pushed.stderr,
     new RegExp(
-      `entrypoint: the image could not be pushed to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
+      `entrypoint: cannot push the image to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
       's',
     ),
   );
@@ -237,7 +237,7 @@ test('secrets of a build that are written wrong, or whose files are missing, are
   assert.equal(missing.code, 65);
   assert.match(
     missing.stderr,
-    /^entrypoint: files that the build reads do not exist\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
+    /^entrypoint: missing files for the build\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
   );
 });
 

@@ -25,7 +25,7 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const given = checkedSettings(appServer, values, sources, more.errors);
   const program = findPythonProgram({cwd, env}, appServer);
   if (program === undefined) throw noServer(cwd, appServer);
-  // A task of the service that calls `run` has no values from variables; the image's is heeded there, too.
+  // A task of the service that calls `run` passes no values from variables; the image's own still applies.
   const reload = given.reload ?? env['ENTRYPOINT_RUN_RELOAD'] !== 'false';
   const wanted = String(given.workerClass ?? pyprojectTexts(cwd, 'tool.entrypoint')['worker_class'] ?? 'sync');
   const workerClass = appServer === 'gunicorn' && wanted === 'async' ? asyncClass({cwd, env}) : wanted;

@@ -18,8 +18,8 @@ import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
 
 /**
- * Inspects and runs any image, whoever built it. What its service needs comes from deploy.yaml (`test_integration`)
- * where the image is of the service in this directory, and from the options.
+ * Inspects and runs any image, also one that was not built by `build`. What its service needs comes from the options,
+ * and from deploy.yaml (`test_integration`) where the image is of the service in this directory.
  */
 export const check = task(
   'Check an image against the container contract',
@@ -62,9 +62,9 @@ export const check = task(
   async (context, values): Promise<Report | undefined> => {
     const {run, say} = context;
     const rules = requestedRules(values.rule);
-    // What is done next depends on what was seen before: no script could do it.
+    // Each step depends on what the step before found: a script cannot do that.
     const real = await run.act(
-      `# checks ${values.image ?? 'the built image'}: runs some twenty containers of it, three at a time, and removes them`,
+      `# checks ${values.image ?? 'the built image'}: runs about twenty containers of it, three at a time, and removes them`,
       async () => true,
     );
     if (real === undefined) return undefined;
@@ -97,19 +97,19 @@ export const check = task(
   },
 );
 
-/** Of any image: one without a single label, too. */
+/** The id of any image, also of one without labels. */
 async function imageId({run}: Context, name: string): Promise<string> {
   const {exitCode, stdout, stderr} = await run.read(dockerImageInspect('{{.Id}}', name), {allow: [1]});
   if (exitCode === 0) return stdout.trim();
   throw problem({
     code: 'image_missing',
-    what: `the image ${name} is not on this engine`,
+    what: `no such image on this engine: ${name}`,
     details: stderr.trim().split('\n').slice(-1),
-    fix: `entrypoint build makes the one of this commit; anybody's: docker pull ${name}`,
+    fix: `entrypoint build builds the image of this commit; for any other: docker pull ${name}`,
   });
 }
 
-/** Puts the backing services of the service beside the image, and checks it. */
+/** Starts the service's backing services beside the image, and checks the image. */
 async function checkAmong(
   context: Context,
   scope: Scope,
@@ -132,6 +132,6 @@ function contractBroken({image, results}: Report): Error {
     code: 'contract_broken',
     what: `${image} breaks ${broken.length} rule${broken.length === 1 ? '' : 's'} of the contract`,
     details: broken.map(({id, evidence}) => `${id}: ${evidence}`),
-    fix: 'the report tells the fix of each; docs/contract.md tells why. A rule that does not fit: `check: {skip: {RULE: reason}}` in deploy.yaml',
+    fix: 'see the fix of each rule in the report, and its reason in docs/contract.md. To skip a rule: `check: {skip: {RULE: reason}}` in deploy.yaml',
   });
 }

@@ -65,7 +65,7 @@ async function move(
   if (manifest === undefined) {
     throw problem({
       code: 'image_missing',
-      what: `${repositoryText(repository)} has no image ${source} to promote`,
+      what: `no image ${source} in ${repositoryText(repository)}`,
       fix: 'publish it first: entrypoint build publish',
     });
   }

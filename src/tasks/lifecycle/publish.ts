@@ -10,7 +10,7 @@ import {task} from '../../task.ts';
 export interface Published {
   /** `127.0.0.1:5000/buy-service:0123456789ab` */
   readonly image: string;
-  /** The registry's digest of it: `sha256:...`; empty in a dry run. */
+  /** Its digest in the registry: `sha256:...`; empty in a dry run. */
   readonly digest: string;
 }
 
@@ -42,8 +42,8 @@ export const publish = task(
     await run(dockerPush(image), {
       capture: true,
       retry: true,
-      purpose: `the image could not be pushed to ${service.registry}`,
-      fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it asks for a login: docker login',
+      purpose: `cannot push the image to ${service.registry}`,
+      fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
     });
     const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {
       capture: true,

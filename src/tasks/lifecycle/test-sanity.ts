@@ -7,7 +7,7 @@ import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {type Context, task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
-/** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
+/** The tests get the address as BASE_URL. They must be read-only: they run against the service that users use. */
 export const testSanity = task(
   'Run the read-only checks (test/sanity) against a deployed service',
   {
@@ -24,7 +24,7 @@ export const testSanity = task(
   },
 );
 
-/** Where the first balancer answers. */
+/** The address of the first balancer. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
   const target = await readTarget(context, environment);
   const {found, siteOf} = await survey(context, target);
