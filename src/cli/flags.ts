@@ -85,7 +85,7 @@ export interface TaskFlag {
 
 /** The options of a task, as flags. */
 export function flagsOf(task: KnownTask): readonly TaskFlag[] {
-  return Object.entries(task.facts.options).map(([key, option]) => ({
+  return Object.entries(task.description.options).map(([key, option]) => ({
     key,
     name: kebab(key),
     option,

@@ -52,7 +52,7 @@ export function taskHelp(task: KnownTask): string {
   const words = [snake(task.name), ...(shown === flags ? [] : ['[OPTIONS]']), ...shown.map(usageWord)];
   return [
     ...table([['usage: entrypoint', words.join(' ')]], {gap: 1, width}),
-    ...(task.facts.summary === '' ? [] : ['', task.facts.summary]),
+    ...(task.description.summary === '' ? [] : ['', task.description.summary]),
     ...(flags.length === 0
       ? []
       : [
@@ -115,7 +115,7 @@ function defaultOf({kind, defaultValue, defaultText, required}: Option<unknown>)
 /** The tasks below the headings of their groups; `columns` is the width of the terminal, undefined without one. */
 export function listText(tasks: readonly KnownTask[], columns: number | undefined, indent = 0): string {
   const lines = table(
-    tasks.map(({name, facts}) => [snake(name), facts.summary]),
+    tasks.map(({name, description}) => [snake(name), description.summary]),
     {indent: indent + 2},
   );
   return tasks
@@ -132,7 +132,7 @@ export function listJson(directory: string, file: string | undefined, tasks: rea
   const described = tasks.map((task) => ({
     name: snake(task.name),
     group: task.group,
-    summary: task.facts.summary,
+    summary: task.description.summary,
     options: flagsOf(task).map(({key, name, option}) => ({
       flag: `--${name}`,
       kind: option.kind,

@@ -51,9 +51,11 @@ export async function withInvokeTasks(
       name: kebab(name),
       group: groupOf(kebab(name), 'tasks.py'),
       call,
-      facts: taskDescription(call),
+      description: taskDescription(call),
     }))
-    .filter((one): one is KnownTask => one.facts !== undefined && !service.tasks.some(({name}) => name === one.name));
+    .filter(
+      (one): one is KnownTask => one.description !== undefined && !service.tasks.some(({name}) => name === one.name),
+    );
   return found.length === 0 ? service : {...service, tasks: inOrder([...service.tasks, ...found])};
 }
 
@@ -98,8 +100,8 @@ async function importTasks(directory: string, file: string, own: OwnModules): Pr
 function tasksOf(exported: object, file: string | undefined): readonly KnownTask[] {
   const found = new Map<string, {key: string; task: KnownTask}>();
   for (const [key, value] of Object.entries(exported)) {
-    const facts = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskDescription(value);
-    if (facts === undefined) continue;
+    const description = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskDescription(value);
+    if (description === undefined) continue;
     const name = kebab(key);
     const other = found.get(name);
     if (other !== undefined) {
@@ -110,7 +112,7 @@ function tasksOf(exported: object, file: string | undefined): readonly KnownTask
         exitCode: exitCode.badData,
       });
     }
-    found.set(name, {key, task: {name, group: groupOf(name, file), facts, call: value as Task}});
+    found.set(name, {key, task: {name, group: groupOf(name, file), description, call: value as Task}});
   }
   if (found.size === 0) {
     throw problem({

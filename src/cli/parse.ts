@@ -153,6 +153,6 @@ function finish(
         variable === undefined ? {from: 'flag', flag: direct?.flag ?? ''} : {from: 'variable', name: variable.name};
     }
   }
-  errors.push(...missingOptions(snake(task.name), task.facts.options, {...wrong, ...values}));
+  errors.push(...missingOptions(snake(task.name), task.description.options, {...wrong, ...values}));
   return {task, values, sources, rest};
 }

@@ -37,18 +37,18 @@ export function reportJson({code, message, details, fix, exitCode: exit}: Proble
 
 /** The problem of a tasks.ts that Node could not load, with its place and its fix. */
 export function loadProblem(error: unknown, directory: string, file: string): Problem {
-  const facts = {exitCode: exitCode.badData, cause: error};
+  const common = {exitCode: exitCode.badData, cause: error};
   const code = (error as {code?: unknown} | null | undefined)?.code;
   if (error instanceof SyntaxError) return syntaxProblem(error, directory, file);
   if (code === 'ERR_MODULE_NOT_FOUND')
-    return problem({code: 'import_missing', ...missingImport(messageOf(error), directory), ...facts});
+    return problem({code: 'import_missing', ...missingImport(messageOf(error), directory), ...common});
   const [first = '', ...lines] = (messageOf(error) || String(error)).split('\n');
   const frame = serviceFrame(error, directory);
   return problem({
     code: 'tasks_threw',
     what: `${file} could not be loaded: ${first}`,
     details: [...lines, ...(frame === undefined ? [] : [`at ${frame}`])],
-    ...facts,
+    ...common,
   });
 }
 

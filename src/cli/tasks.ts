@@ -6,7 +6,7 @@ export interface KnownTask {
   readonly name: string;
   /** Heading in the list: a directory of src/tasks, or the service's file. */
   readonly group: string;
-  readonly facts: TaskDescription;
+  readonly description: TaskDescription;
   readonly call: Task;
 }
 

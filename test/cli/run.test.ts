@@ -137,7 +137,7 @@ test("a setting of Python's servers is refused for a Node service", () => {
   assert.match(stderr, /--app-server \(APP_SERVER\) is a setting of Python services/);
 });
 
-test('a port that is taken ends it with 69, and a module that is missing with 65', async () => {
+test('a port in use ends it with 69, and a missing module with 65', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => void server.once('listening', resolve));
   const {port} = server.address() as AddressInfo;

@@ -1,8 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, problem, usageProblem} from '../../errors.ts';
-import type {Source} from '../../option.ts';
-import {commandLineWords, type SettingValues} from '../../server/settings/given.ts';
+import {commandLineWords, givenByTask, type SettingValues} from '../../server/settings/given.ts';
 import {cpuCount, heapMegabytes, workerCount} from '../../server/settings/limits.ts';
 import type {SettingName} from '../../server/settings/settings.ts';
 import type {Serve, ServeValues} from '../serve.ts';
@@ -44,9 +43,10 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
     reload,
   };
   // Flags go before APP_SERVER_CMD_ARGS, and the server takes the last of two words.
+  const byTask = givenByTask(values, sources);
   const isLast = (name: SettingName): boolean => {
     const names: readonly SettingName[] = name === 'bind' ? ['bind', 'host', 'port'] : [name];
-    return more.words.length > 0 && names.some((one) => isDirect(values[one], sources[one]));
+    return more.words.length > 0 && names.some((one) => byTask.get(one)?.rank === 3);
   };
   const part = (last: boolean): SettingValues =>
     Object.fromEntries(
@@ -63,11 +63,6 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   };
   return {words: appServer === 'uwsgi' ? uwsgiWords(program, options) : gunicornWords(program, options)};
 };
-
-/** Given on the command line or by code, rather than by a variable. */
-function isDirect(value: unknown, source: Source | undefined): boolean {
-  return value !== undefined && (source === undefined || source.from === 'flag' || source.from === 'call');
-}
 
 /** gunicorn has flags of the same names. */
 function configFlags({checkConfig, printConfig}: ServeValues, appServer: AppServer): readonly string[] {

@@ -77,7 +77,7 @@ export function checkedSettings(
   for (const [name, setting] of settings) {
     const one = given.get(name);
     if (one === undefined) continue;
-    // Packages and the service can have worker classes of their own; uWSGI has none and ignores the variable.
+    // Packages and the service can bring worker classes of their own. uWSGI has none: one variable serves both.
     const reading = name === 'workerClass' ? {value: one.text} : readSetting(setting, one.text, one.subject);
     if ('error' in reading) wrong.push(reading.error);
     else if (notPassedOn.has(name) || settingWords(server, name, reading.value) !== undefined)

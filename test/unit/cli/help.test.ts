@@ -10,9 +10,9 @@ import * as exported from '../../../src/tasks/index.ts';
 import {kebab, snake} from '../../../src/text/names.ts';
 
 const tasks = Object.entries(exported).flatMap(([key, value]): KnownTask[] => {
-  const facts = key === 'task' ? undefined : taskDescription(value);
+  const description = key === 'task' ? undefined : taskDescription(value);
   const name = kebab(key);
-  return facts === undefined ? [] : [{name, group: groupOf(name, undefined), facts, call: value as Task}];
+  return description === undefined ? [] : [{name, group: groupOf(name, undefined), description, call: value as Task}];
 });
 const directory = join(import.meta.dirname, 'help');
 
@@ -29,8 +29,8 @@ test('there is no help text without its task', () => {
 });
 
 test('each default is stated once, a required option says so, a choice lists its choices', () => {
-  for (const {name, facts} of tasks) {
-    for (const [key, {help, kind, choices = [], required, defaultValue}] of Object.entries(facts.options)) {
+  for (const {name, description} of tasks) {
+    for (const [key, {help, kind, choices = [], required, defaultValue}] of Object.entries(description.options)) {
       assert.doesNotMatch(help, /default/i, `${name} ${key}`);
       assert.ok(required !== true || defaultValue === undefined, `${name} ${key}`);
       assert.equal(kind === 'choice', choices.length > 0, `${name} ${key}`);

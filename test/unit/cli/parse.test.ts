@@ -9,9 +9,9 @@ import {camel, kebab, snake} from '../../../src/text/names.ts';
 
 function known(name: string, options: Options): KnownTask {
   const call = task(`The task ${name}`, options, async () => undefined);
-  const facts = taskDescription(call);
-  assert.ok(facts !== undefined);
-  return {name, group: 'tasks.ts', facts, call: call as KnownTask['call']};
+  const description = taskDescription(call);
+  assert.ok(description !== undefined);
+  return {name, group: 'tasks.ts', description, call: call as KnownTask['call']};
 }
 
 const tasks = [
@@ -132,7 +132,7 @@ test('any values in the environment are read as from flags', () => {
   );
 });
 
-test('a value may be the next word, unless that is a flag', () => {
+test('a value can be the next word, unless that is a flag', () => {
   assert.deepEqual(values(read('seed', '--text', 'seed', '--count', '-5', '--many', '-')), [
     ['seed', {text: 'seed', count: -5, many: ['-']}],
   ]);

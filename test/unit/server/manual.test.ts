@@ -35,7 +35,7 @@ test('every event of the log that the manual names is written somewhere', () => 
   for (const name of names) assert.ok(source.includes(`'${name}'`) || source.includes(`"${name}"`), name);
 });
 
-test('every signal that the manual names is heeded', () => {
+test('the server listens to every signal that the manual names', () => {
   const source = read('src/server/arbiter/signals.ts');
   const [, table = ''] = /\| signal \| does \|\n([^]*?)\n\n/.exec(manual) ?? [];
   const names = [...table.matchAll(/^\| ([A-Z0-9, ]+) \|/gm)].flatMap(([, words = '']) => words.split(', '));

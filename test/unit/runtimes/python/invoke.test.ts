@@ -61,7 +61,7 @@ test('words of an option are those that invoke reads', () => {
   assert.deepEqual(one('string', null, undefined), []);
 });
 
-test('a tasks.py that is not for invoke gives no tasks, and one that invoke cannot load is told', async () => {
+test('a tasks.py that is not for invoke gives no tasks, and one that invoke cannot load is an error', async () => {
   assert.equal((await invokeTasks({cwd: directoryOf({'tasks.py': ''}), env: noPath})).size, 0);
   assert.equal((await invokeTasks({cwd: service(3), env})).size, 0);
   await assert.rejects(
