@@ -27,7 +27,7 @@ export const exitCode = Object.fromEntries(exitCodes.map(({name, code}) => [name
 
 const brand = Symbol.for('entrypoint.problem');
 
-/** An error that a user can act on: printed as its text and its fix, never as a stack. */
+/** An error that a user can act on: printed as its text and its fix, without a stack trace. */
 export interface Problem extends Error {
   readonly [brand]: true;
   /** Stable word for programs, such as `command_failed`. */
@@ -40,11 +40,13 @@ export interface Problem extends Error {
 
 /** What {@link problem} makes an error of. */
 export interface ProblemOptions {
+  /** Stable word for programs, such as `command_failed`. */
   readonly code: string;
-  /** `<what> is <wrong>, and <who> needs it`: one line. */
+  /** One line: `what happened: the command`. */
   readonly what: string;
   /** What to do about it, without the word "fix". */
   readonly fix?: string | undefined;
+  /** Evidence, one line each. */
   readonly details?: readonly string[] | undefined;
   /** Default 1. */
   readonly exitCode?: number | undefined;
@@ -106,28 +108,26 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A mistake of the user's: all of them are told at once. */
+/** An error in a command line or a variable: all of them are reported at once. */
 export interface UsageError {
   readonly what: string;
-  /** The word that was meant, most likely. */
+  /** The word that was most likely meant. */
   readonly meant?: string | undefined;
   readonly fix?: string | undefined;
 }
 
-/** All errors of a command line as one problem. */
+/** All usage errors as one problem; `help` is the command that prints the right usage. */
 export function usageErrorsProblem(errors: readonly UsageError[], help: string): Problem {
   const [first] = errors;
   if (first !== undefined && errors.length === 1) {
     const fix = first.meant === undefined ? first.fix : `did you mean ${first.meant}?`;
-    return problem({code: 'usage', what: first.what, fix: fix ?? `see ${help}`, exitCode: exitCode.usage});
+    return usageProblem(first.what, fix ?? `see ${help}`);
   }
-  return problem({
-    code: 'usage',
-    what: `${errors.length} things are wrong in the command line, and nothing was run`,
-    details: errors.map(
+  return usageProblem(
+    `${errors.length} problems on the command line; nothing was run`,
+    `see ${help}`,
+    errors.map(
       ({what, meant, fix}) => `${what}${meant === undefined ? (fix && `; ${fix}`) || '' : `; did you mean ${meant}?`}`,
     ),
-    fix: `see ${help}`,
-    exitCode: exitCode.usage,
-  });
+  );
 }

@@ -1,8 +1,9 @@
-import type {Options, Values} from './option.ts';
+import {usageErrorsProblem} from './errors.ts';
+import {missingOptions, type Options, type Source, type Sources, type Values} from './option.ts';
 import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
 
-/** All that a task may look at: it reads no global. */
+/** All that a task depends on: it reads no global. */
 export interface Context {
   readonly run: Runner;
   /** The service's directory, absolute. */
@@ -10,11 +11,9 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
   readonly rest: Words;
-  /** Names of the options that stand on the command line itself, where others come from variables. */
-  readonly flags?: ReadonlySet<string> | undefined;
-  /** Tells the user a result in words; goes to the standard output, with --json to the standard error. */
+  /** Prints a result in words: on the standard output; with --json, on the standard error. */
   readonly say: (text: string) => void;
-  /** Tells what is going on; goes to the standard error; silent with --quiet. */
+  /** Prints progress on the standard error; nothing with --quiet. */
   readonly note: (text: string) => void;
   /** Aborted when the user or the system asks to stop. */
   readonly signal: AbortSignal;
@@ -30,30 +29,43 @@ export interface TaskDescription {
 
 /** A plain function with its description attached: the CLI reads it, code calls it. */
 export interface Task<O extends Options = Options, R = unknown> {
-  (context: Context, values?: Partial<Values<O>>): Promise<R>;
+  /**
+   * Values that the caller leaves out have their defaults. `sources` are the origins of the values (default: this
+   * call); a task that passes its own values on passes its sources on as well.
+   * @throws Problem `usage` (exit code 64) when a required option is left out
+   */
+  (context: Context, values?: Partial<Values<O>>, sources?: Partial<Sources<O>>): Promise<R>;
   readonly [brand]: TaskDescription;
 }
 
 /**
- * Makes a task of a function. Options that the caller leaves out have their defaults.
- * What the body returns is the task's result: `--json` prints it.
+ * Makes a task of a function. What the body returns is the task's result: `--json` prints it.
+ * The body's third parameter is the source of each value: a flag, a variable, a call from code or the default.
  * @example
- * export const seed = task('Load sample products', {rows: option.number(100, 'how many products')},
+ * export const seed = task('Load sample products', {rows: option.number('how many products', {default: 100})},
  *   async ({run}, {rows}) => { await run(['node', 'scripts/seed.ts', '--rows', String(rows)]); });
  */
 export function task<const O extends Options, R>(
   summary: string,
   options: O,
-  body: (context: Context, values: Values<O>) => Promise<R>,
+  body: (context: Context, values: Values<O>, sources: Sources<O>) => Promise<R>,
 ): Task<O, R> {
-  const defaults = Object.fromEntries(Object.entries(options).map(([name, {defaultValue}]) => [name, defaultValue]));
-  const call = (context: Context, values: Partial<Values<O>> = {}): Promise<R> =>
-    body(context, {...defaults, ...withoutUndefined(values)} as Values<O>);
+  const call = async (
+    context: Context,
+    given: Readonly<Record<string, unknown>> = {},
+    sources: Readonly<Record<string, Source | undefined>> = {},
+  ): Promise<R> => {
+    const missing = missingOptions(`the task "${summary}"`, options, given);
+    if (missing.length > 0) throw usageErrorsProblem(missing, 'entrypoint --help TASK');
+    const values: Record<string, unknown> = {};
+    const from: Record<string, Source> = {};
+    for (const [name, {defaultValue}] of Object.entries(options)) {
+      values[name] = given[name] ?? defaultValue;
+      from[name] = given[name] === undefined ? {from: 'default'} : (sources[name] ?? {from: 'call'});
+    }
+    return body(context, values as Values<O>, from as Sources<O>);
+  };
   return Object.assign(call, {[brand]: {summary, options}}) as Task<O, R>;
-}
-
-function withoutUndefined(values: object): object {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 /**

@@ -1,6 +1,7 @@
 import {exitCode, problem, type Problem} from '../errors.ts';
 import type {Command, Words} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
+import type {Serve} from './serve.ts';
 
 /** The service's directory (`cwd`, absolute) and the environment variables to search for its programs (`env`). */
 export type ServiceContext = Pick<Context, 'cwd' | 'env'>;
@@ -44,6 +45,8 @@ export interface Runtime {
    * @throws Problem `no_tests` (exit code 69) when there are none: a missing suite must not pass
    */
   readonly tests: (context: ServiceContext & Pick<Context, 'rest'>, suite: string, reports?: Reports) => Command;
+  /** The server that the task `run` becomes. */
+  readonly serve: Serve;
 }
 
 /** A suite without tests. `pattern` is what the runtime's test files are called, such as `*.test.ts`. */

@@ -78,7 +78,7 @@ test('an unknown rule and an image that is not there are mistakes, and nothing i
   assert.match(unknown.stderr, /did you mean no-volume\?/);
   const missing = await tell(process.execPath, [cli, '--quiet', 'check', `${image}-missing`], {cwd: directory});
   assert.equal(missing.code, 1);
-  assert.match(missing.stderr, /is not on this engine/);
+  assert.match(missing.stderr, /no such image on this engine/);
 });
 
 test('a dry run starts nothing', async () => {

@@ -113,7 +113,7 @@ test('an image of a dirty tree is named after it, and publish refuses it', () =>
   );
   const published = cli(['publish', `--tag=${clean}-dirty`], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(published.code, 1);
-  assert.match(published.stderr, /was built from files that are in no commit[^\n]*\nfix: commit, build, publish/);
+  assert.match(published.stderr, /was built from uncommitted changes[^\n]*\nfix: commit, build and publish/);
 });
 
 test('a missing image is reported with the command that builds it', () => {
@@ -140,7 +140,7 @@ test('a registry that is down is retried, then reported with its address', () =>
   assert.match(
     pushed.stderr,
     new RegExp(
-      `entrypoint: the image could not be pushed to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
+      `entrypoint: cannot push the image to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
       's',
     ),
   );
@@ -231,7 +231,7 @@ test('malformed build secrets, and missing files of build secrets, are reported 
   assert.equal(missing.code, 65);
   assert.match(
     missing.stderr,
-    /^entrypoint: files that the build reads do not exist\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
+    /^entrypoint: missing files for the build\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
   );
 });
 

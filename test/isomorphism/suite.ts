@@ -43,10 +43,10 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
 
     test('the list and the help of every task are the same', () => {
       both('--list');
-      for (const line of place.outside(['--list']).stdout.trim().split('\n')) both('--help', line.split(' ')[0] ?? '');
+      for (const [, name = ''] of place.outside(['--list']).stdout.matchAll(/^ +(\w+)/gm)) both('--help', name);
     });
 
-    test('a word that is no task is refused in the same way', () => {
+    test('an unknown task is refused in the same way', () => {
       both('no_such_task');
     });
 

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import type {Runtime} from '../runtime.ts';
 import {nodeChecks} from './checks.ts';
 import {readPackage} from './package.ts';
+import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
 
 /** Services for Node: a directory with a package.json. */
@@ -18,4 +19,5 @@ export const node: Runtime = {
   checkPackages: ['typescript', 'oxlint'],
   checks: nodeChecks,
   tests: nodeTests,
+  serve: serveNode,
 };

@@ -2,6 +2,7 @@ import type {Runtime} from '../runtime.ts';
 import {pythonChecks} from './checks.ts';
 import {installFix, isPythonService} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
+import {servePython} from './serve.ts';
 import {pytestCommand} from './tests.ts';
 
 /** Services for Python. */
@@ -17,4 +18,5 @@ export const python: Runtime = {
   checkPackages: ['ruff', 'mypy'],
   checks: pythonChecks,
   tests: pytestCommand,
+  serve: servePython,
 };

@@ -67,11 +67,11 @@ function taskOf({name, summary, options}: InvokeTask): Task {
 }
 
 function optionOf({kind, help, positional, default: value}: InvokeOption): Option<unknown> {
-  const more = {positional};
-  if (kind === 'boolean') return option.boolean(value === true, help, more);
-  if (kind === 'number') return option.number(typeof value === 'number' ? value : undefined, help, more);
-  if (kind === 'list') return option.list(Array.isArray(value) ? value.map(String) : [], help, more);
-  return option.string(typeof value === 'string' ? value : undefined, help, more);
+  if (kind === 'boolean') return option.boolean(help, {positional, default: value === true});
+  if (kind === 'number')
+    return option.number(help, {positional, default: typeof value === 'number' ? value : undefined});
+  if (kind === 'list') return option.list(help, {positional, default: Array.isArray(value) ? value.map(String) : []});
+  return option.string(help, {positional, default: typeof value === 'string' ? value : undefined});
 }
 
 /** The words by which invoke reads `value`; none where it is the default. */

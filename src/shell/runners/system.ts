@@ -118,7 +118,7 @@ export function systemRunner(options: SystemOptions): Runner {
 
 /** 128 and the signal's number, as a shell says it. */
 export function interruptCode(signal: string): number {
-  if (signal === 'SIGHUP') return 129;
+  if (signal === 'SIGHUP') return exitCode.hungUp;
   return signal === 'SIGTERM' ? exitCode.terminated : exitCode.interrupted;
 }
 
@@ -149,7 +149,7 @@ function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
         : `${run.purpose}: the command ${how}: ${brief(text)}`,
     details: lines,
     fix: run.fix,
-    exitCode: ended.timedOut ? 124 : ended.code,
+    exitCode: ended.timedOut ? exitCode.timedOut : ended.code,
   });
 }
 

@@ -4,7 +4,7 @@ import type {Context} from '../../task.ts';
 
 /** Option of every task that runs a suite. */
 export const reportOptions = {
-  output: option.string(undefined, 'directory for reports: JUnit and coverage'),
+  output: option.string('directory for reports: JUnit and coverage', {valueName: 'DIR'}),
 };
 
 /** Runs the tests below `suite` with `env` besides the task's own environment, and creates the report directory. */

@@ -4,15 +4,18 @@ import {survey} from '../../deploy/hosts/survey.ts';
 import {readTarget} from '../../deploy/target.ts';
 import {option} from '../../option.ts';
 import {type Context, task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 import {reportOptions, runTests} from './suite.ts';
 
-/** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
+/** The tests get the address as BASE_URL. They must be read-only: they run against the service that users use. */
 export const testSanity = task(
   'Run the read-only checks (test/sanity) against a deployed service',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-    url: option.string(undefined, 'address of the service; default: where the environment answers', {
+    environment: environmentOption,
+    url: option.string('address of the service', {
+      defaultText: 'the address of the environment',
       env: ['BASE_URL'],
+      valueName: 'URL',
     }),
     ...reportOptions,
   },
@@ -22,7 +25,7 @@ export const testSanity = task(
   },
 );
 
-/** Where the first balancer answers. */
+/** The address of the first balancer. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
   const target = await readTarget(context, environment);
   const {found, siteOf} = await survey(context, target);
