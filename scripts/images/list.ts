@@ -33,7 +33,7 @@ export const images: readonly Image[] = [
   {
     ...own('python', '3.13'),
     from: 'base',
-    inputs: ['images/python/**/*', 'images/node/answers', '.dockerignore'],
+    inputs: ['images/python/**/*', 'images/node/health-check', '.dockerignore'],
     context: '.',
   },
   {...own('python-service', '3.13'), from: 'python'},
