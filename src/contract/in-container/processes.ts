@@ -86,7 +86,7 @@ export function cpuMicroseconds(): number {
   }
 }
 
-/** Sends a signal to processes of the container whose pid namespace the helper shares. Runs in a helper container. */
+/** Signals processes of the container whose pid namespace the helper shares; returns how many. Runs in a helper container. */
 export function sendSignal({
   pids,
   signal,
@@ -94,6 +94,13 @@ export function sendSignal({
   readonly pids: readonly number[];
   readonly signal: NodeJS.Signals;
 }): number {
-  for (const pid of pids) process.kill(pid, signal);
-  return pids.length;
+  return pids.filter((pid) => {
+    try {
+      return process.kill(pid, signal);
+    } catch (error) {
+      // It has exited since it was listed.
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+      throw error;
+    }
+  }).length;
 }

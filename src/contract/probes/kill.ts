@@ -2,7 +2,7 @@ import {dockerKill} from '../../commands/docker-probe.ts';
 import {dockerStart} from '../../commands/docker.ts';
 import {listProcesses, type Process, sendSignal} from '../in-container/processes.ts';
 import {awaitExit, awaitReply, type ProbeContext, runBeside} from './containers.ts';
-import {hasSignal, mainProcess, workersOf} from './process-tree.ts';
+import {descendantsOfInit, hasSignal, mainProcess, workersOf} from './process-tree.ts';
 
 /** How the service and its container react when they are killed. */
 export interface KillResult {
@@ -43,7 +43,7 @@ async function signalFrozen(
   await runBeside(context, container, sendSignal, {pids, signal: 'SIGSTOP'}, 'processes');
   const {stopSignal} = context.image;
   await context.run(dockerKill(stopSignal, container), {capture: true});
-  const frozen = workersOf(await runBeside(context, container, listProcesses, null, 'processes'));
+  const frozen = workersOf(descendantsOfInit(await runBeside(context, container, listProcesses, null, 'processes')));
   return {count: workers.length, signalled: frozen.filter(({pending}) => hasSignal(pending, stopSignal)).length};
 }
 

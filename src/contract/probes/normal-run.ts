@@ -19,6 +19,7 @@ import {
   withContainer,
 } from './containers.ts';
 import {type KillResult, probeKill} from './kill.ts';
+import {descendantsOfInit} from './process-tree.ts';
 
 /** The service in its normal configuration, with its backing services. */
 export interface NormalRun {
@@ -114,7 +115,7 @@ async function inspect(context: ProbeContext, container: string, reachable: bool
     scope.always(dockerRemove(watcher));
     const options = helperContainer(service, {name: watcher, pidOf: container, ...sleepForever});
     await run(dockerRun(options, 'detached'), {capture: true});
-    const processes = await runInContainer(context, watcher, listProcesses, null);
+    const processes = descendantsOfInit(await runInContainer(context, watcher, listProcesses, null));
     const zombies = await runInContainer(context, watcher, leaveOrphans, {count: 20});
     const healthCheck = await runHealthCheck(context, container, watcher);
     if (reachable) await provokeLog(context);

@@ -3,6 +3,20 @@ import type {Process} from '../in-container/processes.ts';
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'busybox', 'su', 'runuser', 'gosu', 'su-exec', 'setpriv', 'sudo']);
 const inits = new Set(['tini', 'tini-static', 'docker-init', 'dumb-init', 'catatonit', 'init', 's6-svscan']);
 
+/**
+ * Pid 1 and its descendants. Processes that `docker exec` or a health check started in the container have no parent in its
+ * pid namespace: they and their children are not part of the service, and some exit at any moment.
+ */
+export function descendantsOfInit(processes: readonly Process[]): readonly Process[] {
+  const parents = new Map(processes.map(({pid, parent}) => [pid, parent]));
+  const isDescendant = (pid: number): boolean => {
+    let current: number | undefined = pid;
+    while (current !== undefined && current > 1) current = parents.get(current);
+    return current === 1;
+  };
+  return processes.filter(({pid}) => isDescendant(pid));
+}
+
 export const childrenOf = (processes: readonly Process[], pid: number): readonly Process[] =>
   processes.filter(({parent, zombie}) => parent === pid && !zombie);
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Process} from '../../../../src/contract/in-container/processes.ts';
 import {writtenFiles} from '../../../../src/contract/probes/normal-run.ts';
-import {hasSignal, mainProcess, serviceProcesses, workersOf} from '../../../../src/contract/probes/process-tree.ts';
+import {
+  descendantsOfInit,
+  hasSignal,
+  mainProcess,
+  serviceProcesses,
+  workersOf,
+} from '../../../../src/contract/probes/process-tree.ts';
 
 const process = (pid: number, parent: number, name: string, changes: Partial<Process> = {}): Process => ({
   pid,
@@ -41,6 +47,20 @@ test('workers are processes below a server that is not pid 1', () => {
   assert.deepEqual(
     workersOf([process(1, 0, 'tini'), process(7, 1, 'node'), process(8, 7, 'node')]).map(({pid}) => pid),
     [8],
+  );
+});
+
+test('processes of docker exec and of health checks are not part of the service', () => {
+  const processes = [
+    process(1, 0, 'tini'),
+    process(7, 1, 'node'),
+    process(8, 7, 'node'),
+    process(40, 0, 'bash'),
+    process(41, 40, 'sleep'),
+  ];
+  assert.deepEqual(
+    descendantsOfInit(processes).map(({pid}) => pid),
+    [1, 7, 8],
   );
 });
 
