@@ -3,20 +3,16 @@ import {randomBytes} from 'node:crypto';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {cpuMicroseconds} from '../src/contract/in-container/processes.ts';
 import {median, type Report} from './report.ts';
 
 const rounds = 15;
 const limitMs = 120;
 const image = `entrypoint-bench-run:${randomBytes(4).toString('hex')}`;
 
-// The service reads the CPU time that its container has used so far. cgroup version 1 counts nanoseconds, version 2
-// microseconds. This code is text since it runs in the container.
+// Prints the CPU time that its container has used when the service's first instruction runs.
 const server = `
-import {existsSync, readFileSync} from 'node:fs';
-const old = '/sys/fs/cgroup/cpuacct/cpuacct.usage';
-const cost = existsSync(old)
-  ? Number(readFileSync(old, 'utf8')) / 1e6
-  : Number(/usage_usec (\\d+)/.exec(readFileSync('/sys/fs/cgroup/cpu.stat', 'utf8'))?.[1]) / 1e3;
+const cost = (${cpuMicroseconds.toString()})({root: '/sys/fs/cgroup'}) / 1000;
 process.stdout.write(\`first instruction after \${cost} ms\\n\`);
 export default (request, response) => response.end();
 `;

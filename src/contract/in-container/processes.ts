@@ -69,12 +69,11 @@ export async function leaveOrphans({count}: {readonly count: number}): Promise<n
 }
 
 /**
- * Microseconds of CPU that the container whose pid namespace the helper shares has used; -1: unknown. cgroup version 1
- * counts nanoseconds, version 2 microseconds. Runs in a helper container.
+ * Microseconds of CPU that a container has used; -1: unknown. `root` is its cgroup directory. cgroup version 1 counts
+ * nanoseconds, version 2 microseconds. Runs in a container.
  */
-export function cpuMicroseconds(): number {
+export function cpuMicroseconds({root}: {readonly root: string}): number {
   const {readFileSync} = process.getBuiltinModule('node:fs');
-  const root = '/proc/1/root/sys/fs/cgroup';
   try {
     return Math.round(Number(readFileSync(`${root}/cpuacct/cpuacct.usage`, 'utf8')) / 1000);
   } catch {

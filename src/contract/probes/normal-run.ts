@@ -54,6 +54,8 @@ export interface HealthCheck {
   readonly output: string;
 }
 
+/** The container's cgroup directory, as seen by a helper in its pid namespace. */
+const cgroupRoot = '/proc/1/root/sys/fs/cgroup';
 const anyExitCode = Array.from({length: 255}, (_, index) => index + 1);
 
 export function probeNormalRun(context: ProbeContext): Promise<NormalRun> {
@@ -141,7 +143,7 @@ async function runHealthCheck(
   } = context;
   if (kind === undefined) return undefined;
   const times = 3;
-  const before = await runInContainer(context, watcher, cpuMicroseconds, null);
+  const before = await runInContainer(context, watcher, cpuMicroseconds, {root: cgroupRoot});
   let exitCode = 0;
   let output = '';
   for (let time = 0; time < times && exitCode === 0; time += 1) {
@@ -153,7 +155,7 @@ async function runHealthCheck(
     exitCode = ended.exitCode;
     output = `${ended.stdout}${ended.stderr}`.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
   }
-  const after = await runInContainer(context, watcher, cpuMicroseconds, null);
+  const after = await runInContainer(context, watcher, cpuMicroseconds, {root: cgroupRoot});
   return {exitCode, output, cpuMs: exitCode !== 0 || before < 0 ? undefined : (after - before) / times / 1000};
 }
 
