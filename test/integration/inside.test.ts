@@ -47,7 +47,7 @@ test('docker run IMAGE run serves as a user other than root, and exits with 0 af
   try {
     await eventually(
       10,
-      async () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0,
+      async () => run('docker', ['exec', container, 'start-as-webuser', 'health-check']).code === 0,
       Boolean,
     );
     const uids = docker('top', container, '-o', 'pid,uid')
@@ -70,7 +70,7 @@ async function serviceProcess(...words: readonly string[]): Promise<{facts: stri
   try {
     await eventually(
       10,
-      async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0,
+      async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'health-check']).code === 0,
       Boolean,
     );
     const script = `

@@ -46,16 +46,16 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       for (const [, name = ''] of place.outside(['--list']).stdout.matchAll(/^ +(\w+)/gm)) both('--help', name);
     });
 
-    test('an unknown task is refused in the same way', () => {
+    test('an unknown task fails in the same way', () => {
       both('no_such_task');
     });
 
-    test('static_analysis finds the same', () => {
+    test('static_analysis gives the same result', () => {
       const [outside, inside] = [place.outside(['static_analysis']), place.inside(['static_analysis'])];
       assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr);
     });
 
-    test('test_unit runs the same tests, and writes the same reports', () => {
+    test('test_unit runs the same tests and writes the same reports', () => {
       const words = ['test_unit', '--output=/reports'];
       const [outside, inside] = [place.outside(words), place.inside(words)];
       assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr + inside.stdout);
@@ -70,7 +70,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.deepEqual(covered('inside'), covered('outside'));
     });
 
-    test('test_integration tests the same image in the same way, and writes the same report', () => {
+    test('test_integration runs the same tests and writes the same report', () => {
       const words = ['test_integration', '--output=/reports'];
       const [outside, inside] = [place.outside(words), place.inside(words)];
       assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr);
@@ -79,7 +79,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
     });
 
-    test('check finds the same: every rule is kept, within a minute', alwaysCheck ? {} : long, () => {
+    test('check gives the same result: no rule is broken, within a minute', alwaysCheck ? {} : long, () => {
       const words = ['--quiet', 'check', '--format=json'];
       const [outside, inside] = [place.outside(words), place.inside(words)].map(({code, stdout, stderr}) => {
         assert.equal(code, 0, stdout + stderr);
@@ -103,7 +103,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       both('promote', '--to=rc');
     });
 
-    test('deploy, test_sanity, status, logs, rollback and remove do the same, and know of each other', () => {
+    test('deploy, test_sanity, status, logs, rollback and remove do the same, on the same state', () => {
       // Only the first one makes a database.
       assert.equal(place.outside(['deploy', 'local']).code, 0);
       both('deploy', 'local', '--stage=rc');

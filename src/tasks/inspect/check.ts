@@ -4,7 +4,7 @@ import {resolve} from 'node:path';
 import {dockerImageInspect} from '../../commands/docker.ts';
 import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
-import {describeSubject, type Subject} from '../../contract/image/subject.ts';
+import {describeService, type ServiceUnderTest} from '../../contract/image/service-under-test.ts';
 import {reportFormats, reportText} from '../../contract/reports.ts';
 import {requestedRules, skippedRules} from '../../contract/rules/index.ts';
 import {problem} from '../../errors.ts';
@@ -76,10 +76,10 @@ export const check = task(
         : await imageId(context, values.image);
     const facts = await readImageFacts(run, image);
     const stack: Stack = {service: service.name, environment: `check-${randomBytes(4).toString('hex')}`};
-    const subject = describeSubject({
+    const subject = describeService({
       facts,
       image,
-      service: service.deployFile,
+      settings: service.deployFile,
       serviceName: service.name,
       values,
       network: stackName(stack),
@@ -115,7 +115,7 @@ async function checkAmong(
   scope: Scope,
   stack: Stack,
   service: Service | undefined,
-  subject: Subject,
+  subject: ServiceUnderTest,
   options: Parameters<typeof checkImage>[2],
 ): Promise<Report> {
   const {image, environment, secrets} = subject;

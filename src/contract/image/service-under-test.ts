@@ -2,43 +2,42 @@ import {usageProblem} from '../../errors.ts';
 import type {SecretReference, Words} from '../../shell/argv.ts';
 import {type ImageFacts, isOwnImage} from './facts.ts';
 
-/** What is checked, and what it needs to run. */
-export interface Subject {
-  /** An id or a name with its digest: it cannot move while the check goes on. */
+/** The service that the image contains, and how to run and reach it. */
+export interface ServiceUnderTest {
+  /** Image id, or name with digest: a tag could move during the check. */
   readonly image: string;
-  /** What the user called it. */
+  /** The image's name as the user gave it. */
   readonly name: string;
-  /** Words after the image that serve. */
+  /** Words after the image in `docker run` that start the service. */
   readonly command: Words;
-  /** Where the service listens. */
   readonly port: number;
-  /** Answers when the service may get traffic. */
+  /** Readiness path: answers when the service can take traffic. */
   readonly health: string;
-  /** With a path that the service's file or the user named, 200 is asked for; else any answer below 500 will do. */
+  /** True: only 200 is healthy, since deploy.yaml or the user named the path. False: any status below 500 is. */
   readonly healthIsDeclared: boolean;
-  /** Answers while the process is alive, its backing services present or not. */
+  /** Liveness path: answers while the process is alive, whether or not its backing services are. */
   readonly alive: string;
-  /** A path that takes some two seconds to answer, where there is one. */
+  /** A path that takes about two seconds to answer, if there is one. */
   readonly slow: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretReference>>;
   /** Names of the backing services on the network. */
   readonly backing: readonly string[];
-  /** The network that all containers of the check are on; the beginning of their names. */
+  /** Network of all containers of the check, and the prefix of their names. */
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** An image with node and sh, from which the probes run. */
+  /** Image with node and sh in which the probes run. */
   readonly helper: string;
 }
 
-/** Seconds from SIGTERM to SIGKILL: Docker's own default. */
+/** Seconds from SIGTERM to SIGKILL. Docker's default. */
 export const graceSeconds = 10;
 
-/** Seconds that a service may take until it answers. */
+/** Seconds within which a service must answer after its start. */
 export const startSeconds = 20;
 
-/** What the user said of the image. */
-export interface Described {
+/** The options of `entrypoint check` that describe the service. */
+export interface ServiceOptions {
   readonly image?: string | undefined;
   readonly env: readonly string[];
   readonly command?: string | undefined;
@@ -49,40 +48,41 @@ export interface Described {
   readonly helper: string;
 }
 
-/** What deploy.yaml says of its service, as far as a check needs it. */
-export interface ServiceFacts {
+/** The settings of deploy.yaml that describe the service. */
+export interface ServiceSettings {
   readonly port: number;
   readonly health: string;
   readonly check: {readonly alive: string; readonly slow_path?: string | undefined};
-  readonly test_integration: Pick<Subject, 'environment' | 'secrets'> & {
+  readonly test_integration: Pick<ServiceUnderTest, 'environment' | 'secrets'> & {
     readonly backing_services: Readonly<Record<string, unknown>>;
   };
 }
 
-export interface Facts {
+export interface DescribeOptions {
   readonly facts: ImageFacts;
-  /** What to run. */
+  /** Image to run, as in {@link ServiceUnderTest}. */
   readonly image: string;
-  readonly service: ServiceFacts;
+  readonly settings: ServiceSettings;
   readonly serviceName: string;
-  readonly values: Described;
+  readonly values: ServiceOptions;
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
- * What is checked: an image of the service in this directory, as deploy.yaml describes it, or anybody's, as the options
- * do. Options go before the file.
+ * Merges the options with deploy.yaml, which counts only where the image belongs to the service in this directory.
+ * Options override deploy.yaml.
+ * @throws Problem `usage` for an `--env` that is not a variable
  */
-export function describeSubject({
+export function describeService({
   facts,
   image,
-  service,
+  settings,
   serviceName,
   values,
   network,
   labels,
-}: Facts): Subject & {readonly isOurs: boolean} {
+}: DescribeOptions): ServiceUnderTest & {readonly isOurs: boolean} {
   const isOurs = values.image === undefined || belongsTo(values.image, facts, serviceName);
   const own = isOwnImage(facts);
   const given = variables(values.env);
@@ -94,19 +94,19 @@ export function describeSubject({
     name: values.image ?? image,
     command:
       values.command === undefined ? (own ? ['run'] : []) : values.command.split(/\s+/).filter((word) => word !== ''),
-    port: values.port ?? (isOurs ? service.port : undefined) ?? facts.ports[0] ?? 3000,
-    health: values.health ?? (isOurs ? service.health : '/'),
+    port: values.port ?? (isOurs ? settings.port : undefined) ?? facts.ports[0] ?? 3000,
+    health: values.health ?? (isOurs ? settings.health : '/'),
     healthIsDeclared: isOurs || values.health !== undefined,
-    alive: values.alive ?? (isOurs ? service.check.alive : '/healthz'),
-    slow: values.slowPath ?? (isOurs ? service.check.slow_path : undefined),
-    environment: {...(isOurs ? service.test_integration.environment : {}), ...given.environment},
-    secrets: {...(isOurs ? service.test_integration.secrets : {}), ...given.secrets},
-    backing: isOurs ? Object.keys(service.test_integration.backing_services) : [],
+    alive: values.alive ?? (isOurs ? settings.check.alive : '/healthz'),
+    slow: values.slowPath ?? (isOurs ? settings.check.slow_path : undefined),
+    environment: {...(isOurs ? settings.test_integration.environment : {}), ...given.environment},
+    secrets: {...(isOurs ? settings.test_integration.secrets : {}), ...given.secrets},
+    backing: isOurs ? Object.keys(settings.test_integration.backing_services) : [],
     helper: values.helper,
   };
 }
 
-/** By its label, or by the name of its repository: `registry:5000/team/buy-service:1.4@sha256:...`. */
+/** By the image's label, else by the last part of its name: `registry:5000/team/buy-service:1.4@sha256:...`. */
 function belongsTo(name: string, {labels}: ImageFacts, serviceName: string): boolean {
   const label = labels['entrypoint.service_name'];
   if (label) return label === serviceName;
@@ -120,10 +120,10 @@ function belongsTo(name: string, {labels}: ImageFacts, serviceName: string): boo
 }
 
 /**
- * `NAME=value`, or `NAME` alone for a secret that is taken from our own environment and stands in no command.
- * @throws Problem `usage` that does not repeat the text: it may be a secret
+ * Parses `NAME=value`, or `NAME` for a secret that is read from our own environment and appears in no command.
+ * @throws Problem `usage` that does not repeat the text: it can be a secret
  */
-function variables(texts: readonly string[]): Pick<Subject, 'environment' | 'secrets'> {
+function variables(texts: readonly string[]): Pick<ServiceUnderTest, 'environment' | 'secrets'> {
   const environment: Record<string, string> = {};
   const secrets: Record<string, SecretReference> = {};
   for (const text of texts) {

@@ -4,7 +4,7 @@ import {dockerRun} from '../../../../src/commands/docker.ts';
 import {makeLanes} from '../../../../src/contract/probes/containers.ts';
 import {wordsText} from '../../../../src/shell/argv.ts';
 
-test('conditions of a probe come before the other words of docker run', () => {
+test('the restrictions of a probe come first in docker run', () => {
   const {words} = dockerRun(
     {
       image: 'i',
@@ -32,7 +32,7 @@ test('conditions of a probe come before the other words of docker run', () => {
   );
 });
 
-test('no more bodies run than there are lanes, and one that fails leaves its lane', async () => {
+test('runs no more bodies than the limit, and a failed body frees its slot', async () => {
   const lane = makeLanes(2);
   let [running, most] = [0, 0];
   const body = async (): Promise<void> => {
