@@ -3,7 +3,7 @@ import {chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} fro
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {certificateFile} from '../src/image/docker.ts';
-import type {Told, Wanted} from './build/rounds.ts';
+import type {RoundOptions, RoundResults} from './build/rounds.ts';
 import {median, type Report} from './report.ts';
 
 const rounds = 11;
@@ -11,20 +11,20 @@ const limit = 1.3;
 const root = join(import.meta.dirname, '..');
 
 /**
- * What `entrypoint build` adds to the `docker build` that it runs, after a change of one line of the source. In the image
- * entrypoint/builder, whose Docker client is a current one with its buildx plug-in, as people have it.
+ * Measures what `entrypoint build` adds to the `docker build` that it runs, after a one-line change of source. Runs in the
+ * image entrypoint/builder, which has a current Docker client with buildx.
  */
 export async function bench(note: (text: string) => void): Promise<Report> {
-  note('the images');
+  note('building the images');
   execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), 'node-service', 'builder'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
-  // Each build leaves the image of the one before without a name: a name of its own tells which they are.
+  // Each build untags the image of the one before: the label with this unique name finds them all.
   const name = `bench-${directory.slice(-6).toLowerCase()}`;
   try {
-    service(directory, name);
-    note(`the first build, which installs the dependencies, then ${rounds} rounds of each`);
+    copyExample(directory, name);
+    note(`first build, which installs the dependencies, then ${rounds} rounds of each`);
     const {
       took: [plain = [], ours = []],
       reinstalled,
@@ -32,7 +32,7 @@ export async function bench(note: (text: string) => void): Promise<Report> {
     const [first, second] = [median(plain), median(ours)];
     return {
       name: 'build',
-      about: `wall time of a build after one changed line of source, in entrypoint/builder: median of ${rounds} rounds in turn; the ratio is to plain docker build`,
+      about: `wall time of a build after a one-line change of source, in entrypoint/builder: median of ${rounds} interleaved rounds; the ratio is to docker build`,
       columns: ['wall ms'],
       rows: [
         {what: 'docker build', figures: [first], ratio: 1},
@@ -40,7 +40,7 @@ export async function bench(note: (text: string) => void): Promise<Report> {
       ],
       notes: [
         `limit: at most ${limit} x docker build: ${second / first <= limit ? 'kept' : 'NOT KEPT'}`,
-        `dependencies installed again: ${reinstalled} times of ${2 * rounds}, limit 0`,
+        `dependencies reinstalled: ${reinstalled} of ${2 * rounds} builds, limit 0`,
       ],
       passed: second / first <= limit && reinstalled === 0,
     };
@@ -56,15 +56,15 @@ export async function bench(note: (text: string) => void): Promise<Report> {
   }
 }
 
-function measure(directory: string, name: string): Told {
-  const facts = [`service_name=${name}`, 'git_commit_hash=bench'].flatMap((fact) => [
+function measure(directory: string, name: string): RoundResults {
+  const metadata = [`service_name=${name}`, 'git_commit_hash=bench'].flatMap((pair) => [
     '--build-arg',
-    fact,
+    pair,
     '--label',
-    `entrypoint.${fact}`,
+    `entrypoint.${pair}`,
   ]);
   const ca = certificateFile(process.env);
-  const wanted: Wanted = {
+  const options: RoundOptions = {
     rounds,
     contenders: [
       [
@@ -72,7 +72,7 @@ function measure(directory: string, name: string): Told {
         'build',
         '--tag',
         `${name}:bench`,
-        ...facts,
+        ...metadata,
         ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]),
         '.',
       ],
@@ -96,7 +96,7 @@ function measure(directory: string, name: string): Told {
         '--volume',
         `${join(root, 'bench/build/rounds.ts')}:/bench/rounds.ts:ro`,
         ...(ca === undefined ? [] : ['--volume', `${ca}:${ca}:ro`, '--env', `NODE_EXTRA_CA_CERTS=${ca}`]),
-        // The directory is another user's.
+        // git refuses a directory of another user otherwise.
         '--env',
         'GIT_CONFIG_COUNT=1',
         '--env',
@@ -109,15 +109,15 @@ function measure(directory: string, name: string): Told {
         '--disable-warning=ExperimentalWarning',
         '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
         '/bench/rounds.ts',
-        JSON.stringify(wanted),
+        JSON.stringify(options),
       ],
       {encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit']},
     ),
-  ) as Told;
+  ) as RoundResults;
 }
 
-/** The example in a repository of its own, so that its commit is not the project's. */
-function service(directory: string, name: string): void {
+/** Copies the example into its own repository, so that its commit is not the project's. */
+function copyExample(directory: string, name: string): void {
   chmodSync(directory, 0o755);
   cpSync(join(root, 'examples/buy-service'), directory, {
     recursive: true,

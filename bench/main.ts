@@ -1,8 +1,8 @@
-// npm run bench -- NAME [--json] [--check] [--quick | --full]: measures side by side, prints a table of ratios, or one object.
+// npm run bench -- NAME [--json] [--check] [--quick | --full]: measures alternatives in turn and prints a table, or JSON.
 import {readdirSync} from 'node:fs';
 import {type Bench, reportTable} from './report.ts';
 
-// An interrupted benchmark ends as any other does: what it has started is taken away at `exit`.
+// An interrupted benchmark exits like any other, so that its `exit` handlers remove what it has started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const names = readdirSync(import.meta.dirname)
@@ -16,7 +16,7 @@ const unknown = words.filter(
 
 if (!names.includes(name) || unknown.length > 0) {
   process.stderr.write(
-    `usage: npm run bench -- NAME [--json] [--check] [--quick | --full]\nNAME is one of: ${names.join(', ')}\n--check: exit 1 when a limit is passed\n--quick, --full: fewer rounds, or all that takes long (server)\n`,
+    `usage: npm run bench -- NAME [--json] [--check] [--quick | --full]\nNAME is one of: ${names.join(', ')}\n--check: exit with 1 if a limit is exceeded\n--quick, --full: fewer rounds, or the long measurements too (server)\n`,
   );
   process.exitCode = 64;
 } else {

@@ -1,26 +1,26 @@
-/** What a benchmark found. The first row is what the others are compared with. */
+/** The results of a benchmark. Ratios are relative to the first row. */
 export interface Report {
   readonly name: string;
-  /** What was measured, how, and what the ratios are of. */
+  /** What is measured, how, and what the ratio compares. */
   readonly about: string;
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
-  /** Limits, peers that are missing, and so on: a line each. */
+  /** Limits, skipped contenders and so on, one line each. */
   readonly notes: readonly string[];
   readonly passed: boolean;
 }
 
 export interface Row {
   readonly what: string;
-  /** One a column, in its order. NaN: not measured. */
+  /** One figure for each column. NaN: not measured. */
   readonly figures: readonly number[];
   readonly ratio: number;
 }
 
-/** Says what happens now, and which peer is missing. */
+/** Prints progress, and which contender is skipped. */
 export type Note = (text: string) => void;
 
-/** How much is measured: `quick` for a look, `full` for figures that take long. Not every benchmark has all three. */
+/** How much to measure: `quick` for fewer rounds, `full` for the long measurements too. Not every benchmark has both. */
 export interface BenchOptions {
   readonly quick: boolean;
   readonly full: boolean;
@@ -28,7 +28,7 @@ export interface BenchOptions {
 
 export type Bench = (note: Note, options: BenchOptions) => Promise<Report>;
 
-/** The report for people. */
+/** The report as a table for people. */
 export function reportTable({name, about, columns, rows, notes}: Report): string {
   const lines = [
     [name, ...columns, 'ratio'],
@@ -46,7 +46,7 @@ export function reportTable({name, about, columns, rows, notes}: Report): string
   return `${[about, '', ...table, '', ...notes].join('\n')}\n`;
 }
 
-/** The middle one; of two, their mean. */
+/** The middle figure; of an even number, the mean of the middle two. */
 export function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -20,7 +20,7 @@ interface Sample {
   readonly wall: number;
 }
 
-/** What it costs to list the tasks, beside a Node that does nothing and the list of a peer. */
+/** Measures what listing the tasks costs, against an idle Node and against comparable tools. */
 export async function bench(note: (text: string) => void): Promise<Report> {
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   try {
@@ -28,12 +28,12 @@ export async function bench(note: (text: string) => void): Promise<Report> {
     const contenders: readonly Contender[] = [
       {what: 'node -e 0', words: [node, '-e', '0'], cwd: directory},
       {what: 'entrypoint -l, with a tasks.ts', words: [entrypoint, '-l'], cwd: serviceWithTasks(directory)},
-      {what: 'entrypoint -l, without', words: [entrypoint, '-l'], cwd: serviceWithout(directory)},
+      {what: 'entrypoint -l, without', words: [entrypoint, '-l'], cwd: serviceWithoutTasks(directory)},
       ...peers.filter((peer) => peer !== undefined),
     ];
-    note(`${runs} runs of each of ${contenders.length} commands, in turn`);
+    note(`${runs} runs of each of ${contenders.length} commands, interleaved`);
     const samples = contenders.map((): Sample[] => []);
-    // The first round fills caches, as the first command of a day does, and does not count.
+    // The first round fills caches. It does not count.
     for (let run = -1; run < runs; run += 1) {
       for (const [index, contender] of contenders.entries()) {
         const sample = measure(contender, directory);
@@ -54,19 +54,19 @@ function report(contenders: readonly Contender[], samples: readonly (readonly Sa
   const passed = ours.every((found) => found <= limit);
   return {
     name: 'startup',
-    about: `CPU time (user and system) of listing the tasks: median of ${runs} interleaved runs; the ratio is of CPU time, to a bare Node`,
+    about: `CPU time (user and system) of listing the tasks: median of ${runs} interleaved runs; the ratio is of CPU time, to node -e 0`,
     columns: ['CPU ms', 'wall ms'],
     rows: contenders.map(({what}, index) => ({
       what,
       figures: [cpu[index] ?? Number.NaN, wall[index] ?? Number.NaN],
       ratio: ratio(index),
     })),
-    notes: [`limit: entrypoint -l at most ${limit} x a bare Node: ${passed ? 'kept' : 'NOT KEPT'}`],
+    notes: [`limit: entrypoint -l at most ${limit} x node -e 0: ${passed ? 'kept' : 'NOT KEPT'}`],
     passed,
   };
 }
 
-// bash's `time` reads the kernel's account of the children it waited for, in milliseconds; Node has no such call.
+// bash's `time` reads the CPU time of the children it waited for, in milliseconds; Node has no call for it.
 function measure({what, words, cwd}: Contender, directory: string): Sample {
   const script = 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null 2>/dev/null';
   const {stderr, status, error} = spawnSync('bash', ['-c', script, 'bash', ...words], {
@@ -76,7 +76,7 @@ function measure({what, words, cwd}: Contender, directory: string): Sample {
     env: {PATH: process.env['PATH'], HOME: directory, LANG: 'C'},
   });
   if (error !== undefined)
-    throw new Error('bash is missing, and its `time` is what this benchmark measures with', {cause: error});
+    throw new Error('bash is not installed: this benchmark measures with its `time`', {cause: error});
   const match = /^([\d.]+) ([\d.]+) ([\d.]+)$/m.exec(stderr);
   if (status !== 0 || match === null) throw new Error(`${what} failed: ${stderr}`);
   const [, wall = '', user = '', system = ''] = match;
@@ -95,7 +95,7 @@ import {option, task} from 'entrypoint/tasks';
 export const migrate = task('Bring the database schema up to date', {}, async ({run}) => {
   await run(['node', 'scripts/migrate.ts']);
 });
-export const seed = task('Load sample products', {rows: option.number(100, 'how many products')}, async ({run}, {rows}) => {
+export const seed = task('Load sample products', {rows: option.number('how many products', {default: 100})}, async ({run}, {rows}) => {
   await run(['node', 'scripts/seed.ts', '--rows', String(rows)]);
 });
 `,
@@ -103,7 +103,7 @@ export const seed = task('Load sample products', {rows: option.number(100, 'how 
   return cwd;
 }
 
-function serviceWithout(directory: string): string {
+function serviceWithoutTasks(directory: string): string {
   const cwd = join(directory, 'without');
   mkdirSync(cwd);
   writeFileSync(join(cwd, 'package.json'), '{"type": "module"}\n');
@@ -124,7 +124,7 @@ const tasks = [
   'seed',
 ];
 
-// The peer whose manner the command line has: Python's invoke, in a virtual environment that is thrown away.
+// Python's invoke, whose command line ours follows, in a temporary virtual environment.
 function invoke(directory: string, note: (text: string) => void): Contender | undefined {
   const venv = join(directory, 'venv');
   note('installing invoke into a virtual environment');

@@ -3,20 +3,20 @@ import {join} from 'node:path';
 import type {Words} from '../src/shell/argv.ts';
 import type {Runner} from '../src/shell/index.ts';
 
-export interface DownFacts {
+export interface DownOptions {
   readonly run: Runner;
-  /** Runs in the working copy. */
+  /** Runs in the working copy of the service. */
   readonly here: Runner;
   readonly demo: string;
   readonly service: string;
-  /** The name that the demo's service has on this engine. */
+  /** The service's name in the demo. */
   readonly name: string;
   readonly registry: string;
   readonly entrypoint: (...words: string[]) => Words;
 }
 
-/** Takes away all that the demo made; the project's base images and the engine stay for the next run. */
-export async function down({run, here, demo, service, name, registry, entrypoint}: DownFacts): Promise<void> {
+/** Removes everything that the demo created, except the project's base images and the engine. */
+export async function down({run, here, demo, service, name, registry, entrypoint}: DownOptions): Promise<void> {
   if (existsSync(join(service, 'deploy.yaml'))) await here(entrypoint('remove', 'local', '--volumes'));
   await run(['docker', 'rm', '--force', '--volumes', registry], {capture: true, allow: [1]});
   const {stdout} = await run.read([

@@ -1,19 +1,19 @@
 import {Agent, request} from 'node:http';
 import {performance} from 'node:perf_hooks';
 
-// An open-loop load: requests start at their time whether or not earlier ones were answered, and none is repeated.
-// Prints one JSON object a request; ends at SIGTERM, when all requests have ended.
 // node demo/load.ts URL RATE
+// An open-loop load generator: requests start at a fixed rate, whether or not earlier ones were answered. None is
+// retried. Prints one JSON object a request. Exits at SIGTERM, after the last response.
 
 const [base = '', rate = '200'] = process.argv.slice(2);
 const perSecond = Number(rate);
-const kept = new Agent({keepAlive: true, maxSockets: 64});
+const keepAlive = new Agent({keepAlive: true, maxSockets: 64});
 const fresh = new Agent({keepAlive: false});
 const deadlineMs = 5000;
 
-/** One request in twenty is slow, one in ten a POST; every other one comes on a connection of its own. */
+/** One request in twenty is slow, one in ten is a POST. Every other one uses a new connection. */
 function plan(index: number): {path: string; body?: string; agent: Agent} {
-  const agent = index % 2 === 0 ? kept : fresh;
+  const agent = index % 2 === 0 ? keepAlive : fresh;
   if (index % 20 === 7 || index % 40 === 10) return {path: '/products?demo_delay_ms=500', agent};
   if (index % 10 < 1) return {path: '/quotes', body: JSON.stringify({product_id: 'coffee-beans', points: 10}), agent};
   return {path: '/products', agent};
@@ -43,15 +43,15 @@ function fire(index: number): void {
       headers:
         body === undefined ? {} : {'content-type': 'application/json', 'content-length': Buffer.byteLength(body)},
     },
-    (answer) => {
-      answer.resume();
-      answer.once('end', () =>
-        end(answer.statusCode !== undefined && answer.statusCode < 400 ? '' : `status ${answer.statusCode}`),
+    (response) => {
+      response.resume();
+      response.once('end', () =>
+        end(response.statusCode !== undefined && response.statusCode < 400 ? '' : `status ${response.statusCode}`),
       );
-      answer.once('error', (error) => end(error.message));
+      response.once('error', (error) => end(error.message));
     },
   );
-  sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
+  sent.once('timeout', () => sent.destroy(new Error('timeout')));
   sent.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   sent.end(body);
 }
@@ -67,7 +67,7 @@ process.once('SIGTERM', () => {
   const wait = setInterval(() => {
     if (inFlight > 0) return;
     clearInterval(wait);
-    kept.destroy();
+    keepAlive.destroy();
     fresh.destroy();
   }, 20);
 });

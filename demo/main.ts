@@ -9,7 +9,7 @@ import {makeEcho, systemRunner} from '../src/shell/index.ts';
 import {down} from './down.ts';
 import {phases, type Sample, table} from './report.ts';
 
-// The whole life of examples/buy-service, told with the commands that a user types: this file only types them.
+// The whole life cycle of examples/buy-service. This file only runs the commands that a user would type.
 
 const root = join(import.meta.dirname, '..');
 const demo = join(root, '.demo');
@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const write = (text: string | Buffer): void => void process.stderr.write(text);
 const echo = makeEcho({write, level: 'normal', colour: process.stderr.isTTY && !process.env['NO_COLOR']});
-// A fixed author and time give version 1 the same commit, so that a second run finds its image built.
+// A fixed author and time give version 1 the same commit in every run, so that a second run finds its image.
 const env: Record<string, string | undefined> = {
   ...process.env,
   GIT_AUTHOR_NAME: 'demo',
@@ -49,7 +49,7 @@ async function main(words: readonly string[]): Promise<void> {
   await run(['sh', 'scripts/engine']);
   await run(['node', 'scripts/images/build.ts']);
 
-  chapter('A working copy of examples/buy-service, with a commit of its own');
+  chapter('A working copy of examples/buy-service in its own repository');
   await prepareService();
   env['ENTRYPOINT_REGISTRY'] = await startRegistry();
   write(`$ export ENTRYPOINT_REGISTRY=${env['ENTRYPOINT_REGISTRY']}\n`);
@@ -61,7 +61,7 @@ async function main(words: readonly string[]): Promise<void> {
   await here(entrypoint('static_analysis', 'test_unit', 'build'));
   chapter('Version 1: the image tested with a real Postgres, published, promoted');
   await here(entrypoint('test_integration', 'publish', 'promote', '--to=rc'));
-  chapter('Version 1: deployed behind HAProxy, and checked');
+  chapter('Version 1: deployed behind HAProxy, then tested');
   await here(entrypoint('deploy', 'local', '--stage=rc', 'test_sanity'));
   const first = await deployed();
 
@@ -74,18 +74,18 @@ async function main(words: readonly string[]): Promise<void> {
 
   const failed = samples.filter(({failure}) => failure !== '');
   write(
-    `\nThe redeploy under load (every other request on a new connection, some of 500 ms):\n\n${table(phases(samples, begin, end))}\n\n`,
+    `\nThe redeploy under load (every other request on a new connection, one in twenty takes 500 ms):\n\n${table(phases(samples, begin, end))}\n\n`,
   );
   write(`address    ${second.address}   (try: curl ${second.address}/products)\n`);
   write(`version 1  ${first.image}\nversion 2  ${second.image}\n`);
-  write(`${((Date.now() - started) / 1000).toFixed(0)} s in all; take it away again: npm run demo -- --down\n`);
+  write(`${((Date.now() - started) / 1000).toFixed(0)} s in all; remove the demo: npm run demo -- --down\n`);
   if (failed.length > 0) {
     write(`failures: ${[...new Set(failed.map(({failure}) => failure))].join(', ')}\n`);
     process.exitCode = exitCode.failed;
   }
 }
 
-/** The example's files, fresh; its dependencies and its commits of earlier runs stay. */
+/** Copies the example again and commits it. Installed dependencies of an earlier run stay. */
 async function prepareService(): Promise<void> {
   mkdirSync(service, {recursive: true});
   for (const entry of readdirSync(service)) {
@@ -111,7 +111,7 @@ async function commit(message: string): Promise<void> {
   await here(['git', 'commit', '--quiet', `--message=${message}`]);
 }
 
-/** Later runs use the registry that is there: what was published stays. */
+/** Starts a registry, or uses the one of an earlier run with the images in it. */
 async function startRegistry(): Promise<string> {
   const state = await run.read(['docker', 'ps', '--filter', `name=^${registry}$`, '--format', '{{.Names}}']);
   if (state.stdout === '') {
@@ -125,16 +125,16 @@ async function startRegistry(): Promise<string> {
 }
 
 function databasePassword(): string {
-  return kept('database-password', () => randomBytes(18).toString('base64url'));
+  return persisted('database-password', () => randomBytes(18).toString('base64url'));
 }
 
-/** A name of its own: what stands on the engine by the name of the example, or of another clone's demo, is not ours. */
+/** A unique name, so that the demo does not collide with the example itself or with another clone's demo. */
 function serviceName(): string {
-  return kept('service-name', () => `buy-service-${randomBytes(2).toString('hex')}`);
+  return persisted('service-name', () => `buy-service-${randomBytes(2).toString('hex')}`);
 }
 
-/** The same in every run, until the demo is taken away. */
-function kept(file: string, make: () => string): string {
+/** A value that stays the same until the demo is removed. */
+function persisted(file: string, make: () => string): string {
   const path = join(demo, file);
   mkdirSync(demo, {recursive: true});
   if (!existsSync(path)) writeFileSync(path, make(), {mode: 0o600});
@@ -156,8 +156,8 @@ async function changeOneLine(): Promise<void> {
   await commit('Version 2: a clearer message');
 }
 
-/** Load and nothing else, for the figures before and after. */
-async function quiet(): Promise<void> {
+/** Waits under load, for the figures before and after the deploy. */
+async function steadyLoad(): Promise<void> {
   write('# 6 s of load');
   for (let second = 0; second < 6; second += 1) {
     await sleep(1000, undefined, {signal: stop.signal});
@@ -175,11 +175,11 @@ async function redeployUnderLoad(address: string): Promise<{samples: Sample[]; b
   load.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
   const ended = new Promise<void>((resolve) => void load.once('close', () => resolve()));
   try {
-    await quiet();
+    await steadyLoad();
     const begin = Date.now();
     await here(entrypoint('deploy', 'local', '--stage=rc'));
     const end = Date.now();
-    await quiet();
+    await steadyLoad();
     load.kill('SIGTERM');
     await ended;
     const samples = Buffer.concat(lines)

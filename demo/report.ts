@@ -3,9 +3,9 @@ export interface Sample {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly ms: number;
-  /** Asked to take 500 ms. */
+  /** A request that takes 500 ms on purpose. */
   readonly slow: boolean;
-  /** Empty when it was answered well. */
+  /** Empty: success. */
   readonly failure: string;
 }
 
@@ -13,12 +13,12 @@ export interface Phase {
   readonly phase: string;
   readonly sent: number;
   readonly failed: number;
-  /** Of the requests that were not asked to be slow, in milliseconds. */
+  /** Milliseconds, without the slow requests. */
   readonly p50: number;
   readonly p99: number;
 }
 
-/** Sorts the samples into before, during and after by the time at which each request was sent. */
+/** Groups samples into before, during and after the deploy, by the time at which the request was sent. */
 export function phases(samples: readonly Sample[], begin: number, end: number): Phase[] {
   const of = (phase: string, from: number, to: number): Phase => {
     const mine = samples.filter(({at}) => at >= from && at < to);

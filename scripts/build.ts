@@ -1,5 +1,5 @@
-// Bundles the command line, the library and the standard tasks into dist/, with one copy of what they share, and
-// writes their type declarations when TypeScript is there. Does nothing while no input has changed.
+// Bundles the CLI, the library and the standard tasks into dist/, with one copy of what they share, and writes their type
+// declarations if TypeScript is installed. Does nothing if no input has changed.
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
@@ -16,7 +16,7 @@ const inputs = inputsHash();
 if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) process.exit(0);
 
 const started = performance.now();
-// Built beside dist and then moved, so that a command that runs meanwhile finds the old one or the new one.
+// Built beside dist and then renamed, so that a command that starts meanwhile finds a complete dist.
 const fresh = `${dist}.${process.pid}`;
 try {
   await bundle(fresh);
@@ -55,7 +55,7 @@ async function bundle(outdir: string): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // Comments and line breaks are read and hashed at every start; names stay, for errors and debuggers.
+    // Every start reads and hashes comments and line breaks. Names stay, for stack traces and debuggers.
     minifyWhitespace: true,
     legalComments: 'eof',
     logLevel: 'warning',
@@ -65,10 +65,10 @@ async function bundle(outdir: string): Promise<void> {
     ...common,
     entryPoints: {cli: 'src/cli/bin.ts'},
     splitting: true,
-    // Beside the entry point: what looks for its neighbours (`import.meta`) finds them from a chunk too.
+    // In the directory of the entry point, so that code which finds files through `import.meta` works in a chunk too.
     chunkNames: '[name]-[hash]',
   });
-  // What `entrypoint run` becomes, its processes and their threads: one file each, since every start reads all of them.
+  // The program that `entrypoint run` becomes, its processes and their threads: one file each, for a fast start.
   const server = Object.fromEntries(
     ['serve', 'worker/worker', 'watchdog/watchdog', 'threads/pool-thread'].map((name) => [
       basename(name),
@@ -81,7 +81,7 @@ async function bundle(outdir: string): Promise<void> {
   await facade(outdir, 'tasks', all, '../src/tasks/index.ts');
 }
 
-/** A module that hands on what the one bundle has: `entrypoint` and `entrypoint/tasks` are never a second copy. */
+/** Re-exports a part of the bundle, so that `entrypoint` and `entrypoint/tasks` are not a second copy of it. */
 async function facade(outdir: string, name: string, all: string, source: string): Promise<void> {
   const names = Object.keys((await import(source)) as object);
   const text = [

@@ -1,5 +1,5 @@
-// `npm run house`: the structure of src in a few figures, to quote before and after a change of it.
-// `npm run house -- --arrows` writes which directory imports which to test/unit/arrows.ts, which a test compares.
+// `npm run house` prints figures about the structure of src, to quote before and after a change.
+// `npm run house -- --arrows` writes which directory imports which to test/unit/arrows.ts. A test compares the two.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {circles, grouped, readImports, roomOf} from './imports.ts';

@@ -1,11 +1,11 @@
 import {globSync, readFileSync} from 'node:fs';
 import {dirname, join, normalize} from 'node:path';
 
-/** Which file imports which: paths below the root, each with the files that it imports. */
+/** The import graph: each file with the files that it imports, as paths relative to the root. */
 export type Imports = ReadonlyMap<string, ReadonlySet<string>>;
 
-// `export ... from`, `import ... from`, `import '...'` and `import('...')`; type imports count, too: a type that
-// changes makes its importers change.
+// `export ... from`, `import ... from`, `import '...'` and `import('...')`. Type imports count too: a type that changes
+// makes its importers change.
 const specifier = /(?:^(?:import|export)\b[^'"`;]*?|\bimport\()\s*'(\.[^']+)'/gm;
 
 /** Reads the imports of every TypeScript file below `root`. */
@@ -20,7 +20,7 @@ export function readImports(root: string): Imports {
   );
 }
 
-/** The same graph between groups of files; an import within a group is no arrow. */
+/** The same graph between groups of files, without imports within a group. */
 export function grouped(imports: Imports, groupOf: (file: string) => string): Imports {
   const groups = new Map<string, Set<string>>();
   for (const [file, imported] of imports) {
@@ -33,8 +33,7 @@ export function grouped(imports: Imports, groupOf: (file: string) => string): Im
 }
 
 /**
- * The groups of nodes that reach each other (strongly connected components of more than one node), by Tarjan's
- * algorithm: each is at least one circle.
+ * The strongly connected components of more than one node, by Tarjan's algorithm. Each contains at least one circle.
  */
 export function circles(graph: Imports): readonly (readonly string[])[] {
   const order = new Map<string, number>();
@@ -62,8 +61,7 @@ export function circles(graph: Imports): readonly (readonly string[])[] {
 }
 
 /**
- * The room of a file: its directory. A facade (`index.ts`) stands above the directory that it speaks for, and at the
- * top each file is a room of its own.
+ * The room of a file: its directory. A facade (`index.ts`) and each file at the top are rooms of their own.
  */
 export function roomOf(file: string): string {
   const directory = dirname(file);

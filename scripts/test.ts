@@ -2,13 +2,13 @@ import {spawnSync} from 'node:child_process';
 import {globSync} from 'node:fs';
 import {join} from 'node:path';
 
-// `npm test`: all stages, in the order in which it is quickest to learn that something is wrong, each without what takes
-// longest. `npm test -- unit` runs one stage; `npm run test:all` leaves nothing out.
+// `npm test` runs all stages, the quickest first, each without its longest tests. `npm test -- unit` runs one stage;
+// `npm run test:all` skips nothing.
 
 const root = join(import.meta.dirname, '..');
-// What builds images or holds itself against a limit of time has both cores to itself.
+// Files that build images or check a time limit run alone, with both cores.
 const alone = /\/(?:demo|readme|images\/base|images\/manual)\.test\.ts$/;
-// Costs nothing where the stage before has built them.
+// Takes a fraction of a second where an earlier stage has built them.
 const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [
   ['sh', 'scripts/engine'],
   ['node', 'scripts/images/build.ts', ...names],
@@ -19,14 +19,16 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   lint: () => [
     ['oxlint', '--deny-warnings'],
     ['oxfmt', '--check', '.'],
+    // Installs shellcheck. test/unit/shell-files.test.ts runs it.
+    ['sh', 'scripts/shellcheck'],
   ],
   unit: () => [['node', '--test', ...globSync('test/unit/**/*.test.ts', {cwd: root})]],
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
-  // Most files wait more than they compute; each of those in load/ loads both cores.
+  // Most files wait more than they compute; each file in load/ uses both cores.
   server: () => [
     ['node', '--test', '--test-concurrency=2', ...globSync('test/server/*.test.ts', {cwd: root})],
     ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
-    // In short it is a part of the stage integration.
+    // Its short form is part of the stage integration.
     ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes'
       ? [
           ...withImages('node-service', 'haproxy'),

@@ -1,17 +1,33 @@
-/** Exit codes of the CLI, after BSD's sysexits where they fit. A wrapped command's own code passes through. */
-export const exitCode = {
-  ok: 0,
-  failed: 1,
-  usage: 64,
-  badData: 65,
-  unavailable: 69,
-  interrupted: 130,
-  terminated: 143,
-} as const;
+/**
+ * The exit codes of the command and of the app server, each with its meaning: `--help` and the manual print them from
+ * here. After BSD's sysexits (64 to 70), gunicorn (3), timeout(1) (124) and the shell (128 + signal). A failed
+ * command's own code passes through.
+ * @see https://man.freebsd.org/cgi/man.cgi?query=sysexits
+ */
+export const exitCodes = [
+  {code: 0, name: 'ok', meaning: 'success'},
+  {code: 1, name: 'failed', meaning: 'a task failed; if a command failed, its own exit code is passed on'},
+  {code: 3, name: 'notBooted', meaning: 'the service does not boot (run)'},
+  {code: 64, name: 'usage', meaning: 'the command line is wrong; nothing was run'},
+  {code: 65, name: 'badData', meaning: 'a file of the service is wrong: tasks.ts, deploy.yaml, ...'},
+  {code: 69, name: 'unavailable', meaning: 'a program, host, registry or address is not available'},
+  {code: 70, name: 'internal', meaning: 'a bug in the app server'},
+  {code: 124, name: 'timedOut', meaning: 'a command timed out and was killed'},
+  {code: 129, name: 'hungUp', meaning: 'stopped by SIGHUP'},
+  {code: 130, name: 'interrupted', meaning: 'stopped by Ctrl-C (SIGINT)'},
+  {code: 143, name: 'terminated', meaning: 'stopped by SIGTERM'},
+] as const;
+
+type ExitCode = (typeof exitCodes)[number];
+
+/** Exit codes by their names. */
+export const exitCode = Object.fromEntries(exitCodes.map(({name, code}) => [name, code])) as {
+  readonly [E in ExitCode as E['name']]: E['code'];
+};
 
 const brand = Symbol.for('entrypoint.problem');
 
-/** An error that a user can act on: printed as its text and its fix, never as a stack. */
+/** An error that a user can act on: printed as its text and its fix, without a stack trace. */
 export interface Problem extends Error {
   readonly [brand]: true;
   /** Stable word for programs, such as `command_failed`. */
@@ -22,19 +38,26 @@ export interface Problem extends Error {
   readonly details: readonly string[];
 }
 
+/** What {@link problem} makes an error of. */
 export interface ProblemOptions {
+  /** Stable word for programs, such as `command_failed`. */
   readonly code: string;
-  /** `<what> is <wrong>, and <who> needs it`: one line. */
+  /** One line: `what happened: the command`. */
   readonly what: string;
   /** What to do about it, without the word "fix". */
   readonly fix?: string | undefined;
+  /** Evidence, one line each. */
   readonly details?: readonly string[] | undefined;
   /** Default 1. */
   readonly exitCode?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** The one way to make an error that is meant for a user. Throw what it returns. */
+/**
+ * The one way to make an error for a user. Throw what it returns.
+ * @example
+ * throw problem({code: 'no_licence', what: 'no licence key found', fix: 'export LICENCE_KEY=...'});
+ */
 export function problem({
   code,
   what,
@@ -47,49 +70,64 @@ export function problem({
   return Object.assign(error, {[brand]: true as const, code, exitCode: exit, fix, details});
 }
 
+/**
+ * Whether an error is a {@link Problem}, also one of another copy of this module.
+ * @example
+ * if (isProblem(error) && error.code === 'not_deployed') return undefined;
+ */
 export function isProblem(error: unknown): error is Problem {
   return error instanceof Error && brand in error;
 }
 
-/** A usage error: nothing was done. */
+/**
+ * A usage error, with exit code 64: the command line is wrong and nothing was done.
+ * @example
+ * if (rows < 1) throw usageProblem(`--rows must be positive, not ${rows}`, '--rows=100');
+ */
 export function usageProblem(what: string, fix?: string, details?: readonly string[]): Problem {
   return problem({code: 'usage', what, fix, details, exitCode: exitCode.usage});
 }
 
-/** The text that a user sees: what is wrong, details indented, then the fix. */
+/**
+ * What a user reads of a problem: what happened, the details indented, then the fix.
+ * @example
+ * process.stderr.write(problemText(error)); // entrypoint: no licence key found\nfix: export LICENCE_KEY=...\n
+ */
 export function problemText(error: Problem): string {
   const details = error.details.map((line) => `  ${line}\n`).join('');
   const fix = error.fix === undefined ? '' : `fix: ${error.fix}\n`;
   return `entrypoint: ${error.message}\n${details}${fix}`;
 }
 
-/** The message of whatever was thrown, for use inside another sentence. */
+/**
+ * The message of any thrown value, for use inside another sentence.
+ * @example
+ * note(`cache not used: ${messageOf(error)}`);
+ */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A mistake of the user's: all of them are told at once. */
+/** An error in a command line or a variable: all of them are reported at once. */
 export interface UsageError {
   readonly what: string;
-  /** The word that was meant, most likely. */
+  /** The word that was most likely meant. */
   readonly meant?: string | undefined;
   readonly fix?: string | undefined;
 }
 
-/** All errors of a command line as one problem. */
+/** All usage errors as one problem; `help` is the command that prints the right usage. */
 export function usageErrorsProblem(errors: readonly UsageError[], help: string): Problem {
   const [first] = errors;
   if (first !== undefined && errors.length === 1) {
     const fix = first.meant === undefined ? first.fix : `did you mean ${first.meant}?`;
-    return problem({code: 'usage', what: first.what, fix: fix ?? `see ${help}`, exitCode: exitCode.usage});
+    return usageProblem(first.what, fix ?? `see ${help}`);
   }
-  return problem({
-    code: 'usage',
-    what: `${errors.length} things are wrong in the command line, and nothing was run`,
-    details: errors.map(
+  return usageProblem(
+    `${errors.length} problems on the command line; nothing was run`,
+    `see ${help}`,
+    errors.map(
       ({what, meant, fix}) => `${what}${meant === undefined ? (fix && `; ${fix}`) || '' : `; did you mean ${meant}?`}`,
     ),
-    fix: `see ${help}`,
-    exitCode: exitCode.usage,
-  });
+  );
 }

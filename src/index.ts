@@ -1,10 +1,10 @@
-// The public API: everything that a service's own tasks may use besides `entrypoint/tasks`.
+// The public API: everything that a service's own tasks can use besides `entrypoint/tasks`.
 export {commandText, execText, quote, wordsText} from './shell/argv.ts';
 export type {Command, SecretReference, Words} from './shell/argv.ts';
-export {exitCode, isProblem, messageOf, problem, problemText, usageProblem} from './errors.ts';
+export {exitCode, exitCodes, isProblem, messageOf, problem, problemText, usageProblem} from './errors.ts';
 export type {Problem, ProblemOptions} from './errors.ts';
 export {option} from './option.ts';
-export type {Option, OptionFacts, Options, Values} from './option.ts';
+export type {Option, Options, OptionSettings, Source, Sources, Values} from './option.ts';
 export {pythonProgram} from './runtimes/python/program.ts';
 export {isTransientText, retry} from './shell/retry.ts';
 export type {RetryOptions, RetryWorld} from './shell/retry.ts';

@@ -1,25 +1,45 @@
 import type {UsageError} from './errors.ts';
 import {quote} from './shell/argv.ts';
+import {kebab, screaming} from './text/names.ts';
 import {nearest} from './text/nearest.ts';
 
 /** One option of a task: the parser, the help and the type of the task's argument all come from it. */
 export interface Option<T> {
   readonly kind: 'string' | 'number' | 'boolean' | 'list' | 'choice';
-  readonly defaultValue: T;
   readonly help: string;
-  /** What the default is, where the value does not say it. */
-  readonly defaultText?: string;
+  /** Undefined: the option is required, or its value is undefined where it is not given. */
+  readonly defaultValue: T | undefined;
+  /** What the help shows as the default where it is computed. */
+  readonly defaultText?: string | undefined;
+  readonly required?: boolean | undefined;
   /** Only for `choice`. */
-  readonly choices?: readonly string[];
-  /** May be given as a word without its flag: `deploy local`. */
-  readonly positional?: boolean;
+  readonly choices?: readonly string[] | undefined;
+  /** Can be given as a word without its flag: `deploy local`. */
+  readonly positional?: boolean | undefined;
   /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>. */
-  readonly env?: readonly string[];
+  readonly env?: readonly string[] | undefined;
+  /** What usage lines call its value. */
+  readonly valueName?: string | undefined;
 }
 
-export interface OptionFacts {
-  readonly positional?: boolean;
-  readonly env?: readonly string[];
+/** How an option is declared, besides its help. */
+export interface OptionSettings<T> {
+  /** Value where the option is not given. Default: `false` for a boolean, `[]` for a list, else undefined. */
+  readonly default?: T | undefined;
+  /** What the help shows as the default where the task computes it. */
+  readonly defaultText?: string | undefined;
+  /** The parser refuses a command line without it. An option that has a default cannot be required. */
+  readonly required?: boolean | undefined;
+  /** Can be given as a word without its flag: `deploy local`. Default false. */
+  readonly positional?: boolean | undefined;
+  /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>; the first one set counts. */
+  readonly env?: readonly string[] | undefined;
+  /** What usage lines call its value: `STAGE`. Default: `TEXT`, `NUMBER` or the choices. */
+  readonly valueName?: string | undefined;
+}
+
+interface ChoiceSettings<C extends string> extends OptionSettings<NoInfer<C>> {
+  readonly choices: readonly C[];
 }
 
 /** Options by their name in camelCase; the flag of `logLevel` is `--log-level`. */
@@ -28,52 +48,88 @@ export type Options = Readonly<Record<string, Option<unknown>>>;
 /** What a task's body gets for its options. */
 export type Values<O extends Options> = {readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never};
 
-type Given<T> = [T] extends [undefined] ? string | undefined : string;
+/** Where the value of an option comes from. */
+export type Source =
+  /** The command line: `flag` as it was written, or the name of a positional word. */
+  | {readonly from: 'flag'; readonly flag: string}
+  | {readonly from: 'variable'; readonly name: string}
+  /** Code that calls the task. */
+  | {readonly from: 'call'}
+  | {readonly from: 'default'};
 
-/** Ways to declare an option. The default decides the type; `undefined` means "not given". */
+/** Where each value of a task comes from. */
+export type Sources<O extends Options> = {readonly [K in keyof O]: Source};
+
+/** The type of a value: never undefined where the option has a default or is required. */
+type ValueOf<T, S> = S extends {readonly default: T} | {readonly required: true} ? T : T | undefined;
+
+// A default and `required` contradict each other.
+type Consistent<S> = S extends {readonly default: {}; readonly required: true} ? {readonly required?: false} : unknown;
+
+function declare(
+  kind: Option<unknown>['kind'],
+  help: string,
+  {default: defaultValue, ...others}: OptionSettings<unknown> & {readonly choices?: readonly string[]},
+): Option<never> {
+  return {kind, help, defaultValue: defaultValue as undefined, ...others};
+}
+
+/**
+ * Ways to declare an option: the help first, all else in one object. The value's type follows from both.
+ * @example
+ * option.string('tag of the image')                                          // string | undefined
+ * option.number('lines to begin with', {default: 100})                       // number
+ * option.choice('form of the report', {choices: ['table', 'json'], default: 'table'}) // 'table' | 'json'
+ * option.string('stage to promote to', {required: true, valueName: 'STAGE'}) // string
+ */
 export const option = {
-  string: <T extends string | undefined>(defaultValue: T, help: string, facts: OptionFacts = {}): Option<Given<T>> => ({
-    kind: 'string',
-    defaultValue: defaultValue as Given<T>,
-    help,
-    ...facts,
-  }),
-  number: <T extends number | undefined>(
-    defaultValue: T,
+  string: <const S extends OptionSettings<string> = {}>(
     help: string,
-    facts: OptionFacts = {},
-  ): Option<[T] extends [undefined] ? number | undefined : number> => ({
-    kind: 'number',
-    defaultValue: defaultValue as never,
-    help,
-    ...facts,
-  }),
-  boolean: (defaultValue: boolean, help: string, facts: OptionFacts = {}): Option<boolean> => ({
-    kind: 'boolean',
-    defaultValue,
-    help,
-    ...facts,
-  }),
-  /** May be repeated: `--file=a --file=b`. In its environment variable, words are separated by commas. */
-  list: (defaultValue: readonly string[], help: string, facts: OptionFacts = {}): Option<readonly string[]> => ({
-    kind: 'list',
-    defaultValue,
-    help,
-    ...facts,
-  }),
-  choice: <const C extends string>(
-    choices: readonly C[],
-    defaultValue: C,
+    settings?: S & Consistent<S>,
+  ): Option<ValueOf<string, S>> => declare('string', help, settings ?? {}),
+
+  number: <const S extends OptionSettings<number> = {}>(
     help: string,
-    facts: OptionFacts = {},
-  ): Option<C> => ({
-    kind: 'choice',
-    choices,
-    defaultValue,
-    help,
-    ...facts,
-  }),
+    settings?: S & Consistent<S>,
+  ): Option<ValueOf<number, S>> => declare('number', help, settings ?? {}),
+
+  /** `--flag` and `--no-flag`. */
+  boolean: <const S extends OptionSettings<boolean> = {}>(
+    help: string,
+    settings?: S & Consistent<S>,
+  ): Option<boolean> => declare('boolean', help, {...(settings?.required ? {} : {default: false}), ...settings}),
+
+  /** Can be repeated: `--file=a --file=b`. In its environment variable, commas separate the values. */
+  list: <const S extends OptionSettings<readonly string[]> = {}>(
+    help: string,
+    settings?: S & Consistent<S>,
+  ): Option<readonly string[]> => declare('list', help, {...(settings?.required ? {} : {default: []}), ...settings}),
+
+  choice: <const C extends string, const S extends ChoiceSettings<C>>(
+    help: string,
+    settings: S & {readonly choices: readonly C[]} & Consistent<S>,
+  ): Option<ValueOf<C, S>> => declare('choice', help, settings),
 } as const;
+
+/** What a usage line calls the value of an option; undefined for a switch, which takes none. */
+export function valueNameOf({kind, choices, valueName}: Option<unknown>): string | undefined {
+  if (kind === 'boolean') return undefined;
+  return valueName ?? choices?.join('|') ?? (kind === 'number' ? 'NUMBER' : 'TEXT');
+}
+
+/** What is wrong where a task is called without options that it requires. */
+export function missingOptions(
+  task: string,
+  options: Options,
+  values: Readonly<Record<string, unknown>>,
+): readonly UsageError[] {
+  return Object.entries(options)
+    .filter(([name, {required}]) => required === true && values[name] === undefined)
+    .map(([name, declared]) => {
+      const flag = `--${kebab(name)}=${valueNameOf(declared) ?? 'true|false'}`;
+      return {what: `${task} needs ${declared.positional === true ? `${screaming(name)} (${flag})` : flag}`};
+    });
+}
 
 export type Reading = {readonly value: unknown} | {readonly error: UsageError};
 
@@ -91,37 +147,43 @@ const truths: Readonly<Record<string, boolean>> = {
 
 /**
  * The value of an option from the texts that were given for it, oldest first: a list takes all of them, the
- * others the last one. `subject` is what the user wrote it behind: `--rows`, or a variable's name.
+ * others the last one. `subject` is what the text was given to: `--rows`, or a variable's name.
  */
-export function readValue(declared: Option<unknown>, texts: readonly string[], subject: string): Reading {
+export function readValue(
+  {kind, choices = []}: Pick<Option<unknown>, 'kind' | 'choices'>,
+  texts: readonly string[],
+  subject: string,
+): Reading {
   const text = texts.at(-1) ?? '';
-  const wrong = (must: string, facts: Omit<UsageError, 'what'> = {}): Reading => ({
-    error: {what: `${subject} is ${text === '' ? 'empty' : quote(text)}, and must be ${must}`, ...facts},
+  const wrong = (must: string, more: Omit<UsageError, 'what'> = {}): Reading => ({
+    error: {what: mustBe(subject, must, text), ...more},
   });
-  if (declared.kind === 'list') return {value: texts};
-  if (declared.kind === 'string') return {value: text};
-  if (declared.kind === 'number')
+  if (kind === 'list') return {value: texts};
+  if (kind === 'string') return {value: text};
+  if (kind === 'number')
     return numberText.test(text) && Number.isFinite(Number(text)) ? {value: Number(text)} : wrong('a number');
-  if (declared.kind === 'boolean') {
+  if (kind === 'boolean') {
     const truth = Object.hasOwn(truths, text.toLowerCase()) ? truths[text.toLowerCase()] : undefined;
     return truth === undefined ? wrong('true or false') : {value: truth};
   }
-  const choices = declared.choices ?? [];
   return choices.includes(text)
     ? {value: text}
     : wrong(`one of ${choices.join(', ')}`, {meant: nearest(text, choices)});
 }
 
-/** The value of an option that the command line left out, from the first of its variables that is set and not empty. */
-export function readVariable(
-  declared: Option<unknown>,
+/** `--rows must be a number, not abc` */
+export function mustBe(subject: string, must: string, text: string): string {
+  return `${subject} must be ${must}, not ${text === '' ? 'empty' : quote(text)}`;
+}
+
+/** The first of these variables that is set and not empty. */
+export function setVariable(
   names: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): Reading | undefined {
-  const name = names.find((candidate) => (env[candidate] ?? '') !== '');
-  if (name === undefined) return undefined;
-  const text = env[name] ?? '';
-  const reading = readValue(declared, declared.kind === 'list' ? text.split(',') : [text], name);
-  if ('value' in reading) return reading;
-  return {error: {...reading.error, what: reading.error.what.replace(name, `the environment variable ${name}`)}};
+): {readonly name: string; readonly text: string} | undefined {
+  for (const name of names) {
+    const text = env[name] ?? '';
+    if (text !== '') return {name, text};
+  }
+  return undefined;
 }

@@ -1,9 +1,10 @@
-import type {Options, Values} from './option.ts';
+import {usageErrorsProblem} from './errors.ts';
+import {missingOptions, type Options, type Source, type Sources, type Values} from './option.ts';
 import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
 import {recordingRunner, type Responder} from './shell/runners/recording.ts';
 
-/** All that a task may look at: it reads no global. */
+/** All that a task depends on: it reads no global. */
 export interface Context {
   readonly run: Runner;
   /** The service's directory, absolute. */
@@ -11,11 +12,9 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
   readonly rest: Words;
-  /** Names of the options that stand on the command line itself, where others come from variables. */
-  readonly flags?: ReadonlySet<string> | undefined;
-  /** Tells the user a result in words; goes to the standard output, with --json to the standard error. */
+  /** Prints a result in words: on the standard output; with --json, on the standard error. */
   readonly say: (text: string) => void;
-  /** Tells what is going on; goes to the standard error; silent with --quiet. */
+  /** Prints progress on the standard error; nothing with --quiet. */
   readonly note: (text: string) => void;
   /** Aborted when the user or the system asks to stop. */
   readonly signal: AbortSignal;
@@ -23,6 +22,7 @@ export interface Context {
 
 const brand = Symbol.for('entrypoint.task');
 
+/** What the command line and the help read of a task. */
 export interface TaskDescription {
   readonly summary: string;
   readonly options: Options;
@@ -30,35 +30,50 @@ export interface TaskDescription {
 
 /** A plain function with its description attached: the CLI reads it, code calls it. */
 export interface Task<O extends Options = Options, R = unknown> {
-  (context: Context, values?: Partial<Values<O>>): Promise<R>;
+  /**
+   * Values that the caller leaves out have their defaults. `sources` are the origins of the values (default: this
+   * call); a task that passes its own values on passes its sources on as well.
+   * @throws Problem `usage` (exit code 64) when a required option is left out
+   */
+  (context: Context, values?: Partial<Values<O>>, sources?: Partial<Sources<O>>): Promise<R>;
   readonly [brand]: TaskDescription;
 }
 
 /**
- * Makes a task of a function. Options that the caller leaves out have their defaults.
- * What the body returns is the task's result: `--json` prints it.
+ * Makes a task of a function. What the body returns is the task's result: `--json` prints it.
+ * The body's third parameter is the source of each value: a flag, a variable, a call from code or the default.
  * @example
- * export const seed = task('Load sample products', {rows: option.number(100, 'how many products')},
+ * export const seed = task('Load sample products', {rows: option.number('how many products', {default: 100})},
  *   async ({run}, {rows}) => { await run(['node', 'scripts/seed.ts', '--rows', String(rows)]); });
  */
 export function task<const O extends Options, R>(
   summary: string,
   options: O,
-  body: (context: Context, values: Values<O>) => Promise<R>,
+  body: (context: Context, values: Values<O>, sources: Sources<O>) => Promise<R>,
 ): Task<O, R> {
-  const defaults = Object.fromEntries(Object.entries(options).map(([name, {defaultValue}]) => [name, defaultValue]));
-  const call = (context: Context, values: Partial<Values<O>> = {}): Promise<R> =>
-    body(context, {...defaults, ...withoutUndefined(values)} as Values<O>);
+  const call = async (
+    context: Context,
+    given: Readonly<Record<string, unknown>> = {},
+    sources: Readonly<Record<string, Source | undefined>> = {},
+  ): Promise<R> => {
+    const missing = missingOptions(`the task "${summary}"`, options, given);
+    if (missing.length > 0) throw usageErrorsProblem(missing, 'entrypoint --help TASK');
+    const values: Record<string, unknown> = {};
+    const from: Record<string, Source> = {};
+    for (const [name, {defaultValue}] of Object.entries(options)) {
+      values[name] = given[name] ?? defaultValue;
+      from[name] = given[name] === undefined ? {from: 'default'} : (sources[name] ?? {from: 'call'});
+    }
+    return body(context, values as Values<O>, from as Sources<O>);
+  };
   return Object.assign(call, {[brand]: {summary, options}}) as Task<O, R>;
 }
 
-function withoutUndefined(values: object): object {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-}
-
 /**
- * What a module's export says of itself as a task: undefined when it is none.
- * A plain function counts: it is a task without options, as invoke's users expect.
+ * How an export describes itself as a task; undefined for anything else. A plain function is a task without options, as
+ * users of invoke expect.
+ * @example
+ * taskDescription(task('Load sample products', {}, async () => {}))?.summary; // Load sample products
  */
 export function taskDescription(value: unknown): TaskDescription | undefined {
   if (typeof value !== 'function') return undefined;
@@ -97,13 +112,8 @@ export interface TestContext {
  * await seed(context, {rows: 5});
  * assert.deepEqual(commands, ['node scripts/seed.ts --rows 5']);
  */
-export function testContext({
-  respond,
-  cwd = '/service',
-  env = {},
-  rest = [],
-  signal = new AbortController().signal,
-}: TestContextOptions = {}): TestContext {
+export function testContext(options: TestContextOptions = {}): TestContext {
+  const {respond, cwd = '/service', env = {}, rest = [], signal = new AbortController().signal} = options;
   const {run, commands} = recordingRunner(respond);
   const [said, noted]: [string[], string[]] = [[], []];
   return {

@@ -1,26 +1,26 @@
 import {spawnSync} from 'node:child_process';
 import {appendFileSync, writeFileSync} from 'node:fs';
 
-// Runs in a container, in a directory with a service: builds it in turn by each command, and writes how long each took.
+// Runs in a container, in a service's directory: builds the service with each command in turn, and prints the times.
 
-export interface Wanted {
+export interface RoundOptions {
   readonly rounds: number;
   readonly contenders: readonly (readonly string[])[];
 }
 
-export interface Told {
-  /** Milliseconds, by contender. */
+export interface RoundResults {
+  /** Milliseconds of each round, by contender. */
   readonly took: readonly (readonly number[])[];
-  /** Builds that installed the dependencies again. */
+  /** Number of builds that reinstalled the dependencies. */
   readonly reinstalled: number;
 }
 
-const {rounds, contenders} = JSON.parse(process.argv[2] ?? '') as Wanted;
+const {rounds, contenders} = JSON.parse(process.argv[2] ?? '') as RoundOptions;
 const took = contenders.map((): number[] => []);
 let reinstalled = 0;
-// The first round installs the dependencies and fills caches, and does not count.
+// The first round installs the dependencies and fills caches. It does not count.
 for (let round = -1; round < rounds; round += 1) {
-  // Whichever comes first finds the machine in another state: they take turns.
+  // The first contender of a round finds the machine in another state, so they take turns.
   for (const index of round % 2 === 0 ? contenders.keys() : [...contenders.keys()].toReversed()) {
     const [program = '', ...words] = contenders[index] ?? [];
     writeFileSync('src/changed.ts', `export const changed = ${performance.now()};\n`);
@@ -36,4 +36,4 @@ for (let round = -1; round < rounds; round += 1) {
     if (/\$ npm ci/.test(stdout + stderr)) reinstalled += 1;
   }
 }
-process.stdout.write(JSON.stringify({took, reinstalled} satisfies Told));
+process.stdout.write(JSON.stringify({took, reinstalled} satisfies RoundResults));

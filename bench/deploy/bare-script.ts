@@ -5,20 +5,20 @@ import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
 import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
 
-// The shortest script that switches a release: no lock, no state, no undo, no log. One replica, the same images and the
-// same connections.
+// What a person would write who wants no more than the switch itself: no lock, no state read, nothing put back, nothing
+// written down. One replica, the same images and the same connections.
 
 const [network, balancer, service] = ['bare', 'bare.balancer', 'bare'];
-/** The dedicated balancer. */
+/** Of the balancer on a machine of its own. */
 const [dedicatedBalancer, dedicatedService] = ['bare.dedicated.balancer', 'bare.dedicated'];
 
-/** An app host, and its address for a balancer on another machine. */
+/** An app host and the address where a balancer on another machine reaches it. */
 export interface AppHost {
   readonly host: string;
   readonly address: string;
 }
 
-/** Runs the commands of a round concurrently, and waits for all of them. */
+/** Each inner list is done side by side, and all of it waited for. */
 function script(rounds: readonly (readonly (Words | Command)[])[]): string {
   const lines = rounds.map((round) => {
     const started = round.map((command, index) => `{ ${commandText(command)}\n} >/dev/null & p${index}=$!`);
@@ -30,7 +30,7 @@ function script(rounds: readonly (readonly (Words | Command)[])[]): string {
 const everywhere = (hosts: readonly string[], commands: readonly (Words | Command)[]): Command[][] =>
   commands.map((command) => hosts.map((host) => sshRun(host, command)));
 
-/** Untimed: a directory for the connections, and a network and a balancer on each host. */
+/** Before the clock starts: a directory for the connections, and a network and a balancer on each host. */
 export function prepareScript(hosts: readonly string[], balancerImage: string): string {
   return (
     `${commandText(sshDirectory)}\n` +
@@ -47,7 +47,7 @@ export function prepareScript(hosts: readonly string[], balancerImage: string): 
   );
 }
 
-/** Untimed: one dedicated balancer for all of these hosts. */
+/** Before the clock starts: one balancer on a machine of its own, for all of these hosts. */
 export function prepareDedicatedScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
   return script(
     everywhere(
@@ -95,7 +95,7 @@ function fragment(name: string, hosts: readonly string[]): string {
 
 const half = (round: number): Half => (round % 2 === 0 ? 'a' : 'b');
 
-/** Replaces the previous release on each host by release `round`. */
+/** Release `round` on each host, in place of the one before. */
 export function deployScript(hosts: readonly string[], image: string, round: number): string {
   const [name, old] = [`bare.${round}`, `bare.${round - 1}`];
   const [to, from] = [`${service}/1${half(round)}`, `${service}/1${half(round - 1)}`];
@@ -114,7 +114,7 @@ export function deployScript(hosts: readonly string[], image: string, round: num
   );
 }
 
-/** The same behind one dedicated balancer. */
+/** The same behind one balancer on a machine of its own. */
 export function deployDedicatedScript(
   apps: readonly AppHost[],
   balancerHost: string,
@@ -158,7 +158,7 @@ export function deployDedicatedScript(
   ]);
 }
 
-/** Untimed: removes the previous release. */
+/** What the round before left, when the clock has stopped. */
 export const tidyScript = (hosts: readonly string[], round: number): string =>
   script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
 export const tidyDedicatedScript = (hosts: readonly string[], round: number): string =>

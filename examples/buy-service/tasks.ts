@@ -25,7 +25,7 @@ export const migrate = task('Bring the database schema up to date', {}, async ({
 
 export const seed = task(
   'Load sample products',
-  {rows: option.number(100, 'how many products')},
+  {rows: option.number('how many products', {default: 100})},
   async ({run}, {rows}) => {
     await run(['node', 'scripts/seed.ts', '--rows', String(rows)]);
   },

@@ -1,4 +1,4 @@
-"""Tasks that the service had before: `invoke seed`, and `entrypoint seed` as well."""
+"""Tasks for invoke. `invoke seed` and `entrypoint seed` both work."""
 
 import os
 import shlex
@@ -25,7 +25,7 @@ def seed(_: Context, customers: int = 10, points: int = 1000) -> None:
 
 @task(positional=["customers"], help={"customers": "how many"})
 def forecast(_: Context, customers: str = "1000") -> None:
-    """Print what GET /report answers."""
+    """Print the response of GET /report."""
     print(make_forecast(int(customers)))
 
 

@@ -20,7 +20,7 @@ export {
 import {pythonProgram} from 'entrypoint';
 import {task} from 'entrypoint/tasks';
 
-// The tasks of tasks.py are there as well, by themselves.
+// The tasks of tasks.py are added automatically.
 export const migrate = task('Bring the database schema up to date', {}, async ({run, cwd, env}) => {
   await run([pythonProgram({cwd, env}), '-m', 'points_api.migrate']);
 });

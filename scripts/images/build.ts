@@ -1,7 +1,7 @@
-// Builds the project's images: all of them, or those that are named (and what they are built on).
+// Builds the project's images: all of them, or the named ones and their base images.
 //   node scripts/images/build.ts [--fresh] [NAME...]
-// Says one line for each; does nothing for an image whose inputs have not changed. --fresh: everything again, with
-// the newest packages.
+// Prints one line for each. An image whose inputs have not changed is not built again; --fresh rebuilds it anyway,
+// without the cache and with the newest packages.
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {dockerBuild, dockerImageInspect} from '../../src/commands/docker/index.ts';
@@ -28,7 +28,7 @@ async function main(words: readonly string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
   const echo = makeEcho({write, level: 'normal', colour: process.stderr.isTTY && !process.env['NO_COLOR']});
   const run = systemRunner({cwd: root, env: process.env, echo, signal: stop.signal, stdout: write, stderr: write});
-  await requireEngine(run);
+  await requireEngine({run});
   let client: Promise<DockerClient> | undefined;
   await buildAll({run, fresh, client: () => (client ??= findDockerClient({run, env: process.env}))}, names);
 }
@@ -54,7 +54,7 @@ function readWords(words: readonly string[]): {names: readonly string[]; fresh: 
   }
 }
 
-/** Images side by side, each as soon as the one below it is there. */
+/** Builds images concurrently, each as soon as its base image exists. */
 async function buildAll(build: Build, names: readonly string[]): Promise<void> {
   const ids = new Map<string, Promise<string>>();
   const imageId = (name: string): Promise<string> => {
@@ -72,7 +72,7 @@ async function buildAll(build: Build, names: readonly string[]): Promise<void> {
   if (failure !== undefined) throw failure.reason;
 }
 
-/** Returns the image's id, after building it where that is needed. */
+/** Builds an image if its inputs have changed; returns its id. */
 async function bringUpToDate({run, fresh, client}: Build, image: Image, parentId: string): Promise<string> {
   const format = `{{.Id}} {{index .Config.Labels "${inputsLabel}"}} {{.Size}}`;
   const inspect = async (): Promise<string[]> =>
@@ -83,7 +83,7 @@ async function bringUpToDate({run, fresh, client}: Build, image: Image, parentId
   const changed = fresh || oldId === '' || oldHash !== hash;
   if (changed) await make(run.prefixed(image.name), image, hash, await client(), fresh);
   const [id = '', , size = '0'] = await inspect();
-  // The old one has no name any more. Where a container still uses it, it stays.
+  // The old image is untagged now. It stays while a container uses it.
   if (changed && oldId !== '' && oldId !== id) await run.read(['docker', 'image', 'rm', oldId], {allow: [1]});
   const how = changed ? `built in ${((performance.now() - started) / 1000).toFixed(1)} s` : 'unchanged';
   process.stdout.write(`${image.tag.padEnd(28)} ${(Number(size) / 1e6).toFixed(0).padStart(4)} MB  ${how}\n`);
@@ -93,7 +93,7 @@ async function bringUpToDate({run, fresh, client}: Build, image: Image, parentId
 async function make(run: Runner, image: Image, hash: string, client: DockerClient, fresh: boolean): Promise<void> {
   const ca = certificateFile(process.env);
   await run.scope(async (scope) => {
-    // Large, and made again in seconds; the other contexts are small or part of the repository.
+    // Large, and quick to create again; the other contexts are small or part of the repository.
     if (image.from === undefined) scope.always(['rm', '-rf', image.context]);
     await prepare(run, root, image);
     await run(
@@ -110,7 +110,7 @@ async function make(run: Runner, image: Image, hash: string, client: DockerClien
       ),
       {
         purpose: `the image ${image.tag} could not be built`,
-        fix: "the builder's lines above tell the step that failed",
+        fix: "see the builder's output above for the step that failed",
       },
     );
   });

@@ -3,10 +3,10 @@ import {globSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Image} from './list.ts';
 
-/** The label that tells what an image was made of. */
+/** The label with the hash of an image's inputs. */
 export const inputsLabel = 'entrypoint.inputs';
 
-/** A hash of all files that an image is made of, their modes, and the image below it. What people read does not count. */
+/** A hash of an image's files, their modes and its base image. READMEs do not count. */
 export function inputsHash(root: string, image: Image, parentId: string): string {
   const hash = createHash('sha256').update(`${parentId}\0`);
   for (const file of globSync([...image.inputs], {cwd: root}).toSorted()) {

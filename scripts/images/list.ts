@@ -1,12 +1,12 @@
-/** An image of the project, and all that its content depends on. */
+/** An image of the project, and everything that its content depends on. */
 export interface Image {
   readonly name: string;
   readonly tag: string;
-  /** The image that it is built on. */
+  /** Name of its base image; undefined: none of the project's. */
   readonly from: string | undefined;
-  /** Patterns of its files, from the root of the repository. */
+  /** Globs of its input files, relative to the root of the repository. */
   readonly inputs: readonly string[];
-  /** Where the builder reads its files. */
+  /** Build context, relative to the root of the repository. */
   readonly context: string;
 }
 
@@ -18,12 +18,12 @@ const own = (name: string, tag: string): Image => ({
   context: `images/${name}`,
 });
 
-/** Each image after the one that it is built on. */
+/** Each image comes after its base image. */
 export const images: readonly Image[] = [
   {...own('debian', 'trixie'), from: undefined, context: `.images/debian.${process.pid}`},
   {
     ...own('base', '26'),
-    // Node itself is known by its package's version: hashing 150 MB would take longer than all the rest.
+    // The version of its package identifies Node: hashing 150 MB would take longer than all the rest.
     inputs: ['images/base/*', '.dockerignore', 'package.json', 'dist/**/*', 'node_modules/node-linux-*/package.json'],
     context: '.',
   },
@@ -33,7 +33,7 @@ export const images: readonly Image[] = [
   {
     ...own('python', '3.13'),
     from: 'base',
-    inputs: ['images/python/**/*', 'images/node/answers', '.dockerignore'],
+    inputs: ['images/python/**/*', 'images/node/health-check', '.dockerignore'],
     context: '.',
   },
   {...own('python-service', '3.13'), from: 'python'},

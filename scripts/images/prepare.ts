@@ -4,19 +4,19 @@ import {exitCode, isProblem, problem} from '../../src/errors.ts';
 import type {Runner} from '../../src/shell/index.ts';
 import type {Image} from './list.ts';
 
-// What cannot be made inside `docker build`: what there is to start from.
+// What `docker build` cannot create, since it needs an image to start from.
 
-/** Makes the files that an image's context needs beside the ones in the repository. */
+/** Creates the files that an image's build context needs beside those in the repository. */
 export async function prepare(run: Runner, root: string, image: Image): Promise<void> {
   if (image.name === 'debian') await rootFileSystem(run, root, image.context);
   if (image.name === 'base') requireBundle(root);
   if (image.name === 'node') await npmPackages(run, root, image.context);
 }
 
-/** The time that all files get: 2026-01-01, as in images/debian/reproducibly. */
+/** The time of all files: 2026-01-01, as in images/debian/reproducibly. */
 const epoch = '1767225600';
 
-/** Debian's own image where a hub can be reached, else the same thing from Debian's packages. */
+/** Debian's own image where Docker Hub is reachable, else the same file system from Debian's packages. */
 async function rootFileSystem(run: Runner, root: string, directory: string): Promise<void> {
   const tar = `${directory}/rootfs.tar`;
   await run(['mkdir', '-p', directory]);
@@ -55,7 +55,7 @@ async function rootFileSystem(run: Runner, root: string, directory: string): Pro
     },
     {
       purpose: "the root file system could not be made from Debian's packages",
-      fix: "see its last lines above; it needs Debian's mirror, or a reachable Docker hub",
+      fix: 'see its output above; it needs a Debian mirror, or Docker Hub',
     },
   );
 }
@@ -67,7 +67,7 @@ async function requireMmdebstrap(run: Runner): Promise<void> {
   if (process.getuid?.() !== 0 || !(await has('apt-get'))) {
     throw problem({
       code: 'no_root_file_system',
-      what: 'no Docker hub answers and mmdebstrap is missing, and one of them must give the root file system',
+      what: 'no source for the root file system: Docker Hub is unreachable and mmdebstrap is not installed',
       fix: 'apt-get install mmdebstrap debian-archive-keyring (Debian, Ubuntu), or: docker pull debian:trixie-slim',
       exitCode: exitCode.unavailable,
     });
@@ -83,12 +83,12 @@ function requireBundle(root: string): void {
   if (existsSync(join(root, 'dist/cli.js'))) return;
   throw problem({
     code: 'no_bundle',
-    what: 'dist/cli.js is missing, and the base image carries it',
+    what: 'dist/cli.js is missing: the base image contains it',
     fix: 'npm run build',
   });
 }
 
-/** npm itself: by the npm client outside, since none is inside yet. */
+/** Installs npm with the npm of this machine, since the image has none yet. */
 async function npmPackages(run: Runner, root: string, directory: string): Promise<void> {
   const read = (path: string): string | undefined =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;

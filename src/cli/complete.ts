@@ -1,10 +1,11 @@
 import type {Words} from '../shell/argv.ts';
+import {kebab, snake} from '../text/names.ts';
 import {coreFlags, flagsOf, type TaskFlag} from './flags.ts';
-import {kebab, type KnownTask, snake} from './tasks.ts';
+import type {KnownTask} from './tasks.ts';
 
 /**
  * The words that can end a command line, for a shell's completion. The line comes as one word or as many,
- * begins with the program's name, and its last word is what is being typed (empty after a space).
+ * begins with the program's name, and its last word is the one being typed (empty after a space).
  */
 export function completions(line: Words, tasks: readonly KnownTask[]): readonly string[] {
   const words = line.join(' ').split(/\s+/);
@@ -24,14 +25,14 @@ function candidates(
   tasks: readonly KnownTask[],
 ): readonly string[] {
   const flags = task === undefined ? [] : flagsOf(task);
-  const valued = flags.find(({name, option}) => `--${name}` === last && option.kind !== 'boolean');
-  if (valued !== undefined) return valued.option.choices ?? [];
-  if (typed.startsWith('-')) return [...flags.flatMap(flagWords), ...coreFlags.map(({long}) => `--${long}`)];
+  const open = flags.find(({name, value}) => `--${name}` === last && value !== undefined);
+  if (open !== undefined) return open.option.choices ?? [];
+  if (typed.startsWith('-')) return [...flags.flatMap(flagWords), ...coreFlags.map(({name}) => `--${name}`)];
   const places = flags.filter(({option}) => option.positional === true).flatMap(({option}) => option.choices ?? []);
   return [...places, ...tasks.map(({name}) => snake(name))];
 }
 
-function flagWords({name, option}: TaskFlag): readonly string[] {
-  if (option.kind === 'boolean') return [`--${name}`, `--no-${name}`];
+function flagWords({name, value, option}: TaskFlag): readonly string[] {
+  if (value === undefined) return [`--${name}`, `--no-${name}`];
   return [`--${name}=`, ...(option.choices ?? []).map((choice) => `--${name}=${choice}`)];
 }

@@ -1,9 +1,10 @@
 import type {UsageError} from '../errors.ts';
-import type {Option} from '../option.ts';
+import {type Option, valueNameOf} from '../option.ts';
+import {kebab, snake} from '../text/names.ts';
 import {nearest} from '../text/nearest.ts';
-import {kebab, type KnownTask, snake} from './tasks.ts';
+import type {KnownTask} from './tasks.ts';
 
-/** What the command line says of the run as a whole. */
+/** The flags of the run as a whole. */
 export interface Core {
   list: boolean;
   help: boolean;
@@ -22,35 +23,35 @@ export interface Core {
 export interface CoreFlag {
   readonly key: keyof Core;
   /** With dashes. */
-  readonly long: string;
+  readonly name: string;
   readonly short?: string;
-  /** What its value is called; without it the flag is a boolean. */
+  /** What its value is called; without it the flag is a switch. */
   readonly value?: string;
   readonly help: string;
-  /** How the help shows it, where `--long` is not the usual form. */
+  /** How the help shows it, where `--name` is not the usual form. */
   readonly shown?: string;
 }
 
 export const coreFlags: readonly CoreFlag[] = [
-  {key: 'list', long: 'list', short: 'l', help: 'list the tasks'},
-  {key: 'help', long: 'help', short: 'h', shown: '--help [TASK]', help: 'explain the command, or a task'},
-  {key: 'dryRun', long: 'dry-run', short: 'n', help: 'change nothing: print a sh script that does it'},
-  {key: 'echo', long: 'echo', shown: '--no-echo', help: 'do not print each command before it runs'},
-  {key: 'quiet', long: 'quiet', short: 'q', help: 'print only results and errors'},
-  {key: 'verbose', long: 'verbose', short: 'v', help: 'print also the commands that only look, and stacks of errors'},
-  {key: 'json', long: 'json', help: 'print the result as JSON'},
-  {key: 'color', long: 'color', shown: '--no-color', help: 'no colours; NO_COLOR=1 does the same'},
+  {key: 'list', name: 'list', short: 'l', help: 'list the tasks'},
+  {key: 'help', name: 'help', short: 'h', shown: '--help [TASK]', help: 'explain the command or a task'},
+  {key: 'dryRun', name: 'dry-run', short: 'n', help: 'change nothing: print a sh script that does the same'},
+  {key: 'echo', name: 'echo', shown: '--no-echo', help: 'do not print each command before it runs'},
+  {key: 'quiet', name: 'quiet', short: 'q', help: 'print only results and errors'},
+  {key: 'verbose', name: 'verbose', short: 'v', help: 'also print read-only commands and stack traces'},
+  {key: 'json', name: 'json', help: 'print the result as JSON'},
+  {key: 'color', name: 'color', shown: '--no-color', help: 'print no colours; NO_COLOR=1 does the same'},
   {
     key: 'directory',
-    long: 'directory',
+    name: 'directory',
     short: 'C',
     value: 'DIR',
-    help: 'the service is in DIR; default: here, or the nearest directory above',
+    help: 'directory of the service; default: this one, or the nearest parent with a service',
   },
-  {key: 'version', long: 'version', help: 'print the version'},
+  {key: 'version', name: 'version', help: 'print the version'},
   {
     key: 'complete',
-    long: 'complete',
+    name: 'complete',
     shown: '--complete -- LINE',
     help: 'print the words that can end LINE, for shell completion',
   },
@@ -72,65 +73,41 @@ export function defaultCore(): Core {
   };
 }
 
-/**
- * The directory that the command line asks for, before any task is known.
- * A task with an option of that name may claim the flag later: the parser has the last word.
- */
-export function directoryOf(argv: readonly string[]): string | undefined {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  const words = argv.slice(0, end);
-  const at = words.findLastIndex((word) => word === '-C' || word === '--directory' || word.startsWith('--directory='));
-  const word = words[at];
-  return word?.startsWith('--directory=') ? word.slice('--directory='.length) : word && words[at + 1];
-}
-
 /** An option of a task as a flag. */
 export interface TaskFlag {
   readonly key: string;
   /** With dashes. */
   readonly name: string;
   readonly option: Option<unknown>;
+  /** What its value is called; undefined for a switch. */
+  readonly value: string | undefined;
 }
 
 /** The options of a task, as flags. */
 export function flagsOf(task: KnownTask): readonly TaskFlag[] {
-  return Object.entries(task.facts.options).map(([key, option]) => ({key, name: kebab(key), option}));
+  return Object.entries(task.description.options).map(([key, option]) => ({
+    key,
+    name: kebab(key),
+    option,
+    value: valueNameOf(option),
+  }));
 }
 
-/** The flag of that name; `no-` in front of it turns a boolean off. */
-export function findFlag<F extends {readonly name: string}>(
-  flags: readonly F[],
-  name: string,
-  isBoolean: (flag: F) => boolean,
-): {flag: F; negated: boolean} | undefined {
-  const exact = flags.find((flag) => flag.name === name);
-  if (exact !== undefined) return {flag: exact, negated: false};
-  const negated = flags.find((flag) => `no-${flag.name}` === name && isBoolean(flag));
-  return negated && {flag: negated, negated: true};
-}
-
-/** What stands for the value of an option in a usage line. */
-export function sampleOf(option: Option<unknown>): string {
-  if (option.kind === 'choice') return (option.choices ?? []).join('|');
-  return option.kind === 'number' ? 'NUMBER' : 'TEXT';
-}
-
-/** What is said of a flag that nobody has. */
+/** The error for a flag that neither the task nor the command has. */
 export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: readonly KnownTask[]): UsageError {
+  if (!flag.startsWith('--'))
+    return {what: `${flag} is not a flag`, fix: 'options of a task have long names only: see entrypoint --help TASK'};
   const name = kebab(flag.slice(2));
+  const own = task === undefined ? [] : flagsOf(task);
   if (task === undefined) {
-    const owner = tasks.find((candidate) => findFlag(flagsOf(candidate), name, () => true) !== undefined);
+    const owner = tasks.find((candidate) => flagsOf(candidate).some((entry) => spellings(entry).includes(name)));
     if (owner !== undefined)
       return {
         what: `${flag} is not a flag of entrypoint itself`,
         fix: `put it behind its task: entrypoint ${snake(owner.name)} ${flag}`,
       };
   }
-  const own =
-    task === undefined
-      ? []
-      : flagsOf(task).flatMap((entry) => withNegation(entry.name, entry.option.kind === 'boolean'));
-  const candidates = [...own, ...coreFlags.flatMap((entry) => withNegation(entry.long, entry.value === undefined))];
+  const candidates = [...own, ...coreFlags].flatMap(spellings);
   const meant = nearest(name, candidates) ?? nearest(name.replace(/^no-/, ''), candidates);
   return {
     what: task === undefined ? `${flag} is not a flag` : `${flag} is not an option of ${snake(task.name)}`,
@@ -138,6 +115,6 @@ export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: re
   };
 }
 
-function withNegation(name: string, boolean: boolean): readonly string[] {
-  return boolean ? [name, `no-${name}`] : [name];
+function spellings({name, value}: {readonly name: string; readonly value?: string | undefined}): readonly string[] {
+  return value === undefined ? [name, `no-${name}`] : [name];
 }

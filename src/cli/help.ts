@@ -1,105 +1,142 @@
+import {exitCodes} from '../errors.ts';
 import type {Option} from '../option.ts';
 import {quote} from '../shell/argv.ts';
-import {type CoreFlag, coreFlags, flagsOf, sampleOf, type TaskFlag} from './flags.ts';
-import {type KnownTask, screaming, snake, variableOf} from './tasks.ts';
+import {screaming, snake, variableOf} from '../text/names.ts';
+import {table} from '../text/table.ts';
+import {type CoreFlag, coreFlags, flagsOf, type TaskFlag} from './flags.ts';
+import type {KnownTask} from './tasks.ts';
 
-const exitCodes = `exit codes:
-  0     done
-  1     a task failed (a failed command's own code is passed on)
-  64    the command line is wrong; nothing was run
-  65    a file of the service is wrong: tasks.ts, deploy.yaml, ...
-  69    a program or a service that the task needs is missing
-  124   a command took too long and was killed
-  130   interrupted by Ctrl-C (129: hang-up, 143: SIGTERM)
-`;
+const width = 100;
 
 /** `entrypoint --help` */
 export function generalHelp(tasks: readonly KnownTask[], columns: number | undefined): string {
-  const rows = coreFlags.map((flag) => [coreForm(flag), flag.help] as const);
+  const layout = {indent: 2, width};
   return [
-    'usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]\n',
-    'Runs tasks in order; the first one that fails ends the run. test_unit, test-unit and testUnit are one task.\n' +
-      'WORDS go to the last task. Without a task: the list.\n',
-    `flags:\n${table(rows)}`,
-    exitCodes,
-    `tasks:\n${listText(tasks, columns, '  ')}`,
+    'usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]',
+    '',
+    'Runs tasks in order and stops at the first one that fails. test_unit, test-unit and testUnit are one',
+    'task. WORDS go to the last task. Without a task, prints the list.',
+    '',
+    'flags:',
+    ...table(
+      coreFlags.map((flag) => [coreForm(flag), flag.help]),
+      layout,
+    ),
+    '',
+    'exit codes:',
+    ...table(
+      exitCodes.map(({code, meaning}) => [String(code), meaning]),
+      layout,
+    ),
+    '',
+    'tasks:',
+    listText(tasks, columns, 2),
   ].join('\n');
 }
 
-function coreForm({long, short, value, shown}: CoreFlag): string {
-  return `${short === undefined ? '    ' : `-${short}, `}${shown ?? `--${long}${value === undefined ? '' : `=${value}`}`}`;
+function coreForm({name, short, value, shown}: CoreFlag): string {
+  return `${short === undefined ? '    ' : `-${short}, `}${shown ?? `--${name}${value === undefined ? '' : `=${value}`}`}`;
 }
 
+// A longer usage line is not read; the table below it has all options.
 const mostInUsage = 8;
+
+function isInEveryUsage({option}: TaskFlag): boolean {
+  return option.positional === true || option.required === true;
+}
 
 /** `entrypoint --help TASK` */
 export function taskHelp(task: KnownTask): string {
   const flags = flagsOf(task);
-  // What does not fit into two lines is not read in one: the list below has all of it.
-  const shown = flags.length <= mostInUsage ? flags : flags.filter(({option}) => option.positional === true);
-  const usage = [
-    'usage: entrypoint',
-    snake(task.name),
-    ...(shown === flags ? [] : ['[OPTIONS]']),
-    ...shown.map(usageWord),
-  ].join(' ');
-  const summary = task.facts.summary === '' ? '' : `\n${task.facts.summary}\n`;
-  const options = flags.length === 0 ? '' : `\noptions:\n${table(flags.flatMap((flag) => optionRows(task, flag)))}`;
-  return `${usage}\n${summary}${options}`;
-}
-
-function usageWord({name, option}: TaskFlag): string {
-  if (option.positional === true) return `[${screaming(name)}]${option.kind === 'list' ? '...' : ''}`;
-  if (option.kind === 'list') return `[--${name}=${sampleOf(option)}]...`;
-  return option.kind === 'boolean' ? `[--${booleanForm(name, option)}]` : `[--${name}=${sampleOf(option)}]`;
-}
-
-function optionRows(task: KnownTask, {key, name, option}: TaskFlag): readonly (readonly [string, string])[] {
-  const form = option.kind === 'boolean' ? `--${booleanForm(name, option)}` : `--${name}=${sampleOf(option)}`;
-  const variables = [variableOf(task.name, key), ...(option.env ?? [])].join(', ');
-  const repeat = option.kind === 'list' ? '; may be repeated' : '';
+  const shown = flags.length <= mostInUsage ? flags : flags.filter(isInEveryUsage);
+  const words = [snake(task.name), ...(shown === flags ? [] : ['[OPTIONS]']), ...shown.map(usageWord)];
   return [
-    [option.positional === true ? `${screaming(name)}, ${form}` : form, `${option.help}${repeat}`],
-    ['', `${option.kind}; default: ${defaultText(option)}; environment: ${variables}`],
+    ...table([['usage: entrypoint', words.join(' ')]], {gap: 1, width}),
+    ...(task.description.summary === '' ? [] : ['', task.description.summary]),
+    ...(flags.length === 0
+      ? []
+      : [
+          '',
+          'options:',
+          ...table(
+            flags.flatMap((flag) => optionRows(task, flag)),
+            {indent: 2, width},
+          ),
+        ]),
+    '',
+  ].join('\n');
+}
+
+function usageWord({name, option, value}: TaskFlag): string {
+  const word = option.positional === true ? placeForm(name, option) : optionForm(name, option, value, 'usage');
+  const bracketed = option.required === true ? word : `[${word}]`;
+  return option.kind === 'list' ? `${bracketed}...` : bracketed;
+}
+
+function placeForm(name: string, {choices}: Option<unknown>): string {
+  return choices?.join('|') ?? screaming(name);
+}
+
+// In usage, the form of a switch that changes something: of one that is on already, the one that turns it off.
+function optionForm(
+  name: string,
+  {defaultValue}: Option<unknown>,
+  value: string | undefined,
+  where: 'usage' | 'table',
+): string {
+  if (value !== undefined) return `--${name}=${value}`;
+  if (defaultValue === false) return `--${name}`;
+  return where === 'table' ? `--[no-]${name}` : defaultValue === true ? `--no-${name}` : `--${name}`;
+}
+
+function optionRows(task: KnownTask, {key, name, option, value}: TaskFlag): readonly (readonly string[])[] {
+  const form = optionForm(name, option, value, 'table');
+  const facts = [
+    `${option.kind}${option.required === true ? ', required' : ''}`,
+    ...(option.kind === 'list' ? ['can be repeated'] : []),
+    ...defaultOf(option),
+  ];
+  return [
+    [option.positional === true ? `${screaming(name)}, ${form}` : form, option.help],
+    ['', facts.join('; ')],
+    ['', `environment: ${[variableOf(task.name, key), ...(option.env ?? [])].join(', ')}`],
   ];
 }
 
-// The form that changes something: of a boolean that is on already, the one that turns it off.
-function booleanForm(name: string, {defaultValue}: Option<unknown>): string {
-  return defaultValue === true ? `no-${name}` : name;
+function defaultOf({kind, defaultValue, defaultText, required}: Option<unknown>): readonly string[] {
+  if (defaultText !== undefined) return [`default: ${defaultText}`];
+  if (required === true || defaultValue === undefined || defaultValue === null) return [];
+  const values = (kind === 'list' ? (defaultValue as readonly string[]) : [defaultValue]).map((value) =>
+    typeof value === 'string' ? quote(value) : String(value),
+  );
+  return values.length === 0 ? [] : [`default: ${values.join(' ')}`];
 }
 
-function defaultText({kind, defaultValue, defaultText: told}: Option<unknown>): string {
-  if (told !== undefined) return told;
-  if (defaultValue === undefined || defaultValue === null) return 'none';
-  if (kind === 'list') return (defaultValue as readonly string[]).map(quote).join(' ') || 'none';
-  return typeof defaultValue === 'string' ? quote(defaultValue) : String(defaultValue);
-}
-
-function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(0, ...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `${`  ${left.padEnd(width)}   ${right}`.trimEnd()}\n`).join('');
-}
-
-/** One line a task; `columns` is the width of the terminal, undefined where there is none. */
-export function listText(tasks: readonly KnownTask[], columns: number | undefined, indent = ''): string {
-  const width = Math.max(0, ...tasks.map(({name}) => name.length));
+/** The tasks below the headings of their groups; `columns` is the width of the terminal, undefined without one. */
+export function listText(tasks: readonly KnownTask[], columns: number | undefined, indent = 0): string {
+  const lines = table(
+    tasks.map(({name, description}) => [snake(name), description.summary]),
+    {indent: indent + 2},
+  );
   return tasks
-    .map(({name, facts}) => {
-      const line = `${indent}${snake(name).padEnd(width)}   ${facts.summary}`.trimEnd();
-      return `${columns === undefined || line.length <= columns ? line : `${line.slice(0, columns - 3)}...`}\n`;
-    })
+    .flatMap(({group}, at) => [
+      ...(group === tasks[at - 1]?.group ? [] : [`${' '.repeat(indent)}${group}:`]),
+      lines[at] ?? '',
+    ])
+    .map((line) => `${columns === undefined || line.length <= columns ? line : `${line.slice(0, columns - 3)}...`}\n`)
     .join('');
 }
 
-/** The same for programs, with all that the help knows. */
+/** The list for programs: everything that the help shows. */
 export function listJson(directory: string, file: string | undefined, tasks: readonly KnownTask[]): string {
   const described = tasks.map((task) => ({
     name: snake(task.name),
-    summary: task.facts.summary,
+    group: task.group,
+    summary: task.description.summary,
     options: flagsOf(task).map(({key, name, option}) => ({
       flag: `--${name}`,
       kind: option.kind,
+      required: option.required === true,
       default: option.defaultValue ?? null,
       choices: option.choices ?? null,
       positional: option.positional === true,

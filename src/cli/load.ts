@@ -5,8 +5,9 @@ import {pathToFileURL} from 'node:url';
 import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
 import {invokeTasks} from '../runtimes/python/invoke.ts';
 import {type Task, taskDescription} from '../task.ts';
+import {kebab} from '../text/names.ts';
 import {loadProblem} from './report.ts';
-import {inOrder, kebab, type KnownTask} from './tasks.ts';
+import {groupOf, inOrder, type KnownTask} from './tasks.ts';
 
 /** The running command's own modules, as URLs: what `import 'entrypoint'` means in a service. */
 export interface OwnModules {
@@ -17,7 +18,7 @@ export interface OwnModules {
 export interface Service {
   /** Absolute, without symbolic links. */
   readonly directory: string;
-  /** The name of its file with tasks; undefined: it has the standard ones. */
+  /** The name of its file of tasks; undefined: it has the standard tasks. */
   readonly file: string | undefined;
   readonly tasks: readonly KnownTask[];
 }
@@ -37,7 +38,7 @@ export async function loadService(cwd: string, given: string | undefined, own: O
 }
 
 /**
- * The same service with the tasks of its tasks.py, which invoke reads. Where both have a name, ours stays.
+ * The same service with the tasks of its tasks.py, which invoke reads. Of two tasks with one name, ours stays.
  * @throws Problem with exit code 65 when invoke cannot load tasks.py
  */
 export async function withInvokeTasks(
@@ -46,15 +47,23 @@ export async function withInvokeTasks(
 ): Promise<Service> {
   const more = await invokeTasks({cwd: service.directory, env});
   const found = [...more]
-    .map(([name, call]) => ({name: kebab(name), call, facts: taskDescription(call)}))
-    .filter((one): one is KnownTask => one.facts !== undefined && !service.tasks.some(({name}) => name === one.name));
+    .map(([name, call]) => ({
+      name: kebab(name),
+      group: groupOf(kebab(name), 'tasks.py'),
+      call,
+      description: taskDescription(call),
+    }))
+    .filter(
+      (one): one is KnownTask => one.description !== undefined && !service.tasks.some(({name}) => name === one.name),
+    );
   return found.length === 0 ? service : {...service, tasks: inOrder([...service.tasks, ...found])};
 }
 
-/** The nearest directory upwards that looks like a service; where there is none, the one to start with. */
+/** The nearest directory upwards with a file of a service; without one, the directory to start from. */
 function serviceDirectory(cwd: string, given: string | undefined): string {
   const start = resolve(cwd, given ?? '.');
-  if (given !== undefined && !isDirectory(start)) throw usageProblem(`${given} is not a directory, and -C needs one`);
+  if (given !== undefined && !isDirectory(start))
+    throw usageProblem(`no such directory: ${given}`, 'correct --directory (-C)');
   const real = realpathSync(start);
   for (let directory = real; ; directory = dirname(directory)) {
     if (markers.some((name) => existsSync(join(directory, name)))) return directory;
@@ -71,10 +80,10 @@ async function importTasks(directory: string, file: string, own: OwnModules): Pr
   const urls: Readonly<Record<string, string>> = {entrypoint: own.index, 'entrypoint/tasks': own.tasks};
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      // Always the copy that runs: a second one would have brands, options and tasks of its own.
+      // Always the running copy: a second one would have its own brands, options and tasks.
       const mine = urls[specifier];
       if (mine !== undefined) return {url: mine, shortCircuit: true};
-      // tasks.ts is an ES module, whatever package.json says or does not say.
+      // tasks.ts is an ES module, whatever package.json says.
       if (specifier === url && url.endsWith('.ts')) return {url, format: 'module-typescript', shortCircuit: true};
       return next(specifier, context);
     },
@@ -91,25 +100,25 @@ async function importTasks(directory: string, file: string, own: OwnModules): Pr
 function tasksOf(exported: object, file: string | undefined): readonly KnownTask[] {
   const found = new Map<string, {key: string; task: KnownTask}>();
   for (const [key, value] of Object.entries(exported)) {
-    const facts = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskDescription(value);
-    if (facts === undefined) continue;
+    const description = key === 'default' || key.startsWith('_') || key === 'task' ? undefined : taskDescription(value);
+    if (description === undefined) continue;
     const name = kebab(key);
     const other = found.get(name);
     if (other !== undefined) {
       throw problem({
         code: 'task_twice',
-        what: `${basename(file ?? '')} exports ${other.key} and ${key}, and both are the task ${name}`,
+        what: `${basename(file ?? '')} exports the task ${name} twice: as ${other.key} and as ${key}`,
         fix: 'rename one of them',
         exitCode: exitCode.badData,
       });
     }
-    found.set(name, {key, task: {name, facts, call: value as Task}});
+    found.set(name, {key, task: {name, group: groupOf(name, file), description, call: value as Task}});
   }
   if (found.size === 0) {
     throw problem({
       code: 'no_tasks',
       what: `${file ?? 'the module'} exports no task`,
-      fix: "export {build, deploy, run} from 'entrypoint/tasks'; or functions of your own",
+      fix: "export {build, deploy, run} from 'entrypoint/tasks'; or export your own functions",
       exitCode: exitCode.badData,
     });
   }

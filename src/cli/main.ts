@@ -1,44 +1,44 @@
 import {exitCode, isProblem, usageErrorsProblem, type Problem} from '../errors.ts';
+import {snake} from '../text/names.ts';
 import {completions} from './complete.ts';
-import {type Core, defaultCore, directoryOf} from './flags.ts';
+import {type Core, defaultCore} from './flags.ts';
 import {generalHelp, listJson, listText, taskHelp} from './help.ts';
 import {loadService, type Service, withInvokeTasks} from './load.ts';
 import {parse, type Parsed} from './parse.ts';
 import {reportJson, reportText, type Style, thrownProblem} from './report.ts';
 import {runTasks} from './run-tasks.ts';
-import {snake} from './tasks.ts';
 import type {World} from './world.ts';
 
 export interface Outcome {
   readonly code: number;
-  /** A task did not heed the interrupt and goes on. */
+  /** A task ignored the interrupt and still runs. */
   readonly gaveUp: boolean;
 }
 
-/** Reads the command line, does what it says, and returns the exit code. Throws nothing. */
+/** Reads the command line, acts on it and returns the exit code. Never throws. */
 export async function main(world: World): Promise<Outcome> {
-  // Until the command line is understood, an error is told in the plainest way.
-  const told: {core: Core; directory: string} = {core: defaultCore(), directory: world.cwd};
+  // An error before the command line is parsed is reported with the default flags.
+  const known: {core: Core; directory: string} = {core: defaultCore(), directory: world.cwd};
   try {
     if (world.argv[0] === '--version') {
       world.stdout(`entrypoint ${world.version()}\n`);
       return {code: exitCode.ok, gaveUp: false};
     }
     const {service, parsed} = await understand(world);
-    Object.assign(told, {core: parsed.core, directory: service.directory});
+    Object.assign(known, {core: parsed.core, directory: service.directory});
     return {code: await act(world, service, parsed), gaveUp: false};
   } catch (error) {
-    const found = thrownProblem(error, told.directory, 'the command');
-    world.stderr(reportText(found, styleOf(world, told.core)));
-    if (told.core.json && !told.core.dryRun) world.stdout(reportJson(found));
+    const found = thrownProblem(error, known.directory, 'the command failed');
+    world.stderr(reportText(found, styleOf(world, known.core)));
+    if (known.core.json && !known.core.dryRun) world.stdout(reportJson(found));
     return {code: found.exitCode, gaveUp: found.code === 'gave_up'};
   }
 }
 
-/** The last word on which directory is meant has the parser, and it needs the tasks of that directory. */
+/** The parser decides which directory is meant, but needs that directory's tasks to parse: hence two passes. */
 async function understand(world: World): Promise<{service: Service; parsed: Parsed}> {
   const load = (directory: string | undefined): Promise<Service> => loadService(world.cwd, directory, world.own);
-  const first = directoryOf(world.argv);
+  const first = parse(world.argv, [], {}).core.directory;
   const service = await load(first).catch((error: unknown) => broken(world, error));
   const parsed = parse(world.argv, service.tasks, world.env);
   if (parsed.core.directory === first) return complete(world, service, parsed);
@@ -46,14 +46,14 @@ async function understand(world: World): Promise<{service: Service; parsed: Pars
   return complete(world, other, parse(world.argv, other.tasks, world.env));
 }
 
-/** Asks invoke for the tasks of tasks.py only when somebody wants to know them all: that takes 200 ms. */
+/** Asks invoke for the tasks of tasks.py only where all tasks are needed: that takes 200 ms. */
 async function complete(world: World, service: Service, parsed: Parsed): Promise<{service: Service; parsed: Parsed}> {
   if (parsed.calls.length > 0 && parsed.unknownTasks.length === 0 && !parsed.core.list) return {service, parsed};
   const whole = await withInvokeTasks(service, world.env).catch((error: unknown) => broken(world, error, service));
   return whole === service ? {service, parsed} : {service: whole, parsed: parse(world.argv, whole.tasks, world.env)};
 }
 
-// In the middle of a line that is being typed, nobody wants to read about an error in tasks.ts.
+// Shell completion prints no error of tasks.ts into the line that is being typed.
 function broken(
   world: World,
   error: unknown,
@@ -72,7 +72,7 @@ async function act(world: World, service: Service, {core, calls, rest, errors, u
     );
     return exitCode.ok;
   }
-  // Who asks for help needs it most when the rest of the line is wrong.
+  // --help works on a line that is otherwise wrong, too.
   const wrong = core.help ? unknownTasks : [...unknownTasks, ...errors];
   if (wrong.length > 0)
     throw usage(wrong, calls.length === 1 && unknownTasks.length === 0 ? calls[0]?.task.name : undefined);

@@ -3,14 +3,14 @@ import {fileURLToPath} from 'node:url';
 import {exitCode, isProblem, messageOf, problem, type Problem, problemText} from '../errors.ts';
 import {serviceFrame, sourceLines, syntaxPlace} from '../text/source-place.ts';
 
-/** Whatever a task threw, as a problem: an error of the service's code keeps its message and its place. */
-export function thrownProblem(error: unknown, directory: string, subject: string): Problem {
+/** Anything thrown, as a problem: an error of the service's code keeps its message and its place. */
+export function thrownProblem(error: unknown, directory: string, what: string): Problem {
   if (isProblem(error)) return error;
   const [first = '', ...lines] = (messageOf(error) || String(error)).split('\n');
   const frame = serviceFrame(error, directory);
   return problem({
     code: 'task_threw',
-    what: `${subject} failed: ${first}`,
+    what: `${what}: ${first}`,
     details: [...lines, ...(frame === undefined ? [] : [`at ${frame}`])],
     cause: error,
   });
@@ -21,7 +21,7 @@ export interface Style {
   readonly verbose: boolean;
 }
 
-/** What the user sees of a problem. The stack is only for who asks for it. */
+/** What the user sees of a problem; the stack only with --verbose. */
 export function reportText(error: Problem, {colour, verbose}: Style): string {
   const text = problemText(error);
   const end = text.indexOf('\n');
@@ -35,20 +35,20 @@ export function reportJson({code, message, details, fix, exitCode: exit}: Proble
   return `${JSON.stringify({error: {code, message, details, fix: fix ?? null, exitCode: exit}}, undefined, 2)}\n`;
 }
 
-/** What a user can do about a tasks.ts that Node could not load. */
+/** The problem of a tasks.ts that Node could not load, with its place and its fix. */
 export function loadProblem(error: unknown, directory: string, file: string): Problem {
-  const facts = {exitCode: exitCode.badData, cause: error};
+  const common = {exitCode: exitCode.badData, cause: error};
   const code = (error as {code?: unknown} | null | undefined)?.code;
   if (error instanceof SyntaxError) return syntaxProblem(error, directory, file);
   if (code === 'ERR_MODULE_NOT_FOUND')
-    return problem({code: 'import_missing', ...missingImport(messageOf(error), directory), ...facts});
+    return problem({code: 'import_missing', ...missingImport(messageOf(error), directory), ...common});
   const [first = '', ...lines] = (messageOf(error) || String(error)).split('\n');
   const frame = serviceFrame(error, directory);
   return problem({
     code: 'tasks_threw',
     what: `${file} could not be loaded: ${first}`,
     details: [...lines, ...(frame === undefined ? [] : [`at ${frame}`])],
-    ...facts,
+    ...common,
   });
 }
 
@@ -58,7 +58,7 @@ function syntaxProblem(error: SyntaxError, directory: string, file: string): Pro
   const at = place === undefined ? '' : `${name}:${place.line}`;
   const isImport = error.message.includes('does not provide an export');
   const typeScriptOnly = (error as {code?: unknown}).code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
-  const wrong = isImport ? 'imports something that is not there' : 'has a syntax error';
+  const wrong = isImport ? 'imports a name that does not exist' : 'has a syntax error';
   return problem({
     code: 'syntax_error',
     what: `${name} ${place === undefined ? `or a file that it imports ${wrong}` : wrong}: ${error.message}`,
@@ -77,7 +77,7 @@ function missingImport(message: string, directory: string): {what: string; fix: 
   const [, kind, name = '', importer = ''] = match;
   const from = relative(directory, importer.startsWith('file:') ? fileURLToPath(importer) : importer);
   if (kind === 'package')
-    return {what: `${from} imports the package ${name}, and it is not installed`, fix: `npm install ${name}`};
+    return {what: `${from} imports the package ${name}, which is not installed`, fix: `npm install ${name}`};
   const wanted = relative(directory, name);
-  return {what: `${from} imports ${wanted}, and there is no such file`, fix: `create ${wanted}, or correct the import`};
+  return {what: `${from} imports ${wanted}, which does not exist`, fix: `create ${wanted}, or correct the import`};
 }

@@ -6,17 +6,17 @@ import {systemRunner} from '../shell/runners/system.ts';
 import {signalExitCode} from '../shell/signals.ts';
 import type {Runner} from '../shell/types.ts';
 import type {Context} from '../task.ts';
+import {snake} from '../text/names.ts';
 import type {Core} from './flags.ts';
 import {type Interrupt, makeInterrupt} from './interrupt.ts';
 import type {Service} from './load.ts';
 import type {Call} from './parse.ts';
 import {type Style, thrownProblem} from './report.ts';
-import {snake} from './tasks.ts';
 import type {World} from './world.ts';
 
 /**
  * Runs the tasks in order and returns their results by name (a task that runs twice: `build`, `build_2`).
- * @throws Problem of the first task that fails; the ones after it are not run
+ * @throws Problem of the first task that fails; the tasks after it do not run
  */
 export async function runTasks(
   world: World,
@@ -50,7 +50,7 @@ function resultName(results: object, name: string, time = 2): string {
 }
 
 async function settle(
-  {task, values}: Call,
+  {task, values, sources}: Call,
   context: Context,
   interrupt: Interrupt,
   service: Service,
@@ -60,11 +60,11 @@ async function settle(
   });
   gaveUp.catch(() => {});
   try {
-    return await Promise.race([task.call(context, values), gaveUp]);
+    return await Promise.race([task.call(context, values, sources), gaveUp]);
   } catch (error) {
-    // Whatever it threw when it was told to stop: it stopped.
+    // Anything thrown after the interrupt is a consequence of it.
     if (interrupt.signal.aborted && !isProblem(error)) throw stopped('interrupted', String(interrupt.signal.reason));
-    throw thrownProblem(error, service.directory, snake(task.name));
+    throw thrownProblem(error, service.directory, `${snake(task.name)} failed`);
   }
 }
 
@@ -93,7 +93,7 @@ function runnerOf(world: World, service: Service, {json, dryRun}: Core, echo: Ec
   return dryRun ? dryRunner(world.stdout, system) : system;
 }
 
-// Commands run in the service's directory: who pastes them from another one has to go there first.
+// Commands run in the service's directory: a line pasted in another one needs the `cd`.
 function enterDirectory(world: World, {directory}: Service, {dryRun}: Core, echo: Echo): void {
   if (directory === world.cwd) return;
   if (dryRun) world.stdout(`cd ${quote(directory)}\n`);
@@ -105,7 +105,7 @@ function contextOf(
   world: World,
   service: Service,
   core: Core,
-  {rest, flags}: Call,
+  {rest}: Call,
   {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt},
 ): Context {
   const note = (text: string): void => echo.note(text.replaceAll('\n', '\n# '));
@@ -115,7 +115,6 @@ function contextOf(
     cwd: service.directory,
     env: world.env,
     rest,
-    flags,
     // A dry run's standard output is the script and nothing else.
     say: core.dryRun ? note : say,
     note,

@@ -10,23 +10,26 @@ export async function start(): Promise<void> {
   const stderr = fdWriter(2);
   const world = processWorld(stderr);
   let ended = false;
-  // Node would end quietly, as if all were well, when a task waits for something that never comes.
+  // Node would exit with 0 when a task awaits a promise that never settles.
   process.once('exit', () => {
     if (ended) return;
-    stderr('entrypoint: a task did not end: it waits for something that never comes\n');
+    stderr('entrypoint: a task never finished: it awaits a promise that never settles\n');
     process.exitCode = exitCode.failed;
   });
-  // A promise that nobody waits for, in the service's code.
-  process.once('uncaughtException', (error) => {
+  process.once('uncaughtException', (error, origin) => {
     ended = true;
-    const found = thrownProblem(error, process.cwd(), 'something that nobody waited for');
+    const found = thrownProblem(
+      error,
+      process.cwd(),
+      origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception',
+    );
     stderr(reportText(found, {colour: false, verbose: world.argv.includes('--verbose')}));
     process.exit(found.exitCode);
   });
   const {code, gaveUp} = await main(world);
   ended = true;
   process.exitCode = code;
-  // A task that was given up still holds what it waits for.
+  // A task that ignored the interrupt keeps the event loop alive.
   if (gaveUp) process.exit();
 }
 

@@ -1,7 +1,7 @@
 import type {Words} from '../shell/argv.ts';
 import type {OwnModules} from './load.ts';
 
-/** All that the command line looks at and touches; tests pass their own. */
+/** Everything outside that the command line reads and changes; tests pass their own. */
 export interface World {
   readonly argv: Words;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -9,9 +9,9 @@ export interface World {
   readonly stdout: (chunk: Uint8Array | string) => void;
   readonly stderr: (chunk: Uint8Array | string) => void;
   readonly isTerminal: (fd: 1 | 2) => boolean;
-  /** Width of the terminal on the standard output; undefined where that is none. */
+  /** Width of the terminal on the standard output; undefined where it is not a terminal. */
   readonly columns: () => number | undefined;
-  /** Calls the listener for each signal that asks to stop; returns how to stop listening. */
+  /** Calls the listener for each signal that asks to stop; returns a function that removes it. */
   readonly onSignal: (listener: (name: string) => void) => () => void;
   readonly chdir: (directory: string) => void;
   readonly version: () => string;

@@ -10,12 +10,12 @@ const writers: Readonly<Record<ReportFormat, (report: Report) => string>> = {
   sarif: sarifReport,
 };
 
-/** A report as text, without a line end. */
+/** A report as text, without a trailing newline. */
 export const reportText = (report: Report, format: ReportFormat): string => writers[format](report);
 
 const marks = {pass: 'pass', fail: 'FAIL', skip: 'skip', not_applicable: '-'} as const;
 
-/** For people: a line for each rule, the fix below each that failed, and the count at the end. */
+/** For people: one line a rule, the fix below each failure, the counts last. */
 export function tableReport({image, seconds, results, counts}: Report): string {
   const width = Math.max(...results.map(({id}) => id.length));
   const line = (one: RuleResult): string[] => {
@@ -26,17 +26,17 @@ export function tableReport({image, seconds, results, counts}: Report): string {
     ];
   };
   const warnings = results.filter(({status, severity}) => status === 'fail' && severity === 'warning').length;
-  const told = [
+  const counted = [
     `${counts.pass} passed`,
     `${counts.fail - warnings} failed`,
     `${warnings} warned`,
     ...(counts.skip > 0 ? [`${counts.skip} skipped`] : []),
     `${counts.not_applicable} not applicable`,
   ];
-  return [...results.flatMap(line), `${image}: ${told.join(', ')}; ${seconds.toFixed(1)} s`].join('\n');
+  return [...results.flatMap(line), `${image}: ${counted.join(', ')}; ${seconds.toFixed(1)} s`].join('\n');
 }
 
-/** JUnit's XML: what CI systems read. A rule is a test case; one that warns passes, and tells what it saw. */
+/** JUnit XML, for CI systems. A rule is a test case; a failed warning passes, with its evidence in `system-out`. */
 export function junitReport({image, seconds, results}: Report): string {
   const failures = results.filter(failed).length;
   const skipped = results.filter(({status}) => status === 'skip' || status === 'not_applicable').length;
@@ -64,7 +64,7 @@ function testCase(result: RuleResult): string {
 
 const attribute = (text: string): string => `"${escape(text).replaceAll('\n', '&#10;')}"`;
 
-// Most control characters must not be in XML at all, not even escaped: logs have colours.
+// XML 1.0 allows most control characters in no form, not even escaped, and log lines contain colour codes.
 // oxlint-disable-next-line no-control-regex
 const unprintable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
@@ -78,7 +78,7 @@ function escape(text: string): string {
 }
 
 /**
- * SARIF 2.1.0: what code hosts show beside the source. Every finding points at the Dockerfile, since an image has no
+ * SARIF 2.1.0, which code hosts show beside the source. Every result points at the Dockerfile, since an image has no
  * lines. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarifReport({image, id, results}: Report): string {

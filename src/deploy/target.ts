@@ -33,7 +33,7 @@ export async function readTarget(context: Context, environment: string): Promise
   requireOneDatabase(service, environment, settings);
   requireReachableBalancers(service, environment, settings);
   if (hasRemoteHosts(settings)) await requireSshDirectory(context);
-  else await requireEngine(context.run);
+  else await requireEngine(context);
   return {service, environment, settings};
 }
 

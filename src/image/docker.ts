@@ -2,31 +2,36 @@ import {existsSync, readFileSync, realpathSync} from 'node:fs';
 import {exitCode, problem} from '../errors.ts';
 import type {Words} from '../shell/argv.ts';
 import {executables} from '../shell/executable.ts';
-import type {Runner} from '../shell/index.ts';
+import type {Context} from '../task.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type Variables = Context['env'];
 
-/** How an image is built with BuildKit here. */
+/** How to build an image with BuildKit on this machine. */
 export interface DockerClient {
-  /** What stands before the options of the build: `docker build`, or the plug-in's own command. */
+  /** The words before the build's options: `docker build`, or the command of the buildx plugin. */
   readonly build: Words;
+  /** Variables to set for it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * BuildKit comes by the buildx plug-in, or inside clients before version 23. A newer client without the plug-in
- * falls back to the old builder, which knows no secrets and no cache mounts; where one stands first on PATH,
- * a later one may do. Looks at files first: a build that changes one line takes less time than a few questions.
- * @throws Problem `no_buildkit` (exit code 69) when no client on PATH can
+ * Finds a docker client with BuildKit: one with the buildx plugin, else one of a version before 23, which has BuildKit
+ * built in. A newer client without the plugin falls back to the old builder, which has neither secrets nor cache
+ * mounts; if such a client is first on PATH, a later one can still qualify. Checks files before it runs commands:
+ * a build that changes one line takes less time than starting docker a few times.
+ * @throws Problem `no_buildkit` (exit code 69) when no client on PATH has BuildKit
+ * @example
+ * const {build, env} = await findDockerClient(context);
+ * await context.run({words: [...build, '--tag', 'buy-service:dev', '.'], env});
  */
-export async function findDockerClient({run, env}: {run: Runner; env: Environment}): Promise<DockerClient> {
+export async function findDockerClient({run, env}: Pick<Context, 'run' | 'env'>): Promise<DockerClient> {
   if (
     pluginDirectories(env).some(
       (directory) => executables(`${directory}/docker-buildx`, {directory: '/', path: ''}).length > 0,
     )
   )
     return plugin(env);
-  // Where /bin is /usr/bin, the same one stands on PATH twice.
+  // Where /bin is a link to /usr/bin, PATH has the same client twice.
   const programs = Array.from(
     Map.groupBy(executables('docker', {directory: '/', path: env['PATH']}), (program) =>
       realpathSync(program),
@@ -40,28 +45,29 @@ export async function findDockerClient({run, env}: {run: Runner; env: Environmen
     return major >= 19 && major < 23;
   });
   if (older !== undefined) return {build: [older, 'build'], env: {DOCKER_BUILDKIT: '1'}};
-  // Its settings may name other directories for plug-ins.
-  const asked = await run.read(['docker', 'buildx', 'version'], {allow: [1, 125, 127]});
-  if (asked.exitCode === 0 && asked.stdout.includes('buildx')) return plugin(env);
+  // The client's configuration can name further plugin directories.
+  const answer = await run.read(['docker', 'buildx', 'version'], {allow: [1, 125, 127]});
+  if (answer.exitCode === 0 && answer.stdout.includes('buildx')) return plugin(env);
   throw problem({
     code: 'no_buildkit',
-    what: 'docker has no BuildKit (the buildx plug-in is missing), and the build needs its secrets and caches',
-    fix: 'install the plug-in (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin), or build with the image entrypoint/builder:26',
+    what: 'docker has no BuildKit: the buildx plugin is missing',
+    fix: 'install the plugin (Debian, Ubuntu: apt-get install docker-buildx; Docker: docker-buildx-plugin), or build with the image entrypoint/builder:26',
     exitCode: exitCode.unavailable,
   });
 }
 
 /**
- * What `docker build` becomes, without the starts of the plug-in with which it finds that out: 30 ms of the 270 of a build
- * that changes one line. The builder is the engine, which has the base images, whatever `docker buildx use` says.
+ * The command that `docker build` delegates to. Calling it directly saves the starts of the plugin by which docker finds
+ * it: 30 ms of the 270 of a build that changes one line. The builder is the engine of the current context, because it
+ * has the base images, and not the one selected by `docker buildx use`.
  */
-function plugin(env: Environment): DockerClient {
+function plugin(env: Variables): DockerClient {
   const builder = (env['BUILDX_BUILDER'] ?? '') === '' ? ['--builder', dockerContext(env)] : [];
   return {build: ['docker', 'buildx', 'build', ...builder, '--load'], env: {}};
 }
 
 /** @see https://docs.docker.com/engine/manage-resources/contexts/ */
-function dockerContext(env: Environment): string {
+function dockerContext(env: Variables): string {
   if ((env['DOCKER_HOST'] ?? '') !== '') return 'default';
   if ((env['DOCKER_CONTEXT'] ?? '') !== '') return env['DOCKER_CONTEXT'] as string;
   try {
@@ -74,10 +80,10 @@ function dockerContext(env: Environment): string {
   }
 }
 
-const settingsDirectory = (env: Environment): string => env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? ''}/.docker`;
+const settingsDirectory = (env: Variables): string => env['DOCKER_CONFIG'] ?? `${env['HOME'] ?? ''}/.docker`;
 
-/** Where docker looks for plug-ins. @see https://docs.docker.com/reference/cli/docker/#configuration-files */
-function pluginDirectories(env: Environment): string[] {
+/** Docker's plugin directories. @see https://docs.docker.com/reference/cli/docker/#configuration-files */
+function pluginDirectories(env: Variables): string[] {
   return [
     settingsDirectory(env),
     '/usr/local/lib/docker',
@@ -87,23 +93,25 @@ function pluginDirectories(env: Environment): string[] {
   ].map((directory) => `${directory}/cli-plugins`);
 }
 
-/** The CA certificates that this machine's programs are told to trust, for downloads in builds; undefined: none. */
-export function certificateFile(env: Environment): string | undefined {
+/** The file of additional CA certificates configured on this machine, for downloads in builds; undefined: none. */
+export function certificateFile(env: Variables): string | undefined {
   return [env['NODE_EXTRA_CA_CERTS'], env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
 }
 
 /**
- * Fails early, in words, where no engine answers.
+ * Checks that the Docker engine answers, for a task that would otherwise fail late.
  * @throws Problem `engine_unavailable` (exit code 69): not running, no permission, or no client
+ * @example
+ * await requireEngine(context);
  */
-export async function requireEngine(run: Runner): Promise<void> {
+export async function requireEngine({run}: Pick<Context, 'run'>): Promise<void> {
   const {exitCode: code, stderr} = await run.read(['docker', 'version', '--format', '{{.Server.Version}}'], {
     allow: [1],
   });
   if (code !== 0) throw engineProblem(stderr);
 }
 
-/** What is said of an engine that did not answer, here or on `host`. */
+/** The error for an engine that did not answer, on this machine or on `host`, from the client's standard error. */
 export function engineProblem(stderr: string, host?: string): Error {
   const denied = /permission denied/i.test(stderr);
   const where = host === undefined ? '' : ` of ${host}`;
@@ -111,10 +119,10 @@ export function engineProblem(stderr: string, host?: string): Error {
   return problem({
     code: 'engine_unavailable',
     what: denied
-      ? `the Docker socket${where} refuses this user, and the task needs the engine`
+      ? `no permission to use the Docker socket${where}`
       : missing
-        ? `there is no docker client${host === undefined ? '' : ` on ${host}`}, and the task needs it`
-        : `the Docker engine${where} does not answer, and the task needs it`,
+        ? `no docker client${host === undefined ? '' : ` on ${host}`}`
+        : `the Docker engine${where} does not answer`,
     details: stderr.trim().split('\n').slice(-2),
     fix: denied
       ? 'add the user to the group of the socket (sudo usermod -aG docker "$USER", then log in again)'

@@ -7,40 +7,62 @@ import {requireRegistry, type Service} from '../service/service.ts';
 import type {Context} from '../task.ts';
 import {readVersion} from './version.ts';
 
-/** An image that is on this engine. */
+/** An image that can be run or deployed. */
 export interface LocalImage {
-  /** What to run: an id, or a name with its digest. Never a tag, which may move. */
+  /** An id, or a name with its digest. Never a tag, which can move. */
   readonly reference: string;
+  /** The commit in the image's labels; empty where the image has none, or is not on this engine. */
   readonly commit: string;
 }
 
 const idAndCommit = '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}';
 
-/** The image that `build` makes of the source as it stands: `buy-service:0123456789ab`. */
-export async function builtImageName(context: Context, service: Service, tag?: string): Promise<string> {
+/** Which of a service's built images is meant. */
+export interface BuiltImageOptions {
+  /** Default: the tag that `build` gives to the image of the current source. */
+  readonly tag?: string | undefined;
+}
+
+/** The name that `build` gives to the image of the current source: `buy-service:0123456789ab`. */
+export async function builtImageName(
+  context: Pick<Context, 'run' | 'cwd' | 'env'>,
+  service: Service,
+  {tag}: BuiltImageOptions = {},
+): Promise<string> {
   return `${service.name}:${tag ?? (await readVersion(context)).tag}`;
 }
 
 /**
- * The image that was built of the source as it stands. Inside an image it is that image itself, under whatever
- * name the engine knows it.
- * @throws Problem `image_missing`
+ * The image built from the current source. Inside a container of the image it is that image, whatever its name.
+ * @throws Problem `image_missing`, or `no_commit` (exit code 65)
+ * @example
+ * const {reference} = await findBuiltImage(context, await readService(context));
+ * await context.run(['docker', 'run', '--rm', reference, 'seed']);
  */
-export async function findBuiltImage(context: Context, service: Service, tag?: string): Promise<LocalImage> {
+export async function findBuiltImage(
+  context: Pick<Context, 'run' | 'cwd' | 'env'>,
+  service: Service,
+  {tag}: BuiltImageOptions = {},
+): Promise<LocalImage> {
   const {run, env} = context;
   if (tag === undefined && env['GIT_COMMIT_HASH']) {
     const own = await run.read(dockerInspect(env['HOSTNAME'] ?? '', '{{.Image}}'), {allow: [1]});
     if (own.exitCode === 0) return {reference: own.stdout.trim(), commit: env['GIT_COMMIT_HASH']};
   }
-  return findImage(context, await builtImageName(context, service, tag));
+  return findImage(context, await builtImageName(context, service, {tag}));
 }
 
-/** @throws Problem `image_missing` */
-export async function findImage({run}: Context, name: string): Promise<LocalImage> {
-  const looked = await run.read(dockerImageInspect(idAndCommit, name), {allow: [1]});
-  if (looked.exitCode === 0) return parseImage(looked.stdout);
+/**
+ * An image on this engine, by name or id. In a dry run it can be missing: `build` before it would have made it.
+ * @throws Problem `image_missing`
+ * @example
+ * const {reference, commit} = await findImage(context, 'buy-service:1.4.2');
+ */
+export async function findImage({run}: Pick<Context, 'run'>, name: string): Promise<LocalImage> {
+  const found = await run.read(dockerImageInspect(idAndCommit, name), {allow: [1]});
+  if (found.exitCode === 0) return parseImage(found.stdout);
   try {
-    // In a dry run of `build deploy` the image is still to come: the script looks again when it is there.
+    // In a dry run of `build deploy` the image does not exist yet: the printed script inspects it after the build.
     const {stdout} = await run(dockerImageInspect(idAndCommit, name), {capture: true});
     return stdout === '' ? {reference: name, commit: ''} : parseImage(stdout);
   } catch (error) {
@@ -48,7 +70,7 @@ export async function findImage({run}: Context, name: string): Promise<LocalImag
     throw problem({
       code: 'image_missing',
       what: `the image ${name} is not on this engine`,
-      fix: 'build it: entrypoint build (an image is made of a commit: commit first, then build)',
+      fix: 'build it: entrypoint build (commit first: an image is built from a commit)',
       cause: error,
     });
   }
@@ -59,34 +81,43 @@ function parseImage(text: string): LocalImage {
   return {reference, commit};
 }
 
+export interface ImageOptions {
+  /** Name or digest. For hosts by ssh, the registry's image with the same tag. */
+  readonly image?: string | undefined;
+  /** Stage (a tag in the registry). Default: the environment's `stage`. */
+  readonly stage?: string | undefined;
+}
+
 /**
- * The image to deploy: a given one, or what a stage's tag stands for in the registry, or the one that was built of this
- * commit. For this engine it is there afterwards (pulled by its digest); for other hosts it has a digest in the registry
- * that they can pull.
- * @throws Problem `image_missing`, `stage_empty`, `no_registry`
+ * The image to deploy: `image`, else the one that `stage` names in the registry, else the one built from the current
+ * source. An image for this engine is pulled by its digest if it is missing; one for other hosts has a digest that they
+ * can pull from the registry.
+ * @throws Problem `image_missing`, `stage_empty`, `no_commit` or `no_registry` (exit code 65), `registry_unavailable`
+ * @example
+ * const service = await readService(context);
+ * const target = {service, settings: environmentOf(service, 'prod')};
+ * const {reference} = await imageToDeploy(context, target, {stage: 'rc'});
  */
 export async function imageToDeploy(
   context: Context,
-  service: Service,
-  settings: Environment,
-  wanted: {image?: string | undefined; stage?: string | undefined},
+  {service, settings}: {readonly service: Service; readonly settings: Environment},
+  {image, stage = settings.stage}: ImageOptions = {},
 ): Promise<LocalImage> {
-  const stage = wanted.stage ?? settings.stage;
   const remote = hasRemoteHosts(settings);
-  const bring = remote
+  const provide = remote
     ? async (reference: string): Promise<LocalImage> => ({reference, commit: ''})
     : (reference: string) => pulled(context, reference);
-  if (wanted.image !== undefined) {
-    if (wanted.image.includes('@')) return bring(wanted.image);
+  if (image !== undefined) {
+    if (image.includes('@')) return provide(image);
     return remote
-      ? bring(await publishedReference(context, service, wanted.image.split(':').at(-1) ?? ''))
-      : findImage(context, wanted.image);
+      ? provide(await publishedReference(context, service, image.split(':').at(-1) ?? ''))
+      : findImage(context, image);
   }
   if (stage === undefined)
     return remote
-      ? bring(await publishedReference(context, service, (await readVersion(context)).tag))
+      ? provide(await publishedReference(context, service, (await readVersion(context)).tag))
       : findBuiltImage(context, service);
-  return bring(await publishedReference(context, service, stage, stageEmpty));
+  return provide(await publishedReference(context, service, stage, stageEmpty));
 }
 
 /** `registry/name@sha256:...` of a tag. */
@@ -105,7 +136,7 @@ async function publishedReference(
 function notPublished({name}: Service, registry: string, tag: string): Error {
   return problem({
     code: 'image_missing',
-    what: `${registry} has no image ${name}:${tag}, and the hosts pull it from there`,
+    what: `no image ${name}:${tag} in ${registry}`,
     fix: 'entrypoint build publish',
   });
 }
@@ -113,7 +144,7 @@ function notPublished({name}: Service, registry: string, tag: string): Error {
 function stageEmpty({name}: Service, registry: string, stage: string): Error {
   return problem({
     code: 'stage_empty',
-    what: `no image of ${name} has been promoted to ${stage} in ${registry}`,
+    what: `no image of ${name} is promoted to ${stage} in ${registry}`,
     fix: `entrypoint publish promote --to=${stage}`,
   });
 }
@@ -128,7 +159,7 @@ async function pulled(context: Context, reference: string): Promise<LocalImage> 
   return {reference, commit: await readCommit(context, reference)};
 }
 
-/** The commit that an image on the engine is labelled with; empty where there is none, or no image yet. */
+/** The commit in the labels of an image on this engine; empty where there is no label, or no image in a dry run. */
 async function readCommit({run}: Pick<Context, 'run'>, reference: string): Promise<string> {
   const {exitCode, stdout} = await run.read(dockerImageInspect(idAndCommit, reference), {allow: [1]});
   return exitCode === 0 ? parseImage(stdout).commit : '';

@@ -2,19 +2,22 @@ import {gitStatus} from '../commands/git.ts';
 import {exitCode, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
-/** The state of the source that an image is made of. */
+/** The commit of the source an image is built from. */
 export interface Version {
-  /** Full commit hash, with `-dirty` when the tree differs from it. */
+  /** Full commit hash, with `-dirty` when the working tree differs from it. */
   readonly commit: string;
   /** The image's tag: the first 12 characters, with `-dirty`. */
   readonly tag: string;
-  /** How many files differ. */
+  /** Number of files that differ from the commit. */
   readonly dirtyFiles: number;
 }
 
 /**
- * Asks git, or, inside an image, where there is no repository, the GIT_COMMIT_HASH that was built in.
- * @throws Problem `no_git` (exit code 69) or `no_commit` (exit code 65)
+ * The version of the source: from git, or from GIT_COMMIT_HASH, which every image has instead of a repository.
+ * @throws Problem `no_commit` (exit code 65); `command_not_found` (exit code 69) without git
+ * @example
+ * const {tag, dirtyFiles} = await readVersion(context);
+ * if (dirtyFiles > 0) context.note(`${tag} contains uncommitted changes`);
  */
 export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>): Promise<Version> {
   const built = env['GIT_COMMIT_HASH'];
@@ -41,10 +44,10 @@ function noCommit(cwd: string, code: number, stderr: string): Error {
   return problem({
     code: 'no_commit',
     what: empty
-      ? 'the git repository has no commit yet, and the image is labelled with its commit'
+      ? `no commits in the git repository of ${cwd}`
       : unsafe
-        ? 'git refuses the repository, since another user owns it, and the image is labelled with its commit'
-        : `${cwd} is not in a git repository, and the image is labelled with its commit`,
+        ? `git refuses the repository of another user: ${cwd}`
+        : `${cwd} is not in a git repository`,
     fix: unsafe
       ? `git config --global --add safe.directory '${cwd}'`
       : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version'`,

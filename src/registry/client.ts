@@ -4,15 +4,23 @@ import {isTransientText, retry} from '../shell/retry.ts';
 import type {Context} from '../task.ts';
 import {answerChallenge, parseChallenge, readLogin} from './login.ts';
 
-/** An image's place in a registry, without tag or digest. */
+/** Reads docker's login (`run`, `env`), reports retries (`note`) and stops with the task (`signal`). */
+export type RegistryContext = Pick<Context, 'run' | 'env' | 'note' | 'signal'>;
+
+/** The repository of an image in a registry: without tag or digest. */
 export interface Repository {
+  /** `host`, `host:port` or `host/path`. */
   readonly registry: string;
+  /** The service's name. */
   readonly name: string;
 }
 
 export interface Manifest {
+  /** `sha256:...` */
   readonly digest: string;
+  /** Its media type. */
   readonly type: string;
+  /** The manifest as the registry stores it; `digest` is the hash of exactly these. */
   readonly bytes: Uint8Array;
 }
 
@@ -27,23 +35,27 @@ const types = [
 export const repositoryText = ({registry, name}: Repository): string => `${registry}/${name}`;
 
 /**
- * The API's address of a manifest. Like the engine, plain HTTP is for this machine only.
+ * The URL of a manifest in the registry's API. As in the engine, plain HTTP is for registries on this machine only.
  * @see https://distribution.github.io/distribution/spec/api/#manifest
  */
 export function manifestUrl({registry, name}: Repository, reference: string): string {
   const [host = '', ...path] = registry.split('/');
-  // The hub's name and its registry's are two.
+  // Docker Hub's registry has another host name than its images.
   const server = host === 'docker.io' ? 'registry-1.docker.io' : host;
   const scheme = /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/.test(host) ? 'http' : 'https';
   return `${scheme}://${server}/v2/${[...path, name].join('/')}/manifests/${reference}`;
 }
 
 /**
- * What a tag or digest stands for; undefined when the registry does not know it. Retried while the network fails.
- * @throws Problem `registry_unavailable`, `registry_refused`
+ * The manifest that a tag or digest names; undefined when the registry has none. Retried for 30 seconds while the network
+ * or the registry fails.
+ * @throws Problem `registry_unavailable`, `registry_refused` or `bad_docker_config`
+ * @example
+ * const repository = {registry: '127.0.0.1:5000', name: 'buy-service'};
+ * const digest = (await readManifest(context, repository, 'rc'))?.digest;
  */
 export async function readManifest(
-  context: Context,
+  context: RegistryContext,
   repository: Repository,
   reference: string,
 ): Promise<Manifest | undefined> {
@@ -59,9 +71,16 @@ export async function readManifest(
   };
 }
 
-/** Puts the same bytes under another name: the digest stays, nothing is rebuilt, pulled or pushed. */
+/**
+ * Gives a tag to a manifest of the same repository. The bytes and so the digest stay the same; nothing is rebuilt, pulled
+ * or pushed.
+ * @throws Problem `registry_unavailable`, `registry_refused` or `bad_docker_config`
+ * @example
+ * const manifest = await readManifest(context, repository, 'rc');
+ * if (manifest !== undefined) await writeManifest(context, repository, 'prod', manifest);
+ */
 export async function writeManifest(
-  context: Context,
+  context: RegistryContext,
   repository: Repository,
   tag: string,
   manifest: Manifest,
@@ -76,8 +95,8 @@ export async function writeManifest(
 }
 
 /**
- * The same as shell text that can be pasted: with curl, or, where the registry wants a login, with skopeo, which reads
- * docker's login by itself. `type` must be the manifest's own media type.
+ * Shell text that does the same as {@link writeManifest}: with curl, or, where the registry requires a login, with
+ * skopeo, which reads docker's login by itself. `type` must be the manifest's media type.
  */
 export function copyManifestText(
   repository: Repository,
@@ -115,7 +134,7 @@ export function copyManifestText(
   return `${get} | ${put}`;
 }
 
-async function request(context: Context, url: string, init: RequestInit): Promise<Response> {
+async function request(context: RegistryContext, url: string, init: RequestInit): Promise<Response> {
   const answer = await ask(context, url, init);
   const challenge = answer.status === 401 ? parseChallenge(answer.headers.get('www-authenticate') ?? '') : undefined;
   if (challenge === undefined) return answer;
@@ -124,8 +143,8 @@ async function request(context: Context, url: string, init: RequestInit): Promis
   return authorization === undefined ? answer : ask(context, url, {...init, headers: {...init.headers, authorization}});
 }
 
-/** One request, tried again while the network or the server is in trouble. */
-async function ask({note, signal}: Context, url: string, init: RequestInit): Promise<Response> {
+/** One request, retried while the network or the registry fails. */
+async function ask({note, signal}: RegistryContext, url: string, init: RequestInit): Promise<Response> {
   const {host} = new URL(url);
   try {
     return await retry(
@@ -148,14 +167,14 @@ async function ask({note, signal}: Context, url: string, init: RequestInit): Pro
     if (isProblem(error)) throw error;
     throw problem({
       code: 'registry_unavailable',
-      what: `the registry ${host} does not answer (${networkText(error)}), and images are published and promoted there`,
-      fix: `start it, or correct \`registry\` in deploy.yaml or ENTRYPOINT_REGISTRY; to try: curl ${new URL('/v2/', url).href}`,
+      what: `the registry ${host} does not answer: ${networkText(error)}`,
+      fix: `start it, or correct \`registry\` in deploy.yaml or ENTRYPOINT_REGISTRY; to test: curl ${new URL('/v2/', url).href}`,
       cause: error,
     });
   }
 }
 
-// fetch says only "fetch failed"; what happened stands in its cause.
+// fetch says only "fetch failed"; its cause says why.
 function networkText(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const text = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : String(cause);
@@ -166,7 +185,7 @@ function refused(url: string, status: number): Error {
   const denied = status === 401 || status === 403;
   return problem({
     code: 'registry_refused',
-    what: `the registry answers ${status} to ${url}`,
-    fix: denied ? `log in with a user who may: docker login ${new URL(url).host}` : "see the registry's log",
+    what: `the registry answered ${status}: ${url}`,
+    fix: denied ? `log in as a user with access: docker login ${new URL(url).host}` : "see the registry's log",
   });
 }

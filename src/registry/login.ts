@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {messageOf, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
-type World = Pick<Context, 'run' | 'env'>;
+type LoginContext = Pick<Context, 'run' | 'env'>;
 
 interface DockerConfig {
   readonly auths?: Readonly<Record<string, {readonly auth?: string; readonly identitytoken?: string}>>;
@@ -11,20 +11,20 @@ interface DockerConfig {
   readonly credHelpers?: Readonly<Record<string, string>>;
 }
 
-/** What `docker login` left for a registry. Never printed. */
+/** A login stored by `docker login`. Never printed. */
 export interface Login {
-  /** `user:password` in base64, as HTTP's Basic scheme wants it. */
+  /** `user:password` in base64, as HTTP's Basic scheme sends it. */
   readonly basic: string;
 }
 
 /**
- * The login that docker itself would use: from the helper that its settings name, else from the settings.
- * Undefined where nobody has logged in.
+ * The login that docker itself would use: from the credential helper that its configuration names, else from the
+ * configuration. Undefined without a login.
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
- * @throws Problem `bad_docker_config` when the settings are no JSON
+ * @throws Problem `bad_docker_config` when the configuration is not valid JSON
  */
-export async function readLogin(world: World, host: string): Promise<Login | undefined> {
-  const config = readConfig(world.env);
+export async function readLogin(context: LoginContext, host: string): Promise<Login | undefined> {
+  const config = readConfig(context.env);
   const names =
     host === 'registry-1.docker.io'
       ? ['https://index.docker.io/v1/']
@@ -32,7 +32,7 @@ export async function readLogin(world: World, host: string): Promise<Login | und
   const helper = config.credHelpers?.[host] ?? config.credsStore;
   if (helper !== undefined && helper !== '') {
     for (const name of names) {
-      const login = await askHelper(world, helper, name);
+      const login = await askHelper(context, helper, name);
       if (login !== undefined) return login;
     }
   }
@@ -40,7 +40,7 @@ export async function readLogin(world: World, host: string): Promise<Login | und
   return auth === undefined ? undefined : {basic: auth};
 }
 
-function readConfig(env: World['env']): DockerConfig {
+function readConfig(env: LoginContext['env']): DockerConfig {
   const file = join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? '/', '.docker'), 'config.json');
   let text: string;
   try {
@@ -53,48 +53,48 @@ function readConfig(env: World['env']): DockerConfig {
   } catch (error) {
     throw problem({
       code: 'bad_docker_config',
-      what: `${file} is not valid JSON, and logins to registries stand there: ${messageOf(error)}`,
+      what: `${file} is not valid JSON: ${messageOf(error)}`,
       fix: `correct ${file}, or: docker login`,
     });
   }
 }
 
-// The protocol of docker's credential helpers: the registry on the standard input, JSON on the standard output.
-async function askHelper({run}: World, helper: string, name: string): Promise<Login | undefined> {
+// Docker's credential helpers read the registry on standard input and write JSON on standard output.
+async function askHelper({run}: LoginContext, helper: string, name: string): Promise<Login | undefined> {
   const {exitCode, stdout} = await run.read({words: [`docker-credential-${helper}`, 'get'], stdin: name}, {allow: [1]});
   if (exitCode !== 0) return undefined;
   const {Username: user = '', Secret: secret = ''} = JSON.parse(stdout) as {Username?: string; Secret?: string};
   return secret === '' ? undefined : {basic: Buffer.from(`${user}:${secret}`).toString('base64')};
 }
 
-/** How a registry wants to be asked: `Bearer realm="https://auth/token",service="registry",scope="..."`. */
+/** How a registry asks for authentication: `Bearer realm="https://auth/token",service="registry",scope="..."`. */
 export interface Challenge {
   readonly scheme: 'basic' | 'bearer';
-  readonly facts: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Reads a WWW-Authenticate header; undefined for a scheme that nobody knows. */
+/** Reads a WWW-Authenticate header; undefined for an unknown scheme. */
 export function parseChallenge(header: string): Challenge | undefined {
   const [, scheme = '', rest = ''] = /^(\w+)\s*(.*)$/s.exec(header.trim()) ?? [];
-  const facts = Object.fromEntries(
+  const parameters = Object.fromEntries(
     [...rest.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name.toLowerCase(), value]),
   );
   const known = scheme.toLowerCase();
-  return known === 'basic' || known === 'bearer' ? {scheme: known, facts} : undefined;
+  return known === 'basic' || known === 'bearer' ? {scheme: known, parameters} : undefined;
 }
 
 /**
- * The Authorization header that answers a challenge; undefined when there is no login and the token server gives
- * nobody a token. @see https://distribution.github.io/distribution/spec/auth/token/
+ * The Authorization header that answers a challenge; undefined without a login, or when the token server refuses.
+ * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 export async function answerChallenge(
-  {scheme, facts}: Challenge,
+  {scheme, parameters}: Challenge,
   login: Login | undefined,
   ask: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>,
 ): Promise<string | undefined> {
   const basic = login === undefined ? undefined : `Basic ${login.basic}`;
   if (scheme === 'basic') return basic;
-  const {realm, service, scope} = facts;
+  const {realm, service, scope} = parameters;
   if (realm === undefined) return undefined;
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);

@@ -10,8 +10,8 @@ export interface Started {
 }
 
 /**
- * What this process was told to do. Answers --help and --print-config itself, and ends with 64 where the settings are
- * wrong, with 65 where there is no such module: it returns only when there is something to serve.
+ * Reads the settings of this process. Prints --help and --print-config itself, exits with 64 for wrong settings and
+ * with 65 for a missing module: it returns only when there is something to serve or check.
  */
 export async function readCommandLine(): Promise<Started> {
   const reading = readSettings({
@@ -21,14 +21,14 @@ export async function readCommandLine(): Promise<Started> {
     machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
   });
   const {mode, errors, settings} = reading;
-  if (mode === 'help') return await tell('help');
+  if (mode === 'help') return await print('help');
   if (errors.length > 0 || settings === undefined) return end(usageErrorsProblem(errors, 'serve.js --help'));
-  if (mode === 'print-config') return await tell('config');
+  if (mode === 'print-config') return await print('config');
   if (!existsSync(settings.module)) {
     return end(
       problem({
         code: 'no_server_module',
-        what: `the module to serve, ${reading.module}, does not exist`,
+        what: `no such module: ${reading.module}`,
         fix: 'name the file that exports the handler',
         exitCode: exitCode.badData,
       }),
@@ -36,11 +36,11 @@ export async function readCommandLine(): Promise<Started> {
   }
   return {mode, settings};
 
-  // Most starts need no texts.
-  async function tell(what: 'help' | 'config'): Promise<never> {
+  // Imported here: most starts print neither.
+  async function print(what: 'help' | 'config'): Promise<never> {
     const {configText, helpText} = await import('./settings/text.ts');
     writeSync(1, what === 'help' ? helpText() : configText(reading));
-    process.exit(0);
+    process.exit(exitCode.ok);
   }
 }
 

@@ -8,7 +8,7 @@ import {type DeployFile, deployFileSchema} from './schema.ts';
 
 /**
  * Reads deploy.yaml from the service's directory; without one, the defaults: one replica on the local engine.
- * @throws Problem `bad_deploy_file` (exit code 65) with all that is wrong, each with its line
+ * @throws Problem `bad_deploy_file` (exit code 65) with every error and its line
  */
 export function readDeployFile(directory: string): DeployFile {
   let text: string;
@@ -46,58 +46,23 @@ interface Issue {
   readonly message: string;
 }
 
-function toIssue(issue: v.BaseIssue<unknown>): Issue {
-  const path = (issue.path ?? []).map(({key}) => key as string | number);
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = knownKeys(issue);
-    const near = nearest(String(path.at(-1)), known);
-    return {
-      path,
-      message: `is not a setting${near === undefined ? ` (known here: ${known.join(', ')})` : `; did you mean ${near}?`}`,
-    };
-  }
-  if (issue.received === 'undefined') return {path, message: 'is missing'};
-  return {path, message: issue.message};
-}
+const toIssue = ({path, message}: v.BaseIssue<unknown>): Issue => ({
+  path: (path ?? []).map(({key}) => key as string | number),
+  message,
+});
 
-function knownKeys(issue: v.BaseIssue<unknown>): readonly string[] {
-  const requirement = (issue as {requirement?: unknown}).requirement;
-  if (Array.isArray(requirement)) return requirement.map(String);
-  return keysAt(
-    deployFileSchema,
-    (issue.path ?? []).slice(0, -1).map(({key}) => String(key)),
-  );
-}
-
-// Walks the schema along a path, through optional, pipe and record, to name the keys that are allowed there.
-function keysAt(schema: unknown, path: readonly string[]): readonly string[] {
-  const at = schema as {
-    wrapped?: unknown;
-    pipe?: readonly unknown[];
-    entries?: Record<string, unknown>;
-    value?: unknown;
-  };
-  if (at.wrapped !== undefined) return keysAt(at.wrapped, path);
-  if (at.entries !== undefined) {
-    const [key, ...rest] = path;
-    return key === undefined ? Object.keys(at.entries) : keysAt(at.entries[key] ?? {}, rest);
-  }
-  if (at.value !== undefined && path.length > 0) return keysAt(at.value, path.slice(1));
-  return at.pipe?.[0] === undefined || at.pipe[0] === schema ? [] : keysAt(at.pipe[0], path);
-}
-
-/** What the schema cannot say: names that stand for something declared elsewhere. Of a file that may be wrong. */
+/** References to backing services that the file does not declare: the schema cannot express that. */
 function references(file: unknown): Issue[] {
   const known = keysOf(file, ['backing_services']);
-  const places = keysOf(file, ['environments']).map((name) => ['environments', name, 'backing_services']);
-  return [['test_integration', 'backing_services'], ...places].flatMap((path) =>
+  const paths = keysOf(file, ['environments']).map((name) => ['environments', name, 'backing_services']);
+  return [['test_integration', 'backing_services'], ...paths].flatMap((path) =>
     keysOf(file, path)
       .filter((name) => !known.includes(name))
       .map((name) => {
         const near = nearest(name, known);
         return {
           path: [...path, name],
-          message: `is not among the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`,
+          message: `is not declared in the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`,
         };
       }),
   );
@@ -108,7 +73,7 @@ function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
   return key === undefined ? Object.keys(value) : keysOf((value as Record<string, unknown>)[key], rest);
 }
 
-// The line of the key itself where it exists, else of the nearest thing around it.
+// The line of the key where it exists, else of the nearest node around it.
 function lineOf(document: Document, path: readonly (string | number)[], lineAt: (offset: number) => number): number {
   const key = path.at(-1);
   const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
@@ -127,7 +92,7 @@ function lineOf(document: Document, path: readonly (string | number)[], lineAt: 
 function bad(problems: readonly {line: number; text: string}[]): Error {
   return problem({
     code: 'bad_deploy_file',
-    what: `deploy.yaml is invalid, and deploy, test_integration and publish need it`,
+    what: 'deploy.yaml is invalid',
     details: [...problems].sort((a, b) => a.line - b.line).map(({line, text}) => `deploy.yaml:${line}: ${text}`),
     fix: 'correct the lines above; docs/deploy.md lists every setting',
     exitCode: exitCode.badData,

@@ -1,14 +1,14 @@
 import type {Environment} from './schema.ts';
 
-/** `local`, or what ssh takes: `deploy@h1`, or a name from the user's own ssh settings. */
+/** `local`, or an ssh destination: `deploy@h1`, or a Host of the user's ssh configuration. */
 export type Host = string;
 
 export const isRemote = (host: Host): boolean => host !== 'local';
 
-/** The host's name as a part of an address. */
+/** The host without its user, as in a URL. */
 export const hostName = (host: Host): string => host.replace(/^.*@/, '');
 
-/** ` on h1`, for a message; nothing where there is one engine and it is this one. */
+/** ` on h1`, for a message; empty for `local`. */
 export const onHost = (host: Host): string => (isRemote(host) ? ` on ${hostName(host)}` : '');
 
 export const hasRemoteHosts = ({

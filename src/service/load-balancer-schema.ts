@@ -1,87 +1,111 @@
 import * as v from 'valibot';
-import {host, image, name, path, port, seconds, secret} from './schema-values.ts';
+import {described, host, image, name, path, port, seconds, secret, section} from './schema-values.ts';
 
-// The section `load_balancer` of an environment. docs/load-balancer.md tells what each setting does.
+// The section `load_balancer` of an environment. docs/load-balancer.md describes each setting.
 
 const domain = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(
     /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
-    "must be a host's name such as shop.example.com, or *.example.com for all below",
+    'must be a host name such as shop.example.com, or *.example.com for every name below',
   ),
 );
 const route = v.pipe(
-  v.strictObject({host: v.optional(domain), path: v.optional(path)}, 'must be a map with host, path or both'),
+  section({
+    host: v.optional(described(domain, 'Host name, or *.example.com for every name below.')),
+    path: v.optional(described(path, 'This path and everything below it.')),
+  }),
   v.check(({host: one, path: other}) => one !== undefined || other !== undefined, 'must have host, path or both'),
 );
 const network = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8'),
 );
 const endpoint = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/, 'must be HOST:PORT'),
 );
 const socket = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(
     /^(\/[\w.-]+){3,}$/,
     'must be the path of a socket in a directory of its own, such as /run/haproxy/admin.sock',
   ),
 );
-// It stands in one answer of the balancer, which is at most 16 KB with its headers.
+// The balancer sends it as one response of at most 16 KB, headers included.
 const html = v.pipe(v.string('must be HTML'), v.maxLength(12_000, 'must be at most 12,000 characters'));
 const slowStart = v.pipe(seconds, v.integer('must be a whole number'), v.maxValue(600, 'must be at most 600'));
-
-const https = v.strictObject(
-  {
-    certificate: secret,
-    key: v.optional(secret),
-    port: v.optional(port, 443),
-    redirect: v.optional(v.boolean('must be true or false'), true),
-  },
-  'must be a map',
+const timeout = v.pipe(seconds, v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'));
+const boolean = v.boolean('must be true or false');
+const url = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^https?:\/\/[^\s/]+/, 'must be the URL of the service, such as https://shop.example.com'),
 );
 
-const settings = v.strictObject(
-  {
-    image: v.optional(image, 'entrypoint/haproxy:3.0'),
-    address: v.optional(v.pipe(v.string(), v.ip('must be an IP address')), '127.0.0.1'),
-    port: v.optional(port, 0),
-    hosts: v.optional(v.array(host, 'must be a list of hosts'), []),
-    name: v.optional(name),
-    routes: v.optional(v.array(route, 'must be a list of routes'), []),
-    tls: v.optional(https),
-    acme: v.optional(endpoint),
-    slow_start_seconds: v.optional(slowStart, 0),
-    timeout_seconds: v.optional(
-      v.pipe(seconds, v.integer('must be a whole number'), v.minValue(1, 'must be at least 1')),
-      60,
+const https = section({
+  certificate: described(secret, 'The certificate in PEM form, followed by its chain.'),
+  key: v.optional(described(secret, 'The private key. Default: in the same text as the certificate.')),
+  port: v.optional(described(port, 'HTTPS port. 0: a free one, and no redirect.'), 443),
+  redirect: v.optional(described(boolean, 'Redirect HTTP to HTTPS (308).'), true),
+});
+
+const own = section({
+  url: described(url, 'The address of the service. Tasks get it as BASE_URL.'),
+  admin_socket: v.optional(
+    described(socket, 'Admin-level stats socket of your HAProxy on its host.'),
+    '/run/haproxy/admin.sock',
+  ),
+  master_socket: v.optional(
+    described(socket, 'Master socket of your HAProxy on its host.'),
+    '/run/haproxy/master.sock',
+  ),
+});
+
+const settings = section({
+  image: v.optional(described(image, 'Image of the balancer.'), 'entrypoint/haproxy:3.0'),
+  address: v.optional(
+    described(
+      v.pipe(v.string(), v.ip('must be an IP address')),
+      'Address to listen on. 0.0.0.0: every address of the host.',
     ),
-    trusted_proxies: v.optional(v.array(network, 'must be a list of networks'), []),
-    maintenance_page: v.optional(html),
-    own: v.optional(
-      v.strictObject(
-        {
-          url: v.pipe(
-            v.string('must be a text'),
-            v.regex(/^https?:\/\/[^\s/]+/, 'must be where the service answers, such as https://shop.example.com'),
-          ),
-          admin_socket: v.optional(socket, '/run/haproxy/admin.sock'),
-          master_socket: v.optional(socket, '/run/haproxy/master.sock'),
-        },
-        'must be a map',
-      ),
+    '127.0.0.1',
+  ),
+  port: v.optional(described(port, 'HTTP port. 0: a free one.'), 0),
+  hosts: v.optional(
+    described(
+      v.array(host, 'must be a list of hosts'),
+      'Dedicated balancer hosts. Default: a balancer on each app host, for its replicas.',
     ),
-  },
-  'must be a map',
-);
+    [],
+  ),
+  name: v.optional(described(name, 'Services with the same name share one balancer. Default: one per service.')),
+  routes: v.optional(
+    described(v.array(route, 'must be a list of routes'), 'Requests that belong to the service. Default: all.'),
+    [],
+  ),
+  tls: v.optional(described(https, 'HTTPS with your certificate.')),
+  acme: v.optional(described(endpoint, 'HOST:PORT that answers /.well-known/acme-challenge/.')),
+  slow_start_seconds: v.optional(
+    described(slowStart, 'How long a new release or a recovered server takes to reach its full share of the traffic.'),
+    0,
+  ),
+  timeout_seconds: v.optional(
+    described(timeout, 'Longest wait for a response to begin, and longest pause within one.'),
+    60,
+  ),
+  trusted_proxies: v.optional(
+    described(v.array(network, 'must be a list of networks'), 'Networks whose X-Forwarded-* headers are trusted.'),
+    [],
+  ),
+  maintenance_page: v.optional(described(html, 'HTML of the maintenance page.')),
+  own: v.optional(described(own, 'Use your own HAProxy instead of ours.')),
+});
 
 export const loadBalancer = v.pipe(
   settings,
   v.check(
-    ({own, tls, routes, acme, port: published}) =>
-      own === undefined || (tls === undefined && routes.length === 0 && acme === undefined && published === 0),
+    ({own: haproxy, tls, routes, acme, port: published}) =>
+      haproxy === undefined || (tls === undefined && routes.length === 0 && acme === undefined && published === 0),
     'must not have tls, routes, acme or port beside own: these are in the configuration of your own HAProxy',
   ),
 );

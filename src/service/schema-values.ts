@@ -1,9 +1,31 @@
 import * as v from 'valibot';
+import {nearest} from '../text/nearest.ts';
 
-// Values that several sections of deploy.yaml have.
+// Values that several sections of deploy.yaml use.
+
+/** A map of exactly these settings. An unknown key is reported with the nearest known one, or with all of them. */
+export const section = <const E extends v.ObjectEntries>(
+  entries: E,
+): v.StrictObjectSchema<E, (issue: v.StrictObjectIssue) => string> =>
+  v.strictObject(entries, ({expected, received, input}) => {
+    if (expected === 'never') return unknownKey(String(input), Object.keys(entries));
+    return received === 'undefined' ? 'is missing' : 'must be a map';
+  });
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known);
+  return `is not a setting${near === undefined ? ` (known here: ${known.join(', ')})` : `; did you mean ${near}?`}`;
+}
+
+/** The same schema with the text that editors show for the key. */
+export const described = <const S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+): v.SchemaWithPipe<readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]> =>
+  v.pipe(schema, v.description<v.InferOutput<S>, string>(text));
 
 export const name = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(
     /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/,
     'must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
@@ -19,7 +41,7 @@ export const secret = v.union(
     v.strictObject({file: v.string()}),
     v.strictObject({command: v.pipe(v.array(v.string()), v.minLength(1))}),
   ],
-  'must say where the secret comes from: {env: NAME}, {file: path} or {command: [words]}',
+  'must reference a secret: {env: NAME}, {file: path} or {command: [words]}',
 );
 export const seconds = v.pipe(
   v.number('must be a number of seconds'),
@@ -33,15 +55,15 @@ export const port = v.pipe(
   v.maxValue(65_535, 'must be 0 to 65535'),
 );
 export const path = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(/^\/[\w./~%+@:,=&?-]*$/, 'must be a path that begins with /'),
 );
 export const image = v.pipe(v.string('must be an image name'), v.regex(/^[^\s-]\S*$/, 'must be an image name'));
-// A leading dash would be an option of ssh.
+// ssh would take a leading dash for an option.
 export const host = v.pipe(
-  v.string('must be a text'),
+  v.string('must be a string'),
   v.regex(
     /^(?:[a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.:_-]*$/,
-    'must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config',
+    'must be local, or an ssh destination: a host, USER@HOST, or a Host of ~/.ssh/config',
   ),
 );

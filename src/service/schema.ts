@@ -1,37 +1,56 @@
 import * as v from 'valibot';
 import {batchPattern} from './batch.ts';
 import {loadBalancer} from './load-balancer-schema.ts';
-import {host, image, name, path, port, seconds, secret, variableName} from './schema-values.ts';
+import {described, host, image, name, path, port, seconds, secret, section, variableName} from './schema-values.ts';
 
-// One file says where a service runs. docs/deploy.md shows every key; a test keeps the two together.
+// The schema of deploy.yaml. docs/deploy.md shows every key, and docs/deploy.schema.json is generated from this file
+// (scripts/schema.ts); tests keep the three equal.
 
-const text = v.union([v.string(), v.number(), v.boolean()], 'must be a text, a number or true/false');
-const environment = v.pipe(
-  v.record(variableName, text, 'must be a map of variable names to values'),
-  v.transform((values) => Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))),
+const string = v.string('must be a string');
+const scalar = v.union([v.string(), v.number(), v.boolean()], 'must be a string, a number or true/false');
+
+/** A map whose values become strings, whatever YAML reads them as. The JSON Schema ends at the transform. */
+const strings = <const K extends v.GenericSchema<string, string>>(key: K, message: string, text: string) =>
+  v.pipe(
+    v.record(key, scalar, message),
+    v.description(text),
+    v.transform((values): Record<string, string> =>
+      Object.fromEntries(Object.entries(values).map(([one, value]) => [one, String(value)])),
+    ),
+  );
+
+const environment = strings(variableName, 'must be a map of variable names to values', 'Environment variables.');
+const logOptions = strings(
+  v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]+$/, 'must be the name of an option of the log driver')),
+  'must be a map of options',
+  'Options of the log driver.',
 );
-const logOptions = v.pipe(
-  v.record(
-    v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]+$/, 'must be the name of an option of the log driver')),
-    text,
-    'must be a map of options',
+const labels = strings(
+  v.pipe(
+    v.string(),
+    v.regex(
+      /^(?!entrypoint\.)[A-Za-z0-9][A-Za-z0-9._/-]*$/,
+      'must be the name of a label (names that begin with entrypoint. are reserved)',
+    ),
   ),
-  v.transform((values) => Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))),
+  'must be a map of labels',
+  'Labels of the containers.',
 );
-const secrets = v.record(variableName, secret, 'must be a map of variable names to references');
+const secrets = described(
+  v.record(variableName, secret, 'must be a map of variable names to references'),
+  'Environment variables whose values are secrets: {env: NAME}, {file: path} or {command: [words]}.',
+);
 const count = v.pipe(
   v.number('must be a number'),
   v.integer('must be a whole number'),
   v.minValue(1, 'must be at least 1'),
   v.maxValue(50, 'must be at most 50'),
 );
-const words = v.pipe(
-  v.array(v.string('must be a text'), 'must be a list of words'),
-  v.minLength(1, 'must not be empty'),
-);
+const words = v.pipe(v.array(string, 'must be a list of words'), v.minLength(1, 'must not be empty'));
 const tasks = v.array(v.string('must be the name of a task'), 'must be a list of task names');
+const volumes = v.record(name, path, 'must be a map of names to paths');
 
-// A word, or a map where there is more to say of it.
+// A word, or a map where a host needs more than its name.
 const appHost = v.union(
   [
     v.pipe(
@@ -41,141 +60,171 @@ const appHost = v.union(
     v.strictObject({
       host,
       address: v.optional(
-        v.pipe(v.string('must be a text'), v.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be an address or a name')),
+        described(
+          v.pipe(string, v.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be an address or a name')),
+          'Where load balancers on other machines reach the host. Default: where ssh connected.',
+        ),
       ),
     }),
   ],
-  'must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
+  'must be local, or an ssh destination: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
+);
+const hosts = v.pipe(
+  v.optional(
+    described(v.array(appHost, 'must be a list of hosts'), 'Where replicas run: [local], or hosts reached by ssh.'),
+    ['local'],
+  ),
+  v.minLength(1, 'must name at least one host: local, or an ssh destination such as deploy@h1'),
+  v.check(
+    (all) => new Set(all.map((one) => one.host.replace(/^.*@/, ''))).size === all.length,
+    'must name each host once',
+  ),
+  v.check(
+    (all) => all.length === 1 || all.every((one) => one.host !== 'local'),
+    'must be [local] alone, or hosts by ssh',
+  ),
 );
 const batch = v.union(
   [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.regex(batchPattern))],
-  'must be all, a number of hosts, or a share of them such as 25%',
+  'must be all, a number of hosts, or a percentage such as 25%',
 );
-const labelName = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?!entrypoint\.)[A-Za-z0-9][A-Za-z0-9._/-]*$/,
-    'must be the name of a label (those that begin with entrypoint. are our own)',
-  ),
+const parallel = v.pipe(
+  v.number('must be a number'),
+  v.integer('must be a whole number'),
+  v.minValue(1, 'must be at least 1'),
+  v.maxValue(1000, 'must be at most 1000'),
 );
-const labels = v.pipe(
-  v.record(labelName, text, 'must be a map of labels'),
-  v.transform((values) => Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))),
+const memory = v.pipe(
+  v.string('must be a string such as 256m'),
+  // Without the flag i: JSON Schema has no flags.
+  v.regex(/^\d+[bkmgBKMG]$/, 'must be a number with b, k, m or g, such as 256m'),
 );
-
-const overrides = v.strictObject({environment: v.optional(environment), secrets: v.optional(secrets)}, 'must be a map');
-
-const backingService = v.strictObject(
-  {
-    image,
-    environment: v.optional(environment, {}),
-    secrets: v.optional(secrets, {}),
-    ready: words,
-    ready_timeout_seconds: v.optional(seconds, 60),
-    volumes: v.optional(v.record(name, path), {}),
-    command: v.optional(words),
-  },
-  'must be a map',
+const cpus = v.pipe(v.number('must be a number'), v.minValue(0.01, 'must be at least 0.01'));
+const network = v.pipe(string, v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a network'));
+const registry = v.pipe(
+  string,
+  v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
 );
-
-const around = {
-  backing_services: v.optional(v.record(name, overrides, 'must be a map of backing services'), {}),
-  before: v.optional(tasks, []),
-  environment: v.optional(environment, {}),
-  secrets: v.optional(secrets, {}),
-};
-
-const settings = v.strictObject(
-  {
-    ...around,
-    hosts: v.pipe(
-      v.optional(v.array(appHost, 'must be a list of hosts'), ['local']),
-      v.minLength(1, 'must name at least one host: local, or what ssh takes, such as deploy@h1'),
-      v.check(
-        (hosts) => new Set(hosts.map((one) => one.host.replace(/^.*@/, ''))).size === hosts.length,
-        'must name each host once',
-      ),
-      v.check(
-        (hosts) => hosts.length === 1 || hosts.every((one) => one.host !== 'local'),
-        'must be [local] alone, or hosts by ssh',
-      ),
-    ),
-    stage: v.optional(name),
-    replicas: v.optional(count, 1),
-    load_balancer: v.optional(loadBalancer, {}),
-    after: v.optional(tasks, []),
-    batch: v.optional(batch, 'all'),
-    parallel: v.optional(
-      v.pipe(
-        v.number('must be a number'),
-        v.integer('must be a whole number'),
-        v.minValue(1, 'must be at least 1'),
-        v.maxValue(1000, 'must be at most 1000'),
-      ),
-      20,
-    ),
-    watch_seconds: v.optional(seconds),
-    keep_releases: v.optional(count, 3),
-    ready_timeout_seconds: v.optional(seconds, 60),
-    drain_timeout_seconds: v.optional(seconds, 30),
-    stop_timeout_seconds: v.optional(seconds, 30),
-    memory: v.optional(
-      v.pipe(
-        v.string('must be a text such as 256m'),
-        v.regex(/^\d+[bkmg]$/i, 'must be a number with b, k, m or g, such as 256m'),
-      ),
-    ),
-    cpus: v.optional(v.pipe(v.number('must be a number'), v.minValue(0.01, 'must be at least 0.01'))),
-    volumes: v.optional(v.record(name, path, 'must be a map of names to paths'), {}),
-    labels: v.optional(labels, {}),
-    network: v.optional(
-      v.pipe(v.string('must be a text'), v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a network')),
-    ),
-    docker_options: v.optional(v.array(v.string('must be a text'), 'must be a list of words'), []),
-    log: v.optional(
-      v.strictObject({driver: v.string('must be a text'), options: v.optional(logOptions)}, 'must be a map'),
-    ),
-  },
-  'must be a map',
-);
-
 const reason = v.pipe(
   v.string('must be the reason, in words'),
   v.trim(),
   v.minLength(1, 'must be the reason, in words'),
 );
 
-export const deployFileSchema = v.strictObject(
-  {
-    service: v.optional(name),
-    registry: v.optional(
-      v.pipe(
-        v.string('must be a text'),
-        v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
-      ),
+const overrides = section({environment: v.optional(environment), secrets: v.optional(secrets)});
+
+const backingService = section({
+  image: described(image, 'Image to run.'),
+  environment: v.optional(environment, {}),
+  secrets: v.optional(secrets, {}),
+  ready: described(words, 'Command that is run in the container until it exits 0.'),
+  ready_timeout_seconds: v.optional(described(seconds, 'How long `ready` can take to succeed.'), 60),
+  volumes: v.optional(described(volumes, 'Named volumes, where it is deployed. Integration tests keep no data.'), {}),
+  command: v.optional(described(words, "Command of the container. Default: the image's.")),
+});
+
+/** What an environment and the stack of the integration tests have in common. */
+const stackSettings = {
+  backing_services: v.optional(
+    described(
+      v.record(name, overrides, 'must be a map of backing services'),
+      'Backing services to start, with variables and secrets added to their declaration.',
     ),
-    port: v.optional(v.pipe(port, v.minValue(1, 'must be 1 to 65535')), 3000),
-    health: v.optional(path, '/readyz'),
-    backing_services: v.optional(v.record(name, backingService, 'must be a map of backing services'), {}),
-    test_integration: v.optional(v.strictObject(around, 'must be a map'), {}),
-    check: v.optional(
-      v.strictObject(
-        {
-          alive: v.optional(path, '/healthz'),
-          slow_path: v.optional(path),
-          skip: v.optional(v.record(name, reason, 'must be a map of rules to reasons'), {}),
-        },
-        'must be a map',
-      ),
-      {},
+    {},
+  ),
+  before: v.optional(described(tasks, 'Tasks to run in the image before the service starts.'), []),
+  environment: v.optional(environment, {}),
+  secrets: v.optional(secrets, {}),
+};
+
+const environmentSettings = section({
+  ...stackSettings,
+  hosts,
+  stage: v.optional(described(name, 'Tag in the registry to deploy. Default: the image of this commit.')),
+  replicas: v.optional(described(count, 'Replicas on each host.'), 1),
+  load_balancer: v.optional(
+    described(loadBalancer, 'The HAProxy in front of the replicas (docs/load-balancer.md).'),
+    {},
+  ),
+  after: v.optional(described(tasks, 'Tasks to run after the switch. A failure rolls back.'), []),
+  batch: v.optional(described(batch, 'Hosts to change at a time: a number, a percentage, or all.'), 'all'),
+  parallel: v.optional(described(parallel, 'Hosts to work on at a time.'), 20),
+  watch_seconds: v.optional(
+    described(seconds, 'How long releases are compared after the switch. Default: 5, on [local] 0.'),
+  ),
+  keep_releases: v.optional(
+    described(count, 'Releases whose containers and images stay on the hosts, including the active one.'),
+    3,
+  ),
+  ready_timeout_seconds: v.optional(described(seconds, 'How long a replica can take to become healthy.'), 60),
+  drain_timeout_seconds: v.optional(
+    described(seconds, 'How long the old release can take to finish its requests.'),
+    30,
+  ),
+  stop_timeout_seconds: v.optional(described(seconds, 'From SIGTERM to SIGKILL.'), 30),
+  memory: v.optional(described(memory, 'Memory limit of a replica, such as 256m. Default: none.')),
+  cpus: v.optional(described(cpus, 'CPU limit of a replica. Default: none.')),
+  volumes: v.optional(described(volumes, 'Named volumes on each host.'), {}),
+  labels: v.optional(labels, {}),
+  network: v.optional(described(network, "Existing network to join. Default: the environment's own.")),
+  docker_options: v.optional(
+    described(v.array(string, 'must be a list of words'), 'Further words for `docker run`.'),
+    [],
+  ),
+  log: v.optional(
+    described(
+      section({driver: described(string, 'Name of the log driver.'), options: v.optional(logOptions)}),
+      "Docker's log driver. Default: the engine's.",
     ),
-    environments: v.optional(v.record(name, settings, 'must be a map of environments'), {local: {}}),
-  },
-  'must be a map of settings',
-);
+  ),
+});
+
+export const deployFileSchema = section({
+  service: v.optional(described(name, "Name of the service. Default: the manifest's, or the directory's.")),
+  registry: v.optional(described(registry, 'Where images are published: host, host:port or host/path.')),
+  port: v.optional(
+    described(v.pipe(port, v.minValue(1, 'must be 1 to 65535')), 'Port the service listens on in its container.'),
+    3000,
+  ),
+  health: v.optional(described(path, 'Path that answers 200 when the service is ready for traffic.'), '/readyz'),
+  backing_services: v.optional(
+    described(
+      v.record(name, backingService, 'must be a map of backing services'),
+      'Services such as databases, each reachable by its name on a private network.',
+    ),
+    {},
+  ),
+  test_integration: v.optional(described(section(stackSettings), 'The stack of the integration tests.'), {}),
+  check: v.optional(
+    described(
+      section({
+        alive: v.optional(described(path, 'Path that answers 200 while the process is alive.'), '/healthz'),
+        slow_path: v.optional(
+          described(path, 'Path that takes two seconds to answer. Default: a request sent in two halves.'),
+        ),
+        skip: v.optional(
+          described(
+            v.record(name, reason, 'must be a map of rules to reasons'),
+            'Rules to skip, each with the reason.',
+          ),
+          {},
+        ),
+      }),
+      'The container contract (docs/contract.md).',
+    ),
+    {},
+  ),
+  environments: v.optional(
+    described(
+      v.record(name, environmentSettings, 'must be a map of environments'),
+      'Where the service is deployed. Default: `local`.',
+    ),
+    {local: {}},
+  ),
+});
 
 export type DeployFile = v.InferOutput<typeof deployFileSchema>;
 export type Environment = DeployFile['environments'][string];
 export type BackingService = DeployFile['backing_services'][string];
-/** What a deploy and an integration test have in common. */
-export type Surroundings = DeployFile['test_integration'];
+/** The settings of the stack around an image: those of `test_integration`, which every environment has as well. */
+export type StackSettings = DeployFile['test_integration'];

@@ -1,27 +1,35 @@
 import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
-import {pyprojectTexts} from '../runtimes/python/pyproject.ts';
+import {manifestName} from '../runtimes/index.ts';
 import type {Context} from '../task.ts';
 import {nearest} from '../text/nearest.ts';
 import type {DeployFile, Environment} from './schema.ts';
 
-/** What the service's directory says of it. */
+/** What the service's directory and the environment variables say about it. */
 export interface Service {
+  /** From deploy.yaml, else the manifest, else the directory: lower-case letters, digits and dashes. */
   readonly name: string;
+  /** Absolute. */
   readonly directory: string;
   readonly deployFile: DeployFile;
-  /** Where images are published: ENTRYPOINT_REGISTRY before deploy.yaml's `registry`. */
+  /** Where images are published: ENTRYPOINT_REGISTRY, else `registry` in deploy.yaml. */
   readonly registry: string | undefined;
 }
 
-/** @throws Problem `bad_deploy_file` */
+/**
+ * Reads the service in the context's directory: its name, its deploy.yaml with all defaults, its registry.
+ * @throws Problem `bad_deploy_file` or `bad_package_file` (exit code 65)
+ * @example
+ * const service = await readService(context);
+ * context.say(`${service.name} listens on ${service.deployFile.port}`);
+ */
 export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Promise<Service> {
-  // The YAML and schema libraries cost more than the rest of the start-up: only tasks that need them pay.
+  // Loading the YAML and schema libraries takes longer than the rest of the start-up: only tasks that need them pay.
   const {readDeployFile} = await import('./deploy-file.ts');
   const deployFile = readDeployFile(cwd);
   return {
-    name: deployFile.service ?? serviceName(cwd),
+    name: deployFile.service ?? defaultName(cwd),
     directory: cwd,
     deployFile,
     registry: env['ENTRYPOINT_REGISTRY'] || deployFile.registry,
@@ -29,18 +37,18 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
 }
 
 /**
- * The service's name alone, for a task that needs nothing else of deploy.yaml. As almost everybody spells it, it is read
- * without the YAML and schema libraries, which cost as much as all else that a build does before it builds.
- * @throws Problem `bad_deploy_file`
+ * The service's name, for a task that needs nothing else of deploy.yaml. In its usual spelling it is found without the
+ * YAML and schema libraries, which take as long to load as a build takes to reach docker.
+ * @throws Problem `bad_deploy_file` or `bad_package_file` (exit code 65)
  */
 export async function readServiceName(context: Pick<Context, 'cwd' | 'env'>): Promise<string> {
   const text = readText(join(context.cwd, 'deploy.yaml')) ?? '';
   const plain = plainName(text);
   if (plain !== undefined) return plain;
-  return text.includes('service') ? (await readService(context)).name : serviceName(context.cwd);
+  return text.includes('service') ? (await readService(context)).name : defaultName(context.cwd);
 }
 
-/** The value of a line `service: my-service`, where it is the only one that could be meant, and nothing continues it. */
+/** The value of a line `service: my-service`, if no other line can set the name and no line continues this one. */
 export function plainName(text: string): string | undefined {
   const mentions = text.match(/^["']?service\b/gm) ?? [];
   const name = /^service:[ \t]+([a-z](?:[a-z0-9-]{0,38}[a-z0-9])?)(?:[ \t]+#.*)?[ \t]*\r?$(?!\n[ \t]+[^\s#])/m.exec(
@@ -57,11 +65,10 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** From package.json, without its scope, or pyproject.toml, or the directory's name; only characters that an image name can have. */
-function serviceName(directory: string): string {
-  const named = readPackage(directory)?.name ?? pyprojectTexts(directory, 'project')['name'] ?? basename(directory);
+/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
+function defaultName(directory: string): string {
   return (
-    named
+    (manifestName(directory) ?? basename(directory))
       .replace(/^@[^/]*\//, '')
       .toLowerCase()
       .replaceAll(/[^a-z0-9-]+/g, '-')
@@ -69,31 +76,12 @@ function serviceName(directory: string): string {
   );
 }
 
-export interface PackageFile {
-  readonly name?: string;
-  readonly main?: string;
-  readonly scripts?: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-}
-
-/** @throws Problem `bad_package_file` when there is one that is no JSON */
-export function readPackage(directory: string): PackageFile | undefined {
-  const text = readText(join(directory, 'package.json'));
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as PackageFile;
-  } catch (error) {
-    throw problem({
-      code: 'bad_package_file',
-      what: `package.json is not valid JSON: ${(error as Error).message}`,
-      fix: `correct ${join(directory, 'package.json')}`,
-      exitCode: exitCode.badData,
-    });
-  }
-}
-
-/** @throws Problem `unknown_environment` */
+/**
+ * The settings of one environment in deploy.yaml.
+ * @throws Problem `unknown_environment` (exit code 64)
+ * @example
+ * const {replicas, hosts} = environmentOf(await readService(context), 'prod');
+ */
 export function environmentOf(service: Service, environment: string): Environment {
   const settings = service.deployFile.environments[environment];
   if (settings !== undefined) return settings;
@@ -103,17 +91,20 @@ export function environmentOf(service: Service, environment: string): Environmen
     code: 'unknown_environment',
     what: `${environment} is not an environment of ${service.name} (there ${known.length === 1 ? 'is' : 'are'}: ${known.join(', ')})`,
     fix:
-      near === undefined ? 'name one of these, or add it below `environments` in deploy.yaml' : `did you mean ${near}?`,
+      near === undefined ? 'name one of these, or add it under `environments` in deploy.yaml' : `did you mean ${near}?`,
     exitCode: exitCode.usage,
   });
 }
 
-/** @throws Problem `no_registry` */
+/**
+ * The registry of a service.
+ * @throws Problem `no_registry` (exit code 65)
+ */
 export function requireRegistry({name, registry}: Service): string {
   if (registry !== undefined) return registry;
   throw problem({
     code: 'no_registry',
-    what: `no registry is set, and ${name} cannot be published without one`,
+    what: `no registry set for ${name}`,
     fix: 'add `registry: host:port` to deploy.yaml, or set ENTRYPOINT_REGISTRY',
     exitCode: exitCode.badData,
   });

@@ -83,7 +83,11 @@ export function commandText(command: Words | Command): string {
   return cwd === undefined ? fed : `(${directoryText(cwd)} && ${fed}${fed.includes('\n') ? '\n' : ''})`;
 }
 
-/** The same for a command that replaces the shell, one line a step: `exec` accepts no variables before it. */
+/**
+ * The same for a command that replaces the shell, one line a step: `exec` takes no variables before it.
+ * @example
+ * execText({words: ['node', 'server.js'], env: {PORT: '80'}}); // export PORT=80\nexec node server.js
+ */
 export function execText(command: Words | Command): string {
   const {words, cwd} = toCommand(command);
   const exports = variablesText(toCommand(command)).map((text) => `export ${text}`);

@@ -14,8 +14,10 @@ export interface EchoOptions {
 }
 
 /**
- * Prints `$ command`, then `# exit 0, 1.2 s`.
+ * Prints `$ command`, then `# exit 0, 1.2 s`: both can be pasted into a shell.
  * @param options `level`: `quiet` prints nothing, `verbose` also read-only commands
+ * @example
+ * const echo = makeEcho({write: (text) => process.stderr.write(text), level: 'normal', colour: false});
  */
 export function makeEcho({write, level, colour}: EchoOptions): Echo {
   const style = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);

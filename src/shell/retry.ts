@@ -37,15 +37,17 @@ export interface RetryWorld {
  */
 export async function retry<T>(
   body: (attempt: number) => Promise<T>,
-  {attempts = 5, baseSeconds = 0.5, maxPauseSeconds = 10, deadlineSeconds = 60}: RetryOptions = {},
-  {
-    isTransient = (error) => isTransientText(failureText(error)),
+  options: RetryOptions = {},
+  world: RetryWorld = {},
+): Promise<T> {
+  const {attempts = 5, baseSeconds = 0.5, maxPauseSeconds = 10, deadlineSeconds = 60} = options;
+  const {
+    isTransient = (error: unknown) => isTransientText(failureText(error)),
     onRetry,
-    sleep = (seconds) => pause(seconds * 1000),
+    sleep = (seconds: number) => pause(seconds * 1000),
     now = Date.now,
     random = Math.random,
-  }: RetryWorld = {},
-): Promise<T> {
+  } = world;
   const end = now() + deadlineSeconds * 1000;
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -11,6 +11,3 @@ const numbers: Readonly<Record<string, number>> = {
 
 /** The exit code of a process that a signal ended, as a shell reports it: 128 and the signal's number. */
 export const signalExitCode = (signal: string): number => 128 + (numbers[signal] ?? 0);
-
-/** The exit code of a command that exceeded its time limit, as `timeout` reports it. */
-export const timeoutExitCode = 124;

@@ -11,6 +11,7 @@ export interface Result {
   readonly seconds: number;
 }
 
+/** How a command runs, and what its failure says. */
 export interface RunOptions {
   /** Return the output instead of showing it. Default false: shown as it comes. */
   readonly capture?: boolean | undefined;

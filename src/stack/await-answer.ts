@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {messageOf, problem} from '../errors.ts';
 
 /**
- * Waits until a GET of `url` answers 200.
+ * Waits until a GET of `url` answers 200; asks ten times a second.
  * @throws Problem `no_answer` after `seconds`, with the last answer
  */
 export async function awaitAnswer(url: string, seconds: number, signal: AbortSignal): Promise<void> {
@@ -13,7 +13,8 @@ export async function awaitAnswer(url: string, seconds: number, signal: AbortSig
     if (Date.now() > end) {
       throw problem({
         code: 'no_answer',
-        what: `${url} does not answer 200 after ${seconds} s; the last answer: ${answer}`,
+        what: `no status 200 after ${seconds} s: ${url}`,
+        details: [`last answer: ${answer}`],
         fix: 'see the log of the service',
       });
     }

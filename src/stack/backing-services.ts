@@ -1,15 +1,15 @@
 import {dockerRun, dockerVolumeCreate} from '../commands/docker/index.ts';
 import {waitUntilReady} from '../commands/host.ts';
-import type {BackingService, DeployFile, Surroundings} from '../service/schema.ts';
+import type {BackingService, DeployFile, StackSettings} from '../service/schema.ts';
 import type {Commands} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {withLastLog} from './last-log.ts';
 import {backingName, roleLabels, type Stack, stackLabels, stackName, volumeName} from './names.ts';
 
-/** A backing service as one settings wants it: what the file says of it, and what the settings adds. */
+/** The backing services that `settings` names, each as the file declares it plus the variables and secrets of `settings`. */
 export function backingServicesOf(
   file: DeployFile,
-  {backing_services: wanted}: Surroundings,
+  {backing_services: wanted}: StackSettings,
 ): [string, BackingService][] {
   return Object.entries(wanted).flatMap(([name, {environment, secrets}]) => {
     const declared = file.backing_services[name];
@@ -28,26 +28,28 @@ export function backingServicesOf(
 }
 
 export interface BackingOptions {
-  /** Data in named volumes, and a container that comes back by itself: for what is deployed, not for tests. */
+  /** Keeps data in named volumes and restarts the container with the engine: for an environment, not for tests. */
   readonly durable: boolean;
   /** Default: the stack's own. */
   readonly network?: string | undefined;
+  /** Labels besides the stack's own. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-interface Told {
+/** Commands with the words for their failure. */
+interface BackingCommands {
   readonly commands: Commands;
   readonly purpose: string;
   readonly fix: string;
 }
 
-/** What starts one backing service on the network, where it is known by its name. */
+/** Starts one backing service on the network, where its name is its host name. */
 export function backingCommands(
   stack: Stack,
   name: string,
   service: BackingService,
   {durable, network = stackName(stack), labels}: BackingOptions,
-): Told {
+): BackingCommands {
   const volumes = durable ? Object.entries(service.volumes) : [];
   return {
     commands: [
@@ -69,36 +71,51 @@ export function backingCommands(
       ),
     ],
     purpose: `the backing service ${name} could not be started`,
-    fix: `check its image in deploy.yaml (${service.image}); the project's own images are made by: npm run images`,
+    fix: `check its image in deploy.yaml (${service.image}); to build the images of this project: npm run images`,
   };
 }
 
-/** What waits for the service's own readiness check, run inside its container. */
-export const backingReady = (stack: Stack, name: string, service: BackingService): Told => ({
+/** Waits for the service's own readiness check, which runs in its container. */
+export const backingReady = (stack: Stack, name: string, service: BackingService): BackingCommands => ({
   commands: [waitUntilReady(backingName(stack, name), service.ready, service.ready_timeout_seconds)],
   purpose: `the backing service ${name} is not ready after ${service.ready_timeout_seconds} s`,
-  fix: 'see its log above; `ready` in deploy.yaml says what is awaited',
+  fix: 'see its log above, and `ready` in deploy.yaml',
 });
 
-export async function startBackingService(
-  {run}: Context,
-  stack: Stack,
-  name: string,
-  service: BackingService,
-  options: BackingOptions,
-): Promise<void> {
-  const {commands, ...told} = backingCommands(stack, name, service, options);
-  for (const command of commands) await run(command, {capture: true, ...told});
+/** One backing service and its name in deploy.yaml, which is its host name on the network. */
+export interface NamedBackingService {
+  readonly name: string;
+  readonly service: BackingService;
 }
 
-export async function awaitBackingService(
-  {run}: Context,
+/**
+ * Starts the container of one backing service; {@link awaitBackingService} waits until it is ready.
+ * @throws Problem `command_failed`
+ * @example
+ * const stack = {service: 'buy-service', environment: 'load'};
+ * for (const [name, service] of backingServicesOf(deployFile, deployFile.test_integration))
+ *   await startBackingService(context, stack, {name, service, durable: false});
+ */
+export async function startBackingService(
+  {run}: Pick<Context, 'run'>,
   stack: Stack,
-  name: string,
-  service: BackingService,
+  {name, service, ...options}: NamedBackingService & BackingOptions,
 ): Promise<void> {
-  const {commands, ...told} = backingReady(stack, name, service);
+  const {commands, ...failure} = backingCommands(stack, name, service, options);
+  for (const command of commands) await run(command, {capture: true, ...failure});
+}
+
+/**
+ * Waits until the `ready` command of a backing service exits 0, at most its `ready_timeout_seconds`.
+ * @throws Problem `command_failed`, with the last lines of the container's log
+ */
+export async function awaitBackingService(
+  {run}: Pick<Context, 'run'>,
+  stack: Stack,
+  {name, service}: NamedBackingService,
+): Promise<void> {
+  const {commands, ...failure} = backingReady(stack, name, service);
   await withLastLog(run, backingName(stack, name), async () => {
-    for (const command of commands) await run(command, {capture: true, ...told});
+    for (const command of commands) await run(command, {capture: true, ...failure});
   });
 }

@@ -2,7 +2,7 @@ import {dockerLogs} from '../commands/docker/index.ts';
 import {isProblem, problem} from '../errors.ts';
 import type {Runner} from '../shell/index.ts';
 
-/** Runs `body`; when it fails, adds the container's last 20 lines of log, where there is one, to what the user sees. */
+/** Runs `body`. When it fails, adds the last 20 lines of the container's log, if it exists, to the error's details. */
 export async function withLastLog<T>(run: Runner, container: string, body: () => Promise<T>, where = ''): Promise<T> {
   try {
     return await body();
@@ -28,7 +28,7 @@ export async function withLastLog<T>(run: Runner, container: string, body: () =>
   }
 }
 
-// A loop that waits says the same many times.
+// A loop that waits prints the same line many times.
 function dedupe(lines: readonly string[]): string[] {
   return lines.filter((line, index) => lines.indexOf(line) === index);
 }

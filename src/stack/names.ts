@@ -1,13 +1,17 @@
-/** What a container is for. */
+/** The purpose of a container: the label `entrypoint.role`. */
 export type Role = 'app' | 'balancer' | 'backing' | 'task' | 'lock';
 
-/** One service in one environment: the prefix of everything that it has on an engine. */
+/** One service in one environment. Its name prefixes everything it has on an engine. */
 export interface Stack {
   readonly service: string;
   readonly environment: string;
 }
 
-/** `buy-service.local`: the network, and the beginning of every container's and volume's name. */
+/**
+ * The name of a stack's network, and the prefix of its containers and volumes.
+ * @example
+ * stackName({service: 'buy-service', environment: 'local'}); // 'buy-service.local'
+ */
 export const stackName = ({service, environment}: Stack): string => `${service}.${environment}`;
 
 /** `buy-service.local.3.1`: replica 1 of release 3. */
@@ -18,14 +22,14 @@ export const balancerName = (stack: Stack): string => `${stackName(stack)}.balan
 
 export const lockName = (stack: Stack): string => `${stackName(stack)}.lock`;
 
-/** A balancer that several services share belongs to none of them. */
+/** Labels of a balancer that several services share: it belongs to none of their stacks. */
 export const sharedLabels = (name: string): Record<string, string> => ({
   'entrypoint.service_name': 'entrypoint-balancer',
   'entrypoint.environment': name,
   'entrypoint.role': 'balancer',
 });
 
-/** The label of an entry of the release log: the stack's name. */
+/** The label of a release log entry. Its value is the stack's name. */
 export const logLabel = 'entrypoint.log';
 
 export const logEntryName = (stack: Stack, token: string): string => `${stackName(stack)}.log.${token}`;
@@ -35,11 +39,12 @@ export const backingName = (stack: Stack, backing: string): string => `${stackNa
 export const volumeName = (stack: Stack, backing: string, volume: string): string =>
   `${backingName(stack, backing)}.${volume}`;
 
-/** The labels by which everything of a stack is found again, on any machine that has the image. */
+/** The labels by which any machine with the image finds everything of a stack. */
 export function stackLabels({service, environment}: Stack): Record<string, string> {
   return {'entrypoint.service_name': service, 'entrypoint.environment': environment};
 }
 
+/** {@link stackLabels}, and the container's role. */
 export function roleLabels(stack: Stack, role: Role): Record<string, string> {
   return {...stackLabels(stack), 'entrypoint.role': role};
 }

@@ -11,41 +11,44 @@ import type {Context} from '../task.ts';
 import {awaitBackingService, backingServicesOf, startBackingService} from './backing-services.ts';
 import {backingName, roleLabels, type Stack, stackLabels, stackName} from './names.ts';
 
-/** How the tasks of `before` are run: in which container, and how their output and their failure are told. */
-export interface Before {
+export interface TestStackOptions {
+  /** Whose `test_integration` names the backing services and the `before` tasks; undefined: the network alone. */
+  readonly deployFile: DeployFile | undefined;
+  /** The container in which each `before` task runs. */
   readonly container: ContainerOptions;
-  readonly told: (task: string) => RunOptions;
+  /** How to run a `before` task. Default: its output is shown, and its failure named by its command. */
+  readonly taskOptions?: (task: string) => RunOptions;
 }
 
 /**
- * What an image is tried among: a network of the stack's name, the backing services that `test_integration` names in
- * `file` (without one, none), each ready, and the tasks of `before` done. The scope takes all of it away.
+ * Starts what an image under test needs: a network with the stack's name, the backing services of `test_integration`,
+ * and, when these are ready, its `before` tasks. The end of `scope` removes all of it.
+ * @throws Problem `command_failed`
  */
-export async function bringUpTestSurroundings(
-  context: Context,
+export async function startTestStack(
+  context: Pick<Context, 'run'>,
   scope: Scope,
   stack: Stack,
-  file: DeployFile | undefined,
-  {container, told}: Before,
+  {deployFile, container, taskOptions = () => ({})}: TestStackOptions,
 ): Promise<void> {
   const {run} = context;
   const network = stackName(stack);
   scope.always(dockerNetworkRemove(network));
   await run(dockerNetworkCreate(network, stackLabels(stack)), {capture: true});
-  if (file === undefined) return;
-  const backing = backingServicesOf(file, file.test_integration);
-  for (const [name, one] of backing) {
+  if (deployFile === undefined) return;
+  const backing = backingServicesOf(deployFile, deployFile.test_integration);
+  for (const [name, service] of backing) {
     scope.always(dockerRemove(backingName(stack, name)));
-    await startBackingService(context, stack, name, one, {durable: false});
+    await startBackingService(context, stack, {name, service, durable: false});
   }
-  for (const [name, one] of backing) await awaitBackingService(context, stack, name, one);
-  for (const task of file.test_integration.before) {
+  for (const [name, service] of backing) await awaitBackingService(context, stack, {name, service});
+  for (const task of deployFile.test_integration.before) {
     const word = task.replaceAll('_', '-');
     const name = `${network}.${word}`;
     scope.onFailure(dockerRemove(name));
     await run(
       dockerRun({...container, network, name, labels: roleLabels(stack, 'task'), command: [word]}, 'foreground'),
-      told(task),
+      taskOptions(task),
     );
   }
 }

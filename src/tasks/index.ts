@@ -1,14 +1,14 @@
 // The standard tasks: re-export the ones that your service wants from its tasks.ts, and add your own beside them.
 export {staticAnalysis} from './lifecycle/static-analysis.ts';
 export {testUnit} from './lifecycle/test-unit.ts';
-export {build} from './lifecycle/build.ts';
-export {check} from './inspect/check.ts';
 export {testIntegration} from './lifecycle/test-integration.ts';
+export {build} from './lifecycle/build.ts';
 export {publish} from './lifecycle/publish.ts';
 export {promote} from './lifecycle/promote.ts';
 export {deploy} from './lifecycle/deploy.ts';
 export {run} from './lifecycle/run.ts';
 export {testSanity} from './lifecycle/test-sanity.ts';
+export {check} from './inspect/check.ts';
 export {status} from './inspect/status.ts';
 export {history} from './inspect/history.ts';
 export {logs} from './inspect/logs.ts';
@@ -17,6 +17,6 @@ export {maintenance} from './operate/maintenance.ts';
 export {rollback} from './operate/rollback.ts';
 export {remove} from './operate/remove.ts';
 export {option} from '../option.ts';
-export type {Option, Options, Values} from '../option.ts';
+export type {Option, Options, Source, Sources, Values} from '../option.ts';
 export {task} from '../task.ts';
 export type {Context, Task} from '../task.ts';

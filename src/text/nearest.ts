@@ -1,4 +1,4 @@
-/** The candidate that a misspelt word most likely means, or undefined where none is near. */
+/** The candidate that a misspelt word most likely means; undefined where none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   const scored = candidates

@@ -4,21 +4,21 @@ import {stripTypeScriptTypes} from 'node:module';
 import {dirname, relative, resolve, sep} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-/** Where a syntax error is. */
-export interface Place {
+/** The place of a syntax error. */
+export interface SourcePlace {
   readonly path: string;
   readonly line: number;
   /** `    ^^^` below the line, where it is known. */
   readonly mark: string | undefined;
 }
 
-/** Where Node found a syntax error while it loaded `path`; undefined when that cannot be known. */
-export function syntaxPlace(error: SyntaxError, path: string): Place | undefined {
+/** The place of a syntax error that Node found while it loaded `path`; undefined when it cannot be found. */
+export function syntaxPlace(error: SyntaxError, path: string): SourcePlace | undefined {
   return placeInStack(error.stack ?? '') ?? placeByParser(path) ?? placeByCheck(path);
 }
 
-// Node begins the stack of most syntax errors with the place, the source and a mark.
-function placeInStack(stack: string): Place | undefined {
+// The stack of most syntax errors begins with the place, the source and a mark.
+function placeInStack(stack: string): SourcePlace | undefined {
   const match = /^((?:file:\/\/)?\/.*):(\d+)\n/.exec(stack);
   if (match === null) return undefined;
   const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : (match[1] ?? '');
@@ -27,8 +27,8 @@ function placeInStack(stack: string): Place | undefined {
 
 const relativeImport = /(?:\bfrom|\bimport|\brequire|\bimport\s*\()\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
 
-// V8 says where an error is only when it prints it. Node's parser of TypeScript says so at once, and reads JavaScript too.
-function placeByParser(path: string, seen: Set<string> = new Set()): Place | undefined {
+// V8 reveals the place of an error only when it prints it. Node's TypeScript parser reports it, and reads JavaScript too.
+function placeByParser(path: string, seen: Set<string> = new Set()): SourcePlace | undefined {
   if (seen.has(path) || !/\.[cm]?[jt]s$/.test(path)) return undefined;
   seen.add(path);
   let text: string;
@@ -58,8 +58,8 @@ function markOf(stack: string): string | undefined {
     .find((line) => /^\s*\^+\s*$/.test(line));
 }
 
-// V8 does not say where its own early errors are (`const` twice) unless the file is the program itself.
-function placeByCheck(path: string): Place | undefined {
+// V8 reports the place of its own early errors (`const` twice) only where the file is the program itself.
+function placeByCheck(path: string): SourcePlace | undefined {
   try {
     const text = readFileSync(path, 'utf8');
     const source = path.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
@@ -75,7 +75,7 @@ function placeByCheck(path: string): Place | undefined {
 }
 
 /** The line, and the mark below it. */
-export function sourceLines({path, line, mark}: Place): readonly string[] {
+export function sourceLines({path, line, mark}: SourcePlace): readonly string[] {
   try {
     const text = readFileSync(path, 'utf8').split('\n')[line - 1] ?? '';
     return mark === undefined ? [text] : [text, mark];
@@ -84,7 +84,7 @@ export function sourceLines({path, line, mark}: Place): readonly string[] {
   }
 }
 
-/** `tasks.ts:12:9`: where the service's own source was when an error was made; undefined when it was not there. */
+/** The innermost frame in the service's own source, as `tasks.ts:12:9`; undefined where the stack has none. */
 export function serviceFrame(error: unknown, directory: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const message = String(error.message);

@@ -6,7 +6,7 @@ function refused(text: string, stderr: string, files: Readonly<Record<string, st
   assert.deepEqual(cli(service({'tasks.ts': text, ...files}), ['-l']), {code: 65, stdout: '', stderr});
 }
 
-test('a syntax error: file, line and source, no stack of ours', () => {
+test('a syntax error: file, line and source, without our stack', () => {
   refused(
     'export const a: number = 1;\nexport const b = (;\n',
     `entrypoint: tasks.ts has a syntax error: Expression expected
@@ -67,15 +67,15 @@ test('an exception while tasks.ts is loaded: its message and place', () => {
 test('imports that are missing', () => {
   refused(
     "import 'left-pad-x';\n",
-    'entrypoint: tasks.ts imports the package left-pad-x, and it is not installed\nfix: npm install left-pad-x\n',
+    'entrypoint: tasks.ts imports the package left-pad-x, which is not installed\nfix: npm install left-pad-x\n',
   );
   refused(
     "import './src/gone.ts';\n",
-    'entrypoint: tasks.ts imports src/gone.ts, and there is no such file\nfix: create src/gone.ts, or correct the import\n',
+    'entrypoint: tasks.ts imports src/gone.ts, which does not exist\nfix: create src/gone.ts, or correct the import\n',
   );
   refused(
     "export {biuld} from 'entrypoint/tasks';\n",
-    `entrypoint: tasks.ts imports something that is not there: The requested module 'entrypoint/tasks' does not provide an export named 'biuld'
+    `entrypoint: tasks.ts imports a name that does not exist: The requested module 'entrypoint/tasks' does not provide an export named 'biuld'
   tasks.ts:1
   export {biuld} from 'entrypoint/tasks';
           ^^^^^
@@ -87,18 +87,18 @@ fix: correct tasks.ts:1
 test('no task, or one task twice', () => {
   refused(
     'export const x = 1;\n',
-    "entrypoint: tasks.ts exports no task\nfix: export {build, deploy, run} from 'entrypoint/tasks'; or functions of your own\n",
+    "entrypoint: tasks.ts exports no task\nfix: export {build, deploy, run} from 'entrypoint/tasks'; or export your own functions\n",
   );
   refused(
     'export function testIt() {}\nexport function test_it() {}\n',
-    'entrypoint: tasks.ts exports testIt and test_it, and both are the task test-it\nfix: rename one of them\n',
+    'entrypoint: tasks.ts exports the task test-it twice: as testIt and as test_it\nfix: rename one of them\n',
   );
 });
 
-test('tasks.ts is an ES module whatever package.json says; a problem that it throws is told as it is', () => {
+test('tasks.ts is an ES module whatever package.json says; a problem that it throws is printed unchanged', () => {
   for (const type of ['{}', '{"type": "commonjs"}']) {
     const cwd = service({'package.json': type, 'tasks.ts': 'export const a: () => void = () => {};\n'});
-    assert.deepEqual(cli(cwd, ['-l']), {code: 0, stdout: 'a\n', stderr: ''});
+    assert.deepEqual(cli(cwd, ['-l']), {code: 0, stdout: 'tasks.ts:\n  a\n', stderr: ''});
   }
   const thrown = service({
     'tasks.ts':
@@ -107,16 +107,20 @@ test('tasks.ts is an ES module whatever package.json says; a problem that it thr
   assert.deepEqual(cli(thrown, ['-l']), {code: 42, stdout: '', stderr: 'entrypoint: the moon is missing\nfix: wait\n'});
 });
 
-test('the copy of entrypoint is the one that runs, not the one in node_modules', () => {
+test('tasks.ts gets the running copy of entrypoint, not the one in node_modules', () => {
   const cwd = service({
     'tasks.ts': "export {build} from 'entrypoint/tasks';\n",
     'node_modules/entrypoint/package.json': '{"name": "entrypoint", "exports": {"./tasks": "./tasks.js"}}',
     'node_modules/entrypoint/tasks.js': "throw new Error('the wrong copy')",
   });
-  assert.deepEqual(cli(cwd, ['-l']), {code: 0, stdout: 'build   Build the one image of the service\n', stderr: ''});
+  assert.deepEqual(cli(cwd, ['-l']), {
+    code: 0,
+    stdout: 'lifecycle:\n  build   Build the one image of the service\n',
+    stderr: '',
+  });
 });
 
-test('what a task of the service throws: message and place, no stack; the stack with --verbose', () => {
+test('an error in a task of the service: message and place; the stack only with --verbose', () => {
   const cwd = service({
     'tasks.ts': `
 export async function broken(): Promise<void> { JSON.parse('{'); }
@@ -137,11 +141,11 @@ export async function floating() { void Promise.reject(new Error('floated')); aw
   assert.deepEqual(cli(cwd, ['forever']), {
     code: 1,
     stdout: '',
-    stderr: 'entrypoint: a task did not end: it waits for something that never comes\n',
+    stderr: 'entrypoint: a task never finished: it awaits a promise that never settles\n',
   });
   assert.deepEqual(cli(cwd, ['floating']), {
     code: 1,
     stdout: '',
-    stderr: 'entrypoint: something that nobody waited for failed: floated\n  at tasks.ts:4:56\n',
+    stderr: 'entrypoint: unhandled rejection: floated\n  at tasks.ts:4:56\n',
   });
 });

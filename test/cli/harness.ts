@@ -1,36 +1,28 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
-import {globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
-import {after} from 'node:test';
+import {globSync, readFileSync} from 'node:fs';
+import {directoryWith, temporaryDirectory} from '../support/directory.ts';
+import {entrypoint} from '../support/service.ts';
 
-export const entrypoint = join(import.meta.dirname, '../../bin/entrypoint');
+export {entrypoint} from '../support/service.ts';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-cli-')));
-after(() => rmSync(root, {recursive: true, force: true}));
+const home = temporaryDirectory();
 
-export interface Told {
+export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** A service of its own for a test: file names and their texts. */
-export function service(files: Readonly<Record<string, string>>): string {
-  const directory = mkdtempSync(join(root, 'service-'));
-  for (const [name, text] of Object.entries({'package.json': '{"type": "module"}\n', ...files})) {
-    mkdirSync(dirname(join(directory, name)), {recursive: true});
-    writeFileSync(join(directory, name), text);
-  }
-  return directory;
-}
+export const service = (files: Readonly<Record<string, string>>): string =>
+  directoryWith({'package.json': '{"type": "module"}\n', ...files});
 
 export function environment(env: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return {PATH: process.env['PATH'] ?? '', HOME: root, LANG: 'C.UTF-8', ...env};
+  return {PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', ...env};
 }
 
-/** Runs the real command; times are replaced, all else is as a user sees it. */
-export function cli(cwd: string, words: readonly string[], env?: Readonly<Record<string, string>>): Told {
+/** Runs the real command; times are replaced, everything else is what a user sees. */
+export function cli(cwd: string, words: readonly string[], env?: Readonly<Record<string, string>>): Outcome {
   const {status, stdout, stderr} = spawnSync(entrypoint, words, {
     cwd,
     env: environment(env),
@@ -44,11 +36,11 @@ export function withoutTimes(text: string): string {
   return text.replaceAll(/(# exit \d+, )\d+\.\d s/g, '$1N s');
 }
 
-/** Starts the real command and does not wait. `until` waits for a text on either stream. */
+/** Starts the real command without waiting for it. `until` waits for a text on either stream. */
 export function start(
   cwd: string,
   words: readonly string[],
-): {child: ChildProcess; until: (text: string) => Promise<void>; ended: Promise<Told>} {
+): {child: ChildProcess; until: (text: string) => Promise<void>; ended: Promise<Outcome>} {
   const child = spawn(entrypoint, words, {cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe']});
   let stdout = '';
   let stderr = '';
@@ -67,13 +59,13 @@ export function start(
       waiting.add(check);
       check();
     });
-  const ended = new Promise<Told>((resolve) =>
+  const ended = new Promise<Outcome>((resolve) =>
     child.once('close', (code) => resolve({code, stdout, stderr: withoutTimes(stderr)})),
   );
   return {child, until, ended};
 }
 
-/** Is there a process, zombies apart, with this word on its command line? */
+/** Whether a process, other than a zombie, has this word on its command line. */
 export function isRunning(word: string): boolean {
   return globSync('/proc/[0-9]*/cmdline').some((file) => {
     try {
@@ -90,10 +82,10 @@ import {option, task} from 'entrypoint/tasks';
 export {build, testUnit} from 'entrypoint/tasks';
 
 export const seed = task('Load sample products', {
-  rows: option.number(100, 'how many products'),
-  clear: option.boolean(true, 'remove the old ones first'),
-  file: option.list([], 'file to read'),
-  level: option.choice(['low', 'high'], 'low', 'how loud', {env: ['SHOP_LEVEL']}),
+  rows: option.number('how many products', {default: 100}),
+  clear: option.boolean('remove the old ones first', {default: true}),
+  file: option.list('file to read'),
+  level: option.choice('how loud', {choices: ['low', 'high'], default: 'low', env: ['SHOP_LEVEL']}),
 }, async ({run, say, note, rest}, {rows, clear, file, level}) => {
   note('seeding');
   await run(['echo', String(rows), String(clear), file.join('+'), level, ...rest]);
@@ -101,7 +93,7 @@ export const seed = task('Load sample products', {
   return {rows};
 });
 export const greet = task('Say hello', {
-  name: option.string('world', 'whom', {positional: true}),
+  name: option.string('whom', {default: 'world', positional: true}),
 }, async ({say}, {name}) => say(\`hello \${name}\`));
 export const fail = task('Fail as a program does', {}, async ({run}) => {
   await run(['sh', '-c', 'echo out; echo err >&2; exit 7']);

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {isRunning, service, start} from './harness.ts';
 
-// Each test marks its processes with a word of its own, and looks for that word afterwards.
+// Each test marks its processes with a word of its own, and checks for that word afterwards.
 const tasks = `
 import {task} from 'entrypoint/tasks';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -31,7 +31,7 @@ for (const [signal, code] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  test(`${signal} reaches the running command, whose last words arrive; exit code ${code}`, async () => {
+  test(`${signal} reaches the running command, whose last output arrives; exit code ${code}`, async () => {
     const word = `polite-${signal}-${process.pid}`;
     const {child, until, ended} = start(cwd, ['polite', '-q', '--', word]);
     await until('ready');
@@ -42,7 +42,7 @@ for (const [signal, code] of [
   });
 }
 
-test('a second signal kills what did not listen to the first one', async () => {
+test('a second signal kills what ignored the first one', async () => {
   const word = `rude-${process.pid}`;
   const {child, until, ended} = start(cwd, ['rude', '-q', '--', word]);
   await until('ready');
@@ -54,7 +54,7 @@ test('a second signal kills what did not listen to the first one', async () => {
   assert.equal(isRunning(word), false);
 });
 
-test('nobody of the group is left, and a grandchild may end in its own time', async () => {
+test('no process of the group remains, and a grandchild can finish its work', async () => {
   const word = `family-${process.pid}`;
   const {child, until, ended} = start(cwd, ['family', '-q', '--', word]);
   await until('ready');
@@ -81,7 +81,7 @@ test('after an interrupt no further command starts', async () => {
   assert.equal(existsSync(join(cwd, 'after')), false);
 });
 
-test('a task that heeds the signal ends at once; one that does not ends with the second signal', async () => {
+test('a task that listens to the signal ends at once; one that does not ends with the second signal', async () => {
   const heeding = start(cwd, ['heeds']);
   await heeding.until('ready');
   heeding.child.kill('SIGTERM');

@@ -41,8 +41,7 @@ test('without node: two lines', () => {
   assert.deepEqual(called(sh, [join(installed(), 'bin/entrypoint')], {PATH: '/nowhere'}), {
     code: 69,
     stdout: '',
-    stderr:
-      'entrypoint: node is not found on PATH, and entrypoint needs 24.11 or later\nfix: install it from https://nodejs.org\n',
+    stderr: 'entrypoint: node not found on PATH\nfix: install Node 24.11 or later (https://nodejs.org)\n',
   });
 });
 
@@ -51,7 +50,7 @@ test('without the bundle: two lines', () => {
   assert.deepEqual(called(join(directory, 'bin/entrypoint'), [], {}), {
     code: 69,
     stdout: '',
-    stderr: `entrypoint: dist/cli.js is missing: this copy of entrypoint is not built yet\nfix: npm run build in ${directory}\n`,
+    stderr: `entrypoint: dist/cli.js is missing: this copy of entrypoint is not built\nfix: npm run build in ${directory}\n`,
   });
 });
 
@@ -68,12 +67,12 @@ test('with an old node: two lines', () => {
       code: 69,
       stdout: '',
       stderr:
-        'entrypoint: Node 20.19.0 is too old, and entrypoint needs 24.11 or later\nfix: install a newer Node (https://nodejs.org), or put it first on PATH\n',
+        'entrypoint: Node 20.19.0 is too old: entrypoint needs 24.11 or later\nfix: install a newer Node (https://nodejs.org), or put it first on PATH\n',
     },
   );
 });
 
-test('a home that cannot be written costs time and nothing else', () => {
+test('a home directory that cannot be written only slows the start', () => {
   const cwd = service({'tasks.ts': shop});
   for (const HOME of ['/', '/proc/nowhere', '']) {
     assert.deepEqual(called(entrypoint, ['greet'], {HOME}, cwd), {code: 0, stdout: 'hello world\n', stderr: ''}, HOME);

@@ -4,42 +4,47 @@ import {test} from 'node:test';
 import {cli, entrypoint, environment, service, shop} from './harness.ts';
 
 const cwd = service({'tasks.ts': shop});
-const list = `fail        Fail as a program does
-greet       Say hello
-missing     Call a program that is not there
-plain
-seed        Load sample products
-test_unit   Run the unit tests (test/unit)
-build       Build the one image of the service
+const list = `lifecycle:
+  test_unit   Run the unit tests (test/unit)
+  build       Build the one image of the service
+tasks.ts:
+  fail        Fail as a program does
+  greet       Say hello
+  missing     Call a program that is not there
+  plain
+  seed        Load sample products
 `;
 
-test('-l prints one aligned line a task, own tasks first', () => {
+test('-l prints one aligned line per task, grouped, own tasks last', () => {
   assert.deepEqual(cli(cwd, ['-l']), {code: 0, stdout: list, stderr: ''});
 });
 
-test('no word at all is the list', () => {
+test('without a word, it prints the list', () => {
   assert.deepEqual(cli(cwd, []), {code: 0, stdout: list, stderr: ''});
 });
 
-test('without a tasks.ts the standard tasks are there, in the order of a life', () => {
+test('without a tasks.ts the list has the standard tasks, in groups', () => {
   const {code, stdout, stderr} = cli(service({}), ['-l']);
   assert.deepEqual({code, stderr}, {code: 0, stderr: ''});
   assert.deepEqual(
-    stdout.split('\n').map((line) => line.split(' ')[0]),
+    stdout.split('\n').map((line) => line.trim().split(' ')[0]),
     [
+      'lifecycle:',
       'static_analysis',
       'test_unit',
-      'build',
-      'check',
       'test_integration',
+      'build',
       'publish',
       'promote',
       'deploy',
       'run',
       'test_sanity',
+      'inspect:',
+      'check',
       'status',
       'history',
       'logs',
+      'operate:',
       'exec',
       'maintenance',
       'rollback',
@@ -49,20 +54,29 @@ test('without a tasks.ts the standard tasks are there, in the order of a life', 
   );
 });
 
-test('--help TASK, before and behind the name, tells each option with its type, default and variables', () => {
+test('a service with only its own tasks has one group, named after its file', () => {
+  const own = service({'tasks.mjs': 'export function b() {}\nexport function a() {}\n'});
+  assert.deepEqual(cli(own, ['-l']), {code: 0, stdout: 'tasks.mjs:\n  a\n  b\n', stderr: ''});
+});
+
+test('--help TASK, before and behind the name, shows each option with its type, default and variables', () => {
   const stdout = `usage: entrypoint seed [--rows=NUMBER] [--no-clear] [--file=TEXT]... [--level=low|high]
 
 Load sample products
 
 options:
   --rows=NUMBER      how many products
-                     number; default: 100; environment: ENTRYPOINT_SEED_ROWS
-  --no-clear         remove the old ones first
-                     boolean; default: true; environment: ENTRYPOINT_SEED_CLEAR
-  --file=TEXT        file to read; may be repeated
-                     list; default: none; environment: ENTRYPOINT_SEED_FILE
+                     number; default: 100
+                     environment: ENTRYPOINT_SEED_ROWS
+  --[no-]clear       remove the old ones first
+                     boolean; default: true
+                     environment: ENTRYPOINT_SEED_CLEAR
+  --file=TEXT        file to read
+                     list; can be repeated
+                     environment: ENTRYPOINT_SEED_FILE
   --level=low|high   how loud
-                     choice; default: low; environment: ENTRYPOINT_SEED_LEVEL, SHOP_LEVEL
+                     choice; default: low
+                     environment: ENTRYPOINT_SEED_LEVEL, SHOP_LEVEL
 `;
   assert.deepEqual(cli(cwd, ['--help', 'seed']), {code: 0, stdout, stderr: ''});
   assert.deepEqual(cli(cwd, ['seed', '-h', '--rows=abc']), {code: 0, stdout, stderr: ''});
@@ -78,7 +92,8 @@ Say hello
 
 options:
   NAME, --name=TEXT   whom
-                      string; default: world; environment: ENTRYPOINT_GREET_NAME
+                      string; default: world
+                      environment: ENTRYPOINT_GREET_NAME
 `,
   });
 });
@@ -89,49 +104,56 @@ test('--help alone: usage, flags, exit codes, tasks', () => {
     stderr: '',
     stdout: `usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]
 
-Runs tasks in order; the first one that fails ends the run. test_unit, test-unit and testUnit are one task.
-WORDS go to the last task. Without a task: the list.
+Runs tasks in order and stops at the first one that fails. test_unit, test-unit and testUnit are one
+task. WORDS go to the last task. Without a task, prints the list.
 
 flags:
   -l, --list               list the tasks
-  -h, --help [TASK]        explain the command, or a task
-  -n, --dry-run            change nothing: print a sh script that does it
+  -h, --help [TASK]        explain the command or a task
+  -n, --dry-run            change nothing: print a sh script that does the same
       --no-echo            do not print each command before it runs
   -q, --quiet              print only results and errors
-  -v, --verbose            print also the commands that only look, and stacks of errors
+  -v, --verbose            also print read-only commands and stack traces
       --json               print the result as JSON
-      --no-color           no colours; NO_COLOR=1 does the same
-  -C, --directory=DIR      the service is in DIR; default: here, or the nearest directory above
+      --no-color           print no colours; NO_COLOR=1 does the same
+  -C, --directory=DIR      directory of the service; default: this one, or the nearest parent with a
+                           service
       --version            print the version
       --complete -- LINE   print the words that can end LINE, for shell completion
 
 exit codes:
-  0     done
-  1     a task failed (a failed command's own code is passed on)
+  0     success
+  1     a task failed; if a command failed, its own exit code is passed on
+  3     the service does not boot (run)
   64    the command line is wrong; nothing was run
   65    a file of the service is wrong: tasks.ts, deploy.yaml, ...
-  69    a program or a service that the task needs is missing
-  124   a command took too long and was killed
-  130   interrupted by Ctrl-C (129: hang-up, 143: SIGTERM)
+  69    a program, host, registry or address is not available
+  70    a bug in the app server
+  124   a command timed out and was killed
+  129   stopped by SIGHUP
+  130   stopped by Ctrl-C (SIGINT)
+  143   stopped by SIGTERM
 
 tasks:
 ${list.replaceAll(/^(?=.)/gm, '  ')}`,
   });
 });
 
-test('--json -l is the list for programs', () => {
+test('--json -l prints the list for programs', () => {
   const {code, stdout, stderr} = cli(cwd, ['--json', '-l']);
   assert.deepEqual({code, stderr}, {code: 0, stderr: ''});
   const found = JSON.parse(stdout) as {directory: string; file: string; tasks: {name: string}[]};
   assert.equal(found.directory, cwd);
   assert.equal(found.file, 'tasks.ts');
-  assert.deepEqual(found.tasks[1], {
+  assert.deepEqual(found.tasks[3], {
     name: 'greet',
+    group: 'tasks.ts',
     summary: 'Say hello',
     options: [
       {
         flag: '--name',
         kind: 'string',
+        required: false,
         default: 'world',
         choices: null,
         positional: true,
@@ -148,20 +170,17 @@ test('--version', () => {
   assert.deepEqual({code, stderr}, {code: 0, stderr: ''});
 });
 
-test('a reader that goes away early is no error', () => {
+test('a reader that closes the pipe early is no error', () => {
   const script = `{ "$0" -l; echo "code $?" >&2; } | head -1; "$0" --help 2>&1 | true`;
   const {stdout, stderr, status} = spawnSync('sh', ['-c', script, entrypoint], {
     cwd,
     env: environment(),
     encoding: 'utf8',
   });
-  assert.deepEqual(
-    {stdout, stderr, status},
-    {stdout: 'fail        Fail as a program does\n', stderr: 'code 0\n', status: 0},
-  );
+  assert.deepEqual({stdout, stderr, status}, {stdout: 'lifecycle:\n', stderr: 'code 0\n', status: 0});
 });
 
-test('a reader that never was is no error either', () => {
+test('a closed standard output is no error either', () => {
   const {stderr, status} = spawnSync('sh', ['-c', '"$0" greet >&- && "$0" -l | :', entrypoint], {
     cwd,
     env: environment(),
@@ -218,6 +237,6 @@ test('the service is found upwards and by -C, and a command line can be pasted f
   assert.deepEqual(cli('/', ['-C', '/nowhere', '-l']), {
     code: 64,
     stdout: '',
-    stderr: 'entrypoint: /nowhere is not a directory, and -C needs one\n',
+    stderr: 'entrypoint: no such directory: /nowhere\nfix: correct --directory (-C)\n',
   });
 });

@@ -11,7 +11,7 @@ const handler =
 const directory = service({'src/server.js': handler});
 const noReload = {ENTRYPOINT_RUN_RELOAD: 'false'};
 
-/** The line that becomes the server, without its program. */
+/** The command line of the server, without its program. */
 function flags(words: readonly string[], env: Readonly<Record<string, string>> = noReload, cwd = directory): string {
   const {code, stdout, stderr} = cli(cwd, ['--dry-run', 'run', ...words], env);
   assert.equal(code, 0, stderr);
@@ -39,10 +39,10 @@ async function listening(
     child.stdout.resume();
     return {pid: child.pid ?? 0, port: Number(port)};
   }
-  throw new Error(`it ended: ${text}`);
+  throw new Error(`the server exited: ${text}`);
 }
 
-test('every setting goes on to the server: what was said, where to listen, how many workers', () => {
+test('every setting is passed to the server: those given, the address, the number of workers', () => {
   assert.equal(
     flags(['--workers=3', '--timeout=1.5', '--access-log', '--no-request-id', '--max-body-size=10m']),
     'src/server.js --bind=0.0.0.0:3000 --workers=3 --timeout=1.5 --max-body-size=10485760 --access-log --no-request-id',
@@ -68,7 +68,7 @@ test('flags go before APP_SERVER_CMD_ARGS, that goes before variables, and words
   );
 });
 
-test('on a laptop it reloads with one worker, unless somebody says otherwise', () => {
+test('on a laptop it reloads with one worker, unless the settings say otherwise', () => {
   assert.match(flags([], {}), / --workers=1 --reload$/);
   assert.match(flags(['--no-reload'], {}), / --no-reload$/);
   assert.match(flags([], {RELOAD: 'false'}), / --no-reload$/);
@@ -89,7 +89,7 @@ test('the printed line, pasted, is the same server; the command itself becomes i
   assert.deepEqual(its, [own[0], String(pasted.port), own[2]]);
 });
 
-test('--print-config tells every setting and where it comes from, also to programs', () => {
+test('--print-config prints every setting with its origin, also as JSON', () => {
   const env = {...noReload, WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--backlog=9'};
   const {stdout} = cli(directory, ['run', '--print-config', '--timeout=5'], env);
   for (const line of [
@@ -100,18 +100,18 @@ test('--print-config tells every setting and where it comes from, also to progra
     /^keep-alive +75 +default$/m,
   ])
     assert.match(stdout, line);
-  const told = JSON.parse(cli(directory, ['--json', 'run', '--print-config'], env).stdout) as {workers: unknown};
-  assert.deepEqual(told.workers, {value: 2, from: 'WEB_CONCURRENCY', said: true});
+  const json = JSON.parse(cli(directory, ['--json', 'run', '--print-config'], env).stdout) as {workers: unknown};
+  assert.deepEqual(json.workers, {value: 2, from: 'WEB_CONCURRENCY', given: true});
 });
 
-test('--check-config loads the service and does not serve: its exit code tells whether it would', () => {
+test('--check-config loads the service and does not serve: its exit code says whether it would', () => {
   assert.equal(cli(directory, ['run', '--check-config']).code, 0);
   const broken = cli(service({'server.js': 'export default {;\n'}), ['run', '--check-config']);
   assert.equal(broken.code, 3);
   assert.match(broken.stdout, /server\.js:1/);
 });
 
-test('what is wrong is told at once, and nothing is started', () => {
+test('all errors are reported at once, and nothing starts', () => {
   const {code, stderr} = cli(directory, ['run', '--workers=0', '--worker-class=gthread', '--', '--wokers=3'], {
     ...noReload,
     APP_SERVER_CMD_ARGS: '--timeout=x',
@@ -120,11 +120,11 @@ test('what is wrong is told at once, and nothing is started', () => {
   assert.equal(
     stderr,
     [
-      'entrypoint: 4 things are wrong in the command line, and nothing was run',
+      'entrypoint: 4 problems on the command line; nothing was run',
       '  --wokers is not a flag of the server; did you mean --workers?',
-      "  --workers is '0', and must be a whole number from 1 to 1024; worker processes",
-      '  --worker-class is gthread, and must be one of async, sync, threads; did you mean threads?',
-      "  --timeout in APP_SERVER_CMD_ARGS is 'x', and must be a number from 0 to 86400; seconds after which a stuck worker is replaced; 0: never",
+      '  --workers must be a whole number from 1 to 1024, not 0',
+      '  --worker-class must be one of async, sync, threads, not gthread; did you mean threads?',
+      '  --timeout in APP_SERVER_CMD_ARGS must be a number from 0 to 86400, not x',
       'fix: see entrypoint --help run',
       '',
     ].join('\n'),
@@ -137,7 +137,7 @@ test("a setting of Python's servers is refused for a Node service", () => {
   assert.match(stderr, /--app-server \(APP_SERVER\) is a setting of Python services/);
 });
 
-test('a port that is taken ends it with 69, and a module that is missing with 65', async () => {
+test('a port in use ends it with 69, and a missing module with 65', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => void server.once('listening', resolve));
   const {port} = server.address() as AddressInfo;
@@ -146,10 +146,10 @@ test('a port that is taken ends it with 69, and a module that is missing with 65
   assert.equal(taken.code, 69);
   assert.match(taken.stdout, new RegExp(`${port} is taken`));
   assert.equal(cli(directory, ['run', '--module=none.js']).code, 65);
-  assert.match(cli(service({}), ['run']).stderr, /there is no src\/server\.ts in .* to serve/);
+  assert.match(cli(service({}), ['run']).stderr, /no module to serve: no src\/server\.ts in /);
 });
 
-test('a task of the service may call it: what it says counts as the command line', () => {
+test('a task of the service can call it: its values count as the command line', () => {
   const own = service({'src/server.js': handler});
   writeFileSync(
     join(own, 'tasks.ts'),
@@ -163,7 +163,7 @@ test('a task of the service may call it: what it says counts as the command line
   assert.match(stdout, / --workers=5/, stderr);
 });
 
-test('the commands of the manual do what it says: those that serve are only printed', () => {
+test('the commands of the manual work; those that serve are only printed', () => {
   const [, block = ''] =
     /```sh\n([^]*?)```/.exec(readFileSync(join(import.meta.dirname, '../../docs/server.md'), 'utf8')) ?? [];
   const lines = block

@@ -17,11 +17,11 @@ test('a task echoes its commands to the standard error; its result is on the sta
 
 test('test_unit, test-unit and testUnit are one task', () => {
   for (const name of ['test_unit', 'test-unit', 'testUnit']) {
-    assert.equal(cli(cwd, ['--help', name]).stdout.split('\n')[0], 'usage: entrypoint test_unit [--output=TEXT]');
+    assert.equal(cli(cwd, ['--help', name]).stdout.split('\n')[0], 'usage: entrypoint test_unit [--output=DIR]');
   }
 });
 
-test('core flags stand anywhere, short ones together', () => {
+test('core flags can be anywhere, short ones together', () => {
   assert.deepEqual(cli(cwd, ['seed', '--quiet', '--rows=1']), {code: 0, stdout: '1 true  low\nseeded\n', stderr: ''});
   assert.deepEqual(cli(cwd, ['-qn', 'seed']), {
     code: 0,
@@ -42,7 +42,7 @@ test('a positional word, and the name of a task instead', () => {
   assert.equal(cli(cwd, ['greet', '-5']).stdout, 'hello -5\n');
 });
 
-test('words behind -- go to the last task, as they are', () => {
+test('words behind -- go to the last task unchanged', () => {
   assert.deepEqual(
     cli(cwd, ['greet', 'seed', '-q', '--', '--rows=1', "it's", '']).stdout,
     "hello world\n100 true  low --rows=1 it's \nseeded\n",
@@ -87,7 +87,7 @@ test('the environment sets options; the command line wins; an empty variable is 
   );
 });
 
-test('--json: the result alone on the standard output, all else on the standard error', () => {
+test('--json: only the result on the standard output, everything else on the standard error', () => {
   assert.deepEqual(cli(cwd, ['seed', '--json']), {
     code: 0,
     stdout: '{\n  "rows": 100\n}\n',
@@ -158,7 +158,7 @@ undo=''
   assert.equal(readFileSync(join(directory, 'two words'), 'utf8'), 'it is read\nso\n');
 });
 
-test('--verbose echoes the commands that only look', () => {
+test('--verbose echoes read-only commands', () => {
   const directory = service({
     'tasks.ts': "export const look = async ({run}) => void (await run.read(['printf', 'x']));",
   });
@@ -187,7 +187,7 @@ test('on a terminal the list is cut to its width', () => {
     env: environment({TERM: 'xterm'}),
     encoding: 'utf8',
   });
-  assert.match(stdout, /^test_unit {3}Run the unit te\.\.\.\r$/m);
+  assert.match(stdout, /^ {2}test_unit {3}Run the unit \.\.\.\r$/m);
 });
 
 test('`become` replaces the command: same process, its exit code, no output lost', () => {
@@ -197,15 +197,15 @@ export const serve = async ({run}) => run.become({words: ['sh', '-c', 'echo "$$ 
 export const flood = async ({run}) => run.become(['sh', '-c', 'yes | head -c 3000000']);
 `,
   });
-  const told = spawnSync('sh', ['-c', 'echo $$; exec "$0" serve', entrypoint], {
+  const served = spawnSync('sh', ['-c', 'echo $$; exec "$0" serve', entrypoint], {
     cwd: directory,
     env: environment(),
     encoding: 'utf8',
   });
-  const [pid, after] = told.stdout.split('\n');
+  const [pid, after] = served.stdout.split('\n');
   assert.equal(after, `${pid} b c`);
-  assert.equal(told.status, 9);
-  assert.equal(told.stderr, `$ A='b c' sh -c 'echo "$$ $A"; exit 9'\n`);
+  assert.equal(served.status, 9);
+  assert.equal(served.stderr, `$ A='b c' sh -c 'echo "$$ $A"; exit 9'\n`);
   assert.equal(
     cli(directory, ['serve', '-n']).stdout,
     "#!/bin/sh\nset -eu\nexport A='b c'\nexec sh -c 'echo \"$$ $A\"; exit 9'\n",

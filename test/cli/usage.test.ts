@@ -8,7 +8,7 @@ function refused(words: readonly string[], stderr: string, env?: Record<string, 
   assert.deepEqual(cli(cwd, words, env), {code: 64, stdout: '', stderr});
 }
 
-test('a task that nobody has: did you mean', () => {
+test('an unknown task: did you mean', () => {
   refused(['sed'], 'entrypoint: sed is not a task\nfix: did you mean seed?\n');
   refused(['testunit'], 'entrypoint: testunit is not a task\nfix: did you mean test_unit?\n');
   refused(['quux'], 'entrypoint: quux is not a task\nfix: see entrypoint --help\n');
@@ -18,11 +18,11 @@ test('a task that nobody has: did you mean', () => {
 test('a standard task that tasks.ts does not export: how to get it', () => {
   refused(
     ['test_sanity'],
-    "entrypoint: test_sanity is not a task\nfix: tasks.ts does not have it; add: export {testSanity} from 'entrypoint/tasks';\n",
+    "entrypoint: test_sanity is not a task\nfix: tasks.ts does not export it; add: export {testSanity} from 'entrypoint/tasks';\n",
   );
 });
 
-test('an option that nobody has: did you mean', () => {
+test('an unknown option: did you mean', () => {
   refused(['seed', '--row=5'], 'entrypoint: --row is not an option of seed\nfix: did you mean --rows?\n');
   refused(['seed', '--row', '5'], 'entrypoint: --row is not an option of seed\nfix: did you mean --rows?\n');
   refused(['seed', '--no-claer'], 'entrypoint: --no-claer is not an option of seed\nfix: did you mean --no-clear?\n');
@@ -37,35 +37,32 @@ test('an option before its task: where it belongs', () => {
   );
 });
 
-test('all mistakes are told at once and nothing is run', () => {
+test('all errors are reported at once and nothing runs', () => {
   refused(
     ['seed', '--rows=abc', '--claer', '--level', 'hig', 'buidl', '--tga=1', '-x'],
-    `entrypoint: 6 things are wrong in the command line, and nothing was run
+    `entrypoint: 6 problems on the command line; nothing was run
   buidl is not a task, and seed takes no word; did you mean build?
   --claer is not an option of seed; did you mean --clear?
   --tga is not an option of build; did you mean --tag?
   -x is not a flag; options of a task have long names only: see entrypoint --help TASK
-  --rows is abc, and must be a number
-  --level is hig, and must be one of low, high; did you mean high?
+  --rows must be a number, not abc
+  --level must be one of low, high, not hig; did you mean high?
 fix: see entrypoint --help
 `,
   );
 });
 
 test('values of the wrong kind', () => {
-  refused(['seed', '--rows='], 'entrypoint: --rows is empty, and must be a number\nfix: see entrypoint --help seed\n');
-  refused(
-    ['seed', '--rows=0x10'],
-    'entrypoint: --rows is 0x10, and must be a number\nfix: see entrypoint --help seed\n',
-  );
+  refused(['seed', '--rows='], 'entrypoint: --rows must be a number, not empty\nfix: see entrypoint --help seed\n');
+  refused(['seed', '--rows=0x10'], 'entrypoint: --rows must be a number, not 0x10\nfix: see entrypoint --help seed\n');
   refused(
     ['seed', '--clear=perhaps'],
-    'entrypoint: --clear is perhaps, and must be true or false\nfix: see entrypoint --help seed\n',
+    'entrypoint: --clear must be true or false, not perhaps\nfix: see entrypoint --help seed\n',
   );
-  refused(['seed', '--no-clear=yes'], 'entrypoint: --no-clear takes no value\nfix: --no-clear\n');
+  refused(['seed', '--no-clear=yes'], 'entrypoint: --no-clear takes no value\nfix: write --no-clear\n');
 });
 
-test('a flag whose value cannot be told refuses to guess', () => {
+test('a flag without a clear value is refused, not guessed', () => {
   refused(['seed', '--file'], 'entrypoint: --file needs a value\nfix: write --file=TEXT\n');
   refused(
     ['seed', '--file', '--quiet'],
@@ -77,22 +74,22 @@ test('a flag whose value cannot be told refuses to guess', () => {
   );
 });
 
-test('a word too many', () => {
+test('an unexpected word', () => {
   refused(
     ['greet', 'you', 'there'],
     'entrypoint: there is not a task, and greet takes no further word\nfix: see entrypoint --help\n',
   );
 });
 
-test('a bad value in the environment is told with the name of its variable', () => {
+test('a wrong value in the environment is reported with the name of its variable', () => {
   refused(
     ['seed'],
-    'entrypoint: the environment variable ENTRYPOINT_SEED_ROWS is many, and must be a number\nfix: see entrypoint --help seed\n',
+    'entrypoint: the environment variable ENTRYPOINT_SEED_ROWS must be a number, not many\nfix: see entrypoint --help seed\n',
     {ENTRYPOINT_SEED_ROWS: 'many'},
   );
   refused(
     ['seed'],
-    'entrypoint: the environment variable SHOP_LEVEL is hihg, and must be one of low, high\nfix: did you mean high?\n',
+    'entrypoint: the environment variable SHOP_LEVEL must be one of low, high, not hihg\nfix: did you mean high?\n',
     {SHOP_LEVEL: 'hihg'},
   );
 });

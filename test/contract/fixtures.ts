@@ -9,8 +9,8 @@ const directory = join(import.meta.dirname, 'fixtures');
 const cli = join(import.meta.dirname, '../../src/cli/bin.ts');
 const suffix = randomBytes(4).toString('hex');
 
-/** What images break most; `npm test` has not the time for all. */
-const usual = new Set([
+/** The rules that images break most often. `npm test` has no time for all of them. */
+const mostBroken = new Set([
   'exec-form-entrypoint',
   'finishes-requests',
   'not-root',
@@ -18,25 +18,25 @@ const usual = new Set([
   'stops-on-sigterm',
 ]);
 
-/** Deliberately broken images: each is named after the rule that it breaks. All of them: npm run test:contract. */
+/** Deliberately broken images, each named after the rule that it breaks. `npm run test:contract` checks all of them. */
 export const broken = readdirSync(directory)
   .filter((name) => name !== 'good')
   .toSorted()
-  .filter((name) => all || usual.has(name));
+  .filter((name) => all || mostBroken.has(name));
 
-export interface Told {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program without blocking this process; a failure is an answer. */
-export function tell(
+/** Runs a program without blocking this process. A non-zero exit code is a result, not an error. */
+export function runCommand(
   program: string,
   words: readonly string[],
   {cwd = directory, signal}: {cwd?: string; signal?: AbortSignal} = {},
-): Promise<Told> {
-  // Node's test runner would take the services' tests for its own.
+): Promise<CommandResult> {
+  // With it, Node's test runner would treat the services' tests as its own subtests.
   const {NODE_TEST_CONTEXT: _, ...env} = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {cwd, env, stdio: ['ignore', 'pipe', 'pipe']});
@@ -49,20 +49,20 @@ export function tell(
   });
 }
 
-/** An image of this test run: `contract-not-root-1a2b3c4d`. */
+/** The tag of a fixture's image, unique to this test run: `contract-not-root-1a2b3c4d`. */
 export const tagOf = (name: string): string => `contract-${name}-${suffix}`;
 
-/** Builds a fixture's image; the others are built on `good`. */
+/** Builds a fixture's image. `good` is the base image of the others. */
 export async function build(name: string): Promise<string> {
   const tag = tagOf(name);
   const argument = name === 'good' ? [] : ['--build-arg', `good=${tagOf('good')}`];
-  const {code, stdout, stderr} = await tell('docker', ['build', '--quiet', '--tag', tag, ...argument, name]);
+  const {code, stdout, stderr} = await runCommand('docker', ['build', '--quiet', '--tag', tag, ...argument, name]);
   if (code !== 0) throw new Error(`${name}: ${stdout}${stderr}`);
   return tag;
 }
 
 export async function removeImages(): Promise<void> {
-  const {stdout} = await tell('docker', [
+  const {stdout} = await runCommand('docker', [
     'images',
     '--format',
     '{{.Repository}}',
@@ -70,36 +70,41 @@ export async function removeImages(): Promise<void> {
     `reference=contract-*-${suffix}`,
   ]);
   const tags = stdout.split('\n').filter((tag) => tag !== '');
-  if (tags.length > 0) await tell('docker', ['image', 'rm', '--force', ...tags]);
+  if (tags.length > 0) await runCommand('docker', ['image', 'rm', '--force', ...tags]);
 }
 
-/** Runs `entrypoint check` for a fixture, with what its directory says of it. */
-export function check(name: string, tag: string, words: readonly string[] = [], signal?: AbortSignal): Promise<Told> {
+/** Runs `entrypoint check` for a fixture, with the options in its options.json. */
+export function check(
+  name: string,
+  tag: string,
+  words: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<CommandResult> {
   const cwd = join(directory, name);
   const options = join(cwd, 'options.json');
   const own = existsSync(options) ? (JSON.parse(readFileSync(options, 'utf8')) as string[]) : [];
-  return tell(process.execPath, [cli, '-C', cwd, '--quiet', 'check', tag, ...own, ...words], {
+  return runCommand(process.execPath, [cli, '-C', cwd, '--quiet', 'check', tag, ...own, ...words], {
     cwd,
     ...(signal === undefined ? {} : {signal}),
   });
 }
 
-/** The report as a program reads it. */
-export async function reportOf(name: string, tag: string): Promise<Report & {readonly told: Told}> {
-  const told = await check(name, tag, ['--format=json', '--health=/', '--alive=/']);
+/** The JSON report of a fixture, with the result of the command. */
+export async function reportOf(name: string, tag: string): Promise<Report & {readonly result: CommandResult}> {
+  const result = await check(name, tag, ['--format=json', '--health=/', '--alive=/']);
   try {
-    return {...(JSON.parse(told.stdout) as Report), told};
+    return {...(JSON.parse(result.stdout) as Report), result};
   } catch {
-    throw new Error(`${name}: exit code ${told.code}\n${told.stderr}`);
+    throw new Error(`${name}: exit code ${result.code}\n${result.stderr}`);
   }
 }
 
-/** What checks have left on the engine: containers and networks with the fixture's label. */
+/** Containers and networks that checks of a service have left on the engine. */
 export async function leftovers(service: string): Promise<string[]> {
   const label = `label=entrypoint.service_name=${service}`;
   const lists = await Promise.all([
-    tell('docker', ['ps', '--all', '--filter', label, '--format', '{{.Names}}']),
-    tell('docker', ['network', 'ls', '--filter', label, '--format', '{{.Name}}']),
+    runCommand('docker', ['ps', '--all', '--filter', label, '--format', '{{.Names}}']),
+    runCommand('docker', ['network', 'ls', '--filter', label, '--format', '{{.Name}}']),
   ]);
   return lists.flatMap(({stdout}) => stdout.split('\n')).filter((name) => name.includes('.check-'));
 }

@@ -1,31 +1,25 @@
-import {spawn, spawnSync} from 'node:child_process';
+import {spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
-import {docker} from './docker.ts';
+import {dockerSync} from '../support/docker.ts';
+import {entrypoint, type Outcome, serviceIn} from '../support/service.ts';
 import {crewName, type Fleet} from './fleet.ts';
+
+export {entrypoint, type Outcome} from '../support/service.ts';
 
 // The service that fleets are tested with (fixtures/service), and what a person would type to bring it there.
 
-export const entrypoint = join(import.meta.dirname, '../../bin/entrypoint');
 const image = 'entrypoint/haproxy:3.0';
 
 export type Version = 'A' | 'B';
 
-export interface Told {
-  readonly code: number | null;
-  /** Set where it was killed. */
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export interface Running {
   readonly pid: number;
   kill(this: void, signal: NodeJS.Signals): void;
-  readonly ended: Promise<Told>;
+  readonly ended: Promise<Outcome>;
 }
 
 /** What deploy.yaml says; the defaults are those of a service that is well. */
@@ -53,9 +47,9 @@ export interface Crew {
   /** Writes deploy.yaml. */
   describe(this: void, wish?: Wish): void;
   /** Runs the command, and waits. A failure is an answer. */
-  run(this: void, ...words: readonly string[]): Told;
+  run(this: void, ...words: readonly string[]): Outcome;
   /** Runs a program with the deployer's environment. */
-  shell(this: void, program: string, words: readonly string[], input?: string): Told;
+  shell(this: void, program: string, words: readonly string[], input?: string): Outcome;
   /** Runs the command beside what this process does; `onLine` is called for each line of its standard error. */
   start(
     this: void,
@@ -87,29 +81,10 @@ export function makeCrew(
   mkdirSync(directory, {recursive: true});
   chmodSync(directory, 0o755);
   cpSync(join(import.meta.dirname, 'fixtures/service'), directory, {recursive: true});
-  // Node's test runner would take the service's tests for its own.
-  const {NODE_TEST_CONTEXT: _, ...outside} = process.env;
-  const environment = {...outside, ...fleet.environment, ...further};
-
-  const shell: Crew['shell'] = (program, words, input = '') => {
-    const {status, signal, stdout, stderr} = spawnSync(program, words, {
-      cwd: directory,
-      encoding: 'utf8',
-      env: environment,
-      input,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return {code: status, signal, stdout, stderr};
-  };
-  const must = (program: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): string => {
-    const {status, stdout, stderr} = spawnSync(program, words, {
-      cwd: directory,
-      encoding: 'utf8',
-      env: {...environment, ...env},
-    });
-    if (status !== 0) throw new Error(`${program} ${words.join(' ')}: exit ${status}\n${stderr}`);
-    return stdout;
-  };
+  const variables = {...fleet.environment, ...further};
+  const {run, must, commit, environment} = serviceIn(directory, variables);
+  const publisher = serviceIn(directory, {...variables, ENTRYPOINT_REGISTRY: fleet.publishTo});
+  const shell: Crew['shell'] = (program, words, input = '') => run(program, words, {input});
   const start: Crew['start'] = (words, onLine, env = {}) => {
     // A group of its own, so that it can be killed with all that it started, as a machine that loses power does.
     const child = spawn(entrypoint, words, {
@@ -121,7 +96,7 @@ export function makeCrew(
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const ended = new Promise<Told>((resolve) =>
+    const ended = new Promise<Outcome>((resolve) =>
       child.once('close', (code, signal) => resolve({code, signal, stdout, stderr})),
     );
     const running: Running = {pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), ended};
@@ -136,10 +111,10 @@ export function makeCrew(
     balancer = 'address: 0.0.0.0, port: 8080',
     watchSeconds = 0,
     also = [],
-    environment: variables = {},
+    environment: own = {},
   } = {}) => {
     behind = isApart ? fleet.balancers : hosts;
-    const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...variables};
+    const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...own};
     const balancers = isApart ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
     writeFileSync(
       join(directory, 'deploy.yaml'),
@@ -162,20 +137,16 @@ export function makeCrew(
   };
   const publish = (version: Version): string => {
     writeFileSync(join(directory, 'src/version.ts'), `export const version = '${version}';\n// ${randomUUID()}\n`);
-    must('git', ['add', '--all']);
-    must('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', `--message=${version}`]);
-    must(entrypoint, ['build'], {ENTRYPOINT_REGISTRY: fleet.publishTo});
-    const {digest} = JSON.parse(
-      must(entrypoint, ['--quiet', '--json', 'publish'], {ENTRYPOINT_REGISTRY: fleet.publishTo}),
-    ) as {digest: string};
+    commit(version);
+    publisher.must(entrypoint, 'build');
+    const {digest} = JSON.parse(publisher.must(entrypoint, '--quiet', '--json', 'publish')) as {digest: string};
     return `${fleet.registry}/${name}@${digest}`;
   };
 
-  docker('tag', image, `${fleet.publishTo}/haproxy:3.0`);
-  must('docker', ['push', '--quiet', `${fleet.publishTo}/haproxy:3.0`]);
-  docker('rmi', `${fleet.publishTo}/haproxy:3.0`);
+  dockerSync('tag', image, `${fleet.publishTo}/haproxy:3.0`);
+  must('docker', 'push', '--quiet', `${fleet.publishTo}/haproxy:3.0`);
+  dockerSync('rmi', `${fleet.publishTo}/haproxy:3.0`);
   describe();
-  must('git', ['init', '--quiet']);
   const images = {A: publish('A'), B: publish('B')};
   return {
     name,
@@ -193,7 +164,7 @@ export function makeCrew(
 }
 
 /** What a command said, for the message of a test: its steps without the text that they were fed, and its last words. */
-export function brief({code, signal, stderr}: Told): string {
+export function brief({code, signal, stderr}: Outcome): string {
   const all = stderr.trimEnd().split('\n');
   const steps = all
     .slice(0, -12)

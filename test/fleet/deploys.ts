@@ -3,7 +3,7 @@ import {chmodSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {entrypoint, type Told} from './crew.ts';
+import {entrypoint, type Outcome} from './crew.ts';
 import {failureText} from './load/outcome.ts';
 import {flaws, snapshot, things} from './state.ts';
 import type {World} from './world.ts';
@@ -101,7 +101,7 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
     const unchanged = everywhere();
     const [, second = ''] = fleet.hosts;
     fleet.outer('pause', second);
-    let told: Told;
+    let told: Outcome;
     try {
       told = await deploy('A');
     } finally {
@@ -149,7 +149,7 @@ export function deploys(world: () => World, possible: {skip?: string}, long: {sk
   test('each failure of ssh has a message and a fix', possible, () => {
     const {fleet, crew} = world();
     const [first = ''] = fleet.hosts;
-    const ssh = (...options: readonly string[]): Told => {
+    const ssh = (...options: readonly string[]): Outcome => {
       const bin = join(crew.directory, '.git');
       writeFileSync(
         join(bin, 'ssh'),

@@ -2,7 +2,8 @@ import {execFileSync, spawn} from 'node:child_process';
 import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {docker, lines} from './docker.ts';
+import {dockerSync, lines, removeImagesOf} from '../support/docker.ts';
+import {untilNothingThrows} from '../support/until.ts';
 import {login, makeKeys, writeAuthorities, writeLogin, writeSsh} from './keys.ts';
 import {
   buildHostImage,
@@ -90,7 +91,7 @@ export async function fleetUp(
         }),
       ),
     ]);
-    const publishTo = lines(docker('port', registryContainer, '5000/tcp'))[0] ?? '';
+    const publishTo = lines(dockerSync('port', registryContainer, '5000/tcp'))[0] ?? '';
     const bin = writeSsh(directory, machines);
     const on: Fleet['on'] = (host, command, stdin) =>
       execFileSync(join(bin, 'ssh'), ['-o', 'ConnectTimeout=5', host, command], {
@@ -120,7 +121,7 @@ export async function fleetUp(
         DOCKER_CONFIG: writeLogin(directory, [registry, publishTo]),
         NODE_EXTRA_CA_CERTS: writeAuthorities(directory),
       },
-      outer: docker,
+      outer: dockerSync,
       addressOf: (host) => machines[host] ?? '',
     };
   } catch (error) {
@@ -135,14 +136,11 @@ export const crewName = (fleet: string): string => `crew-${fleet.slice(-8)}`;
 /** Takes away all that belongs to a fleet, also what a process left that was killed. */
 export function fleetDown(name: string, directory: string): void {
   const label = `label=entrypoint.test=${name}`;
-  const containers = lines(docker('ps', '--all', '--quiet', '--filter', label));
-  if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
-  const networks = lines(docker('network', 'ls', '--quiet', '--filter', label));
-  if (networks.length > 0) docker('network', 'rm', ...networks);
-  const images = new Set(
-    lines(docker('images', '--quiet', '--filter', `label=entrypoint.service_name=${crewName(name)}`)),
-  );
-  if (images.size > 0) docker('image', 'rm', '--force', ...images);
+  const containers = lines(dockerSync('ps', '--all', '--quiet', '--filter', label));
+  if (containers.length > 0) dockerSync('rm', '--force', '--volumes', ...containers);
+  const networks = lines(dockerSync('network', 'ls', '--quiet', '--filter', label));
+  if (networks.length > 0) dockerSync('network', 'rm', ...networks);
+  removeImagesOf(crewName(name));
   removeControlGroups(name);
   rmSync(directory, {recursive: true, force: true});
 }
@@ -164,26 +162,14 @@ function downWhenInterrupted(name: string, directory: string): void {
 async function logIn(machines: readonly string[], registry: string, on: Fleet['on']): Promise<string | undefined> {
   for (const machine of machines) {
     try {
-      await until(60, () => void on(machine, 'docker version >/dev/null'));
+      await untilNothingThrows(60, () => void on(machine, 'docker version >/dev/null'));
     } catch (error) {
       return `no engine runs in a container on this machine: ${String(error)}`;
     }
-    await until(
+    await untilNothingThrows(
       20,
       () => void on(machine, `docker login --username ${login.user} --password-stdin ${registry} 2>&1`, login.password),
     );
   }
   return undefined;
-}
-
-/** Tries until it does not throw; throws the last error after `seconds`. */
-export async function until(seconds: number, attempt: () => void): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; ;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {certificateFile} from '../../src/image/docker.ts';
-import {docker} from './docker.ts';
+import {dockerSync} from '../support/docker.ts';
 import {hostImage} from './machine.ts';
 
 // The files by which the machines of a fleet trust each other, and by which we reach them.
@@ -17,7 +17,7 @@ export function makeKeys(directory: string, registryAddress: string): void {
   const keys = join(directory, 'keys');
   if (existsSync(join(keys, 'htpasswd'))) return;
   mkdirSync(keys, {recursive: true});
-  docker(
+  dockerSync(
     'run',
     '--rm',
     '--volume',

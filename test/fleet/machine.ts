@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync} 
 import {type AddressInfo, createServer} from 'node:net';
 import {join} from 'node:path';
 import {certificateFile} from '../../src/image/docker.ts';
-import {docker, dockerLater} from './docker.ts';
+import {dockerSync, must} from '../support/docker.ts';
 
 // A machine of a fleet is a container with sshd and an engine of its own.
 
@@ -141,13 +141,13 @@ const placed = (fleet: string, address: string): string[] => [
 ];
 
 async function ensureContainer(name: string, words: readonly string[]): Promise<void> {
-  const [found = ''] = await dockerLater('ps', '--all', '--filter', `name=^${name}$`, '--format', '{{.State}}').then(
+  const [found = ''] = await must(['ps', '--all', '--filter', `name=^${name}$`, '--format', '{{.State}}']).then(
     (text) => text.split('\n'),
   );
   if (found === 'running') return;
-  if (found === 'paused') await dockerLater('unpause', name);
-  else if (found === '') await dockerLater('run', '--detach', '--name', name, ...words);
-  else await dockerLater('start', name);
+  if (found === 'paused') await must(['unpause', name]);
+  else if (found === '') await must(['run', '--detach', '--name', name, ...words]);
+  else await must(['start', name]);
 }
 
 // Version 1 with the engine's own driver: elsewhere systemd decides who gets how much.
@@ -185,12 +185,13 @@ function removeGroup(directory: string): void {
 /** Makes the fleet's network, with addresses that can be given: those that Docker finds free. */
 export function ensureNetwork(fleet: string): {readonly gateway: string; readonly address: (host: number) => string} {
   const label = `entrypoint.test=${fleet}`;
-  const subnetOf = (): string => docker('network', 'inspect', '--format', '{{(index .IPAM.Config 0).Subnet}}', fleet);
-  if (docker('network', 'ls', '--quiet', '--filter', `name=^${fleet}$`) === '') {
-    docker('network', 'create', fleet);
+  const subnetOf = (): string =>
+    dockerSync('network', 'inspect', '--format', '{{(index .IPAM.Config 0).Subnet}}', fleet);
+  if (dockerSync('network', 'ls', '--quiet', '--filter', `name=^${fleet}$`) === '') {
+    dockerSync('network', 'create', fleet);
     const subnet = subnetOf();
-    docker('network', 'rm', fleet);
-    docker('network', 'create', '--label', label, '--subnet', subnet, fleet);
+    dockerSync('network', 'rm', fleet);
+    dockerSync('network', 'create', '--label', label, '--subnet', subnet, fleet);
   }
   const prefix = subnetOf().split('.').slice(0, 3).join('.');
   return {gateway: `${prefix}.1`, address: (host) => `${prefix}.${host}`};

@@ -1,7 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
-import {type Crew, makeCrew, type Told, type Version, type Wish} from './crew.ts';
+import {type Crew, makeCrew, type Outcome, type Version, type Wish} from './crew.ts';
 import {type Fleet, type FleetSize, fleetUp} from './fleet.ts';
 import {type Generator, startGenerator} from './load/load.ts';
 
@@ -14,7 +14,7 @@ export interface World {
   readonly secret: string;
   /** deploy.yaml of a service that is well, with what is said beside it. */
   describe(this: void, wish?: Wish): void;
-  deploy(this: void, version: Version, ...words: readonly string[]): Promise<Told>;
+  deploy(this: void, version: Version, ...words: readonly string[]): Promise<Outcome>;
   /** Deploys what is well; throws where that fails. */
   settle(this: void, version: Version, wish?: Wish): Promise<void>;
   down(this: void): void;

@@ -6,7 +6,7 @@ import {beforeEach, test} from 'node:test';
 import {executables} from '../../src/shell/executable.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-// What a user gets where something is missing or wrong: what, why, how to mend it, and nothing half-made behind.
+// What a user sees when something is missing or wrong: the problem, the evidence, the fix, and no leftovers.
 
 const {directory, name, run, must, write, describe, commit, leftovers} = makeTiny();
 const nowhere = `127.0.0.1:${await closedPort()}`;
@@ -22,7 +22,7 @@ function cli(
   return run(entrypoint, words, env === undefined ? {} : {env});
 }
 
-/** A port that nobody listens on. */
+/** A port on which nothing listens. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -31,7 +31,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** A PATH with these programs and no other. */
+/** A PATH with exactly these programs. */
 function onlyPath(label: string, programs: readonly string[]): string {
   const bin = join(directory, '.git', `bin-${label}`);
   mkdirSync(bin);
@@ -44,7 +44,7 @@ function onlyPath(label: string, programs: readonly string[]): string {
 
 const version = (): string => must('git', 'rev-parse', 'HEAD').slice(0, 12);
 
-test('without Docker a task that needs it says so with exit code 69, and the ones that do not go on', () => {
+test('without Docker a task that needs it fails with exit code 69; one that does not still works', () => {
   const PATH = onlyPath('no-docker', ['node', 'git', 'sh', 'env', 'dirname', 'readlink']);
   assert.deepEqual(cli(['build'], {PATH}), {
     code: 69,
@@ -57,44 +57,41 @@ test('without Docker a task that needs it says so with exit code 69, and the one
   assert.equal(cli(['--list'], {PATH}).code, 0);
 });
 
-test('an engine that is not running is told with exit code 69, and nothing is done', () => {
+test('an engine that is not running: exit code 69, and nothing is done', () => {
   const {code, stdout, stderr} = cli(['build', 'deploy'], {DOCKER_HOST: `unix://${directory}/none.sock`});
   assert.equal(code, 69);
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer, and the task needs it\n {2}.*none\.sock/,
+    /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer\n {2}.*none\.sock/,
   );
   assert.match(stderr, /\nfix: start it \(systemctl start docker, or dockerd\), or set DOCKER_HOST/);
 });
 
-test('a socket that refuses the user is told with exit code 69 and the group to join', (t) => {
+test('no permission to use the socket: exit code 69, and the group to join', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can become a user without permission');
-  // Another user who may read everything: a clone may be in a directory of ours alone.
+  // Another user, with permission to read everything: the clone can be in a directory that only its owner can read.
   const reader = ['--reuid=65534', '--clear-groups', '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
   const {code, stderr} = run('setpriv', [...reader, entrypoint, 'status'], {env: {HOME: '/nonexistent'}});
   assert.equal(code, 69);
-  assert.match(stderr, /^entrypoint: the Docker socket refuses this user, and the task needs the engine\n/);
+  assert.match(stderr, /^entrypoint: no permission to use the Docker socket\n/);
   assert.match(stderr, /\nfix: add the user to the group of the socket/);
 });
 
-test('without git, build says so with exit code 69', () => {
+test('without git, build fails with exit code 69', () => {
   const PATH = onlyPath('no-git', ['node', 'docker', 'sh', 'env', 'dirname', 'readlink']);
   const {code, stderr} = cli(['build'], {PATH});
   assert.equal(code, 69);
   assert.equal(stderr, 'entrypoint: command not found: git\nfix: install git (Debian, Ubuntu: apt-get install git)\n');
 });
 
-test('outside of a git repository build refuses with exit code 65', () => {
+test('outside of a git repository build fails with exit code 65', () => {
   const {code, stderr} = cli(['build'], {GIT_DIR: join(directory, 'none')});
   assert.equal(code, 65);
-  assert.match(
-    stderr,
-    /is not in a git repository, and the image is labelled with its commit\nfix: git init && git add \. && git commit/,
-  );
+  assert.match(stderr, /is not in a git repository\nfix: git init && git add \. && git commit/);
 });
 
-test('a dirty tree is built under its true name, and publish refuses it', () => {
+test('an image of a dirty tree is named after it, and publish refuses it', () => {
   write('notes.txt', 'not committed\n');
   const clean = version();
   const built = cli(['--json', 'build']);
@@ -113,10 +110,10 @@ test('a dirty tree is built under its true name, and publish refuses it', () => 
   );
   const published = cli(['publish', `--tag=${clean}-dirty`], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(published.code, 1);
-  assert.match(published.stderr, /was built from files that are in no commit[^\n]*\nfix: commit, build, publish/);
+  assert.match(published.stderr, /was built from uncommitted changes[^\n]*\nfix: commit, build and publish/);
 });
 
-test('an image that is not there is told with the command that makes it', () => {
+test('a missing image is reported with the command that builds it', () => {
   for (const words of [
     ['deploy', `--image=${name}:none`],
     ['test_integration', `--image=${name}:none`],
@@ -132,7 +129,7 @@ test('an image that is not there is told with the command that makes it', () => 
   assert.deepEqual(leftovers(), []);
 });
 
-test('a registry that is down is tried again, then told with its address', () => {
+test('a registry that is down is retried, then reported with its address', () => {
   const image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
   const pushed = cli(['publish'], {ENTRYPOINT_REGISTRY: nowhere});
   assert.notEqual(pushed.code, 0);
@@ -140,17 +137,14 @@ test('a registry that is down is tried again, then told with its address', () =>
   assert.match(
     pushed.stderr,
     new RegExp(
-      `entrypoint: the image could not be pushed to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
+      `entrypoint: cannot push the image to ${nowhere}: .*\n.*connection refused\nfix: start the registry`,
       's',
     ),
   );
   const promoted = cli(['promote', '--to=rc'], {ENTRYPOINT_REGISTRY: nowhere});
   assert.equal(promoted.code, 1);
   assert.match(promoted.stderr, /try 1 of 5 failed/);
-  assert.match(
-    promoted.stderr,
-    /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer \(.*\), and images are published and promoted there\nfix: start it/,
-  );
+  assert.match(promoted.stderr, /entrypoint: the registry 127\.0\.0\.1:\d+ does not answer: .*\nfix: start it/);
   const pulled = cli(['deploy', `--image=${nowhere}/${name}@sha256:${'a'.repeat(64)}`]);
   assert.notEqual(pulled.code, 0);
   assert.match(
@@ -161,7 +155,7 @@ test('a registry that is down is tried again, then told with its address', () =>
   must('docker', 'image', 'rm', image);
 });
 
-test('a port that is taken ends the deploy, and takes away what it had made', async () => {
+test('a port in use fails the deploy, which removes what it created', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const {port} = server.address() as AddressInfo;
@@ -181,7 +175,7 @@ test('a port that is taken ends the deploy, and takes away what it had made', as
   assert.match(served.stdout + served.stderr, new RegExp(`${port} is taken`));
 });
 
-test('a release that crashes ends the deploy early, with its last log lines', () => {
+test('a release that crashes fails the deploy early, with its last log lines', () => {
   describe('environment: {NODE_OPTIONS: --no-such-option}');
   commit();
   must(entrypoint, 'build');
@@ -196,7 +190,7 @@ test('a release that crashes ends the deploy early, with its last log lines', ()
   assert.deepEqual(leftovers(), []);
 });
 
-test('a deploy.yaml with several mistakes tells all of them with their lines, and nothing is done', () => {
+test('all errors in deploy.yaml are reported with their lines, and nothing is done', () => {
   write(
     'deploy.yaml',
     'service: Tiny\nport: abc\nenvironments:\n  local:\n    replicas: 0\n    backing_services: {postgres: {}}\n',
@@ -207,17 +201,17 @@ test('a deploy.yaml with several mistakes tells all of them with their lines, an
   assert.equal(
     stderr,
     [
-      'entrypoint: deploy.yaml is invalid, and deploy, test_integration and publish need it',
+      'entrypoint: deploy.yaml is invalid',
       '  deploy.yaml:1: service must be lower-case letters, digits and dashes, at most 40, and begin and end without a dash',
       '  deploy.yaml:2: port must be a port number',
       '  deploy.yaml:5: environments.local.replicas must be at least 1',
-      "  deploy.yaml:6: environments.local.backing_services.postgres is not among the file's backing_services",
+      "  deploy.yaml:6: environments.local.backing_services.postgres is not declared in the file's backing_services",
       'fix: correct the lines above; docs/deploy.md lists every setting\n',
     ].join('\n'),
   );
 });
 
-test('an environment that nobody declared is refused with the ones that there are', () => {
+test('an undeclared environment is refused with the declared ones', () => {
   const {code, stderr} = cli(['deploy', 'locl']);
   assert.equal(code, 64);
   assert.match(
@@ -226,7 +220,7 @@ test('an environment that nobody declared is refused with the ones that there ar
   );
 });
 
-test('secrets of a build that are written wrong, or whose files are missing, are told all at once', () => {
+test('malformed build secrets, and missing files of build secrets, are reported all at once', () => {
   const usage = cli(['build', '--secret=npmrc']);
   assert.equal(usage.code, 64);
   assert.match(usage.stderr, /^entrypoint: --secret=npmrc is not ID=FILE\nfix: --secret=npmrc=/);
@@ -234,11 +228,11 @@ test('secrets of a build that are written wrong, or whose files are missing, are
   assert.equal(missing.code, 65);
   assert.match(
     missing.stderr,
-    /^entrypoint: files that the build reads do not exist\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
+    /^entrypoint: missing files for the build\n {2}npmrc: none\.npmrc\n {2}netrc: none\.netrc\nfix: /,
   );
 });
 
-test('a secret reaches the build, and neither a layer nor the history of the image', () => {
+test('a secret reaches the build, but neither a layer nor the history of the image', () => {
   write('Dockerfile', 'FROM entrypoint/node:26\nRUN --mount=type=secret,id=token grep -q s3cr3t /run/secrets/token\n');
   commit();
   write('.git/token', 's3cr3t-value\n');

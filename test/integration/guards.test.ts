@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, beforeEach, test} from 'node:test';
-import {eventually} from './images/containers.ts';
+import {eventually} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 // Deploys that are interrupted, fail late or collide: the old release keeps serving, and nothing half-made stays.

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {after, before, test} from 'node:test';
+import {before, test} from 'node:test';
 import {connect} from 'node:tls';
 import {makeCertificate} from '../support/certificate.ts';
+import {temporaryDirectory} from '../support/directory.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name, run, must, describe, commit} = makeTiny();
-const directory = mkdtempSync(join(tmpdir(), 'entrypoint-https-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 describe(`load_balancer: {tls: {certificate: {file: ${directory}/crt.pem}, key: {env: TINY_KEY}, port: 0}}`);
 
 /** A new certificate in the file, and its key as a variable of the deployer. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, test} from 'node:test';
-import {eventually} from './images/containers.ts';
+import {eventually} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-// One image: what runs the service also runs every task of it, its own deployment included.
+// One image: the one that serves also runs every task, its own deployment included.
 
 const {name, directory, run, must, write, commit, leftovers} = makeTiny();
 let image = '';
@@ -24,11 +24,11 @@ const docker = (...words: string[]): string => must('docker', ...words);
 const inside = (...words: string[]): string =>
   docker('run', '--rm', '--volume', '/var/run/docker.sock:/var/run/docker.sock', image, '--quiet', ...words);
 
-test('docker run IMAGE lists the tasks, as entrypoint does outside', () => {
+test('docker run IMAGE lists the same tasks as entrypoint outside', () => {
   assert.equal(docker('run', '--rm', image), must(entrypoint));
 });
 
-test('docker run IMAGE test_unit and static_analysis do what they do outside', () => {
+test('docker run IMAGE test_unit and static_analysis succeed as they do outside', () => {
   for (const task of ['test_unit', 'static_analysis']) {
     assert.equal(run(entrypoint, [task]).code, 0);
     assert.equal(run('docker', ['run', '--rm', image, task]).code, 0);
@@ -41,13 +41,13 @@ test('an unknown task ends the container with exit code 64 and a suggestion', ()
   assert.match(stderr, /^entrypoint: test_unti is not a task\nfix: did you mean test_unit\?\n$/);
 });
 
-test('docker run IMAGE run serves as another user than root, and SIGTERM ends it with 0', async () => {
+test('docker run IMAGE run serves as a user other than root, and exits with 0 after SIGTERM', async () => {
   const container = `${name}.served`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, image, 'run');
   try {
     await eventually(
       10,
-      async () => run('docker', ['exec', container, 'start-as-webuser', 'answers']).code === 0,
+      async () => run('docker', ['exec', container, 'start-as-webuser', 'health-check']).code === 0,
       Boolean,
     );
     const uids = docker('top', container, '-o', 'pid,uid')
@@ -63,14 +63,14 @@ test('docker run IMAGE run serves as another user than root, and SIGTERM ends it
   }
 });
 
-/** What the kernel knows of the service's process, once it answers: its parent, files, signals, threads and memory. */
+/** The kernel's data on the service's process, once it answers: parent, files, signals, threads and memory. */
 async function serviceProcess(...words: readonly string[]): Promise<{facts: string; kilobytes: number}> {
-  const container = `${name}.looked-at`;
+  const container = `${name}.inspected`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, ...words);
   try {
     await eventually(
       10,
-      async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'answers']).code === 0,
+      async () => run('docker', ['exec', container, 'start-as-webuser', '--exec', 'health-check']).code === 0,
       Boolean,
     );
     const script = `
@@ -84,7 +84,7 @@ async function serviceProcess(...words: readonly string[]): Promise<{facts: stri
   }
 }
 
-test('nothing of the command is left once it has become the service: process, files, signals, memory', async () => {
+test('the command leaves nothing behind when it becomes the service: no process, file, signal handler or memory', async () => {
   const serve =
     run('docker', ['run', '--rm', image, '--dry-run', 'run'])
       .stdout.split('\n')
@@ -100,7 +100,7 @@ function printedConfig(...limits: string[]): string {
   return run('docker', ['run', '--rm', ...limits, image, 'run', '--print-config']).stdout.replaceAll(/ +/g, ' ');
 }
 
-test('workers follow the CPUs and the memory of the container', () => {
+test('the number of workers follows the CPUs and the memory of the container', () => {
   assert.match(
     printedConfig('--cpus', '1', '--memory', '384m'),
     /^workers 1 default: 1 CPU, 288 MiB, [^]*^max-heap 288 /m,
@@ -108,14 +108,14 @@ test('workers follow the CPUs and the memory of the container', () => {
   assert.match(printedConfig('--memory', '128m'), /^workers 1 [^]*^max-heap 96 /m);
 });
 
-test('the image deploys itself, tells its status, rolls back and removes itself', () => {
+test('the image deploys itself, reads its status, rolls back and removes itself', () => {
   assert.match(
     inside('deploy', 'local'),
     new RegExp(`^${name} release 1 serves at http://127\\.0\\.0\\.1:\\d+ {2}sha256:`),
   );
   assert.match(inside('deploy', 'local'), /release 2 serves/);
   assert.match(inside('rollback', 'local'), /release 1 serves again/);
-  // What one of them did, the other one knows: all state is in the engine.
+  // Either side sees what the other did: all state is in the engine.
   const outside = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {
     release: number;
     previous: number;
@@ -127,7 +127,7 @@ test('the image deploys itself, tells its status, rolls back and removes itself'
   assert.deepEqual(leftovers(), []);
 });
 
-test('a machine that has nothing but Docker builds with the image builder, and gets the same image', () => {
+test('a machine with only Docker builds the same image with entrypoint/builder', () => {
   const built = JSON.parse(
     docker(
       'run',
@@ -146,7 +146,7 @@ test('a machine that has nothing but Docker builds with the image builder, and g
   assert.equal(docker('inspect', '--format', '{{.Id}}', image).trim(), built.digest);
 });
 
-test('a task that needs the engine says so where the socket was not mounted', () => {
+test('a task that needs the engine names the missing mount of its socket', () => {
   const {code, stderr} = run('docker', ['run', '--rm', image, 'deploy', 'local']);
   assert.equal(code, 69);
   assert.match(

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import {cpSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {addressOf, docker, eventually, must} from './images/containers.ts';
+import {docker, must} from '../support/docker.ts';
+import {eventually} from '../support/until.ts';
+import {addressOf} from './images/containers.ts';
 import {makeServiceImage} from './images/service-image.ts';
 
-// The one image of examples/points-api under each server that its README names. No database: what is asked for is alive
-// without one.
+// The one image of examples/points-api under each server that its README names. There is no database: these requests
+// need none.
 
 const {place, image, directory, build} = await makeServiceImage('python-service');
 cpSync(join(import.meta.dirname, '../../examples/points-api'), directory, {
@@ -23,7 +25,7 @@ const servers: readonly (readonly [variable: string, program: RegExp])[] = [
 ];
 
 for (const [variable, program] of servers) {
-  test(`${variable}: the image is served by it, and a request under way at SIGTERM is answered`, async () => {
+  test(`${variable}: it serves the image, and a request in flight at SIGTERM is answered`, async () => {
     assert.equal(built.code, 0, built.output);
     const container = await place.start(variable.split('=').at(-1) ?? '', [
       '--env',
@@ -38,21 +40,21 @@ for (const [variable, program] of servers) {
       'run',
     ]);
     const url = `http://${await addressOf(container)}:3000`;
-    const asked = (path: string): Promise<number> =>
+    const statusOf = (path: string): Promise<number> =>
       fetch(url + path).then(
         ({status}) => status,
         () => 0,
       );
     await eventually(
       20,
-      () => asked('/healthz'),
+      () => statusOf('/healthz'),
       (status) => status === 200,
     );
     assert.match(
       await must(['exec', container, 'sh', '-c', 'for p in /proc/[0-9]*/cmdline; do tr "\\0" " " <$p; echo; done']),
       program,
     );
-    const slow = asked('/slow?ms=1500');
+    const slow = statusOf('/slow?ms=1500');
     await new Promise((resolve) => setTimeout(resolve, 500));
     await must(['stop', '--time', '10', container]);
     assert.equal(await slow, 200);

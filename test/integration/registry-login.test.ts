@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
-import {spawnSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
+import {temporaryDirectory} from '../support/directory.ts';
+import {docker} from '../support/docker.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 const {name, run, must} = makeTiny();
-const home = mkdtempSync(join(tmpdir(), 'entrypoint-docker-'));
+const home = temporaryDirectory();
 const registry = `${name}.registry`;
-after(() => {
-  // Not in the service's directory, which is gone by now.
-  spawnSync('docker', ['rm', '--force', '--volumes', registry]);
-  rmSync(home, {recursive: true});
-});
+after(() => docker(['rm', '--force', '--volumes', registry]));
 
 // bcrypt of `labpass`.
 const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';
 
-test('publish, promote and deploy work with a registry that asks for a login, and say what to do without one', () => {
+test('publish, promote and deploy work with a registry that requires a login, and say how to log in', () => {
   must(
     'docker',
     'create',
@@ -53,7 +49,7 @@ test('publish, promote and deploy work with a registry that asks for a login, an
   assert.match(
     refused.stderr,
     new RegExp(
-      `the registry answers 401 to http://${address}/v2/${name}/manifests/\\S+\nfix: log in with a user who may: docker login ${address}\n$`,
+      `the registry answered 401: http://${address}/v2/${name}/manifests/\\S+\nfix: log in as a user with access: docker login ${address}\n$`,
     ),
   );
 

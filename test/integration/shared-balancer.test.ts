@@ -67,7 +67,7 @@ test('maintenance of one answers its requests with its page, and no others', asy
   assert.equal((await ask('/')).status, 200);
   const {code, stderr} = shop.run(entrypoint, ['maintenance', 'local']);
   assert.equal(code, 64);
-  assert.match(stderr, /maintenance is switched on or off/);
+  assert.match(stderr, /maintenance needs STATE \(--state=on\|off\)/);
 });
 
 test('removing one leaves the other; the last one takes the balancer with it', async () => {

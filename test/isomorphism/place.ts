@@ -1,27 +1,19 @@
-import assert from 'node:assert/strict';
-import {spawnSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {entrypoint, type Outcome, serviceIn} from '../support/service.ts';
 
 const root = join(import.meta.dirname, '../..');
-const entrypoint = join(root, 'bin/entrypoint');
 const socket = '/var/run/docker.sock';
-
-export interface Told {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** An example in a repository of its own, and the two ways to run its tasks. */
 export interface Place {
   readonly name: string;
   readonly directory: string;
   /** `entrypoint WORDS` in the service's directory. */
-  outside(this: void, words: readonly string[]): Told;
+  outside(this: void, words: readonly string[]): Outcome;
   /** `docker run IMAGE WORDS`, with the engine's socket. The directory `reports` is /reports there. */
-  inside(this: void, words: readonly string[]): Told;
+  inside(this: void, words: readonly string[]): Outcome;
   must(this: void, program: string, ...words: readonly string[]): string;
   /** Takes away all that the tasks made. */
   remove(this: void): void;
@@ -44,22 +36,7 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
   const directory = mkdtempSync(join(below, `${name}-`));
   chmodSync(directory, 0o755);
   const reports = join(directory, 'reports');
-  const {NODE_TEST_CONTEXT: _, ...environment} = process.env;
-  const env = {...environment, ...given};
-  const tell = (program: string, words: readonly string[]): Told => {
-    const {status, stdout, stderr} = spawnSync(program, words, {
-      cwd: directory,
-      env,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    });
-    return {code: status, stdout, stderr};
-  };
-  const must: Place['must'] = (program, ...words) => {
-    const {code, stdout, stderr} = tell(program, words);
-    assert.equal(code, 0, `${program} ${words.join(' ')}\n${stdout}${stderr}`);
-    return stdout;
-  };
+  const {run, must, commit, remove: removeAll} = serviceIn(directory, given);
 
   cpSync(join(root, 'examples', example), directory, {
     recursive: true,
@@ -69,20 +46,9 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
   const file = join(directory, 'deploy.yaml');
   writeFileSync(file, readFileSync(file, 'utf8').replace(/^service: .*$/m, `service: ${name}`));
   writeFileSync(join(directory, '.gitignore'), 'node_modules/\n.venv/\nreports/\n__pycache__/\n.*_cache/\n');
-  const remove = (): void => {
-    tell(entrypoint, ['remove', 'local', '--volumes']);
-    const images = new Set(
-      tell('docker', ['images', '--quiet', '--filter', `label=entrypoint.service_name=${name}`])
-        .stdout.split('\n')
-        .filter((id) => id !== ''),
-    );
-    if (images.size > 0) tell('docker', ['image', 'rm', '--force', ...images]);
-    rmSync(directory, {recursive: true, force: true});
-  };
+  const remove = (): void => removeAll(name);
   const make = (): {readonly image: string} => {
-    must('git', 'init', '--quiet');
-    must('git', 'add', '--all');
-    must('git', '-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '--quiet', '--message=one');
+    commit();
     const [program = '', ...words] = install;
     must(program, ...words);
     return JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string};
@@ -109,7 +75,7 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
     remove,
     outside: (task) => {
       fresh('outside');
-      return tell(
+      return run(
         entrypoint,
         task.map((word) => word.replace('/reports', directoryOf('outside'))),
       );
@@ -117,7 +83,7 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
     inside: (task) => {
       fresh('inside');
       // On the engine's network, since the test's registry is at the engine's 127.0.0.1.
-      return tell('docker', [
+      return run('docker', [
         'run',
         '--rm',
         '--network',

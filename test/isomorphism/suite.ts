@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
 import {after, before, describe, test} from 'node:test';
+import {dockerSync} from '../support/docker.ts';
 import {long} from '../support/long.ts';
-import {makePlace, type Place, type PlaceFacts, steady, testCases, type Told} from './place.ts';
+import type {Outcome} from '../support/service.ts';
+import {makePlace, type Place, type PlaceFacts, steady, testCases} from './place.ts';
 
 /** The release that serves and its containers, of `status --json`. */
-function serving({stdout}: Told): unknown {
+function serving({stdout}: Outcome): unknown {
   const {release, containers} = JSON.parse(stdout) as {release: number; containers: {name: string; serving: boolean}[]};
   return [release, containers.filter((one) => one.serving).map((one) => one.name)];
 }
@@ -21,21 +22,13 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
     // Undefined where it could not be made: the registry goes away all the same.
     let made: Place | undefined;
     before(() => {
-      execFileSync('docker', [
-        'run',
-        '--detach',
-        '--name',
-        registry,
-        '--publish',
-        '127.0.0.1::5000',
-        'entrypoint/registry:2.8',
-      ]);
-      const address = execFileSync('docker', ['port', registry, '5000/tcp'], {encoding: 'utf8'}).trim();
+      dockerSync('run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8');
+      const address = dockerSync('port', registry, '5000/tcp');
       place = made = makePlace({...facts, env: {...facts.env, ENTRYPOINT_REGISTRY: address}});
     });
     after(() => {
       made?.remove();
-      execFileSync('docker', ['rm', '--force', '--volumes', registry]);
+      dockerSync('rm', '--force', '--volumes', registry);
     });
 
     const both = (...words: readonly string[]): void => {
@@ -50,19 +43,19 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
 
     test('the list and the help of every task are the same', () => {
       both('--list');
-      for (const line of place.outside(['--list']).stdout.trim().split('\n')) both('--help', line.split(' ')[0] ?? '');
+      for (const [, name = ''] of place.outside(['--list']).stdout.matchAll(/^ +(\w+)/gm)) both('--help', name);
     });
 
-    test('a word that is no task is refused in the same way', () => {
+    test('an unknown task fails in the same way', () => {
       both('no_such_task');
     });
 
-    test('static_analysis finds the same', () => {
+    test('static_analysis gives the same result', () => {
       const [outside, inside] = [place.outside(['static_analysis']), place.inside(['static_analysis'])];
       assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr);
     });
 
-    test('test_unit runs the same tests, and writes the same reports', () => {
+    test('test_unit runs the same tests and writes the same reports', () => {
       const words = ['test_unit', '--output=/reports'];
       const [outside, inside] = [place.outside(words), place.inside(words)];
       assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr + inside.stdout);
@@ -77,7 +70,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.deepEqual(covered('inside'), covered('outside'));
     });
 
-    test('test_integration tests the same image in the same way, and writes the same report', () => {
+    test('test_integration runs the same tests and writes the same report', () => {
       const words = ['test_integration', '--output=/reports'];
       const [outside, inside] = [place.outside(words), place.inside(words)];
       assert.deepEqual([outside.code, inside.code], [0, 0], outside.stderr + inside.stderr);
@@ -86,7 +79,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       assert.deepEqual(testCases(place.report('inside', 'test_integration.junit.xml')), cases);
     });
 
-    test('check finds the same: every rule is kept, within a minute', alwaysCheck ? {} : long, () => {
+    test('check gives the same result: no rule is broken, within a minute', alwaysCheck ? {} : long, () => {
       const words = ['--quiet', 'check', '--format=json'];
       const [outside, inside] = [place.outside(words), place.inside(words)].map(({code, stdout, stderr}) => {
         assert.equal(code, 0, stdout + stderr);
@@ -110,7 +103,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
       both('promote', '--to=rc');
     });
 
-    test('deploy, test_sanity, status, logs, rollback and remove do the same, and know of each other', () => {
+    test('deploy, test_sanity, status, logs, rollback and remove do the same, on the same state', () => {
       // Only the first one makes a database.
       assert.equal(place.outside(['deploy', 'local']).code, 0);
       both('deploy', 'local', '--stage=rc');

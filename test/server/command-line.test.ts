@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {get, startServer} from './support.ts';
 
-test('everything that is wrong is told at once, on the standard error, and nothing is started: 64', async (t) => {
+test('all errors are reported at once on the standard error, and nothing starts: 64', async (t) => {
   const server = await startServer(t, {
     module: 'throw new Error("not loaded")',
     flags: ['--wokers=2', '--timeout=-1'],
@@ -13,26 +13,26 @@ test('everything that is wrong is told at once, on the standard error, and nothi
   assert.equal(
     server.output(),
     [
-      'entrypoint: 3 things are wrong in the command line, and nothing was run',
+      'entrypoint: 3 problems on the command line; nothing was run',
       '  --wokers is not a flag of the server; did you mean --workers?',
-      "  the environment variable WEB_CONCURRENCY is 'many', and must be a whole number from 1 to 1024; worker processes",
-      "  --timeout is '-1', and must be a number from 0 to 86400; seconds after which a stuck worker is replaced; 0: never",
+      '  the environment variable WEB_CONCURRENCY must be a whole number from 1 to 1024, not many',
+      '  --timeout must be a number from 0 to 86400, not -1',
       'fix: see serve.js --help',
       '',
     ].join('\n'),
   );
 });
 
-test('a module that is not there is 65', async (t) => {
+test('a missing module is 65', async (t) => {
   const server = await startServer(t, {env: {APP_MODULE: 'nowhere.mjs'}, file: '--workers=1', listening: false});
   assert.equal((await server.ended).code, 65);
-  assert.match(server.output(), /^entrypoint: the module to serve, nowhere\.mjs, does not exist\nfix: /);
+  assert.match(server.output(), /^entrypoint: no such module: nowhere\.mjs\nfix: /);
 });
 
-test('--help tells every setting, and --print-config where each value comes from', async (t) => {
+test('--help shows every setting, and --print-config the origin of each value', async (t) => {
   const help = await startServer(t, {flags: ['--help'], listening: false});
   assert.equal((await help.ended).code, 0);
-  for (const word of ['usage: ', '-w, --workers=NUMBER', '--no-request-id', 'WEB_CONCURRENCY'])
+  for (const word of ['usage: ', '-w, --workers=NUMBER', '--[no-]request-id', 'WEB_CONCURRENCY'])
     assert.ok(help.output().includes(word), word);
   const config = await startServer(t, {
     flags: ['--print-config', '--workers=3'],

@@ -3,7 +3,8 @@ import {createHash} from 'node:crypto';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {rawConnection, startServer, until} from './support.ts';
+import {until} from '../support/until.ts';
+import {rawConnection, startServer} from './support.ts';
 
 const service = `import {createServer} from "node:http";
 import {createHash} from "node:crypto";

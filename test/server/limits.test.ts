@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import {Agent} from 'node:http';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {rawConnection, startServer, until} from './support.ts';
+import {until} from '../support/until.ts';
+import {rawConnection, startServer} from './support.ts';
 
 const echo = `export default async (request, response) => {
   let length = 0;

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {
-  type Answer,
-  get,
-  killHard,
-  type LogLine,
-  rawConnection,
-  startServer,
-  type TestServer,
-  until,
-} from './support.ts';
+import {until} from '../support/until.ts';
+import {type Answer, get, killHard, type LogLine, rawConnection, startServer, type TestServer} from './support.ts';
 
 const service = `
 const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {temporaryDirectory} from '../support/directory.ts';
 
 const program = join(import.meta.dirname, '../../dist/serve.js');
 
@@ -20,7 +20,7 @@ export default (request, response) => response.end();
 
 for (const flags of [[], ['--access-log', '--admin-bind=127.0.0.1:0']] as const) {
   test(`10 MB that a worker writes to a slow reader arrive whole ${flags.join(' ')}`, {timeout: 30_000}, async (t) => {
-    const directory = mkdtempSync(join(tmpdir(), 'entrypoint-output-'));
+    const directory = temporaryDirectory();
     writeFileSync(join(directory, 'flood.mjs'), flood);
     const child = spawn(process.execPath, [program, 'flood.mjs', '--workers=1', '--bind=127.0.0.1:0', ...flags], {
       cwd: directory,
@@ -30,7 +30,6 @@ for (const flags of [[], ['--access-log', '--admin-bind=127.0.0.1:0']] as const)
     const ended = new Promise<number | null>((resolve) => void child.once('exit', resolve));
     t.after(() => {
       child.kill('SIGKILL');
-      rmSync(directory, {recursive: true, force: true});
     });
     await sleep(2500);
     let count = 0;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {rawConnection, startServer, until} from './support.ts';
+import {until} from '../support/until.ts';
+import {rawConnection, startServer} from './support.ts';
 
 // A client that goes away takes with it what it had sent behind its first request.
 

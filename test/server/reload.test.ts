@@ -4,7 +4,8 @@ import {renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {startServer, type TestServer, until} from './support.ts';
+import {until} from '../support/until.ts';
+import {startServer, type TestServer} from './support.ts';
 
 const module = "import {word} from './word.mjs'; export default (request, response) => response.end(word);";
 const wordIs = (word: string): string => `export const word = '${word}';\n`;

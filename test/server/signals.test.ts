@@ -3,7 +3,8 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {isAlive, startServer, until} from './support.ts';
+import {until} from '../support/until.ts';
+import {isAlive, startServer} from './support.ts';
 
 const pidService =
   'export default (request, response) => setTimeout(() => response.end(String(process.pid)), request.url === "/slow" ? 1500 : 0);';

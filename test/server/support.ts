@@ -1,11 +1,12 @@
 import {spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {Agent, type IncomingHttpHeaders, request as httpRequest} from 'node:http';
 import {connect} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {directoryWith} from '../support/directory.ts';
+import {until} from '../support/until.ts';
 
 const program = join(import.meta.dirname, '../../dist/serve.js');
 
@@ -58,8 +59,7 @@ export async function startServer(
   {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerWords,
 ): Promise<TestServer> {
   if (!existsSync(program)) throw new Error('dist/serve.js is missing: npm run build');
-  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-server-'));
-  for (const [name, text] of Object.entries({[file]: module, ...files})) writeFileSync(join(directory, name), text);
+  const directory = directoryWith({[file]: module, ...files});
   const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,7 +80,6 @@ export async function startServer(
     child.kill('SIGKILL');
     for (const worker of left) killHard(worker);
     await ended;
-    rmSync(directory, {recursive: true, force: true});
   });
   const log = (): readonly LogLine[] => output.split('\n').flatMap(logLine);
   async function event(
@@ -225,9 +224,11 @@ export function rawConnection(t: TestContext, port: number): Promise<RawConnecti
         write: (text) => void socket.write(text),
         received: () => received,
         until: async (pattern, seconds = 10) => {
-          for (const end = Date.now() + seconds * 1000; !pattern.test(received); await sleep(10)) {
-            if (Date.now() > end) throw new Error(`${String(pattern)} did not come within ${seconds} s:\n${received}`);
-          }
+          await until(
+            () => `${String(pattern)} in:\n${received}`,
+            () => pattern.test(received),
+            seconds,
+          );
           return received;
         },
         closed,
@@ -245,11 +246,4 @@ export function rawConnection(t: TestContext, port: number): Promise<RawConnecti
     socket.once('error', reject);
     t.after(() => socket.destroy());
   });
-}
-
-/** Waits until it is true. @throws after `seconds` (10) */
-export async function until(what: string, check: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !(await check()); await sleep(50)) {
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-  }
 }

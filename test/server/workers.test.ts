@@ -4,7 +4,8 @@ import {Agent} from 'node:http';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {isAlive, startServer, until} from './support.ts';
+import {until} from '../support/until.ts';
+import {isAlive, startServer} from './support.ts';
 
 const pidService = 'export default (request, response) => response.end(String(process.pid));';
 

@@ -2,7 +2,7 @@ import type {Client} from 'pg';
 import {readDatabaseConfig} from '../src/config.ts';
 import {createClient} from '../src/database.ts';
 
-/** Runs `work` with one connection. A failure is told in plain text on stderr, with exit code 1. */
+/** Runs `work` with one connection. A failure is printed to stderr as plain text; the exit code is 1. */
 export async function withDatabase(work: (client: Client) => Promise<void>): Promise<void> {
   try {
     const client = createClient(readDatabaseConfig(process.env));
@@ -20,9 +20,9 @@ export async function withDatabase(work: (client: Client) => Promise<void>): Pro
 
 async function connect(client: Client): Promise<void> {
   await client.connect().catch((cause: NodeJS.ErrnoException) => {
-    // Refused on both IPv6 and IPv4 gives an error with a code and no message.
+    // A connection refused on both IPv6 and IPv4 gives an AggregateError with a code but no message.
     const why = cause.message === '' ? cause.code : cause.message;
-    const text = `the database cannot be reached: ${why}\nfix: check DATABASE_URL and the database`;
+    const text = `the database is unreachable: ${why}\nfix: check DATABASE_URL and the database`;
     throw new Error(text, {cause});
   });
 }

@@ -11,8 +11,8 @@ import {purchaseRoutes} from './purchases.ts';
 import {quoteRoutes} from './quotes.ts';
 
 /**
- * The service as a Fastify app that does not listen. Closing it ends the pool.
- * `logStream` is stdout by default.
+ * The service as a Fastify app, not listening yet. Closing it ends the pool.
+ * `logStream` defaults to stdout.
  */
 export function buildApp(config: Config, pool: Pool, logStream?: LogStream): FastifyInstance {
   const app = fastify({
@@ -20,7 +20,7 @@ export function buildApp(config: Config, pool: Pool, logStream?: LogStream): Fas
     logController: ownRequestLog(),
     genReqId: requestId,
     bodyLimit: 16 * 1024,
-    // What was asked for is taken as it is or refused: "1000" is not 1000, unknown fields are not dropped.
+    // Strict validation: "1000" is not 1000, and unknown fields are errors, not dropped.
     ajv: {customOptions: {coerceTypes: false, removeAdditional: false}},
     frameworkErrors: (error, request, reply) => replyWithError(error, request, reply),
   });
@@ -30,7 +30,7 @@ export function buildApp(config: Config, pool: Pool, logStream?: LogStream): Fas
     reply.header('x-request-id', request.id);
   });
   app.addHook('onClose', () => pool.end());
-  // Without a listener an idle connection that breaks would end the process.
+  // Without a listener, a broken idle connection would end the process.
   pool.on('error', (error) => app.log.warn({err: error}, 'an idle database connection broke'));
   logRequests(app);
 
@@ -41,7 +41,7 @@ export function buildApp(config: Config, pool: Pool, logStream?: LogStream): Fas
   return app;
 }
 
-/** The caller's X-Request-Id where it is a plain short word, so that one request has one id in all logs. */
+/** The caller's X-Request-Id if it is a short plain word, so that one request has one id in all logs. */
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();

@@ -6,16 +6,16 @@ export interface DatabaseConfig {
   /** A postgres:// URL without a password. */
   readonly url: string;
   readonly password: string;
-  /** Connections kept at most by one process. */
+  /** Maximum connections of one process. */
   readonly poolSize: number;
 }
 
 export interface Config {
   readonly database: DatabaseConfig;
   readonly logLevel: (typeof logLevels)[number];
-  /** How long a quoted price is kept, in seconds. */
+  /** Lifetime of a quote, in seconds. */
   readonly quoteTtlSeconds: number;
-  /** How long `/readyz` waits for the database, in milliseconds. */
+  /** Timeout of the database query of `/readyz`, in milliseconds. */
   readonly readyTimeoutMs: number;
   /** The commit that the image was built from, or "unknown". */
   readonly version: string;
@@ -24,8 +24,8 @@ export interface Config {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
- * The configuration of the service. Call it when the service starts, never while an image is built.
- * Throws one error that names every variable that is wrong, and never prints a value.
+ * Reads the configuration of the service. Call it when the service starts, never while an image is built.
+ * Throws one error that names every invalid variable, and never contains a value.
  */
 export function readConfig(env: Environment): Config {
   return collectProblems((problems) => ({
@@ -37,7 +37,7 @@ export function readConfig(env: Environment): Config {
   }));
 }
 
-/** Only what a script needs that talks to the database. Throws as `readConfig` does. */
+/** Reads only the database settings, for scripts. Throws as `readConfig` does. */
 export function readDatabaseConfig(env: Environment): DatabaseConfig {
   return collectProblems((problems) => database(env, problems));
 }
@@ -68,21 +68,21 @@ function databaseUrl(env: Environment, problems: string[]): string {
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') {
     problems.push('DATABASE_URL is not a URL such as postgres://user@host:port/database');
   } else if (url.password !== '') {
-    problems.push('DATABASE_URL holds a password: it belongs into DATABASE_PASSWORD');
+    problems.push('DATABASE_URL contains a password: set DATABASE_PASSWORD instead');
   }
   return text;
 }
 
-/** `NAME`, or the content of the file that `NAME_FILE` names, without its last line end. */
+/** `NAME`, or the content of the file `NAME_FILE` without its trailing newline. */
 function secret(env: Environment, name: string, problems: string[]): string {
   const value = present(env, name);
   const file = present(env, `${name}_FILE`);
   if (value !== undefined && file !== undefined) {
-    problems.push(`${name} and ${name}_FILE are both set: only one may be`);
+    problems.push(`${name} and ${name}_FILE are both set: set only one`);
     return '';
   }
   const found = value ?? (file === undefined ? undefined : secretFile(file, name, problems));
-  if (found === undefined) problems.push(`${name} is not set: neither is ${name}_FILE`);
+  if (found === undefined) problems.push(`neither ${name} nor ${name}_FILE is set`);
   return found ?? '';
 }
 
@@ -127,7 +127,7 @@ function oneOf<Word extends string>(
   return word ?? fallback;
 }
 
-/** An empty variable counts as not set: that is what `NAME=` means in an env file. */
+/** An empty variable counts as not set, as `NAME=` means in an env file. */
 function present(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === '' ? undefined : value;

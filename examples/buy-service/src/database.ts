@@ -5,12 +5,12 @@ import {apiError, type ApiError} from './errors.ts';
 
 const int8 = types.builtins.INT8;
 
-/** bigint columns arrive as numbers: an amount beyond 2^53 is an error, never a rounded amount. */
+/** Parses bigint columns as numbers. An amount beyond 2^53 is an error, never rounded. */
 const integersAsNumbers: CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === int8 ? safeInteger : types.getTypeParser(oid, format)),
 };
 
-/** Opens no connection yet. The caller ends the pool. */
+/** Creates a pool without opening a connection. The caller ends it. */
 export function createPool(config: DatabaseConfig): Pool {
   return new Pool({
     ...clientConfig(config),
@@ -29,8 +29,8 @@ export function createClient(config: DatabaseConfig): Client {
 
 /**
  * Runs one statement, which is one transaction, and returns its rows.
- * Throws an API error with status 503 where no connection can be had, or where it breaks meanwhile. After the
- * latter nobody knows whether the statement was done: it is never repeated here.
+ * Throws an API error with status 503 where it gets no connection, or where the connection breaks. In the latter case
+ * it is unknown whether the statement was executed, so it is never retried here.
  */
 export async function query<Row extends QueryResultRow>(
   pool: Pool,
@@ -40,7 +40,7 @@ export async function query<Row extends QueryResultRow>(
   const client = await pool.connect().catch((cause: unknown) => {
     throw unavailable(cause);
   });
-  // A connection that breaks while it is in use fails the query and also emits an error event.
+  // A connection that breaks during a query fails the query and also emits an error event.
   client.on('error', ignore);
   let broken = false;
   try {
@@ -61,14 +61,14 @@ function clientConfig(config: DatabaseConfig): ClientConfig {
   return {connectionString: url.href, application_name: 'buy-service', types: integersAsNumbers};
 }
 
-/** Everything but what the database itself reports, unless that is that it shuts down, and our own check. */
+/** All errors except our own check and those that the database reports; its shutdown (57P...) counts. */
 function isConnectionError(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.code?.startsWith('57P') === true;
   return !(error instanceof RangeError);
 }
 
 function unavailable(cause: unknown): ApiError {
-  return apiError(503, 'unavailable', 'the database cannot be reached, try again later', cause);
+  return apiError(503, 'unavailable', 'the database is unreachable, try again later', cause);
 }
 
 function safeInteger(text: string): number {

@@ -2,14 +2,14 @@ import type {FastifyError, FastifyReply, FastifyRequest} from 'fastify';
 
 const brand = Symbol.for('buy-service.api-error');
 
-/** An error that the caller of the API may see as it is. */
+/** An error that the caller of the API can see as it is. */
 export interface ApiError extends Error {
   readonly [brand]: true;
   readonly status: number;
   readonly code: string;
 }
 
-/** Makes an error that is answered with `status` and `{error: {code, message}}`. Throw what it returns. */
+/** Creates an error, to be thrown, whose response is `status` with `{error: {code, message}}`. */
 export function apiError(status: number, code: string, message: string, cause?: unknown): ApiError {
   const error = new Error(message, cause === undefined ? undefined : {cause});
   return Object.assign(error, {[brand]: true as const, status, code});
@@ -25,7 +25,7 @@ const codeOfStatus: Readonly<Record<number, string>> = {
   415: 'unsupported_media_type',
 };
 
-/** Answers any error. What nobody foresaw is logged, and the caller learns nothing about it. */
+/** Answers any error. An unexpected one is logged, and its details stay out of the response. */
 export function replyWithError(
   error: FastifyError | ApiError,
   request: FastifyRequest,

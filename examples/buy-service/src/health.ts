@@ -4,7 +4,7 @@ import type {Config} from './config.ts';
 import {query} from './database.ts';
 import {apiError} from './errors.ts';
 
-/** `/healthz`: the process is alive. `/readyz`: it may get traffic. Neither is in the access log. */
+/** `/healthz`: the process is alive. `/readyz`: it can take traffic. Neither is in the access log. */
 export function healthRoutes(app: FastifyInstance, config: Config, pool: Pool): void {
   const isReachable = databaseProbe(pool, config.readyTimeoutMs);
   let ready = true;
@@ -13,16 +13,16 @@ export function healthRoutes(app: FastifyInstance, config: Config, pool: Pool): 
 
   app.get('/readyz', {config: {accessLog: false}, logLevel: 'silent'}, async () => {
     const reachable = await isReachable();
-    // Probes come every second or two: only a change is news.
+    // Probes come every second or two, so only changes are logged.
     if (reachable && !ready) app.log.info('ready again: the database is reachable');
-    if (!reachable && ready) app.log.warn('not ready: the database is not reachable');
+    if (!reachable && ready) app.log.warn('not ready: the database is unreachable');
     ready = reachable;
-    if (!reachable) throw apiError(503, 'not_ready', 'the database cannot be reached');
+    if (!reachable) throw apiError(503, 'not_ready', 'the database is unreachable');
     return {status: 'ready', version: config.version};
   });
 }
 
-/** Probes that overlap share one query, so that they cannot use up the pool while the database hangs. */
+/** Overlapping probes share one query, so that they cannot exhaust the pool while the database hangs. */
 function databaseProbe(pool: Pool, timeoutMs: number): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   return async () => {

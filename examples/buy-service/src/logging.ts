@@ -8,14 +8,14 @@ declare module 'fastify' {
   }
 }
 
-/** Where log lines go: stdout unless a test wants to read them. */
+/** Destination of log lines: stdout, or a test's own. */
 export interface LogStream {
   write(line: string): void;
 }
 
 type LoggerOptions = NonNullable<FastifyServerOptions['logger']>;
 
-/** One JSON object a line, with a level and a time that people can read. */
+/** One JSON object a line, with the level as a word and the time in ISO 8601. */
 export function loggerOptions(config: Config, stream?: LogStream): LoggerOptions {
   return {
     level: config.logLevel,
@@ -26,12 +26,12 @@ export function loggerOptions(config: Config, stream?: LogStream): LoggerOptions
   };
 }
 
-/** Fastify's own two lines a request are off: `logRequests` writes one. */
+/** Turns off Fastify's two lines a request: `logRequests` writes one. */
 export function ownRequestLog(): LogController {
   return new LogController({disableRequestLogging: true, requestIdLogLabel: 'request_id'});
 }
 
-/** One line a request, when it has been answered. Query, headers and bodies stay out of the log. */
+/** Logs one line a request, after the response. Query, headers and bodies stay out of the log. */
 export function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
     const {config, url: route} = request.routeOptions;

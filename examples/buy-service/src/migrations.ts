@@ -17,16 +17,16 @@ export interface AppliedMigration {
 
 export interface MigrationPlan {
   readonly pending: readonly Migration[];
-  /** Applied by a newer release. An older one, after a rollback, must live with them. */
+  /** Applied by a newer release; after a rollback, an older one runs with them. */
   readonly unknown: readonly string[];
 }
 
-/** All migrations of a directory, in order. Throws where a name does not begin with three digits of its own. */
+/** All migrations of a directory, in order. Throws where a name does not begin with a unique three-digit number. */
 export async function readMigrations(directory: string): Promise<readonly Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted();
   const numbers = new Set(names.map((name) => /^\d{3}(?=_[a-z0-9_]+\.sql$)/.exec(name)?.[0]));
   if (numbers.has(undefined) || numbers.size !== names.length) {
-    throw new Error('a migration is named wrongly\nfix: name each NNN_what.sql, with a number of its own');
+    throw new Error('invalid name of a migration\nfix: name each NNN_what.sql, with a unique number');
   }
   return Promise.all(
     names.map(async (name) => {
@@ -36,19 +36,19 @@ export async function readMigrations(directory: string): Promise<readonly Migrat
   );
 }
 
-/** What is to be applied. Throws where history was changed: forwards is the only way. */
+/** The migrations to apply. Throws where an applied one was changed or a new one comes before an applied one. */
 export function planMigrations(migrations: readonly Migration[], applied: readonly AppliedMigration[]): MigrationPlan {
   const checksums = new Map(applied.map(({name, checksum}) => [name, checksum]));
   const known = migrations.filter(({name}) => checksums.has(name));
   const pending = migrations.filter(({name}) => !checksums.has(name));
   const changed = known.find(({name, checksum}) => checksums.get(name) !== checksum);
   if (changed !== undefined) {
-    throw new Error(`${changed.name} was changed after it was applied\nfix: restore it, add a new migration`);
+    throw new Error(`${changed.name} was changed after it was applied\nfix: restore it, and add a new migration`);
   }
   const newest = [...checksums.keys()].toSorted().at(-1) ?? '';
   const late = pending.find(({name}) => name < newest);
   if (late !== undefined) {
-    throw new Error(`${late.name} comes before ${newest}, which is applied\nfix: give it a higher number`);
+    throw new Error(`${late.name} comes before ${newest}, which is already applied\nfix: give it a higher number`);
   }
   const names = new Set(migrations.map(({name}) => name));
   return {pending, unknown: [...checksums.keys()].filter((name) => !names.has(name))};

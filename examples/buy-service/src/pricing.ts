@@ -1,4 +1,4 @@
-/** What is sold: points of one programme, at one price. All amounts are integers. */
+/** Points of one loyalty programme at one price. All amounts are integers. */
 export interface Product {
   readonly id: string;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Product {
   readonly max_points: number;
   /** Points are sold in multiples of this. */
   readonly points_step: number;
-  /** From this many points on the discount applies to the whole quote. */
+  /** From this number of points on, the discount applies to the whole quote. */
   readonly discount_from_points: number;
   readonly discount_percent: number;
 }
@@ -23,14 +23,14 @@ export function priceInCents(product: Product, points: number): number {
   return divideRoundingUp(points * product.cents_per_1000_points * (100 - discount), 100_000);
 }
 
-/** Why this many points are not sold, or undefined where they are. */
+/** Why this number of points is not sold; undefined: it is. */
 export function pointsProblem(product: Product, points: number): string | undefined {
   const {min_points: min, max_points: max, points_step: step} = product;
   if (points >= min && points <= max && points % step === 0) return undefined;
   return `points must be from ${min} to ${max} in steps of ${step}`;
 }
 
-/** Integer arithmetic only: `Math.ceil(a / b)` would round through a fraction. */
+/** Integer arithmetic only: `Math.ceil(a / b)` is subject to floating-point rounding. */
 function divideRoundingUp(dividend: number, divisor: number): number {
   const remainder = dividend % divisor;
   return (dividend - remainder) / divisor + (remainder > 0 ? 1 : 0);

@@ -13,7 +13,7 @@ const querystring = {
   properties: {
     limit: {type: 'string', pattern: '^([1-9]|[1-9][0-9]|[1-4][0-9][0-9]|500)$'},
     after: {type: 'string', maxLength: 64},
-    // Not a feature: load tests of the demo ask for slow answers with it.
+    // Not a feature: the demo's load test uses it to get slow responses.
     demo_delay_ms: {type: 'string', pattern: '^([0-9]{1,3}|1[0-9]{3}|2000)$'},
   },
 };
@@ -24,7 +24,7 @@ interface ProductsQuery {
   readonly demo_delay_ms?: string;
 }
 
-/** `GET /products`: sorted by id, a page at a time. */
+/** `GET /products`: pages of products, sorted by id. */
 export function productRoutes(app: FastifyInstance, pool: Pool): void {
   app.get<{Querystring: ProductsQuery}>('/products', {schema: {querystring}}, async (request) => {
     const {limit = '100', after = '', demo_delay_ms: delay} = request.query;
@@ -35,12 +35,12 @@ export function productRoutes(app: FastifyInstance, pool: Pool): void {
 
 interface ProductPage {
   readonly products: readonly Product[];
-  /** What to pass as `after` for the next page, or null on the last one. */
+  /** Value of `after` for the next page; null on the last page. */
   readonly next_after: string | null;
 }
 
 async function listProducts(pool: Pool, limit: number, after: string): Promise<ProductPage> {
-  // One more than asked for tells whether there is a next page.
+  // One row more than the limit shows whether there is a next page.
   const rows = await query<Product>(pool, `SELECT ${columns} FROM products WHERE id > $1 ORDER BY id LIMIT $2`, [
     after,
     limit + 1,

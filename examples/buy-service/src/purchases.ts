@@ -59,9 +59,9 @@ interface Bought {
 }
 
 /**
- * Buys once, however often and however concurrently the same key comes. The insert is one statement and so
- * one transaction: the unique constraints on the key and on the quote let one of them through, and make the
- * others wait until that one is committed. Purchases are never changed or deleted: what is read later holds.
+ * Buys once per key, whatever the number of repeated or concurrent requests. The insert is one statement and so one
+ * transaction: the unique constraints on the key and on the quote let one request through, and make the others wait
+ * until it is committed. Purchases are never changed or deleted, so a later read is still valid.
  */
 async function buy(pool: Pool, key: string, request: PurchaseRequest): Promise<Bought> {
   const [inserted] = await query<Purchase>(

@@ -29,7 +29,7 @@ interface Quote extends QuoteRequest {
   readonly expires_at: Date;
 }
 
-/** `POST /quotes`: a price that is kept until it expires, whatever happens to the product meanwhile. */
+/** `POST /quotes`: a price that is valid until it expires, even if the product's price changes. */
 export function quoteRoutes(app: FastifyInstance, config: Config, pool: Pool): void {
   app.post<{Body: QuoteRequest}>('/quotes', {schema: {body}}, async (request, reply) => {
     const quote = await createQuote(pool, request.body, config.quoteTtlSeconds);
@@ -46,7 +46,7 @@ async function createQuote(
   if (product === undefined) throw apiError(404, 'product_not_found', 'there is no such product');
   const problem = pointsProblem(product, points);
   if (problem !== undefined) throw apiError(422, 'points_not_sold', problem);
-  // The database's clock decides about expiry, here and at the purchase: replicas need not agree on the time.
+  // Expiry uses the database's clock, here and at the purchase, so the replicas' clocks do not matter.
   const [quote] = await query<Quote>(
     pool,
     `INSERT INTO quotes (id, product_id, points, price_cents, currency, expires_at)

@@ -1,1 +1,1 @@
-"""Loyalty points are earned and spent."""
+"""Keeps loyalty points, which customers earn and spend."""

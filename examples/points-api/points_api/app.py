@@ -33,7 +33,7 @@ def create_app(config: Config, engine: Engine) -> Flask:
 
 
 def _health_routes(app: Flask, config: Config, engine: Engine) -> None:
-    """`/healthz`: the process is alive. `/readyz`: it may get traffic."""
+    """`/healthz`: the process is alive. `/readyz`: it can take traffic."""
 
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
@@ -45,7 +45,7 @@ def _health_routes(app: Flask, config: Config, engine: Engine) -> None:
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError as error:
-            raise ApiError(503, "not_ready", "the database cannot be reached") from error
+            raise ApiError(503, "not_ready", "the database is unreachable") from error
         return jsonify(status="ready", version=config.version)
 
 

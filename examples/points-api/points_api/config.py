@@ -1,4 +1,4 @@
-"""The service's environment variables, typed, and checked all at once."""
+"""The service's environment variables, typed and validated together."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 class ConfigError(Exception):
-    """Names every variable that is wrong, and never a value."""
+    """Names every invalid variable, and never contains a value."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class DatabaseConfig:
     """A postgresql:// URL without a password."""
     password: str
     pool_size: int
-    """Connections that one process keeps at most."""
+    """Maximum connections of one process."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Config:
 
 
 def read_config(env: Mapping[str, str]) -> Config:
-    """Call it when the service starts, never while an image is built. Raises ConfigError."""
+    """For the start of the service, never for the build of its image. Raises ConfigError."""
     variables = _Variables(env)
     config = Config(
         database=_database(variables),
@@ -43,7 +43,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_database_config(env: Mapping[str, str]) -> DatabaseConfig:
-    """Only what a script needs that talks to the database. Raises ConfigError."""
+    """Reads only the database settings, for scripts. Raises ConfigError."""
     variables = _Variables(env)
     config = _database(variables)
     variables.check()
@@ -59,7 +59,7 @@ def _database(variables: "_Variables") -> DatabaseConfig:
 
 
 class _Variables:
-    """Reads on after a problem, so that all of them are told at once."""
+    """Collects problems, so that all of them are reported together."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
@@ -73,7 +73,7 @@ class _Variables:
             )
 
     def text(self, name: str) -> str:
-        """Empty counts as not set: that is what `NAME=` means in an env file."""
+        """Empty counts as not set, as `NAME=` means in an env file."""
         return self._env.get(name, "")
 
     def one_of(self, name: str, words: tuple[str, ...], fallback: str) -> str:
@@ -104,19 +104,19 @@ class _Variables:
         if not valid:
             self._problems.append(f"{name} is not a URL such as {expected}")
         elif url.password is not None:
-            self._problems.append(f"{name} holds a password: it belongs into DATABASE_PASSWORD")
+            self._problems.append(f"{name} contains a password: set DATABASE_PASSWORD instead")
         return text
 
     def secret(self, name: str) -> str:
-        """`NAME`, or the content of the file that `NAME_FILE` names, without its last line end."""
+        """`NAME`, or the content of the file `NAME_FILE` without its trailing newline."""
         value, path = self.text(name), self.text(f"{name}_FILE")
         if value and path:
-            self._problems.append(f"{name} and {name}_FILE are both set: only one may be")
+            self._problems.append(f"{name} and {name}_FILE are both set: set only one")
             return ""
         if path:
             return self._secret_file(f"{name}_FILE", path)
         if not value:
-            self._problems.append(f"{name} is not set: neither is {name}_FILE")
+            self._problems.append(f"neither {name} nor {name}_FILE is set")
         return value
 
     def _secret_file(self, name: str, path: str) -> str:

@@ -10,7 +10,7 @@ from points_api.config import DatabaseConfig
 
 
 class Base(DeclarativeBase):
-    """What the tables of migrations/ look like from here. Nothing is created from it."""
+    """Maps the tables of migrations/. It creates no tables."""
 
 
 class Balance(Base):
@@ -32,14 +32,14 @@ class Transaction(Base):
 
 
 def make_engine(config: DatabaseConfig) -> Engine:
-    """Connects at the first query: the service starts while the database is away."""
+    """Connects at the first query, so the service starts without the database."""
     url = make_url(config.url).set(drivername="postgresql+psycopg", password=config.password)
     return create_engine(
         url,
         pool_size=config.pool_size,
         max_overflow=0,
         pool_timeout=5,
-        # A connection that the database closed while it was idle is replaced unnoticed.
+        # Replaces a connection that the database closed while it was idle.
         pool_pre_ping=True,
         connect_args={"connect_timeout": 2, "options": "-c statement_timeout=10000"},
     )

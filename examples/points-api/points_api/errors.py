@@ -1,4 +1,4 @@
-"""Errors as the callers see them: `{"error": {"code": ..., "message": ...}}`."""
+"""Errors as callers see them: `{"error": {"code": ..., "message": ...}}`."""
 
 import logging
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """An answer that is no success."""
+    """An error response."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -34,14 +34,14 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(InterfaceError)
     @app.errorhandler(PoolTimeout)
     def unavailable(error: Exception) -> tuple[Response, int]:
-        # The driver's own words, without the statement and its values.
-        log.error("the database does not answer: %s", getattr(error, "orig", error))
-        return _answer(503, "unavailable", "the database cannot be reached")
+        # The driver's message, without the statement and its values.
+        log.error("the database is unreachable: %s", getattr(error, "orig", error))
+        return _answer(503, "unavailable", "the database is unreachable")
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> tuple[Response, int]:
         log.exception("unexpected error", exc_info=error)
-        return _answer(500, "internal", "something went wrong")
+        return _answer(500, "internal", "unexpected error")
 
 
 def _answer(status: int, code: str, message: str) -> tuple[Response, int]:

@@ -1,4 +1,4 @@
-"""One JSON object a line, on the standard output."""
+"""One JSON object a line, on stdout."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ def configure_logging(level: str, version: str) -> None:
 
 
 def log_requests(app: Flask) -> None:
-    """One line a request; query, headers and bodies stay out of the log, and so do probes."""
+    """Logs one line a request, without query, headers and body. Probes are not logged."""
     log = logging.getLogger("points_api.request")
 
     @app.before_request

@@ -15,12 +15,12 @@ from points_api.config import ConfigError, read_database_config
 from points_api.database import make_engine
 
 DIR = Path(__file__).parent.parent / "migrations"
-# Any number that no other program locks in this database.
+# An arbitrary number; no other program may use it as an advisory lock in this database.
 LOCK = 5_381_146_207
 
 
 class MigrationError(Exception):
-    """What is wrong, and how to mend it."""
+    """A problem with the migrations, and its fix."""
 
 
 @dataclass(frozen=True)
@@ -38,33 +38,33 @@ def read_migrations(directory: Path) -> list[Migration]:
     paths = sorted(directory.glob("*.sql"))
     numbers = {path.name[:3] for path in paths if re.match(r"\d{3}_[a-z0-9_]+\.sql$", path.name)}
     if len(numbers) != len(paths):
-        raise MigrationError("name each migration NNN_what.sql, with a number of its own")
+        raise MigrationError("name each migration NNN_what.sql, with a unique number")
     return [Migration(path.name, path.read_text(encoding="utf-8")) for path in paths]
 
 
 def pending(migrations: Sequence[Migration], applied: Mapping[str, str]) -> list[Migration]:
-    """What is to be applied, given the checksums of what was. Forwards is the only way."""
+    """The migrations to apply, given the checksums of the applied ones. Forwards only."""
     for migration in migrations:
         if applied.get(migration.name, migration.checksum) != migration.checksum:
             raise MigrationError(
                 f"{migration.name} was changed after it was applied\n"
-                "fix: restore it, add a new migration"
+                "fix: restore it, and add a new migration"
             )
     new = [migration for migration in migrations if migration.name not in applied]
     newest = max(applied, default="")
     for migration in new:
         if migration.name < newest:
             raise MigrationError(
-                f"{migration.name} comes before {newest}, which is applied\n"
+                f"{migration.name} comes before {newest}, which is already applied\n"
                 "fix: give it a higher number"
             )
     return new
 
 
 def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:
-    """Applies what is new, each in a transaction of its own with its record."""
+    """Applies new migrations, each in one transaction with its record."""
     with connection.begin():
-        # Of two at once, the second one waits here and then finds nothing to do.
+        # Of two concurrent runs, the second waits here and then finds nothing to do.
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         connection.execute(
             text(
@@ -77,7 +77,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[Mig
     new = pending(migrations, applied)
     for migration in new:
         with connection.begin():
-            # Queries queue up behind a migration that waits for its lock.
+            # Fails soon: other queries queue up behind a migration that waits for its table lock.
             connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql(migration.sql)
@@ -92,13 +92,13 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[Mig
 def main() -> None:
     try:
         migrations = read_migrations(DIR)
-        # The lock is freed with the connection.
+        # The advisory lock is released with the connection.
         with make_engine(read_database_config(os.environ)).connect() as connection:
             count = len(migrate(connection, migrations))
     except (ConfigError, MigrationError) as error:
         sys.exit(f"points-api: {error}")
     except SQLAlchemyError as error:
-        sys.exit(f"points-api: the schema could not be brought up to date: {error}")
+        sys.exit(f"points-api: the migration failed: {error}")
     print(f"the schema is up to date: {count} applied, {len(migrations)} in all")
 
 

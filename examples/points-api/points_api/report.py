@@ -1,4 +1,4 @@
-"""A forecast that costs CPU and nothing else."""
+"""A forecast that only takes CPU."""
 
 import random
 from statistics import quantiles
@@ -8,10 +8,10 @@ MONTHS = 24
 
 def forecast(customers: int, seed: int = 1) -> dict[str, int]:
     """
-    How many points customers will have after two years of earning, spending and expiry.
+    The points that customers have after two years of earning, spending and expiry.
 
-    Simulates each customer month by month, about 20 microseconds each. The same numbers give the
-    same forecast.
+    Simulates each customer month by month, which takes about 20 microseconds. The same arguments
+    give the same forecast.
     """
     dice = random.Random(seed)  # noqa: S311 - a simulation, no secret
     ends = sorted(_after_two_years(dice) for _ in range(customers))
@@ -26,7 +26,7 @@ def _after_two_years(dice: random.Random) -> int:
     for _ in range(MONTHS):
         months.append(int(dice.expovariate(1 / 200)))
         spent = int(dice.random() * sum(months)) if dice.random() < 0.2 else 0
-        # The oldest points go first, and what is older than a year has expired.
+        # The oldest points are spent first; points older than a year have expired.
         months = _spend(months[-12:], spent)
     return sum(months)
 

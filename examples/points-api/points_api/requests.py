@@ -1,4 +1,4 @@
-"""What callers send, checked."""
+"""Validation of requests."""
 
 import re
 
@@ -31,7 +31,7 @@ def idempotency_key(text: str | None) -> str:
 
 def order(customer_id: str, body: object) -> Order:
     if not isinstance(body, dict) or not body.keys() <= _FIELDS or "points" not in body:
-        raise invalid("the body must be a JSON object with points and, if you like, a reason")
+        raise invalid("the body must be a JSON object with points and an optional reason")
     points, reason = body["points"], body.get("reason", "")
     # True is an int in Python, and 1.0 == 1.
     if type(points) is not int or points == 0 or abs(points) > MOST_POINTS:

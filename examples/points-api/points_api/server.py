@@ -1,4 +1,4 @@
-"""What servers load: `app` for WSGI, `asgi_app` for ASGI."""
+"""The applications for servers: `app` for WSGI, `asgi_app` for ASGI."""
 
 import logging
 import os
@@ -16,10 +16,10 @@ try:
 except ConfigError as error:
     configure_logging("error", "unknown")
     logging.getLogger(__name__).critical("%s", error)
-    # gunicorn stops at this code; after any other it would start the worker again, for ever.
+    # gunicorn stops at this exit code. After any other it restarts the worker, for ever.
     sys.exit(3)
 
 configure_logging(config.log_level, config.version)
 app = create_app(config, make_engine(config.database))
-# The two packages spell the same WSGI types differently.
+# The two packages declare the same WSGI types differently.
 asgi_app = WSGIMiddleware(app.wsgi_app)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from points_api.errors import ApiError
 
 @dataclass(frozen=True)
 class Order:
-    """What the caller asks for, beside the key."""
+    """A request to earn or spend points, without its key."""
 
     customer_id: str
     points: int
@@ -23,10 +23,10 @@ class Order:
 
 def record(session: Session, key: str, order: Order) -> tuple[Transaction, bool]:
     """
-    Records the order, or finds what was recorded with this key before; tells which.
+    Records the order, or finds the transaction recorded with this key; true: it is new.
 
-    Of several at once with one key, the unique constraint lets one through, and makes the others
-    wait until that one is committed or has failed. A refused order does not use up its key.
+    Of concurrent requests with one key, the unique constraint lets one through and makes the others
+    wait until it is committed or has failed. A rejected order does not use up its key.
     """
     made = session.scalar(
         insert(Transaction)
@@ -44,12 +44,12 @@ def record(session: Session, key: str, order: Order) -> tuple[Transaction, bool]
 
 
 def is_same(known: Transaction, order: Order) -> bool:
-    """Whether a request that comes with a known key asks for what was recorded with it."""
+    """Whether a request with a known key is for the transaction recorded with it."""
     return Order(known.customer_id, known.points, known.reason) == order
 
 
 def _apply(session: Session, order: Order) -> None:
-    # The row is locked until the commit, so that nobody spends the same points in between.
+    # The row stays locked until the commit, so that no other request spends the same points.
     session.execute(
         insert(Balance).values(customer_id=order.customer_id, points=0).on_conflict_do_nothing()
     )
@@ -64,6 +64,6 @@ def _apply(session: Session, order: Order) -> None:
 
 
 def balance_of(session: Session, customer_id: str) -> int:
-    """Nobody is unknown: a customer begins with no points."""
+    """The customer's points; 0 for one without transactions."""
     found = session.scalar(select(Balance.points).filter_by(customer_id=customer_id))
     return 0 if found is None else found

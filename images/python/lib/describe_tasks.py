@@ -1,7 +1,7 @@
 """
-Prints the tasks of ./tasks.py as JSON, as invoke itself reads them: [{name, summary, options}].
+Prints the tasks of ./tasks.py, as invoke parses them, as JSON: [{name, summary, options}].
 
-Exit code 3: invoke is not installed for this Python. 4: tasks.py cannot be loaded, stderr says why.
+Exit code 3: invoke is not installed for this Python. 4: tasks.py cannot be loaded; stderr says why.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ def describe(collection):
                 "positional": bool(argument.positional),
                 "counts": bool(argument.incrementable),
             }
-            # One entry for each argument, however many flags it has.
+            # One entry per argument: context.args has one for each of its flags.
             for argument in {id(one): one for one in context.args.values()}.values()
         ]
         yield {
@@ -41,7 +41,7 @@ def describe(collection):
 
 
 def main():
-    # What the module prints while it is imported is not the answer.
+    # Keeps what the module prints during its import out of the JSON.
     with contextlib.redirect_stdout(sys.stderr):
         try:
             module, directory = FilesystemLoader(start=".").load("tasks")

@@ -1,8 +1,8 @@
 """
-gunicorn's messages as JSON lines on the standard output (`--logger-class entrypoint_logging.JsonLogger`).
+Writes gunicorn's messages to stdout as JSON lines (`--logger-class entrypoint_logging.JsonLogger`).
 
-A service that sets up no logging of its own has its messages from INFO on written in the same way.
-It must run on any Python that a service runs on, and so uses nothing newer than 3.9.
+Also writes the messages, from INFO up, of a service that configures no logging of its own.
+Must run on every Python that services use: nothing newer than 3.9.
 """
 
 import json
@@ -22,7 +22,7 @@ class JsonLines(logging.Formatter):
         line = {
             "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            # gunicorn and uvicorn call what is no error "gunicorn.error" too.
+            # gunicorn and uvicorn use the logger "gunicorn.error" for all messages.
             "event": record.name.removesuffix(".error"),
             "message": record.getMessage(),
             "pid": record.process,
@@ -53,19 +53,19 @@ def _uvicorn_request(args):
     return {"method": method, "path": path.split("?")[0], "status": status, "client": client}
 
 
-# What there is to tell of a request. The query and headers may hold secrets.
+# Fields of the access log. No query and no headers, since they can contain secrets.
 REQUESTS = {"gunicorn.access": _gunicorn_request, "uvicorn.access": _uvicorn_request}
 
 
 class JsonLogger(Logger):
     def setup(self, cfg):
         super().setup(cfg)
-        # Who gives a format of their own for requests wants the line as it is.
-        own = cfg.access_log_format != AccessLogFormat.default
-        for log in (self.error_log,) if own else (self.error_log, self.access_log):
+        # With a custom access log format the line is written as it is.
+        custom = cfg.access_log_format != AccessLogFormat.default
+        for log in (self.error_log,) if custom else (self.error_log, self.access_log):
             for handler in log.handlers:
                 handler.setFormatter(JsonLines())
-                # gunicorn's own messages go to stderr; here the standard output is the log.
+                # gunicorn writes its own messages to stderr; here the log is stdout.
                 if getattr(handler, "stream", None) is sys.stderr:
                     handler.setStream(sys.stdout)
         root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""Exit code 0 when a pyproject.toml lists no dependency at all, 1 when it does."""
+"""Exits with 0 when a pyproject.toml lists no dependencies, with 1 when it does."""
 
 import sys
 import tomllib

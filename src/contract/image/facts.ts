@@ -1,10 +1,10 @@
 import {dockerHistory, dockerImageInspect} from '../../commands/docker/index.ts';
 import type {Runner} from '../../shell/index.ts';
 
-/** What the engine tells of an image without running it. */
+/** The engine's metadata of an image. */
 export interface ImageFacts {
   readonly id: string;
-  /** Empty: root. */
+  /** `USER` of the Dockerfile; empty: root. */
   readonly user: string;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
@@ -12,11 +12,12 @@ export interface ImageFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
   readonly ports: readonly number[];
+  /** `WORKDIR`. */
   readonly directory: string;
   readonly stopSignal: string;
-  /** Words of the health check, `CMD` or `CMD-SHELL` first; empty without one. */
+  /** The health check's command, `CMD` or `CMD-SHELL` first; empty: none. */
   readonly healthCheck: readonly string[];
-  /** The commands that made it, newest first. */
+  /** The commands of `docker history`, newest first. */
   readonly history: readonly string[];
 }
 
@@ -28,7 +29,7 @@ export async function readImageFacts(run: Runner, image: string): Promise<ImageF
   return parseImageFacts(inspected.stdout, history.stdout);
 }
 
-interface Inspected {
+interface ImageInspect {
   readonly Id: string;
   readonly Config: {
     readonly User?: string;
@@ -44,9 +45,9 @@ interface Inspected {
   };
 }
 
-/** The pure part of {@link readImageFacts}: the texts of `docker image inspect` and `docker history`. */
+/** The pure part of {@link readImageFacts}: parses the output of `docker image inspect` and `docker history`. */
 export function parseImageFacts(inspected: string, history: string): ImageFacts {
-  const {Id, Config: config} = JSON.parse(inspected) as Inspected;
+  const {Id, Config: config} = JSON.parse(inspected) as ImageInspect;
   const test = config.Healthcheck?.Test ?? [];
   return {
     id: Id,
@@ -71,9 +72,9 @@ export function parseImageFacts(inspected: string, history: string): ImageFacts 
   };
 }
 
-/** Does our command start whatever the image runs? It is asked for tasks by name then. */
+/** Whether the entry point starts the `entrypoint` command, which takes task names as words. */
 export const isOwnImage = ({entrypoint}: ImageFacts): boolean =>
   entrypoint.flatMap((word) => word.split(/\s+/)).some((word) => word.split('/').at(-1) === 'entrypoint');
 
-/** The numeric or named user part of `user:group`; `0`, `root` and nothing are root. */
+/** Whether the user part of `USER user:group` is root: `0`, `root` or empty. */
 export const startsAsRoot = ({user}: ImageFacts): boolean => ['', '0', 'root'].includes(user.split(':')[0] ?? '');

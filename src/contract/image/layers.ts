@@ -1,29 +1,29 @@
 import {gunzipSync, zstdDecompressSync} from 'node:zlib';
 import {isSecretFile, secretKind} from './secrets.ts';
-import {bufferSource, slice, type Source, tarEntries, type TarEntry} from './tar.ts';
+import {bufferSource, slice, type ByteSource, tarEntries, type TarEntry} from './tar.ts';
 
-/** What is in an image's layers, the files that later layers hide included. */
+/** The contents of an image's layers, including files that a later layer deletes. */
 export interface LayerFacts {
   readonly layers: number;
   readonly files: number;
-  /** Files and directories as the top layer leaves them, by path without a leading slash. */
+  /** Files and directories of the final file system, by path without a leading slash. */
   readonly entries: ReadonlyMap<string, TarEntry>;
-  /** `layer 3: /srv/key.pem: a private key` */
+  /** Secrets found in any layer, such as `layer 3: /srv/key.pem: a private key`. */
   readonly secrets: readonly string[];
-  /** Texts of the files that say what a service depends on, by path; `entries` tells whether they are still there. */
+  /** Dependency manifests of any layer, by path; a path that is not in `entries` was deleted by a later layer. */
   readonly manifests: ReadonlyMap<string, string>;
 }
 
-const readWhole = 64 * 1024;
-const readManifest = 1024 * 1024;
-// Example keys of a package's own tests and manuals are no secret of the image's.
-const notOurs = /(^|\/)(node_modules|site-packages|dist-packages|test|tests|testdata|doc|docs|share)\//;
+const maxSecretFileBytes = 64 * 1024;
+const maxManifestBytes = 1024 * 1024;
+// Packages ship example keys in their tests and documentation.
+const thirdPartyFile = /(^|\/)(node_modules|site-packages|dist-packages|test|tests|testdata|doc|docs|share)\//;
 
-/** Reads what `docker save` wrote: the old layout, or OCI's with blobs that may be compressed. */
-export function scanLayers(archive: Source): LayerFacts {
+/** Reads a `docker save` archive: Docker's old layout, or OCI's, whose blobs can be compressed. */
+export function scanLayers(archive: ByteSource): LayerFacts {
   const outer = new Map([...tarEntries(archive)].map((entry) => [entry.path, entry]));
   const manifest = outer.get('manifest.json');
-  if (manifest === undefined) throw new Error('docker save wrote no manifest.json');
+  if (manifest === undefined) throw new Error('manifest.json is missing from the archive of docker save');
   const [{Layers: names = []} = {}] = JSON.parse(archive.read(manifest.offset, manifest.size).toString()) as {
     Layers?: string[];
   }[];
@@ -33,21 +33,21 @@ export function scanLayers(archive: Source): LayerFacts {
   let files = 0;
   for (const [index, name] of names.entries()) {
     const entry = outer.get(name);
-    if (entry === undefined) throw new Error(`docker save wrote no ${name}`);
-    const layer = plain(slice(archive, entry.offset, entry.size));
+    if (entry === undefined) throw new Error(`${name} is missing from the archive of docker save`);
+    const layer = decompress(slice(archive, entry.offset, entry.size));
     for (const one of tarEntries(layer)) {
-      if (overlay(entries, one)) continue;
+      if (applyEntry(entries, one)) continue;
       files += 1;
       const kind = one.type === 'file' ? secretOf(layer, one) : undefined;
       if (one.type === 'file' && isManifest(one.path))
-        manifests.set(one.path, layer.read(one.offset, Math.min(one.size, readManifest)).toString());
+        manifests.set(one.path, layer.read(one.offset, Math.min(one.size, maxManifestBytes)).toString());
       if (kind !== undefined) secrets.push(`layer ${index + 1}: /${one.path}: ${kind}`);
     }
   }
   return {layers: names.length, files, entries, secrets, manifests};
 }
 
-function plain(source: Source): Source {
+function decompress(source: ByteSource): ByteSource {
   const magic = source.read(0, 4);
   if (magic[0] === 0x1f && magic[1] === 0x8b) return bufferSource(gunzipSync(source.read(0, source.size)));
   if (magic.length === 4 && magic.readUInt32LE(0) === 0xfd2fb528)
@@ -55,8 +55,8 @@ function plain(source: Source): Source {
   return source;
 }
 
-/** Lays an entry over what is below it; says whether it only hides something (OCI's whiteouts). */
-function overlay(entries: Map<string, TarEntry>, entry: TarEntry): boolean {
+/** Applies a layer's entry to the file system below; true: the entry is a whiteout, which only deletes (OCI image spec). */
+function applyEntry(entries: Map<string, TarEntry>, entry: TarEntry): boolean {
   const [, directory = '', name = ''] = /^(.*?)([^/]*)$/.exec(entry.path) ?? [];
   if (!name.startsWith('.wh.')) {
     entries.set(entry.path, entry);
@@ -70,13 +70,13 @@ function overlay(entries: Map<string, TarEntry>, entry: TarEntry): boolean {
   return true;
 }
 
-function secretOf(layer: Source, {path, size, offset}: TarEntry): string | undefined {
-  if (size === 0 || notOurs.test(path)) return undefined;
-  if (isSecretFile(path)) return 'a file of secrets by its name';
-  return size > readWhole ? undefined : secretKind(layer.read(offset, size).toString('latin1'));
+function secretOf(layer: ByteSource, {path, size, offset}: TarEntry): string | undefined {
+  if (size === 0 || thirdPartyFile.test(path)) return undefined;
+  if (isSecretFile(path)) return 'a secrets file, by its name';
+  return size > maxSecretFileBytes ? undefined : secretKind(layer.read(offset, size).toString('latin1'));
 }
 
-/** Files of a service's directory that say what it depends on; their texts are read from the layers. */
+/** Whether a path is a dependency manifest of the service, not of an installed package. */
 export const isManifest = (path: string): boolean =>
   /(^|\/)(package\.json|pyproject\.toml|requirements[\w.-]*\.txt|requirements\/[^/]+\.txt)$/.test(path) &&
   !/(^|\/)(node_modules|site-packages|dist-packages)\//.test(path);
@@ -87,10 +87,10 @@ const locks = {
 } as const;
 
 /**
- * Why an image could not be built again as it is: of the directory that it works in, what its manifests leave open, and
- * of its commit, that there was more than the commit. Empty where nothing speaks against it.
+ * Why another build of the same commit could give another image: dependencies that nothing in the working directory
+ * pins, and a build from uncommitted changes. Empty: no reason found.
  */
-export function openInputs(
+export function unpinnedInputs(
   {entries, manifests}: Pick<LayerFacts, 'entries' | 'manifests'>,
   directory: string,
   revision: string,
@@ -102,16 +102,16 @@ export function openInputs(
     (path) =>
       path.startsWith(prefix) && entries.has(path) && /^(requirements\/)?[^/]+\.txt$/.test(path.slice(prefix.length)),
   );
-  const complaints = /dirty/.test(revision) ? [`made of more than a commit: ${revision}`] : [];
+  const reasons = /dirty/.test(revision) ? [`built from uncommitted changes: ${revision}`] : [];
   if (needsNode(text('package.json')) && !locks.node.some(has))
-    complaints.push('package.json has dependencies and no lock file');
+    reasons.push('package.json has dependencies but no lock file');
   for (const path of requirements)
-    complaints.push(
+    reasons.push(
       ...unpinned(manifests.get(path) ?? '').map((name) => `${path.slice(prefix.length)} does not pin ${name}`),
     );
   if (requirements.length === 0 && needsPython(text('pyproject.toml')) && !locks.python.some(has))
-    complaints.push('pyproject.toml has dependencies and no lock file');
-  return complaints;
+    reasons.push('pyproject.toml has dependencies but no lock file');
+  return reasons;
 }
 
 function needsNode(text: string): boolean {
@@ -127,7 +127,7 @@ function needsNode(text: string): boolean {
 
 const needsPython = (text: string): boolean => /^dependencies\s*=\s*\[\s*["']/m.test(text);
 
-/** Requirements without an exact version, a hash or a URL; options (`-r`, `--hash`) and comments are none. */
+/** The names of requirements without an exact version, a hash or a URL. */
 function unpinned(text: string): string[] {
   return text
     .replaceAll(/\\\r?\n/g, ' ')

@@ -1,7 +1,7 @@
 import {closeSync, openSync, readSync} from 'node:fs';
 
-/** Bytes that can be read at any place. */
-export interface Source {
+/** Random access to bytes. */
+export interface ByteSource {
   readonly size: number;
   /** At most `length` bytes from `offset`; fewer only at the end. */
   read(this: void, offset: number, length: number): Buffer;
@@ -14,7 +14,7 @@ export interface TarEntry {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
-  /** Where its content begins in the archive. */
+  /** Position of its content in the archive, in bytes. */
   readonly offset: number;
 }
 
@@ -27,8 +27,8 @@ const types: Readonly<Record<string, TarEntry['type']>> = {
   '5': 'directory',
 };
 
-/** Walks an archive by its headers and steps over contents: a large archive costs no more than its number of files. */
-export function* tarEntries(source: Source): Generator<TarEntry> {
+/** Reads headers and skips contents: the cost grows with the number of files, not with their size. */
+export function* tarEntries(source: ByteSource): Generator<TarEntry> {
   let longPath: string | undefined;
   for (let at = 0; at + block <= source.size;) {
     const header = source.read(at, block);
@@ -37,7 +37,7 @@ export function* tarEntries(source: Source): Generator<TarEntry> {
     const type = text(header, 156, 1);
     const offset = at + block;
     at = offset + Math.ceil(size / block) * block;
-    // PAX and GNU tar put a long path into an entry of its own, before the one that it is for.
+    // PAX and GNU tar store a long path in an extra entry before the one that it names.
     if (type === 'x') longPath = paxPath(source.read(offset, size)) ?? longPath;
     else if (type === 'L') longPath = text(source.read(offset, size), 0, size);
     else if (type !== 'g' && type !== 'K') {
@@ -62,14 +62,14 @@ function text(bytes: Buffer, start: number, length: number): string {
   return bytes.toString('utf8', start, end === -1 || end > start + length ? start + length : end);
 }
 
-// Octal text; a set high bit means that the number did not fit and is binary.
+// Octal text; a set high bit marks a binary number, for values that do not fit.
 function number(bytes: Buffer, start: number, length: number): number {
   if (((bytes[start] ?? 0) & 0x80) !== 0)
     return Number(BigInt(`0x${bytes.toString('hex', start + length - 8, start + length)}`));
   return Number.parseInt(text(bytes, start, length).trim() || '0', 8);
 }
 
-// Records of `length key=value\n`, where length counts bytes, its own digits included.
+// Records are `length key=value\n`; length counts the bytes of the whole record, its own digits included.
 function paxPath(bytes: Buffer): string | undefined {
   let path: string | undefined;
   for (let at = 0; at < bytes.length;) {
@@ -83,19 +83,19 @@ function paxPath(bytes: Buffer): string | undefined {
   return path;
 }
 
-export const bufferSource = (bytes: Buffer): Source => ({
+export const bufferSource = (bytes: Buffer): ByteSource => ({
   size: bytes.length,
   read: (offset, length) => bytes.subarray(offset, offset + length),
 });
 
-/** A part of another source, such as an archive inside an archive. */
-export const slice = (source: Source, from: number, size: number): Source => ({
+/** A section of another source, such as an archive inside an archive. */
+export const slice = (source: ByteSource, from: number, size: number): ByteSource => ({
   size,
   read: (offset, length) => source.read(from + offset, Math.max(0, Math.min(length, size - offset))),
 });
 
-/** Opens a file of `size` bytes for `body`. */
-export function withFile<T>(path: string, size: number, body: (source: Source) => T): T {
+/** Opens a file of `size` bytes for `body`, and closes it afterwards. */
+export function withFile<T>(path: string, size: number, body: (source: ByteSource) => T): T {
   const file = openSync(path, 'r');
   try {
     return body({

@@ -1,18 +1,18 @@
-/** A process of the service, as its pid namespace shows it. */
+/** A process of the service, as seen in its pid namespace. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** Of the program's file: `dash` for a script of the shell's. */
+  /** Base name of the executable: `dash` for a shell script. */
   readonly name: string;
   readonly uid: number;
   readonly zombie: boolean;
-  /** Masks of signals: bit 0 is signal 1. As hexadecimal text, since they have 64 bits. */
+  /** Signal masks; bit 0 is signal 1. Hexadecimal text, since they have 64 bits. */
   readonly blocked: string;
   readonly ignored: string;
   readonly pending: string;
 }
 
-/** The processes of the container whose pid namespace the helper shares, its own left out. Runs in a helper container. */
+/** Lists the processes of the container whose pid namespace the helper shares, without the helper's own. Runs in a helper container. */
 export function listProcesses(): Process[] {
   const {readFileSync, readdirSync, readlinkSync} = process.getBuiltinModule('node:fs');
   const own = readlinkSync('/proc/self/ns/mnt');
@@ -26,7 +26,7 @@ export function listProcesses(): Process[] {
             .map((line) => line.split(/:\s*/, 2) as [string, string]),
         );
         const zombie = fields['State']?.startsWith('Z') === true;
-        // A zombie has no namespaces any more; the helper itself has none.
+        // A zombie has lost its namespaces, and the helper has no zombies.
         if (!zombie && readlinkSync(`/proc/${pid}/ns/mnt`) === own) return [];
         return [
           {
@@ -37,7 +37,7 @@ export function listProcesses(): Process[] {
             zombie,
             blocked: fields['SigBlk'] ?? '0',
             ignored: fields['SigIgn'] ?? '0',
-            // Of the thread and of the process.
+            // Signals pending for the thread and for the process.
             pending: (BigInt(`0x${fields['ShdPnd'] ?? '0'}`) | BigInt(`0x${fields['SigPnd'] ?? '0'}`)).toString(16),
           },
         ];
@@ -48,11 +48,11 @@ export function listProcesses(): Process[] {
     .sort((a, b) => a.pid - b.pid);
 }
 
-/** Makes `count` orphans, which the kernel gives to pid 1, and tells how many stay as zombies. Runs in a helper container. */
+/** Creates `count` orphans, which the kernel reparents to pid 1; returns how many stay zombies. Runs in a helper container. */
 export async function leaveOrphans({count}: {readonly count: number}): Promise<number> {
   const {execFileSync} = process.getBuiltinModule('node:child_process');
   const {readFileSync, readdirSync} = process.getBuiltinModule('node:fs');
-  // The shell in between ends before its children do.
+  // The shell exits before its children do, which makes them orphans.
   execFileSync('sh', ['-c', `i=0; while [ $i -lt ${count} ]; do (sleep 0.1 &) ; i=$((i + 1)); done`]);
   const zombies = (): number =>
     readdirSync('/proc').filter((name) => {
@@ -68,10 +68,12 @@ export async function leaveOrphans({count}: {readonly count: number}): Promise<n
   return zombies();
 }
 
-/** Microseconds of CPU that the container whose pid namespace the helper shares has used; -1 where it cannot be read. */
-export function cpuMicroseconds(): number {
+/**
+ * Microseconds of CPU that a container has used; -1: unknown. `root` is its cgroup directory. cgroup version 1 counts
+ * nanoseconds, version 2 microseconds. Runs in a container.
+ */
+export function cpuMicroseconds({root}: {readonly root: string}): number {
   const {readFileSync} = process.getBuiltinModule('node:fs');
-  const root = '/proc/1/root/sys/fs/cgroup';
   try {
     return Math.round(Number(readFileSync(`${root}/cpuacct/cpuacct.usage`, 'utf8')) / 1000);
   } catch {
@@ -83,7 +85,7 @@ export function cpuMicroseconds(): number {
   }
 }
 
-/** Sends a signal to processes of the container whose pid namespace the helper shares. Runs in a helper container. */
+/** Signals processes of the container whose pid namespace the helper shares; returns how many. Runs in a helper container. */
 export function sendSignal({
   pids,
   signal,
@@ -91,6 +93,13 @@ export function sendSignal({
   readonly pids: readonly number[];
   readonly signal: NodeJS.Signals;
 }): number {
-  for (const pid of pids) process.kill(pid, signal);
-  return pids.length;
+  return pids.filter((pid) => {
+    try {
+      return process.kill(pid, signal);
+    } catch (error) {
+      // It has exited since it was listed.
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+      throw error;
+    }
+  }).length;
 }

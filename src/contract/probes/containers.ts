@@ -1,172 +1,173 @@
 import {
+  dockerWait,
+  notStartedCodes,
   type ContainerOptions,
   dockerExec,
   dockerInspect,
   dockerLogs,
   dockerRemove,
   dockerRun,
-  dockerWait,
-  notStartedCodes,
 } from '../../commands/docker/index.ts';
 import type {Words} from '../../shell/argv.ts';
-import type {Limiter} from '../../shell/concurrency.ts';
 import type {Runner} from '../../shell/index.ts';
 import type {ImageFacts} from '../image/facts.ts';
-import {startSeconds, type Subject} from '../image/subject.ts';
-import {ask, type Reply} from '../in-container/ask.ts';
-import {insideWords} from '../in-container/program.ts';
+import {type ServiceUnderTest, startSeconds} from '../image/service-under-test.ts';
+import {httpGet, type Reply} from '../in-container/http-get.ts';
+import {nodeWords} from '../in-container/node-words.ts';
 
-/** What probes work with. */
-export interface Bench {
+/** What every probe works with. */
+export interface ProbeContext {
   readonly run: Runner;
-  readonly subject: Subject;
+  readonly service: ServiceUnderTest;
   readonly image: ImageFacts;
-  /** The container on the subject's network from which the service is asked. */
+  /** Name of the helper container on the service's network from which HTTP requests are sent. */
   readonly prober: string;
-  /** Settled when the service has been started for the first time: the seconds it took; undefined: it does not answer. */
-  readonly answers: PromiseWithResolvers<number | undefined>;
-  /** Runs `body` when fewer than three are running. */
-  readonly lane: Limiter;
+  /** Seconds from the service's first start to its first good reply; undefined: it never gave one. */
+  readonly secondsToReady: PromiseWithResolvers<number | undefined>;
 }
 
-export interface State {
+export interface ContainerState {
   readonly running: boolean;
   readonly exitCode: number;
-  readonly killedForMemory: boolean;
-  /** The engine's own words where it could not start it. */
+  readonly outOfMemory: boolean;
+  /** The engine's message where it could not start the container. */
   readonly error: string;
 }
 
-export const containerName = ({subject}: Bench, name: string): string => `${subject.network}.${name}`;
+export const containerName = ({service}: ProbeContext, name: string): string => `${service.network}.${name}`;
 
-/** Gives `body` the name of a container that it may start; removes it afterwards, whatever happened. */
-export function withContainer<T>(bench: Bench, name: string, body: (container: string) => Promise<T>): Promise<T> {
-  const container = containerName(bench, name);
-  return bench.run.scope(async (scope) => {
+/** Passes `body` the name of a container to start; removes the container afterwards, also after an error. */
+export function withContainer<T>(
+  context: ProbeContext,
+  name: string,
+  body: (container: string) => Promise<T>,
+): Promise<T> {
+  const container = containerName(context, name);
+  return context.run.scope(async (scope) => {
     scope.always(dockerRemove(container));
     return body(container);
   });
 }
 
-/** What `docker run` needs for the service as it usually runs, with `changes`. */
-export function serviceFacts(
-  {subject, image}: Bench,
+/** The `docker run` options of the service in its normal configuration, with `changes`. */
+export function serviceContainer(
+  {service, image}: ProbeContext,
   name: string,
   changes: Partial<ContainerOptions> = {},
 ): ContainerOptions {
   return {
-    image: subject.image,
-    name: `${subject.network}.${name}`,
-    network: subject.network,
+    image: service.image,
+    name: `${service.network}.${name}`,
+    network: service.network,
     aliases: [`service-${name}`],
-    labels: subject.labels,
+    labels: service.labels,
     environment: {
-      ...('PORT' in image.environment && image.environment['PORT'] === String(subject.port)
+      ...('PORT' in image.environment && image.environment['PORT'] === String(service.port)
         ? {}
-        : {PORT: String(subject.port)}),
-      ...subject.environment,
+        : {PORT: String(service.port)}),
+      ...service.environment,
     },
-    secrets: subject.secrets,
-    command: subject.command,
+    secrets: service.secrets,
+    command: service.command,
     ...changes,
   };
 }
 
-/** Starts a container; one that the engine cannot start is a finding too. */
-export async function start({run}: Bench, facts: ContainerOptions): Promise<void> {
-  await run(dockerRun(facts, 'detached'), {capture: true, allow: notStartedCodes, timeoutSeconds: 60});
+/** Starts a container. One that the engine cannot start is a finding, not an error. */
+export async function startContainer({run}: ProbeContext, options: ContainerOptions): Promise<void> {
+  await run(dockerRun(options, 'detached'), {capture: true, allow: notStartedCodes, timeoutSeconds: 60});
 }
 
 /**
- * Starts the service under `changes` and waits for its answer: five times as long as the first one took, so that a
- * busy machine gets its time and a service that will not answer does not cost it, and at least 6 s.
+ * Starts the service with `changes` and waits for a good reply: at least 6 s and five times as long as the first start
+ * took. A busy machine gets the time it needs, and a service that will not answer costs little.
  */
 export async function startService(
-  bench: Bench,
+  context: ProbeContext,
   name: string,
   changes: Partial<ContainerOptions> = {},
 ): Promise<Reply> {
-  const seconds = Math.min(startSeconds, Math.max(6, 5 * ((await bench.answers.promise) ?? 0)));
-  await start(bench, serviceFacts(bench, name, changes));
-  const port = Number(changes.environment?.['PORT'] ?? bench.subject.port);
-  return awaitReply(bench, name, {port, seconds});
+  const seconds = Math.min(startSeconds, Math.max(6, 5 * ((await context.secondsToReady.promise) ?? 0)));
+  await startContainer(context, serviceContainer(context, name, changes));
+  const port = Number(changes.environment?.['PORT'] ?? context.service.port);
+  return awaitReply(context, name, {port, seconds});
 }
 
-/** Waits for the service's answer as long as its container runs. */
+/** Waits for a good reply of the service's readiness path while its container runs. */
 export async function awaitReply(
-  bench: Bench,
+  context: ProbeContext,
   name: string,
-  {port = bench.subject.port, seconds = startSeconds}: {port?: number; seconds?: number} = {},
+  {port = context.service.port, seconds = startSeconds}: {port?: number; seconds?: number} = {},
 ): Promise<Reply> {
-  const {health, healthIsDeclared} = bench.subject;
-  const question = {host: `service-${name}`, port, path: health, status: healthIsDeclared ? 200 : undefined};
+  const {health, healthIsDeclared} = context.service;
+  const request = {host: `service-${name}`, port, path: health, status: healthIsDeclared ? 200 : undefined};
   for (const end = Date.now() + seconds * 1000; ;) {
-    const reply = await inside(bench, bench.prober, ask, {...question, seconds: 2});
-    // Also after a good answer: one that ended gives its address back, and then it is another container that answers.
-    const {running} = await stateOf(bench, containerName(bench, name));
-    if (!running) return {ok: false, status: 0, error: 'ended'};
+    const reply = await runInContainer(context, context.prober, httpGet, {...request, seconds: 2});
+    // Checked after a good reply too: a container that exits frees its address, and another one may have replied.
+    const {running} = await stateOf(context, containerName(context, name));
+    if (!running) return {ok: false, status: 0, error: 'exited'};
     if (reply.ok || Date.now() >= end) return reply;
   }
 }
 
-/** Runs one of the functions of `inside` in a container, and gives what it returns. */
-export async function inside<A, T>(
-  {run}: Bench,
+/** Runs a self-contained function (src/contract/in-container) in a container; returns its result. */
+export async function runInContainer<A, T>(
+  {run}: ProbeContext,
   container: string,
   body: (argument: A) => T,
   argument: NoInfer<A>,
 ): Promise<Awaited<T>> {
-  const {stdout} = await run(dockerExec(container, insideWords(body, argument)), {capture: true, timeoutSeconds: 60});
+  const {stdout} = await run(dockerExec(container, nodeWords(body, argument)), {capture: true, timeoutSeconds: 60});
   return JSON.parse(stdout) as Awaited<T>;
 }
 
-/** The same in a helper that shares a namespace with `target`, and lives for this call only. */
-export async function beside<A, T>(
-  {run, subject}: Bench,
+/** The same in a new helper container that shares a namespace with `target`, so `target` itself needs no node. */
+export async function runBeside<A, T>(
+  {run, service}: ProbeContext,
   target: string,
   body: (argument: A) => T,
   argument: NoInfer<A>,
   share: 'processes' | 'network',
 ): Promise<Awaited<T>> {
-  const [entrypoint, ...command] = insideWords(body, argument);
+  const [entrypoint, ...command] = nodeWords(body, argument);
   const shared = share === 'processes' ? {pidOf: target} : {network: `container:${target}`};
-  const {stdout} = await run(dockerRun(helperFacts(subject, {...shared, entrypoint, command}), 'foreground'), {
+  const {stdout} = await run(dockerRun(helperContainer(service, {...shared, entrypoint, command}), 'foreground'), {
     capture: true,
     timeoutSeconds: 60,
   });
   return JSON.parse(stdout) as Awaited<T>;
 }
 
-/** A helper: root, so that it may look at and signal processes of any user. */
-export function helperFacts(subject: Subject, facts: Partial<ContainerOptions>): ContainerOptions {
+/** The `docker run` options of a helper. It runs as root, to inspect and signal processes of any user. */
+export function helperContainer(service: ServiceUnderTest, options: Partial<ContainerOptions>): ContainerOptions {
   return {
-    image: subject.helper,
-    labels: subject.labels,
+    image: service.helper,
+    labels: service.labels,
     user: '0',
-    ...(facts.pidOf === undefined ? {} : {addCapabilities: ['SYS_PTRACE']}),
-    ...facts,
+    ...(options.pidOf === undefined ? {} : {addCapabilities: ['SYS_PTRACE']}),
+    ...options,
   };
 }
 
-export const idle: {readonly entrypoint: string; readonly command: Words} = {
+export const sleepForever: {readonly entrypoint: string; readonly command: Words} = {
   entrypoint: 'sleep',
   command: ['infinity'],
 };
 
-export async function stateOf({run}: Bench, container: string): Promise<State> {
+export async function stateOf({run}: ProbeContext, container: string): Promise<ContainerState> {
   const format = '{{.State.Running}}\t{{.State.ExitCode}}\t{{.State.OOMKilled}}\t{{.State.Error}}';
   const {stdout, exitCode} = await run(dockerInspect(container, format), {capture: true, allow: [1]});
-  const [running = '', code = '', memory = '', error = ''] = stdout.trim().split('\t');
+  const [running = '', code = '', outOfMemory = '', error = ''] = stdout.trim().split('\t');
   return {
     running: running === 'true',
     exitCode: exitCode === 0 ? Number(code) : 125,
-    killedForMemory: memory === 'true',
+    outOfMemory: outOfMemory === 'true',
     error,
   };
 }
 
-/** Waits for the container's end; undefined: it still runs after `seconds`. */
-export async function awaitEnd({run}: Bench, container: string, seconds: number): Promise<number | undefined> {
+/** Waits for a container to exit; returns its exit code, or undefined where it still runs after `seconds`. */
+export async function awaitExit({run}: ProbeContext, container: string, seconds: number): Promise<number | undefined> {
   const killed = 137;
   const {stdout, exitCode} = await run(dockerWait(container), {
     capture: true,
@@ -176,9 +177,9 @@ export async function awaitEnd({run}: Bench, container: string, seconds: number)
   return exitCode === 0 ? Number(stdout.trim()) : undefined;
 }
 
-/** The end of a container's log, both streams. */
+/** The last 200 lines of a container's log. */
 export async function lastLines(
-  {run}: Bench,
+  {run}: ProbeContext,
   container: string,
 ): Promise<{readonly stdout: string; readonly stderr: string}> {
   return run(dockerLogs(container, {tail: 200}), {capture: true, allow: [1]});

@@ -1,30 +1,31 @@
-import {dockerExec, dockerKill} from '../../commands/docker/index.ts';
-import {graceSeconds} from '../image/subject.ts';
-import {type HalfReply, halfRequest} from '../in-container/half-request.ts';
-import {awaitEnd, type Bench, inside, startService, withContainer} from './containers.ts';
+import {dockerKill, dockerExec} from '../../commands/docker/index.ts';
+import {graceSeconds} from '../image/service-under-test.ts';
+import {type SplitReply, splitRequest} from '../in-container/split-request.ts';
+import {awaitExit, type ProbeContext, runInContainer, startService, withContainer} from './containers.ts';
 
-export interface Stopped {
-  /** Undefined: it still ran at the end of the grace time. */
+/** How a container reacted to its stop signal. */
+export interface Stop {
+  /** Undefined: it still ran at the end of the grace period. */
   readonly exitCode: number | undefined;
   readonly seconds: number;
 }
 
-export interface Drained {
-  readonly reply: HalfReply;
-  readonly stopped: Stopped;
+export interface Drain {
+  readonly reply: SplitReply;
+  readonly stop: Stop;
 }
 
-/** Stops the service with a request under way. */
-export function probeDrain(bench: Bench): Promise<Drained | undefined> {
-  const {subject, prober, run} = bench;
-  return withContainer(bench, 'drained', async (container) => {
-    if (!(await startService(bench, 'drained')).ok) return undefined;
+/** Stops the service while a request is in flight. */
+export function probeDrain(context: ProbeContext): Promise<Drain | undefined> {
+  const {service, prober, run} = context;
+  return withContainer(context, 'drain', async (container) => {
+    if (!(await startService(context, 'drain')).ok) return undefined;
     const files = {sent: '/tmp/drain-sent', go: '/tmp/drain-go'};
-    const asked = inside(bench, prober, halfRequest, {
-      host: 'service-drained',
-      port: subject.port,
-      path: subject.slow ?? subject.health,
-      whole: subject.slow !== undefined,
+    const requesting = runInContainer(context, prober, splitRequest, {
+      host: 'service-drain',
+      port: service.port,
+      path: service.slow ?? service.health,
+      whole: service.slow !== undefined,
       ...files,
     });
     const stopping = (async () => {
@@ -33,32 +34,36 @@ export function probeDrain(bench: Bench): Promise<Drained | undefined> {
         timeoutSeconds: 20,
       });
       return stopService(
-        bench,
+        context,
         container,
         async () => void (await run(dockerExec(prober, ['touch', files.go]), {capture: true})),
       );
     })();
-    const [reply, stopped] = await Promise.all([asked, stopping]);
-    return {reply, stopped};
+    const [reply, stop] = await Promise.all([requesting, stopping]);
+    return {reply, stop};
   });
 }
 
 /**
- * Sends the stop signal, does `then`, and waits as long as a platform would. Not `docker stop`: nobody knows when
- * that has sent its signal.
+ * Sends the stop signal, runs `afterSignal`, and waits for the grace period. Not by `docker stop`, which does not report
+ * when it has sent its signal.
  */
-export async function stopService(bench: Bench, container: string, then?: () => Promise<void>): Promise<Stopped> {
-  await bench.run(dockerKill(bench.image.stopSignal, container), {capture: true, allow: [1]});
+export async function stopService(
+  context: ProbeContext,
+  container: string,
+  afterSignal?: () => Promise<void>,
+): Promise<Stop> {
+  await context.run(dockerKill(context.image.stopSignal, container), {capture: true, allow: [1]});
   const sent = performance.now();
-  await then?.();
-  const exitCode = await awaitEnd(bench, container, graceSeconds);
+  await afterSignal?.();
+  const exitCode = await awaitExit(context, container, graceSeconds);
   return {exitCode, seconds: (performance.now() - sent) / 1000};
 }
 
-/** Did it end because it was asked to, and as it should? */
-export const endedByItself = ({exitCode}: Stopped): boolean => exitCode === 0 || exitCode === 143;
+/** Exit code 0, or 143: the default action of SIGTERM. */
+export const stoppedCleanly = ({exitCode}: Stop): boolean => exitCode === 0 || exitCode === 143;
 
-export const stoppedText = ({exitCode, seconds}: Stopped): string =>
+export const stopText = ({exitCode, seconds}: Stop): string =>
   exitCode === undefined
-    ? `still runs after ${seconds.toFixed(1)} s`
+    ? `still running after ${seconds.toFixed(1)} s`
     : `exit code ${exitCode} after ${seconds.toFixed(1)} s`;

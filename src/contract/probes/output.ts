@@ -4,43 +4,42 @@ import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerLogs} from '../../commands/docker/index.ts';
 import {wordsText} from '../../shell/argv.ts';
 import {isOwnImage} from '../image/facts.ts';
-import {awaitEnd, type Bench, serviceFacts, withContainer} from './containers.ts';
+import {awaitExit, type ProbeContext, serviceContainer, withContainer} from './containers.ts';
 
-/** What arrived of much output. */
+/** How much of a program's output arrived, in bytes. */
 export interface Output {
   readonly sent: number;
-  /** At a reader that is slow to begin. */
+  /** Read by a client that starts reading late. */
   readonly read: number;
-  /** In the engine's log. */
+  /** Stored in the engine's log. */
   readonly logged: number;
 }
 
-const megabytes = 10;
-const bytes = megabytes * 1024 * 1024;
+const sentBytes = 10 * 1024 * 1024;
 
-// In lines of 1 KiB, as a log has them. Started as the service is: what the way to it leaves on the stream counts.
-const ownProgram = `const line = 'x'.repeat(1023) + '\\n';
+// Lines of 1 KiB, like a log. The program starts as the service does, so it inherits the same stream flags.
+const floodModule = `const line = 'x'.repeat(1023) + '\\n';
 const {writeSync} = process.getBuiltinModule('node:fs');
-for (let left = ${bytes / 1024}; left > 0; left -= 1) writeSync(1, line);
+for (let left = ${sentBytes / 1024}; left > 0; left -= 1) writeSync(1, line);
 process.exit(0);
 `;
 
-/** Lets something print 10 MB by the image's own entry point; undefined where that starts nothing of ours. */
-export function probeOutput(bench: Bench): Promise<Output | undefined> {
-  return isOwnImage(bench.image) ? throughOurCommand(bench) : throughShell(bench);
+/** Starts a program through the image's entry point and lets it print 10 MB; undefined: the entry point starts no other program. */
+export function probeOutput(context: ProbeContext): Promise<Output | undefined> {
+  return isOwnImage(context.image) ? throughRunTask(context) : throughShell(context);
 }
 
-async function throughOurCommand(bench: Bench): Promise<Output | undefined> {
-  const {run} = bench;
+async function throughRunTask(context: ProbeContext): Promise<Output | undefined> {
+  const {run} = context;
   const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
-  return withContainer(bench, 'output', (container) =>
+  return withContainer(context, 'output', (container) =>
     run.scope(async (scope) => {
       scope.always(['rm', '-rf', directory]);
-      await writeFile(join(directory, 'server.mjs'), ownProgram, {mode: 0o644});
+      await writeFile(join(directory, 'server.mjs'), floodModule, {mode: 0o644});
       await run(['chmod', '755', directory], {capture: true});
       await run(
         dockerCreate(
-          serviceFacts(bench, 'output', {
+          serviceContainer(context, 'output', {
             environment: {},
             secrets: {},
             command: ['-C', '/srv/flood', 'run', '--module=server.mjs'],
@@ -49,31 +48,31 @@ async function throughOurCommand(bench: Bench): Promise<Output | undefined> {
         {capture: true},
       );
       await run(dockerCopyIn(directory, container, '/srv/flood'), {capture: true});
-      return count(bench, container);
+      return countBytes(context, container);
     }),
   );
 }
 
-function throughShell(bench: Bench): Promise<Output | undefined> {
-  return withContainer(bench, 'output', async (container) => {
-    const command = ['sh', '-c', `head -c ${bytes} /dev/zero | tr '\\0' x`];
-    await bench.run(dockerCreate(serviceFacts(bench, 'output', {command})), {capture: true});
-    const found = await count(bench, container);
-    // Where the entry point takes no command, or there is no shell, nothing of it can have arrived.
-    return found.logged < 1024 * 1024 && found.read === found.logged ? undefined : found;
+function throughShell(context: ProbeContext): Promise<Output | undefined> {
+  return withContainer(context, 'output', async (container) => {
+    const command = ['sh', '-c', `head -c ${sentBytes} /dev/zero | tr '\\0' x`];
+    await context.run(dockerCreate(serviceContainer(context, 'output', {command})), {capture: true});
+    const output = await countBytes(context, container);
+    // Hardly any output: the entry point accepts no command, or the image has no shell.
+    return output.logged < 1024 * 1024 && output.read === output.logged ? undefined : output;
   });
 }
 
-async function count(bench: Bench, container: string): Promise<Output> {
+async function countBytes(context: ProbeContext, container: string): Promise<Output> {
   const start = wordsText(['docker', 'start', '--attach', container]);
-  const {stdout} = await bench.run(['sh', '-c', `${start} | { sleep 1; wc -c; }`], {
+  const {stdout} = await context.run(['sh', '-c', `${start} | { sleep 1; wc -c; }`], {
     capture: true,
     timeoutSeconds: 15,
     allow: [137],
   });
-  await awaitEnd(bench, container, 5);
-  const logged = await bench.run(['sh', '-c', `${wordsText(dockerLogs(container, {}))} 2>/dev/null | wc -c`], {
+  await awaitExit(context, container, 5);
+  const logged = await context.run(['sh', '-c', `${wordsText(dockerLogs(container, {}))} 2>/dev/null | wc -c`], {
     capture: true,
   });
-  return {sent: bytes, read: Number(stdout.trim() || 0), logged: Number(logged.stdout.trim())};
+  return {sent: sentBytes, read: Number(stdout.trim() || 0), logged: Number(logged.stdout.trim())};
 }

@@ -3,12 +3,26 @@ import type {Process} from '../in-container/processes.ts';
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'busybox', 'su', 'runuser', 'gosu', 'su-exec', 'setpriv', 'sudo']);
 const inits = new Set(['tini', 'tini-static', 'docker-init', 'dumb-init', 'catatonit', 'init', 's6-svscan']);
 
+/**
+ * Pid 1 and its descendants. Processes that `docker exec` or a health check started in the container have no parent in its
+ * pid namespace: they and their children are not part of the service, and some exit at any moment.
+ */
+export function descendantsOfInit(processes: readonly Process[]): readonly Process[] {
+  const parents = new Map(processes.map(({pid, parent}) => [pid, parent]));
+  const isDescendant = (pid: number): boolean => {
+    let current: number | undefined = pid;
+    while (current !== undefined && current > 1) current = parents.get(current);
+    return current === 1;
+  };
+  return processes.filter(({pid}) => isDescendant(pid));
+}
+
 export const childrenOf = (processes: readonly Process[], pid: number): readonly Process[] =>
   processes.filter(({parent, zombie}) => parent === pid && !zombie);
 
 /**
- * The process that is the service: below inits and the shells of wrapper scripts. Undefined when nothing runs.
- * A server that has workers is found, not the workers.
+ * The service's main process: the first one below inits and wrapper shells. In a server with workers it is the server.
+ * Undefined where nothing runs.
  */
 export function mainProcess(processes: readonly Process[]): Process | undefined {
   let current = processes.find(({pid}) => pid === 1);
@@ -20,17 +34,18 @@ export function mainProcess(processes: readonly Process[]): Process | undefined 
   }
 }
 
-/** Processes that are no init: an init may block signals, since it waits for them in its own way. */
+/** All processes except the init, which may block signals to wait for them with sigwait(3). */
 export function serviceProcesses(processes: readonly Process[]): readonly Process[] {
   return processes.filter(({pid, zombie}) => !zombie && (pid !== 1 || childrenOf(processes, 1).length === 0));
 }
 
-/** Workers: what neither pid 1 nor its child is, and has a parent that could hand a signal on. */
+/** Workers: processes below a server that is not pid 1 and can forward signals to them. */
 export function workersOf(processes: readonly Process[]): readonly Process[] {
   return processes.filter(({pid, parent, zombie}) => !zombie && pid !== 1 && parent > 1);
 }
 
-const names = [
+/** By signal number. */
+const signalNames = [
   '',
   'HUP',
   'INT',
@@ -52,8 +67,8 @@ const names = [
   'CONT',
 ];
 
-/** Is the signal in a mask of /proc? */
+/** Whether a signal is in a mask of /proc/PID/status. */
 export function hasSignal(mask: string, signal: string): boolean {
-  const number = names.indexOf(signal.replace(/^SIG/, ''));
+  const number = signalNames.indexOf(signal.replace(/^SIG/, ''));
   return number > 0 && ((BigInt(`0x${mask}`) >> BigInt(number - 1)) & 1n) === 1n;
 }

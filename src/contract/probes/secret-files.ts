@@ -4,8 +4,8 @@ import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerStart} from '../../commands/docker/index.ts';
 import type {SecretReference} from '../../shell/argv.ts';
 import {isSecretName} from '../image/secrets.ts';
-import type {Subject} from '../image/subject.ts';
-import {awaitReply, type Bench, serviceFacts, withContainer} from './containers.ts';
+import type {ServiceUnderTest} from '../image/service-under-test.ts';
+import {awaitReply, type ProbeContext, serviceContainer, withContainer} from './containers.ts';
 
 export interface SecretFiles {
   readonly names: readonly string[];
@@ -13,28 +13,28 @@ export interface SecretFiles {
   readonly error: string;
 }
 
-/** The variables that hold secrets: by reference, or by their names. */
-export function secretVariables({environment, secrets}: Subject): string[] {
+/** Names of the variables that hold secrets: by reference, or by their name. */
+export function secretVariables({environment, secrets}: ServiceUnderTest): string[] {
   return [...Object.keys(secrets), ...Object.keys(environment).filter(isSecretName)];
 }
 
-// The values come by the environment: the words of a command are printed.
+// The values come through the environment, since the words of a command are printed.
 const writeFiles =
   'cd "$0" && umask 022 && mkdir files && for name; do eval "printf %s \\"\\$SECRET_$name\\"" >"files/$name"; done';
 
-/** Starts the service with `NAME_FILE` in place of each secret `NAME`. */
-export async function probeSecretFiles(bench: Bench): Promise<SecretFiles | undefined> {
-  const {run, subject} = bench;
-  const names = secretVariables(subject);
+/** Starts the service with `NAME_FILE` instead of each secret `NAME`. */
+export async function probeSecretFiles(context: ProbeContext): Promise<SecretFiles | undefined> {
+  const {run, service} = context;
+  const names = secretVariables(service);
   if (names.length === 0) return undefined;
   const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
-  return withContainer(bench, 'secret-files', (container) =>
+  return withContainer(context, 'secret-files', (container) =>
     run.scope(async (scope) => {
       scope.always(['rm', '-rf', directory]);
-      const environment = Object.entries(subject.environment).filter(([name]) => !names.includes(name));
+      const environment = Object.entries(service.environment).filter(([name]) => !names.includes(name));
       await run(
         dockerCreate(
-          serviceFacts(bench, 'secret-files', {
+          serviceContainer(context, 'secret-files', {
             environment: Object.fromEntries([
               ...environment,
               ...names.map((name) => [`${name}_FILE`, `/etc/entrypoint-check/${name}`]),
@@ -44,25 +44,25 @@ export async function probeSecretFiles(bench: Bench): Promise<SecretFiles | unde
         ),
         {capture: true},
       );
-      // The directory as a whole: `docker cp` makes it in the container. Any user may read, as with Docker's own secrets.
-      const fed = {secrets: references(subject, names), env: plain(subject, names)};
-      await run({words: ['sh', '-c', writeFiles, directory, ...names], ...fed}, {capture: true});
+      // `docker cp` of the directory creates it in the container. Any user can read the files, as Docker's own secrets.
+      const values = {secrets: references(service, names), env: plain(service, names)};
+      await run({words: ['sh', '-c', writeFiles, directory, ...names], ...values}, {capture: true});
       await run(dockerCopyIn(join(directory, 'files'), container, '/etc/entrypoint-check'), {capture: true});
       await run(dockerStart(container), {capture: true, allow: [1]});
-      const {ok, error} = await awaitReply(bench, 'secret-files', {seconds: 10});
+      const {ok, error} = await awaitReply(context, 'secret-files', {seconds: 10});
       return {names, answered: ok, error};
     }),
   );
 }
 
-// Prefixed: a secret may be called PATH_TOKEN, but never shall it take the shell's own PATH away.
-function references({secrets}: Subject, names: readonly string[]): Record<string, SecretReference> {
+// The prefix keeps a secret's name from overriding a variable that the shell needs, such as PATH.
+function references({secrets}: ServiceUnderTest, names: readonly string[]): Record<string, SecretReference> {
   return Object.fromEntries(
     names.flatMap((name) => (secrets[name] === undefined ? [] : [[`SECRET_${name}`, secrets[name]]])),
   );
 }
 
-function plain({environment, secrets}: Subject, names: readonly string[]): Record<string, string> {
+function plain({environment, secrets}: ServiceUnderTest, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => (secrets[name] === undefined ? [[`SECRET_${name}`, environment[name] ?? '']] : [])),
   );

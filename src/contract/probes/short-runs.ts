@@ -1,64 +1,64 @@
 import type {ContainerOptions} from '../../commands/docker/index.ts';
 import {
-  awaitEnd,
-  type Bench,
+  awaitExit,
   lastLines,
-  serviceFacts,
-  start,
+  type ProbeContext,
+  serviceContainer,
+  startContainer,
   startService,
   stateOf,
   withContainer,
 } from './containers.ts';
 
-/** A container that is expected to end by itself. */
+/** A container that is expected to exit by itself. */
 export interface ShortRun {
-  /** Undefined: it still runs. */
+  /** Undefined: it is still running. */
   readonly exitCode: number | undefined;
-  /** Both streams, and the engine's words where it could not start. */
+  /** Both streams, and the engine's message where it could not start the container. */
   readonly output: string;
-  /** It answered as the service does. */
+  /** It gave the reply that the service gives. */
   readonly answered: boolean;
 }
 
-const patienceSeconds = 5;
-/** A word that is no task and no program. */
+const exitSeconds = 5;
+/** A word that is neither a task nor a program. */
 export const unknownWord = 'no-such-task-e2c41';
 
-/** `docker run IMAGE`: nothing but the image. */
-export const probeBare = (bench: Bench): Promise<ShortRun> =>
-  shortRun(bench, 'bare', {environment: {}, secrets: {}, command: []});
+/** `docker run IMAGE`, without words and variables. */
+export const probeDefaultCommand = (context: ProbeContext): Promise<ShortRun> =>
+  shortRun(context, 'default-command', {environment: {}, secrets: {}, command: []});
 
-/** `docker run IMAGE no-such-task`, as the service is configured otherwise: nothing else may be wrong. */
-export const probeUnknownTask = (bench: Bench): Promise<ShortRun> =>
-  shortRun(bench, 'unknown', {command: [unknownWord]});
+/** `docker run IMAGE no-such-task`, otherwise configured as usual, so that only the word can be wrong. */
+export const probeUnknownTask = (context: ProbeContext): Promise<ShortRun> =>
+  shortRun(context, 'unknown-task', {command: [unknownWord]});
 
-function shortRun(bench: Bench, name: string, changes: Partial<ContainerOptions>): Promise<ShortRun> {
-  return withContainer(bench, name, async (container) => {
-    await start(bench, serviceFacts(bench, name, changes));
-    return told(bench, container, await awaitEnd(bench, container, patienceSeconds), false);
+function shortRun(context: ProbeContext, name: string, changes: Partial<ContainerOptions>): Promise<ShortRun> {
+  return withContainer(context, name, async (container) => {
+    await startContainer(context, serviceContainer(context, name, changes));
+    return resultOf(context, container, await awaitExit(context, container, exitSeconds), false);
   });
 }
 
 /** The service without its variables. */
-export function probeUnconfigured(bench: Bench): Promise<ShortRun | undefined> {
-  const {environment, secrets} = bench.subject;
+export function probeUnconfigured(context: ProbeContext): Promise<ShortRun | undefined> {
+  const {environment, secrets} = context.service;
   if (Object.keys({...environment, ...secrets}).length === 0) return Promise.resolve(undefined);
-  return withContainer(bench, 'unconfigured', async (container) => {
-    const {ok} = await startService(bench, 'unconfigured', {
-      environment: {PORT: String(bench.subject.port)},
+  return withContainer(context, 'unconfigured', async (container) => {
+    const {ok} = await startService(context, 'unconfigured', {
+      environment: {PORT: String(context.service.port)},
       secrets: {},
     });
-    const {running, exitCode} = await stateOf(bench, container);
-    return told(bench, container, running ? undefined : exitCode, ok);
+    const {running, exitCode} = await stateOf(context, container);
+    return resultOf(context, container, running ? undefined : exitCode, ok);
   });
 }
 
-async function told(
-  bench: Bench,
+async function resultOf(
+  context: ProbeContext,
   container: string,
   exitCode: number | undefined,
   answered: boolean,
 ): Promise<ShortRun> {
-  const [{stdout, stderr}, {error}] = await Promise.all([lastLines(bench, container), stateOf(bench, container)]);
+  const [{stdout, stderr}, {error}] = await Promise.all([lastLines(context, container), stateOf(context, container)]);
   return {exitCode, output: [stdout, stderr, error].join('\n').trim(), answered};
 }

@@ -7,7 +7,7 @@ import {signalRules} from './signals.ts';
 import {startRules} from './start.ts';
 import {surfaceRules} from './surface.ts';
 
-/** The contract, in the order of its manual. */
+/** The contract, in the order of docs/contract.md. */
 export const rules: readonly Rule[] = [
   ...startRules,
   ...signalRules,
@@ -23,26 +23,26 @@ function unknown(name: string): string {
   return `${name} is not a rule of the contract${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 
-/** The rules of these names; without any, all. @throws Problem `usage` */
+/** The rules with these names; all of them for an empty list. @throws Problem `usage` for an unknown name */
 export function requestedRules(names: readonly string[]): readonly Rule[] {
-  const first = names.find((name) => !ids.includes(name));
-  if (first !== undefined) throw usageProblem(unknown(first), `one of: ${ids.join(', ')}`);
+  const unknownName = names.find((name) => !ids.includes(name));
+  if (unknownName !== undefined) throw usageProblem(unknown(unknownName), `one of: ${ids.join(', ')}`);
   return names.length === 0 ? rules : rules.filter(({id}) => names.includes(id));
 }
 
-/** The rules that deploy.yaml skips. @throws Problem `bad_deploy_file`: an unknown rule, or no reason */
+/** Checks the names of `check.skip` in deploy.yaml. @throws Problem `bad_deploy_file` for an unknown rule */
 export function skippedRules(skip: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const wrong = Object.keys(skip).filter((name) => !ids.includes(name));
-  if (wrong.length === 0) return skip;
-  throw badSkip(wrong);
+  const unknownNames = Object.keys(skip).filter((name) => !ids.includes(name));
+  if (unknownNames.length === 0) return skip;
+  throw badSkip(unknownNames);
 }
 
-function badSkip(wrong: readonly string[]): Problem {
+function badSkip(names: readonly string[]): Problem {
   return problem({
     code: 'bad_deploy_file',
-    what: 'deploy.yaml skips rules that the contract does not have, below `check`',
-    details: wrong.map(unknown),
-    fix: 'docs/contract.md lists the rules',
+    what: 'deploy.yaml: `check.skip` names unknown rules',
+    details: names.map(unknown),
+    fix: 'correct the names; docs/contract.md lists the rules',
     exitCode: exitCode.badData,
   });
 }

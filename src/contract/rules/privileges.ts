@@ -1,22 +1,21 @@
 import {startsAsRoot} from '../image/facts.ts';
-import {endedByItself, type Stopped, stoppedText} from '../probes/drain.ts';
-import type {Lab} from '../probes/lab.ts';
-import type {Outcome, Restriction} from '../probes/limits.ts';
+import {type Stop, stoppedCleanly, stopText} from '../probes/drain.ts';
 import {serviceProcesses} from '../probes/process-tree.ts';
-import {fail, type Finding, notApplicable, pass, type Rule, verdict, whenAlive, whenAnswered} from './rule.ts';
+import type {RestrictedRun, Restriction} from '../probes/restrictions.ts';
+import {fail, type Finding, notApplicable, pass, passUnless, type Rule, whenAnswered, whenRunning} from './rule.ts';
 
 /** Users, capabilities and limits. */
 export const privilegeRules: readonly Rule[] = [
   {
     id: 'not-root',
     severity: 'error',
-    summary: 'no process of the service is root',
+    summary: 'no process of the service runs as root',
     how: '/proc/PID/status of each of its processes',
-    fix: 'USER 10001 in the Dockerfile, or let the entry point give root up (setpriv) before the init',
-    check: ({served}) =>
-      whenAlive(served, ({processes}) => {
+    fix: 'USER 10001 in the Dockerfile, or let the entry point drop root (setpriv) before the init',
+    check: ({normalRun}) =>
+      whenRunning(normalRun, ({processes}) => {
         const uids = [...new Set(serviceProcesses(processes).map(({uid}) => uid))];
-        return verdict(
+        return passUnless(
           processes.filter(({uid, zombie}) => uid === 0 && !zombie).map(({name, pid}) => `${name} (${pid}) is root`),
           `runs as ${uids.join(', ')}`,
         );
@@ -25,64 +24,64 @@ export const privilegeRules: readonly Rule[] = [
   {
     id: 'numeric-user',
     severity: 'error',
-    summary: 'the user is a number, which a platform can see is not root',
+    summary: 'the user is numeric, so that a platform can see that it is not root',
     how: 'docker image inspect, and the user ids of its processes',
-    fix: 'USER 10001:10001 in place of a name',
-    check({image, served}) {
+    fix: 'USER 10001:10001 instead of a name',
+    check({image, normalRun}) {
       const user = image.user.split(':')[0] ?? '';
       if (/^[1-9]\d*$/.test(user)) return pass(`USER ${image.user}`);
-      if (!startsAsRoot(image)) return fail(`USER ${image.user} is a name: Kubernetes refuses it with runAsNonRoot`);
-      return whenAlive(served, ({processes}) => {
+      if (!startsAsRoot(image)) return fail(`USER ${image.user} is a name: Kubernetes rejects it with runAsNonRoot`);
+      return whenRunning(normalRun, ({processes}) => {
         const uids = [...new Set(serviceProcesses(processes).map(({uid}) => uid))];
         return uids.includes(0)
           ? notApplicable('runs as root: see not-root')
-          : pass(`starts as root and becomes ${uids.join(', ')}`);
+          : pass(`starts as root, then runs as ${uids.join(', ')}`);
       });
     },
   },
-  restricted(
+  restrictionRule(
     'runs-as-any-user',
     'user',
-    'it runs as a user id that the image does not know',
-    'ask no user database for names, and let group 0 write what the service writes',
+    'the service runs under a user id that the image does not define',
+    'do not look up the user by name, and make what the service writes writable for group 0',
   ),
-  restricted(
+  restrictionRule(
     'runs-read-only',
     'readOnly',
-    'it runs on a read-only root file system with a tmpfs at /tmp',
-    'write to /tmp only, or nowhere',
+    'the service runs on a read-only root file system with a tmpfs at /tmp',
+    'write only to /tmp, or nowhere',
   ),
-  restricted(
+  restrictionRule(
     'runs-without-capabilities',
     'capabilities',
-    'it runs, and stops, without capabilities and new privileges',
-    'listen above 1024; give root up before the init starts, or the init may not signal its child',
+    'the service runs and stops without capabilities and new privileges',
+    'listen on a port above 1023; drop root before the init starts, or the init cannot signal its child',
   ),
-  restricted(
+  restrictionRule(
     'honours-memory-limit',
     'memory',
-    'it runs with 256 MB of memory',
-    'size heaps and workers by the limit of the cgroup, not by the machine',
+    'the service runs with 256 MB of memory',
+    "size heaps and workers by the cgroup's limit, not by the machine",
   ),
-  restricted(
+  restrictionRule(
     'honours-pid-limit',
     'pids',
-    'it runs with 100 processes and threads',
-    'size workers and threads by the CPUs of the cgroup, not of the machine',
+    'the service runs with 100 processes and threads',
+    "size workers and thread pools by the cgroup's CPUs, not by the machine's",
   ),
   {
     id: 'no-setuid',
     severity: 'error',
-    summary: 'no file changes the user or the group of who runs it',
-    how: 'the modes of all files that the layers leave',
+    summary: 'no file has the setuid or setgid bit',
+    how: 'the modes of all files in the final file system',
     fix: 'RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
     async check({layers}) {
       const {entries} = await layers();
-      const found = [...entries.values()].filter(
+      const setuid = [...entries.values()].filter(
         ({type, mode}) => (type === 'file' || type === 'link') && (mode & 0o6000) !== 0,
       );
-      return verdict(
-        found.map(({path}) => `/${path}`),
+      return passUnless(
+        setuid.map(({path}) => `/${path}`),
         `none of ${entries.size} files`,
       );
     },
@@ -90,21 +89,21 @@ export const privilegeRules: readonly Rule[] = [
   {
     id: 'code-is-read-only',
     severity: 'warning',
-    summary: 'the service cannot change its own code',
+    summary: 'the service cannot modify its own code',
     how: 'owners and modes of the files in its working directory, for the users that it runs as',
-    fix: 'COPY without --chown: the files belong to root, and everybody may read them',
-    async check({layers, served, image}) {
+    fix: 'COPY without --chown: the files then belong to root, and every user can read them',
+    async check({layers, normalRun, image}) {
       const directory = image.directory.replace(/^\//, '');
       if (directory === '') return notApplicable('no WORKDIR');
       const {entries} = await layers();
-      return whenAlive(served, ({processes}) => {
+      return whenRunning(normalRun, ({processes}) => {
         const uids = new Set(serviceProcesses(processes).map(({uid}) => uid));
         if (uids.has(0)) return notApplicable('runs as root: see not-root');
         const code = [...entries.values()].filter(
           ({path, type}) => (path === directory || path.startsWith(`${directory}/`)) && type !== 'other',
         );
         const writable = code.filter(({uid, mode}) => (mode & 0o002) !== 0 || (uids.has(uid) && (mode & 0o200) !== 0));
-        return verdict(
+        return passUnless(
           writable.map(({path}) => `/${path}`),
           `none of ${code.length} files in ${image.directory} is writable`,
         );
@@ -113,31 +112,29 @@ export const privilegeRules: readonly Rule[] = [
   },
 ];
 
-function restricted(id: string, restriction: Restriction, summary: string, fix: string): Rule {
+function restrictionRule(id: string, restriction: Restriction, summary: string, fix: string): Rule {
   return {
     id,
     summary,
     fix,
     severity: 'error',
-    how: 'run with the restriction, asked, and stopped (with the other restrictions at once; alone where that fails)',
-    check: (lab) => judge(lab, restriction),
+    how: 'run with all restrictions together, and alone where that fails; must answer, and stop',
+    check: async ({normalRun, restrictions, drain}) => {
+      const [runs, drained] = await Promise.all([restrictions(), drain()]);
+      return whenAnswered(normalRun, runs?.[restriction], (run) => judge(run, drained?.stop));
+    },
   };
 }
 
-async function judge({served, limits, drained}: Lab, restriction: Restriction): Promise<Finding> {
-  const [found, usual] = await Promise.all([limits(), drained()]);
-  return whenAnswered(served, found?.[restriction], (outcome) => judgeOutcome(outcome, usual?.stopped));
-}
-
-/** `usual` is how the service stops without restrictions: one that never does is a failure of its own. */
-function judgeOutcome({how, answered, error, state, stopped}: Outcome, usual: Stopped | undefined): Finding {
-  if (state.killedForMemory) return fail(`${how}: killed, out of memory`);
+/** `usualStop` is without restrictions: a service that never stops cleanly breaks stops-on-sigterm, not this rule. */
+function judge({flags, answered, error, state, stop}: RestrictedRun, usualStop: Stop | undefined): Finding {
+  if (state.outOfMemory) return fail(`${flags}: killed, out of memory`);
   if (!answered)
     return fail(
-      `${how}: ${state.running ? `no good answer (${error || 'not ready'})` : `ended with exit code ${state.exitCode} ${state.error}`.trim()}`,
+      `${flags}: ${state.running ? `not healthy (${error || 'not ready'})` : `exited with code ${state.exitCode} ${state.error}`.trim()}`,
     );
-  if (stopped !== undefined && usual !== undefined && endedByItself(usual) && !endedByItself(stopped)) {
-    return fail(`${how}: answers, but at SIGTERM: ${stoppedText(stopped)}`);
+  if (stop !== undefined && usualStop !== undefined && stoppedCleanly(usualStop) && !stoppedCleanly(stop)) {
+    return fail(`${flags}: answers, but at SIGTERM: ${stopText(stop)}`);
   }
-  return pass(`${how}: answers`);
+  return pass(`${flags}: answers`);
 }

@@ -1,16 +1,16 @@
 import {isSecretVariable, secretsInHistory} from '../image/secrets.ts';
-import {type Rule, verdict} from './rule.ts';
+import {passUnless, type Rule} from './rule.ts';
 
-/** Whoever can pull an image has all that is in it. Evidence names variables, files and kinds, never values. */
+/** Anyone who can pull an image can read all of it. Evidence names variables, files and kinds, never values. */
 export const secretRules: readonly Rule[] = [
   {
     id: 'no-secret-in-environment',
     severity: 'error',
-    summary: "the image's environment holds no secret",
-    how: 'names and forms of the variables of docker image inspect',
-    fix: 'take the ENV out and change the secret: it is known now. Give it when the container starts',
+    summary: "the image's environment contains no secret",
+    how: 'names and formats of the variables in docker image inspect',
+    fix: 'remove the ENV line and rotate the secret, which is exposed; set the variable when the container starts',
     check: ({image: {environment}}) =>
-      verdict(
+      passUnless(
         Object.entries(environment)
           .filter(([name, value]) => isSecretVariable(name, value))
           .map(([name]) => name),
@@ -20,21 +20,21 @@ export const secretRules: readonly Rule[] = [
   {
     id: 'no-secret-in-history',
     severity: 'error',
-    summary: 'no command that made the image shows a secret',
-    how: 'names and forms in the lines of docker history: build arguments, RUN lines',
-    fix: 'RUN --mount=type=secret,id=NAME in place of ARG, and change the secret: it is known now',
+    summary: "no command in the image's history contains a secret",
+    how: 'names and formats in the lines of docker history: build arguments, RUN lines',
+    fix: 'use RUN --mount=type=secret,id=NAME instead of ARG, and rotate the secret, which is exposed',
     check: ({image: {history}}) =>
-      verdict([...new Set(history.flatMap(secretsInHistory))], `none in ${history.length} lines`),
+      passUnless([...new Set(history.flatMap(secretsInHistory))], `none in ${history.length} lines`),
   },
   {
     id: 'no-secret-in-layers',
     severity: 'error',
-    summary: 'no layer holds a secret, deleted files included',
-    how: 'names and forms in all files up to 64 KiB of docker save',
-    fix: 'a later RUN rm hides a file and leaves it in its layer: use a build secret or another stage, and change the secret',
+    summary: 'no layer contains a secret, not even in a deleted file',
+    how: 'names and formats in all files of docker save up to 64 KiB',
+    fix: 'use a build secret or another build stage, and rotate the secret: RUN rm hides a file but leaves it in its layer',
     async check({layers}) {
       const {secrets, files, layers: count} = await layers();
-      return verdict(secrets, `none of ${files} files in ${count} layers`);
+      return passUnless(secrets, `none of ${files} files in ${count} layers`);
     },
   },
 ];

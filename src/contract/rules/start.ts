@@ -1,147 +1,146 @@
 import {isOwnImage} from '../image/facts.ts';
 import {secretVariables} from '../probes/secret-files.ts';
 import {unknownWord} from '../probes/short-runs.ts';
-import {fail, notApplicable, pass, type Rule, silent, someOf} from './rule.ts';
+import {fail, notApplicable, pass, type Rule, shortList, unreachable} from './rule.ts';
 
-/** What happens when a container of the image is started. */
+/** How a container of the image starts. */
 export const startRules: readonly Rule[] = [
   {
     id: 'starts',
     severity: 'error',
     summary: 'the service starts and answers',
-    how: 'run with what deploy.yaml or the options give it, and asked by HTTP for 20 s',
-    fix: 'see its log; tell the check what it needs: test_integration in deploy.yaml, or --env, --command, --port, --health',
-    async check({served, subject}) {
-      const {where, reply, state, lastLine} = await served();
-      if (where !== 'nowhere') return pass(`GET ${subject.health} answers ${reply.status}`);
-      if (!state.running)
-        return fail(`ended with exit code ${state.exitCode}: ${state.error || lastLine || 'said nothing'}`);
-      return fail(`no good answer to GET ${subject.health} on port ${subject.port}: ${reply.status || reply.error}`);
+    how: 'run as deploy.yaml or the options describe it; must answer HTTP within 20 s',
+    fix: 'see its log; describe what it needs: test_integration in deploy.yaml, or --env, --command, --port, --health',
+    async check({normalRun, service}) {
+      const {reachableFrom, reply, state, lastLine} = await normalRun();
+      if (reachableFrom !== 'nowhere') return pass(`GET ${service.health} answers ${reply.status}`);
+      if (!state.running) return fail(`exited with code ${state.exitCode}: ${state.error || lastLine || 'no output'}`);
+      return fail(`GET ${service.health} on port ${service.port} is not healthy: ${reply.status || reply.error}`);
     },
   },
   {
     id: 'exec-form-entrypoint',
     severity: 'error',
-    summary: 'the entry point is a list of words, not a text for a shell',
+    summary: 'the entry point is in exec form, not a shell command line',
     how: 'docker image inspect',
-    fix: 'ENTRYPOINT ["program", "word"] and CMD ["word"], or `exec` before the last command of the text',
+    fix: 'ENTRYPOINT ["program", "word"] and CMD ["word"], or `exec` before the last command of the command line',
     check({image: {entrypoint, command}}) {
-      const whole = [...entrypoint, ...command];
-      if (whole.length === 0) return notApplicable('neither entry point nor command');
+      const words = [...entrypoint, ...command];
+      if (words.length === 0) return notApplicable('neither entry point nor command');
       const shell = [entrypoint, command].find(
         ([program = '', flag]) => /(^|\/)(ba|da|a)?sh$/.test(program) && flag === '-c',
       );
-      if (shell === undefined) return pass(JSON.stringify(whole));
+      if (shell === undefined) return pass(JSON.stringify(words));
       return /(^|[;&\n]\s*)exec [^;&|]+$/.test(shell[2] ?? '')
-        ? pass('a shell that gives way with exec')
-        : fail(`a text for a shell, without exec: ${JSON.stringify(shell).slice(0, 120)}`);
+        ? pass('a shell that replaces itself with exec')
+        : fail(`shell form without exec: ${JSON.stringify(shell).slice(0, 120)}`);
     },
   },
   {
     id: 'default-command-needs-nothing',
     severity: 'error',
     summary: '`docker run IMAGE` works without any variable',
-    how: 'run without words and variables; it has to end with 0, or to run on for 5 s',
+    how: 'run without words and variables; must exit with 0, or still run after 5 s',
     fix: 'let the default command list what the image can do, or give every variable a default',
-    async check({bare}) {
-      const {exitCode, output} = await bare();
-      if (exitCode === undefined) return pass('runs');
+    async check({defaultCommand}) {
+      const {exitCode, output} = await defaultCommand();
+      if (exitCode === undefined) return pass('still running');
       return exitCode === 0
         ? pass(`exit code 0, ${output.split('\n').length} lines`)
-        : fail(`exit code ${exitCode}: ${lastOf(output)}`);
+        : fail(`exit code ${exitCode}: ${lastLineOf(output)}`);
     },
   },
   {
     id: 'unknown-task-fails',
     severity: 'error',
-    summary: 'a word that the image does not know fails, with a message',
+    summary: 'an unknown word fails with a message',
     how: `docker run IMAGE ${unknownWord}`,
-    fix: 'let the entry point refuse what it does not know: a message on stderr and an exit code that is not 0',
+    fix: 'let the entry point reject unknown words: a message on stderr and a non-zero exit code',
     async check({unknownTask}) {
       const {exitCode, output} = await unknownTask();
-      if (exitCode === undefined) return fail('the word is ignored: the container runs on');
+      if (exitCode === undefined) return fail('the word is ignored: the container is still running');
       if (exitCode === 0) return fail('the word is ignored: exit code 0');
       return output === ''
-        ? fail(`exit code ${exitCode}, and not a word why`)
-        : pass(`exit code ${exitCode}: ${lastOf(output)}`);
+        ? fail(`exit code ${exitCode} without a message`)
+        : pass(`exit code ${exitCode}: ${lastLineOf(output)}`);
     },
   },
   {
     id: 'missing-variable-fails-fast',
     severity: 'error',
-    summary: 'without a variable that it needs the service ends at once and names it',
-    how: 'run without its variables; it has to end soon and to name one of them',
-    fix: 'read the whole configuration before anything else, and end with a message that names what is missing',
-    async check({unconfigured, subject, served}) {
+    summary: 'the service exits at once when a required variable is missing, and names it',
+    how: 'run without its variables; must exit soon and name at least one of them',
+    fix: 'read the whole configuration first, and exit with a message that names what is missing',
+    async check({unconfigured, service, normalRun}) {
       const run = await unconfigured();
-      const names = [...Object.keys(subject.environment), ...Object.keys(subject.secrets)];
+      const names = [...Object.keys(service.environment), ...Object.keys(service.secrets)];
       if (run === undefined)
-        return names.length === 0 ? notApplicable('the service is given no variables') : silent(await served());
+        return names.length === 0 ? notApplicable('the service takes no variables') : unreachable(await normalRun());
       if (run.answered) return notApplicable('the service answers without any of its variables');
-      if (run.exitCode === undefined) return fail('starts, runs, and does not get ready');
-      if (run.exitCode === 0) return fail('ends with exit code 0');
+      if (run.exitCode === undefined) return fail('keeps running, but never becomes ready');
+      if (run.exitCode === 0) return fail('exit code 0');
       const named = names.filter((name) => run.output.includes(name));
       return named.length === 0
-        ? fail(`exit code ${run.exitCode}, and names none of ${someOf(names)}`)
-        : pass(`exit code ${run.exitCode}, names ${someOf(named)}`);
+        ? fail(`exit code ${run.exitCode}, names none of ${shortList(names)}`)
+        : pass(`exit code ${run.exitCode}, names ${shortList(named)}`);
     },
   },
   {
     id: 'secrets-from-files',
     severity: 'error',
-    summary: 'a secret can come in a file: NAME_FILE in place of NAME',
+    summary: 'a secret can come from a file: NAME_FILE instead of NAME',
     how: 'run with each secret in a file that NAME_FILE names',
-    fix: 'where NAME is not set, read the file that NAME_FILE names, without its last line end',
-    async check({secretFiles, subject, served}) {
-      const found = await secretFiles();
-      if (found !== undefined) {
-        const names = someOf(found.names.map((name) => `${name}_FILE`));
-        return found.answered
+    fix: 'where NAME is not set, read the file that NAME_FILE names, without its trailing newline',
+    async check({secretFiles, service, normalRun}) {
+      const result = await secretFiles();
+      if (result !== undefined) {
+        const names = shortList(result.names.map((name) => `${name}_FILE`));
+        return result.answered
           ? pass(`answers with ${names}`)
-          : fail(`does not answer with ${names}: ${found.error || 'not ready'}`);
+          : fail(`does not answer with ${names}: ${result.error || 'not ready'}`);
       }
-      return secretVariables(subject).length === 0
-        ? notApplicable('the service is given no secrets')
-        : silent(await served());
+      return secretVariables(service).length === 0
+        ? notApplicable('the service takes no secrets')
+        : unreachable(await normalRun());
     },
   },
   {
     id: 'survives-without-backing-service',
     severity: 'error',
-    summary: 'without its backing services the service stays alive and not ready, or ends with a message',
-    how: 'run with nothing behind the names of its backing services',
-    fix: 'connect when it is needed and try again; let the liveness path look at the process only, and the readiness path at what it needs',
-    async check({alone, subject, served}) {
-      const found = await alone();
-      if (found === undefined)
-        return subject.backing.length === 0 ? notApplicable('no backing services') : silent(await served());
-      const {running, exitCode, told, alive, health} = found;
+    summary: 'without its backing services the service is alive but not ready, or exits with a message',
+    how: 'run with nothing listening behind the names of its backing services',
+    fix: 'connect on demand and retry; let the liveness path check only the process, and the readiness path what it needs',
+    async check({withoutBackingServices, service, normalRun}) {
+      const result = await withoutBackingServices();
+      if (result === undefined)
+        return service.backing.length === 0 ? notApplicable('no backing services') : unreachable(await normalRun());
+      const {running, exitCode, loggedCharacters, alive, health} = result;
       if (!running) {
-        if (exitCode === 0) return fail('ends with exit code 0, as if all were well');
-        return told === 0
-          ? fail(`ends with exit code ${exitCode}, and not a word why`)
-          : pass(`ends with exit code ${exitCode} and a message`);
+        if (exitCode === 0) return fail('exits with code 0, which means success');
+        return loggedCharacters === 0
+          ? fail(`exits with code ${exitCode} without a message`)
+          : pass(`exits with code ${exitCode} and a message`);
       }
-      if (!alive.ok) return fail(`runs, but GET ${subject.alive} answers ${alive.status || alive.error}`);
-      const ready = health.ok && subject.health !== subject.alive;
+      if (!alive.ok) return fail(`keeps running, but GET ${service.alive} answers ${alive.status || alive.error}`);
+      const ready = health.ok && service.health !== service.alive;
       return ready
-        ? fail(`GET ${subject.health} answers 200 although ${someOf(subject.backing)} is absent`)
+        ? fail(`GET ${service.health} answers 200 without ${shortList(service.backing)}`)
         : pass(`alive: ${alive.status}, ready: ${health.status || health.error}`);
     },
   },
   {
     id: 'output-arrives-whole',
     severity: 'error',
-    summary: '10 MB of output arrive whole at a slow reader',
-    how: "a program started through the entry point prints 10 MB; both a slow reader and the engine's log count them",
-    fix: 'do not leave O_NONBLOCK on the standard output for the service, and copy no output in between',
+    summary: '10 MB of output reach a slow reader complete',
+    how: "a program started through the entry point prints 10 MB; a slow reader and the engine's log must get every byte",
+    fix: 'do not set O_NONBLOCK on the stdout that the service inherits, and do not copy its output',
     async check({output, image}) {
-      const found = await output();
-      if (found === undefined)
+      const result = await output();
+      if (result === undefined)
         return notApplicable(
           `the entry point ${isOwnImage(image) ? 'serves no other module' : 'runs no other command'}`,
         );
-      const {sent, read, logged} = found;
+      const {sent, read, logged} = result;
       return Math.min(read, logged) >= sent
         ? pass(`${sent} bytes sent, ${read} read, ${logged} logged`)
         : fail(`${sent} bytes sent, ${read} read, ${logged} logged`);
@@ -149,4 +148,4 @@ export const startRules: readonly Rule[] = [
   },
 ];
 
-const lastOf = (output: string): string => output.split('\n').at(-1)?.slice(0, 160) ?? '';
+const lastLineOf = (output: string): string => output.split('\n').at(-1)?.slice(0, 160) ?? '';

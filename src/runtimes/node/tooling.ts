@@ -4,8 +4,8 @@ import {executables} from '../../shell/executable.ts';
 import type {Context} from '../../task.ts';
 
 /**
- * The Node that runs this program, as it can be typed: `node` where PATH finds the same one, else its full path.
- * A laptop's own Node may be too old to run TypeScript as it is.
+ * The Node that runs this program, as a word of a command: `node` where PATH finds the same one, else its full path.
+ * A laptop's own Node can be too old to run TypeScript.
  */
 export function nodeProgram(env: Context['env']): string {
   const [first] = executables('node', {directory: '/', path: env['PATH']});
@@ -13,13 +13,13 @@ export function nodeProgram(env: Context['env']): string {
 }
 
 export interface Tool {
-  /** As it can be typed in the service's directory. */
+  /** The first word of a command run in the service's directory. */
   readonly program: string;
-  /** Does the service bring it itself? */
+  /** Whether it comes from the service's own dependencies. */
   readonly own: boolean;
 }
 
-/** A program of the service's own dependencies, or else of the toolkit's. */
+/** A program from the service's dependencies, else from the toolkit's. */
 export function findTool(directory: string, name: string): Tool | undefined {
   if (existsSync(join(directory, 'node_modules', '.bin', name)))
     return {program: `node_modules/.bin/${name}`, own: true};
@@ -27,7 +27,7 @@ export function findTool(directory: string, name: string): Tool | undefined {
   return program === undefined ? undefined : {program, own: false};
 }
 
-/** The directory of a package of the service's own dependencies, or else of the toolkit's. */
+/** The directory of a package among the service's dependencies, else among the toolkit's. */
 export function findPackage(directory: string, name: string): string | undefined {
   return existsSync(join(directory, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
 }

@@ -1,16 +1,16 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Words} from '../../shell/argv.ts';
-import type {Context} from '../../task.ts';
+import type {ServiceContext} from '../runtime.ts';
 import {findPythonProgram} from './program.ts';
 
-/** Linter, formatter and type checker, as far as the service has them; each reads the service's own settings. */
-export function pythonChecks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Words[] {
+/** Those of linter, formatter and type checker that are installed; each reads the service's own configuration. */
+export function pythonChecks({cwd, env}: ServiceContext): readonly Words[] {
   const find = (name: string): string | undefined => findPythonProgram({cwd, env}, name);
   const [ruff, black, mypy] = [find('ruff'), find('black'), find('mypy')];
   return [
     ...(ruff === undefined ? [] : [[ruff, 'check', '.']]),
-    // Who formats with black would find all its files to be wrong.
+    // Not in a service formatted with black: ruff's formatter would reject its files.
     ...(black === undefined
       ? ruff === undefined
         ? []
@@ -20,7 +20,7 @@ export function pythonChecks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Words[] 
   ];
 }
 
-/** Do mypy's settings say what to check? Otherwise it wants to be told. */
+/** Whether mypy's configuration names what to check. Otherwise mypy requires a path. */
 function namesItsFiles(directory: string): boolean {
   return ['mypy.ini', '.mypy.ini', 'setup.cfg', 'pyproject.toml'].some((name) => {
     const path = join(directory, name);

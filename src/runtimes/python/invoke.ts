@@ -4,10 +4,11 @@ import {exitCode, problem} from '../../errors.ts';
 import {option, type Option, type Options} from '../../option.ts';
 import type {Words} from '../../shell/argv.ts';
 import {spawn} from '../../shell/spawn.ts';
-import {type Context, task, type Task} from '../../task.ts';
+import {task, type Task} from '../../task.ts';
+import type {ServiceContext} from '../runtime.ts';
 import {findPythonProgram, pythonLibrary, pythonProgram} from './program.ts';
 
-/** A task of tasks.py, as invoke itself reads it. */
+/** A task of tasks.py, as invoke describes it. */
 export interface InvokeTask {
   readonly name: string;
   readonly summary: string;
@@ -24,15 +25,15 @@ interface InvokeOption {
   readonly counts: boolean;
 }
 
-/** Codes of describe_tasks.py. */
+/** Exit code of describe_tasks.py where invoke is not installed. */
 const noInvoke = 3;
 
 /**
- * The tasks of the service's tasks.py by their names, for teams that come from invoke. None where there is no
- * such file or no invoke: a tasks.py may be something else, such as Celery's.
+ * The tasks of the service's tasks.py by name, for teams that come from invoke. None without such a file or without
+ * invoke: a tasks.py can be something else, such as Celery's.
  * @throws Problem `bad_tasks_py` (exit code 65) when invoke cannot load it
  */
-export async function invokeTasks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Promise<ReadonlyMap<string, Task>> {
+export async function invokeTasks({cwd, env}: ServiceContext): Promise<ReadonlyMap<string, Task>> {
   if (!existsSync(join(cwd, 'tasks.py')) || findPythonProgram({cwd, env}, 'invoke') === undefined) return new Map();
   const words = [pythonProgram({cwd, env}), join(pythonLibrary(), 'describe_tasks.py')];
   const {code, stdout, stderr} = await spawn(
@@ -43,13 +44,13 @@ export async function invokeTasks({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
   if (code !== 0) {
     throw problem({
       code: 'bad_tasks_py',
-      what: 'tasks.py could not be loaded by invoke',
+      what: 'invoke cannot load tasks.py',
       details: stderr.trim().split('\n').slice(-6),
-      fix: 'correct tasks.py; or, if it is not meant for invoke, take invoke out of the requirements',
+      fix: 'correct tasks.py; if it is not meant for invoke, remove invoke from the requirements',
       exitCode: exitCode.badData,
     });
   }
-  return new Map((JSON.parse(stdout) as InvokeTask[]).map((facts) => [facts.name, taskOf(facts)]));
+  return new Map((JSON.parse(stdout) as InvokeTask[]).map((described) => [described.name, taskOf(described)]));
 }
 
 function taskOf({name, summary, options}: InvokeTask): Task {
@@ -66,14 +67,14 @@ function taskOf({name, summary, options}: InvokeTask): Task {
 }
 
 function optionOf({kind, help, positional, default: value}: InvokeOption): Option<unknown> {
-  const facts = {positional};
-  if (kind === 'boolean') return option.boolean(value === true, help, facts);
-  if (kind === 'number') return option.number(typeof value === 'number' ? value : undefined, help, facts);
-  if (kind === 'list') return option.list(Array.isArray(value) ? value.map(String) : [], help, facts);
-  return option.string(typeof value === 'string' ? value : undefined, help, facts);
+  if (kind === 'boolean') return option.boolean(help, {positional, default: value === true});
+  if (kind === 'number')
+    return option.number(help, {positional, default: typeof value === 'number' ? value : undefined});
+  if (kind === 'list') return option.list(help, {positional, default: Array.isArray(value) ? value.map(String) : []});
+  return option.string(help, {positional, default: typeof value === 'string' ? value : undefined});
 }
 
-/** What differs from the default, in the words that invoke reads. */
+/** The words by which invoke reads `value`; none where it is the default. */
 export function flagWords(
   {name, kind, counts, default: usual}: Omit<InvokeOption, 'help' | 'positional'>,
   value: unknown,

@@ -8,9 +8,9 @@ import {pyprojectTexts} from './pyproject.ts';
 const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
 
 /**
- * What the server loads, as `package.module:variable`: a given one, or `module` below [tool.entrypoint] in
- * pyproject.toml (`asgi_module` for ASGI workers, where it is there), or `app` or `application` in a usual file.
- * @throws Problem `no_server_module`
+ * The application to serve, as `package.module:variable`: `given`, or `module` below [tool.entrypoint] in
+ * pyproject.toml (for ASGI workers `asgi_module`, where it is set), or `app` or `application` in a usual file.
+ * @throws Problem `no_server_module` (exit code 65)
  */
 export function findModule(directory: string, given: string | undefined, asgi: boolean): string {
   const settings = pyprojectTexts(directory, 'tool.entrypoint');
@@ -18,7 +18,7 @@ export function findModule(directory: string, given: string | undefined, asgi: b
   if (found !== undefined) return found;
   throw problem({
     code: 'no_server_module',
-    what: `nothing says which application to serve, and there is no \`app\` in ${usualFiles.join(', ')}`,
+    what: `no application to serve: no \`app\` in ${usualFiles.join(', ')}`,
     fix: 'name it in pyproject.toml: [tool.entrypoint] module = "package.module:app", or with --module or APP_MODULE',
     exitCode: exitCode.badData,
   });
@@ -36,8 +36,8 @@ function usualModule(directory: string): string | undefined {
 }
 
 /**
- * What `async` means for a Python service: gunicorn's own ASGI worker where pyproject.toml names an `asgi_module`,
- * else green threads, which any WSGI application can be served in.
+ * The worker class `async` of a Python service: gunicorn's own ASGI worker where pyproject.toml names an
+ * `asgi_module`, else gevent, which serves any WSGI application.
  * @throws Problem `no_async_worker` (exit code 69)
  */
 export function asyncClass(place: Pick<Context, 'cwd' | 'env'>): string {
@@ -45,7 +45,7 @@ export function asyncClass(place: Pick<Context, 'cwd' | 'env'>): string {
   if (hasPythonPackage(place, 'gevent')) return 'gevent';
   throw problem({
     code: 'no_async_worker',
-    what: 'the worker class async needs an ASGI application or gevent, and the service has neither',
+    what: 'the worker class async needs an ASGI application or gevent; the service has neither',
     fix: `name asgi_module in pyproject.toml, or ${installFix(place, 'gunicorn[gevent]')}`,
     exitCode: exitCode.unavailable,
   });

@@ -1,13 +1,11 @@
 import {existsSync, readdirSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {executables} from '../../shell/executable.ts';
-import type {Context} from '../../task.ts';
-
-type Place = Pick<Context, 'cwd' | 'env'>;
+import type {ServiceContext} from '../runtime.ts';
 
 const manifest = /^(pyproject\.toml|requirements.*\.txt|[^.].*\.py)$/;
 
-/** Is this directory a Python service? One with a package.json is Node's, whatever else it has. */
+/** A directory with a manifest or source of Python, and no package.json: that one makes it Node's. */
 export function isPythonService(directory: string): boolean {
   if (existsSync(join(directory, 'package.json'))) return false;
   return (
@@ -16,7 +14,7 @@ export function isPythonService(directory: string): boolean {
   );
 }
 
-// Not by Node's glob: to load it costs every start of a service 10 ms.
+// Loading Node's glob instead would add 10 ms to every start of a service.
 function names(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
@@ -26,22 +24,27 @@ function names(directory: string): readonly string[] {
 }
 
 /**
- * A program of the service's virtual environment, as it can be typed in its directory, or else the one on PATH, where
- * an image has it and an activated environment. A `.venv` whose Python is missing came from another machine.
+ * A program of the service's virtual environment, as a path relative to its directory; else its name, if it is on PATH
+ * (in an image, or in an activated environment). A `.venv` without its Python was copied from another machine and is
+ * ignored.
  */
-export function findPythonProgram({cwd, env}: Place, name: string): string | undefined {
+export function findPythonProgram({cwd, env}: ServiceContext, name: string): string | undefined {
   const own = `.venv/bin/${name}`;
   if (existsSync(join(cwd, '.venv/bin/python')) && existsSync(join(cwd, own))) return own;
   return executables(name, {directory: cwd, path: env['PATH']}).length > 0 ? name : undefined;
 }
 
-/** The Python of the service: `.venv/bin/python3`, or `python3` as PATH has it. */
-export function pythonProgram(place: Place): string {
-  return findPythonProgram(place, 'python3') ?? 'python3';
+/**
+ * The service's Python: `.venv/bin/python3` where it exists, else `python3`, which the shell finds on PATH.
+ * @example
+ * await run([pythonProgram({cwd, env}), '-m', 'points_api.migrate']);
+ */
+export function pythonProgram(context: ServiceContext): string {
+  return findPythonProgram(context, 'python3') ?? 'python3';
 }
 
-/** Is a package there for the service's Python to import? Looks at files: asking Python takes 20 ms. */
-export function hasPythonPackage({cwd, env}: Place, name: string): boolean {
+/** Whether a package is installed in the service's virtual environment, by its directory: starting Python takes 20 ms. */
+export function hasPythonPackage({cwd, env}: ServiceContext, name: string): boolean {
   const roots = [join(cwd, '.venv'), ...(env['VIRTUAL_ENV'] === undefined ? [] : [env['VIRTUAL_ENV']])];
   return roots.some((root) =>
     names(join(root, 'lib')).some(
@@ -50,13 +53,13 @@ export function hasPythonPackage({cwd, env}: Place, name: string): boolean {
   );
 }
 
-/** How a missing program gets there. */
-export function installFix({cwd}: Pick<Place, 'cwd'>, packages: string): string {
+/** How to install missing packages: the text after `fix: `. */
+export function installFix({cwd}: Pick<ServiceContext, 'cwd'>, packages: string): string {
   const venv = existsSync(join(cwd, 'uv.lock')) ? 'uv sync' : 'python3 -m venv .venv && .venv/bin/pip install -r FILE';
   return `add ${packages} to the service's requirements, then: ${venv} (or build the image)`;
 }
 
-/** The directory of what Python itself loads: in an image beside the command, in the repository among the images. */
+/** The directory of the Python modules we ship: beside the command in an image, below images/ in the repository. */
 export function pythonLibrary(from: string = import.meta.dirname): string {
   for (let at = from; ; at = dirname(at)) {
     const found = [join(at, 'python'), join(at, 'images/python/lib')].find((directory) =>

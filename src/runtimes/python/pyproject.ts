@@ -5,8 +5,8 @@ const table = /^\[([^[\]]+)\]\s*(#.*)?$/;
 const text = /^([A-Za-z0-9_-]+)\s*=\s*(?:"([^"\\]*)"|'([^']*)')\s*(#.*)?$/;
 
 /**
- * The plain texts (`key = "value"`) of one table of the service's pyproject.toml; none where there is no such file.
- * No more of TOML is needed to know a service's name and module, and a parser would cost every start.
+ * The plain strings (`key = "value"`) of one table of the service's pyproject.toml; none where the file is missing.
+ * A service's name and module need no more of TOML, and a full parser would slow every start.
  */
 export function pyprojectTexts(directory: string, name: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};

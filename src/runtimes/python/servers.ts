@@ -1,40 +1,42 @@
+import type {SettingValues} from '../../server/settings/given.ts';
 import type {WorkerKind} from '../../server/settings/limits.ts';
 import type {Words} from '../../shell/argv.ts';
-import {type Facts, factsWords} from './settings.ts';
+import {settingsWords} from './settings.ts';
 
-/** What a server for Python is started with, whichever it is. */
-export interface ServerFacts {
+/** How a server for Python is started, gunicorn or uWSGI. */
+export interface ServerOptions {
   /** `package.module:variable` */
   readonly module: string;
-  /** Settings; what is not among them is left to the server. */
-  readonly facts: Facts;
-  /** Settings that go before all other words. */
-  readonly last: Facts;
+  /** Settings; the server decides all others. */
+  readonly settings: SettingValues;
+  /** Settings that win over `more`: the server takes the last of two words. */
+  readonly last: SettingValues;
   /** Directories to import from, besides the service's own. */
   readonly pythonPath: readonly string[];
   /** A directory in memory, where the machine has one. */
   readonly memoryDirectory: string | undefined;
   /** Words of APP_SERVER_CMD_ARGS. */
   readonly more: Words;
-  /** Words behind `--`, which win over all. */
+  /** Words behind `--`, which win over all others. */
   readonly rest: Words;
 }
 
+/** The command line of gunicorn. */
 export function gunicornWords(
   program: string,
-  {module, facts, last, pythonPath, memoryDirectory, more, rest}: ServerFacts,
+  {module, settings, last, pythonPath, memoryDirectory, more, rest}: ServerOptions,
 ): Words {
   return [
     program,
-    ...factsWords('gunicorn', facts),
-    // A heartbeat is a touched file: on a busy disk it comes late, and healthy workers are killed.
+    ...settingsWords('gunicorn', settings),
+    // A heartbeat is a touched file: on a busy disk it comes late, and gunicorn kills healthy workers.
     ...(memoryDirectory === undefined ? [] : ['--worker-tmp-dir', memoryDirectory]),
     '--pythonpath',
     pythonPath.join(','),
     '--logger-class',
     'entrypoint_logging.JsonLogger',
     ...more,
-    ...factsWords('gunicorn', last),
+    ...settingsWords('gunicorn', last),
     ...rest,
     module,
   ];
@@ -42,7 +44,7 @@ export function gunicornWords(
 
 const classes: Readonly<Record<string, string>> = {threads: 'gthread', uvicorn: 'uvicorn_worker.UvicornWorker'};
 
-/** A worker class as gunicorn calls it. */
+/** A worker class by gunicorn's name. */
 export function gunicornClass(workerClass: string): string {
   return classes[workerClass] ?? workerClass;
 }
@@ -53,15 +55,15 @@ export function workerKind(workerClass: string): WorkerKind {
   return /^sync$/i.test(workerClass) ? 'sync' : 'async';
 }
 
-/** Does a worker of this class load an ASGI application? */
+/** Whether a worker of this class loads an ASGI application. */
 export function isAsgi(workerClass: string): boolean {
   return /asgi|uvicorn|hypercorn|granian|daphne/i.test(workerClass) && !/wsgi/i.test(workerClass);
 }
 
 const line = '{"time":"${strftime:%Y-%m-%dT%H:%M:%S%z}","level":"info","event":"uwsgi","message":"${msg}"}';
 
-/** uWSGI for the same facts. It has no worker classes. */
-export function uwsgiWords(program: string, {module, facts, last, pythonPath, more, rest}: ServerFacts): Words {
+/** The command line of uWSGI, which has no worker classes. */
+export function uwsgiWords(program: string, {module, settings, last, pythonPath, more, rest}: ServerOptions): Words {
   return [
     program,
     '--strict',
@@ -70,13 +72,13 @@ export function uwsgiWords(program: string, {module, facts, last, pythonPath, mo
     '--single-interpreter',
     '--enable-threads',
     '--vacuum',
-    // Its own SIGTERM restarts everything, and the one of --die-on-term cuts requests off.
+    // uWSGI restarts at SIGTERM, and with --die-on-term it drops requests.
     '--hook-master-start',
     'unix_signal:15 gracefully_kill_them_all',
-    // 4 KiB of headers, as by default, is less than what browsers send.
-    ...factsWords('uwsgi', {maxHeaderSize: 32_768, ...facts}),
+    // uWSGI's own limit of 4 KiB of headers is less than what browsers send.
+    ...settingsWords('uwsgi', {maxHeaderSize: 32_768, ...settings}),
     ...pythonPath.flatMap((directory) => ['--pythonpath', directory]),
-    // What the service writes as JSON stays as it is; uWSGI's own lines become JSON.
+    // Lines of JSON pass unchanged; uWSGI's own lines become JSON.
     '--log-master',
     '--logger',
     'service stdio',
@@ -91,7 +93,7 @@ export function uwsgiWords(program: string, {module, facts, last, pythonPath, mo
     '--log-encoder',
     'nl:own',
     ...more,
-    ...factsWords('uwsgi', last),
+    ...settingsWords('uwsgi', last),
     ...rest,
     '--module',
     module,

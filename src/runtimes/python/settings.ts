@@ -1,15 +1,14 @@
 import {type UsageError, usageErrorsProblem} from '../../errors.ts';
-import {addressText, parseAddress} from '../../server/settings/address.ts';
-import {readSetting} from '../../server/settings/reader.ts';
-import {declaration, flagName, type Setting, type SettingName, settings} from '../../server/settings/settings.ts';
+import {bindOf} from '../../server/settings/computed.ts';
+import {givenByTask, type SettingSources, type SettingValues} from '../../server/settings/given.ts';
+import {declaration, type Setting, type SettingName, settings} from '../../server/settings/settings.ts';
+import {originOf, readSetting} from '../../server/settings/value.ts';
 import type {Words} from '../../shell/argv.ts';
+import {kebab} from '../../text/names.ts';
 
 export type AppServer = 'gunicorn' | 'uwsgi';
 
-/** A value that was said, or that we choose. */
-export type Facts = {readonly [Name in SettingName]?: string | number | boolean | undefined};
-
-/** Where the general rule, flag and value, is not what the server expects. */
+/** Settings for which the general rule, flag and value, does not hold. */
 const special: {
   readonly [Server in AppServer]: {
     readonly [Name in SettingName]?: (value: string | number | boolean, flag: string) => Words | undefined;
@@ -17,7 +16,7 @@ const special: {
 } = {
   gunicorn: {
     accessLog: (value, flag) => (value === true ? [flag, '-'] : []),
-    // Its own format is that of our logger.
+    // JSON is the format of our logger class.
     accessLogFormat: (value, flag) => (value === 'json' ? [] : [flag, String(value)]),
     dispatch: (value, flag) => dispatchWords(value, flag),
   },
@@ -34,7 +33,7 @@ function dispatchWords(value: string | number | boolean, flag: string): Words | 
   return value === 'reuseport' ? [flag] : undefined;
 }
 
-/** A setting as words of this server; undefined where it has none for that. */
+/** A setting as words of this server; undefined where it has no equivalent. */
 export function settingWords(
   server: AppServer,
   name: SettingName,
@@ -46,57 +45,53 @@ export function settingWords(
   const own = special[server][name];
   if (own !== undefined) return own(value, flag);
   if (typeof value === 'boolean') return value ? [flag] : [];
-  // Their numbers are whole ones.
+  // Both servers take whole numbers only.
   return [flag, String(typeof value === 'number' ? Math.ceil(value) : value)];
 }
 
-/** All of these settings as words, in the order of the declaration; what the server has no word for is left out. */
-export function factsWords(server: AppServer, facts: Facts): Words {
+/** All of these settings as words, in the order of the declaration, without those that the server does not have. */
+export function settingsWords(server: AppServer, values: SettingValues): Words {
   return settings.flatMap(([name]) => {
-    const value = facts[name];
+    const value = values[name];
     return value === undefined ? [] : (settingWords(server, name, value) ?? []);
   });
 }
 
-const own: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'port']);
+// Not given to the server as they are: serve.ts chooses the class, and host and port become one `bind`.
+const notPassedOn: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'port']);
 
 /**
- * What was said, within its limits and in one form, with host and port as one `bind`.
- * @throws Problem `usage` for everything that is wrong, and for what this server has no word for: it would be ignored
+ * The given settings, within their limits and in their normal form, with host and port as one `bind`.
+ * @throws Problem `usage` (exit code 64) for all wrong values, and for settings without an equivalent in this server:
+ * they would be ignored. `errors` are those found before.
  */
-export function checkedFacts(server: AppServer, values: Facts, direct: readonly SettingName[]): Facts {
-  const errors: UsageError[] = [];
-  const facts: {[Name in SettingName]?: string | number | boolean} = {};
+export function checkedSettings(
+  server: AppServer,
+  values: SettingValues,
+  sources: SettingSources,
+  errors: readonly UsageError[],
+): SettingValues {
+  const given = givenByTask(values, sources);
+  const wrong: UsageError[] = [...errors];
+  const checked: {[Name in SettingName]?: string | number | boolean} = {};
   for (const [name, setting] of settings) {
-    const given = values[name];
-    if (given === undefined) continue;
-    // Worker classes are those of packages and of the service, too; uWSGI has none, and one variable chooses it.
-    const reading =
-      name === 'workerClass' ? {value: given} : readSetting(setting, String(given), `--${flagName(name)}`);
-    if ('error' in reading) errors.push(reading.error);
-    else if (own.has(name) || settingWords(server, name, reading.value) !== undefined) facts[name] = reading.value;
-    else if (reading.value !== (setting as Setting).defaultValue)
-      errors.push({
-        what: `--${flagName(name)} (${setting.env.join(', ')}) is nothing that ${server} can be told`,
+    const one = given.get(name);
+    if (one === undefined) continue;
+    // Packages and the service can bring worker classes of their own. uWSGI has none: one variable serves both.
+    const reading = name === 'workerClass' ? {value: one.text} : readSetting(setting, one.text, one.subject);
+    if ('error' in reading) wrong.push(reading.error);
+    else if (notPassedOn.has(name) || settingWords(server, name, reading.value) !== undefined)
+      checked[name] = reading.value;
+    else if (reading.value !== setting.defaultValue)
+      wrong.push({
+        what: `${server} has no equivalent of --${kebab(name)} (${setting.env.join(', ')})`,
         fix: 'leave it out, or unset the variable',
       });
   }
-  if (errors.length > 0) throw usageErrorsProblem(errors, 'entrypoint --help run');
-  const {host, port, ...others} = facts;
-  return {...others, bind: bindOf({bind: facts.bind, host, port}, direct)};
-}
-
-// A --port of the command line goes before a BIND of the environment; else the whole address goes before its parts.
-function bindOf({bind, host, port}: Facts, direct: readonly SettingName[]): string {
-  const whole = bind === undefined ? undefined : parseAddress(String(bind));
-  const parts = {
-    host: String(host ?? declaration.host.defaultValue),
-    port: Number(port ?? declaration.port.defaultValue),
-  };
-  if (whole === undefined) return addressText(parts);
-  const later = (['host', 'port'] as const).filter((name) => direct.includes(name) && !direct.includes('bind'));
-  const base = 'host' in whole ? whole : parts;
-  return later.length === 0
-    ? addressText(whole)
-    : addressText({...base, ...Object.fromEntries(later.map((name) => [name, parts[name]]))});
+  if (wrong.length > 0) throw usageErrorsProblem(wrong, 'entrypoint --help run');
+  const {host: _host, port: _port, ...others} = checked;
+  const origin = (name: 'bind' | 'host' | 'port'): ReturnType<typeof originOf> =>
+    originOf(declaration[name], given.get(name), wrong);
+  const {value: bind} = bindOf({bind: origin('bind'), host: origin('host'), port: origin('port')}, given);
+  return {...others, bind};
 }

@@ -1,9 +1,9 @@
-/** Where to listen: `0.0.0.0:3000`, `[::]:3000`, or a path of a socket, `unix:/run/app.sock`. */
+/** An address to listen on: `0.0.0.0:3000`, `[::]:3000`, or the path of a socket, `unix:/run/app.sock`. */
 export type Address = {readonly host: string; readonly port: number} | {readonly path: string};
 
 /**
- * An address as users write it: `HOST:PORT`, `[IPV6]:PORT`, `:PORT` and `PORT` for every address of the machine,
- * `unix:PATH` (gunicorn's forms). Undefined when it is none.
+ * Reads an address in gunicorn's forms: `HOST:PORT`, `[IPV6]:PORT`, `:PORT` and `PORT` for every address of the
+ * machine, `unix:PATH`. Undefined when the text is not an address.
  */
 export function parseAddress(text: string): Address | undefined {
   const path = /^unix:(.+)$/.exec(text)?.[1];
@@ -13,13 +13,13 @@ export function parseAddress(text: string): Address | undefined {
   return {host: found[1] ?? (found[2] || '0.0.0.0'), port: Number(found[3])};
 }
 
-/** The one way that an address is written. */
+/** An address in its one normal form. */
 export function addressText(address: Address): string {
   if ('path' in address) return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
-/** An address as it is listened on: where port 0 was asked for, with the port that it became. */
+/** The address that the socket is bound to: port 0 becomes the port that the kernel chose. */
 export function boundText(bind: string, port: number | undefined): string {
   return port === undefined ? bind : bind.replace(/:0$/, `:${port}`);
 }

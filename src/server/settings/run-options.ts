@@ -1,6 +1,6 @@
 import type {Option} from '../../option.ts';
+import {defaultTextOf, valueNameOf} from './flag.ts';
 import {declaration, type Setting, type SettingName, settings} from './settings.ts';
-import {defaultText} from './text.ts';
 
 type OptionOf<S extends Setting> = S['kind'] extends 'number'
   ? Option<number | undefined>
@@ -8,22 +8,29 @@ type OptionOf<S extends Setting> = S['kind'] extends 'number'
     ? Option<boolean | undefined>
     : Option<string | undefined>;
 
+// Where `run` decides otherwise than the server alone.
+const defaultTexts: {readonly [Name in SettingName]?: string} = {
+  reload: 'on (off in images)',
+  workerClass: 'async (Python: sync)',
+};
+
 /**
- * The settings as options of the task `run`. None has a value of its own: what nobody says is decided by the server
- * that serves, Node's or Python's.
+ * The settings as options of the task `run`. None has a default value: the server that serves, Node's or Python's,
+ * decides what was not given.
  */
-export const serverOptions = Object.fromEntries(settings.map(([name, setting]) => [name, optionOf(setting)])) as {
+export const serverOptions = Object.fromEntries(settings.map(([name, setting]) => [name, optionOf(name, setting)])) as {
   readonly [Name in SettingName]: OptionOf<(typeof declaration)[Name]>;
 };
 
-function optionOf(setting: Setting): Option<unknown> {
+function optionOf(name: SettingName, setting: Setting): Option<unknown> {
   const {kind, env, help} = setting;
-  // A text where the server decides what counts: Python has worker classes of packages and of the service.
   return {
+    // A choice is a text here: Python has the worker classes of packages and of the service as well.
     kind: kind === 'number' || kind === 'boolean' ? kind : 'string',
-    defaultValue: undefined,
-    defaultText: defaultText(setting),
-    env,
     help,
+    defaultValue: undefined,
+    defaultText: defaultTexts[name] ?? defaultTextOf(setting),
+    env,
+    valueName: valueNameOf(setting),
   };
 }

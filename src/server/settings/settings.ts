@@ -1,8 +1,8 @@
-/** What the server is told, complete: the arbiter and the workers look at nothing else. */
+/** The complete server configuration; arbiter and workers read nothing else. */
 export interface Settings {
   /** File to load, absolute. */
   readonly module: string;
-  /** Words for the service itself: its `process.argv` from the third on. */
+  /** Words for the service itself: its `process.argv` from the third word on. */
   readonly args: readonly string[];
   /** `0.0.0.0:3000`, `[::]:3000`, `unix:/path`: see address.ts. */
   readonly bind: string;
@@ -12,11 +12,11 @@ export interface Settings {
   /** Size of the pool of a `threads` worker. */
   readonly threads: number;
   readonly dispatch: 'shared' | 'rr' | 'reuseport';
-  /** Seconds after which a loop that does not turn counts as stuck; 0: never. */
+  /** Seconds without a turn of the event loop after which a worker counts as stuck; 0: never. */
   readonly timeout: number;
   /** Seconds for requests to finish after SIGTERM. */
   readonly gracefulTimeout: number;
-  /** Seconds in which readiness answers 503 before draining begins. */
+  /** Seconds for which readiness answers 503 before draining begins. */
   readonly drainDelay: number;
   /** The service's own readiness path, answered with 503 while the server drains; empty: none. */
   readonly readyPath: string;
@@ -30,9 +30,9 @@ export interface Settings {
   readonly maxHeaderSize: number;
   /** Bytes; 0: no limit. */
   readonly maxBodySize: number;
-  /** Open connections of a worker; beyond it, the worker stops accepting until there is room. */
+  /** Open connections of a worker; at the limit, the worker stops accepting. */
   readonly maxConnections: number;
-  /** Connections that may wait to be accepted. */
+  /** Connections that can wait to be accepted. */
   readonly backlog: number;
   /** Requests after which a worker is replaced; 0: never. */
   readonly maxRequests: number;
@@ -46,9 +46,9 @@ export interface Settings {
   readonly accessLog: boolean;
   /** `json`, or a line of gunicorn's atoms. */
   readonly accessLogFormat: string;
-  /** Give every request an id and a trace context where it brings none. */
+  /** Gives each request an id and a trace context where it has none. */
   readonly requestId: boolean;
-  /** Start again when a file changes. */
+  /** Restarts when a file changes. */
   readonly reload: boolean;
   /** Where the inspector of one worker listens; undefined: nowhere. */
   readonly inspect: string | undefined;
@@ -56,27 +56,30 @@ export interface Settings {
 
 export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'format' | 'choice' | 'address';
 
-/** One setting: the parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and uWSGI come from it. */
+/**
+ * One setting. The parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and
+ * uWSGI come from it.
+ */
 export interface Setting {
   readonly kind: SettingKind;
-  /** Undefined: computed, or not set; `defaultText` says which. */
+  /** Undefined: computed or not set, as `defaultText` says. */
   readonly defaultValue?: number | boolean | string;
-  /** What the default is, where the value does not say it. */
+  /** What the help shows as the default where the value does not say it. */
   readonly defaultText?: string;
-  /** Environment variables, the first one that is set and not empty counts. */
+  /** Environment variables; the first one that is set and not empty counts. */
   readonly env: readonly string[];
   readonly help: string;
   readonly choices?: readonly string[];
   /** Least and greatest number. */
   readonly min?: number;
   readonly max?: number;
-  /** Numbers with a fraction are fine: seconds. */
+  /** Allows a fraction, as for seconds. */
   readonly fraction?: boolean;
   /** gunicorn's letter. */
   readonly short?: string;
-  /** gunicorn's own spelling of the flag, where it is another one. */
+  /** gunicorn's own spelling of the flag, where it differs. */
   readonly alias?: string;
-  /** Flag of gunicorn that means the same. A Python service cannot have a setting without one. */
+  /** Flag of gunicorn with the same meaning. A Python service cannot have a setting without one. */
   readonly gunicorn?: string;
   readonly uwsgi?: string;
 }
@@ -84,7 +87,7 @@ export interface Setting {
 const seconds = {kind: 'number', fraction: true, min: 0, max: 86_400} as const;
 const count = {kind: 'number', min: 0, max: 1_000_000_000} as const;
 
-/** Every setting, in the order in which the manual tells them. Names are gunicorn's where it has one. */
+/** Every setting, in the order of the manual. Names are gunicorn's where it has one. */
 export const declaration = {
   bind: {
     kind: 'address',
@@ -93,9 +96,9 @@ export const declaration = {
     gunicorn: '--bind',
     uwsgi: '--http-socket',
     defaultText: 'host and port',
-    help: 'where to listen: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; goes before host and port',
+    help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; goes before host and port',
   },
-  host: {kind: 'text', env: ['HOST'], defaultValue: '0.0.0.0', help: 'address to listen on'},
+  host: {kind: 'text', env: ['HOST'], defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
   port: {kind: 'number', env: ['PORT'], min: 0, max: 65_535, defaultValue: 3000, help: 'port to listen on'},
   workers: {
     kind: 'number',
@@ -115,7 +118,7 @@ export const declaration = {
     choices: ['async', 'sync', 'threads'],
     defaultValue: 'async',
     gunicorn: '--worker-class',
-    help: 'how a worker serves: many requests at once in its loop, one at a time, or in a pool of threads',
+    help: 'how a worker serves: many requests at once in its event loop, one at a time, or in a pool of threads',
   },
   threads: {
     kind: 'number',
@@ -125,7 +128,7 @@ export const declaration = {
     defaultValue: 4,
     gunicorn: '--threads',
     uwsgi: '--threads',
-    help: 'threads of a worker of the class threads',
+    help: 'threads of a worker; only with the worker class threads',
   },
   timeout: {
     ...seconds,
@@ -142,13 +145,13 @@ export const declaration = {
     defaultValue: 25,
     gunicorn: '--graceful-timeout',
     uwsgi: '--worker-reload-mercy',
-    help: 'seconds that requests may take to finish after SIGTERM; below the stop timeout of the container',
+    help: 'seconds for requests to finish after SIGTERM; keep it below the stop timeout of the container',
   },
   drainDelay: {
     ...seconds,
     env: ['DRAIN_DELAY'],
     defaultValue: 0,
-    help: 'seconds after SIGTERM in which all is served and readiness answers 503 already, for balancers that poll',
+    help: 'seconds after SIGTERM during which the server still accepts requests and readiness answers 503, for balancers that poll',
   },
   readyPath: {
     kind: 'text',
@@ -161,7 +164,7 @@ export const declaration = {
     env: ['KEEP_ALIVE'],
     defaultValue: 75,
     gunicorn: '--keep-alive',
-    help: 'seconds for which an idle connection stays open; longer than the balancer keeps it',
+    help: 'seconds for which an idle connection stays open; set it higher than that of the balancer',
   },
   headersTimeout: {
     ...seconds,
@@ -182,7 +185,7 @@ export const declaration = {
     max: 1_048_576,
     defaultValue: 16_384,
     uwsgi: '--buffer-size',
-    help: 'bytes of headers of a request; more is answered with 431',
+    help: 'bytes of request headers; more is answered with 431',
   },
   maxBodySize: {
     kind: 'bytes',
@@ -191,7 +194,7 @@ export const declaration = {
     max: 2 ** 40,
     defaultValue: 104_857_600,
     uwsgi: '--limit-post',
-    help: 'bytes of body of a request; more is answered with 413; 0: no limit',
+    help: 'bytes of request body; more is answered with 413; 0: no limit',
   },
   maxConnections: {
     ...count,
@@ -200,7 +203,7 @@ export const declaration = {
     min: 1,
     defaultValue: 10_000,
     gunicorn: '--worker-connections',
-    help: 'open connections of a worker; further ones wait',
+    help: 'open connections of a worker; further ones wait in the backlog',
   },
   backlog: {
     ...count,
@@ -210,7 +213,7 @@ export const declaration = {
     defaultValue: 2048,
     gunicorn: '--backlog',
     uwsgi: '--listen',
-    help: 'connections that may wait to be accepted; the kernel cuts it to somaxconn',
+    help: 'connections that can wait to be accepted; the kernel limits it to somaxconn',
   },
   maxRequests: {
     ...count,
@@ -218,7 +221,7 @@ export const declaration = {
     defaultValue: 0,
     gunicorn: '--max-requests',
     uwsgi: '--max-requests',
-    help: 'requests after which a worker is replaced; 0: never',
+    help: 'requests after which a worker is recycled; 0: never',
   },
   maxRequestsJitter: {
     ...count,
@@ -226,14 +229,14 @@ export const declaration = {
     defaultValue: 0,
     gunicorn: '--max-requests-jitter',
     uwsgi: '--max-requests-delta',
-    help: 'up to so many more, so that not all workers are replaced at once',
+    help: 'random number of further requests, up to this many, so that workers are not all recycled at once',
   },
   maxRss: {
     ...count,
     env: ['MAX_RSS'],
     defaultValue: 0,
     uwsgi: '--reload-on-rss',
-    help: 'MiB of resident memory beyond which a worker is replaced; 0: never',
+    help: 'MiB of resident memory beyond which a worker is recycled; 0: never',
   },
   maxHeap: {
     ...count,
@@ -248,13 +251,13 @@ export const declaration = {
     defaultValue: 'shared',
     gunicorn: '--reuse-port',
     uwsgi: '--reuse-port',
-    help: 'who gives connections to workers: the kernel from one socket, the arbiter in turn, or the kernel from a socket each',
+    help: 'how workers get connections: from one shared socket, from the arbiter in turn, or each from a socket of its own',
   },
   adminBind: {
     kind: 'address',
     env: ['ADMIN_BIND'],
     defaultText: 'off',
-    help: 'where /livez, /readyz and /metrics of the whole server are answered',
+    help: 'address that answers /livez, /readyz and /metrics of the whole server',
   },
   accessLog: {
     kind: 'boolean',
@@ -262,7 +265,7 @@ export const declaration = {
     defaultValue: false,
     gunicorn: '--access-logfile',
     uwsgi: '--disable-logging',
-    help: 'one line of log a request; off where the balancer writes one',
+    help: 'log one line per request',
   },
   accessLogFormat: {
     kind: 'format',
@@ -276,7 +279,7 @@ export const declaration = {
     kind: 'boolean',
     env: ['REQUEST_ID'],
     defaultValue: true,
-    help: 'give a request without X-Request-Id or traceparent its own',
+    help: 'generate X-Request-Id and traceparent for requests that have none',
   },
   reload: {
     kind: 'boolean',
@@ -284,14 +287,14 @@ export const declaration = {
     defaultValue: false,
     gunicorn: '--reload',
     uwsgi: '--py-autoreload',
-    help: 'start again when a file changes',
+    help: 'restart when a file changes',
   },
   inspect: {kind: 'boolean', env: ['INSPECT'], defaultValue: false, help: 'open the inspector of one worker'},
   inspectBind: {
     kind: 'address',
     env: ['INSPECT_BIND'],
     defaultValue: '127.0.0.1:9229',
-    help: 'where that inspector listens',
+    help: 'address of the inspector',
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
@@ -299,8 +302,3 @@ export type SettingName = keyof typeof declaration;
 
 /** The same without the literal types, for loops. */
 export const settings = Object.entries(declaration) as readonly (readonly [SettingName, Setting])[];
-
-/** `maxRequests` as a flag: `max-requests`. */
-export function flagName(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}

@@ -1,10 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {isProblem, problem} from '../../errors.ts';
+import {exitCode, isProblem, problem} from '../../errors.ts';
 import {type Command, commandText, toCommand, type Words} from '../argv.ts';
 import {become} from '../become.ts';
 import {type Echo, linePrefixer} from '../echo.ts';
 import {isTransientText, retry} from '../retry.ts';
-import {signalExitCode, timeoutExitCode} from '../signals.ts';
+import {signalExitCode} from '../signals.ts';
 import {type Ended, spawn} from '../spawn.ts';
 import type {Result, Runner, RunOptions, Scope} from '../types.ts';
 import {makeScope} from './scope.ts';
@@ -141,7 +141,7 @@ function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
     what: `${run.purpose === undefined ? '' : `${run.purpose}: `}${how}: ${brief(text)}`,
     details: lines,
     fix: run.fix,
-    exitCode: ended.timedOut ? timeoutExitCode : ended.code,
+    exitCode: ended.timedOut ? exitCode.timedOut : ended.code,
   });
 }
 

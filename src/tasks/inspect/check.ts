@@ -4,7 +4,7 @@ import {resolve} from 'node:path';
 import {dockerImageInspect} from '../../commands/docker/index.ts';
 import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
-import {describeSubject, type Subject} from '../../contract/image/subject.ts';
+import {describeService, type ServiceUnderTest} from '../../contract/image/service-under-test.ts';
 import {reportFormats, reportText} from '../../contract/reports.ts';
 import {requestedRules, skippedRules} from '../../contract/rules/index.ts';
 import {problem} from '../../errors.ts';
@@ -14,49 +14,61 @@ import {option} from '../../option.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {roleLabels, type Stack, stackName} from '../../stack/names.ts';
-import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
+import {startTestStack} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
 
 /**
- * Inspects and runs any image, whoever built it. What its service needs comes from deploy.yaml (`test_integration`)
- * where the image is of the service in this directory, and from the options.
+ * Inspects and runs any image, also one that was not built by `build`. What its service needs comes from the options,
+ * and from deploy.yaml (`test_integration`) where the image is of the service in this directory.
  */
 export const check = task(
   'Check an image against the container contract',
   {
-    image: option.string(undefined, 'image to check; default: the one that build made of this commit', {
+    image: option.string('image to check', {
+      defaultText: 'the one that build made of this commit',
       positional: true,
+      valueName: 'IMAGE',
     }),
-    format: option.choice(reportFormats, 'table', 'form of the report'),
-    output: option.string(undefined, 'file for the report; default: the standard output'),
-    rule: option.list([], 'check only this rule'),
-    env: option.list([], 'variable that the service needs: NAME=value, or NAME for a secret of our own environment'),
-    command: option.string(
-      undefined,
-      'words after the image that serve; default: run, or the command of an image that has none of ours',
-    ),
-    port: option.number(undefined, 'port of the service; default: from deploy.yaml, or the one that the image exposes'),
-    health: option.string(
-      undefined,
-      'path that answers 200 when the service may get traffic; default: from deploy.yaml, or any answer of /',
-    ),
-    alive: option.string(undefined, 'path that answers 200 while the process is alive; default: /healthz'),
-    slowPath: option.string(
-      undefined,
-      'path that takes two seconds to answer, for the request at SIGTERM; default: a request in two halves',
-    ),
-    helper: option.string('entrypoint/base:26', 'image with node and sh, from which the probes run'),
+    format: option.choice('format of the report', {choices: reportFormats, default: 'table'}),
+    output: option.string('file for the report', {defaultText: 'the standard output', valueName: 'FILE'}),
+    rule: option.list('check only this rule', {valueName: 'RULE'}),
+    env: option.list('variable that the service needs; without VALUE, a secret from our own environment', {
+      valueName: 'NAME[=VALUE]',
+    }),
+    command: option.string('words after the image that start the service', {
+      defaultText: 'run (its own CMD for an image without our command)',
+    }),
+    port: option.number('port of the service', {
+      defaultText: '`port` in deploy.yaml, or the one that the image exposes',
+      valueName: 'PORT',
+    }),
+    health: option.string('path that answers 200 when the service is ready for traffic', {
+      defaultText: '`health` in deploy.yaml, or any answer of /',
+      valueName: 'PATH',
+    }),
+    alive: option.string('path that answers 200 while the process is alive', {
+      defaultText: '/healthz',
+      valueName: 'PATH',
+    }),
+    slowPath: option.string('path that takes two seconds to answer, for the request at SIGTERM', {
+      defaultText: 'a request sent in two parts',
+      valueName: 'PATH',
+    }),
+    helper: option.string('image with node and sh, in which the probes run', {
+      default: 'entrypoint/base:26',
+      valueName: 'IMAGE',
+    }),
   },
   async (context, values): Promise<Report | undefined> => {
     const {run, say} = context;
     const rules = requestedRules(values.rule);
-    // What is done next depends on what was seen before: no script could do it.
+    // Each step depends on what the step before found: a script cannot do that.
     const real = await run.act(
-      `# checks ${values.image ?? 'the built image'}: runs some twenty containers of it, three at a time, and removes them`,
+      `# checks ${values.image ?? 'the built image'}: runs about twenty containers of it, three at a time, and removes them`,
       async () => true,
     );
     if (real === undefined) return undefined;
-    await requireEngine(run);
+    await requireEngine(context);
     const service = await readService(context);
     const image =
       values.image === undefined
@@ -64,10 +76,10 @@ export const check = task(
         : await imageId(context, values.image);
     const facts = await readImageFacts(run, image);
     const stack: Stack = {service: service.name, environment: `check-${randomBytes(4).toString('hex')}`};
-    const subject = describeSubject({
+    const subject = describeService({
       facts,
       image,
-      service: service.deployFile,
+      settings: service.deployFile,
       serviceName: service.name,
       values,
       network: stackName(stack),
@@ -85,31 +97,35 @@ export const check = task(
   },
 );
 
-/** Of any image: one without a single label, too. */
+/** The id of any image, also of one without labels. */
 async function imageId({run}: Context, name: string): Promise<string> {
   const {exitCode, stdout, stderr} = await run.read(dockerImageInspect('{{.Id}}', name), {allow: [1]});
   if (exitCode === 0) return stdout.trim();
   throw problem({
     code: 'image_missing',
-    what: `the image ${name} is not on this engine`,
+    what: `no such image on this engine: ${name}`,
     details: stderr.trim().split('\n').slice(-1),
-    fix: `entrypoint build makes the one of this commit; anybody's: docker pull ${name}`,
+    fix: `entrypoint build builds the image of this commit; for any other: docker pull ${name}`,
   });
 }
 
-/** Puts the backing services of the service beside the image, and checks it. */
+/** Starts the service's backing services beside the image, and checks the image. */
 async function checkAmong(
   context: Context,
   scope: Scope,
   stack: Stack,
   service: Service | undefined,
-  subject: Subject,
+  subject: ServiceUnderTest,
   options: Parameters<typeof checkImage>[2],
 ): Promise<Report> {
   const {image, environment, secrets} = subject;
-  await bringUpTestSurroundings(context, scope, stack, service?.deployFile, {
+  await startTestStack(context, scope, stack, {
+    deployFile: service?.deployFile,
     container: {image, environment, secrets},
-    told: (name) => ({capture: true, purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`}),
+    taskOptions: (name) => ({
+      capture: true,
+      purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`,
+    }),
   });
   return checkImage(context.run, subject, options);
 }
@@ -120,6 +136,6 @@ function contractBroken({image, results}: Report): Error {
     code: 'contract_broken',
     what: `${image} breaks ${broken.length} rule${broken.length === 1 ? '' : 's'} of the contract`,
     details: broken.map(({id, evidence}) => `${id}: ${evidence}`),
-    fix: 'the report tells the fix of each; docs/contract.md tells why. A rule that does not fit: `check: {skip: {RULE: reason}}` in deploy.yaml',
+    fix: 'see the fix of each rule in the report, and its reason in docs/contract.md. To skip a rule: `check: {skip: {RULE: reason}}` in deploy.yaml',
   });
 }

@@ -1,11 +1,11 @@
 import {history as readHistory, historyText, readTarget} from '../../deploy/index.ts';
-import {option} from '../../option.ts';
 import {task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 
 export const history = task(
-  'Tell what was deployed when, by whom, and how it ended',
+  'Show past deploys: what, when, by whom, outcome',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+    environment: environmentOption,
   },
   async (context, {environment}) => {
     const target = await readTarget(context, environment);

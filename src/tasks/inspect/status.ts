@@ -1,11 +1,11 @@
 import {readTarget, status as readStatus, statusText} from '../../deploy/index.ts';
-import {option} from '../../option.ts';
 import {task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 
 export const status = task(
-  'Tell what runs where, and which release serves',
+  'Show which release runs where and serves',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
+    environment: environmentOption,
   },
   async (context, {environment}) => {
     const found = await readStatus(context, await readTarget(context, environment));

@@ -5,7 +5,7 @@ import {exitCode, problem, usageProblem} from '../../errors.ts';
 import {findDockerClient, requireEngine} from '../../image/docker.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
-import {isPythonService} from '../../runtimes/python/program.ts';
+import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
@@ -22,23 +22,26 @@ export interface Built {
 export const build = task(
   'Build the one image of the service',
   {
-    tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
-    ca: option.string(undefined, 'file with CA certificates for downloads in the build; no layer keeps it', {
-      env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+    tag: option.string('tag of the image', {
+      defaultText: 'the first 12 characters of the commit',
+      valueName: 'TAG',
     }),
-    secret: option.list(
-      [],
-      'ID=FILE: a file that the build reads and no layer keeps: npmrc, pip_conf, netrc; may be repeated',
-    ),
-    cache: option.boolean(true, 'use what earlier builds left'),
+    ca: option.string('file with CA certificates for downloads during the build; no layer keeps it', {
+      env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+      valueName: 'FILE',
+    }),
+    secret: option.list('a file that the build reads and no layer keeps, by its ID: npmrc, pip_conf, netrc', {
+      valueName: 'ID=FILE',
+    }),
+    cache: option.boolean('use the cache of earlier builds', {default: true}),
   },
   async (context, {tag, ca, secret, cache}): Promise<Built> => {
     const {run, cwd, note, say} = context;
     if (!existsSync(join(cwd, 'Dockerfile'))) {
       throw problem({
         code: 'no_dockerfile',
-        what: `there is no Dockerfile in ${cwd}, and the image is built from it`,
-        fix: `echo 'FROM entrypoint/${isPythonService(cwd) ? 'python-service:3.13' : 'node-service:26'}' > Dockerfile`,
+        what: `no Dockerfile in ${cwd}`,
+        fix: `echo '${runtimeOf(cwd).dockerfile}' > Dockerfile`,
         exitCode: exitCode.badData,
       });
     }
@@ -62,7 +65,7 @@ export const build = task(
           context: '.',
           tags: [image],
           buildArgs: facts,
-          // As labels too: a Dockerfile of one's own may not declare the arguments.
+          // Also as labels: the service's own Dockerfile need not declare the arguments.
           labels: {'entrypoint.service_name': facts.service_name, 'entrypoint.git_commit_hash': facts.git_commit_hash},
           secretFiles,
           noCache: !cache,
@@ -70,13 +73,13 @@ export const build = task(
         client,
       ),
       {
-        purpose: `the image ${image} could not be built`,
-        fix: "the builder's last lines above tell the step that failed",
+        purpose: `cannot build the image ${image}`,
+        fix: 'see the failed step in the last lines of the builder above',
       },
     );
-    // Asked only now: a question before each build would cost more than it tells.
+    // Only after a failure: asking before each build would slow all of them.
     await built.catch(async (error: unknown) => {
-      await requireEngine(run);
+      await requireEngine(context);
       throw error;
     });
     const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
@@ -98,7 +101,7 @@ function requireFiles(cwd: string, files: Readonly<Record<string, string>>): voi
   if (missing.length === 0) return;
   throw problem({
     code: 'no_secret_file',
-    what: `${missing.length === 1 ? 'a file' : 'files'} that the build reads ${missing.length === 1 ? 'does' : 'do'} not exist`,
+    what: `missing ${missing.length === 1 ? 'file' : 'files'} for the build`,
     details: missing.map(([id, file]) => `${id}: ${file}`),
     fix: 'correct --secret or --ca, or unset the variable that names it (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE)',
     exitCode: exitCode.badData,

@@ -14,67 +14,68 @@ import {usageProblem} from '../../errors.ts';
 import {imageToDeploy} from '../../image/find.ts';
 import {option} from '../../option.ts';
 import {type Context, task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 
 export const deploy = task(
-  'Bring an image up beside the old one and move the traffic to it',
+  'Start an image beside the old release and move the traffic to it',
   {
-    environment: option.string('local', 'where to: a name below `environments` in deploy.yaml', {positional: true}),
-    image: option.string(
-      undefined,
-      "image to deploy, by name or digest; default: the stage's, or the one built of this commit",
-    ),
-    stage: option.string(
-      undefined,
-      'deploy what this stage stands for in the registry; default: `stage` in deploy.yaml',
-    ),
-    plan: option.boolean(false, 'tell what would be done on which host, and do nothing'),
-    batch: option.string(
-      undefined,
-      'hosts at a time: a number, a share such as 25%, or all; default: `batch` in deploy.yaml',
-    ),
-    skipUnreachable: option.boolean(
-      false,
-      'go on without hosts that cannot be reached; the next deploy brings them up to date',
-    ),
+    environment: environmentOption,
+    image: option.string('image to deploy, by name or digest', {
+      defaultText: "the stage's, or the one that build made of this commit",
+      valueName: 'IMAGE',
+    }),
+    stage: option.string('deploy the image of this stage in the registry', {
+      defaultText: '`stage` in deploy.yaml',
+      valueName: 'STAGE',
+    }),
+    plan: option.boolean('print what would be done on which host, and do nothing'),
+    batch: option.string('hosts at a time: a number, a percentage such as 25%, or all', {
+      defaultText: '`batch` in deploy.yaml',
+      valueName: 'HOSTS',
+    }),
+    skipUnreachable: option.boolean('skip unreachable hosts; the next deploy brings them up to date'),
     canary: option.string(
-      undefined,
-      'let the new release serve this share of the requests, such as 10%, until --continue or --abort',
+      'let the new release serve a percentage of the requests, such as 10%, until --continue or --abort',
+      {
+        valueName: 'PERCENT',
+      },
     ),
-    continue: option.boolean(false, 'give the canary all requests'),
-    abort: option.boolean(false, 'take the canary away'),
+    continue: option.boolean('let the canary serve all requests'),
+    abort: option.boolean('remove the canary'),
   },
   async (
     context,
     {environment, image: wanted, stage, plan: planOnly, batch, skipUnreachable, canary, ...end},
   ): Promise<Deployed | Plan> => {
     const endings = [canary !== undefined, end.continue, end.abort].filter(Boolean).length;
-    if (endings > 1) throw usageProblem('--canary begins a canary, --continue and --abort end it', 'say one of them');
+    if (endings > 1)
+      throw usageProblem('--canary starts a canary, --continue and --abort end it', 'pass only one of them');
     if (batch !== undefined && !batchPattern.test(batch))
       throw usageProblem(
-        `--batch is a number of hosts, a share of them or all, and ${batch} is none`,
-        'such as --batch=1 or --batch=25%',
+        `--batch must be a number of hosts, a percentage or "all", not ${batch}`,
+        'for example --batch=1 or --batch=25%',
       );
     const target = await readTarget(context, environment);
     const options: DeployOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
-      return told(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
-    const {reference: image, commit} = await imageToDeploy(context, target.service, target.settings, {
+      return report(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
+    const {reference: image, commit} = await imageToDeploy(context, target, {
       image: wanted,
       stage,
     });
-    return told(context, target, await deployTo(context, {...target, image, commit}, options));
+    return report(context, target, await deployTo(context, {...target, image, commit}, options));
   },
 );
 
-/** Tells what came of it, and gives it: the plan where nothing was done. */
-function told(context: Context, {service, environment}: Target, {plan, deployed}: Executed): Deployed | Plan {
+/** Prints the outcome and returns it: the plan where nothing was done. */
+function report(context: Context, {service, environment}: Target, {plan, deployed}: Executed): Deployed | Plan {
   if (deployed === undefined) {
     context.say(planText(plan));
     return plan;
   }
   const serves =
     plan.what === 'abort'
-      ? `${service.name} release ${plan.release} is taken away, and release ${plan.previous} serves alone at`
+      ? `${service.name} canary aborted: release ${plan.release} removed; release ${plan.previous} serves all traffic at`
       : plan.what === 'canary'
         ? `${service.name} release ${plan.release} serves beside release ${plan.previous} (then: deploy ${environment} --continue, or --abort) at`
         : `${service.name} release ${deployed.release} serves at`;

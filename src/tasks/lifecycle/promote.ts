@@ -1,4 +1,4 @@
-import {problem, usageProblem} from '../../errors.ts';
+import {problem} from '../../errors.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {
@@ -18,7 +18,7 @@ export interface Promoted {
   /** `127.0.0.1:5000/buy-service:rc` */
   readonly image: string;
   readonly digest: string;
-  /** What the stage stood for before; empty when it is new. */
+  /** Digest of the stage before; empty when the stage is new. */
   readonly before: string;
 }
 
@@ -28,15 +28,14 @@ const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
 export const promote = task(
   'Move a stage (dev, rc, prod) to a published image',
   {
-    to: option.string(undefined, 'stage to promote to: dev, rc, prod, ...'),
-    from: option.string(
-      undefined,
-      'stage, tag or digest to promote; default: the tag that publish made of this commit',
-    ),
+    to: option.string('stage to promote to: dev, rc, prod, ...', {required: true, valueName: 'STAGE'}),
+    from: option.string('stage, tag or digest to promote', {
+      defaultText: 'the tag that publish made of this commit',
+      valueName: 'IMAGE',
+    }),
   },
   async (context, {to, from}): Promise<Promoted> => {
     const {run, say, note} = context;
-    if (to === undefined) throw usageProblem('promote needs a stage to promote to', 'entrypoint promote --to=rc');
     const service = await readService(context);
     const repository: Repository = {registry: requireRegistry(service), name: service.name};
     const source = from ?? (await readVersion(context)).tag;
@@ -66,17 +65,17 @@ async function move(
   if (manifest === undefined) {
     throw problem({
       code: 'image_missing',
-      what: `${repositoryText(repository)} has no image ${source} to promote`,
+      what: `no image ${source} in ${repositoryText(repository)}`,
       fix: 'publish it first: entrypoint build publish',
     });
   }
   await writeManifest(context, repository, to, manifest);
-  // The registry has no compare-and-swap: what counts is what it answers now.
+  // The registry has no compare-and-swap: read back which digest won.
   const now = await readManifest(context, repository, to);
   if (now?.digest === manifest.digest) return;
   throw problem({
     code: 'promotion_lost',
-    what: `${to} was promoted to ${manifest.digest} but is ${now?.digest ?? 'nothing'}: somebody promoted at the same time`,
-    fix: 'see who did, and promote again',
+    what: `${to} was promoted to ${manifest.digest} but is ${now?.digest ?? 'missing'}: a concurrent promotion won`,
+    fix: 'find out who promoted it, then promote again',
   });
 }

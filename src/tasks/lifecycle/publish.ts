@@ -10,28 +10,31 @@ import {task} from '../../task.ts';
 export interface Published {
   /** `127.0.0.1:5000/buy-service:0123456789ab` */
   readonly image: string;
-  /** The registry's digest of it: `sha256:...`; empty in a dry run. */
+  /** Its digest in the registry: `sha256:...`; empty in a dry run. */
   readonly digest: string;
 }
 
 export const publish = task(
   'Push the built image to the registry',
   {
-    tag: option.string(undefined, 'tag of the image; default: the first 12 characters of the commit'),
-    allowDirty: option.boolean(false, 'publish an image whose source is no commit'),
+    tag: option.string('tag of the image', {
+      defaultText: 'the first 12 characters of the commit',
+      valueName: 'TAG',
+    }),
+    allowDirty: option.boolean('publish an image that was built from uncommitted changes'),
   },
   async (context, {tag, allowDirty}): Promise<Published> => {
     const {run, say} = context;
     const service = await readService(context);
     const repository = repositoryText({registry: requireRegistry(service), name: service.name});
-    await requireEngine(run);
-    const local = await builtImageName(context, service, tag);
+    await requireEngine(context);
+    const local = await builtImageName(context, service, {tag});
     const {reference, commit} = await findImage(context, local);
     if ((commit.endsWith('-dirty') || local.endsWith('-dirty')) && !allowDirty) {
       throw problem({
         code: 'dirty_tree',
-        what: `${local} was built from files that are in no commit, and nobody could find them again`,
-        fix: 'commit, build, publish; or, knowing that: --allow-dirty',
+        what: `${local} was built from uncommitted changes and cannot be reproduced`,
+        fix: 'commit, build and publish; or pass --allow-dirty',
       });
     }
     const image = `${repository}:${local.split(':').at(-1)}`;
@@ -39,8 +42,8 @@ export const publish = task(
     await run(dockerPush(image), {
       capture: true,
       retry: true,
-      purpose: `the image could not be pushed to ${service.registry}`,
-      fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it asks for a login: docker login',
+      purpose: `cannot push the image to ${service.registry}`,
+      fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
     });
     const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {
       capture: true,

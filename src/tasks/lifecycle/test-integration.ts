@@ -3,26 +3,31 @@ import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker/inde
 import {requireEngine} from '../../image/docker.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {option} from '../../option.ts';
-import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {awaitAnswer} from '../../stack/await-answer.ts';
 import {withLastLog} from '../../stack/last-log.ts';
 import {roleLabels, type Stack, stackName} from '../../stack/names.ts';
-import {bringUpTestSurroundings} from '../../stack/test-stack.ts';
+import {startTestStack} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
+import {reportOptions, runTests} from './suite.ts';
 
 /**
- * Starts the built image among its backing services on a network of its own, and runs the tests from the same
- * image. Everything is taken away afterwards, also after a failure or Ctrl-C.
+ * Starts the built image and its backing services on a network of its own, and runs the tests from the same image.
+ * Removes everything afterwards, also after a failure or Ctrl-C.
  */
 export const testIntegration = task(
   'Run the integration tests (test/integration) of the built image',
   {
-    image: option.string(undefined, 'image to test; default: the one that build made of this commit'),
-    start: option.boolean(true, 'start the service and its backing services; --no-start when they are there'),
-    waitFor: option.string(undefined, 'with --no-start: address to wait for before the tests begin'),
-    waitSeconds: option.number(60, 'how long to wait for it'),
+    image: option.string('image to test', {
+      defaultText: 'the one that build made of this commit',
+      valueName: 'IMAGE',
+    }),
+    start: option.boolean('start the service and its backing services; --no-start if they already run', {
+      default: true,
+    }),
+    waitFor: option.string('with --no-start: address that must answer 200 before the tests begin', {valueName: 'URL'}),
+    waitSeconds: option.number('seconds to wait for it', {default: 60, valueName: 'SECONDS'}),
     ...reportOptions,
   },
   async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {
@@ -31,11 +36,11 @@ export const testIntegration = task(
         await context.run.act(`# waits until ${waitFor} answers 200`, () =>
           awaitAnswer(waitFor, waitSeconds, context.signal),
         );
-      await runTests(context, 'test/integration', output);
+      await runTests(context, 'test/integration', {output});
       return;
     }
     const {run} = context;
-    await requireEngine(run);
+    await requireEngine(context);
     const service = await readService(context);
     const {reference: image} =
       wanted === undefined ? await findBuiltImage(context, service) : await findImage(context, wanted);
@@ -53,15 +58,15 @@ interface Suite {
 async function testAmong(context: Context, scope: Scope, stack: Stack, {service, image, output}: Suite): Promise<void> {
   const {run, rest} = context;
   const {deployFile} = service;
-  const surroundings = deployFile.test_integration;
+  const {environment, secrets} = deployFile.test_integration;
   const network = stackName(stack);
   const settings = {
     image,
     network,
-    environment: {PORT: String(deployFile.port), ...surroundings.environment},
-    secrets: surroundings.secrets,
+    environment: {PORT: String(deployFile.port), ...environment},
+    secrets,
   };
-  await bringUpTestSurroundings(context, scope, stack, deployFile, {container: settings, told: () => ({})});
+  await startTestStack(context, scope, stack, {deployFile, container: settings});
   const app = `${network}.service`;
   scope.always(dockerRemove(app));
   await run(
@@ -98,7 +103,7 @@ async function testAmong(context: Context, scope: Scope, stack: Stack, {service,
 
 const reportsInside = '/tmp/reports';
 
-/** Reports of failed tests count as well; where the tests did not begin there are none. */
+/** Copies the reports, also those of failed tests. Tests that did not start leave none. */
 async function takeReports({run}: Context, container: string, output: string | undefined): Promise<void> {
   if (output === undefined) return;
   await run(['mkdir', '-p', output], {capture: true});

@@ -1,23 +1,28 @@
 import {addressOf, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
-import {reportOptions, runTests} from '../../runtimes/node/tests.ts';
 import {type Context, task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
+import {reportOptions, runTests} from './suite.ts';
 
-/** The tests get the address as BASE_URL. They must only read: this runs against what users use. */
+/** The tests get the address as BASE_URL. They must be read-only: they run against the service that users use. */
 export const testSanity = task(
   'Run the read-only checks (test/sanity) against a deployed service',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-    url: option.string(undefined, 'address of the service; default: where the environment answers', {
+    environment: environmentOption,
+    url: option.string('address of the service', {
+      defaultText: 'the address of the environment',
       env: ['BASE_URL'],
+      valueName: 'URL',
     }),
     ...reportOptions,
   },
   async (context, {environment, url, output}) => {
-    await runTests(context, 'test/sanity', output, {BASE_URL: url ?? (await deployedAddress(context, environment))});
+    const address = url ?? (await deployedAddress(context, environment));
+    await runTests(context, 'test/sanity', {output, env: {BASE_URL: address}});
   },
 );
 
+/** The address of the first balancer. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
   return addressOf(context, await readTarget(context, environment));
 }

@@ -1,12 +1,13 @@
 import {readTarget, remove as removeFrom} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 
 export const remove = task(
-  'Take away all that deploys made in an environment',
+  'Remove everything deployed to an environment',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-    volumes: option.boolean(false, 'the data of the backing services as well'),
+    environment: environmentOption,
+    volumes: option.boolean('also remove the data of the backing services'),
   },
   async (context, {environment, volumes}) => {
     const target = await readTarget(context, environment);

@@ -1,14 +1,18 @@
 import {type Deployed, type Plan, planText, readTarget, rollback as rollbackTo} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
+import {environmentOption} from '../environment.ts';
 
 export const rollback = task(
   'Move the traffic back to the previous release',
   {
-    environment: option.string('local', 'where: a name below `environments` in deploy.yaml', {positional: true}),
-    release: option.number(undefined, 'another release whose containers are kept; default: the one before'),
-    plan: option.boolean(false, 'tell what would be done on which host, and do nothing'),
-    skipUnreachable: option.boolean(false, 'go on without hosts that cannot be reached'),
+    environment: environmentOption,
+    release: option.number('release to return to; its containers must still exist', {
+      defaultText: 'the one before',
+      valueName: 'RELEASE',
+    }),
+    plan: option.boolean('print what would be done on which host, and do nothing'),
+    skipUnreachable: option.boolean('skip unreachable hosts'),
   },
   async (context, {environment, release: to, plan: planOnly, skipUnreachable}): Promise<Deployed | Plan> => {
     const target = await readTarget(context, environment);

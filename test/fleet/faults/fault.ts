@@ -1,4 +1,4 @@
-import type {Told, Version, Wish} from '../crew.ts';
+import type {Outcome, Version, Wish} from '../crew.ts';
 import type {Failure} from '../load/outcome.ts';
 import type {World} from '../world.ts';
 
@@ -40,5 +40,5 @@ export interface Fault {
   readonly says?: RegExp;
   readonly loses?: Losses;
   /** What else must hold. */
-  readonly also?: (world: World, told: Told) => void | Promise<void>;
+  readonly also?: (world: World, told: Outcome) => void | Promise<void>;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {brief, type Told, type Version} from '../crew.ts';
+import {until} from '../../support/until.ts';
+import {brief, type Outcome, type Version} from '../crew.ts';
 import {failureText} from '../load/outcome.ts';
 import {flaws, serving, things} from '../state.ts';
 import type {World} from '../world.ts';
@@ -38,7 +39,7 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
   const struck = fault.struck?.(world) ?? fleet.hosts.at(-1) ?? '';
 
   const load = generator.start({addresses: crew.addresses(), perSecond: 60});
-  let told: Told;
+  let told: Outcome;
   try {
     describe(fault.wish);
     told = await deployStruck(world, fault, struck, fresh);
@@ -81,7 +82,7 @@ async function deployStruck(
   {strike, during, duringAnywhere, delayMs = 0, words, environment}: Fault,
   struck: string,
   version: Version,
-): Promise<Told> {
+): Promise<Outcome> {
   const {crew} = world;
   const mends: (() => void)[] = [];
   const wrong: unknown[] = [];
@@ -122,14 +123,11 @@ async function deployStruck(
 }
 
 // A machine that comes back takes some seconds until its containers answer.
-async function eventuallyServes({fleet, crew}: World, version: Version, told: Told): Promise<void> {
-  for (const end = Date.now() + 30_000; ;) {
-    const answers = await serving(crew);
-    if (answers.join() === version) return;
-    if (Date.now() > end) {
-      const found = fleet.hosts.map((host) => `${host}: ${things(fleet, crew, host).join('; ')}`).join('\n');
-      assert.fail(`${answers.join(', ')} serve, not ${version} alone, after a deploy\n${found}\n${brief(told)}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+async function eventuallyServes({fleet, crew}: World, version: Version, told: Outcome): Promise<void> {
+  let answers: readonly string[] = [];
+  const found = (): string => {
+    const hosts = fleet.hosts.map((host) => `${host}: ${things(fleet, crew, host).join('; ')}`).join('\n');
+    return `${answers.join(', ')} serve, not ${version} alone, after a deploy\n${hosts}\n${brief(told)}`;
+  };
+  await until(found, async () => (answers = await serving(crew)).join() === version, 30, 500);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {get} from 'node:http';
 import {join} from 'node:path';
-import {until} from '../fleet.ts';
+import {untilNothingThrows} from '../../support/until.ts';
 import type {Fault, Losses} from './fault.ts';
 import {fillDisk, freeze, killEngine, losePackets, powerOff, stopRegistry} from './strikes.ts';
 
@@ -138,7 +138,7 @@ const balancers: readonly Fault[] = [
     also: async ({fleet}) => {
       const [balancer = ''] = fleet.balancers;
       powerOff(fleet, balancer)();
-      await until(60, () => void fleet.on(balancer, 'docker version >/dev/null'));
+      await untilNothingThrows(60, () => void fleet.on(balancer, 'docker version >/dev/null'));
     },
   },
 ];

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {cpSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {all, everyKind, startLoad} from '../../server/load/under-load.ts';
-import {buildImages, eventually, makePlace, must} from './containers.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
+import {must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('node', 'haproxy');
 const place = makePlace();
@@ -39,9 +41,8 @@ resolvers docker
 `;
 
 async function buildService(): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
+  const directory = temporaryDirectory();
   after(async () => {
-    rmSync(directory, {recursive: true});
     await must(['image', 'rm', '--force', image]);
   });
   cpSync(join(import.meta.dirname, '../../server/load/fixtures/busy.mjs'), join(directory, 'server.js'));

@@ -4,7 +4,8 @@ import {renderFragment} from '../../../src/deploy/hosts/balancer/fragment.ts';
 import {balancerSettings} from '../../../src/deploy/hosts/balancer/settings.ts';
 import {type BalancerState, colourOf} from '../../../src/deploy/hosts/balancer/state.ts';
 import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
-import {docker, type Ended, must, type Place} from './containers.ts';
+import {docker, type Ended, must} from '../../support/docker.ts';
+import {type Place} from './containers.ts';
 
 // A service as small as it can be: `/ready` follows READY, `/` tells its version after ?ms=, with a 500 once in FAILS
 // requests; `/forwarded` tells what it hears of the client, `/events` sends one every 100 ms, and an upgrade is an echo.

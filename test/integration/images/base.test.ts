@@ -5,8 +5,10 @@ import {test} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker/index.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
+import {docker, must} from '../../support/docker.ts';
 import {long} from '../../support/long.ts';
-import {buildImages, docker, eventually, makePlace, must} from './containers.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('base');
 const place = makePlace();
@@ -23,7 +25,7 @@ const run = systemRunner({
 const client = await findDockerClient({run, env: process.env});
 const ca = certificateFile(process.env);
 
-/** What a container prints that runs `words` behind start-as-webuser and the init. */
+/** The output of a container that runs `words` under start-as-webuser and the init. */
 const inside = (options: readonly string[], ...words: string[]): Promise<string> =>
   must([
     'run',
@@ -43,7 +45,7 @@ test('without words the image lists the tasks', async () => {
   assert.match(await must(['run', '--rm', '--network', 'none', image]), /^static_analysis +\S.*\n/);
 });
 
-test('root becomes webuser, with its home, no further group and no capability', async () => {
+test('root becomes webuser, with its home, no extra group and no capability', async () => {
   const shown = await inside(
     [],
     'sh',
@@ -74,7 +76,7 @@ test('a task uses the engine through the group of its socket', async () => {
   assert.deepEqual(shown.split('\n'), ['10001', `10001 ${statSync(socket).gid}`, 'linux']);
 });
 
-test('a socket of the group root (0) is of use too, and root it is not', async () => {
+test('a socket of group 0 is usable too, without becoming root', async () => {
   const listening =
     'process.umask(0o117); require("node:net").createServer((c) => c.end("hello")).listen("/var/run/docker.sock", () => {';
   const asking = `require("node:child_process").spawn("start-as-webuser", ["sh", "-c", "id -u; id -G; node -e 'require(\\"node:net\\").connect(\\"/var/run/docker.sock\\").pipe(process.stdout)'"], {stdio: "inherit"}).on("exit", () => process.exit()); });`;
@@ -96,7 +98,7 @@ test('the service never gets the engine', async () => {
   assert.equal(await inside(['--volume', `${socket}:${socket}`], 'sh', '-c', 'id -G', 'entrypoint', 'run'), '10001');
 });
 
-test('works without capabilities as webuser, and with a read-only root', async () => {
+test('works without capabilities as webuser, and on a read-only root file system', async () => {
   assert.equal(await inside(['--user', '10001:10001', '--cap-drop', 'ALL', '--read-only'], 'id', '-u'), '10001');
   assert.equal(
     await inside(['--cap-drop', 'ALL', '--cap-add', 'SETUID', '--cap-add', 'SETGID', '--read-only'], 'id', '-u'),
@@ -104,14 +106,14 @@ test('works without capabilities as webuser, and with a read-only root', async (
   );
 });
 
-test('a user that nobody knows has a home to write in', async () => {
+test('a user that is not in /etc/passwd has a writable home', async () => {
   assert.equal(
     await inside(['--user', '54321:0', '--cap-drop', 'ALL'], 'sh', '-c', 'echo $HOME; touch $HOME/x && id -u'),
     '/home/webuser\n54321',
   );
 });
 
-test("SIGTERM reaches the program, whose exit code is the container's, also when the init may not kill others", async () => {
+test("SIGTERM reaches the program, whose exit code is the container's, also when the init has no CAP_KILL", async () => {
   const waiting =
     'process.on("SIGTERM", () => { console.log("drained"); process.exit(7); }); setInterval(() => {}, 1000); console.log("up");';
   const container = await place.start('signals', [
@@ -148,7 +150,7 @@ test('orphans are reaped: 20 of them leave no zombie', async () => {
   assert.equal(await inside([], 'sh', '-c', orphans), '0');
 });
 
-test("nothing in the image can give root away, and it trusts only Debian's certificates", async () => {
+test("no file in the image can grant root, and it trusts only Debian's certificates", async () => {
   const {stdout} = await docker([
     'run',
     '--rm',
@@ -165,7 +167,7 @@ test("nothing in the image can give root away, and it trusts only Debian's certi
   assert.deepEqual(more, []);
 });
 
-/** The digests of the layers of a build that takes nothing from earlier ones. */
+/** The digests of the layers of a build without the cache. */
 async function freshLayers(): Promise<string> {
   const tag = `${place.name}:again`;
   await run(

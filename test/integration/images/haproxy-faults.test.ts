@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {docker, must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {answer, configText, startApp, startBalancer} from './balancer.ts';
-import {addressOf, buildImages, docker, eventually, makePlace, must} from './containers.ts';
+import {addressOf, buildImages, makePlace} from './containers.ts';
 
 buildImages('base', 'haproxy');
 const place = makePlace();

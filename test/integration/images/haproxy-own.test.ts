@@ -4,9 +4,11 @@ import * as v from 'valibot';
 import {dockerRun} from '../../../src/commands/docker/index.ts';
 import {balancerContainer} from '../../../src/deploy/hosts/balancer/container.ts';
 import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
+import {must} from '../../support/docker.ts';
 import {ownConfiguration} from '../../support/own-haproxy.ts';
+import {eventually} from '../../support/until.ts';
 import {answer, configText, driver, startApp} from './balancer.ts';
-import {addressOf, buildImages, eventually, makePlace, must} from './containers.ts';
+import {addressOf, buildImages, makePlace} from './containers.ts';
 import {startLoad} from './load.ts';
 
 buildImages('base', 'haproxy');

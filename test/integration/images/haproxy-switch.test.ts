@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {configText, startApp, startBalancer} from './balancer.ts';
-import {addressOf, buildImages, eventually, makePlace, must} from './containers.ts';
+import {addressOf, buildImages, makePlace} from './containers.ts';
 import {startLoad} from './load.ts';
 
 buildImages('base', 'haproxy');

@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync} from 'node:fs';
 import {request as plainRequest} from 'node:http';
 import {connect as http2} from 'node:http2';
 import {request} from 'node:https';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {connect} from 'node:tls';
 import {makeCertificate} from '../../support/certificate.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
+import {must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
-import {buildImages, eventually, makePlace, must} from './containers.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('base', 'haproxy');
 const place = makePlace();
 const balancer = await startBalancer(place);
 const app = await startApp(place, 'app', 'v1');
-const directory = mkdtempSync(join(tmpdir(), 'entrypoint-tls-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 const file = {
   routes: [{host: 'shop.example.com'}],
   tls: {certificate: {file: 'unused'}, port: 9443},

@@ -3,8 +3,10 @@ import {connect} from 'node:net';
 import {test} from 'node:test';
 import {canaryWeights} from '../../../src/deploy/hosts/balancer/canary.ts';
 import {judge, parseCounts} from '../../../src/deploy/hosts/balancer/counts.ts';
+import {must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {answer, type Balancer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
-import {buildImages, eventually, makePlace, must} from './containers.ts';
+import {buildImages, makePlace} from './containers.ts';
 import {startLoad} from './load.ts';
 
 buildImages('base', 'haproxy');

@@ -1,5 +1,5 @@
 import {Agent, request} from 'node:http';
-import {eventually} from './containers.ts';
+import {eventually} from '../../support/until.ts';
 
 export interface Load {
   /** Stops sending, waits for what is on its way, and tells what happened. */

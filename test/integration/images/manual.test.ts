@@ -4,8 +4,9 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {gzipSync} from 'node:zlib';
+import {must} from '../../support/docker.ts';
 import {entrypoint, makeTiny} from '../tiny.ts';
-import {buildImages, makePlace, must} from './containers.ts';
+import {buildImages, makePlace} from './containers.ts';
 import {storedBytes} from './registry.ts';
 
 // docs/images.md: its Dockerfiles are built, and its figures hold.
@@ -16,10 +17,10 @@ const dockerfiles = [...manual.matchAll(/^```Dockerfile\n([^]*?)^```$/gm)].map((
 const tiny = makeTiny();
 const place = makePlace();
 
-/** What must hold in the image that the n-th Dockerfile makes. */
-const claims: readonly (readonly [what: string, look: (image: string) => void])[] = [
+/** What must hold for the image of the n-th Dockerfile. */
+const claims: readonly (readonly [title: string, verify: (image: string) => void])[] = [
   [
-    'own steps after the one line',
+    'own steps after FROM',
     (image) => {
       assert.equal(inside(image, 'sh', '-c', 'echo $NODE_ENV'), 'production\n');
     },
@@ -51,9 +52,9 @@ const claims: readonly (readonly [what: string, look: (image: string) => void])[
     },
   ],
   ['another init', (image) => assert.match(firstProcess(image), /^dumb-init -c -- entrypoint run /)],
-  ['none', (image) => assert.match(firstProcess(image), /node/)],
+  ['no init', (image) => assert.match(firstProcess(image), /node/)],
   [
-    'all by yourself',
+    'without triggers',
     (image) => {
       assert.equal(
         tiny
@@ -88,22 +89,22 @@ const inspectFirst = (container: string): string =>
     container,
     'sh',
     '-c',
-    "until start-as-webuser --exec answers; do sleep 0.1; done; tr '\\0' ' ' </proc/1/cmdline",
+    "until start-as-webuser --exec health-check; do sleep 0.1; done; tr '\\0' ' ' </proc/1/cmdline",
   );
 
-test('the manual has as many Dockerfiles as are tested here', () => {
+test('every Dockerfile of the manual is tested here', () => {
   assert.equal(dockerfiles.length, claims.length);
 });
 
-for (const [index, [what, look]] of claims.entries()) {
-  test(`${what}: the manual's Dockerfile builds, and holds what it says`, () => {
+for (const [index, [title, verify]] of claims.entries()) {
+  test(`${title}: the manual's Dockerfile builds and works`, () => {
     tiny.write('Dockerfile', dockerfiles[index] ?? '');
     tiny.commit();
-    look((JSON.parse(tiny.must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image);
+    verify((JSON.parse(tiny.must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image);
   });
 }
 
-test('the images weigh no more than the manual allows', async () => {
+test('the images are no larger than the manual says', async () => {
   for (const [image, limit] of [
     ['base:26', 90],
     ['node-service:26', 95],

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {docker, eventually, must} from './containers.ts';
+import {docker, must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {makeServiceImage} from './service-image.ts';
 
 const {place, image, write, build} = await makeServiceImage('node-service');
 
 const server = "import http from 'node:http'; http.createServer((q, s) => s.end('hello')).listen(process.env.PORT);\n";
 
-test('dependencies without a lock file are refused, with the fix', async () => {
+test('rejects dependencies without a lock file, with a fix', async () => {
   write({
     Dockerfile: 'FROM entrypoint/node-service:26\n',
     'package.json': '{"name": "shop", "type": "module", "dependencies": {"yaml": "2"}}\n',
@@ -19,7 +20,7 @@ test('dependencies without a lock file are refused, with the fix', async () => {
   assert.match(output, /fix: npm install --package-lock-only/);
 });
 
-test('one line of Dockerfile gives an image with the labels, the commit and files that the service cannot change', async () => {
+test('a one-line Dockerfile gives an image with labels, the commit and read-only files', async () => {
   const lock = {name: 'shop', lockfileVersion: 3, requires: true, packages: {'': {name: 'shop'}}};
   write({'package.json': '{"name": "shop", "type": "module"}\n', 'package-lock.json': `${JSON.stringify(lock)}\n`});
   const {code, output} = await build('c1');
@@ -42,13 +43,13 @@ test('one line of Dockerfile gives an image with the labels, the commit and file
     image,
     'sh',
     '-c',
-    'echo $GIT_COMMIT_HASH; touch /content/server.js 2>/dev/null || echo cannot; find /content -writable; npm --version; tsc=/usr/local/lib/entrypoint/node_modules/.bin/tsc; $tsc --version',
+    'echo $GIT_COMMIT_HASH; touch /content/server.js 2>/dev/null || echo read-only; find /content -writable; npm --version; tsc=/usr/local/lib/entrypoint/node_modules/.bin/tsc; $tsc --version',
   ]);
-  assert.match(shown, /^c1\ncannot\n11\.\d+\.\d+\nVersion 7\./);
+  assert.match(shown, /^c1\nread-only\n11\.\d+\.\d+\nVersion 7\./);
 });
 
-test('a changed line of source and a new commit install nothing again', async () => {
-  // As nobody has built it before: the cache of the engine outlasts the tests.
+test('a changed line of source and a new commit reinstall nothing', async () => {
+  // Unique text: the engine's build cache outlives the test.
   write({
     'server.js': `// changed in ${place.name}\n${server}`,
     'tasks.ts': 'console.log("it runs"); export const points: number = 1;\n',
@@ -65,7 +66,7 @@ test('a changed line of source and a new commit install nothing again', async ()
   assert.doesNotMatch(output, /it runs/);
 });
 
-test('what was compiled ahead is what any user starts with', async () => {
+test('every user starts from the files that were compiled ahead', async () => {
   const words = [
     'run',
     '--rm',
@@ -86,7 +87,7 @@ test('what was compiled ahead is what any user starts with', async () => {
   assert.match(stdout, /it runs/);
 });
 
-test('the health check is content with a service that answers, and with no other', async () => {
+test('the health check succeeds only while the service answers', async () => {
   const container = await place.start('service', [
     '--entrypoint',
     'start-as-webuser',
@@ -97,7 +98,7 @@ test('the health check is content with a service that answers, and with no other
     'server.js',
   ]);
   const check = (...options: string[]): Promise<number> =>
-    docker(['exec', ...options, container, 'start-as-webuser', 'answers']).then(({code}) => code);
+    docker(['exec', ...options, container, 'start-as-webuser', 'health-check']).then(({code}) => code);
   await eventually(
     10,
     () => check(),

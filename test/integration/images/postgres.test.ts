@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {buildImages, docker, type Ended, eventually, makePlace, must} from './containers.ts';
+import {docker, type Ended, must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('postgres');
 const place = makePlace();
@@ -57,16 +59,16 @@ const overNetwork = (server: string, password: string): Promise<Ended> =>
     'select 1',
   ]);
 
-test('without a password nothing is made, and it says how to give one', async () => {
+test('without a password no database is created, and the message says how to set one', async () => {
   const {code, stderr} = await docker(['run', '--rm', '--network', 'none', image]);
   assert.equal(code, 78);
   assert.equal(
     stderr,
-    'postgres: there is no password for the new database\nfix: set POSTGRES_PASSWORD, or POSTGRES_PASSWORD_FILE with the path of a file that holds it',
+    'postgres: no password set for the new database\nfix: set POSTGRES_PASSWORD, or POSTGRES_PASSWORD_FILE to the path of a file that contains it',
   );
 });
 
-test('a start that is killed half-way is taken up again by the next one', async () => {
+test('a first start that is killed half-way is resumed by the next one', async () => {
   for (const milliseconds of [150, 400, 700, 1000]) {
     const container = await start(`killed.${milliseconds}`);
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -78,7 +80,7 @@ test('a start that is killed half-way is taken up again by the next one', async 
   assert.equal(await must(['exec', container, 'id', '-u']), '999');
 });
 
-test('over the network only the password opens', async () => {
+test('a TCP connection needs the password', async () => {
   const server = `${place.name}.first`;
   assert.deepEqual(await overNetwork(server, 'only for tests'), {code: 0, stdout: '1', stderr: ''});
   const {code, stderr} = await overNetwork(server, 'wrong');
@@ -86,7 +88,7 @@ test('over the network only the password opens', async () => {
   assert.match(stderr, /password authentication failed/);
 });
 
-test('stops at once and cleanly while a client is busy, and has its data after a restart and in a new container', async () => {
+test('stops at once and cleanly while a client is busy, and keeps its data across a restart and a new container', async () => {
   const container = `${place.name}.first`;
   await must([
     'exec',

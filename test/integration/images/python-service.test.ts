@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {docker, eventually, must} from './containers.ts';
+import {docker, must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
 import {makeServiceImage} from './service-image.ts';
 
 const {place, image, write, build} = await makeServiceImage('python-service');
@@ -15,7 +16,7 @@ def app(environ, start):
     return [b"hello"]
 `;
 
-test('dependencies that nothing pins are refused, with the fix', async () => {
+test('rejects unpinned dependencies, with a fix', async () => {
   write({
     Dockerfile: 'FROM entrypoint/python-service:3.13\n',
     'pyproject.toml':
@@ -24,14 +25,14 @@ test('dependencies that nothing pins are refused, with the fix', async () => {
   });
   const {code, output} = await build('c1');
   assert.notEqual(code, 0);
-  assert.match(output, /entrypoint: pyproject\.toml lists dependencies, and there is no uv\.lock and no requirements/);
+  assert.match(output, /entrypoint: pyproject\.toml lists dependencies, but no uv\.lock or requirements/);
   assert.match(output, /fix: uv lock/);
 });
 
-test('one line of Dockerfile gives an image with the labels, the commit and files that the service cannot change', async () => {
+test('a one-line Dockerfile gives an image with labels, the commit and read-only files', async () => {
   write({
     'requirements.txt': 'gunicorn==27.0.1\n',
-    'requirements-dev.txt': `# ${place.name}: what an earlier run left in the builder's cache would say nothing\niniconfig>=2\n`,
+    'requirements-dev.txt': `# ${place.name}: defeats the build cache, whose hit would print no warning\niniconfig>=2\n`,
   });
   const {code, output} = await build('c1');
   assert.equal(code, 0, output);
@@ -47,12 +48,12 @@ test('one line of Dockerfile gives an image with the labels, the commit and file
   const shown = await inside(
     'sh',
     '-c',
-    'echo $GIT_COMMIT_HASH; touch /content/app.py 2>/dev/null || echo cannot; find /content /opt/venv -writable ! -type l; python3 -c "import sys, iniconfig, gunicorn; print(*sys.version_info[:2])"',
+    'echo $GIT_COMMIT_HASH; touch /content/app.py 2>/dev/null || echo read-only; find /content /opt/venv -writable ! -type l; python3 -c "import sys, iniconfig, gunicorn; print(*sys.version_info[:2])"',
   );
-  assert.equal(shown, 'c1\ncannot\n3 13');
+  assert.equal(shown, 'c1\nread-only\n3 13');
 });
 
-test('the bytecode of the dependencies is there, and tells no time of change', async () => {
+test('dependencies have bytecode without an mtime', async () => {
   // The second word of a .pyc holds its flags (PEP 552): 1 is a hash that is not compared with the source.
   const flags = await inside(
     'python3',
@@ -62,7 +63,7 @@ test('the bytecode of the dependencies is there, and tells no time of change', a
   assert.equal(flags, '{1}');
 });
 
-test('a changed line of source and a new commit install nothing again', async () => {
+test('a changed line of source and a new commit reinstall nothing', async () => {
   write({'app.py': `# changed in ${place.name}\n${app}`});
   const {code, output} = await build('c2');
   assert.equal(code, 0, output);
@@ -74,7 +75,7 @@ test('a changed line of source and a new commit install nothing again', async ()
   );
 });
 
-test('`run` becomes gunicorn, which answers, logs lines of JSON and ends well, on a file system that is read-only', async () => {
+test('`run` becomes gunicorn, which answers, logs JSON lines and stops cleanly on a read-only file system', async () => {
   const container = await place.start('service', [
     '--read-only',
     '--cap-drop',
@@ -87,7 +88,7 @@ test('`run` becomes gunicorn, which answers, logs lines of JSON and ends well, o
   ]);
   await eventually(
     20,
-    () => docker(['exec', container, 'answers']).then(({code}) => code),
+    () => docker(['exec', container, 'health-check']).then(({code}) => code),
     (code) => code === 0,
   );
   const programs = await must([
@@ -99,7 +100,7 @@ test('`run` becomes gunicorn, which answers, logs lines of JSON and ends well, o
   ]);
   assert.match(programs, /gunicorn --bind 0\.0\.0\.0:3000 --workers \d+ --worker-class sync .* app:app/);
   assert.doesNotMatch(programs, /--reload/);
-  assert.doesNotMatch(programs, /^\S*node /m, 'nothing of the command line is left');
+  assert.doesNotMatch(programs, /^\S*node /m, 'no process of the command is left');
   await must(['stop', '--time', '10', container]);
   assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', container]), '0');
   const {stdout} = await docker(['logs', container]);
@@ -116,16 +117,16 @@ test('`run` becomes gunicorn, which answers, logs lines of JSON and ends well, o
   );
 });
 
-test('an application that cannot start ends the container, and says why', async () => {
+test('an application that cannot start ends the container with its error', async () => {
   write({'app.py': 'app = undefined_name\n'});
   assert.equal((await build('c3')).code, 0);
   const container = await place.start('broken', [image, 'run']);
-  // gunicorn's code is 3; it stumbles, with 1, where a second worker fails while it stops.
+  // gunicorn's code is 3, or 1 where a second worker fails while it stops.
   assert.match(await must(['wait', container]), /^[13]$/);
   assert.match((await docker(['logs', container])).stdout, /NameError: name 'undefined_name' is not defined/);
 });
 
-test('a uv.lock is installed as it is, and refused when pyproject.toml has moved on', async () => {
+test('installs a uv.lock exactly, and rejects one that pyproject.toml has outgrown', async () => {
   const project = `# ${place.name}\n[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.13"\n`;
   write({
     'pyproject.toml': project,

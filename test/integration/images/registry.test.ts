@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {buildImages, eventually, makePlace, must} from './containers.ts';
+import {must} from '../../support/docker.ts';
+import {eventually} from '../../support/until.ts';
+import {buildImages, makePlace} from './containers.ts';
 
 buildImages('registry');
 const place = makePlace();
 
-test('takes an image, gives it by its digest, deletes it, and stops at once', async () => {
+test('stores an image, serves it by digest, deletes it, and stops at once', async () => {
   const container = await place.start('registry', ['--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
   const address = (await must(['port', container, '5000/tcp'])).split('\n')[0] ?? '';
   const ask = (path: string, method = 'GET'): Promise<Response> =>

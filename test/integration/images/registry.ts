@@ -1,4 +1,5 @@
-import {must, type Place} from './containers.ts';
+import {must} from '../../support/docker.ts';
+import {type Place} from './containers.ts';
 
 /** Bytes that a registry stores of an image, compressed: what a host pulls that has nothing yet. */
 export async function storedBytes(place: Place, image: string): Promise<number> {

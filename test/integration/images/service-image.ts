@@ -1,12 +1,13 @@
 import {execFile} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after} from 'node:test';
 import {dockerBuild} from '../../../src/commands/docker/index.ts';
 import {certificateFile, findDockerClient} from '../../../src/image/docker.ts';
 import {noEcho, systemRunner} from '../../../src/shell/index.ts';
-import {buildImages, makePlace, must, type Place} from './containers.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
+import {removeImagesOf} from '../../support/docker.ts';
+import {buildImages, makePlace, type Place} from './containers.ts';
 
 /** A service's directory and the image that its one line of Dockerfile makes; both go away after the tests. */
 export interface ServiceImage {
@@ -25,13 +26,8 @@ export async function makeServiceImage(base: 'node-service' | 'python-service'):
   buildImages(base);
   const place = makePlace();
   const image = `${place.name}:service`;
-  const directory = mkdtempSync(join(tmpdir(), 'entrypoint-test-'));
-  const label = `label=entrypoint.service_name=${place.name}`;
-  after(async () => {
-    rmSync(directory, {recursive: true});
-    const ids = await must(['images', '--quiet', '--filter', label]);
-    if (ids !== '') await must(['rmi', '--force', ...new Set(ids.split('\n'))]);
-  });
+  const directory = temporaryDirectory();
+  after(() => removeImagesOf(place.name));
   const run = systemRunner({cwd: directory, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
   const client = await findDockerClient({run, env: process.env});
   const ca = certificateFile(process.env);

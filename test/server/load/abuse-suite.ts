@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import {afterEach, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {until} from '../../support/until.ts';
 import {type AbuseCase, badChunks, notHttp, smuggling} from './abuse-cases.ts';
 import {randomNumbers, seed} from './random.ts';
 import {head, rawClient, type RawClient, statuses, upgrade} from './raw-client.ts';
-import {all, answers, descriptors, startLoad, startServer, until} from './under-load.ts';
+import {all, answers, descriptors, startLoad, startServer} from './under-load.ts';
 
 const maxBodySize = 100_000;
 const idle = all ? 10_000 : 1000;
@@ -56,13 +57,13 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
       `the workers are the same: ${server.log().slice(-3000)}`,
     );
     await until(
-      10,
       () =>
         `no connection is left over: ${JSON.stringify(atFirst)}, now ${server
           .workers()
           .map(({pid}) => descriptors(pid))
           .join(', ')}`,
       () => atFirst.every(({pid, open}) => descriptors(pid) <= open + slack),
+      10,
     );
     assert.deepEqual(load.sofar.failures, []);
   });
@@ -137,9 +138,9 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
         ).join(''),
       );
       await until(
-        10,
         () => `${statuses(client.received()).length} answers`,
         () => statuses(client.received()).length === 500,
+        10,
       );
       assert.ok(statuses(client.received()).every((status) => status === 200));
       client.socket.destroy();
@@ -272,9 +273,9 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
       );
     }
     await until(
-      5,
       () => 'who asked was answered',
       () => clients.every((client, index) => !asked(index) || client.received() !== ''),
+      5,
     );
     assert.ok(clients.every((client, index) => client.state() === 'open' || (kind === 'sync' && asked(index))));
     assert.ok(await answers(patient.port, 3000));
@@ -283,13 +284,13 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
       else client.socket.destroy();
     }
     await until(
-      15,
       () =>
         `the descriptors are ${JSON.stringify(before)} again: ${patient
           .workers()
           .map(({pid}) => descriptors(pid))
           .join(', ')}`,
       () => before.every(({pid, open}) => descriptors(pid) <= open),
+      15,
     );
   });
 }

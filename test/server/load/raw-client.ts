@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
-import {setTimeout as sleep} from 'node:timers/promises';
+import {until} from '../../support/until.ts';
 
 /** A client that sends whatever bytes it likes. */
 export interface RawClient {
@@ -35,16 +35,17 @@ export async function rawClient(port: number, bytes?: string | Uint8Array): Prom
     received: () => received,
     state: () => state,
     send: (more) => void socket.write(more),
-    sees: (text, milliseconds = 3000) => waits(milliseconds, () => text.test(received)),
-    ends: (milliseconds = 3000) => waits(milliseconds, () => state !== 'open'),
+    sees: (text, milliseconds = 3000) => within(milliseconds, () => text.test(received)),
+    ends: (milliseconds = 3000) => within(milliseconds, () => state !== 'open'),
     reset: () => void socket.resetAndDestroy(),
   };
 }
 
-async function waits(milliseconds: number, holds: () => boolean): Promise<boolean> {
-  for (const end = Date.now() + milliseconds; !holds() && Date.now() < end;) await sleep(10);
-  return holds();
-}
+const within = (milliseconds: number, holds: () => boolean): Promise<boolean> =>
+  until('', holds, milliseconds / 1000).then(
+    () => true,
+    () => false,
+  );
 
 /** Lines of a request: each ended as HTTP ends them, and an empty one after them. */
 export const head = (...lines: readonly string[]): string => [...lines, '', ''].join('\r\n');

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {processTree} from '../../../bench/server/processes.ts';
+import {until} from '../../support/until.ts';
 import {randomNumbers, seed} from './random.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
-import {all, answers, descriptors, everyKind, kill, type Server, startLoad, startServer, until} from './under-load.ts';
+import {all, answers, descriptors, everyKind, kill, type Server, startLoad, startServer} from './under-load.ts';
 
 /** Which class of worker, and how long. */
 const storms: readonly (readonly [string, number])[] = all
@@ -128,7 +129,6 @@ for (const [kind, seconds] of storms)
     // it is over when the number has been right for three seconds.
     let right = Date.now();
     await until(
-      60,
       () =>
         `${storm.workers} workers after ${storm.done.join(', ')}; there are ${server
           .workers()
@@ -138,6 +138,7 @@ for (const [kind, seconds] of storms)
         if (server.workers().length !== storm.workers) right = Date.now();
         return Date.now() - right > 3000;
       },
+      60,
     );
     assert.deepEqual(
       server.workers().filter(({state}) => state === 'Z'),

@@ -4,10 +4,10 @@ import {once} from 'node:events';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {after} from 'node:test';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {type Clients, type Load, startLoad as start, type Target} from '../../../bench/server/load.ts';
 import {type ProcessFacts, processTree} from '../../../bench/server/processes.ts';
 import {freePort} from '../../../bench/server/running.ts';
+import {until} from '../../support/until.ts';
 
 /** Everything that takes long, as the stage `contract` has it. */
 export const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
@@ -41,9 +41,9 @@ export async function startServer(...flags: readonly string[]): Promise<Server> 
   ]);
   const workers = Number(flags[flags.indexOf('--workers') + 1]);
   await until(
-    20,
     () => `all ${workers} workers are ready: ${server.log()}`,
     () => server.log().split('"worker_ready"').length > workers,
+    20,
   );
   return server;
 }
@@ -72,12 +72,12 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
       const old = workers().map((worker) => worker.pid);
       process.kill(pid, 'SIGHUP');
       await until(
-        60,
         () =>
           `the old workers are gone: ${old.join(', ')}; there are ${workers()
             .map((worker) => worker.pid)
             .join(', ')}`,
         () => workers().length >= 2 && workers().every((worker) => !old.includes(worker.pid)),
+        60,
       );
     },
     ended: async () => {
@@ -87,12 +87,12 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
     },
   };
   await until(
-    20,
     () => `the server answers: ${said}`,
     async () => {
       assert.equal(child.exitCode, null, said);
       return answers(port);
     },
+    20,
   );
   return server;
 }
@@ -146,17 +146,6 @@ export async function answers(port: number, milliseconds = 1000): Promise<boolea
     return response.ok;
   } catch {
     return false;
-  }
-}
-
-/** Waits for what must become true. @throws when it does not within `seconds` */
-export async function until(
-  seconds: number,
-  what: () => string,
-  holds: () => boolean | Promise<boolean>,
-): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(20)) {
-    if (Date.now() > end) assert.fail(`not within ${seconds} s: ${what()}`);
   }
 }
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {processTree} from '../../../bench/server/processes.ts';
+import {until} from '../../support/until.ts';
 import {head, rawClient, type RawClient} from './raw-client.ts';
-import {answers, kill, startLoad, startServer, until} from './under-load.ts';
+import {answers, kill, startLoad, startServer} from './under-load.ts';
 
 const ask = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
 
@@ -30,9 +31,9 @@ test('kill -9 of a worker loses what it had accepted and nothing else; no client
   // Whoever comes new never notices. One that comes while the victim is dying may have been accepted by it: they start after.
   kill(victim, 'SIGKILL');
   await until(
-    2,
     () => `the worker ${victim} is reaped`,
     () => processTree(victim).length === 0,
+    2,
   );
   const load = startLoad(server, [
     {count: 10, path: '/', keepAlive: false, thinkMs: 10},
@@ -47,9 +48,9 @@ test('kill -9 of a worker loses what it had accepted and nothing else; no client
       );
   }
   await until(
-    10,
     () => `two workers: ${server.log()}`,
     () => server.workers().length === 2,
+    10,
   );
   await sleep(300);
   assert.deepEqual((await load.stop()).failures, []);
@@ -61,9 +62,9 @@ test('when all workers are killed at once, who connects meanwhile waits and is a
   await sleep(30);
   const load = startLoad(server, [{count: 10, path: '/', keepAlive: false, thinkMs: 20}]);
   await until(
-    10,
     () => server.log(),
     () => load.sofar.answered > 50,
+    10,
   );
   assert.deepEqual((await load.stop()).failures, []);
 });
@@ -75,15 +76,15 @@ test('a worker that is stopped (SIGSTOP) as a whole is replaced after the timeou
   kill(victim, 'SIGSTOP');
   for (const {client, worker} of open) if (worker === victim) client.send(ask('/'));
   await until(
-    12,
     () => `${victim} is gone: ${server.log()}`,
     () => processTree(victim).length === 0,
+    12,
   );
   for (const {client, worker} of open) if (worker === victim) assert.ok(await client.ends(1000));
   await until(
-    10,
     () => server.log(),
     () => server.workers().length === 2,
+    10,
   );
   assert.ok(await answers(server.port));
 });
@@ -96,9 +97,9 @@ test('workers end by themselves when their arbiter is killed', async () => {
   kill(server.pid, 'SIGKILL');
   try {
     await until(
-      10,
       () => 'the workers are gone',
       () => pids.every((pid) => processTree(pid).length === 0),
+      10,
     );
   } finally {
     for (const pid of pids) kill(pid, 'SIGKILL');

@@ -2,32 +2,33 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {parse, type Parsed} from '../../../src/cli/parse.ts';
-import {camel, kebab, type KnownTask, snake} from '../../../src/cli/tasks.ts';
+import type {KnownTask} from '../../../src/cli/tasks.ts';
 import {option, type Options} from '../../../src/option.ts';
 import {task, taskDescription} from '../../../src/task.ts';
+import {camel, kebab, snake} from '../../../src/text/names.ts';
 
 function known(name: string, options: Options): KnownTask {
   const call = task(`The task ${name}`, options, async () => undefined);
-  const facts = taskDescription(call);
-  assert.ok(facts !== undefined);
-  return {name, facts, call: call as KnownTask['call']};
+  const description = taskDescription(call);
+  assert.ok(description !== undefined);
+  return {name, group: 'tasks.ts', description, call: call as KnownTask['call']};
 }
 
 const tasks = [
   known('seed', {
-    text: option.string(undefined, 'a text'),
-    count: option.number(1, 'a number'),
-    isOn: option.boolean(false, 'a switch'),
-    isOff: option.boolean(true, 'a switch'),
-    many: option.list([], 'some texts'),
-    level: option.choice(['low', 'high'], 'low', 'a choice'),
+    text: option.string('a text'),
+    count: option.number('a number', {default: 1}),
+    isOn: option.boolean('a switch'),
+    isOff: option.boolean('a switch', {default: true}),
+    many: option.list('some texts'),
+    level: option.choice('a choice', {choices: ['low', 'high'], default: 'low'}),
   }),
   known('deploy', {
-    where: option.string('local', 'a place', {positional: true}),
-    quiet: option.boolean(false, 'shadows'),
-    note: option.string('', 'x'),
+    where: option.string('a place', {default: 'local', positional: true}),
+    quiet: option.boolean('shadows'),
+    note: option.string('x', {default: ''}),
   }),
-  known('cat', {files: option.list([], 'files', {positional: true})}),
+  known('cat', {files: option.list('files', {positional: true})}),
 ];
 
 const read = (...words: string[]): Parsed => parse(words, tasks, {});
@@ -76,7 +77,7 @@ test('any values, printed as flags, are read back', () => {
   );
 });
 
-test('any words at all are read without an exception, and those behind -- are untouched', () => {
+test('any words are read without an exception, and those behind -- stay unchanged', () => {
   const word = fc.oneof(
     anyText,
     fc.constantFrom(
@@ -131,7 +132,7 @@ test('any values in the environment are read as from flags', () => {
   );
 });
 
-test('a value may be the next word, unless that is a flag', () => {
+test('a value can be the next word, unless that is a flag', () => {
   assert.deepEqual(values(read('seed', '--text', 'seed', '--count', '-5', '--many', '-')), [
     ['seed', {text: 'seed', count: -5, many: ['-']}],
   ]);
@@ -176,7 +177,7 @@ test('core flags: negated, with a value, short ones together', () => {
   assert.equal(read('-nqC', '/x').core.directory, '/x');
   assert.equal(read('-C/x').core.directory, '/x');
   assert.deepEqual([read('-nq').core.dryRun, read('-nq').core.quiet], [true, true]);
-  assert.deepEqual(read('--echo=perhaps').errors, [{what: '--echo is perhaps, and must be true or false'}]);
+  assert.deepEqual(read('--echo=perhaps').errors, [{what: '--echo must be true or false, not perhaps'}]);
 });
 
 test('names: one task, three spellings', () => {
@@ -186,4 +187,33 @@ test('names: one task, three spellings', () => {
       for (const name of [dashed, snake(dashed), camel(dashed)]) assert.equal(kebab(name), dashed);
     }),
   );
+});
+
+test('each value comes with its source', () => {
+  const [call] = parse(['deploy', 'prod', '--note', 'x'], tasks, {}).calls;
+  assert.deepEqual(call?.sources, {where: {from: 'flag', flag: 'WHERE'}, note: {from: 'flag', flag: '--note'}});
+  const [seed] = parse(['seed', '--no-is-on'], tasks, {ENTRYPOINT_SEED_COUNT: '3'}).calls;
+  assert.deepEqual(seed?.sources, {
+    count: {from: 'variable', name: 'ENTRYPOINT_SEED_COUNT'},
+    isOn: {from: 'flag', flag: '--no-is-on'},
+  });
+});
+
+test('required options are checked with all other errors, and a variable can set them', () => {
+  const strict = [
+    known('promote', {to: option.string('a stage', {required: true, valueName: 'STAGE'})}),
+    known('maintain', {state: option.choice('a choice', {choices: ['on', 'off'], required: true, positional: true})}),
+  ];
+  const errors = (words: readonly string[], env: Record<string, string> = {}): readonly string[] =>
+    parse(words, strict, env).errors.map(({what}) => what);
+  assert.deepEqual(errors(['promote', 'maintain']), [
+    'promote needs --to=STAGE',
+    'maintain needs STATE (--state=on|off)',
+  ]);
+  assert.deepEqual(errors(['promote', '--to', 'rc', 'maintain', 'on']), []);
+  assert.deepEqual(
+    errors(['promote', 'maintain'], {ENTRYPOINT_PROMOTE_TO: 'rc', ENTRYPOINT_MAINTAIN_STATE: 'off'}),
+    [],
+  );
+  assert.deepEqual(errors(['maintain', 'of']), ['--state must be one of on, off, not of']);
 });

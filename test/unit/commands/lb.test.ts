@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
 import {
   balancerCanary,
   balancerCertificate,
@@ -21,9 +20,9 @@ import {
 } from '../../../src/commands/lb.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
 import {commandText} from '../../../src/shell/argv.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'entrypoint-balancer-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 
 /** What docker is asked to change by a script, where it knows these services and the balancer is in these networks. */
 function changes(script: string, services: string, networks: string): string[] {

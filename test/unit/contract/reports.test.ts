@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type RuleResult, summary} from '../../../src/contract/check.ts';
+import {makeReport, type RuleResult} from '../../../src/contract/check.ts';
 import {reportText} from '../../../src/contract/reports.ts';
 
-const result = (id: string, facts: Partial<RuleResult>): RuleResult => ({
+const result = (id: string, changes: Partial<RuleResult>): RuleResult => ({
   id,
   severity: 'error',
   summary: `${id} holds`,
-  how: 'by looking',
+  how: 'inspection',
   fix: 'repair it',
   status: 'pass',
   evidence: 'seen',
-  ...facts,
+  ...changes,
 });
-const report = summary({
+const report = makeReport({
   image: 'a:1',
   id: 'sha256:1',
   seconds: 1.25,
@@ -28,11 +28,11 @@ const report = summary({
 
 test('a failed error fails the check, a failed warning does not', () => {
   assert.equal(report.passed, false);
-  assert.equal(summary({...report, results: [result('third', {status: 'fail', severity: 'warning'})]}).passed, true);
+  assert.equal(makeReport({...report, results: [result('third', {status: 'fail', severity: 'warning'})]}).passed, true);
   assert.deepEqual(report.counts, {pass: 1, fail: 2, skip: 1, not_applicable: 1});
 });
 
-test('the table has a line for each rule, and the fix below each that failed', () => {
+test('the table has a line for each rule, and the fix below each failure', () => {
   assert.equal(
     reportText(report, 'table'),
     [
@@ -48,7 +48,7 @@ test('the table has a line for each rule, and the fix below each that failed', (
   );
 });
 
-test('JUnit counts failures and skipped rules, and is XML whatever the evidence holds', () => {
+test('JUnit counts failures and skipped rules, and is valid XML whatever the evidence contains', () => {
   const xml = reportText(report, 'junit');
   assert.match(xml, /<testsuite name="check a:1" tests="5" failures="1" skipped="2" time="1\.250">/);
   assert.match(
@@ -59,7 +59,7 @@ test('JUnit counts failures and skipped rules, and is XML whatever the evidence 
   assert.ok(!xml.includes('\u001b'));
 });
 
-test('SARIF tells each rule once, with a level for what failed', () => {
+test('SARIF lists each rule once, with a level for each failure', () => {
   const {
     version,
     runs: [run],
@@ -80,6 +80,6 @@ test('SARIF tells each rule once, with a level for what failed', () => {
   );
 });
 
-test('JSON is the report itself', () => {
+test('the JSON format is the report itself', () => {
   assert.deepEqual(JSON.parse(reportText(report, 'json')), report);
 });

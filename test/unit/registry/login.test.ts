@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {copyManifestText, manifestUrl, readManifest} from '../../../src/registry/client.ts';
 import {answerChallenge, parseChallenge, readLogin} from '../../../src/registry/login.ts';
 import {recordingRunner} from '../../../src/shell/index.ts';
 import type {Responder} from '../../../src/shell/runners/recording.ts';
 import type {Context} from '../../../src/task.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'entrypoint-login-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 const auth = Buffer.from('lab:labpass').toString('base64');
 
 function context(config: object, answer?: Responder): {context: Context; commands: string[]} {
-  const home = mkdtempSync(join(directory, 'config-'));
+  const home = temporaryDirectory();
   writeFileSync(join(home, 'config.json'), JSON.stringify(config));
   const {run, commands} = recordingRunner(answer);
   return {
@@ -33,7 +32,7 @@ function context(config: object, answer?: Responder): {context: Context; command
   };
 }
 
-test("a login is read where docker keeps it: under the registry's name, or the hub's old address", async () => {
+test("a login is read where docker stores it: under the registry's name, or the old address of Docker Hub", async () => {
   assert.deepEqual(await readLogin(context({auths: {'reg.example:5000': {auth}}}).context, 'reg.example:5000'), {
     basic: auth,
   });
@@ -48,51 +47,48 @@ test("a login is read where docker keeps it: under the registry's name, or the h
   );
 });
 
-test('a credential helper is asked on its standard input, and goes before the settings', async () => {
-  const {context: asked, commands} = context({credsStore: 'pass', auths: {'reg.example': {auth: 'b2xk'}}}, () => ({
+test('a credential helper gets the registry on standard input, and wins over the configuration', async () => {
+  const {context: withHelper, commands} = context({credsStore: 'pass', auths: {'reg.example': {auth: 'b2xk'}}}, () => ({
     stdout: '{"Username": "lab", "Secret": "labpass"}',
   }));
-  assert.deepEqual(await readLogin(asked, 'reg.example'), {basic: auth});
+  assert.deepEqual(await readLogin(withHelper, 'reg.example'), {basic: auth});
   assert.deepEqual(commands, ['printf %s reg.example | docker-credential-pass get']);
   assert.doesNotMatch(commands.join('\n'), /labpass/);
 });
 
-test('settings that are no JSON are told with their file', async () => {
+test('a configuration that is not JSON is reported with its file', async () => {
   const broken = context({});
   writeFileSync(join(broken.context.env['DOCKER_CONFIG'] ?? '', 'config.json'), '{');
-  await assert.rejects(
-    readLogin(broken.context, 'reg.example'),
-    /config\.json is not valid JSON, and logins to registries stand there/,
-  );
+  await assert.rejects(readLogin(broken.context, 'reg.example'), /config\.json is not valid JSON: /);
 });
 
-test('challenges of both kinds are read, and others are left alone', () => {
-  assert.deepEqual(parseChallenge('Basic realm="registry"'), {scheme: 'basic', facts: {realm: 'registry'}});
+test('both schemes of challenge are read, any other is ignored', () => {
+  assert.deepEqual(parseChallenge('Basic realm="registry"'), {scheme: 'basic', parameters: {realm: 'registry'}});
   assert.deepEqual(
     parseChallenge('Bearer realm="https://auth.example/token",service="reg",scope="repository:a/b:pull,push"'),
     {
       scheme: 'bearer',
-      facts: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a/b:pull,push'},
+      parameters: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a/b:pull,push'},
     },
   );
   assert.equal(parseChallenge('Negotiate abc'), undefined);
 });
 
-test('a token server is asked with the login and for the scope that the registry named', async () => {
-  const asked: string[] = [];
+test('a token server gets the login and the scope that the registry asked for', async () => {
+  const requests: string[] = [];
   const answer = await answerChallenge(
-    {scheme: 'bearer', facts: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a:pull'}},
+    {scheme: 'bearer', parameters: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a:pull'}},
     {basic: auth},
     async (url, headers) => {
-      asked.push(`${url} ${headers['authorization']}`);
+      requests.push(`${url} ${headers['authorization']}`);
       return Response.json({access_token: 't0ken'});
     },
   );
   assert.equal(answer, 'Bearer t0ken');
-  assert.deepEqual(asked, [`https://auth.example/token?service=reg&scope=repository%3Aa%3Apull Basic ${auth}`]);
+  assert.deepEqual(requests, [`https://auth.example/token?service=reg&scope=repository%3Aa%3Apull Basic ${auth}`]);
 });
 
-test('a manifest behind a token is read, and without a login the fix is docker login', async () => {
+test('a manifest behind a token server is read; without a login the fix is docker login', async () => {
   const server = createServer((request, response) => {
     const {port} = server.address() as AddressInfo;
     if (request.url?.startsWith('/token') === true) {
@@ -115,15 +111,15 @@ test('a manifest behind a token is read, and without a login the fix is docker l
       'sha256:abc',
     );
     await assert.rejects(readManifest(context({}).context, repository, 'rc'), {
-      message: `the registry answers 401 to http://${registry}/v2/shop/manifests/rc`,
-      fix: `log in with a user who may: docker login ${registry}`,
+      message: `the registry answered 401: http://${registry}/v2/shop/manifests/rc`,
+      fix: `log in as a user with access: docker login ${registry}`,
     });
   } finally {
     server.close();
   }
 });
 
-test('what promotes is printed with curl, or with skopeo where a login is needed, and never with a secret', () => {
+test('promotion is printed as curl, or as skopeo where a login is needed, never with a secret', () => {
   const local = {registry: '127.0.0.1:5000', name: 'shop'};
   assert.equal(
     copyManifestText(local, 'sha256:abc', 'rc', {type: 'x', login: true}),

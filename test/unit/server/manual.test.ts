@@ -5,7 +5,7 @@ import {test} from 'node:test';
 import {serverMetrics} from '../../../src/server/arbiter/metrics.ts';
 import {manualTable} from '../../../src/server/settings/text.ts';
 
-// docs/server.md is true where it can be compared.
+// docs/server.md agrees with the code where the two can be compared.
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '../../..', name), 'utf8');
 const manual = read('docs/server.md');
 
@@ -16,8 +16,10 @@ test('the table of settings is that of the declaration', () => {
 test('the metrics are those that the server has', () => {
   const text = serverMetrics().text({workers: [], wanted: 1, draining: false, arbiterMemory: 1, startTime: 1});
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-  const told = [...manual.matchAll(/^\| `(entrypoint_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
-  assert.deepEqual(told, types);
+  const listed = [...manual.matchAll(/^\| `(entrypoint_\w+)` \| (\w+) \|/gm)].map(
+    ([, name, type]) => `${name} ${type}`,
+  );
+  assert.deepEqual(listed, types);
 });
 
 test('every event of the log that the manual names is written somewhere', () => {
@@ -33,7 +35,7 @@ test('every event of the log that the manual names is written somewhere', () => 
   for (const name of names) assert.ok(source.includes(`'${name}'`) || source.includes(`"${name}"`), name);
 });
 
-test('every signal that the manual names is heeded', () => {
+test('the server listens to every signal that the manual names', () => {
   const source = read('src/server/arbiter/signals.ts');
   const [, table = ''] = /\| signal \| does \|\n([^]*?)\n\n/.exec(manual) ?? [];
   const names = [...table.matchAll(/^\| ([A-Z0-9, ]+) \|/gm)].flatMap(([, words = '']) => words.split(', '));

@@ -33,7 +33,7 @@ describe('deploy.yaml', () => {
     });
   });
 
-  test('values of variables become texts, whatever YAML takes them for', () => {
+  test('values of variables become strings, whatever YAML reads them as', () => {
     const file = parseDeployFile('environments: {local: {environment: {A: 1, B: true, C: on, D: 010}}}');
     assert.deepEqual(file.environments['local']?.environment, {A: '1', B: 'true', C: 'on', D: '10'});
   });
@@ -58,14 +58,14 @@ describe('deploy.yaml', () => {
         'deploy.yaml:2: registri is not a setting; did you mean registry?',
         'deploy.yaml:3: port must be a port number',
         'deploy.yaml:6: environments.local.replicas must be at least 1',
-        'deploy.yaml:7: environments.local.hosts.0 must be local, or what ssh takes: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
-        'deploy.yaml:8: environments.local.secrets.A must say where the secret comes from: {env: NAME}, {file: path} or {command: [words]}',
+        'deploy.yaml:7: environments.local.hosts.0 must be local, or an ssh destination: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
+        'deploy.yaml:8: environments.local.secrets.A must reference a secret: {env: NAME}, {file: path} or {command: [words]}',
         'deploy.yaml:9: environments.local.health_path is not a setting (known here: backing_services, before, environment, secrets, hosts, stage, replicas, load_balancer, after, batch, parallel, watch_seconds, keep_releases, ready_timeout_seconds, drain_timeout_seconds, stop_timeout_seconds, memory, cpus, volumes, labels, network, docker_options, log)',
       ],
     );
   });
 
-  test('a backing service that nobody declared is named with the one that was probably meant', () => {
+  test('an undeclared backing service is reported with the nearest declared one', () => {
     assert.deepEqual(
       problemsOf(
         [
@@ -76,22 +76,19 @@ describe('deploy.yaml', () => {
         ].join('\n'),
       ),
       [
-        "deploy.yaml:4: environments.local.backing_services.postgre is not among the file's backing_services; did you mean postgres?",
+        "deploy.yaml:4: environments.local.backing_services.postgre is not declared in the file's backing_services; did you mean postgres?",
       ],
     );
   });
 
-  test('a secret written into the file as a value is refused, and not repeated in the message', () => {
+  test('a secret given as a value is refused, and the message does not repeat it', () => {
     const problems = problemsOf('environments:\n  local:\n    secrets: {PASSWORD: hunter2}\n');
     assert.equal(problems.length, 1);
-    assert.match(
-      problems[0] ?? '',
-      /^deploy\.yaml:3: environments\.local\.secrets\.PASSWORD must say where the secret comes from/,
-    );
+    assert.match(problems[0] ?? '', /^deploy\.yaml:3: environments\.local\.secrets\.PASSWORD must reference a secret/);
     assert.doesNotMatch(problems.join(), /hunter2/);
   });
 
-  test('text that is no YAML is reported with its lines', () => {
+  test('text that is not YAML is reported with its lines', () => {
     assert.match(problemsOf('a: [1\nb: }').join('\n'), /^deploy\.yaml:2: /);
   });
 });

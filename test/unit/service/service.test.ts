@@ -4,12 +4,12 @@ import * as fc from 'fast-check';
 import {parseDeployFile} from '../../../src/service/deploy-file.ts';
 import {plainName} from '../../../src/service/service.ts';
 
-test('a name that stands alone in its line is found without the YAML library', () => {
+test('a name alone on its line is found without the YAML library', () => {
   assert.equal(plainName('# ours\nservice: shop\nport: 80\n'), 'shop');
   assert.equal(plainName('port: 80\r\nservice:  shop-2  # the shop\r\n'), 'shop-2');
 });
 
-test('what is spelled otherwise, or may be something else, is left to the YAML library', () => {
+test('any other spelling is left to the YAML library', () => {
   for (const text of [
     '',
     'port: 80\n',
@@ -29,7 +29,7 @@ test('what is spelled otherwise, or may be something else, is left to the YAML l
   }
 });
 
-test('where a name is found so, the YAML library finds the same', () => {
+test('a name found without the YAML library is the one the library finds', () => {
   const word = fc.stringMatching(/^[a-z0-9-]{1,42}$/);
   fc.assert(
     fc.property(word, fc.constantFrom('', ' ', '\t# c', '\r'), (name, end) => {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import {execFileSync, spawnSync} from 'node:child_process';
-import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {commandText, execText, quote, wordsText} from '../../../src/shell/argv.ts';
+import {temporaryDirectory} from '../../support/directory.ts';
 
-const directory = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-argv-')));
-after(() => rmSync(directory, {recursive: true, force: true}));
+const directory = temporaryDirectory();
 
 // Prints its words, each ended by NUL, which no word can hold.
 const show = join(directory, 'show');

@@ -39,7 +39,7 @@ test('products come in pages, each product once', async () => {
   assert.deepEqual(beyond.body, {products: [], next_after: null});
 });
 
-test('what does not exist is not found', async () => {
+test('unknown products, quotes and purchases are 404', async () => {
   const product = await post<ErrorBody>('/quotes', {product_id: 'no-such', points: 1});
   assert.deepEqual([product.status, product.body.error.code], [404, 'product_not_found']);
   const missingQuote = await buy<ErrorBody>(newId('key'), randomUUID(), 'm1');
@@ -48,7 +48,7 @@ test('what does not exist is not found', async () => {
   assert.deepEqual([purchase.status, purchase.body.error.code], [404, 'purchase_not_found']);
 });
 
-test('points that are not sold get no quote', async () => {
+test('a number of points that is not sold gets no quote', async () => {
   const {status, body} = await post<ErrorBody>('/quotes', {product_id: 'airline-miles', points: 1500});
   assert.equal(status, 422);
   assert.deepEqual(body.error, {
@@ -65,7 +65,7 @@ test('an expired quote cannot be bought, and does not use up the key', async (t)
   assert.equal((await buy(key, fresh.id, 'm1')).status, 201);
 });
 
-test('the quoted price stays when the product gets dearer', async (t) => {
+test('a quoted price stays when the price of the product rises', async (t) => {
   const database = openDatabase(t);
   const product = newId('test').slice(0, 20);
   await database.query(
@@ -78,7 +78,7 @@ test('the quoted price stays when the product gets dearer', async (t) => {
   assert.equal((await buy(newId('key'), quoted.id, 'm1')).body.price_cents, 100);
 });
 
-test('readyz answers 200 with the version that healthz tells', async () => {
+test('readyz answers 200 with the same version as healthz', async () => {
   const [ready, alive] = [await get<{version: string}>('/readyz'), await get<{version: string}>('/healthz')];
   assert.deepEqual([ready.status, alive.status], [200, 200]);
   assert.equal(ready.body.version, alive.body.version);

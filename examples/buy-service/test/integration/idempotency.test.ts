@@ -29,7 +29,7 @@ test('the same key still gives the same body after the quote has expired', async
   assert.deepEqual([again.status, again.body], [200, first.body]);
 });
 
-test('the same key with another quote or another member is refused', async () => {
+test('rejects the same key with another quote or member', async () => {
   const [bought, other, key] = [await quote(), await quote(), newId('key')];
   await buy(key, bought.id, 'm1');
   for (const [quoteId, member] of [
@@ -42,14 +42,14 @@ test('the same key with another quote or another member is refused', async () =>
   assert.equal((await buy(newId('key'), other.id, 'm1')).status, 201, 'the other quote was used up');
 });
 
-test('a quote is bought once, whatever the key', async () => {
+test('a quote can be bought once, whatever the key', async () => {
   const {id} = await quote();
   await buy(newId('key'), id, 'm1');
   const again = await buy<ErrorBody>(newId('key'), id, 'm1');
   assert.deepEqual([again.status, again.body.error.code], [409, 'quote_already_bought']);
 });
 
-test('50 requests at once with one key buy once and get one body', async (t) => {
+test('50 concurrent requests with one key buy once and get one body', async (t) => {
   const [{id}, key, member] = [await quote(), newId('key'), newId('member')];
   const answers = await Promise.all(parallel.map(() => buy(key, id, member)));
   assert.deepEqual(countByStatus(answers), {200: 49, 201: 1});
@@ -57,14 +57,14 @@ test('50 requests at once with one key buy once and get one body', async (t) => 
   assert.equal(await purchasesOf(openDatabase(t), member), 1);
 });
 
-test('50 requests at once with keys of their own buy one quote once', async (t) => {
+test('50 concurrent requests with different keys buy one quote once', async (t) => {
   const [{id}, member] = [await quote(), newId('member')];
   const answers = await Promise.all(parallel.map(() => buy(newId('key'), id, member)));
   assert.deepEqual(countByStatus(answers), {201: 1, 409: 49});
   assert.equal(await purchasesOf(openDatabase(t), member), 1);
 });
 
-test('50 requests at once with one key for two quotes buy one of them', async (t) => {
+test('50 concurrent requests with one key for two quotes buy one of them', async (t) => {
   const [quotes, key, member] = [[await quote(), await quote(2000)], newId('key'), newId('member')];
   const answers = await Promise.all(parallel.map((n) => buy(key, quotes[n % 2]?.id ?? '', member)));
   assert.deepEqual(countByStatus(answers), {200: 24, 201: 1, 422: 25});
@@ -73,7 +73,7 @@ test('50 requests at once with one key for two quotes buy one of them', async (t
   assert.equal(await purchasesOf(openDatabase(t), member), 1);
 });
 
-test('50 requests at once with keys and quotes of their own all buy', async (t) => {
+test('50 concurrent requests with different keys and quotes all buy', async (t) => {
   const member = newId('member');
   const quotes = await Promise.all(parallel.map(() => quote()));
   const answers = await Promise.all(quotes.map(({id}) => buy(newId('key'), id, member)));

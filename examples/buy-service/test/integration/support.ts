@@ -20,7 +20,7 @@ export interface Purchase extends Omit<Quote, 'expires_at'> {
   readonly created_at: string;
 }
 
-/** The database behind the running service, from the service's own environment variables. */
+/** The database of the running service, from the service's own environment variables. */
 export function openDatabase(t: TestContext): Pool {
   const pool = createPool(readDatabaseConfig(process.env));
   t.after(() => pool.end());
@@ -33,7 +33,7 @@ export async function quote(points = 1000): Promise<Quote> {
   return body;
 }
 
-/** Members and keys are new in each test, so tests share a database and run side by side. */
+/** A unique member or key, so that tests can share a database and run concurrently. */
 export function newId(what: string): string {
   return `${what}-${randomUUID()}`;
 }
@@ -50,7 +50,7 @@ export async function expire(database: Pool, quoteId: string): Promise<void> {
   );
 }
 
-/** How many of the answers have which status. */
+/** Number of responses by status. */
 export function countByStatus(answers: readonly Answer<unknown>[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const {status} of answers) counts[status] = (counts[status] ?? 0) + 1;

@@ -1,17 +1,17 @@
-// Runs against deployed services, production included: it reads and changes nothing.
+// Runs against deployed services, production included: it only reads.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Product} from '../../src/pricing.ts';
 import {get} from '../support/api.ts';
 
-test('the service is alive and tells its version', async () => {
+test('the service is alive and reports its version', async () => {
   const {status, body} = await get<{status: string; version: string}>('/healthz');
   assert.equal(status, 200);
   assert.equal(body.status, 'ok');
   assert.match(body.version, /\S/);
 });
 
-test('the service is ready: its database can be reached', async () => {
+test('the service is ready: its database is reachable', async () => {
   const {status, body} = await get<{status: string}>('/readyz');
   assert.equal(status, 200);
   assert.equal(body.status, 'ready');

@@ -1,4 +1,4 @@
-/** An answer of the service, with its parsed body. */
+/** A response of the service, with its parsed body. */
 export interface Answer<Body> {
   readonly status: number;
   readonly body: Body;
@@ -9,7 +9,7 @@ export interface ErrorBody {
   readonly error: {readonly code: string; readonly message: string};
 }
 
-/** The running service, from BASE_URL. */
+/** Base URL of the running service, from BASE_URL. */
 export function baseUrl(): string {
   const url = process.env['BASE_URL'];
   if (!url) throw new Error('BASE_URL is not set\nfix: BASE_URL=http://127.0.0.1:3000');

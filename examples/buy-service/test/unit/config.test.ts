@@ -17,7 +17,7 @@ test('defaults cover everything but the database', () => {
   });
 });
 
-test('all problems come in one message that names the variables', () => {
+test('one message reports all problems, by variable name', () => {
   const env = {
     LOG_LEVEL: 'loud',
     QUOTE_TTL_SECONDS: '1.5',
@@ -28,7 +28,7 @@ test('all problems come in one message that names the variables', () => {
     message: [
       'the configuration is not valid:',
       '  DATABASE_URL is not set: expected postgres://user@host:port/database',
-      '  DATABASE_PASSWORD is not set: neither is DATABASE_PASSWORD_FILE',
+      '  neither DATABASE_PASSWORD nor DATABASE_PASSWORD_FILE is set',
       '  DATABASE_POOL_SIZE is not a whole number from 1 to 100',
       '  LOG_LEVEL is not one of trace, debug, info, warn, error, fatal, silent',
       '  QUOTE_TTL_SECONDS is not a whole number from 1 to 86400',
@@ -38,7 +38,7 @@ test('all problems come in one message that names the variables', () => {
   });
 });
 
-test('a message never holds a value', () => {
+test('a message never contains a value', () => {
   const values = {
     DATABASE_URL: 'postgres://buy:s3cret@h/db',
     DATABASE_PASSWORD: 's3cret',
@@ -54,14 +54,14 @@ test('a message never holds a value', () => {
 
 const withUrl = (url: string) => () => readDatabaseConfig({...valid, DATABASE_URL: url});
 
-test('a URL with a password, or of another kind, is refused', () => {
-  assert.throws(withUrl('postgres://buy:secret@postgres/buy'), /DATABASE_URL holds a password/);
+test('rejects a URL with a password or of another scheme', () => {
+  assert.throws(withUrl('postgres://buy:secret@postgres/buy'), /DATABASE_URL contains a password/);
   for (const url of ['postgres', 'mysql://buy@host/buy', 'postgres:///buy']) {
     assert.throws(withUrl(url), /DATABASE_URL is not a URL/);
   }
 });
 
-test('the password may come from a file, without its last line end', (t) => {
+test('the password can come from a file, without its trailing newline', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'buy-config-'));
   t.after(() => rmSync(directory, {recursive: true}));
   const file = join(directory, 'password');

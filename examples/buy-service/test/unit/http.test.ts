@@ -1,4 +1,4 @@
-// The real app with a real pool whose database is not there: all that needs no answer from Postgres.
+// The real app with a real pool and an unreachable database: everything that needs no answer from Postgres.
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import type {FastifyInstance, InjectOptions} from 'fastify';
@@ -40,13 +40,13 @@ test('healthz answers without the database, with the commit as version', async (
   assert.deepEqual(response.json(), {status: 'ok', version: 'abc123'});
 });
 
-test('readyz answers 503 while the database cannot be reached, and logs it once', async (t) => {
+test('readyz answers 503 while the database is unreachable, and logs it once', async (t) => {
   const {app, logged} = startApp(t);
   assert.deepEqual(await errorOf(app, {url: '/readyz'}), [503, 'not_ready']);
   assert.deepEqual(await errorOf(app, {url: '/readyz'}), [503, 'not_ready']);
   assert.deepEqual(
     logged().map(({level, msg}) => [level, msg]),
-    [['warn', 'not ready: the database is not reachable']],
+    [['warn', 'not ready: the database is unreachable']],
   );
 });
 
@@ -91,7 +91,7 @@ test('a purchase needs one valid Idempotency-Key, a quote and a member', async (
   for (const request of requests) assert.deepEqual(await errorOf(app, request), [400, 'invalid_request']);
 });
 
-test('a body that is no JSON, too large or of another type is refused', async (t) => {
+test('rejects a body that is not JSON, too large or of another type', async (t) => {
   const {app} = startApp(t);
   const send = (type: string, payload: string) =>
     errorOf(app, {method: 'POST', url: '/quotes', headers: {'content-type': type}, payload});
@@ -111,7 +111,7 @@ test('unknown addresses, methods and parameters are errors in JSON', async (t) =
   }
 });
 
-test('an unexpected error is logged, and its details stay inside', async (t) => {
+test('an unexpected error is logged, and its details stay out of the response', async (t) => {
   const {app, logged} = startApp(t);
   app.get('/boom', () => {
     throw new Error('inner details');
@@ -124,7 +124,7 @@ test('an unexpected error is logged, and its details stay inside', async (t) => 
   assert.match(JSON.stringify(line?.['err']), /inner details/);
 });
 
-test('a request is one JSON log line, without its query, and health checks are none', async (t) => {
+test('a request is one JSON log line without its query; a health check is not logged', async (t) => {
   const {app, logged} = startApp(t);
   await app.inject('/healthz');
   const response = await app.inject({url: '/nothing?secret=1', headers: {'x-request-id': 'r-1'}});
@@ -146,7 +146,7 @@ test('a request is one JSON log line, without its query, and health checks are n
   });
 });
 
-test('a request id that could not be a plain word is replaced', async (t) => {
+test('replaces a request id that is not a plain word', async (t) => {
   const response = await startApp(t).app.inject({url: '/healthz', headers: {'x-request-id': 'a b'}});
   assert.match(String(response.headers['x-request-id']), /^[0-9a-f-]{36}$/);
 });

@@ -8,7 +8,7 @@ test('the same quote for the same member is the same request', () => {
   assert.ok(isSameRequest(bought, {...bought}));
 });
 
-test('a UUID in capitals is the same quote, as it is for the database', () => {
+test('an upper-case UUID is the same quote, as in the database', () => {
   assert.ok(isSameRequest(bought, {...bought, quote_id: bought.quote_id.toUpperCase()}));
 });
 

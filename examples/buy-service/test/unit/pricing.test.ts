@@ -22,7 +22,7 @@ const beans: Product = {
   discount_percent: 0,
 };
 
-test('a price is points times the price of a thousand', () => {
+test('a price is points times the price of a thousand points', () => {
   assert.equal(priceInCents(miles, 1000), 1899);
   assert.equal(priceInCents(miles, 49_000), 93_051);
 });
@@ -32,7 +32,7 @@ test('a fraction of a cent is rounded up, so that nothing is free', () => {
   assert.equal(priceInCents(beans, 1001), 334);
 });
 
-test('the discount applies to the whole quote, from its first point count on, and is rounded once', () => {
+test('from its threshold on, the discount applies to the whole quote, and the price is rounded once', () => {
   // 50 * 1899 * 0.85 = 80707.5
   assert.equal(priceInCents(miles, 50_000), 80_708);
 });
@@ -45,12 +45,12 @@ test('prices are whole cents, and never fall below the exact price nor exceed it
   }
 });
 
-test('the greatest amounts that the schema allows are computed exactly', () => {
+test('the largest amounts that the schema allows are computed exactly', () => {
   const dear = {...beans, cents_per_1000_points: 999_999, max_points: 9_999_999, discount_from_points: 0};
   assert.equal(priceInCents({...dear, discount_percent: 1}, 9_999_999), 9_899_989_111);
 });
 
-test('points below, above and between the steps are not sold', () => {
+test('points outside the range or between the steps are not sold', () => {
   assert.equal(pointsProblem(miles, 1000), undefined);
   assert.equal(pointsProblem(miles, 200_000), undefined);
   for (const points of [0, 999, 1500, 201_000]) {

@@ -1,4 +1,4 @@
-"""Against a running service with its own database, which BASE_URL names."""
+"""Tests against a running service at BASE_URL, with a database of its own."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from test.support.api import Answer, get, post
 
 
 def new(what: str) -> str:
-    """New in each test, so that tests share a database."""
+    """A unique name, so that tests can share a database."""
     return f"{what}-{uuid4()}"
 
 
@@ -33,12 +33,12 @@ def test_points_are_earned_and_spent() -> None:
     assert points(anna) == 70
 
 
-def test_nobody_spends_what_they_do_not_have() -> None:
+def test_a_customer_cannot_spend_more_than_the_balance() -> None:
     anna, key = new("anna"), new("key")
     refused = transact(anna, -1, key)
     assert (refused.status, refused.body["error"]["code"]) == (409, "not_enough_points")
     assert transact(anna, 1, new("key")).status == 201
-    # A refused order did not use up its key.
+    # The rejected order did not use up its key.
     assert transact(anna, -1, key).status == 201
     assert points(anna) == 0
 
@@ -59,7 +59,7 @@ def test_a_key_belongs_to_one_order() -> None:
     assert points(anna) == 5
 
 
-def test_of_many_at_once_with_one_key_one_records() -> None:
+def test_of_concurrent_requests_with_one_key_one_records() -> None:
     anna, key = new("anna"), new("key")
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: transact(anna, 7, key), range(8)))
@@ -67,7 +67,7 @@ def test_of_many_at_once_with_one_key_one_records() -> None:
     assert points(anna) == 7
 
 
-def test_of_many_at_once_that_spend_the_same_points_one_gets_them() -> None:
+def test_of_concurrent_requests_that_spend_the_same_points_one_succeeds() -> None:
     anna = new("anna")
     assert transact(anna, 10, new("key")).status == 201
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""A small client for the service under test, whose address is in BASE_URL."""
+"""A small client for the service under test at BASE_URL."""
 
 import json
 import os

@@ -7,7 +7,7 @@ from points_api.app import create_app
 from points_api.config import Config, DatabaseConfig
 from points_api.database import make_engine
 
-# Nobody listens there: these tests need no database.
+# Nothing listens there: these tests need no database.
 DATABASE = DatabaseConfig("postgresql://points@127.0.0.1:1/points", "unused", 1)
 CONFIG = Config(DATABASE, log_level="info", version="abc")
 
@@ -29,7 +29,7 @@ def test_the_process_is_alive_without_its_database_and_not_ready(client: FlaskCl
     assert (answer.status_code, code(answer.json)) == (503, "not_ready")
 
 
-def test_a_database_that_is_away_is_a_503(client: FlaskClient) -> None:
+def test_an_unreachable_database_is_a_503(client: FlaskClient) -> None:
     answer = client.get("/customers/anna/points")
     assert (answer.status_code, code(answer.json)) == (503, "unavailable")
 
@@ -50,7 +50,7 @@ def test_a_database_that_is_away_is_a_503(client: FlaskClient) -> None:
         {"points": 1, "more": 2},
     ],
 )
-def test_a_body_that_is_no_order_is_refused(client: FlaskClient, body: object) -> None:
+def test_an_invalid_body_is_rejected(client: FlaskClient, body: object) -> None:
     answer = client.post(
         "/customers/anna/transactions", json=body, headers={"Idempotency-Key": "k"}
     )
@@ -71,7 +71,7 @@ def test_errors_of_the_framework_are_json_too(client: FlaskClient) -> None:
     assert (answer.status_code, code(answer.json)) == (405, "method_not_allowed")
 
 
-def test_slow_and_report_check_their_numbers(client: FlaskClient) -> None:
+def test_slow_and_report_validate_their_numbers(client: FlaskClient) -> None:
     assert client.get("/slow?ms=1").json == {"slept_ms": 1}
     assert client.get("/report?customers=10").status_code == 200
     for path in ("/slow?ms=20001", "/slow?ms=-1", "/report?customers=many"):

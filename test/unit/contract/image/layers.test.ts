@@ -39,7 +39,7 @@ function image(layers: readonly Buffer[]): ReturnType<typeof bufferSource> {
 
 const key = '-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n';
 
-test('long paths of PAX and of GNU tar are read', () => {
+test('reads long paths of PAX and GNU tar', () => {
   const long = `srv/${'x'.repeat(120)}/file`;
   const record = `path=${long}\n`;
   const pax = `${record.length + 4} ${record}`;
@@ -66,7 +66,7 @@ test('long paths of PAX and of GNU tar are read', () => {
   );
 });
 
-test('a secret that a later layer hides is found in its own', () => {
+test('a secret that a later layer deletes is found in its own layer', () => {
   const {secrets, entries} = scanLayers(
     image([
       tar([{path: 'etc/passwd', content: 'root'}]),
@@ -78,12 +78,12 @@ test('a secret that a later layer hides is found in its own', () => {
   assert.deepEqual([...entries.keys()], ['etc/passwd']);
 });
 
-test('the top layer says which mode a file has in the end', () => {
+test('the mode of a file is the one in the topmost layer', () => {
   const {entries} = scanLayers(image([tar([{path: 'bin/su', mode: 0o4755}]), tar([{path: 'bin/su', mode: 0o755}])]));
   assert.equal(entries.get('bin/su')?.mode, 0o755);
 });
 
-test('an opaque directory hides what is below it, and not its neighbours', () => {
+test('an opaque directory deletes its own content, not its neighbours', () => {
   const {entries} = scanLayers(
     image([
       tar([{path: 'srv/a'}, {path: 'srv/sub/b'}, {path: 'srv2/c'}]),
@@ -100,6 +100,6 @@ test('compressed layers are read like plain ones', () => {
   }
 });
 
-test('example keys of installed packages are no secrets of the image', () => {
+test('example keys in installed packages are not secrets of the image', () => {
   assert.deepEqual(scanLayers(image([tar([{path: 'content/node_modules/tls/test.pem', content: key}])])).secrets, []);
 });

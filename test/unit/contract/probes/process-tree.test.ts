@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Process} from '../../../../src/contract/in-container/processes.ts';
-import {hasSignal, mainProcess, serviceProcesses, workersOf} from '../../../../src/contract/probes/process-tree.ts';
-import {writtenFiles} from '../../../../src/contract/probes/served.ts';
+import {writtenFiles} from '../../../../src/contract/probes/normal-run.ts';
+import {
+  descendantsOfInit,
+  hasSignal,
+  mainProcess,
+  serviceProcesses,
+  workersOf,
+} from '../../../../src/contract/probes/process-tree.ts';
 
-const process = (pid: number, parent: number, name: string, facts: Partial<Process> = {}): Process => ({
+const process = (pid: number, parent: number, name: string, changes: Partial<Process> = {}): Process => ({
   pid,
   parent,
   name,
@@ -13,7 +19,7 @@ const process = (pid: number, parent: number, name: string, facts: Partial<Proce
   blocked: '0',
   ignored: '0',
   pending: '0',
-  ...facts,
+  ...changes,
 });
 
 test('the main process is found below inits and the shells of wrappers, and above workers', () => {
@@ -26,7 +32,7 @@ test('the main process is found below inits and the shells of wrappers, and abov
   assert.equal(mainProcess([]), undefined);
 });
 
-test('an init is no process of the service, a service that is pid 1 is', () => {
+test('an init is not a process of the service; a service that runs as pid 1 is', () => {
   assert.deepEqual(
     serviceProcesses([process(1, 0, 'tini'), process(7, 1, 'node')]).map(({pid}) => pid),
     [7],
@@ -37,21 +43,35 @@ test('an init is no process of the service, a service that is pid 1 is', () => {
   );
 });
 
-test('workers are below a server that is not pid 1', () => {
+test('workers are processes below a server that is not pid 1', () => {
   assert.deepEqual(
     workersOf([process(1, 0, 'tini'), process(7, 1, 'node'), process(8, 7, 'node')]).map(({pid}) => pid),
     [8],
   );
 });
 
-test('signals are read from the masks of /proc', () => {
+test('processes of docker exec and of health checks are not part of the service', () => {
+  const processes = [
+    process(1, 0, 'tini'),
+    process(7, 1, 'node'),
+    process(8, 7, 'node'),
+    process(40, 0, 'bash'),
+    process(41, 40, 'sleep'),
+  ];
+  assert.deepEqual(
+    descendantsOfInit(processes).map(({pid}) => pid),
+    [1, 7, 8],
+  );
+});
+
+test('reads signals from the masks of /proc', () => {
   assert.ok(hasSignal('0000000000004000', 'SIGTERM'));
   assert.ok(hasSignal('1', 'HUP'));
   assert.ok(!hasSignal('0000000000001000', 'SIGTERM'));
   assert.ok(!hasSignal('ffffffffffffffff', 'SIGNONE'));
 });
 
-test('of docker diff only files count, and directories with nothing else below them', () => {
+test('docker diff counts files, and directories without listed children', () => {
   assert.deepEqual(writtenFiles('C /home\nC /home/webuser\nA /home/webuser/state\nA /empty\nD /gone\n'), [
     '/home/webuser/state',
     '/empty',

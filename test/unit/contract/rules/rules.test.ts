@@ -7,15 +7,18 @@ import {requestedRules, rules, skippedRules} from '../../../../src/contract/rule
 const root = join(import.meta.dirname, '../../../..');
 const manual = readFileSync(join(root, 'docs/contract.md'), 'utf8');
 
-test('the manual has a paragraph for each rule, with its severity, in the order of the report', () => {
-  const told = [...manual.matchAll(/^### (\S+)\n(error|warning)\. \S/gm)].map(([, id, severity]) => ({id, severity}));
+test('docs/contract.md has a paragraph for each rule, with its severity, in the order of the report', () => {
+  const documented = [...manual.matchAll(/^### (\S+)\n(error|warning)\. \S/gm)].map(([, id, severity]) => ({
+    id,
+    severity,
+  }));
   assert.deepEqual(
-    told,
+    documented,
     rules.map(({id, severity}) => ({id, severity})),
   );
 });
 
-test('every rule has an id of its own, and says how it is checked and how to fix what it finds', () => {
+test('every rule has a unique id, and says how it is checked and fixed', () => {
   assert.equal(new Set(rules.map(({id}) => id)).size, rules.length);
   for (const {id, summary, how, fix} of rules) {
     assert.match(id, /^[a-z]+(-[a-z]+)*$/);
@@ -27,7 +30,7 @@ test('every rule has a fixture that breaks it', () => {
   for (const {id} of rules) assert.ok(existsSync(join(root, 'test/contract/fixtures', id, 'Dockerfile')), id);
 });
 
-test('--rule takes the rules that it names, and refuses others with the one that was meant', () => {
+test('--rule selects rules by id, and rejects an unknown id with a suggestion', () => {
   assert.equal(requestedRules([]).length, rules.length);
   assert.deepEqual(
     requestedRules(['not-root']).map(({id}) => id),
@@ -39,7 +42,7 @@ test('--rule takes the rules that it names, and refuses others with the one that
   );
 });
 
-test('a rule that deploy.yaml skips has to exist', () => {
+test('check.skip in deploy.yaml accepts only existing rules', () => {
   assert.deepEqual(skippedRules({stateless: 'an index'}), {stateless: 'an index'});
   assert.throws(() => skippedRules({'state-less': 'an index'}), {
     code: 'bad_deploy_file',

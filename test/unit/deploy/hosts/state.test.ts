@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, describe, test} from 'node:test';
+import {describe, test} from 'node:test';
 import {type HostQuery, hostQueryCommand, parseHostState} from '../../../../src/deploy/hosts/host-query.ts';
 import type {HostState} from '../../../../src/deploy/hosts/state.ts';
+import {temporaryDirectory} from '../../../support/directory.ts';
 import {configOf, container} from './stack.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'state-'));
-after(() => rmSync(directory, {recursive: true}));
+const directory = temporaryDirectory();
 
 const queryOf = (images: readonly string[], network = true): HostQuery => ({
   stack: {service: 'shop', environment: 'local'},

@@ -1,35 +1,25 @@
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
-import {after, test} from 'node:test';
+import {dirname} from 'node:path';
+import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
-import {testCommand} from '../../../../src/runtimes/node/tests.ts';
+import {testCommand} from '../../../../src/runtimes/index.ts';
+import {directoryWith} from '../../../support/directory.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'entrypoint-suite-'));
-after(() => rmSync(root, {recursive: true}));
-
-function service(...files: readonly string[]): string {
-  const directory = mkdtempSync(join(root, 'service-'));
-  for (const file of files) {
-    mkdirSync(dirname(join(directory, file)), {recursive: true});
-    writeFileSync(join(directory, file), '');
-  }
-  return directory;
-}
+const service = (...files: readonly string[]): string =>
+  directoryWith(Object.fromEntries(files.map((file) => [file, ''])));
 
 const command = (cwd: string, output?: string, rest: readonly string[] = []): object =>
-  testCommand({cwd, env: {PATH: dirname(process.execPath)}, rest}, 'test/unit', output);
+  testCommand({cwd, env: {PATH: dirname(process.execPath)}, rest}, 'test/unit', {output});
 
 const pattern = 'test/unit/**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
-test("Node's own runner runs a suite where the service has no other", () => {
+test("Node's own runner runs a suite where the service depends on no other", () => {
   assert.deepEqual(command(service('test/unit/a.test.ts'), undefined, ['--test-only']), {
     words: ['node', '--test', '--test-only', pattern],
   });
 });
 
-test('with a directory for reports it writes JUnit and coverage there, which no compile cache makes less exact, and still tells people', () => {
+test('with a report directory it writes JUnit and exact coverage (no compile cache), and still prints to the terminal', () => {
   assert.deepEqual(command(service('test/unit/a.test.ts'), 'out'), {
     words: [
       'node',
@@ -47,7 +37,7 @@ test('with a directory for reports it writes JUnit and coverage there, which no 
   });
 });
 
-test("the service's own vitest or jest goes before it", () => {
+test("the service's own vitest or jest is preferred", () => {
   const vitest = service('test/unit/a.test.ts', 'node_modules/.bin/vitest');
   assert.deepEqual(command(vitest, 'out'), {
     words: [
@@ -77,7 +67,7 @@ test("the service's own vitest or jest goes before it", () => {
   });
 });
 
-test('a suite that is missing is no suite that passed', () => {
+test('a missing suite does not pass', () => {
   assert.throws(
     () => command(service('test/unit/notes.md')),
     (error) => isProblem(error) && error.exitCode === 69 && /no tests in test\/unit/.test(error.message),

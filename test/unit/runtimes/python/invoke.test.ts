@@ -4,7 +4,8 @@ import {isProblem} from '../../../../src/errors.ts';
 import {flagWords, invokeTasks} from '../../../../src/runtimes/python/invoke.ts';
 import {recordingRunner} from '../../../../src/shell/index.ts';
 import {type Context, taskDescription} from '../../../../src/task.ts';
-import {directoryOf, noPath, venv} from './place.ts';
+import {directoryWith} from '../../../support/directory.ts';
+import {noPath, venv} from './place.ts';
 
 const described = [
   {
@@ -18,16 +19,16 @@ const described = [
   },
 ];
 
-/** A service whose Python answers what invoke would, with an exit code. */
+/** A service whose Python prints what describe_tasks.py would, and exits with `code`. */
 const service = (code: number): string =>
-  directoryOf({
+  directoryWith({
     'tasks.py': '',
     ...venv('invoke'),
     '.venv/bin/python3': `#!/bin/sh\necho '${JSON.stringify(described)}'\necho 'line 3: wrong' >&2\nexit ${code}\n`,
   });
 const env = {PATH: '/usr/bin:/bin'};
 
-test('a task of tasks.py has its options, and runs by invoke with what differs from the defaults', async () => {
+test('a task of tasks.py has its options, and runs invoke with the values that differ from their defaults', async () => {
   const cwd = service(0);
   const task = (await invokeTasks({cwd, env})).get('db.seed');
   assert.ok(task !== undefined);
@@ -53,7 +54,7 @@ const one = (
   counts = false,
 ): readonly string[] => flagWords({name: 'x', kind, default: usual, counts}, value);
 
-test('words of an option are those that invoke reads', () => {
+test('the words of an option are those that invoke reads', () => {
   assert.deepEqual(one('boolean', false, true), ['--x']);
   assert.deepEqual(one('boolean', false, false), []);
   assert.deepEqual(one('list', [], ['a', 'b']), ['--x=a', '--x=b']);
@@ -61,8 +62,8 @@ test('words of an option are those that invoke reads', () => {
   assert.deepEqual(one('string', null, undefined), []);
 });
 
-test('a tasks.py that is not for invoke gives no tasks, and one that invoke cannot load is told', async () => {
-  assert.equal((await invokeTasks({cwd: directoryOf({'tasks.py': ''}), env: noPath})).size, 0);
+test('a tasks.py that is not for invoke has no tasks; one that invoke cannot load is an error', async () => {
+  assert.equal((await invokeTasks({cwd: directoryWith({'tasks.py': ''}), env: noPath})).size, 0);
   assert.equal((await invokeTasks({cwd: service(3), env})).size, 0);
   await assert.rejects(
     invokeTasks({cwd: service(4), env}),

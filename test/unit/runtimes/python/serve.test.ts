@@ -3,23 +3,37 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {pythonLibrary} from '../../../../src/runtimes/python/program.ts';
-import {pythonServer, type ServeValues} from '../../../../src/runtimes/python/serve.ts';
-import {directoryOf, noPath, venv} from './place.ts';
+import {servePython} from '../../../../src/runtimes/python/serve.ts';
+import type {ServeSources, ServeValues} from '../../../../src/runtimes/serve.ts';
+import {directoryWith} from '../../../support/directory.ts';
+import {noPath, venv} from './place.ts';
 
 const values: ServeValues = {workers: 3, reload: false};
 const pyproject =
   '[tool.entrypoint]\nmodule = "shop.server:app"  # WSGI\nasgi_module = \'shop.server:asgi_app\'\n[tool.other]\nmodule = "no"\n';
-const shop = directoryOf({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
+const shop = directoryWith({'pyproject.toml': pyproject, ...venv('gunicorn', 'uwsgi')});
 
-function words(
-  given: Partial<ServeValues> = {},
-  {cwd = shop, env = {}, rest = []}: {cwd?: string; env?: Record<string, string>; rest?: string[]} = {},
-): readonly string[] {
-  const command = pythonServer({cwd, env: {...noPath, ...env}, rest}, {...values, ...given});
-  // Not on every machine.
-  const at = command.words.indexOf('--worker-tmp-dir');
-  return at === -1 ? command.words : command.words.toSpliced(at, 2);
+interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly rest?: readonly string[];
+  readonly sources?: ServeSources;
 }
+
+function served(given: ServeValues, {cwd = shop, env = {}, rest = [], sources = {}}: Surroundings): readonly string[] {
+  const command = servePython({cwd, env: {...noPath, ...env}, rest}, given, sources);
+  assert.ok('words' in command);
+  return command.words;
+}
+
+/** Without the directory in memory, which not every machine has. */
+function words(given: ServeValues = {}, surroundings: Surroundings = {}): readonly string[] {
+  const all = served({...values, ...given}, surroundings);
+  const at = all.indexOf('--worker-tmp-dir');
+  return at === -1 ? all : all.toSpliced(at, 2);
+}
+
+const variable = (name: string): {from: 'variable'; name: string} => ({from: 'variable', name});
 
 const after = (list: readonly string[], flag: string): string | undefined =>
   list.includes(flag) ? list[list.indexOf(flag) + 1] : undefined;
@@ -72,8 +86,7 @@ test('gunicorn of the virtual environment gets every setting by its own flag', (
 });
 
 test('heartbeats are in memory where the machine has such a directory', () => {
-  const {words: all} = pythonServer({cwd: shop, env: noPath, rest: []}, values);
-  assert.equal(after(all, '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
+  assert.equal(after(served(values, {}), '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
 });
 
 test('every setting reaches gunicorn by the flag that means it', () => {
@@ -97,7 +110,7 @@ test('every setting reaches gunicorn by the flag that means it', () => {
   assert.ok(words({reload: true}).includes('--reload'));
 });
 
-test('what is not given is left to gunicorn', () => {
+test('settings that are not given are left to gunicorn', () => {
   for (const flag of ['--threads', '--timeout', '--max-requests', '--backlog', '--access-logfile', '--reload'])
     assert.ok(!words().includes(flag), flag);
 });
@@ -140,16 +153,23 @@ test('uWSGI serves the same application, drains at SIGTERM and logs JSON', () =>
   assert.equal(after(words({appServer: 'uwsgi', reload: true}), '--py-autoreload'), '1');
 });
 
-test('gthread has four threads unless told otherwise, an IPv6 address its brackets, and a fraction is rounded up', () => {
+test('gthread has four threads by default, an IPv6 address its brackets, and a fraction is rounded up', () => {
   assert.equal(after(words({workerClass: 'gthread'}), '--threads'), '4');
   assert.equal(after(words({host: '::'}), '--bind'), '[::]:3000');
   assert.equal(after(words({bind: 'unix:/tmp/s', port: 1}), '--bind'), 'unix:/tmp/s');
   assert.equal(after(words({timeout: 1.5}), '--timeout'), '2');
 });
 
-test('words for the server itself come after what variables say, and before the command line', () => {
+test('words of APP_SERVER_CMD_ARGS come after variables and before the command line', () => {
   const env = {WEB_CONCURRENCY: '2', TIMEOUT: '5', APP_SERVER_CMD_ARGS: " --preload  --workers 7 --name 'a b' "};
-  const list = words({workers: 2, timeout: 6}, {env, rest: ['--workers', '8']});
+  const list = words(
+    {workers: 2, timeout: 6},
+    {
+      env,
+      rest: ['--workers', '8'],
+      sources: {workers: variable('WEB_CONCURRENCY'), timeout: {from: 'flag', flag: '--timeout'}},
+    },
+  );
   assert.deepEqual(list.slice(-10), [
     '--preload',
     '--workers',
@@ -165,37 +185,38 @@ test('words for the server itself come after what variables say, and before the 
   assert.equal(after(list, '--workers'), '2');
 });
 
-test('a flag goes before the words for the server, also where a variable says the same', () => {
+test('a flag goes before APP_SERVER_CMD_ARGS, also where a variable has the same value', () => {
   const env = {WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers 7'};
-  const {words: list} = pythonServer(
-    {cwd: shop, env: {...noPath, ...env}, rest: [], flags: new Set(['workers'])},
-    {workers: 2, reload: false},
-  );
+  const list = words({workers: 2}, {env, sources: {workers: {from: 'flag', flag: '--workers'}}});
   assert.deepEqual(list.slice(-5), ['--workers', '7', '--workers', '2', 'shop.server:app']);
 });
 
 test('a port of the command line goes before an address in a variable', () => {
   const env = {BIND: '127.0.0.1:1', PORT: '2'};
-  assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env}), '--bind'), '127.0.0.1:1');
-  assert.equal(after(words({bind: '127.0.0.1:1', port: 4}, {env}), '--bind'), '127.0.0.1:4');
+  const sources = {bind: variable('BIND'), port: variable('PORT')};
+  assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env, sources}), '--bind'), '127.0.0.1:1');
+  assert.equal(
+    after(words({bind: '127.0.0.1:1', port: 4}, {env, sources: {bind: sources.bind}}), '--bind'),
+    '127.0.0.1:4',
+  );
 });
 
 test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
   assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
-  const gevent = directoryOf({
+  const gevent = directoryWith({
     'app.py': 'app = 1\n',
     '.venv/lib/python3.13/site-packages/gevent/__init__.py': '',
     ...venv('gunicorn'),
   });
   assert.equal(after(words({workerClass: 'async'}, {cwd: gevent}), '--worker-class'), 'gevent');
-  const neither = directoryOf({'app.py': 'app = 1\n', ...venv('gunicorn')});
+  const neither = directoryWith({'app.py': 'app = 1\n', ...venv('gunicorn')});
   assert.throws(
     () => words({workerClass: 'async'}, {cwd: neither}),
     (error) => isProblem(error) && error.code === 'no_async_worker' && error.exitCode === 69,
   );
 });
 
-/** What is told of settings that are refused. */
+/** The errors for settings that are refused. */
 function wrong(given: Partial<ServeValues>): string {
   try {
     words(given);
@@ -206,12 +227,12 @@ function wrong(given: Partial<ServeValues>): string {
   return '';
 }
 
-test('all wrong values, and all settings that the server does not have, are told at once', () => {
+test('all wrong values, and all settings without an equivalent in the server, are reported at once', () => {
   const text = wrong({workers: 0, timeout: -1, maxRss: 100, dispatch: 'rr'});
   for (const part of [
-    "--workers is '0'",
-    "--timeout is '-1'",
-    '--max-rss (MAX_RSS) is nothing that gunicorn can be told',
+    '--workers must be a whole number from 1 to 1024, not 0',
+    '--timeout must be a number from 0 to 86400, not -1',
+    'gunicorn has no equivalent of --max-rss (MAX_RSS)',
     '--dispatch (DISPATCH)',
   ])
     assert.ok(text.includes(part), part);
@@ -237,7 +258,7 @@ test('sizes and the other settings of uWSGI come in its units', () => {
 });
 
 test('the worker class of pyproject.toml holds unless another one is given', () => {
-  const cwd = directoryOf({
+  const cwd = directoryWith({
     'pyproject.toml': '[tool.entrypoint]\nmodule = "a:b"\nworker_class = "asgi"\n',
     ...venv('gunicorn'),
   });
@@ -246,7 +267,7 @@ test('the worker class of pyproject.toml holds unless another one is given', () 
 });
 
 test('without settings, the application is found in a usual file, and src/ can be imported from', () => {
-  const cwd = directoryOf({
+  const cwd = directoryWith({
     'wsgi.py': 'x = 1\napplication = make()\n',
     'src/shop/__init__.py': '',
     ...venv('gunicorn'),
@@ -255,7 +276,7 @@ test('without settings, the application is found in a usual file, and src/ can b
   assert.equal(list.at(-1), 'wsgi:application');
   assert.equal(after(list, '--pythonpath'), `${join(cwd, 'src')},${pythonLibrary()}`);
   assert.equal(words({module: 'other:app'}, {cwd}).at(-1), 'other:app');
-  const plain = directoryOf({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
+  const plain = directoryWith({'app.py': 'async def app(scope, receive, send):\n', ...venv('gunicorn')});
   assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
 });
 
@@ -266,8 +287,8 @@ test('it reloads on a laptop, with few workers, and not in an image', () => {
   assert.ok(!words({reload: undefined}, {env: {ENTRYPOINT_RUN_RELOAD: 'false'}}).includes('--reload'));
 });
 
-test('no application and no server are told in words, with their fix', () => {
-  const without = directoryOf({'pyproject.toml': '', ...venv('gunicorn')});
+test('a missing application and a missing server are errors with a fix', () => {
+  const without = directoryWith({'pyproject.toml': '', ...venv('gunicorn')});
   assert.throws(
     () => words({}, {cwd: without}),
     (error) => isProblem(error) && error.code === 'no_server_module' && error.exitCode === 65,

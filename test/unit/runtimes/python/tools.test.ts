@@ -3,13 +3,14 @@ import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
-import {testCommand} from '../../../../src/runtimes/node/tests.ts';
+import {testCommand} from '../../../../src/runtimes/index.ts';
 import {pythonChecks} from '../../../../src/runtimes/python/checks.ts';
 import {findPythonProgram, isPythonService} from '../../../../src/runtimes/python/program.ts';
 import {pyprojectTexts} from '../../../../src/runtimes/python/pyproject.ts';
-import {directoryOf, noPath, venv} from './place.ts';
+import {directoryWith} from '../../../support/directory.ts';
+import {noPath, venv} from './place.ts';
 
-test('a directory is a Python service by its manifests or its files, unless it has a package.json', () => {
+test('a directory with a Python manifest or source is a Python service, unless it has a package.json', () => {
   for (const name of [
     'pyproject.toml',
     'requirements.txt',
@@ -18,14 +19,14 @@ test('a directory is a Python service by its manifests or its files, unless it h
     'setup.py',
     'app.py',
   ]) {
-    assert.ok(isPythonService(directoryOf({[name]: ''})), name);
+    assert.ok(isPythonService(directoryWith({[name]: ''})), name);
   }
-  assert.ok(!isPythonService(directoryOf({'package.json': '{}', 'app.py': ''})));
-  assert.ok(!isPythonService(directoryOf({'README.md': ''})));
+  assert.ok(!isPythonService(directoryWith({'package.json': '{}', 'app.py': ''})));
+  assert.ok(!isPythonService(directoryWith({'README.md': ''})));
 });
 
-test('a program of the virtual environment goes before the one on PATH; a broken environment does not count', () => {
-  const cwd = directoryOf({...venv('ruff'), 'bin/ruff': '#!/bin/sh\n'});
+test('a program of the virtual environment wins over PATH; a broken environment is ignored', () => {
+  const cwd = directoryWith({...venv('ruff'), 'bin/ruff': '#!/bin/sh\n'});
   const env = {PATH: join(cwd, 'bin')};
   assert.equal(findPythonProgram({cwd, env}, 'ruff'), '.venv/bin/ruff');
   rmSync(join(cwd, '.venv/bin/python'));
@@ -33,16 +34,16 @@ test('a program of the virtual environment goes before the one on PATH; a broken
   assert.equal(findPythonProgram({cwd, env: noPath}, 'ruff'), undefined);
 });
 
-test('texts of one table of pyproject.toml are read, and nothing of another one', () => {
-  const cwd = directoryOf({
+test('strings are read from one table of pyproject.toml, and from no other', () => {
+  const cwd = directoryWith({
     'pyproject.toml':
       '[project]\nname = "shop" # x\nversion = \'1\'\nlist = ["a"]\n[project.urls]\nname = "no"\n[[tool.x]]\nname = "no"\n',
   });
   assert.deepEqual(pyprojectTexts(cwd, 'project'), {name: 'shop', version: '1'});
-  assert.deepEqual(pyprojectTexts(directoryOf({}), 'project'), {});
+  assert.deepEqual(pyprojectTexts(directoryWith({}), 'project'), {});
 });
 
-const checks = (files: Record<string, string>): object => pythonChecks({cwd: directoryOf(files), env: noPath});
+const checks = (files: Record<string, string>): object => pythonChecks({cwd: directoryWith(files), env: noPath});
 
 test("static analysis runs the service's own tools with its own settings", () => {
   assert.deepEqual(checks(venv('ruff', 'mypy')), [
@@ -63,9 +64,10 @@ const command = (
   output?: string,
   rest: readonly string[] = [],
   directory = 'test/unit',
-): object => testCommand({cwd: directoryOf({'pyproject.toml': '', ...files}), env: noPath, rest}, directory, output);
+): object =>
+  testCommand({cwd: directoryWith({'pyproject.toml': '', ...files}), env: noPath, rest}, directory, {output});
 
-test('pytest runs a suite, in test/ or tests/', () => {
+test('pytest runs a suite below test/ or tests/', () => {
   assert.deepEqual(command({...venv('pytest'), 'test/unit/test_a.py': ''}, undefined, ['-x']), {
     words: ['.venv/bin/pytest', '-x', 'test/unit'],
   });
@@ -77,7 +79,7 @@ test('pytest runs a suite, in test/ or tests/', () => {
   });
 });
 
-test('with a directory for reports it writes JUnit, and coverage where pytest-cov is installed', () => {
+test('with a report directory it writes JUnit, and coverage where pytest-cov is installed', () => {
   const files = {...venv('pytest'), 'test/unit/test_a.py': ''};
   assert.deepEqual(command(files, 'out'), {
     words: ['.venv/bin/pytest', '--junitxml=out/test_unit.junit.xml', 'test/unit'],
@@ -94,7 +96,7 @@ test('with a directory for reports it writes JUnit, and coverage where pytest-co
   });
 });
 
-test('a suite or a pytest that is missing is no suite that passed', () => {
+test('a suite does not pass where it has no tests or pytest is not installed', () => {
   assert.throws(
     () => command(venv('pytest')),
     (error) => isProblem(error) && error.code === 'no_tests' && error.exitCode === 69,

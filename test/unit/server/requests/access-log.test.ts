@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync} from 'node:fs';
 import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {createServer as createSecureServer} from 'node:https';
 import {type AddressInfo, connect} from 'node:net';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {test, type TestContext} from 'node:test';
 import {connect as connectSecurely} from 'node:tls';
 import {accessLog} from '../../../../src/server/requests/access-log.ts';
@@ -12,6 +9,8 @@ import {lineBuffer} from '../../../../src/server/requests/line-buffer.ts';
 import {identifyRequests} from '../../../../src/server/requests/request-id.ts';
 import {type Observed, observeRequests} from '../../../../src/server/requests/stats.ts';
 import {makeCertificate} from '../../../support/certificate.ts';
+import {temporaryDirectory} from '../../../support/directory.ts';
+import {until} from '../../../support/until.ts';
 
 interface Place {
   readonly url: string;
@@ -49,8 +48,7 @@ async function logging(
 
 /** The answer is out before its line is written. */
 async function come(lines: readonly string[], count: number): Promise<void> {
-  for (const end = Date.now() + 5000; lines.length < count && Date.now() < end;)
-    await new Promise((resolve) => void setTimeout(resolve, 5));
+  await until(`${count} lines`, () => lines.length >= count, 5);
   assert.equal(lines.length, count);
 }
 
@@ -174,8 +172,7 @@ test('a client that goes away before its answer counts as aborted, and is no lon
   const socket = connect(port, '127.0.0.1', () =>
     socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nGET /two HTTP/1.1\r\nhost: x\r\n\r\n'),
   );
-  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end;)
-    await new Promise((resolve) => void setTimeout(resolve, 5));
+  await until('a request is in flight', () => observed.snapshot().inFlight >= 1, 5);
   socket.destroy();
   await come(lines, observed.snapshot().inFlight + observed.snapshot().aborted);
   await new Promise((resolve) => void setTimeout(resolve, 500));
@@ -186,8 +183,7 @@ test('a client that goes away before its answer counts as aborted, and is no lon
 });
 
 test('so does a client of a server with TLS', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'tls-'));
-  t.after(() => rmSync(directory, {recursive: true}));
+  const directory = temporaryDirectory();
   const {certificate, key} = makeCertificate(directory, 1);
   const {port, lines, observed} = await logging(
     t,
@@ -200,8 +196,7 @@ test('so does a client of a server with TLS', async (t) => {
   const socket = connectSecurely({port, host: '127.0.0.1', rejectUnauthorized: false}, () =>
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'),
   );
-  for (const end = Date.now() + 5000; observed.snapshot().inFlight < 1 && Date.now() < end;)
-    await new Promise((resolve) => void setTimeout(resolve, 5));
+  await until('a request is in flight', () => observed.snapshot().inFlight >= 1, 5);
   socket.destroy();
   await come(lines, 1);
   const {aborted, inFlight} = observed.snapshot();

@@ -11,12 +11,12 @@ test('the quota of the container limits the CPUs, in both versions of cgroups', 
   assert.equal(count({'cpu,cpuacct/cpu.cfs_quota_us': '50000', 'cpu,cpuacct/cpu.cfs_period_us': '25000'}), 2);
 });
 
-test('a part of a CPU is not one more, and less than one is one', () => {
+test('a fraction of a CPU is rounded down, but never to zero', () => {
   assert.equal(count({'cpu.max': '150000 100000'}), 1);
   assert.equal(count({'cpu.max': '20000 100000'}), 1);
 });
 
-test('without a quota, or with more than there is, all of the machine count', () => {
+test('without a quota, or with one larger than the machine, all CPUs count', () => {
   assert.equal(count({}), 8);
   assert.equal(count({'cpu.max': 'max 100000'}), 8);
   assert.equal(count({'cpu/cpu.cfs_quota_us': '-1', 'cpu/cpu.cfs_period_us': '100000'}), 8);

@@ -2,20 +2,21 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {addressText, parseAddress} from '../../../../src/server/settings/address.ts';
-import {type Reading, readSettings, type Sources} from '../../../../src/server/settings/reader.ts';
-import {flagName, settings} from '../../../../src/server/settings/settings.ts';
-import {flagText} from '../../../../src/server/settings/text.ts';
+import {flagText} from '../../../../src/server/settings/flag.ts';
+import {type Reading, type ReaderOptions, readSettings} from '../../../../src/server/settings/reader.ts';
+import {settings} from '../../../../src/server/settings/settings.ts';
+import {kebab} from '../../../../src/text/names.ts';
 
 const machine = {cpus: 2, megabytes: undefined};
-const read = (argv: readonly string[], env: Record<string, string> = {}, more: Partial<Sources> = {}): Reading =>
+const read = (argv: readonly string[], env: Record<string, string> = {}, more: Partial<ReaderOptions> = {}): Reading =>
   readSettings({argv, env, cwd: '/srv', machine, ...more});
 const errors = (argv: readonly string[], env: Record<string, string> = {}): readonly string[] =>
   read(argv, env).errors.map(({what, meant}) => (meant === undefined ? what : `${what}; did you mean ${meant}?`));
 
-test('without a word, everything has its default, and the module is an absolute path', () => {
-  const {settings: told, mode, errors: wrong} = read(['app.js']);
+test('without flags, everything has its default, and the module is an absolute path', () => {
+  const {settings: found, mode, errors: wrong} = read(['app.js']);
   assert.deepEqual([mode, wrong.length], ['serve', 0]);
-  assert.partialDeepStrictEqual(told, {
+  assert.partialDeepStrictEqual(found, {
     module: '/srv/app.js',
     args: [],
     bind: '0.0.0.0:3000',
@@ -31,14 +32,14 @@ test('without a word, everything has its default, and the module is an absolute 
     accessLog: false,
     reload: false,
   });
-  assert.equal(told?.adminBind, undefined);
-  assert.equal(told?.inspect, undefined);
+  assert.equal(found?.adminBind, undefined);
+  assert.equal(found?.inspect, undefined);
 });
 
 test('the command line goes before APP_SERVER_CMD_ARGS, which goes before single variables, which go before defaults', () => {
   const env = {WEB_CONCURRENCY: '3', TIMEOUT: '9', KEEP_ALIVE: '', APP_SERVER_CMD_ARGS: '--workers=5 -t 8 --backlog 7'};
-  const {settings: told, origins} = read(['app.js', '-w', '6'], env);
-  assert.deepEqual([told?.workers, told?.timeout, told?.backlog, told?.keepAlive], [6, 8, 7, 75]);
+  const {settings: found, origins} = read(['app.js', '-w', '6'], env);
+  assert.deepEqual([found?.workers, found?.timeout, found?.backlog, found?.keepAlive], [6, 8, 7, 75]);
   assert.deepEqual(
     [origins.workers.from, origins.timeout.from, origins.backlog.from, origins.keepAlive.from],
     ['-w', 'APP_SERVER_CMD_ARGS', 'APP_SERVER_CMD_ARGS', 'default'],
@@ -49,7 +50,7 @@ test('the command line goes before APP_SERVER_CMD_ARGS, which goes before single
 const bind = (argv: readonly string[], env: Record<string, string> = {}): string | undefined =>
   read(['app.js', ...argv], env).settings?.bind;
 
-test('whoever speaks last about the address is heard', () => {
+test('of address, host and port, the one with the highest rank wins', () => {
   assert.equal(bind([], {HOST: '::', PORT: '80'}), '[::]:80');
   assert.equal(bind([], {BIND: '127.0.0.1:1', PORT: '80'}), '127.0.0.1:1');
   assert.equal(bind(['--port=2'], {BIND: '127.0.0.1:1'}), '127.0.0.1:2');
@@ -59,7 +60,7 @@ test('whoever speaks last about the address is heard', () => {
   assert.equal(bind(['--port=4'], {BIND: 'unix:/run/s'}), '0.0.0.0:4');
 });
 
-test('all errors are told at once, each with where it stands', () => {
+test('all errors are reported at once, each with its place', () => {
   assert.deepEqual(
     errors(
       ['app.js', '--wokers=3', '--timeout=-1', '--worker-class', 'gthread', '--max-body-size=10x', '--backlog=1.5'],
@@ -67,35 +68,35 @@ test('all errors are told at once, each with where it stands', () => {
     ),
     [
       '--wokers is not a flag of the server; did you mean --workers?',
-      "the environment variable PORT is 'abc', and must be a whole number from 0 to 65535",
-      '--worker-class is gthread, and must be one of async, sync, threads; did you mean threads?',
-      "--timeout is '-1', and must be a number from 0 to 86400",
-      "--keep-alive in APP_SERVER_CMD_ARGS is 'x', and must be a number from 0 to 86400",
-      "--max-body-size is '10x', and must be a number of bytes (16384, 16k, 10m, 1g) from 0 to 1099511627776",
-      "--backlog is '1.5', and must be a whole number from 1 to 65535",
+      'the environment variable PORT must be a whole number from 0 to 65535, not abc',
+      '--worker-class must be one of async, sync, threads, not gthread; did you mean threads?',
+      '--timeout must be a number from 0 to 86400, not -1',
+      '--keep-alive in APP_SERVER_CMD_ARGS must be a number from 0 to 86400, not x',
+      '--max-body-size must be a number of bytes (16384, 16k, 10m, 1g) from 0 to 1099511627776, not 10x',
+      '--backlog must be a whole number from 1 to 65535, not 1.5',
     ],
   );
   assert.deepEqual(errors(['a.js', '--access-log-format=%(h)s %(hh)s']), [
-    "--access-log-format is '%(h)s %(hh)s', and must be json or made of gunicorn's atoms, and %(hh)s is none",
+    '--access-log-format has an unknown atom: %(hh)s',
   ]);
-  assert.deepEqual(errors(['a.js', 'b.js']), ['b.js is one word too many: one module is served']);
-  assert.deepEqual(errors([]), ['there is no module to serve']);
+  assert.deepEqual(errors(['a.js', 'b.js']), ['unexpected argument b.js: only one module can be served']);
+  assert.deepEqual(errors([]), ['no module to serve']);
   assert.deepEqual(errors(['a.js', '--workers']), ['--workers needs a value']);
   assert.deepEqual(errors(['a.js'], {APP_SERVER_CMD_ARGS: "--bind 'x"}), [
-    'APP_SERVER_CMD_ARGS has a quotation that is not closed',
+    'APP_SERVER_CMD_ARGS has an unterminated quote',
   ]);
 });
 
-test('a mistake of a lower rank does not count where a higher one is right', () => {
+test('an error of a lower rank does not count where a higher rank is right', () => {
   assert.deepEqual(errors(['app.js', '--workers=2'], {WEB_CONCURRENCY: 'many'}), []);
 });
 
-test("switches are turned on and off, sizes have units, and words behind -- are the service's", () => {
-  const {settings: told} = read(
+test("switches turn on and off, sizes have units, and words behind -- are the service's", () => {
+  const {settings: found} = read(
     ['app.js', '--access-log', '--no-request-id', '--max-body-size', '10m', '--inspect', '--', '--seed', '3'],
     {RELOAD: 'yes'},
   );
-  assert.partialDeepStrictEqual(told, {
+  assert.partialDeepStrictEqual(found, {
     accessLog: true,
     requestId: false,
     maxBodySize: 10_485_760,
@@ -114,8 +115,8 @@ test("gunicorn's spellings are understood", () => {
 });
 
 function counts(argv: readonly string[], megabytes: number | undefined): readonly (number | undefined)[] {
-  const {settings: told} = read(['app.js', ...argv], {}, {machine: {cpus: 4, megabytes}});
-  return [told?.workers, told?.maxHeap];
+  const {settings: found} = read(['app.js', ...argv], {}, {machine: {cpus: 4, megabytes}});
+  return [found?.workers, found?.maxHeap];
 }
 
 test('workers follow CPU quota and memory, and share three quarters of it as their heaps', () => {
@@ -127,12 +128,12 @@ test('workers follow CPU quota and memory, and share three quarters of it as the
   assert.deepEqual(counts(['-w2', '--max-heap=99'], 384), [2, 99]);
 });
 
-test('--check-config, --print-config and --help are told apart', () => {
+test('--check-config, --print-config and --help are modes', () => {
   for (const mode of ['check-config', 'print-config', 'help'] as const)
     assert.equal(read(['app.js', `--${mode}`]).mode, mode);
 });
 
-test('what a setting is written as is read again as the same value', () => {
+test('a setting printed as a flag is read back as the same value', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...settings),
@@ -158,7 +159,7 @@ test('what a setting is written as is read again as the same value', () => {
   );
 });
 
-test('an address is written in one way, whatever way it was told', () => {
+test('an address has one normal form', () => {
   const forms = {
     '3000': '0.0.0.0:3000',
     ':80': '0.0.0.0:80',
@@ -173,7 +174,7 @@ test('an address is written in one way, whatever way it was told', () => {
 
 test('no two settings share a flag, a letter or a variable', () => {
   for (const all of [
-    settings.flatMap(([name, {alias}]) => [flagName(name), ...(alias === undefined ? [] : [alias])]),
+    settings.flatMap(([name, {alias}]) => [kebab(name), ...(alias === undefined ? [] : [alias])]),
     settings.flatMap(([, {short}]) => (short === undefined ? [] : [short])),
     settings.flatMap(([, {env}]) => env),
   ])

@@ -14,7 +14,7 @@ test('never more workers than the memory holds, and never none', () => {
   assert.equal(workerCount('sync', {cpus: 8, megabytes: 16}), 1);
 });
 
-test('a class tells how it serves and what it loads', () => {
+test('a class determines how it serves and what it loads', () => {
   const classes = {
     sync: ['sync', false],
     gthread: ['threads', false],

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {dryRunner, noEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
+import {temporaryDirectory} from '../../../support/directory.ts';
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-dry-')));
-after(() => rmSync(root, {recursive: true, force: true}));
+const root = temporaryDirectory();
 
 function system(cwd: string): Runner {
   return systemRunner({cwd, env: process.env, echo: noEcho, stdout: () => {}, stderr: () => {}});
@@ -34,12 +33,12 @@ function files(cwd: string): Record<string, string> {
 
 /** The files that the task leaves when it runs, and those that its script leaves, each in a directory of its own. */
 async function both(body: (run: Runner) => Promise<unknown>): Promise<{task: State; script: State}> {
-  const done = mkdtempSync(join(root, 'task-'));
+  const done = temporaryDirectory();
   const code = await body(system(done)).then(
     () => 0,
     (error: {exitCode: number}) => error.exitCode,
   );
-  const printed = mkdtempSync(join(root, 'script-'));
+  const printed = temporaryDirectory();
   const {status} = spawnSync('sh', ['-s'], {
     cwd: printed,
     input: await script(body),
@@ -140,7 +139,7 @@ test('concurrent scopes forget only their own clean-up', async () => {
       ),
     ),
   );
-  const cwd = mkdtempSync(join(root, 'side-'));
+  const cwd = temporaryDirectory();
   assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, 0);
   assert.deepEqual(files(cwd)['log']?.trim().split('\n').sort(), ['a', 'b', 'body-a', 'body-b']);
 });
@@ -168,7 +167,7 @@ A=b sh -c 'echo y >>others; [ "$(wc -l <others)" -ge 2 ] || exit 9' || { code=$?
 retry 2 attempt_1
 `,
   );
-  const cwd = mkdtempSync(join(root, 'retry-'));
+  const cwd = temporaryDirectory();
   assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, 0);
   assert.deepEqual(files(cwd), {tries: 'x\nx\n', others: 'y\ny\n'});
 });
@@ -180,13 +179,13 @@ test('an interrupted script cleans up and exits with 128 and the signal', async 
       await run(['sh', '-c', 'kill -TERM $PPID; sleep 0.2']);
     }),
   );
-  const cwd = mkdtempSync(join(root, 'killed-'));
+  const cwd = temporaryDirectory();
   assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, 143);
   assert.deepEqual(files(cwd), {log: 'always\n'});
 });
 
 test('only read-only commands run', async () => {
-  const cwd = mkdtempSync(join(root, 'reads-'));
+  const cwd = temporaryDirectory();
   const run = dryRunner(() => {}, system(cwd));
   assert.equal((await run.read(['printf', 'x'])).stdout, 'x');
   assert.deepEqual(await run(['touch', 'made']), {exitCode: 0, stdout: '', stderr: '', seconds: 0});

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {dryRunner, noEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
+import {temporaryDirectory} from '../../../support/directory.ts';
+import {until} from '../../../support/until.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'entrypoint-repeat-'));
-after(() => rmSync(directory, {recursive: true, force: true}));
+const directory = temporaryDirectory();
 const system = (): Runner =>
   systemRunner({cwd: directory, env: process.env, echo: noEcho, stdout: () => {}, stderr: () => {}});
 const lines = (name: string): number =>
@@ -19,7 +19,7 @@ test('commands repeat until stopped, past failures, and report how many succeede
   const counts: number[] = [];
   await system().scope(async (scope) => {
     const stop = scope.every(0.02, [log('task'), ['false']], (succeeded) => counts.push(succeeded));
-    while (counts.length < 2) await sleep(10);
+    await until('two repetitions', () => counts.length >= 2);
     await stop();
   });
   const done = lines('task');
@@ -33,7 +33,7 @@ test('repetition ends with the scope, before its clean-up', async () => {
   await system().scope(async (scope) => {
     scope.always(['sh', '-c', 'echo cleaned >>order']);
     scope.every(0.02, [['sh', '-c', 'echo again >>order']]);
-    while (lines('order') === 0) await sleep(10);
+    await until('one repetition', () => lines('order') > 0);
   });
   const order = readFileSync(join(directory, 'order'), 'utf8').trim().split('\n');
   assert.deepEqual([order[0], order.indexOf('cleaned')], ['again', order.length - 1]);

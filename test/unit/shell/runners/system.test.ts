@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, test} from 'node:test';
+import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {isProblem, type Problem} from '../../../../src/errors.ts';
 import {makeEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
 import type {SystemOptions} from '../../../../src/shell/runners/system.ts';
+import {temporaryDirectory} from '../../../support/directory.ts';
+import {until} from '../../../support/until.ts';
 
-const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'entrypoint-run-')));
-after(() => rmSync(cwd, {recursive: true, force: true}));
+const cwd = temporaryDirectory();
 
 interface Seen {
   readonly run: Runner;
@@ -180,8 +180,8 @@ test('an interrupt reaches the whole group; the runner reports it and starts not
       `exec 2>/dev/null; trap 'echo bye; exit 0' TERM; ${grandchild('interrupted')} while :; do sleep 0.02; done`,
     ]),
   );
-  while (!existsSync(join(cwd, 'interrupted')) || readFileSync(join(cwd, 'interrupted'), 'utf8') === '')
-    await sleep(10);
+  const interrupted = join(cwd, 'interrupted');
+  await until('the grandchild runs', () => existsSync(interrupted) && readFileSync(interrupted, 'utf8') !== '');
   await sleep(100);
   stop.abort('SIGTERM');
   const error = await running;

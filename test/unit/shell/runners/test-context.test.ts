@@ -3,12 +3,16 @@ import {test} from 'node:test';
 import {option} from '../../../../src/option.ts';
 import {task, testContext} from '../../../../src/task.ts';
 
-const seed = task('Load sample products', {rows: option.number(100, 'how many')}, async ({run, say, note}, {rows}) => {
-  const {stdout} = await run.read(['date']);
-  note(`loading ${rows}`);
-  await run(['node', 'seed.ts', String(rows)]);
-  say(`loaded on ${stdout}`);
-});
+const seed = task(
+  'Load sample products',
+  {rows: option.number('how many', {default: 100})},
+  async ({run, say, note}, {rows}) => {
+    const {stdout} = await run.read(['date']);
+    note(`loading ${rows}`);
+    await run(['node', 'seed.ts', String(rows)]);
+    say(`loaded on ${stdout}`);
+  },
+);
 
 test('a task under test runs nothing; its commands, results and notes are recorded', async () => {
   const {context, commands, said, noted} = testContext({

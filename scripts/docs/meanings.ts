@@ -1,0 +1,81 @@
+/** What a code means, in a sentence; `exit` where its exit code is not one fixed number. */
+export type Meaning = string | {readonly meaning: string; readonly exit: string};
+
+const stopped = '130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP)';
+
+/** Every code that a problem can have. `npm run docs` writes docs/errors.md from it, and a test compares it with the sources. */
+export const meanings: Readonly<Record<string, Meaning>> = {
+  backing_services_on_many_hosts: 'deploy.yaml gives backing services to an environment with more than one host.',
+  bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
+  bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
+  bad_package_file: 'package.json is not valid JSON.',
+  bad_tasks_py: 'invoke cannot load tasks.py.',
+  bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
+  balancer_differs:
+    'load_balancer in deploy.yaml differs from the running balancer in a setting that only a new container can change.',
+  canary_under_way: 'A canary is in progress; it has to be continued or aborted first.',
+  command_failed: {
+    meaning: 'An external command failed or timed out.',
+    exit: "the command's own; 124 after a timeout",
+  },
+  command_not_found: 'A program is not on PATH or not executable.',
+  contract_broken: 'The image breaks at least one rule of severity error in the container contract.',
+  dirty_tree: 'The image to publish was built from uncommitted changes.',
+  engine_unavailable: 'The Docker engine does not answer, refuses the user, or there is no docker client.',
+  findings: {
+    meaning: 'A linter, formatter or type checker reported findings.',
+    exit: 'that of the first check that failed',
+  },
+  folder_not_found: 'The working directory of a command does not exist.',
+  gave_up: {
+    meaning: 'A second signal ended a task that did not stop at the first one.',
+    exit: stopped,
+  },
+  host_unreachable: 'ssh cannot reach a host of deploy.yaml, or cannot log in to it.',
+  image_missing: 'The image is neither on the engine nor in the registry where it is needed.',
+  import_missing: {
+    meaning: 'tasks.ts imports a package or a file that does not exist.',
+    exit: '65',
+  },
+  interrupted: {
+    meaning: 'A signal stopped the task, or another step failed while this one waited.',
+    exit: `${stopped}; 1 for a cancelled step`,
+  },
+  lock_lost: "The deploy's lock expired before it finished; it changed nothing after that.",
+  locked: 'Another deploy, rollback or removal holds the lock of the environment.',
+  no_address: 'No address is known at which dedicated load balancers can reach a host.',
+  no_answer: 'The service under test did not answer 200 in time.',
+  no_async_worker: 'Worker class async needs an ASGI application or gevent, and the service has neither.',
+  no_buildkit: 'The docker client cannot build with BuildKit: the buildx plug-in is missing.',
+  no_canary: '--continue or --abort was given and no canary is in progress.',
+  no_commit: 'The directory is not in a git repository, has no commit, or git refuses it.',
+  no_dockerfile: 'The service has no Dockerfile.',
+  no_majority: 'Fewer than half of the hosts can be reached, which is too few for the lock.',
+  no_previous_release: 'The release to roll back to does not exist or is the one that serves.',
+  no_pytest: 'pytest is not installed.',
+  no_registry: 'No registry is configured.',
+  no_secret_file: 'A file that the build reads as a secret does not exist.',
+  no_server: 'gunicorn or uWSGI is not installed.',
+  no_server_module: 'No module to serve was found or configured.',
+  no_tasks: 'tasks.ts exports no task.',
+  no_tests: 'A test task found no tests.',
+  not_deployed: 'The service is not deployed in the environment.',
+  nothing_to_check: 'There are no sources to check, or no linter and no type checker is installed.',
+  promotion_lost: 'Another promotion moved the same tag at the same time.',
+  registry_refused: 'The registry answered with an error status.',
+  registry_unavailable: 'The registry does not answer.',
+  secret_missing: 'A secret reference has no value: the variable, the file or the command is missing.',
+  secret_with_lines: 'A secret for a container on another host has more than one line.',
+  stage_empty: 'No image has been promoted to the stage.',
+  syntax_error: 'tasks.ts, or a file that it imports, has a syntax error.',
+  task_threw: 'A task threw an error of its own.',
+  task_twice: 'tasks.ts exports two functions whose names give the same task.',
+  tasks_threw: {
+    meaning: 'tasks.ts threw an error while it was loaded.',
+    exit: '65',
+  },
+  unknown_environment: 'deploy.yaml has no environment of that name.',
+  unknown_host: 'No serving replica is on the host that was named.',
+  usage: 'The command line or one of its variables is wrong; nothing was run.',
+  worse_release: 'The new release failed its watch and was rolled back.',
+};

@@ -1,0 +1,16 @@
+import {toJsonSchema} from '@valibot/to-json-schema';
+import {deployFileSchema} from '../src/service/schema.ts';
+
+/**
+ * docs/deploy.schema.json, by which editors complete and check deploy.yaml: the JSON Schema of the valibot schema that
+ * reads the file. It describes the input (before transforms), and leaves out what JSON Schema cannot express, such as
+ * checks across keys. Draft 7: the YAML language server implements it completely.
+ */
+export function schemaText(): string {
+  const {$schema, ...schema} = toJsonSchema(deployFileSchema, {
+    target: 'draft-07',
+    typeMode: 'input',
+    errorMode: 'ignore',
+  });
+  return `${JSON.stringify({$schema, title: 'deploy.yaml', ...schema}, undefined, 2)}\n`;
+}

@@ -1,0 +1,23 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Runtime} from '../runtime.ts';
+import {nodeChecks} from './checks.ts';
+import {readPackage} from './package.ts';
+import {serveNode} from './serve.ts';
+import {nodeTests} from './tests.ts';
+
+/** Services for Node: a directory with a package.json. */
+export const node: Runtime = {
+  name: 'node',
+  matches: (directory) => existsSync(join(directory, 'package.json')),
+  manifest: (directory) => {
+    const {name, main} = readPackage(directory) ?? {};
+    return {name, module: main};
+  },
+  dockerfile: 'FROM entrypoint/node-service:26',
+  installFix: (_directory, packages) => `npm install --save-dev ${packages.join(' ')}`,
+  checkPackages: ['typescript', 'oxlint'],
+  checks: nodeChecks,
+  tests: nodeTests,
+  serve: serveNode,
+};

@@ -1,0 +1,88 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {exitCode, problem, usageErrorsProblem, usageProblem} from '../../errors.ts';
+import {serverProgram} from '../../server/process/programs.ts';
+import {flagText} from '../../server/settings/flag.ts';
+import {cpuCount, heapMegabytes} from '../../server/settings/limits.ts';
+import {type Reading, readSettings} from '../../server/settings/reader.ts';
+import type {SettingName} from '../../server/settings/settings.ts';
+import {configText} from '../../server/settings/text.ts';
+import type {Words} from '../../shell/argv.ts';
+import type {Serve} from '../serve.ts';
+import {readPackage} from './package.ts';
+import {nodeProgram} from './tooling.ts';
+
+const usualModules = [
+  'src/server.ts',
+  'src/server.js',
+  'server.ts',
+  'server.js',
+  'src/index.ts',
+  'src/index.js',
+  'index.js',
+];
+
+/** Serves a Node service by the app server. */
+export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
+  if (values.appServer !== undefined && values.appServer !== 'gunicorn')
+    throw usageProblem(
+      '--app-server (APP_SERVER) is a setting of Python services, and this is a Node service',
+      'leave it out, or unset the variable',
+    );
+  const file = values.module ?? readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name)));
+  const reading = readSettings({
+    argv: [...(file === undefined ? [] : [file]), ...rest],
+    env,
+    cwd,
+    machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
+    values,
+    sources,
+    // On a laptop; images set ENTRYPOINT_RUN_RELOAD=false.
+    defaults: {reload: true},
+  });
+  if (reading.module === undefined || !existsSync(join(cwd, reading.module))) throw noModule(cwd, reading.module);
+  if (reading.errors.length > 0) throw usageErrorsProblem(reading.errors, 'entrypoint --help run');
+  if (values.printConfig === true || reading.mode === 'print-config')
+    return {text: configText(reading).trimEnd(), settings: {module: reading.module, ...reading.origins}};
+  return {
+    words: [
+      nodeProgram(env),
+      '--disable-sigusr1',
+      serverProgram('serve'),
+      ...serverWords(reading, values.checkConfig === true || reading.mode === 'check-config'),
+    ],
+  };
+};
+
+/** Every setting that was given or computed: the line is the same server in a shell without our variables. */
+function serverWords({module = '', origins, settings}: Reading, check: boolean): Words {
+  // The server itself does not reload: without a word, it does what an image's ENTRYPOINT_RUN_RELOAD=false asks for.
+  const reload =
+    origins.reload.value === true || (origins.reload.given && !origins.reload.from.startsWith('ENTRYPOINT_'));
+  const computed: Partial<Record<SettingName, boolean>> = {
+    bind: true,
+    host: false,
+    port: false,
+    workers: true,
+    maxHeap: origins.maxHeap.value !== 0,
+    reload,
+  };
+  const names = (Object.keys(origins) as SettingName[]).filter((name) => computed[name] ?? origins[name].given);
+  const args = settings?.args ?? [];
+  return [
+    module,
+    ...(check ? ['--check-config'] : []),
+    ...names.map((name) => flagText(name, origins[name].value)),
+    ...(args.length === 0 ? [] : ['--', ...args]),
+  ];
+}
+
+function noModule(cwd: string, file: string | undefined): Error {
+  return problem({
+    code: 'no_server_module',
+    what:
+      file === undefined ? `no module to serve: no ${usualModules[0]} in ${cwd}` : `no such module in ${cwd}: ${file}`,
+    fix: 'name it: entrypoint run --module=FILE, or `main` in package.json',
+    exitCode: exitCode.badData,
+  });
+}

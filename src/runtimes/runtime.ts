@@ -1,0 +1,59 @@
+import {exitCode, problem, type Problem} from '../errors.ts';
+import type {Command, Words} from '../shell/argv.ts';
+import type {Context} from '../task.ts';
+import type {Serve} from './serve.ts';
+
+/** The service's directory (`cwd`, absolute) and the environment variables to search for its programs (`env`). */
+export type ServiceContext = Pick<Context, 'cwd' | 'env'>;
+
+/** What a service's manifest (package.json, pyproject.toml) declares. */
+export interface Manifest {
+  readonly name?: string | undefined;
+  /** The module to serve: a file for Node, `package.module:variable` for Python. */
+  readonly module?: string | undefined;
+}
+
+/** Report files of one test suite. */
+export interface Reports {
+  /** JUnit XML, which CI systems read. */
+  readonly junit: string;
+  /** Line coverage in lcov format. */
+  readonly coverage: string;
+}
+
+/** Everything the tasks need to know about the language of a service. Each directory beside this file has one. */
+export interface Runtime {
+  /** `node`, `python` */
+  readonly name: string;
+  /** Whether the directory holds a service of this language. Reads file names only: `run` calls it at every start. */
+  readonly matches: (directory: string) => boolean;
+  /** @throws Problem `bad_package_file` (exit code 65) when package.json is not valid JSON */
+  readonly manifest: (directory: string) => Manifest;
+  /** A whole Dockerfile for a service: `FROM entrypoint/node-service:26`. */
+  readonly dockerfile: string;
+  /** How to install packages that a task needs: the text after `fix: `. */
+  readonly installFix: (directory: string, packages: readonly string[]) => string;
+  /** Packages to suggest where `checks` finds no linter and no type checker. */
+  readonly checkPackages: readonly string[];
+  /**
+   * Commands that lint and type-check the source, with the service's own configuration; empty where no tool is installed.
+   * @throws Problem `nothing_to_check` (exit code 69) when there is no source
+   */
+  readonly checks: (context: ServiceContext) => readonly Words[];
+  /**
+   * The command that runs the tests below `suite`, such as `test/unit`. `context.rest` goes to the test runner.
+   * @throws Problem `no_tests` (exit code 69) when there are none: a missing suite must not pass
+   */
+  readonly tests: (context: ServiceContext & Pick<Context, 'rest'>, suite: string, reports?: Reports) => Command;
+  /** The server that the task `run` becomes. */
+  readonly serve: Serve;
+}
+
+/** A suite without tests. `pattern` is what the runtime's test files are called, such as `*.test.ts`. */
+export const noTests = (suite: string, pattern: string): Problem =>
+  problem({
+    code: 'no_tests',
+    what: `no tests in ${suite}`,
+    fix: `add files named ${pattern} below ${suite}, or leave the task out of tasks.ts`,
+    exitCode: exitCode.unavailable,
+  });

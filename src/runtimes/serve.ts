@@ -1,0 +1,44 @@
+import {option, type Sources, type Values} from '../option.ts';
+import {serverOptions} from '../server/settings/run-options.ts';
+import type {Command} from '../shell/argv.ts';
+import type {Context} from '../task.ts';
+
+/** The options of the task `run`, for every runtime. */
+export const serveOptions = {
+  module: option.string('file that exports the handler (Python: package.module:variable)', {
+    defaultText: '`main` of package.json, or src/server.ts (Python: `module` in pyproject.toml, or app.py)',
+    env: ['APP_MODULE'],
+    valueName: 'MODULE',
+  }),
+  ...serverOptions,
+  appServer: option.choice('Python: the server that runs the service', {
+    choices: ['gunicorn', 'uwsgi'],
+    default: 'gunicorn',
+    env: ['APP_SERVER'],
+  }),
+  checkConfig: option.boolean('check the settings and load the module, but do not serve'),
+  printConfig: option.boolean('print every setting with its value and its origin'),
+} as const;
+
+/** Values of the task `run`. Undefined: the runtime's own default. */
+export type ServeValues = Partial<Values<typeof serveOptions>>;
+
+/** Where they come from. Default: code that calls the task. */
+export type ServeSources = Partial<Sources<typeof serveOptions>>;
+
+/** Settings to print instead of serving. */
+export interface PrintedSettings {
+  readonly text: string;
+  /** For `--json`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * How a runtime serves: the command that the process becomes, or, with `--print-config`, the settings to print.
+ * @throws Problem `usage` (exit code 64) for wrong settings, `no_server_module` (65), or `no_server` (69)
+ */
+export type Serve = (
+  context: Pick<Context, 'cwd' | 'env' | 'rest'>,
+  values: ServeValues,
+  sources: ServeSources,
+) => Command | PrintedSettings;

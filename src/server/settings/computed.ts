@@ -1,0 +1,53 @@
+import {addressText, parseAddress} from './address.ts';
+import type {GivenSettings} from './given.ts';
+import {type Machine, nodeWorkerCount, type WorkerKind} from './limits.ts';
+import type {SettingName} from './settings.ts';
+import type {Origin} from './value.ts';
+
+/** Settings with those that follow from others and from the machine: workers, heap and address. */
+export function computed(
+  values: Readonly<Record<SettingName, Origin>>,
+  given: GivenSettings,
+  machine: Machine,
+): Readonly<Record<SettingName, Origin>> {
+  const kind = (values.workerClass.value ?? 'async') as WorkerKind;
+  const threads = Number(values.threads.value ?? 1);
+  const memory = machine.megabytes === undefined ? 'no memory limit' : `${machine.megabytes} MiB, 3/4 of the memory`;
+  const workers = values.workers.given
+    ? values.workers
+    : values.reload.value === true
+      ? byDefault(1, 'default with reload')
+      : byDefault(nodeWorkerCount(kind, threads, machine), `default: ${machine.cpus} CPU, ${memory}`);
+  const heaps = Number(workers.value ?? 1) * (kind === 'threads' ? threads : 1);
+  const heap = machine.megabytes === undefined ? 0 : Math.max(16, Math.floor(machine.megabytes / heaps));
+  const maxHeap = values.maxHeap.given ? values.maxHeap : byDefault(heap, `default: ${memory}`);
+  return {...values, workers, maxHeap, bind: bindOf(values, given)};
+}
+
+function byDefault(value: number, from: string): Origin {
+  return {value, from, given: false};
+}
+
+/**
+ * The address to listen on. `bind` goes before `host` and `port`, unless one of them was given with a higher rank:
+ * `--port` of the command line goes before BIND of the environment.
+ */
+export function bindOf(
+  {bind, host, port}: Readonly<Record<'bind' | 'host' | 'port', Origin>>,
+  given: GivenSettings,
+): Origin {
+  const rank = (name: SettingName): number => given.get(name)?.rank ?? 0;
+  const whole = typeof bind.value === 'string' ? parseAddress(bind.value) : undefined;
+  const stronger = (['host', 'port'] as const).filter((name) => rank(name) > rank('bind'));
+  if (whole !== undefined && stronger.length === 0) return bind;
+  const base = whole !== undefined && 'host' in whole ? whole : {host: String(host.value), port: Number(port.value)};
+  const origins = [...(whole === undefined ? [] : [bind]), ...stronger.map((name) => ({host, port})[name])];
+  return {
+    value: addressText({
+      host: stronger.includes('host') ? String(host.value) : base.host,
+      port: stronger.includes('port') ? Number(port.value) : base.port,
+    }),
+    from: origins.map(({from}) => from).join(', ') || 'default',
+    given: origins.length > 0,
+  };
+}

@@ -1,0 +1,42 @@
+import {kebab, variableOf} from '../../text/names.ts';
+import {declaration, type Setting, type SettingName} from './settings.ts';
+
+/** A setting as a word of the command line: `--workers=2`, `--no-reload`. */
+export function flagText(name: SettingName, value: string | number | boolean | undefined): string {
+  const {kind} = declaration[name];
+  if (kind === 'boolean') return value === true ? `--${kebab(name)}` : `--no-${kebab(name)}`;
+  return `--${kebab(name)}=${String(value)}`;
+}
+
+const valueNames = {
+  number: 'NUMBER',
+  bytes: 'BYTES',
+  address: 'ADDRESS',
+  text: 'TEXT',
+  format: 'FORMAT',
+  choice: 'TEXT',
+  boolean: undefined,
+} as const;
+
+/** What usage lines call the value of a setting; undefined for a switch. */
+export function valueNameOf({kind, choices}: Pick<Setting, 'kind' | 'choices'>): string | undefined {
+  return choices?.join('|') ?? valueNames[kind];
+}
+
+/** The variables that set it: the one of the task `run` goes before the short names. */
+export function variablesOf(name: string, {env}: Pick<Setting, 'env'>): readonly string[] {
+  return [variableOf('run', name), ...env];
+}
+
+/** The default as the help and the manual show it. */
+export function defaultTextOf({kind, defaultValue, defaultText}: Setting): string {
+  if (defaultText !== undefined) return defaultText;
+  if (kind === 'boolean') return defaultValue === true ? 'on' : 'off';
+  if (kind === 'bytes') return bytesText(Number(defaultValue));
+  return String(defaultValue);
+}
+
+function bytesText(bytes: number): string {
+  if (bytes > 0 && bytes % 1024 ** 2 === 0) return `${bytes / 1024 ** 2}m`;
+  return bytes > 0 && bytes % 1024 === 0 ? `${bytes / 1024}k` : String(bytes);
+}

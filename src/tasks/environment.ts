@@ -1,0 +1,8 @@
+import {option} from '../option.ts';
+
+/** The option of every task that works on a deployed service. */
+export const environmentOption = option.string('a name below `environments` in deploy.yaml', {
+  default: 'local',
+  positional: true,
+  valueName: 'NAME',
+});
