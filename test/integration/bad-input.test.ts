@@ -181,7 +181,7 @@ test('a port that is taken ends the deploy, and takes away what it had made', as
   );
   assert.deepEqual(leftovers(), []);
   assert.equal(served.code, 69);
-  assert.match(served.stdout + served.stderr, new RegExp(`${port} is taken`));
+  assert.match(served.stdout + served.stderr, new RegExp(`${port}: address already in use`));
 });
 
 test('a release that crashes ends the deploy early, with its last log lines', () => {
