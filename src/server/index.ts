@@ -78,6 +78,8 @@ const ownOptions: ReadonlySet<string> = new Set(['module', 'args', 'signals', 'l
  * processes that load and serve the module. Resolves when the first worker is ready. Reads neither `process.argv` nor
  * environment variables, never exits this process, and installs no signal handlers unless `signals` is true.
  *
+ * With `reload`, a service that does not boot is logged, and `serve` waits until a file changes.
+ *
  * Several servers can run in one process, except with different `dispatch`: node:cluster has one policy a process.
  * @example
  * import {serve} from 'entrypoint/server';
