@@ -40,6 +40,7 @@ export type ServerSettings = {
   readonly [Name in SettingName]?: ValueOf<(typeof declaration)[Name]> | undefined;
 };
 
+/** What {@link serve} is given: the module, and any of the server's settings. */
 export interface ServeOptions extends ServerSettings {
   /** The file that exports the handler; relative to the working directory. */
   readonly module: string | URL;

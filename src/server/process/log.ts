@@ -1,5 +1,6 @@
 import {isTerminal, writeAll} from '../../shell/output.ts';
 
+/** Severity of an event in the server's log. */
 export type Level = 'info' | 'warning' | 'error';
 
 /** Logs an event of the server itself: its name is one stable word, its fields are facts; `message` and `fix` are prose. */
