@@ -12,7 +12,7 @@ import {freePort, type Running, startContender} from './server/running.ts';
 
 interface Extent {
   readonly rounds: number;
-  /** Of those that have a limit to each other alone: it is tighter than what one round differs from the next. */
+  /** Additional rounds of the contenders with limits relative to each other, which are tighter than the noise of a round. */
   readonly ownRounds: number;
   readonly seconds: number;
   readonly healthRounds: number;
@@ -23,7 +23,7 @@ interface Extent {
 const usual: Extent = {rounds: 9, ownRounds: 16, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
 const short: Extent = {rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
 
-/** Servers side by side: what a request costs, how a busy one answers its health check, start-up, memory, growth. */
+/** Compares servers: CPU a request, latency of a health check under load, start-up, memory, growth. */
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
   const extent = quick ? short : usual;
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
@@ -57,7 +57,7 @@ export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Re
   }
 }
 
-/** All of them at once: idle ones cost next to nothing, and each round finds them warm. */
+/** Starts all of them at once: idle ones cost next to nothing, and all are warm in each round. */
 async function startAll(
   contenders: readonly Contender[],
   directory: string,
@@ -72,7 +72,7 @@ async function startAll(
       servers.push(server);
       findings.push({...nothingYet(contender.what), startMs: [server.startMs]});
     } catch (error) {
-      // A peer that this machine cannot run is left out; ours and what it is compared with have to be there.
+      // A peer that this machine cannot run is skipped. Ours and its references are required.
       if (/^(node|entrypoint)/.test(contender.what)) throw error;
       note(`skipped: ${(error as Error).message}`);
     }
@@ -86,7 +86,7 @@ async function compareCosts(
   {rounds, seconds}: Pick<Extent, 'rounds' | 'seconds'>,
   note: Note,
 ): Promise<void> {
-  // The first round compiles code and fills caches, and does not count. Each round begins with another one.
+  // The first round compiles code and fills caches; it does not count. Each round starts with another contender.
   for (let round = -1; round < rounds; round += 1) {
     note(round < 0 ? 'a request: warming up' : `a request: round ${round + 1} of ${rounds}`);
     for (let turn = 0; turn < servers.length; turn += 1) {
@@ -110,7 +110,7 @@ async function compareHealth(
   for (let round = 0; round < healthRounds; round += 1) {
     note(`health of a busy server: round ${round + 1} of ${healthRounds}`);
     for (const [index, server] of servers.entries()) {
-      // One process has no other worker that could answer; the log changes nothing.
+      // A single process has no other worker to answer, and the log makes no difference.
       if (index === 0 || server.what === 'entrypoint, access log') continue;
       findings[index]!.health.push(...(await healthLatencies(server, healthSeconds, {path: '/health'})));
       if (server.what === 'entrypoint')
@@ -121,7 +121,7 @@ async function compareHealth(
   }
 }
 
-/** Each alone on the machine: beside others that run the same program, a process's share of its code would be small. */
+/** One at a time: with other processes of the same program, the PSS of its code would be smaller. */
 async function compareMemory(
   contenders: readonly Contender[],
   findings: readonly Findings[],
@@ -139,7 +139,7 @@ async function compareMemory(
   }
 }
 
-/** To the first answer, of the bare cluster and ours in turn. */
+/** Time to the first response, alternating between the bare cluster and ours. */
 async function compareStarts(
   contenders: readonly Contender[],
   findings: readonly Findings[],

@@ -75,7 +75,8 @@ async function bundle(outdir: string): Promise<void> {
       `src/server/${name}.ts`,
     ]),
   );
-  await build({...common, entryPoints: server});
+  // `entrypoint/server`, the library: it finds the programs of the workers beside itself.
+  await build({...common, entryPoints: {...server, server: 'src/server/index.ts'}});
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');
   await facade(outdir, 'tasks', all, '../src/tasks/index.ts');
@@ -104,7 +105,7 @@ function declarations(outdir: string): void {
     outDir: join(outdir, 'types'),
     typeRoots: [join(root, 'node_modules/@types')],
   };
-  const files = ['src/index.ts', 'src/tasks/index.ts'].map((file) => join(root, file));
+  const files = ['src/index.ts', 'src/tasks/index.ts', 'src/server/index.ts'].map((file) => join(root, file));
   writeFileSync(config, JSON.stringify({extends: join(root, 'tsconfig.json'), compilerOptions, files, include: []}));
   const {status} = spawnSync(tsc, ['--project', config], {stdio: ['ignore', 2, 2]});
   rmSync(config);

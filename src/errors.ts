@@ -126,8 +126,12 @@ export function usageErrorsProblem(errors: readonly UsageError[], help: string):
   return usageProblem(
     `${errors.length} problems on the command line; nothing was run`,
     `see ${help}`,
-    errors.map(
-      ({what, meant, fix}) => `${what}${meant === undefined ? (fix && `; ${fix}`) || '' : `; did you mean ${meant}?`}`,
-    ),
+    errors.map(usageErrorText),
   );
+}
+
+/** A usage error among others, in one line. */
+export function usageErrorText({what, meant, fix}: UsageError): string {
+  if (meant !== undefined) return `${what}; did you mean ${meant}?`;
+  return fix === undefined ? what : `${what}; ${fix}`;
 }

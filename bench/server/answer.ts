@@ -1,32 +1,32 @@
-/** Finds the end of the one answer at a time that a connection brings. */
+/** Finds the end of each response on a connection, one at a time. */
 export interface AnswerReader {
-  /** Of the answer that is read, or was read last. */
+  /** The status of the current response, or of the last one. */
   readonly status: number;
-  /** May the connection be used again? */
+  /** Can the connection be reused? */
   readonly kept: boolean;
-  /** Has the answer that is read begun? */
+  /** Has the current response begun? */
   readonly begun: boolean;
-  /** @returns whether the answer is whole now */
+  /** @returns whether the response is complete */
   read(this: void, bytes: Buffer): boolean;
-  /** The connection was closed. @returns whether that is the end that the answer has */
+  /** Call when the connection was closed. @returns whether that ends the response */
   end(this: void): boolean;
 }
 
 const blank = Buffer.from('\r\n\r\n');
 
-/** An answer that has a length, comes in chunks, or ends with its connection: no more of HTTP than a load needs. */
+/** Reads responses with a length, in chunks, or that end with their connection: no more of HTTP than a load needs. */
 export function answerReader(): AnswerReader {
   let status = 0;
   let kept = true;
-  let head: Buffer | undefined; // What has come of a head that is not whole.
-  let left = -1; // Bytes of the body that are missing; -1: the head is; -2: until the last chunk; -3: until the end.
+  let head: Buffer | undefined; // The received part of an incomplete head.
+  let left = -1; // Missing bytes of the body; -1: in the head; -2: until the last chunk; -3: until the connection ends.
   let chunks = chunkReader();
 
   const body = (bytes: Buffer): boolean => {
     if (left >= 0) {
       left -= bytes.length;
       if (left > 0) return false;
-      if (left < 0) kept = false; // More than was announced: whoever uses that again is confused.
+      if (left < 0) kept = false; // More than declared: the connection cannot be reused.
       left = -1;
       return true;
     }
@@ -52,13 +52,13 @@ export function answerReader(): AnswerReader {
       const all: Buffer = head === undefined ? bytes : Buffer.concat([head, bytes]);
       const end = all.indexOf(blank);
       if (end === -1) {
-        head = Buffer.from(all); // A copy: the reader's buffer is used again.
+        head = Buffer.from(all); // A copy: the read buffer is reused.
         return false;
       }
       head = undefined;
       const text = all.toString('latin1', 0, end);
       status = Number(text.slice(9, 12));
-      // 1.0 closes unless it says otherwise, 1.1 the other way round.
+      // The default is close in HTTP/1.0, keep-alive in 1.1.
       kept =
         text.charCodeAt(7) === 0x31 ? !/\r\nconnection: close/i.test(text) : /\r\nconnection: keep-alive/i.test(text);
       const length = /\r\ncontent-length: (\d+)/i.exec(text);
@@ -79,10 +79,10 @@ export function answerReader(): AnswerReader {
   };
 }
 
-/** @returns a function that is given what comes, and says whether the last chunk (without trailers) was in it */
+/** @returns a function that takes bytes and returns whether they contain the last chunk (without trailers) */
 function chunkReader(): (bytes: Buffer) => boolean {
-  let left = 0; // Bytes that are missing of a chunk and the line end behind it.
-  let size = ''; // What has come of the line that tells the next one's size.
+  let left = 0; // Missing bytes of a chunk and its line end.
+  let size = ''; // The received part of the next chunk-size line.
   return (bytes) => {
     for (let at = 0; at < bytes.length;) {
       if (left > 0) {

@@ -2,7 +2,7 @@ import {cpSync, mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Peers} from './peers.ts';
 
-/** A server and how it is started: with PORT in its environment, in the foreground, two workers. */
+/** A server and its command: in the foreground, with PORT in its environment and two workers. */
 export interface Contender {
   readonly what: string;
   readonly words: readonly string[];
@@ -14,7 +14,7 @@ export const workers = 2;
 const node = process.execPath;
 const serve = join(import.meta.dirname, '../../dist/serve.js');
 
-/** Ours, with flags of its own. */
+/** Our server, with additional flags. */
 export function ours(what: string, directory: string, ...flags: readonly string[]): Contender {
   return {
     what,
@@ -24,12 +24,12 @@ export function ours(what: string, directory: string, ...flags: readonly string[
   };
 }
 
-/** node:http alone: what an answer costs with no server around the service. */
+/** node:http alone: the cost of a response without an app server. */
 export function single(directory: string): Contender {
   return {what: 'node:http, one process', words: [node, 'listen.mjs'], cwd: directory};
 }
 
-/** node:cluster with the shared socket, and nothing else. */
+/** node:cluster with the shared socket, nothing else. */
 export function bareCluster(directory: string): Contender {
   return {
     what: 'node:cluster, bare',
@@ -39,7 +39,7 @@ export function bareCluster(directory: string): Contender {
   };
 }
 
-/** The peers that could be installed, each set up as its manual says for production. */
+/** The peers that could be installed, each configured for production as its manual describes. */
 export function peerContenders(directory: string, {node: packages, gunicorn, uwsgi}: Peers): readonly Contender[] {
   const bind = ['sh', '-c', 'exec "$0" "$@" --bind "127.0.0.1:$PORT"'];
   return [
@@ -106,14 +106,14 @@ function pm2(directory: string, packages: string): Contender {
   };
 }
 
-// It finds its packages from its configuration's directory alone.
+// It resolves packages only from the directory of its configuration.
 function watt(directory: string, packages: string): Contender {
   const project = join(directory, 'watt');
   const web = join(project, 'web');
   mkdirSync(web, {recursive: true});
   symlinkSync(join(packages, 'node_modules'), join(project, 'node_modules'));
   cpSync(join(directory, 'app.mjs'), join(web, 'app.mjs'));
-  // The schema's address says which kind of configuration it is; it is not fetched.
+  // The URL of the schema selects the kind of configuration; it is not fetched.
   writeFileSync(
     join(project, 'watt.json'),
     JSON.stringify({

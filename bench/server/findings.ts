@@ -1,12 +1,12 @@
 import type {Cost, Memory} from './measures.ts';
 
-/** What was measured of one contender; an empty list where it was not. */
+/** The measurements of one contender; empty lists where nothing was measured. */
 export interface Findings {
   readonly what: string;
-  /** A figure a round, kept connections and new ones: a round's figures of all contenders are of the same minute. */
+  /** One figure a round, on kept and on new connections. All contenders are measured in the same minute of a round. */
   readonly kept: Cost[];
   readonly fresh: Cost[];
-  /** Milliseconds that a health check waited, each. */
+  /** Latency of each health check in milliseconds. */
   readonly health: number[];
   /** The same of the arbiter's own listener. */
   readonly livez: number[];

@@ -7,7 +7,7 @@ import {loadFor, memory} from './measures.ts';
 import {processTree} from './processes.ts';
 import type {Running} from './running.ts';
 
-/** What a server holds: the memory of its processes, and all else that could pile up in them. */
+/** The resources of a server: memory, and everything else that could leak. */
 interface Holdings {
   readonly rootMegabytes: number;
   readonly workerMegabytes: number;
@@ -30,7 +30,7 @@ async function holdings(pid: number): Promise<Holdings> {
   };
 }
 
-/** Asks until `requests` were answered, and looks at the memory fifteen times on the way. */
+/** Sends requests until `requests` were answered, and takes fifteen samples meanwhile. */
 async function askTimes(
   {pid, port}: Running,
   requests: number,
@@ -50,7 +50,7 @@ async function askTimes(
   return {failed, samples};
 }
 
-/** HUP, and waits until every worker is another one. @throws when that does not happen within 60 s */
+/** Sends HUP and waits until every worker is replaced. @throws after 60 s */
 export async function reload({pid}: Running): Promise<void> {
   const workersNow = (): readonly number[] =>
     processTree(pid)
@@ -79,7 +79,7 @@ export async function growthLimits(
   const [requests, reloads] = [1_000_000, full ? 200 : 8];
   note(`growth: ${requests} requests`);
   const asked = await askTimes(server, requests);
-  // The first third compiles code and lets heaps find their size; a heap goes up and down by some megabytes all the time.
+  // In the first third, code is compiled and heaps reach their size. A heap fluctuates by some megabytes all the time.
   const third = Math.floor(asked.samples.length / 3);
   const grown = (figure: (held: Holdings) => number): number =>
     median(asked.samples.slice(2 * third).map(figure)) - median(asked.samples.slice(third, 2 * third).map(figure));
@@ -115,7 +115,7 @@ export async function growthLimits(
   ].filter((limit) => limit !== undefined);
 }
 
-/** What it holds when the last connections are closed. */
+/** The resources once the last connections are closed. */
 async function settled({pid}: Running): Promise<Holdings> {
   await sleep(2500);
   return holdings(pid);

@@ -2,14 +2,14 @@ import {median} from '../report.ts';
 import type {Findings} from './findings.ts';
 import {type Cost, percentile} from './measures.ts';
 
-/** A limit that the server has to keep, and what was found. Undefined: it could not be measured. */
+/** A limit of the server and the measured figure. */
 export interface Limit {
   readonly text: string;
   readonly found: number;
   readonly kept: boolean;
 }
 
-/** Holds what was found against what the server must reach. A peer that is missing is no reason to fail. */
+/** Compares the findings with the limits. A missing peer is not a failure. */
 export function limitsOf(findings: readonly Findings[]): readonly Limit[] {
   const of = (what: string): Findings | undefined => findings.find((each) => each.what === what);
   const [single, bare, ours, logging] = [
@@ -61,7 +61,7 @@ const workerMegabytes = (each: Findings | undefined): number => median(each?.mem
 const cpu = ({cpuMicroseconds}: Cost): number => cpuMicroseconds;
 const perSecond = (each: Cost): number => each.perSecond;
 
-/** The middle of the rounds' ratios: what slows a whole round down is in both of its figures. */
+/** The median of the ratios of the rounds: whatever slows down a whole round affects both of its figures. */
 export function ratio(
   of: readonly Cost[] = [],
   to: readonly Cost[] = [],
@@ -70,7 +70,7 @@ export function ratio(
   return median(of.flatMap((each, round) => (to[round] === undefined ? [] : [figure(each) / figure(to[round])])));
 }
 
-/** A limit on a figure. Infinity and NaN come of a peer that is not there: no limit then. */
+/** A limit on a figure. Undefined for Infinity and NaN, which result from a missing peer. */
 export function atMost(text: string, found: number, limit: number, unit: string): Limit | undefined {
   return Number.isFinite(found)
     ? {text: line(text, found, `at most ${limit}`, unit, found <= limit), found, kept: found <= limit}

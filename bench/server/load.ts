@@ -1,17 +1,17 @@
 import {connect, type Socket} from 'node:net';
 import {answerReader} from './answer.ts';
 
-/** Clients of one kind: each sends a request, waits for the whole answer, thinks, and sends the next. */
+/** Clients of one kind: each sends a request, waits for the complete response, pauses, and sends the next. */
 export interface Clients {
   readonly count: number;
   readonly path: string;
-  /** On one connection as long as the server keeps it; else on a new one each time. Default true. */
+  /** Reuse a connection as long as the server keeps it open; else open one for each request. Default true. */
   readonly keepAlive?: boolean;
   /** Sent as a POST. */
   readonly body?: string;
-  /** Milliseconds between an answer and the next request: at random up to this. Default 0. */
+  /** Maximum of the random pause between a response and the next request, in milliseconds. Default 0. */
   readonly thinkMs?: number;
-  /** Statuses that are no failure. Default 200 alone. */
+  /** Statuses that are not a failure. Default 200 only. */
   readonly statuses?: readonly number[];
 }
 
@@ -22,25 +22,25 @@ export interface Target {
 
 export interface Outcome {
   readonly answered: number;
-  /** One line each: what was asked, and what happened instead of an answer. Nothing is asked twice. */
+  /** One line each: the request, and what happened instead of a response. No request is repeated. */
   readonly failures: readonly string[];
-  /** Milliseconds from the request (and its connect, if it needed one) to the end of its answer, in order of arrival. */
+  /** Milliseconds from the request (including connect, if needed) to the end of its response, in order of arrival. */
   readonly latencies: readonly number[];
   readonly seconds: number;
 }
 
 export interface Load {
-  /** What is counted so far. */
+  /** The counts so far. */
   readonly sofar: {readonly answered: number; readonly failures: readonly string[]};
-  /** Sends no more, waits for what is on its way, closes every connection. */
+  /** Stops sending, waits for outstanding responses, closes every connection. */
   stop(this: void): Promise<Outcome>;
 }
 
-/** How long an answer may take until it counts as a failure, seconds. */
-const patience = 15;
+/** Seconds after which a missing response is a failure. */
+const timeoutSeconds = 15;
 
-// Raw sockets: a tenth of what an HTTP client costs, on a machine that the server needs too; and nothing is
-// repeated behind our back, as an agent does with a kept connection that turns out to be closed.
+// Raw sockets cost a tenth of an HTTP client, on a machine that the server needs too. And no request is repeated silently,
+// as an agent does when a kept connection turns out to be closed.
 export function startLoad(target: Target, kinds: readonly Clients[]): Load {
   const tally = {answered: 0, failures: [] as string[], latencies: [] as number[]};
   const started = performance.now();
@@ -64,7 +64,7 @@ interface Tally {
   readonly latencies: number[];
 }
 
-/** One client's whole life. Callbacks, not promises: a promise a request would cost as much as the request. */
+/** The whole life of one client. Callbacks, since a promise a request would cost as much as the request. */
 function client(target: Target, kind: Clients, tally: Tally, stopped: () => boolean): Promise<void> {
   const {path, keepAlive = true, body, thinkMs = 0, statuses = [200]} = kind;
   const method = body === undefined ? 'GET' : 'POST';
@@ -82,7 +82,7 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
   return new Promise((resolve) => {
     let socket: Socket | undefined;
     let asked = 0;
-    let patient: NodeJS.Timeout | undefined;
+    let timer: NodeJS.Timeout | undefined;
     const next = (): void => {
       if (stopped()) {
         socket?.destroy();
@@ -92,7 +92,7 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
       else ask();
     };
     const fail = (why: string): void => {
-      clearTimeout(patient);
+      clearTimeout(timer);
       const late = performance.now() - asked;
       asked = 0;
       socket?.destroy();
@@ -100,18 +100,18 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
       tally.failures.push(
         `${name}: ${why} (${late.toFixed(0)} ms after it was sent, at ${new Date().toISOString().slice(11, 23)})`,
       );
-      // Somebody who is refused does not ask again at once.
+      // A client that was refused waits before it tries again.
       setTimeout(next, 20);
     };
     const ask = (): void => {
       if (stopped()) return next();
       asked = performance.now();
-      patient = setTimeout(() => fail(`no answer within ${patience} s`), patience * 1000);
+      timer = setTimeout(() => fail(`no answer within ${timeoutSeconds} s`), timeoutSeconds * 1000);
       if (socket === undefined) socket = open();
       else socket.write(request);
     };
     const finished = (status: number, kept: boolean): void => {
-      clearTimeout(patient);
+      clearTimeout(timer);
       tally.latencies.push(performance.now() - asked);
       if (!kept || !keepAlive) {
         socket?.destroy();
@@ -122,14 +122,14 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
       tally.answered += 1;
       next();
     };
-    // After a poll: on a full machine this process may have slept since the server closed a connection that was idle for
-    // long, and a request to a connection that is known to be closed is nobody's loss.
+    // After a poll: on a busy machine this process can have missed that the server closed an idle connection meanwhile. A
+    // request on a closed connection would count as lost.
     const lookAndAsk = (): void => void setImmediate(ask);
     const open = (): Socket => {
       const reader = answerReader();
       const dies = (why: string): void => {
         if (socket !== mine) return;
-        if (asked === 0) socket = undefined; // Closed while nothing was asked: the next request opens another.
+        if (asked === 0) socket = undefined; // Closed between two requests: the next one opens another.
         else if (why === 'closed' && reader.end()) finished(reader.status, false);
         else
           fail(
@@ -138,7 +138,7 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
       };
       const read = (length: number, bytes: Uint8Array): boolean => {
         if (socket !== mine) return true;
-        if (asked === 0) fail('bytes that nobody asked for');
+        if (asked === 0) fail('bytes without a request');
         else if (reader.read(Buffer.from(bytes.buffer, bytes.byteOffset, length))) finished(reader.status, reader.kept);
         return true;
       };
@@ -158,10 +158,10 @@ function client(target: Target, kind: Clients, tally: Tally, stopped: () => bool
   });
 }
 
-// What is read is looked at before the next read begins: one buffer is enough for all.
+// A read is processed before the next one starts: one buffer is enough for all connections.
 const shared = Buffer.allocUnsafe(65_536);
 
-// As a program (the benchmark's): {port, clients, seconds} as its one word, the outcome as JSON on stdout.
+// As a program of the benchmark: its argument is {port, clients, seconds} as JSON, its output the outcome as JSON.
 if (process.argv[1] === import.meta.filename) {
   const {seconds, clients, ...target} = JSON.parse(process.argv[2] ?? '') as Target & {
     readonly clients: readonly Clients[];

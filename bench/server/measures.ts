@@ -8,7 +8,7 @@ import type {Running} from './running.ts';
 const run = promisify(execFile);
 const loadProgram = join(import.meta.dirname, 'load.ts');
 
-/** Load from a process of its own, so that what it costs is not counted with the server. */
+/** Generates load from a separate process, so that its cost is not attributed to the server. */
 export async function loadFor(seconds: number, port: number, clients: readonly Clients[]): Promise<Outcome> {
   const {stdout} = await run(process.execPath, [loadProgram, JSON.stringify({port, clients, seconds})], {
     maxBuffer: 256 * 1024 * 1024,
@@ -24,11 +24,11 @@ export interface Cost {
   readonly failed: number;
 }
 
-// One process that is never idle reads many events at each turn of its loop, and so pays less for each: with 16 clients
-// on new connections it does, and two workers on as many cores do not. With enough of them all are busy.
+// A process that is never idle reads many events in each turn of its loop, and so pays less for each. With 16 clients on
+// new connections a single process is never idle, but two workers on two cores are. With enough clients all are busy.
 const clients = {kept: 32, fresh: 256};
 
-/** What a request costs while clients ask without a pause, on kept connections or on a new one each time. */
+/** The cost of a request while clients send without a pause, on kept connections or on a new one for each request. */
 export async function cost({pid, port}: Running, keepAlive: boolean, seconds: number): Promise<Cost> {
   const before = cpuOfTree(pid);
   const {
@@ -44,18 +44,18 @@ export async function cost({pid, port}: Running, keepAlive: boolean, seconds: nu
 }
 
 /**
- * What a balancer's health check waits for, milliseconds, while four clients keep handlers busy that compute for 20 ms.
- * @param probePort where the probe asks, if it is not the service
+ * The latencies of a balancer's health check in milliseconds, while four clients keep 20 ms handlers busy.
+ * @param probe its path, and its port if it differs from the service's
  */
 export async function healthLatencies(
   {port}: Running,
   seconds: number,
   probe: {readonly port?: number; readonly path: string},
 ): Promise<readonly number[]> {
-  // On new connections, as gunicorn's sync workers have them anyway: kept ones might all be with one worker, and the
-  // other would have nothing to do but to answer the probe.
+  // On new connections, as with gunicorn's sync workers: kept ones could all belong to one worker, and the other would be
+  // free for the probe.
   const busy = loadFor(seconds + 0.6, port, [{count: 4, path: '/work', keepAlive: false}]);
-  // Its first requests come when the others are at work.
+  // The probe starts when all workers are busy.
   await new Promise((resolve) => setTimeout(resolve, 400));
   const {latencies} = await loadFor(seconds, probe.port ?? port, [
     {count: 1, path: probe.path, keepAlive: false, thinkMs: 20},
@@ -65,7 +65,7 @@ export async function healthLatencies(
 }
 
 export interface Memory {
-  /** PSS, MB: of the process that was started, and of each of its children. */
+  /** PSS in MB: of the started process, and of each of its children. */
   readonly root: number;
   readonly workers: readonly number[];
 }
@@ -75,7 +75,7 @@ export function memory(pid: number): Memory {
   return {root: pssMegabytes(pid), workers: children.map((child) => pssMegabytes(child.pid))};
 }
 
-/** The value that `share` of them do not pass. */
+/** The value that `share` of the figures do not exceed. */
 export function percentile(figures: readonly number[], share: number): number {
   const sorted = figures.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;

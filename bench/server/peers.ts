@@ -3,11 +3,11 @@ import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir, userInfo} from 'node:os';
 import {join} from 'node:path';
 
-// Pinned, so that the figures of another day are of the same programs.
+// Pinned, so that figures of different days are of the same programs.
 const npmPackages = ['pm2@7.0.4', 'wattpm@3.67.0', '@platformatic/node@3.65.0'];
 const pythonPackages = ['gunicorn==27.0.1', 'uwsgi==2.0.31'];
 
-/** A directory each where it was installed; undefined where it could not be. */
+/** The directory of each installation; undefined if it failed. */
 export interface Peers {
   readonly node: string | undefined;
   readonly gunicorn: string | undefined;
@@ -15,8 +15,8 @@ export interface Peers {
 }
 
 /**
- * Installs the peers into a directory of the temporary ones that the next run finds again: they are measured, and are no
- * dependency of this project. uWSGI is compiled, which needs a C compiler and Python's headers.
+ * Installs the peers into a temporary directory that the next run reuses: they are not dependencies of this project. uWSGI
+ * is compiled, which requires a C compiler and Python's headers.
  */
 export function installPeers(note: (text: string) => void): Peers {
   const cache = join(tmpdir(), `entrypoint-bench-peers-${userInfo().uid}`);

@@ -6,16 +6,16 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], {encoding: 'u
 export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;
-  /** R, S, Z (ended, and nobody asked for its exit code), ... */
+  /** R, S, Z (a zombie), ... */
   readonly state: string;
   readonly name: string;
-  /** Seconds in user and kernel mode; of all its threads. */
+  /** Seconds of CPU time in user and kernel mode, of all its threads. */
   readonly cpu: number;
-  /** The same of children that have ended and were waited for. */
+  /** The same of children that have ended and were reaped. */
   readonly cpuOfEnded: number;
 }
 
-/** A process and all that descends from it, the parent before its children. A process that is gone: none. */
+/** A process and its descendants, each parent before its children. Empty if the process has ended. */
 export function processTree(root: number): readonly ProcessFacts[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -23,7 +23,7 @@ export function processTree(root: number): readonly ProcessFacts[] {
     .map(processFacts)
     .filter((facts) => facts !== undefined);
   const tree = all.filter(({pid}) => pid === root);
-  // What is found is looked at in its turn: the list grows while it is read.
+  // The list grows while it is read.
   for (const {pid} of tree) tree.push(...all.filter(({parent}) => parent === pid));
   return tree;
 }
@@ -33,21 +33,21 @@ function processFacts(pid: number): ProcessFacts | undefined {
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    return undefined; // It has ended meanwhile.
+    return undefined; // The process has ended meanwhile.
   }
-  // proc(5): `pid (name) state ppid ...`, and the name may hold spaces and parentheses.
+  // proc(5): `pid (name) state ppid ...`; the name can contain spaces and parentheses.
   const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const seconds = (first: number): number => (Number(fields[first]) + Number(fields[first + 1])) / ticksPerSecond;
   return {pid, name, state: fields[0] ?? '', parent: Number(fields[1]), cpu: seconds(11), cpuOfEnded: seconds(13)};
 }
 
-/** CPU seconds of a tree so far, with those of children that have ended. */
+/** CPU seconds of a tree so far, including children that have ended. */
 export function cpuOfTree(root: number): number {
   return processTree(root).reduce((sum, {cpu, cpuOfEnded}) => sum + cpu + cpuOfEnded, 0);
 }
 
-/** The proportional share of memory, MB: what is shared with others counts by its part. @throws when it is gone */
+/** Proportional set size in MB: shared memory counts in proportion. @throws when the process has ended */
 export function pssMegabytes(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024;
 }

@@ -12,25 +12,25 @@ export interface Running {
   readonly what: string;
   readonly pid: number;
   readonly port: number;
-  /** Milliseconds from its start to its first answer. */
+  /** Milliseconds from its start to its first response. */
   readonly startMs: number;
   stop(this: void): Promise<void>;
 }
 
 /**
- * Starts a contender on a free port and waits for its first answer.
- * @param directory where what it says is kept
- * @throws when it does not answer within 30 s, with the end of what it said
+ * Starts a contender on a free port and waits for its first response.
+ * @param directory where its output is written
+ * @throws when it does not answer within 30 s, with the end of its output
  */
 export async function startContender(
   {what, words: [program = '', ...words], cwd, env}: Contender,
   directory: string,
 ): Promise<Running> {
   const port = await freePort();
-  const said = join(directory, `${what.replaceAll(/\W+/g, '-')}.log`);
-  const [log, sink] = [openSync(said, 'w'), spawn('cat', [], {stdio: ['pipe', 'ignore', 'ignore']})];
+  const logFile = join(directory, `${what.replaceAll(/\W+/g, '-')}.log`);
+  const [log, sink] = [openSync(logFile, 'w'), spawn('cat', [], {stdio: ['pipe', 'ignore', 'ignore']})];
   const started = performance.now();
-  // Its log goes to a reader, as in a container: a file or /dev/null would be cheaper than what it pays for in production.
+  // Its stdout is a pipe with a reader, as in a container: a file or /dev/null would be cheaper than production.
   const child = spawn(program, words, {
     cwd,
     env: {PATH: process.env['PATH'], HOME: directory, LANG: 'C.UTF-8', ...env, PORT: String(port)},
@@ -47,12 +47,14 @@ export async function startContender(
   for (const limit = started + 30_000; !(await answers(port)); await sleep(2)) {
     if (performance.now() < limit && child.exitCode === null && child.signalCode === null) continue;
     await stop();
-    throw new Error(`${what} does not answer: ${readFileSync(said, 'utf8').trim().split('\n').slice(-3).join(' | ')}`);
+    throw new Error(
+      `${what} does not answer: ${readFileSync(logFile, 'utf8').trim().split('\n').slice(-3).join(' | ')}`,
+    );
   }
   return {what, pid: root, port, startMs: performance.now() - started, stop};
 }
 
-/** Asks it to end at once, then ends all that descends from it. */
+/** Sends INT, then kills the process and its descendants. */
 async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   const pids = processTree(child.pid ?? 0).map(({pid}) => pid);
@@ -68,12 +70,12 @@ function killAll(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
   }
 }
 
-// Also where the benchmark is interrupted.
+// Also when the benchmark is interrupted.
 const roots = new Set<number>();
 process.once('exit', () => {
   for (const root of roots) killAll(processTree(root).map(({pid}) => pid));
@@ -90,7 +92,7 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-/** A port that nobody listens on now. */
+/** A currently unused port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -13,6 +13,10 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
   balancer_differs:
     'load_balancer in deploy.yaml differs from the running balancer in a setting that only a new container can change.',
+  boot_failed: {
+    meaning: 'serve() started no worker: the module does not load, or exports no handler.',
+    exit: '3; 65 without a handler',
+  },
   canary_under_way: 'A canary is in progress; it has to be continued or aborted first.',
   command_failed: {
     meaning: 'An external command failed or timed out.',
@@ -21,6 +25,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   command_not_found: 'A program is not on PATH or not executable.',
   contract_broken: 'The image breaks at least one rule of severity error in the container contract.',
   dirty_tree: 'The image to publish was built from uncommitted changes.',
+  dispatch_conflict: 'serve() was called with another `dispatch` than an earlier server or cluster of the process.',
   engine_unavailable: 'The Docker engine does not answer, refuses the user, or there is no docker client.',
   findings: {
     meaning: 'A linter, formatter or type checker reported findings.',
@@ -64,11 +69,17 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   promotion_lost: 'Another promotion moved the same tag at the same time.',
   registry_refused: 'The registry answered with an error status.',
   registry_unavailable: 'The registry does not answer.',
+  reload_failed: {
+    meaning: 'The new code of a service under serve() does not boot; the old workers keep serving.',
+    exit: '3; 65 without a handler',
+  },
   secret_missing: 'A secret reference has no value: the variable, the file or the command is missing.',
   secret_with_lines: 'A secret for a container on another host has more than one line.',
   stage_empty: 'No image has been promoted to the stage.',
   syntax_error: 'tasks.ts, or a file that it imports, has a syntax error.',
   task_threw: 'A task threw an error of its own.',
+  not_listening: {meaning: 'serve() cannot listen on its address.', exit: '69'},
+  not_primary: 'serve() was called in a worker of node:cluster.',
   task_twice: 'tasks.ts exports two functions whose names give the same task.',
   tasks_threw: {
     meaning: 'tasks.ts threw an error while it was loaded.',

@@ -2,12 +2,13 @@ import {Server} from 'node:net';
 import {pathToFileURL} from 'node:url';
 import {adapt} from './load/adapt.ts';
 import {bootFailure} from './load/boot-failure.ts';
+import {notAHandler} from './load/service.ts';
 import type {Log} from './process/log.ts';
 import type {Settings} from './settings/settings.ts';
 
 /**
- * `--check-config`: loads the service as a worker does, and listens nowhere.
- * @returns the exit code: 0; 3 when the module does not load (gunicorn's), 65 when it exports nothing that can be served
+ * `--check-config`: loads the service as a worker does, without listening.
+ * @returns the exit code: 0; 3 (gunicorn's) when the module does not load; 65 when its default export is not a handler
  */
 export async function checkConfig({module}: Pick<Settings, 'module'>, log: Log): Promise<number> {
   let listens = false;
@@ -20,24 +21,22 @@ export async function checkConfig({module}: Pick<Settings, 'module'>, log: Log):
     const application = await adapt(exported);
     await application?.close();
     if (application === undefined && !listens && exported !== undefined) {
-      log('error', 'not_servable', {
-        message: `the default export of ${module} is no handler`,
-        fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
-      });
-      return 65;
+      const {exitCode, ...fields} = notAHandler(module);
+      log('error', 'not_servable', fields);
+      return exitCode;
     }
     log('info', 'config_ok', {
       module,
       message: listens
-        ? 'the module loads, and listens by itself'
+        ? 'the module loads and listens by itself'
         : application === undefined
-          ? 'the module loads; it exports nothing, and whether it listens later is not known'
-          : 'the module loads, and what it exports can be served',
+          ? 'the module loads and exports nothing; it may listen later'
+          : 'the module loads and its default export can be served',
     });
     return 0;
   } catch (error) {
-    const {exitCode, ...facts} = bootFailure(error, module);
-    log('error', 'worker_failed', facts);
+    const {exitCode, ...fields} = bootFailure(error, module);
+    log('error', 'worker_failed', fields);
     return exitCode;
   }
 }

@@ -1,32 +1,55 @@
 import {fstatSync, writeSync} from 'node:fs';
 
-const clock = new Int32Array(new SharedArrayBuffer(4));
+/**
+ * One write. Returns the number of bytes that the descriptor took: 0 while a non-blocking pipe is full.
+ * @throws NodeJS.ErrnoException every other error: EPIPE without a reader, ENOSPC...
+ */
+export function tryWrite(fd: number, bytes: Uint8Array, offset = 0): number {
+  try {
+    return writeSync(fd, bytes, offset);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
 
 /**
- * Writes to a file descriptor synchronously and in full. Using process.stdout would leave O_NONBLOCK behind on a pipe,
- * and the service that replaces this process would lose output.
- * A reader that closed the pipe (`entrypoint -l | head -1`) is no error: the rest is dropped.
+ * Writes all of it before it returns. A pipe is non-blocking as soon as one of the processes that share it says so, and
+ * then fails instead of waiting for its reader.
+ * @param timeoutMilliseconds the rest is dropped after so long; default: never
+ * @throws NodeJS.ErrnoException every error but EAGAIN
+ */
+export function writeAll(fd: number, bytes: Uint8Array, timeoutMilliseconds = Infinity): void {
+  const deadline = process.uptime() * 1000 + timeoutMilliseconds;
+  for (let written = 0; written < bytes.length;) {
+    const count = tryWrite(fd, bytes, written);
+    written += count;
+    if (count > 0) continue;
+    if (process.uptime() * 1000 > deadline) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+  }
+}
+
+/**
+ * A synchronous writer for stdout or stderr. It avoids process.stdout, which leaves O_NONBLOCK set on a pipe: the
+ * service that replaces this process would lose output. Once the reader is gone (`entrypoint -l | head -1`), output is
+ * dropped without an error.
  */
 export function fdWriter(fd: 1 | 2): (chunk: Uint8Array | string) => void {
   let closed = false;
   return (chunk) => {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    let written = 0;
-    while (!closed && written < bytes.length) {
-      try {
-        written += writeSync(fd, bytes, written);
-      } catch (error) {
-        const {code} = error as NodeJS.ErrnoException;
-        // Another process made the pipe non-blocking, and it is full: wait for its reader.
-        if (code === 'EAGAIN') Atomics.wait(clock, 0, 0, 5);
-        else if (code === 'EPIPE' || code === 'EBADF') closed = true;
-        else throw error;
-      }
+    if (closed) return;
+    try {
+      writeAll(fd, typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException;
+      if (code !== 'EPIPE' && code !== 'EBADF') throw error;
+      closed = true;
     }
   };
 }
 
-/** Is this a terminal? node:tty is loaded only for a character device: a terminal or /dev/null. */
+/** Is it a terminal? Of what stdout can be, only terminals and /dev/null are character devices: node:tty is loaded for those alone. */
 export function isTerminal(fd: 1 | 2): boolean {
   try {
     return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);

@@ -144,7 +144,7 @@ test('a port in use ends it with 69, and a missing module with 65', async () => 
   const taken = cli(directory, ['run', `--port=${port}`, '--host=127.0.0.1']);
   server.close();
   assert.equal(taken.code, 69);
-  assert.match(taken.stdout, new RegExp(`${port} is taken`));
+  assert.match(taken.stdout, new RegExp(`${port}: address already in use`));
   assert.equal(cli(directory, ['run', '--module=none.js']).code, 65);
   assert.match(cli(service({}), ['run']).stderr, /no module to serve: no src\/server\.ts in /);
 });

@@ -172,7 +172,7 @@ test('a port in use fails the deploy, which removes what it created', async () =
   );
   assert.deepEqual(leftovers(), []);
   assert.equal(served.code, 69);
-  assert.match(served.stdout + served.stderr, new RegExp(`${port} is taken`));
+  assert.match(served.stdout + served.stderr, new RegExp(`${port}: address already in use`));
 });
 
 test('a release that crashes fails the deploy early, with its last log lines', () => {

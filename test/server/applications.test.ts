@@ -21,7 +21,7 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 for (const [kind, module] of Object.entries(kinds)) {
-  test(`${kind} is served by workers, and answers what it has begun when it is told to stop`, async (t) => {
+  test(`${kind} is served by two workers and stops with 0`, async (t) => {
     const server =
       module === ''
         ? await startServer(t, {
@@ -38,7 +38,7 @@ for (const [kind, module] of Object.entries(kinds)) {
   });
 }
 
-test('a service that listens where it likes works all the same, and is told of it', async (t) => {
+test('a service that listens on another port is served there, with a warning', async (t) => {
   const probe = createServer().listen(0);
   const {port} = probe.address() as {port: number};
   await new Promise((resolve) => probe.close(resolve));
@@ -56,7 +56,7 @@ test('a service that listens where it likes works all the same, and is told of i
   assert.deepEqual(await server.ended, {code: 0, signal: null});
 });
 
-test('a service that opens a second port for metrics keeps it', async (t) => {
+test('a service can open a second port, for metrics', async (t) => {
   const server = await startServer(t, {
     module:
       'import {createServer} from "node:http"; const metrics = createServer((request, response) => response.end("metrics")); metrics.listen(0); export default (request, response) => response.end(String(metrics.address().port));',
@@ -68,7 +68,7 @@ test('a service that opens a second port for metrics keeps it', async (t) => {
   assert.equal((await server.ended).code, 0);
 });
 
-test("a service's own handler of SIGTERM runs after the last answer, and may end the process itself", async (t) => {
+test("a service's own SIGTERM handler runs after the last response and can end the process itself", async (t) => {
   const server = await startServer(t, {
     module:
       'process.on("SIGTERM", () => setTimeout(() => { console.log("pool closed"); process.exit(0); }, 100)); export default (request, response) => setTimeout(() => { response.end("ok"); console.log("answered"); }, 500);',
@@ -82,7 +82,7 @@ test("a service's own handler of SIGTERM runs after the last answer, and may end
   assert.match(server.output(), /answered\n(.*\n)*pool closed/);
 });
 
-test('it serves on the path of a socket, takes over one that was left behind, and removes its own', async (t) => {
+test('a Unix socket is served, and its file is removed at the end', async (t) => {
   const words = {
     module: 'export default (request, response) => response.end("by path");',
     flags: ['--workers=2', '--bind=unix:app.sock'],
@@ -101,7 +101,7 @@ test('it serves on the path of a socket, takes over one that was left behind, an
   assert.equal(existsSync(path), false);
 });
 
-test('every way of dispatch serves on one port', async (t) => {
+test('rr and reuseport serve all workers on one port', async (t) => {
   for (const dispatch of ['rr', 'reuseport']) {
     const probe = createServer().listen(0);
     const {port} = probe.address() as {port: number};

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {get, startServer} from './support.ts';
 
-test('all errors are reported at once on the standard error, and nothing starts: 64', async (t) => {
+test('all usage errors are printed at once on stderr, and nothing is started: 64', async (t) => {
   const server = await startServer(t, {
     module: 'throw new Error("not loaded")',
     flags: ['--wokers=2', '--timeout=-1'],
@@ -29,7 +29,7 @@ test('a missing module is 65', async (t) => {
   assert.match(server.output(), /^entrypoint: no such module: nowhere\.mjs\nfix: /);
 });
 
-test('--help shows every setting, and --print-config the origin of each value', async (t) => {
+test('--help lists every setting, --print-config every value and its source', async (t) => {
   const help = await startServer(t, {flags: ['--help'], listening: false});
   assert.equal((await help.ended).code, 0);
   for (const word of ['usage: ', '-w, --workers=NUMBER', '--[no-]request-id', 'WEB_CONCURRENCY'])
@@ -58,7 +58,7 @@ test('--help shows every setting, and --print-config the origin of each value', 
   }
 });
 
-test('--check-config loads the module and listens nowhere: 0, 3 when it throws, 65 when it exports no handler', async (t) => {
+test('--check-config loads the module without listening: 0, 3 when it throws, 65 when it exports no handler', async (t) => {
   const check = async (module: string): Promise<{code: number | null; output: string}> => {
     const server = await startServer(t, {module, flags: ['--check-config'], listening: false});
     return {code: (await server.ended).code, output: server.output()};
@@ -79,7 +79,7 @@ test('--check-config loads the module and listens nowhere: 0, 3 when it throws, 
   );
 });
 
-test("words behind -- are the service's own", async (t) => {
+test("arguments after -- are the service's own", async (t) => {
   const server = await startServer(t, {
     module: 'export default (request, response) => response.end(JSON.stringify(process.argv.slice(1)));',
     flags: ['--workers=1', '--', '--seed', 'a b'],

@@ -27,7 +27,7 @@ export default server;`;
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-test('while it drains, every answer says close, and a kept connection may be used once more', async (t) => {
+test('during the drain every response says close, and a kept connection can be used once more', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=5']});
   const kept = await rawConnection(t, server.port);
   kept.write(get('/first'));
@@ -44,7 +44,7 @@ test('while it drains, every answer says close, and a kept connection may be use
   assert.deepEqual(await server.ended, {code: 0, signal: null});
 });
 
-test('a connection on which nothing was sent yet may still send its request', async (t) => {
+test('a connection without a request yet can still send one during the drain', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=5']});
   const fresh = await rawConnection(t, server.port);
   await sleep(100);
@@ -55,7 +55,7 @@ test('a connection on which nothing was sent yet may still send its request', as
   assert.equal((await server.ended).code, 0);
 });
 
-test('silent connections end a second after TERM, those that never sent anything too', async (t) => {
+test('idle connections are closed a second after TERM, those that never sent a byte too', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=10']});
   const silent = await rawConnection(t, server.port);
   const idle = await rawConnection(t, server.port);
@@ -68,7 +68,7 @@ test('silent connections end a second after TERM, those that never sent anything
   assert.ok(Date.now() - started > 900 && Date.now() - started < 5000, `${Date.now() - started} ms`);
 });
 
-test('half a request and an answer without an end are cut at the graceful timeout, and it ends within a second more', async (t) => {
+test('half a request and an endless response are closed at the graceful timeout, and the server ends within a second', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=2']});
   const half = await rawConnection(t, server.port);
   half.write('GET / HTTP/1.1\r\nHost:');
@@ -83,7 +83,7 @@ test('half a request and an answer without an end are cut at the graceful timeou
   assert.equal(server.log().find(({event}) => event === 'connections_cut')?.['connections'], 2);
 });
 
-test('a websocket is told that the server goes away, and other upgraded connections last to the limit', async (t) => {
+test('a websocket gets the close frame 1001, and other upgraded connections last to the limit', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=2']});
   const key = createHash('sha1').update('x').digest('base64');
   const upgrade = (kind: string): string =>
@@ -95,13 +95,13 @@ test('a websocket is told that the server goes away, and other upgraded connecti
   other.write(upgrade('chat'));
   await other.until(/101 Switching/);
   server.signal('SIGTERM');
-  await until('it is told so', () => socket.received().endsWith('\x88\x02\x03\xe9'));
+  await until('the close frame arrives', () => socket.received().endsWith('\x88\x02\x03\xe9'));
   other.write('still there?');
   await other.until(/still there\?$/);
   assert.equal((await server.ended).code, 0);
 });
 
-test('a stream of server-sent events ends with a whole last chunk, and the service learns it', async (t) => {
+test('a stream of server-sent events ends with a complete last chunk, and the service gets the event close', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=10']});
   const events = await rawConnection(t, server.port);
   events.write(get('/events'));
@@ -115,7 +115,7 @@ test('a stream of server-sent events ends with a whole last chunk, and the servi
   assert.match(server.output(), /events closed/);
 });
 
-test('requests in a pipeline are all answered, in their order, when TERM comes meanwhile', async (t) => {
+test('pipelined requests are all answered, in order, when TERM arrives meanwhile', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=5']});
   const client = await rawConnection(t, server.port);
   client.write(get('/slow1') + get('/slow2') + get('/slow3'));
@@ -125,7 +125,7 @@ test('requests in a pipeline are all answered, in their order, when TERM comes m
   assert.equal((await server.ended).code, 0);
 });
 
-test('with drain-delay, readiness answers 503 while all else is served, connections are kept and new ones come in', async (t) => {
+test('during drain-delay readiness answers 503 while everything else is served and connections are accepted', async (t) => {
   const server = await startServer(t, {
     module: service,
     flags: ['--workers=1', '--graceful-timeout=5', '--drain-delay=1', '--ready-path=/health'],
@@ -143,7 +143,7 @@ test('with drain-delay, readiness answers 503 while all else is served, connecti
 const computes =
   'export default (request, response) => { const end = Date.now() + 3; while (Date.now() < end); response.end("ok"); };';
 
-// More than once: that clients come just when the socket closes is a matter of chance.
+// In several variants: whether clients connect just when the socket closes is a matter of chance.
 for (const flag of [
   '--worker-class=async',
   '--dispatch=shared',
@@ -151,14 +151,14 @@ for (const flag of [
   '--worker-class=threads',
   '--bind=unix:server.sock',
 ]) {
-  test(`no connection is reset at TERM under a load of new connections: each is answered or refused (${flag})`, async (t) => {
+  test(`TERM under a load of new connections resets none: each is answered or refused (${flag})`, async (t) => {
     const server = await startServer(t, {module: computes, flags: ['--workers=2', '--graceful-timeout=5', flag]});
     const path = flag.includes('unix:') ? join(server.directory, 'server.sock') : undefined;
     const refused: readonly string[] = path === undefined ? ['ECONNREFUSED'] : ['ECONNREFUSED', 'ENOENT'];
     const failures = new Map<string, number>();
     let answered = 0;
     const clients = Array.from({length: 16}, async () => {
-      // Each goes on until it is refused.
+      // Each continues until it is refused.
       for (let code = ''; !refused.includes(code);) {
         try {
           await server.get('/', path === undefined ? {} : {socketPath: path});

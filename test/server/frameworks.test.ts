@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {before, test} from 'node:test';
 import {get, startServer} from './support.ts';
 
-// What people write services with, as it is: the service's code neither imports us nor listens, or listens as it always did.
+// Unmodified services of the common frameworks: they import nothing of the server, and some call listen themselves.
 
 const directory = join(import.meta.dirname, 'frameworks');
 const lock = join(directory, 'package-lock.json');
@@ -15,7 +15,7 @@ const routes = {
   slow: 'after 800 ms',
 };
 
-/** Each answers `/hello`, `/slow` after 800 ms, and `/echo` with the body that it was sent. */
+/** Each answers `/hello`, `/slow` after 800 ms, and `/echo` with the request body. */
 const apps: Readonly<Record<string, string>> = {
   express: `
 const app = require('express')();
@@ -80,7 +80,7 @@ before(() => {
 
 for (const [name, text] of Object.entries(apps)) {
   for (const workerClass of ['async', 'sync', 'threads']) {
-    test(`${name}, ${workerClass}: answers, takes bodies, and finishes what is under way at SIGTERM`, async (t) => {
+    test(`${name}, ${workerClass}: answers, receives bodies, and finishes requests at SIGTERM`, async (t) => {
       const module = `const {createRequire} = require('node:module');\nrequire = createRequire(${JSON.stringify(`${directory}/`)});\n${text}`;
       const server = await startServer(t, {
         file: 'service.cjs',

@@ -11,14 +11,14 @@ const echo = `export default async (request, response) => {
   response.end(String(length));
 };`;
 
-test('a body whose length is told and too large is answered with 413 before the service sees it', async (t) => {
+test('a declared length beyond max-body-size is answered with 413 before the service sees the request', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--max-body-size=1k']});
   assert.equal((await server.get('/', {method: 'POST', body: 'x'.repeat(1024)})).body, '1024');
   const answer = await server.get('/', {method: 'POST', body: 'x'.repeat(1025)});
   assert.deepEqual([answer.status, answer.headers.connection], [413, 'close']);
 });
 
-test('a chunked body is answered with 413 once it has grown too large, and the service learns that it ends', async (t) => {
+test('a chunked body is answered with 413 once it exceeds max-body-size, and the service gets an error', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--max-body-size=1k']});
   const chunk = `400\r\n${'x'.repeat(1024)}\r\n`;
   const fits = await rawConnection(t, server.port);
@@ -31,11 +31,11 @@ test('a chunked body is answered with 413 once it has grown too large, and the s
   large.write(chunk);
   await large.until(/^HTTP\/1\.1 413 /);
   assert.equal(await large.closed, 'end');
-  await until('the service has learnt it', () => server.output().includes('body ended: ECONNRESET'));
+  await until('the service has got the error', () => server.output().includes('body ended: ECONNRESET'));
   assert.equal((await server.get('/', {method: 'POST', body: 'again'})).body, '5');
 });
 
-test('a client that goes on sending after 413 still gets to read the answer', async (t) => {
+test('a client that continues to send after 413 can still read the response', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--max-body-size=1k']});
   const client = await rawConnection(t, server.port);
   client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n');
@@ -49,7 +49,7 @@ test('a client that goes on sending after 413 still gets to read the answer', as
 const head = (length: number): string =>
   `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
 
-test('a client that asks first, with Expect, is refused without being told to continue', async (t) => {
+test('Expect: 100-continue with a body that is too large gets 413 and no 100', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--max-body-size=1k']});
   const large = await rawConnection(t, server.port);
   large.write(head(2000));
@@ -61,7 +61,7 @@ test('a client that asks first, with Expect, is refused without being told to co
   await fits.until(/200 OK.*3$/s);
 });
 
-test('headers that are too large are answered with 431, and 400 answers what is no HTTP', async (t) => {
+test('headers that are too large are answered with 431, bytes that are not HTTP with 400', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--max-header-size=2k']});
   const large = await rawConnection(t, server.port);
   large.write(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(4096)}\r\n\r\n`);
@@ -71,7 +71,7 @@ test('headers that are too large are answered with 431, and 400 answers what is 
   await wrong.until(/^HTTP\/1\.1 400 /);
 });
 
-test('headers that do not come, or come too slowly, are answered with 408', async (t) => {
+test('headers that never arrive, or arrive too slowly, are answered with 408', async (t) => {
   const server = await startServer(t, {module: echo, flags: ['--workers=1', '--headers-timeout=1']});
   const slow = await rawConnection(t, server.port);
   slow.write('GET / HTTP/1.1\r\n');
@@ -84,7 +84,7 @@ test('headers that do not come, or come too slowly, are answered with 408', asyn
   assert.notEqual(await Promise.race([silent.closed, sleep(6000, 'still open')]), 'still open');
 });
 
-test('a body that does not come is answered with 408', async (t) => {
+test('a body that never arrives is answered with 408', async (t) => {
   const server = await startServer(t, {
     module: echo,
     flags: ['--workers=1', '--request-timeout=1', '--headers-timeout=1'],
@@ -104,7 +104,7 @@ test('an idle connection is closed after keep-alive', async (t) => {
   assert.ok(Date.now() - started > 700 && Date.now() - started < 5000);
 });
 
-test('beyond max-connections a worker stops accepting: further clients wait, and are served when there is room', async (t) => {
+test('at max-connections a worker stops accepting; further clients wait and are served when one is free', async (t) => {
   const server = await startServer(t, {
     module: 'export default (request, response) => response.end("ok");',
     flags: ['--workers=1', '--max-connections=2'],
@@ -122,7 +122,7 @@ test('beyond max-connections a worker stops accepting: further clients wait, and
   assert.equal(answered, false, 'a third connection was accepted');
   for (const connection of held) connection.destroy();
   assert.equal((await waiting).body, 'ok');
-  // And again: the socket that came back is left and taken like the first.
+  // Again, with the reopened socket.
   for (let round = 0; round < 5; round += 1) {
     const answers = await Promise.all(Array.from({length: 6}, () => server.get('/')));
     assert.deepEqual(

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {until} from '../support/until.ts';
-import {type Answer, get, killHard, type LogLine, rawConnection, startServer, type TestServer} from './support.ts';
+import {
+  get,
+  killHard,
+  type LogLine,
+  rawConnection,
+  startServer,
+  type TestResponse,
+  type TestServer,
+} from './support.ts';
 
 const service = `
 const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };
@@ -15,16 +23,16 @@ export default (request, response) => {
   response.end('hello');
 };`;
 
-interface Administered extends TestServer {
-  readonly admin: (path: string) => Promise<Answer>;
-  /** A sample of /metrics by its whole name. */
+interface AdminServer extends TestServer {
+  readonly admin: (path: string) => Promise<TestResponse>;
+  /** A sample of /metrics by its full name. */
   readonly sample: (name: string) => Promise<number>;
 }
 
-async function administered(t: TestContext, flags: readonly string[] = []): Promise<Administered> {
+async function adminServer(t: TestContext, flags: readonly string[] = []): Promise<AdminServer> {
   const server = await startServer(t, {module: service, flags: ['--workers=2', '--admin-bind=127.0.0.1:0', ...flags]});
   const {bind} = await server.event('admin_listening');
-  const admin = (path: string): Promise<Answer> => get(Number(/\d+$/.exec(String(bind))?.[0]), path);
+  const admin = (path: string): Promise<TestResponse> => get(Number(/\d+$/.exec(String(bind))?.[0]), path);
   const sample = async (name: string): Promise<number> => {
     const {body} = await admin('/metrics');
     return Number(
@@ -37,8 +45,8 @@ async function administered(t: TestContext, flags: readonly string[] = []): Prom
   return {...server, admin, sample};
 }
 
-test('/livez and /readyz answer in the arbiter; what it does not have is 404, what it does not take 405', async (t) => {
-  const {admin, event} = await administered(t);
+test('/livez and /readyz are answered by the arbiter, any other path with 404', async (t) => {
+  const {admin, event} = await adminServer(t);
   await event('worker_ready', {count: 2});
   assert.deepEqual(
     [(await admin('/livez')).status, (await admin('/readyz')).body],
@@ -47,12 +55,12 @@ test('/livez and /readyz answer in the arbiter; what it does not have is 404, wh
   assert.equal((await admin('/')).status, 404);
 });
 
-test('readiness is 503 from SIGTERM on, in the drain delay too, where the service still answers everything else', async (t) => {
-  const {admin, signal, get: ask, ended, event} = await administered(t, ['--drain-delay=1']);
+test('readiness is 503 from SIGTERM on, also during drain-delay, while the service answers everything else', async (t) => {
+  const {admin, signal, get: ask, ended, event} = await adminServer(t, ['--drain-delay=1']);
   const slow = ask('/slow');
   signal('SIGTERM');
   await event('draining');
-  await until('a worker knows', async () => (await ask('/readyz')).status === 503);
+  await until('a worker answers 503', async () => (await ask('/readyz')).status === 503);
   const {status, body} = await admin('/readyz');
   assert.equal(status, 503);
   assert.partialDeepStrictEqual(JSON.parse(body), {status: 'not ready', draining: true});
@@ -62,8 +70,8 @@ test('readiness is 503 from SIGTERM on, in the drain delay too, where the servic
   assert.equal((await ended).code, 0);
 });
 
-test('readiness is 503 while no worker was heard of, and 200 again with the next one', async (t) => {
-  const {admin, workers, signal, event} = await administered(t);
+test('readiness is 503 without a worker, and 200 again with the next one', async (t) => {
+  const {admin, workers, signal, event} = await adminServer(t);
   await event('worker_ready', {count: 2});
   signal('SIGWINCH');
   await until('no worker is left', () => workers().length === 0);
@@ -73,7 +81,7 @@ test('readiness is 503 while no worker was heard of, and 200 again with the next
 });
 
 test('/livez answers while every worker is busy', async (t) => {
-  const {admin, get: ask, sample} = await administered(t);
+  const {admin, get: ask, sample} = await adminServer(t);
   const stuck = [1, 2, 3, 4].map(() => ask('/stuck'));
   await sleep(200);
   const times: number[] = [];
@@ -82,15 +90,15 @@ test('/livez answers while every worker is busy', async (t) => {
     assert.equal((await admin('/livez')).status, 200);
     times.push(performance.now() - started);
   }
-  // A noisy machine may be late now and then; a worker's loop would be late for a second and more.
+  // The median: a busy machine can delay single requests. A worker's loop would be blocked for over a second.
   assert.ok((times.toSorted((one, other) => one - other)[10] ?? Infinity) < 100, times.join(' '));
   await Promise.all(stuck);
   await sleep(1200);
   assert.ok((await sample('entrypoint_requests_total{class="2xx"}')) >= 4);
 });
 
-test('metrics are those of the whole server, and what workers counted that are gone is kept', async (t) => {
-  const {get: ask, sample, workers, signal, event} = await administered(t);
+test('metrics cover the whole server, including workers that have exited', async (t) => {
+  const {get: ask, sample, workers, signal, event} = await adminServer(t);
   await event('worker_ready', {count: 2});
   await Promise.all([...Array.from({length: 20}, () => ask('/')), ask('/404'), ask('/500'), ask('/503')]);
   const counts = (): Promise<readonly number[]> =>
@@ -108,11 +116,11 @@ test('metrics are those of the whole server, and what workers counted that are g
   );
   assert.deepEqual(await counts(), [20, 1, 2]);
   assert.equal(await sample('entrypoint_request_duration_seconds_count'), 23);
-  await until('it is replaced', async () => (await sample('entrypoint_workers{state="ready"}')) === 2);
+  await until('the worker is replaced', async () => (await sample('entrypoint_workers{state="ready"}')) === 2);
 });
 
-test('an address for the admin listener that is taken ends the server with 69, and says so', async (t) => {
-  const first = await administered(t);
+test('an admin address that is in use ends the server with 69', async (t) => {
+  const first = await adminServer(t);
   const {bind} = await first.event('admin_listening');
   const second = await startServer(t, {module: service, flags: [`--admin-bind=${String(bind)}`], listening: false});
   assert.equal((await second.ended).code, 69);
@@ -124,12 +132,12 @@ function requests(server: TestServer): readonly LogLine[] {
   return server.log().filter(({event}) => event === 'request');
 }
 
-test('the access log has a line of JSON for each request, whichever worker answered, with the id that the service saw', async (t) => {
+test('the access log has a line of JSON for each request of any worker, with the id that the service saw', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=2', '--access-log']});
   const [id, parent] = JSON.parse((await server.get('/ids?secret=1')).body) as [string, string];
   await server.get('/ids', {headers: {'x-request-id': 'from-the-balancer'}});
   await server.get('/404');
-  await until('three lines have come', () => requests(server).length === 3);
+  await until('three lines are logged', () => requests(server).length === 3);
   const of = (wanted: string): LogLine | undefined => requests(server).find((line) => line['request_id'] === wanted);
   assert.partialDeepStrictEqual(of(id), {
     level: 'info',
@@ -149,16 +157,16 @@ test('the access log has a line of JSON for each request, whichever worker answe
   assert.doesNotMatch(server.output(), /secret/);
 });
 
-test("a line of gunicorn's atoms instead", async (t) => {
+test("the access log can have lines of gunicorn's atoms instead", async (t) => {
   const server = await startServer(t, {
     module: service,
     flags: ['--access-log', '--access-log-format=%(h)s "%(r)s" %(s)s %(B)s'],
   });
   await server.get('/a?b=c');
-  await until('it has come', () => server.output().includes('127.0.0.1 "GET /a?b=c HTTP/1.1" 200 5\n'));
+  await until('the line is logged', () => server.output().includes('127.0.0.1 "GET /a?b=c HTTP/1.1" 200 5\n'));
 });
 
-test('USR1 writes out what the access log holds, and so does the end; nothing is written where it is off', async (t) => {
+test('USR1 and the end of the server flush the access log; without --access-log nothing is written', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--access-log']});
   const connection = await rawConnection(t, server.port);
   connection.write('GET /stuck HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -175,7 +183,7 @@ test('USR1 writes out what the access log holds, and so does the end; nothing is
   assert.equal(requests(silent).length, 0);
 });
 
-test('a service with a tracer of its own begins its traces itself', async (t) => {
+test('a service with its own tracer gets no traceparent', async (t) => {
   const server = await startServer(t, {module: service, env: {OTEL_SERVICE_NAME: 'x'}});
   const [id, parent] = JSON.parse((await server.get('/ids')).body) as [string, string | null];
   assert.match(id, /^[0-9a-f]{32}$/);

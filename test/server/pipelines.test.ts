@@ -4,7 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {until} from '../support/until.ts';
 import {rawConnection, startServer} from './support.ts';
 
-// A client that goes away takes with it what it had sent behind its first request.
+// When a client disconnects, the requests that it had pipelined end with its connection.
 
 const service = `
   export default async (request, response) => {
@@ -12,7 +12,7 @@ const service = `
     if (url.startsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 300));
     if (url.startsWith('/body')) {
       request.once('error', () => console.log('no body ' + url));
-      // Whoever waits for a body without one that comes has no answer either.
+      // Without the rest of the body there is no response.
       try { for await (const _ of request); } catch { return; }
     }
     response.end('answer to ' + url);
@@ -21,7 +21,7 @@ const service = `
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: service\r\n\r\n`;
 
 for (const kind of ['async', 'sync', 'threads'] as const) {
-  test(`${kind}: a client that goes away in the middle of its pipeline keeps nobody else from being served`, async (t) => {
+  test(`${kind}: a client that disconnects in the middle of its pipeline does not block others`, async (t) => {
     const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
     for (let count = 0; count < 3; count += 1) {
       const client = await rawConnection(t, server.port);
@@ -35,7 +35,7 @@ for (const kind of ['async', 'sync', 'threads'] as const) {
   });
 }
 
-test('sync: a pipeline that is refused or broken off while it waits for the worker keeps nobody else from being served', async (t) => {
+test('sync: a pipeline that is rejected or aborted while it waits for the worker does not block others', async (t) => {
   const server = await startServer(t, {module: service, flags: ['--workers=1', '--worker-class=sync']});
   for (const more of ['', get('/second'), `${get('/second')}nonsense\r\n\r\n`, 'nonsense\r\n\r\n']) {
     const busy = server.get('/slow');
@@ -49,7 +49,7 @@ test('sync: a pipeline that is refused or broken off while it waits for the work
   }
 });
 
-test('threads: a handler learns that a body in the pipeline does not come any more', async (t) => {
+test('threads: a handler gets an error when the body of a pipelined request never arrives', async (t) => {
   const server = await startServer(t, {
     module: service,
     flags: ['--workers=1', '--worker-class=threads', '--threads=1'],
@@ -58,6 +58,6 @@ test('threads: a handler learns that a body in the pipeline does not come any mo
   client.write(`${get('/slow')}POST /body HTTP/1.1\r\nHost: service\r\nContent-Length: 10\r\n\r\nhalf`);
   await sleep(100);
   client.destroy();
-  await until('the handler is told', () => server.output().includes('no body /body'));
+  await until('the handler gets the error', () => server.output().includes('no body /body'));
   assert.equal((await server.get('/other', {seconds: 5})).body, 'answer to /other');
 });

@@ -12,7 +12,7 @@ const wordIs = (word: string): string => `export const word = '${word}';\n`;
 
 const words = {module, files: {'word.mjs': wordIs('one'), 'other.mjs': wordIs('x')}, flags: ['--reload']};
 
-/** Milliseconds from the save of a file to the first answer of the new code, on new connections that are all answered. */
+/** Milliseconds from saving a file to the first response of the new code, on new connections that are all answered. */
 async function save(server: TestServer, name: string, text: string, expected: string): Promise<number> {
   const started = performance.now();
   writeFileSync(join(server.directory, name), text);
@@ -25,11 +25,11 @@ async function save(server: TestServer, name: string, text: string, expected: st
   }
 }
 
-function middle(numbers: readonly number[]): number {
+function median(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-test('a changed file of the service is served soon after it was saved, and nobody is refused meanwhile', async (t) => {
+test('a changed file is served soon after it was saved, and no connection is refused meanwhile', async (t) => {
   const server = await startServer(t, words);
   const times: number[] = [];
   const starts: number[] = [];
@@ -40,13 +40,13 @@ test('a changed file of the service is served soon after it was saved, and nobod
     spawnSync(process.execPath, ['-e', '0']);
     starts.push(performance.now() - started);
   }
-  // On a machine that is busy with other things, as long as eight starts of a bare Node, which take 40 ms otherwise.
-  const told = `${times.map(Math.round).join(' ')}; a bare start: ${starts.map(Math.round).join(' ')}`;
-  assert.ok(middle(times) < Math.max(300, 8 * middle(starts)), told);
+  // On a busy machine, at most as long as eight starts of a bare Node, which take 40 ms each otherwise.
+  const measured = `${times.map(Math.round).join(' ')}; a bare start: ${starts.map(Math.round).join(' ')}`;
+  assert.ok(median(times) < Math.max(300, 8 * median(starts)), measured);
   assert.equal(server.workers().length, 1);
 });
 
-test('a file that an editor puts in the place of the old one counts as changed', async (t) => {
+test('a file that an editor replaces counts as changed', async (t) => {
   const server = await startServer(t, words);
   await sleep(200);
   writeFileSync(join(server.directory, 'word.mjs.swp'), wordIs('two'));
@@ -54,7 +54,7 @@ test('a file that an editor puts in the place of the old one counts as changed',
   await until('it is served', async () => (await server.get('/')).body === 'two');
 });
 
-test('what the service has not loaded may change as it likes', async (t) => {
+test('a change of a file that the service has not loaded has no effect', async (t) => {
   const server = await startServer(t, words);
   const before = server.workers();
   writeFileSync(join(server.directory, 'other.mjs'), wordIs('y'));
@@ -63,7 +63,7 @@ test('what the service has not loaded may change as it likes', async (t) => {
   assert.deepEqual(server.workers(), before);
 });
 
-test('a mistake is told with its place, requests wait, and the corrected file is served', async (t) => {
+test('a syntax error is logged with its line, requests wait, and the corrected file is served', async (t) => {
   const server = await startServer(t, words);
   await sleep(200);
   writeFileSync(join(server.directory, 'word.mjs'), 'export const word = ;\n');
@@ -75,7 +75,7 @@ test('a mistake is told with its place, requests wait, and the corrected file is
   assert.equal((await waiting).body, 'mended');
 });
 
-test('a file that was missing at the first start is served when it has come', async (t) => {
+test('a file that was missing at the first start is served once it exists', async (t) => {
   const server = await startServer(t, {module, flags: ['--reload', '--workers=2'], listening: false});
   await server.event('worker_failed');
   await sleep(100);
@@ -83,7 +83,7 @@ test('a file that was missing at the first start is served when it has come', as
   await server.event('listening');
 });
 
-test('HUP and TERM do with --reload what they do without', async (t) => {
+test('HUP and TERM work the same with --reload', async (t) => {
   const server = await startServer(t, words);
   const before = server.workers();
   server.signal('SIGHUP');

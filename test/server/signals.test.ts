@@ -9,7 +9,7 @@ import {isAlive, startServer} from './support.ts';
 const pidService =
   'export default (request, response) => setTimeout(() => response.end(String(process.pid)), request.url === "/slow" ? 1500 : 0);';
 
-test('TERM answers what has begun, refuses what comes later, ends with 0 and leaves no process', async (t) => {
+test('TERM answers requests in progress, refuses new connections, ends with 0 and leaves no process', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=2']});
   await server.event('worker_ready', {count: 2});
   const workers = server.workers();
@@ -23,7 +23,7 @@ test('TERM answers what has begun, refuses what comes later, ends with 0 and lea
 });
 
 for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-  test(`${signal} ends it at once, with 0`, async (t) => {
+  test(`${signal} ends the server at once, with 0`, async (t) => {
     const server = await startServer(t, {module: pidService, flags: ['--workers=2']});
     const slow = server.get('/slow').catch((error: NodeJS.ErrnoException) => error.code);
     await sleep(200);
@@ -35,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
   });
 }
 
-test('HUP replaces every worker by one with the new code, and nobody is refused meanwhile', async (t) => {
+test('HUP replaces every worker by one with the new code, and refuses no connection meanwhile', async (t) => {
   const server = await startServer(t, {
     module: 'export default (request, response) => response.end("old");',
     flags: ['--workers=2'],
@@ -55,7 +55,7 @@ test('HUP replaces every worker by one with the new code, and nobody is refused 
   assert.equal(server.workers().length, 2);
 });
 
-test('HUP keeps the old workers when the new code does not boot, says why, and takes it once it does', async (t) => {
+test('HUP keeps the old workers when the new code does not boot, logs why, and loads it once it does', async (t) => {
   const server = await startServer(t, {
     module: 'export default (request, response) => response.end("old");',
     flags: ['--workers=2'],
@@ -66,7 +66,7 @@ test('HUP keeps the old workers when the new code does not boot, says why, and t
   server.signal('SIGHUP');
   await server.event('reload_failed');
   assert.equal((await server.event('worker_failed'))['message'], 'no database');
-  await until('the new worker is gone', () => server.workers().length === 2);
+  await until('the new worker has exited', () => server.workers().length === 2);
   assert.deepEqual(server.workers(), before);
   assert.equal((await server.get('/')).body, 'old');
   writeFileSync(join(server.directory, 'service.mjs'), 'export default (request, response) => response.end("mended");');
@@ -75,7 +75,7 @@ test('HUP keeps the old workers when the new code does not boot, says why, and t
   assert.equal((await server.get('/')).body, 'mended');
 });
 
-test('HUPs during a reload are followed by one more reload', async (t) => {
+test('HUPs during a reload cause exactly one more reload', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=1']});
   server.signal('SIGHUP');
   await server.event('reloading');
@@ -88,7 +88,7 @@ test('HUPs during a reload are followed by one more reload', async (t) => {
   assert.equal(server.log().filter(({event}) => event === 'reloaded').length, 2);
 });
 
-test('TTIN starts one worker more, TTOU ends one, and one always stays', async (t) => {
+test('TTIN starts a worker, TTOU ends one, and the last one stays', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=1']});
   server.signal('SIGTTIN');
   await server.event('worker_ready', {count: 2});
@@ -101,7 +101,7 @@ test('TTIN starts one worker more, TTOU ends one, and one always stays', async (
   assert.match((await server.get('/')).body, /^\d+$/);
 });
 
-test('WINCH ends all workers while connections wait, and HUP brings the configured number back', async (t) => {
+test('WINCH ends all workers while connections wait, and HUP restores the configured number', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=2']});
   await server.event('worker_ready', {count: 2});
   server.signal('SIGWINCH');
@@ -113,7 +113,7 @@ test('WINCH ends all workers while connections wait, and HUP brings the configur
   await until('two workers are back', () => server.workers().length === 2);
 });
 
-test('a worker that gets TERM itself drains and is replaced, and USR1 and USR2 end nobody', async (t) => {
+test('a worker that receives TERM itself drains and is replaced; USR1 and USR2 end no process', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=1']});
   const [worker = 0] = server.workers();
   server.signal('SIGUSR1');
@@ -130,7 +130,7 @@ test('a worker that gets TERM itself drains and is replaced, and USR1 and USR2 e
   assert.notEqual((await server.get('/')).body, String(worker));
 });
 
-test('workers whose arbiter is killed finish what they have, end, and free the port', async (t) => {
+test('workers whose arbiter is killed finish their requests, exit and free the port', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=2']});
   await server.event('worker_ready', {count: 2});
   const workers = server.workers();
@@ -138,6 +138,6 @@ test('workers whose arbiter is killed finish what they have, end, and free the p
   await sleep(200);
   server.signal('SIGKILL');
   assert.match((await slow).body, /^\d+$/);
-  await until('the workers are gone', () => !workers.some(isAlive));
+  await until('the workers have exited', () => !workers.some(isAlive));
   await assert.rejects(server.get('/'), {code: 'ECONNREFUSED'});
 });

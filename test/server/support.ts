@@ -27,38 +27,38 @@ export interface TestServer {
   readonly pid: number;
   readonly port: number;
   readonly directory: string;
-  /** What it has logged so far; lines of the service are not among them. */
+  /** The events logged so far, without lines of the service. */
   readonly log: () => readonly LogLine[];
-  /** All of stdout and stderr. */
+  /** stdout and stderr so far. */
   readonly output: () => string;
   /** Waits for the `count`th line of an event. @throws after `seconds` (10), with the output */
   readonly event: (name: string, options?: {readonly count?: number; readonly seconds?: number}) => Promise<LogLine>;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** Pids of the living workers, the oldest first. */
+  /** Pids of the running workers, the oldest first. */
   readonly workers: () => readonly number[];
-  /** Waits for the end. */
+  /** Resolves when the server has ended. */
   readonly ended: Promise<Ended>;
-  readonly get: (path: string, options?: RequestWords) => Promise<Answer>;
+  readonly get: (path: string, options?: RequestOptions) => Promise<TestResponse>;
 }
 
-export interface ServerWords {
-  /** Text of the module to serve, ESM; or its file. */
+export interface ServerOptions {
+  /** Text of the ES module to serve. */
   readonly module?: string;
-  /** Further files beside it. */
+  /** Further files in its directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly file?: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: true. False for a server that is not meant to start. */
+  /** False for a server that is expected not to start. Default: true. */
   readonly listening?: boolean;
 }
 
-/** Starts a server in a directory of its own, and kills all that is left of it when the test ends. */
+/** Starts a server in its own directory, and kills its remaining processes when the test ends. */
 export async function startServer(
   t: TestContext,
-  {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerWords,
+  {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerOptions,
 ): Promise<TestServer> {
-  if (!existsSync(program)) throw new Error('dist/serve.js is missing: npm run build');
+  if (!existsSync(program)) throw new Error('no dist/serve.js: npm run build');
   const directory = directoryWith({[file]: module, ...files});
   const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
     cwd: directory,
@@ -67,11 +67,11 @@ export async function startServer(
   });
   const pid = child.pid ?? 0;
   let output = '';
-  const heard = new Set<() => void>();
+  const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      for (const tell of heard) tell();
+      for (const wake of waiting) wake();
     });
   }
   const ended = new Promise<Ended>((resolve) => void child.once('close', (code, signal) => resolve({code, signal})));
@@ -90,7 +90,7 @@ export async function startServer(
     for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
       const found = find();
       if (found !== undefined) return found;
-      await Promise.race([new Promise<void>((resolve) => void heard.add(resolve)), sleep(50), ended]);
+      await Promise.race([new Promise<void>((resolve) => void waiting.add(resolve)), sleep(50), ended]);
       if (child.exitCode !== null && find() === undefined) break;
     }
     throw new Error(`no ${name} (${count}) within ${seconds} s:\n${output}`);
@@ -120,7 +120,7 @@ function logLine(text: string): readonly LogLine[] {
   }
 }
 
-/** Processes whose parent it is, by age; zombies are not counted. */
+/** Child processes, the oldest first, without zombies. */
 export function childrenOf(parent: number): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -132,10 +132,10 @@ export function childrenOf(parent: number): readonly number[] {
     .sort((one, other) => one - other);
 }
 
-/** From /proc/PID/stat; undefined when it is gone. */
+/** From /proc/PID/stat; undefined when the process has ended. */
 export function statusOf(pid: number): {readonly state: string; readonly parent: number} | undefined {
   try {
-    // The name in brackets may contain blanks and brackets.
+    // The name in parentheses can contain blanks and parentheses.
     const [state = '', parent = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -154,32 +154,32 @@ export function killHard(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // It has ended already.
   }
 }
 
-export interface RequestWords {
+export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly agent?: Agent;
-  /** In place of the port. */
+  /** Instead of the port. */
   readonly socketPath?: string;
   readonly seconds?: number;
 }
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** One request, on a connection of its own unless an agent is given. Rejects when it fails in any way. */
+/** One request, on its own connection unless an agent is given. Rejects on any failure. */
 export function get(
   port: number,
   path: string,
-  {method = 'GET', headers = {}, body, agent, socketPath, seconds = 20}: RequestWords = {},
-): Promise<Answer> {
+  {method = 'GET', headers = {}, body, agent, socketPath, seconds = 20}: RequestOptions = {},
+): Promise<TestResponse> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       {
@@ -199,19 +199,19 @@ export function get(
         response.once('error', reject);
       },
     );
-    request.once('timeout', () => request.destroy(new Error(`no answer to ${path} within ${seconds} s`)));
+    request.once('timeout', () => request.destroy(new Error(`no response to ${path} within ${seconds} s`)));
     request.once('error', reject);
     request.end(body);
   });
 }
 
-/** A bare connection: what is written, and all that comes back. */
+/** A TCP connection without an HTTP client. */
 export interface RawConnection {
   readonly write: (text: string | Buffer) => void;
   readonly received: () => string;
-  /** Waits until what came matches. */
+  /** Waits until the received bytes match. */
   readonly until: (pattern: RegExp, seconds?: number) => Promise<string>;
-  /** How the server's side ended: `end` for FIN, else an error's code. */
+  /** How the server ended the connection: `end` for FIN, else the code of the error. */
   readonly closed: Promise<string>;
   readonly destroy: () => void;
 }

@@ -36,7 +36,7 @@ const digest = (data: Buffer): string => createHash('sha1').update(data).digest(
 
 const flags = ['--workers=1', '--worker-class=threads', '--threads=2', '--graceful-timeout=3'];
 
-test('threads: methods, headers, status, cookies and the address of the client reach the other side', async (t) => {
+test('threads: methods, headers, status, cookies and the client address pass through', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const {status, headers, body} = await server.get('/facts?x=1', {method: 'PUT', body: 'x'});
   assert.deepEqual([status, headers['set-cookie'], headers['x-own']], [201, ['a=1', 'b=2'], 'yes']);
@@ -53,9 +53,9 @@ test('threads: methods, headers, status, cookies and the address of the client r
   assert.equal((await server.get('/chunked')).body, 'one,two');
 });
 
-test('threads: handlers that compute run at the same time, and a quick request does not wait for them', async (t) => {
+test('threads: handlers that compute run in parallel, and a fast request does not wait for them', async (t) => {
   const server = await startServer(t, {module: service, flags});
-  // Experience: also where the first one was slow, as the first is on a busy machine.
+  // The server learns that it is fast, even if the first one was slow on a busy machine.
   for (let count = 0; count < 10; count += 1) await server.get('/health');
   const ended: string[] = [];
   const burning = Array.from({length: 4}, async () => {
@@ -70,7 +70,7 @@ test('threads: handlers that compute run at the same time, and a quick request d
   assert.equal(ended[0], 'quick');
 });
 
-test('threads: connections are kept, and requests in a pipeline are answered in their order', async (t) => {
+test('threads: connections are kept, and pipelined requests are answered in order', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const agent = new Agent({keepAlive: true, maxSockets: 1});
   t.after(() => agent.destroy());
@@ -81,12 +81,12 @@ test('threads: connections are kept, and requests in a pipeline are answered in 
   assert.match(await client.until(/204 No Content/), /burnt.*facts\?second.*204/s);
 });
 
-test('threads: bodies stream both ways, whole, whichever way they are framed', async (t) => {
+test('threads: bodies stream completely in both directions, with a length or chunked', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const bytes = Buffer.from(Array.from({length: 3_000_000}, (_, index) => index % 251));
   const url = `http://127.0.0.1:${server.port}/echo`;
-  const told = await fetch(url, {method: 'POST', body: bytes});
-  assert.equal(digest(Buffer.from(await told.arrayBuffer())), digest(bytes));
+  const withLength = await fetch(url, {method: 'POST', body: bytes});
+  assert.equal(digest(Buffer.from(await withLength.arrayBuffer())), digest(bytes));
   const stream = new ReadableStream({
     start: (controller) => {
       for (let at = 0; at < bytes.length; at += 50_000) controller.enqueue(bytes.subarray(at, at + 50_000));
@@ -97,14 +97,14 @@ test('threads: bodies stream both ways, whole, whichever way they are framed', a
   assert.equal(digest(Buffer.from(await chunked.arrayBuffer())), digest(bytes));
 });
 
-test('threads: a client that does not read holds the handler back, and its end is told to the service', async (t) => {
+test('threads: a client that does not read blocks the handler, and the service gets the end of the connection', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const {connect} = await import('node:net');
   const socket = connect(server.port, '127.0.0.1', () => socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n'));
   socket.on('error', () => {});
   socket.pause();
   t.after(() => socket.destroy());
-  await until('it has begun', () => server.output().includes('sent '));
+  await until('the response has begun', () => server.output().includes('sent '));
   await sleep(500);
   const sent = Math.max(...[...server.output().matchAll(/sent (\d+)/g)].map(([, text]) => Number(text)));
   await sleep(500);
@@ -112,11 +112,11 @@ test('threads: a client that does not read holds the handler back, and its end i
   assert.equal(later, sent);
   assert.ok(sent < 20e6, String(sent));
   socket.destroy();
-  await until('the service is told', () => server.output().includes('closed'));
+  await until('the service gets the event close', () => server.output().includes('closed'));
   assert.match((await server.get('/')).body, /quick/);
 });
 
-test('threads: websockets reach a thread, and are told when the server goes', async (t) => {
+test('threads: websockets reach a thread and get a close frame when the server stops', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const client = await rawConnection(t, server.port);
   client.write(
@@ -126,11 +126,11 @@ test('threads: websockets reach a thread, and are told when the server goes', as
   client.write('hello');
   await client.until(/echo hello/);
   server.signal('SIGTERM');
-  await until('it is told so', () => client.received().includes('\x88\x02\x03\xe9'));
+  await until('the close frame arrives', () => client.received().includes('\x88\x02\x03\xe9'));
   assert.equal((await server.ended).code, 0);
 });
 
-test('threads: an error that a handler throws later costs its own requests, and the worker is replaced', async (t) => {
+test('threads: an uncaught error fails the requests of its thread, and the worker is replaced', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const answer = await server.get('/crash');
   assert.equal(answer.status, 500);
@@ -141,7 +141,7 @@ test('threads: an error that a handler throws later costs its own requests, and 
   assert.match((await server.get('/')).body, /quick/);
 });
 
-test('threads: TERM answers what has begun, and a service that does not boot ends the server with its error', async (t) => {
+test('threads: TERM answers requests in progress, and a service that does not boot ends the server with 3', async (t) => {
   const server = await startServer(t, {module: service, flags});
   const slow = server.get('/slow');
   await sleep(200);
@@ -153,7 +153,7 @@ test('threads: TERM answers what has begun, and a service that does not boot end
   assert.equal((await broken.event('worker_failed'))['message'], 'no database');
 });
 
-test('threads: a service that listens itself is served in the pool all the same', async (t) => {
+test('threads: a service that calls listen itself is served in the pool', async (t) => {
   const server = await startServer(t, {
     module:
       'import {createServer} from "node:http"; import {isMainThread} from "node:worker_threads"; const server = createServer((request, response) => response.end("main thread: " + isMainThread)); server.listen(process.env.PORT, () => console.log("up at " + server.address().port));',
@@ -163,7 +163,7 @@ test('threads: a service that listens itself is served in the pool all the same'
   assert.match(server.output(), new RegExp(`up at ${server.port}`));
 });
 
-test('threads: a handler that never ends costs its thread alone, and the log says where it was', async (t) => {
+test('threads: a handler that never returns blocks only its thread, and its stack is logged', async (t) => {
   const server = await startServer(t, {module: service, flags: [...flags, '--timeout=2']});
   const stuck = server.get('/stuck');
   await sleep(100);

@@ -9,7 +9,7 @@ import {isAlive, startServer} from './support.ts';
 
 const pidService = 'export default (request, response) => response.end(String(process.pid));';
 
-test('a service that does not boot ends the server with its own error, once, and exit code 3', async (t) => {
+test('a service that does not boot ends the server with 3 and logs its error once', async (t) => {
   const server = await startServer(t, {
     module: 'throw new Error("the database is missing");',
     flags: ['--workers=2'],
@@ -23,25 +23,25 @@ test('a service that does not boot ends the server with its own error, once, and
   assert.doesNotMatch(server.output(), /dist\/|worker\.js/);
 });
 
-test('a service that exits while it loads ends the server with 3, and a syntax error says where it is', async (t) => {
+test('a service that exits while it loads ends the server with 3; a syntax error is logged with its line', async (t) => {
   const exits = await startServer(t, {module: 'process.exit(7);', listening: false});
   assert.equal((await exits.ended).code, 3);
-  assert.match(exits.output(), /ended with code 7 before it was ready/);
+  assert.match(exits.output(), /exited with code 7 before it was ready/);
   const wrong = await startServer(t, {module: 'export default (;', listening: false});
   assert.equal((await wrong.ended).code, 3);
   assert.match(wrong.output(), /service\.mjs:1/);
 });
 
-test('what cannot be served ends it with 65 and says what could be', async (t) => {
+test('a module that cannot be served ends the server with 65; the message lists what can', async (t) => {
   const config = await startServer(t, {module: 'export default {port: 1};', listening: false});
   assert.equal((await config.ended).code, 65);
-  assert.match(config.output(), /is no handler.*fetch/s);
+  assert.match(config.output(), /is not a handler.*fetch/s);
   const nothing = await startServer(t, {module: 'export const x = 1;', listening: false});
   assert.equal((await nothing.ended).code, 65);
-  assert.match(nothing.output(), /listens nowhere/);
+  assert.match(nothing.output(), /does not listen/);
 });
 
-test('a port that is taken ends it with 69', async (t) => {
+test('a port that is in use ends the server with 69', async (t) => {
   const first = await startServer(t, {module: pidService, flags: ['--workers=1']});
   for (const dispatch of ['shared', 'rr']) {
     const second = await startServer(t, {
@@ -50,21 +50,21 @@ test('a port that is taken ends it with 69', async (t) => {
       listening: false,
     });
     assert.equal((await second.ended).code, 69, second.output());
-    assert.match(second.output(), new RegExp(`127.0.0.1:${first.port} is taken`));
+    assert.match(second.output(), new RegExp(`cannot listen on 127.0.0.1:${first.port}: address already in use`));
   }
 });
 
-test('a worker that is killed is replaced at once, and new connections wait for it', async (t) => {
+test('a killed worker is replaced at once, and new connections wait for its replacement', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=1']});
   const [worker = 0] = server.workers();
   process.kill(worker, 'SIGKILL');
-  await until('it is gone', () => !isAlive(worker));
+  await until('the worker has exited', () => !isAlive(worker));
   const answer = await server.get('/');
   assert.notEqual(answer.body, String(worker));
   assert.equal((await server.event('worker_exited'))['signal'], 'SIGKILL');
 });
 
-test('workers that boot and then crash are told apart from a boot failure, and wait longer each time', async (t) => {
+test('workers that crash after they booted are restarted, with a longer delay each time', async (t) => {
   const server = await startServer(t, {
     module: `setTimeout(() => { throw new Error("later"); }, 50); ${pidService}`,
     flags: ['--workers=1'],
@@ -78,7 +78,7 @@ test('workers that boot and then crash are told apart from a boot failure, and w
   assert.ok(isAlive(server.pid));
 });
 
-test('a worker is replaced after max-requests, within the jitter, and no request fails', async (t) => {
+test('a worker is recycled after max-requests, within the jitter, and no request fails', async (t) => {
   const server = await startServer(t, {
     module: pidService,
     flags: ['--workers=1', '--max-requests=20', '--max-requests-jitter=10'],
@@ -97,18 +97,18 @@ test('a worker is replaced after max-requests, within the jitter, and no request
   );
 });
 
-test('a worker that has grown beyond max-rss is replaced', async (t) => {
+test('a worker that exceeds max-rss is recycled', async (t) => {
   const server = await startServer(t, {
     module:
       'const kept = []; export default (request, response) => { if (request.url === "/grow") kept.push(Buffer.alloc(200e6, 1)); response.end(String(process.pid)); };',
     flags: ['--workers=1', '--max-rss=200'],
   });
   const {body} = await server.get('/grow');
-  await until('the worker is another one', async () => (await server.get('/')).body !== body);
+  await until('the worker is replaced', async () => (await server.get('/')).body !== body);
   assert.equal((await server.event('worker_exited'))['reason'], 'max-rss');
 });
 
-test('a loop that is stuck longer than the timeout is replaced, and the log says where it was', async (t) => {
+test('a worker whose event loop is blocked for the timeout is replaced, and its stack is logged', async (t) => {
   const server = await startServer(t, {
     module:
       'function compute() { for (;;); }\nexport default (request, response) => { if (request.url === "/stuck") compute(); response.end("ok"); };',
@@ -121,16 +121,16 @@ test('a loop that is stuck longer than the timeout is replaced, and the log says
   assert.equal((await server.get('/')).body, 'ok');
 });
 
-test('a worker that is frozen as a whole is killed and replaced by the arbiter', async (t) => {
+test('a stopped worker process is killed and replaced by the arbiter', async (t) => {
   const server = await startServer(t, {module: pidService, flags: ['--workers=1', '--timeout=1']});
   const [worker = 0] = server.workers();
   process.kill(worker, 'SIGSTOP');
   await server.event('worker_stuck', {seconds: 15});
-  await until('it is gone', () => !isAlive(worker));
+  await until('the worker has exited', () => !isAlive(worker));
   assert.match((await server.get('/')).body, /^\d+$/);
 });
 
-test('while others serve, a worker that does not boot any more is tried again; when none is left, the server ends with 3', async (t) => {
+test('a worker that no longer boots is retried while others serve; when none is left, the server ends with 3', async (t) => {
   const module =
     'import {existsSync} from "node:fs"; if (existsSync("broken")) throw new Error("no database"); export default (request, response) => response.end("ok");';
   const server = await startServer(t, {module, flags: ['--workers=3']});
@@ -142,7 +142,7 @@ test('while others serve, a worker that does not boot any more is tried again; w
   assert.ok(server.workers().length <= 3, String(server.workers()));
   rmSync(join(server.directory, 'broken'));
   await server.event('worker_ready', {count: 4});
-  await until('all are there', () => server.workers().length === 3);
+  await until('all workers are back', () => server.workers().length === 3);
   writeFileSync(join(server.directory, 'broken'), '');
   for (const worker of server.workers()) process.kill(worker, 'SIGKILL');
   assert.equal((await server.ended).code, 3);

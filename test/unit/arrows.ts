@@ -28,6 +28,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   "runtimes/python/index.ts": ["runtimes","runtimes/python"],
   "server": ["errors.ts","server/arbiter","server/load","server/process","server/settings"],
   "server/arbiter": ["errors.ts","server/load","server/process","server/requests","server/settings","shell"],
+  "server/index.ts": ["errors.ts","server","server/arbiter","server/process","server/settings","text"],
   "server/load": ["server/process","server/settings","text"],
   "server/process": ["server/settings","shell"],
   "server/requests": ["server/process","server/settings","shell"],

@@ -1,7 +1,7 @@
-// The service that every Node contender serves.
+// The service of every Node contender.
 const hello = JSON.stringify({hello: 'world', list: [1, 2, 3]});
 
-/** CPU time, not wall time: on a full machine the second says nothing about the first. */
+/** Burns CPU time, not wall time: on a busy machine the two differ. */
 function burn(milliseconds) {
   const start = process.threadCpuUsage();
   for (;;) {

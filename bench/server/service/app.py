@@ -1,4 +1,4 @@
-"""The service that every Python contender serves: what app.mjs does."""
+"""The service of every Python contender: the same as app.mjs."""
 
 import json
 import time

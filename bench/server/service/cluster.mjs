@@ -1,4 +1,4 @@
-// What everybody would write with node:cluster and nothing else: workers that share the listening socket.
+// The minimal use of node:cluster: workers that share the listening socket.
 import cluster from 'node:cluster';
 
 if (cluster.isPrimary) {

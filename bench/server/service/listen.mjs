@@ -1,4 +1,4 @@
-// The service alone: one process, nothing around it. PM2 runs the same file.
+// The service in one process, without an app server. PM2 runs the same file.
 import {createServer} from 'node:http';
 import listener from './app.mjs';
 

@@ -1,31 +1,31 @@
 import type {RequestStats, WorkerStats} from '../process/messages.ts';
 import {latencyBounds} from '../requests/stats.ts';
 
-/** A worker as metrics see it. */
+/** The part of a worker that metrics use. */
 export interface MeasuredWorker {
   readonly id: number;
   readonly state: 'booting' | 'ready' | 'leaving';
   readonly stats: WorkerStats | undefined;
 }
 
-/** What there is to tell at a scrape, besides what has been counted. */
-export interface Moment {
+/** The current values at a scrape, besides the totals. */
+export interface Snapshot {
   readonly workers: readonly MeasuredWorker[];
-  /** How many there should be. */
+  /** Number of workers to keep. */
   readonly wanted: number;
   readonly draining: boolean;
-  /** Bytes of resident memory of the arbiter. */
+  /** Resident memory of the arbiter in bytes. */
   readonly arbiterMemory: number;
-  /** Unix time in seconds at which the server began. */
+  /** Unix time of the server's start, in seconds. */
   readonly startTime: number;
 }
 
 export interface Metrics {
-  /** Notes the end of a worker: what it has counted stays part of the totals. */
-  readonly gone: (worker: MeasuredWorker, reason: string) => void;
+  /** Records the exit of a worker: its counts stay part of the totals. */
+  readonly exited: (worker: MeasuredWorker, reason: string) => void;
   readonly reloaded: () => void;
-  /** Prometheus' text format. */
-  readonly text: (moment: Moment) => string;
+  /** All metrics in Prometheus' text format. */
+  readonly text: (snapshot: Snapshot) => string;
 }
 
 interface Totals {
@@ -39,25 +39,25 @@ interface Totals {
 const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'];
 const decimal = (value: number): string => String(Math.round(value * 1e6) / 1e6);
 
-/** Adds up what the workers count, those of the past included: a scrape sees one server, and totals that never fall. */
+/** Sums the counts of all workers, exited ones included: a scrape sees one server, whose totals never decrease. */
 export function serverMetrics(): Metrics {
   const past = empty();
   const exits = new Map<string, number>();
   let reloads = 0;
   return {
-    gone: ({stats}, reason) => {
+    exited: ({stats}, reason) => {
       if (stats?.requests !== undefined) add(past, stats.requests);
       exits.set(reason, (exits.get(reason) ?? 0) + 1);
     },
     reloaded: () => {
       reloads += 1;
     },
-    text: (moment) => {
+    text: (snapshot) => {
       const all = copy(past);
-      const known = moment.workers.flatMap(({stats}) => (stats === undefined ? [] : [stats]));
+      const known = snapshot.workers.flatMap(({stats}) => (stats === undefined ? [] : [stats]));
       for (const {requests} of known) if (requests !== undefined) add(all, requests);
       return (
-        [...requestLines(all, known), ...serverLines(moment, known), ...exitLines(exits, reloads)].join('\n') + '\n'
+        [...requestLines(all, known), ...serverLines(snapshot, known), ...exitLines(exits, reloads)].join('\n') + '\n'
       );
     },
   };
@@ -73,24 +73,24 @@ function requestLines(
     return `entrypoint_request_duration_seconds_bucket{le="${latencyBounds[index] ?? '+Inf'}"} ${below}`;
   });
   return [
-    ...head('entrypoint_requests_total', 'counter', 'Requests answered, by class of status.'),
+    ...head('entrypoint_requests_total', 'counter', 'Responses, by status class.'),
     ...classes.map((name, index) => `entrypoint_requests_total{class="${name}"} ${answered[index] ?? 0}`),
     ...single(
       'entrypoint_requests_aborted_total',
       'counter',
-      'Requests whose connection was closed before the answer was out.',
+      'Requests whose connection closed before the response was complete.',
       aborted,
     ),
     ...single(
       'entrypoint_requests_in_flight',
       'gauge',
-      'Requests that are being answered.',
+      'Requests in progress.',
       sum(workers, ({requests}) => requests?.inFlight ?? 0),
     ),
     ...head(
       'entrypoint_request_duration_seconds',
       'histogram',
-      'From the headers of a request to the end of its answer.',
+      'Time from the headers of a request to the end of its response.',
     ),
     ...buckets,
     `entrypoint_request_duration_seconds_sum ${decimal(seconds)}`,
@@ -98,14 +98,14 @@ function requestLines(
     ...single(
       'entrypoint_access_log_dropped_total',
       'counter',
-      'Lines of the access log that were dropped, since nobody took them.',
+      'Lines of the access log that were dropped because stdout was blocked.',
       dropped,
     ),
   ];
 }
 
 function serverLines(
-  {workers, wanted, draining, arbiterMemory, startTime}: Moment,
+  {workers, wanted, draining, arbiterMemory, startTime}: Snapshot,
   known: readonly WorkerStats[],
 ): readonly string[] {
   const states = ['booting', 'ready', 'leaving'] as const;
@@ -120,28 +120,28 @@ function serverLines(
     ...states.map(
       (state) => `entrypoint_workers{state="${state}"} ${workers.filter((worker) => worker.state === state).length}`,
     ),
-    ...single('entrypoint_workers_wanted', 'gauge', 'Worker processes that there should be.', wanted),
+    ...single('entrypoint_workers_wanted', 'gauge', 'Number of worker processes to keep.', wanted),
     ...single('entrypoint_draining', 'gauge', '1 from SIGTERM on.', draining ? 1 : 0),
     ...single(
       'entrypoint_event_loop_lag_seconds',
       'gauge',
-      'By how much a loop was late in the last second: the latest of all workers.',
+      'Maximum event loop delay of all workers in the last second.',
       Math.max(0, ...known.map(({loopLag}) => loopLag)) / 1000,
     ),
     ...head('entrypoint_resident_memory_bytes', 'gauge', 'Resident memory.'),
     `entrypoint_resident_memory_bytes{process="arbiter"} ${arbiterMemory}`,
     `entrypoint_resident_memory_bytes{process="workers"} ${sum(known, ({rss}) => rss)}`,
-    ...single('entrypoint_start_time_seconds', 'gauge', 'Unix time at which the server began.', startTime),
+    ...single('entrypoint_start_time_seconds', 'gauge', 'Unix time of the start of the server.', startTime),
   ];
 }
 
 function exitLines(exits: ReadonlyMap<string, number>, reloads: number): readonly string[] {
   return [
-    ...head('entrypoint_worker_exits_total', 'counter', 'Ends of workers, by reason.'),
+    ...head('entrypoint_worker_exits_total', 'counter', 'Exits of workers, by reason.'),
     ...[...exits].map(
       ([reason, count]) => `entrypoint_worker_exits_total{reason="${reason.replaceAll(/[\\"\n]/g, '_')}"} ${count}`,
     ),
-    ...single('entrypoint_reloads_total', 'counter', 'Reloads that were completed.', reloads),
+    ...single('entrypoint_reloads_total', 'counter', 'Completed reloads.', reloads),
   ];
 }
 

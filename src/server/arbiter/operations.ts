@@ -2,80 +2,75 @@ import {createServer, type IncomingMessage, type Server, type ServerResponse} fr
 import {messageOf} from '../../errors.ts';
 import {addressFailure} from '../load/listening.ts';
 import type {Log} from '../process/log.ts';
+import type {BootFailure} from '../process/messages.ts';
 import {parseAddress} from '../settings/address.ts';
-import type {Settings} from '../settings/settings.ts';
+import type {ArbiterStatus} from './arbiter.ts';
 import {type MeasuredWorker, serverMetrics} from './metrics.ts';
-import type {ArbiterState} from './types.ts';
 
-/** What an operator sees of the whole server. Loaded only where it is wanted. */
+/** Health and metrics of the whole server. Loaded only with `--admin-bind`. */
 export interface Operations {
-  readonly gone: (worker: MeasuredWorker, reason: string) => void;
-  /** The same log, whose events are counted on their way. */
+  readonly exited: (worker: MeasuredWorker, reason: string) => void;
+  /** Wraps a log, to count its events. */
   readonly counting: (log: Log) => Log;
-  /** False where the address cannot be had: that has been told. */
-  readonly listen: (settings: Pick<Settings, 'adminBind'>, state: () => ArbiterState, log: Log) => Promise<boolean>;
+  /** Starts the admin listener. Returns the failure if it cannot listen. */
+  readonly listen: (bind: string, status: () => ArbiterStatus, log: Log) => Promise<BootFailure | undefined>;
+  readonly close: () => void;
 }
 
 export function operations(): Operations {
   const metrics = serverMetrics();
   const startTime = Math.round((Date.now() / 1000 - process.uptime()) * 1000) / 1000;
+  let server: Server | undefined;
   return {
-    gone: metrics.gone,
-    counting: (log) => (level, event, facts) => {
+    exited: metrics.exited,
+    counting: (log) => (level, event, fields) => {
       if (event === 'reloaded') metrics.reloaded();
-      log(level, event, facts);
+      log(level, event, fields);
     },
-    listen: async ({adminBind = ''}, state, log) => {
+    listen: async (bind, status, log) => {
       try {
-        const server = await startAdmin(adminBind, {
+        server = await startAdmin(bind, {
           ready: () => {
-            const {workers, fresh, draining} = state();
+            const {target: workers, fresh, draining} = status();
             return {ready: fresh > 0 && !draining, facts: {workers, fresh, draining}};
           },
           metrics: () => {
-            const {members, workers: wanted, draining} = state();
-            return metrics.text({
-              workers: members,
-              wanted,
-              draining,
-              arbiterMemory: process.memoryUsage.rss(),
-              startTime,
-            });
+            const {workers, target: wanted, draining} = status();
+            return metrics.text({workers, wanted, draining, arbiterMemory: process.memoryUsage.rss(), startTime});
           },
         });
         const address = server.address();
         log('info', 'admin_listening', {
-          bind:
-            typeof address === 'object' && address !== null ? adminBind.replace(/:0$/, `:${address.port}`) : adminBind,
+          bind: typeof address === 'object' && address !== null ? bind.replace(/:0$/, `:${address.port}`) : bind,
         });
-        return true;
+        return undefined;
       } catch (error) {
-        const {message, fix} = addressFailure(adminBind, error) ?? {message: messageOf(error)};
-        log('error', 'not_listening', {
-          message: `the admin listener: ${message}`,
-          fix: fix === undefined ? '--admin-bind takes another address' : `${fix} (--admin-bind)`,
-        });
-        return false;
+        const {message} = addressFailure(bind, error) ?? {message: messageOf(error)};
+        return {message: `admin listener: ${message}`, fix: 'set another --admin-bind', exitCode: 69};
       }
+    },
+    close: () => {
+      server?.close();
+      server?.closeAllConnections();
     },
   };
 }
 
-/** What the arbiter knows of itself. */
-export interface AdminFacts {
-  /** A worker is ready and was heard of in the last seconds, and none of them drains. */
+/** What the admin listener serves. */
+export interface AdminSources {
+  /** True with a worker that is ready and has sent a heartbeat in the last seconds, while the server does not drain. */
   readonly ready: () => {readonly ready: boolean; readonly facts: Readonly<Record<string, unknown>>};
   readonly metrics: () => string;
 }
 
 /**
- * The admin listener, in the arbiter: it answers also while every worker is busy.
+ * The admin listener, in the arbiter: it answers even while every worker is busy.
  * /livez: the arbiter runs. /readyz: a worker would answer. /metrics: the whole server, for Prometheus.
- * @throws NodeJS.ErrnoException when the address cannot be had
+ * @throws NodeJS.ErrnoException when it cannot listen
  */
-export function startAdmin(bind: string, facts: AdminFacts): Promise<Server> {
-  const server = createServer((request, response) => answer(request, response, facts));
-  // Nobody who probes needs more; and a listener that nobody watches is not held open by half a request.
+export function startAdmin(bind: string, sources: AdminSources): Promise<Server> {
+  const server = createServer((request, response) => respond(request, response, sources));
+  // Enough for probes and scrapes, and half a request cannot hold a connection open.
   Object.assign(server, {
     headersTimeout: 5000,
     requestTimeout: 5000,
@@ -91,7 +86,7 @@ export function startAdmin(bind: string, facts: AdminFacts): Promise<Server> {
   });
 }
 
-function answer({method, url = ''}: IncomingMessage, response: ServerResponse, {ready, metrics}: AdminFacts): void {
+function respond({method, url = ''}: IncomingMessage, response: ServerResponse, {ready, metrics}: AdminSources): void {
   const path = url.split('?', 1)[0];
   const text = (status: number, body: string, type = 'application/json'): void => {
     response.writeHead(status, {
@@ -104,9 +99,9 @@ function answer({method, url = ''}: IncomingMessage, response: ServerResponse, {
   if (method !== 'GET' && method !== 'HEAD') return text(405, '{"error":"only GET and HEAD"}\n');
   if (path === '/livez') return text(200, '{"status":"alive"}\n');
   if (path === '/readyz') {
-    const {ready: yes, facts} = ready();
-    return text(yes ? 200 : 503, `${JSON.stringify({status: yes ? 'ready' : 'not ready', ...facts})}\n`);
+    const {ready: isReady, facts} = ready();
+    return text(isReady ? 200 : 503, `${JSON.stringify({status: isReady ? 'ready' : 'not ready', ...facts})}\n`);
   }
   if (path === '/metrics') return text(200, metrics(), 'text/plain; version=0.0.4; charset=utf-8');
-  text(404, '{"error":"there are /livez, /readyz and /metrics"}\n');
+  text(404, '{"error":"not found: try /livez, /readyz or /metrics"}\n');
 }

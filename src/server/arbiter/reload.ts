@@ -1,70 +1,72 @@
 import {type FSWatcher, statSync, watch} from 'node:fs';
 import {dirname, extname, join, relative} from 'node:path';
 import type {Log} from '../process/log.ts';
-import type {Arbiter} from './types.ts';
+import type {Arbiter} from './arbiter.ts';
 
-/** What `--reload` hears of workers. */
-export interface Reloading {
+/** Restarts the workers when a file changes. */
+export interface Reloader {
+  /** Adds files that a worker has loaded. */
   readonly loaded: (files: readonly string[]) => void;
+  readonly close: () => void;
 }
 
-/** `--reload`: a change of a file that a worker has loaded starts the workers again; the arbiter keeps the port meanwhile. */
+/** `--reload`: restarts the workers when a file that one of them has loaded changes. The arbiter keeps the port open. */
 export function reloadOnChange(
   module: string,
-  {restart, state}: Pick<Arbiter, 'restart' | 'state'>,
+  {restart, status}: Pick<Arbiter, 'restart' | 'status'>,
   log: Log,
-): Reloading {
+): Reloader {
   const files = watchFiles({
     changed: (changed) => {
       log('info', 'changed', {files: changed.map((file) => relative(process.cwd(), file)).join(' ')});
       restart();
     },
-    any: () => !state().members.some((member) => member.state === 'ready'),
+    any: () => !status().workers.some(({state}) => state === 'ready'),
     failed: (error) =>
       log('warning', 'not_watching', {
-        message: `changes are not noticed: ${error.message}`,
+        message: `cannot watch for changes: ${error.message}`,
         fix: 'raise fs.inotify.max_user_watches, or send SIGHUP',
       }),
   });
   files.add(module);
-  return {loaded: (loaded) => loaded.forEach(files.add)};
+  return {loaded: (loaded) => loaded.forEach(files.add), close: files.close};
 }
 
-// Editors write a file in several steps; this long after the last of them it is whole.
+// Editors save a file in several steps; so long after the last one it is complete.
 const settleMilliseconds = 20;
 const codeNames = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.jsx', '.tsx', '.json']);
 
 export interface FileWatch {
-  /** From now on, this file is looked after. */
+  /** Starts to watch a file. */
   readonly add: (file: string) => void;
   readonly close: () => void;
 }
 
-export interface FileWatchFacts {
+export interface FileWatchOptions {
   readonly changed: (files: readonly string[]) => void;
-  /** Does any file of code count, beside those that were loaded? So it is when nothing runs: the missing one may have come. */
+  /** Do files of code count that were not loaded? True while no worker runs: a missing file can have been created. */
   readonly any: () => boolean;
-  /** Told once when the system watches no more. */
+  /** Called once, when the system refuses a watch. */
   readonly failed: (error: Error) => void;
 }
 
 /**
- * Watches the directories of files, since editors put a new file in the place of the old one. A file counts as changed when
- * its time or size is another one: not when it is only read, or its owner changes.
+ * Watches the directories of the files, since editors replace a file by a new one. A file has changed when its mtime, size
+ * or inode has: not when it is read or its owner changes.
  */
-export function watchFiles({changed, any, failed}: FileWatchFacts): FileWatch {
+export function watchFiles({changed, any, failed}: FileWatchOptions): FileWatch {
   const known = new Map<string, string>();
   const directories = new Map<string, FSWatcher>();
   let touched = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
-  let told = false;
+  let hasFailed = false;
 
   function settle(): void {
     const files = [...touched].filter((file) => {
-      const was = known.get(file);
-      const is = stampOf(file);
-      if (is !== undefined) known.set(file, is);
-      return is !== was && (was !== undefined || any());
+      const before = known.get(file);
+      const now = stampOf(file);
+      if (now !== undefined) known.set(file, now);
+      return now !== before && (before !== undefined || any());
     });
     touched = new Set();
     if (files.length > 0) changed(files);
@@ -76,12 +78,12 @@ export function watchFiles({changed, any, failed}: FileWatchFacts): FileWatch {
     timer = setTimeout(settle, settleMilliseconds);
   }
   function fail(error: Error): void {
-    if (!told) failed(error);
-    told = true;
+    if (!hasFailed) failed(error);
+    hasFailed = true;
   }
   return {
     add: (file) => {
-      // Whatever was loaded: what is in the file by now may be newer.
+      // A known file keeps its stamp: it can have changed since a worker loaded it.
       if (!known.has(file)) known.set(file, stampOf(file) ?? '');
       const directory = dirname(file);
       if (directories.has(directory)) return;

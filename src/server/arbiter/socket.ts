@@ -6,24 +6,24 @@ import {bindHandle, type BoundHandle, reusePortFlag} from '../process/node-inter
 import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 
-/** A socket that is bound, and on which nobody listens in this process. Workers are sent it. */
+/** A bound socket on which this process does not listen. It is sent to the workers. */
 export interface BoundSocket {
-  /** Undefined for the path of a socket. */
+  /** Undefined for a Unix socket. */
   readonly port: number | undefined;
-  /** For `worker.send`; undefined where workers bind their own (`rr`, `reuseport`). */
+  /** For `worker.send`; undefined if workers bind their own (`rr`, `reuseport`). */
   readonly handle: net.Server | undefined;
   readonly close: () => void;
 }
 
 /**
- * Binds the address. The socket belongs to the arbiter, as in gunicorn, and outlives every worker: while there is none,
- * connections wait in the backlog.
+ * Binds the address. As in gunicorn, the socket belongs to the arbiter and outlives every worker: without a worker,
+ * connections wait in the accept queue.
  * @throws NodeJS.ErrnoException EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND...
  */
 export async function bindSocket({bind, dispatch}: Pick<Settings, 'bind' | 'dispatch'>): Promise<BoundSocket> {
   const address = parseAddress(bind);
-  if (address === undefined) throw new Error(`${bind} is no address`);
-  // node:cluster has this one bound by the arbiter at a worker's first call.
+  if (address === undefined) throw new Error(`${bind} is not an address`);
+  // node:cluster binds this one in the arbiter, when the first worker listens.
   if (dispatch === 'rr')
     return {port: 'port' in address ? address.port : undefined, handle: undefined, close: () => {}};
   if ('path' in address) {
@@ -37,7 +37,7 @@ export async function bindSocket({bind, dispatch}: Pick<Settings, 'bind' | 'disp
     bindHandle(host, address.port, family as 4 | 6, undefined, dispatch === 'reuseport' ? reusePortFlag : 0),
     bind,
   );
-  // libuv tells of a taken port here, not at bind.
+  // libuv reports EADDRINUSE here, not at bind.
   const name: {port?: number} = {};
   checked(handle.getsockname(name) || handle, bind);
   if (dispatch === 'reuseport') return {port: name.port, handle: undefined, close: () => handle.close()};
@@ -50,7 +50,7 @@ function checked(result: BoundHandle | number, bind: string): BoundHandle {
   throw Object.assign(new Error(`bind ${code} ${bind}: ${text}`), {code, errno: result});
 }
 
-/** A server that was killed leaves its file behind. One that answers is left alone, and so is what is no socket. */
+/** Removes the socket file of a server that was killed. A socket that accepts connections is kept, and so is any other file. */
 async function removeStale(path: string): Promise<void> {
   if (!existsSync(path) || !statSync(path).isSocket()) return;
   const refused = await new Promise<boolean>((resolve) => {
@@ -63,12 +63,12 @@ async function removeStale(path: string): Promise<void> {
   if (refused) unlinkSync(path);
 }
 
-/** For files, the database, the inspector: what a worker opens besides its clients' connections. */
+/** Descriptors that a worker needs besides its clients' connections: files, the database, the inspector. */
 const reserve = 64;
 
 /**
- * As many connections as the process may have descriptors for. Beyond that, what is accepted would be closed at once
- * instead of waiting in the backlog.
+ * The connection limit, lowered to what the open-file limit allows. Beyond that, an accepted connection would be closed at
+ * once instead of waiting in the accept queue.
  */
 export function connectionsWithin(
   wanted: number,
@@ -79,5 +79,27 @@ export function connectionsWithin(
     return soft === undefined ? wanted : Math.max(1, Math.min(wanted, Number(soft) - reserve));
   } catch {
     return wanted;
+  }
+}
+
+const migrateSetting = '/proc/sys/net/ipv4/tcp_migrate_req';
+
+/** A warning for `reuseport` where the kernel does not migrate queued connections to another worker. */
+export function dispatchWarning(
+  dispatch: Settings['dispatch'],
+  read: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): {readonly message: string; readonly fix: string} | undefined {
+  if (dispatch !== 'reuseport' || migratesConnections(read)) return undefined;
+  return {
+    message: 'with reuseport, connections in the accept queue of a worker are lost when it reloads, stops or crashes',
+    fix: 'sysctl net.ipv4.tcp_migrate_req=1 (docker run --sysctl), or --dispatch=shared',
+  };
+}
+
+function migratesConnections(read: (path: string) => string): boolean {
+  try {
+    return read(migrateSetting).trim() === '1';
+  } catch {
+    return false;
   }
 }

@@ -1,4 +1,4 @@
-import cluster, {type Worker} from 'node:cluster';
+import cluster, {type Worker as ClusterWorker} from 'node:cluster';
 import {messageOf} from '../../errors.ts';
 import {
   type BootFailure,
@@ -14,190 +14,208 @@ import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {BoundSocket} from './socket.ts';
 
-/** A worker, as the arbiter knows it. */
-export interface Member {
+/** A worker process, from the side of the arbiter. */
+export interface Worker {
   readonly id: number;
   readonly pid: number;
-  /** process.uptime(): `performance` would load seven modules of Node. */
-  readonly born: number;
-  /** Boots to take another one's place, and does not count before it has it. */
-  successor: boolean;
+  /** process.uptime() at its start: `performance` would load seven modules of Node. */
+  readonly startedAt: number;
+  /** Boots to replace another worker, and does not count until it is ready. */
+  isReplacement: boolean;
   state: 'booting' | 'ready' | 'leaving';
   stats: WorkerStats | undefined;
   /** Seconds without a heartbeat. */
-  missed: number;
-  /** Why the arbiter ended it; undefined where it ended by itself. */
-  reason: string | undefined;
-  /** Undefined when it is ready. */
+  missedSeconds: number;
+  /** Why the arbiter ended it; undefined if it ends by itself. */
+  exitReason: string | undefined;
+  /** Resolves with undefined when it is ready. */
   readonly booted: Promise<BootFailure | undefined>;
-  /** It accepts no connection any more, or is gone. */
-  readonly lame: Promise<void>;
-  /** Has it take who waits to be accepted or comes for so long, @see clearQueue. Undefined when it is gone. */
-  readonly clear: (milliseconds: number) => Promise<QueueState | undefined>;
-  readonly gone: Promise<Death>;
+  /** Resolves when it accepts no further connections, or has exited. */
+  readonly notAccepting: Promise<void>;
+  /** Makes it clear the accept queue, @see clearQueue. Undefined when it has exited. */
+  readonly clearQueue: (milliseconds: number) => Promise<QueueState | undefined>;
+  readonly exited: Promise<WorkerExit>;
   readonly send: (message: ToWorker) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-export interface Death {
+export interface WorkerExit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly failure: BootFailure | undefined;
 }
 
-export interface MembersFacts {
+export interface WorkerSetOptions {
   readonly settings: Settings;
   readonly socket: BoundSocket;
-  /** Every message of a worker, after its record has been kept up to date. */
-  readonly heard: (member: Member, message: FromWorker) => void;
-  readonly died: (member: Member, death: Death) => void;
+  /** Called for every message of a worker, after the worker's state has been updated. */
+  readonly onMessage: (worker: Worker, message: FromWorker) => void;
+  readonly onExit: (worker: Worker, exit: WorkerExit) => void;
 }
 
-export interface Members {
-  readonly all: () => readonly Member[];
-  /** A failure where the system gives no further process. */
-  readonly spawn: (successor: boolean) => Member | BootFailure;
-  /** Sends a worker away, and kills it when it is not gone in time. */
-  readonly retire: (member: Member, reason: string, order: DrainOrder) => void;
+/** The worker processes of one server. */
+export interface WorkerSet {
+  /** The oldest first. */
+  readonly all: () => readonly Worker[];
+  /** Starts a worker. Returns a failure when the system cannot create a process. */
+  readonly spawn: (isReplacement: boolean) => Worker | BootFailure;
+  /** Drains a worker, and kills it half a second after the limit. Kills one that has not booted at once. */
+  readonly retire: (worker: Worker, reason: string, order: DrainOrder) => void;
 }
 
-const needSocket: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket', 'clear']);
+const withSocket: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket', 'clear-queue']);
 
-/** Starts workers and keeps the record of them. Decides nothing. */
-export function members({settings, socket, heard, died}: MembersFacts): Members {
-  const records = new Map<number, Member>();
-  cluster.schedulingPolicy = settings.dispatch === 'rr' ? cluster.SCHED_RR : cluster.SCHED_NONE;
+/** Starts workers and keeps their state. Makes no decisions. */
+export function workerSet({settings, socket, onMessage, onExit}: WorkerSetOptions): WorkerSet {
+  const workers = new Map<number, Worker>();
+  cluster.schedulingPolicy = schedulingPolicy(settings.dispatch);
   const address = parseAddress(settings.bind);
-  const place =
+  const env =
     address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(socket.port ?? address.port)} : {};
-  let inspected: Member | undefined;
+  let inspected: Worker | undefined;
 
-  function spawn(successor: boolean): Member | BootFailure {
-    const inspect = settings.inspect !== undefined && (inspected === undefined || !records.has(inspected.id));
+  function spawn(isReplacement: boolean): Worker | BootFailure {
+    const inspect = settings.inspect !== undefined && (inspected === undefined || !workers.has(inspected.id));
     cluster.setupPrimary({
       exec: serverProgram('worker'),
       args: [...settings.args],
       execArgv: workerFlags(settings, inspect),
     });
-    const worker = fork(place);
-    if ('exitCode' in worker) return worker;
-    const member = record(worker, successor);
-    if (inspect) inspected = member;
-    records.set(member.id, member);
-    member.send({
+    const child = fork(env);
+    if ('exitCode' in child) return child;
+    const worker = track(child, isReplacement);
+    if (inspect) inspected = worker;
+    workers.set(worker.id, worker);
+    worker.send({
       type: 'start',
       settings: inspect ? settings : {...settings, inspect: undefined},
       ...(socket.port === undefined ? {} : {port: socket.port}),
     });
-    return member;
+    return worker;
   }
 
-  function record(worker: Worker, successor: boolean): Member {
+  function track(child: ClusterWorker, isReplacement: boolean): Worker {
     const booted = Promise.withResolvers<BootFailure | undefined>();
-    const lame = Promise.withResolvers<void>();
+    const notAccepting = Promise.withResolvers<void>();
     let cleared = Promise.withResolvers<QueueState | undefined>();
-    const gone = Promise.withResolvers<Death>();
+    const exited = Promise.withResolvers<WorkerExit>();
     let failure: BootFailure | undefined;
-    const member: Member = {
-      id: worker.id,
-      pid: worker.process.pid ?? 0,
-      born: process.uptime(),
-      successor,
+    const worker: Worker = {
+      id: child.id,
+      pid: child.process.pid ?? 0,
+      startedAt: process.uptime(),
+      isReplacement,
       state: 'booting',
       stats: undefined,
-      missed: 0,
-      reason: undefined,
+      missedSeconds: 0,
+      exitReason: undefined,
       booted: booted.promise,
-      lame: lame.promise,
-      gone: gone.promise,
-      clear: (milliseconds) => {
+      notAccepting: notAccepting.promise,
+      exited: exited.promise,
+      clearQueue: (milliseconds) => {
         cleared = Promise.withResolvers();
-        member.send({type: 'clear', milliseconds});
-        return Promise.race([cleared.promise, gone.promise.then(() => undefined)]);
+        worker.send({type: 'clear-queue', milliseconds});
+        return Promise.race([cleared.promise, exited.promise.then(() => undefined)]);
       },
       send: (message) => {
-        // A worker that has just died is told of by its exit, not here.
-        const withSocket = needSocket.has(message.type) && socket.handle !== undefined;
-        if (worker.isConnected())
-          worker.process.send(message, withSocket ? socket.handle : undefined, undefined, () => {});
+        const handle = withSocket.has(message.type) ? socket.handle : undefined;
+        // A failed send means that the worker has just exited, which its event `exit` reports.
+        if (child.isConnected()) child.process.send(message, handle, undefined, () => {});
       },
-      kill: (signal) => void worker.process.kill(signal),
+      kill: (signal) => void child.process.kill(signal),
     };
-    worker.on('message', (message: unknown) => {
+    child.on('message', (message: unknown) => {
       if (!isMessage<FromWorker>(message)) return;
-      member.missed = 0;
-      if (message.type === 'socket') return member.send({type: 'socket'});
-      if (message.type === 'stats' || message.type === 'drained') member.stats = message.stats;
+      worker.missedSeconds = 0;
+      if (message.type === 'socket') return worker.send({type: 'socket'});
+      if (message.type === 'stats' || message.type === 'drained') worker.stats = message.stats;
       if (message.type === 'failed') failure = message.failure;
-      if (message.type === 'lame') {
-        lame.resolve();
-        member.state = 'leaving';
+      if (message.type === 'not-accepting') {
+        notAccepting.resolve();
+        worker.state = 'leaving';
       }
-      if (message.type === 'cleared') cleared.resolve(message.queue);
+      if (message.type === 'queue-cleared') cleared.resolve(message.queue);
       if (message.type === 'ready') {
-        if (member.state === 'booting') member.state = 'ready';
+        if (worker.state === 'booting') worker.state = 'ready';
         booted.resolve(undefined);
       }
-      heard(member, message);
+      onMessage(worker, message);
     });
-    worker.once('exit', (code: number | null, signal: string | null) => {
-      records.delete(member.id);
-      const death: Death = {code, signal, failure};
-      booted.resolve(failure ?? {message: `the worker ended ${endText(death)} before it was ready`, exitCode: 3});
-      lame.resolve();
-      gone.resolve(death);
-      died(member, death);
+    child.once('exit', (code: number | null, signal: string | null) => {
+      workers.delete(worker.id);
+      const exit: WorkerExit = {code, signal, failure};
+      booted.resolve(failure ?? {message: `worker ${exitText(exit)} before it was ready`, exitCode: 3});
+      notAccepting.resolve();
+      exited.resolve(exit);
+      onExit(worker, exit);
     });
-    return member;
+    return worker;
   }
 
-  function retire(member: Member, reason: string, order: DrainOrder): void {
-    member.reason ??= reason;
-    if (member.state === 'booting') return member.kill('SIGKILL');
-    member.state = 'leaving';
-    member.send({type: 'drain', ...order});
-    const timer = setTimeout(() => member.kill('SIGKILL'), order.limit * 1000 + 500);
-    void member.gone.finally(() => clearTimeout(timer));
+  function retire(worker: Worker, reason: string, order: DrainOrder): void {
+    worker.exitReason ??= reason;
+    if (worker.state === 'booting') return worker.kill('SIGKILL');
+    worker.state = 'leaving';
+    worker.send({type: 'drain', ...order});
+    const timer = setTimeout(() => worker.kill('SIGKILL'), order.limit * 1000 + 500);
+    void worker.exited.finally(() => clearTimeout(timer));
   }
 
-  return {all: () => [...records.values()], spawn, retire};
+  return {all: () => [...workers.values()], spawn, retire};
 }
 
-function fork(env: Readonly<Record<string, string>>): Worker | BootFailure {
-  let message = 'the system gave no process';
+/** node:cluster's policy for a `dispatch`. It is fixed for a process once a first worker is started. */
+export function schedulingPolicy(dispatch: Settings['dispatch']): number {
+  return dispatch === 'rr' ? cluster.SCHED_RR : cluster.SCHED_NONE;
+}
+
+function fork(env: Readonly<Record<string, string>>): ClusterWorker | BootFailure {
+  let message = 'the system created no process';
   try {
     const worker = cluster.fork(env);
-    // Also this is a way in which spawning fails: with an event, later.
+    // Spawning can also fail later, with this event.
     worker.on('error', () => {});
     if (worker.process.pid !== undefined) return worker;
   } catch (error) {
     message = messageOf(error);
   }
   return {
-    message: `a worker could not be started: ${message}`,
-    fix: 'look at the limits of processes, descriptors and memory',
+    message: `cannot start a worker: ${message}`,
+    fix: 'check the limits on processes, file descriptors and memory',
     exitCode: 3,
   };
 }
 
-/** How long a worker has been there, in seconds, to the millisecond. */
-export const secondsOf = (member: Member): number => roundSeconds(process.uptime() - member.born);
+/** Age of a worker in seconds, to the millisecond. */
+export const ageOf = (worker: Worker): number => roundSeconds(process.uptime() - worker.startedAt);
 
 export const roundSeconds = (value: number): number => Math.round(value * 1000) / 1000;
 
-/** `with code 1`, `by SIGKILL`. */
-export function endText({code, signal}: Pick<Death, 'code' | 'signal'>): string {
-  return signal === null ? `with code ${code}` : `by ${signal}`;
+/** `exited with code 1`, `was killed by SIGKILL`. */
+export function exitText({code, signal}: Pick<WorkerExit, 'code' | 'signal'>): string {
+  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
 }
 
 function workerFlags({maxHeap, workerClass, inspect}: Settings, inspected: boolean): string[] {
-  const own = process.execArgv.filter((word) => !word.startsWith('--inspect'));
-  const said = [...own, process.env['NODE_OPTIONS'] ?? ''].some(
+  const own = inheritedFlags(process.execArgv);
+  const hasHeapFlag = [...own, process.env['NODE_OPTIONS'] ?? ''].some(
     (word) => word.includes('max-old-space-size') || word.includes('max_old_space_size'),
   );
   return [
     ...own,
-    ...(maxHeap === 0 || said || workerClass === 'threads' ? [] : [`--max-old-space-size=${maxHeap}`]),
+    ...(maxHeap === 0 || hasHeapFlag || workerClass === 'threads' ? [] : [`--max-old-space-size=${maxHeap}`]),
     ...(inspected ? [`--inspect=${inspect}`] : []),
   ];
+}
+
+const evalFlags: ReadonlySet<string> = new Set(['-e', '--eval', '-p', '--print', '-pe']);
+
+/** The flags of Node that a worker inherits: not those that make it run another program, a test runner or an inspector. */
+export function inheritedFlags(execArgv: readonly string[]): readonly string[] {
+  return execArgv.filter(
+    (word, index) =>
+      !/^--(inspect|test|watch|eval|print|input-type|check)\b/.test(word) &&
+      !evalFlags.has(word) &&
+      !evalFlags.has(execArgv[index - 1] ?? ''),
+  );
 }

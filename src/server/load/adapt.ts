@@ -1,13 +1,13 @@
 import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 
-/** Something that can be served, and what ends it after the last answer. */
+/** An HTTP server, and how to close the application after the last response. */
 export interface Application {
   readonly server: Server;
   readonly close: () => Promise<void>;
 }
 
-interface Fetching {
+interface FetchHandler {
   fetch(request: Request): Response | Promise<Response>;
 }
 
@@ -22,8 +22,8 @@ interface Koa {
 }
 
 /**
- * Makes an HTTP server of what a module exports: an http.Server, a fastify or koa app, an object with `fetch`
- * (hono, or one's own), or a `(request, response)` listener (node:http, express). Undefined when it is none.
+ * Makes an HTTP server of a module's default export: an http.Server, a fastify or koa app, an object with `fetch` (hono
+ * or a custom one), or a `(request, response)` listener (node:http, express). Undefined for anything else.
  */
 export async function adapt(exported: unknown): Promise<Application | undefined> {
   if (isServer(exported)) return {server: exported, close: async () => {}};
@@ -34,12 +34,13 @@ export async function adapt(exported: unknown): Promise<Application | undefined>
   const close = async (): Promise<void> => {
     if (has<{close(): Promise<void>}>(exported, 'close')) await exported.close();
   };
-  if (has<Fetching>(exported, 'fetch'))
+  if (has<FetchHandler>(exported, 'fetch'))
     return {server: createServer(fetchListener((request) => exported.fetch(request))), close};
   if (has<Koa>(exported, 'callback')) return {server: createServer(exported.callback()), close};
   if (typeof exported !== 'function') return undefined;
-  // One parameter: a fetch handler; more: node's (request, response), express' (request, response, next).
-  const listener = exported.length === 1 ? fetchListener(exported as Fetching['fetch']) : (exported as RequestListener);
+  // One parameter: a fetch handler. More: (request, response) of node:http, (request, response, next) of express.
+  const listener =
+    exported.length === 1 ? fetchListener(exported as FetchHandler['fetch']) : (exported as RequestListener);
   return {server: createServer(listener), close};
 }
 
@@ -52,9 +53,9 @@ function isServer(value: unknown): value is Server {
   return has<Server>(value, 'listen', 'closeIdleConnections', 'address');
 }
 
-function fetchListener(handler: Fetching['fetch']): RequestListener {
+function fetchListener(handler: FetchHandler['fetch']): RequestListener {
   return (incoming, response) => {
-    answer(handler, incoming, response).catch((error: unknown) => {
+    respond(handler, incoming, response).catch((error: unknown) => {
       process.stderr.write(
         `${JSON.stringify({level: 'error', event: 'request_failed', message: String((error as Error)?.stack ?? error)})}\n`,
       );
@@ -64,9 +65,13 @@ function fetchListener(handler: Fetching['fetch']): RequestListener {
   };
 }
 
-async function answer(handler: Fetching['fetch'], incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+async function respond(
+  handler: FetchHandler['fetch'],
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const closed = new AbortController();
+  response.once('close', () => closed.abort());
   const method = incoming.method ?? 'GET';
   const bodyless = method === 'GET' || method === 'HEAD';
   const headers = new Headers();
@@ -76,7 +81,7 @@ async function answer(handler: Fetching['fetch'], incoming: IncomingMessage, res
   const request = new Request(new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`), {
     method,
     headers,
-    signal: gone.signal,
+    signal: closed.signal,
     ...(bodyless ? {} : {body: Readable.toWeb(incoming) as unknown as ReadableStream, duplex: 'half'}),
   });
   const result = await handler(request);

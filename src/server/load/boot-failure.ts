@@ -4,10 +4,10 @@ import type {BootFailure} from '../process/messages.ts';
 import {addressFailure} from './listening.ts';
 import {NotServable} from './service.ts';
 
-/** gunicorn's code for a worker that cannot boot. */
+/** gunicorn's exit code for a worker that cannot boot. */
 const exitCode = 3;
 
-/** What a user needs to know of an error of the service while it was loaded: where it is, in its own files. */
+/** An error that was thrown while the service loaded: its message, and its location in the service's own files. */
 export function bootFailure(error: unknown, module: string, bind?: string): BootFailure {
   if (error instanceof NotServable) return error.failure;
   const address = bind === undefined ? undefined : addressFailure(bind, error);

@@ -5,41 +5,41 @@ import {listenOnPipe} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 
-/** How a worker opens the server's address, given the socket that the arbiter sent, if it did. */
-export interface Place {
+/** Where a worker listens: the server's address, and the socket if the arbiter sent one. */
+export interface ListenTarget {
   readonly settings: Pick<Settings, 'bind' | 'dispatch' | 'backlog'>;
-  /** The real port: `bind` may say 0. */
+  /** The actual port: that of `bind` can be 0. */
   readonly port: number | undefined;
   readonly handle: net.Server | undefined;
-  /** In a pool thread: the loop listens for it. Further ports are opened by the first thread alone. */
+  /** Set in a pool thread, whose event loop listens for it. Only the first thread opens further ports. */
   readonly thread?: {readonly first: boolean};
 }
 
 const netListen = net.Server.prototype.listen;
 
-/** Listens on the server's address. Resolves when it does. */
-export function listen(server: net.Server, place: Place): Promise<void> {
+/** Listens on the server's address. Resolves when the server listens, rejects when it cannot. */
+export function listen(server: net.Server, target: ListenTarget): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {
       server.removeListener('error', reject);
       resolve();
     });
-    open(server, place);
+    open(server, target);
   });
 }
 
-function open(server: net.Server, place: Place, ...callback: readonly unknown[]): net.Server {
-  const address = parseAddress(place.settings.bind);
-  // `listen` takes a handle of a TCP socket only.
-  if (place.handle === undefined || address === undefined || !('path' in address))
-    return Reflect.apply(netListen, server, [...placeWords(place), ...callback]) as net.Server;
+function open(server: net.Server, target: ListenTarget, ...callback: readonly unknown[]): net.Server {
+  const address = parseAddress(target.settings.bind);
+  // `listen` accepts only the handle of a TCP socket.
+  if (target.handle === undefined || address === undefined || !('path' in address))
+    return Reflect.apply(netListen, server, [...listenArguments(target), ...callback]) as net.Server;
   for (const call of callback) server.once('listening', call as () => void);
-  listenOnPipe(server, place.handle, address.path, place.settings.backlog);
+  listenOnPipe(server, target.handle, address.path, target.settings.backlog);
   return server;
 }
 
-function placeWords({settings: {bind, dispatch, backlog}, port, handle}: Place): readonly unknown[] {
+function listenArguments({settings: {bind, dispatch, backlog}, port, handle}: ListenTarget): readonly unknown[] {
   if (handle !== undefined) return [handle, backlog];
   const address = parseAddress(bind) ?? {host: '0.0.0.0', port: 0};
   if ('path' in address) return [{path: address.path, backlog}];
@@ -53,35 +53,34 @@ function placeWords({settings: {bind, dispatch, backlog}, port, handle}: Place):
   ];
 }
 
-/** Why an address cannot be had. */
+/** Why the server cannot listen on an address; undefined for any other error. */
 export function addressFailure(bind: string, error: unknown): BootFailure | undefined {
   const {code, message} = error as NodeJS.ErrnoException;
   if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'ENOENT'].includes(code ?? ''))
     return undefined;
-  const what =
-    code === 'EADDRINUSE'
-      ? `${bind} is taken`
-      : code === 'EACCES'
-        ? `${bind} may not be had by this user`
-        : `${bind} cannot be had: ${message}`;
-  return {message: what, fix: 'set another --bind or PORT', exitCode: 69};
+  const reason = code === 'EADDRINUSE' ? 'address already in use' : code === 'EACCES' ? 'permission denied' : message;
+  return {message: `cannot listen on ${bind}: ${reason}`, fix: 'set another --bind or PORT', exitCode: 69};
 }
 
-/** Servers of a service that calls `listen` itself. */
+/** The servers of a service that calls `listen` itself. */
 export interface Captured {
-  /** Listens on the server's own address. */
+  /** The one on the server's own address. */
   readonly main: Server | undefined;
-  /** Listen elsewhere, through node:cluster's socket. */
+  /** Those on other addresses, with sockets of node:cluster. */
   readonly others: readonly {readonly server: Server; readonly where: string}[];
 }
 
 /**
- * From now on, what calls `listen` with the server's own port gets the server's own socket, and every HTTP server is
- * known, so that it drains with the worker.
- * @param prepare called with the main one before it listens
- * @param captured called after each of them
+ * Intercepts `listen`: a call with the server's own port gets the server's own socket, and every other HTTP server is
+ * recorded, so that it drains with the worker.
+ * @param prepare called with the main server before it listens
+ * @param captured called after each call of `listen`
  */
-export function captureListen(place: Place, prepare: (server: Server) => void, captured: () => void): () => Captured {
+export function captureListen(
+  target: ListenTarget,
+  prepare: (server: Server) => void,
+  captured: () => void,
+): () => Captured {
   const others: {server: Server; where: string}[] = [];
   let main: Server | undefined;
   net.Server.prototype.listen = function capture(this: net.Server, ...words: unknown[]): net.Server {
@@ -90,21 +89,21 @@ export function captureListen(place: Place, prepare: (server: Server) => void, c
       return Reflect.apply(netListen, this, words) as net.Server;
     const server = this as Server;
     queueMicrotask(captured);
-    if (main !== undefined || !isPlace(where, place)) {
+    if (main !== undefined || !isTarget(where, target)) {
       others.push({server, where: typeof where === 'string' ? where : `port ${where}`});
-      if (place.thread === undefined) return Reflect.apply(netListen, server, words) as net.Server;
-      return place.thread.first ? listenFromThread(server, where, words) : pretendToListen(server, where, words);
+      if (target.thread === undefined) return Reflect.apply(netListen, server, words) as net.Server;
+      return target.thread.first ? listenFromThread(server, where, words) : pretendToListen(server, where, words);
     }
     main = server;
     prepare(server);
-    if (place.thread !== undefined) return pretendToListen(server, where, words);
+    if (target.thread !== undefined) return pretendToListen(server, where, words);
     const callback = words.findLast((word) => typeof word === 'function');
-    return open(server, place, ...(callback === undefined ? [] : [callback]));
+    return open(server, target, ...(callback === undefined ? [] : [callback]));
   };
   return () => ({main, others});
 }
 
-/** Threads are not workers of node:cluster: those of several workers share a port only where the kernel lets them. */
+/** Threads are not workers of node:cluster: those of several workers share a port only with SO_REUSEPORT. */
 function listenFromThread(server: Server, where: number | string, words: readonly unknown[]): net.Server {
   if (typeof where === 'string') return Reflect.apply(netListen, server, words) as net.Server;
   const host = words.slice(1).find((word) => typeof word === 'string');
@@ -127,7 +126,7 @@ function pretendToListen(server: Server, where: number | string, words: readonly
   return server;
 }
 
-/** What `listen` was called with: a port, or the path of a socket; undefined for a handle or a descriptor. */
+/** The address in the arguments of `listen`: a port, or the path of a Unix socket; undefined for a handle or descriptor. */
 export function listenAddress([first, ...rest]: readonly unknown[]): number | string | undefined {
   if (first === undefined || first === null || typeof first === 'function') return 0;
   if (typeof first === 'number') return first;
@@ -138,7 +137,7 @@ export function listenAddress([first, ...rest]: readonly unknown[]): number | st
   return typeof path === 'string' ? path : undefined;
 }
 
-function isPlace(where: number | string, {settings, port}: Place): boolean {
+function isTarget(where: number | string, {settings, port}: ListenTarget): boolean {
   const address = parseAddress(settings.bind);
   if (address !== undefined && 'path' in address) return where === address.path;
   return where === port || (where !== 0 && address !== undefined && where === address.port);

@@ -2,19 +2,19 @@ import type {Server} from 'node:http';
 import {pathToFileURL} from 'node:url';
 import type {BootFailure} from '../process/messages.ts';
 import {adapt} from './adapt.ts';
-import {type Captured, captureListen, type Place} from './listening.ts';
+import {type Captured, captureListen, type ListenTarget} from './listening.ts';
 
-/** A service that is loaded. */
-export interface Service {
+/** A service whose module is loaded. */
+export interface LoadedService {
   readonly server: Server;
-  /** Servers that it opened elsewhere, for metrics say: they drain with it. */
+  /** Further servers that it opened, for metrics say: they drain with the main one. */
   readonly others: readonly Server[];
-  /** It called `listen` itself. */
+  /** Whether the service called `listen` itself. */
   readonly listens: boolean;
   readonly close: () => Promise<void>;
 }
 
-/** What stands between a module and being served. */
+/** A module that loads but cannot be served. */
 export class NotServable extends Error {
   readonly failure: BootFailure;
   constructor(failure: BootFailure) {
@@ -26,41 +26,35 @@ export class NotServable extends Error {
 const otherWaitMilliseconds = 1000;
 
 /**
- * Loads the service's module and makes an HTTP server of what it exports, or takes the one that it opens itself.
+ * Loads the service's module and makes an HTTP server of its default export, or takes the server that it opens itself.
  * @param prepare called with the server before it listens
- * @throws NotServable, or whatever the module throws
+ * @throws NotServable, or any error of the module
  */
 export async function loadService(
   module: string,
-  place: Place,
+  target: ListenTarget,
   prepare: (server: Server) => void,
   warn: (message: string) => void,
-): Promise<Service> {
-  let told: (() => void) | undefined;
-  const captured = captureListen(place, prepare, () => told?.());
+): Promise<LoadedService> {
+  let onCapture: (() => void) | undefined;
+  const captured = captureListen(target, prepare, () => onCapture?.());
   const {default: exported} = (await import(pathToFileURL(module).href)) as {default?: unknown};
-  const own = (): Service | undefined => ownService(captured(), warn);
-  if (captured().main !== undefined) return own() as Service;
+  const own = (): LoadedService | undefined => ownService(captured(), warn);
+  if (captured().main !== undefined) return own() as LoadedService;
   const application = await adapt(exported);
   if (application !== undefined) {
     prepare(application.server);
     return {...application, others: captured().others.map(({server}) => server), listens: application.server.listening};
   }
-  if (captured().others.length === 0 && !isNothing(exported)) {
-    throw new NotServable({
-      message: `the default export of ${module} is no handler`,
-      exitCode: 65,
-      fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
-    });
-  }
+  if (captured().others.length === 0 && !isNothing(exported)) throw new NotServable(notAHandler(module));
   await new Promise<void>((resolve) => {
-    const tell = (): void => {
+    const check = (): void => {
       if (captured().main !== undefined) resolve();
       else setTimeout(resolve, otherWaitMilliseconds);
     };
-    told = tell;
-    if (captured().others.length > 0) tell();
-    // Nothing but our own channel keeps the process alive: nothing will ever listen.
+    onCapture = check;
+    if (captured().others.length > 0) check();
+    // If only the channel to the arbiter keeps the process alive, the module will never listen.
     process.channel?.unref();
     process.once('beforeExit', resolve);
   });
@@ -68,20 +62,27 @@ export async function loadService(
   const found = own();
   if (found !== undefined) return found;
   throw new NotServable({
-    message: `${module} has no default export and listens nowhere`,
+    message: `${module} has no default export and does not listen`,
     exitCode: 65,
     fix: 'export default a handler (an app, an object with fetch, a (request, response) function), or call listen on process.env.PORT',
   });
 }
 
-function ownService({main, others}: Captured, warn: (message: string) => void): Service | undefined {
+/** The failure of a module whose default export cannot be served. */
+export function notAHandler(module: string): BootFailure {
+  return {
+    message: `the default export of ${module} is not a handler`,
+    exitCode: 65,
+    fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
+  };
+}
+
+function ownService({main, others}: Captured, warn: (message: string) => void): LoadedService | undefined {
   const [first, ...more] = others;
   if (main !== undefined)
     return {server: main, others: others.map(({server}) => server), listens: true, close: async () => {}};
   if (first === undefined) return undefined;
-  warn(
-    `the service listens on ${first.where} by its own decision, not where the server was told to: let it use process.env.PORT`,
-  );
+  warn(`the service listens on ${first.where}, not on the server's address; listen on process.env.PORT instead`);
   return {server: first.server, others: more.map(({server}) => server), listens: true, close: async () => {}};
 }
 

@@ -1,28 +1,28 @@
 import type {Debugger} from 'node:inspector';
 import {serverDirectory} from './programs.ts';
 
-/** Is a line of a stack neither Node's nor ours? */
-export function isOfService(line: string): boolean {
+/** Does a line of a stack belong to neither Node nor this server? */
+export function isServiceFrame(line: string): boolean {
   return !line.includes('(node:') && !/\bat (async )?node:/.test(line) && !line.includes(serverDirectory);
 }
 
-/** A stack without the frames of Node and of the server: what is left is the service's. */
+/** A stack without the frames of Node and of the server: only those of the service and its dependencies. */
 export function serviceStack(stack: string): string {
   return stack
     .split('\n')
-    .filter((line) => !/^\s+at /.test(line) || isOfService(line))
+    .filter((line) => !/^\s+at /.test(line) || isServiceFrame(line))
     .join('\n');
 }
 
-/** The frames of a paused thread as a stack is written, without Node's and ours. */
+/** The call frames of a paused thread, formatted as a stack, without those of Node and of the server. */
 export function stackText(frames: readonly Debugger.CallFrame[], urls: ReadonlyMap<string, string>): string {
-  // Node's own scripts are not always told of.
+  // The inspector does not announce every script of Node's own.
   return frames
     .filter(({location}) => (urls.get(location.scriptId) ?? '') !== '')
     .map(
       ({functionName, location: {scriptId, lineNumber, columnNumber = 0}}) =>
         `at ${functionName || '<anonymous>'} (${urls.get(scriptId)}:${lineNumber + 1}:${columnNumber + 1})`,
     )
-    .filter(isOfService)
+    .filter(isServiceFrame)
     .join('\n');
 }

@@ -1,14 +1,14 @@
-import {writeSync} from 'node:fs';
-import {isTerminal} from '../../shell/output.ts';
+import {isTerminal, writeAll} from '../../shell/output.ts';
 
+/** Severity of an event in the server's log. */
 export type Level = 'info' | 'warning' | 'error';
 
-/** Tells what the server itself does: an event as one stable word, and its facts; `message` and `fix` are sentences. */
-export type Log = (level: Level, event: string, facts?: Readonly<Record<string, unknown>>) => void;
+/** Logs an event of the server itself: its name is one stable word, its fields are facts; `message` and `fix` are prose. */
+export type Log = (level: Level, event: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-export interface LogWorld {
+export interface LogOptions {
   readonly write: (text: string) => void;
-  /** Readable lines for a person, instead of one JSON object a line for a collector. */
+  /** Lines for people instead of one JSON object a line. */
   readonly readable: boolean;
   readonly colour: boolean;
   readonly now: () => Date;
@@ -16,12 +16,12 @@ export interface LogWorld {
 
 const colours: Readonly<Record<Level, string>> = {info: '36', warning: '33', error: '31'};
 
-/** The server's own log: `{time, level, event, pid, ...}` a line, or readable lines on a terminal. */
-export function serverLog({write, readable, colour, now}: LogWorld = systemWorld()): Log {
-  return (level, event, facts = {}) => {
+/** The server's own log on stdout: one `{time, level, event, pid, ...}` a line, or readable lines on a terminal. */
+export function serverLog({write, readable, colour, now}: LogOptions = stdoutOptions()): Log {
+  return (level, event, fields = {}) => {
     if (!readable)
-      return write(`${JSON.stringify({time: now().toISOString(), level, event, pid: process.pid, ...facts})}\n`);
-    const {message, fix, stack, ...rest} = facts;
+      return write(`${JSON.stringify({time: now().toISOString(), level, event, pid: process.pid, ...fields})}\n`);
+    const {message, fix, stack, ...rest} = fields;
     const subject = colour ? `\u001b[${colours[level]}m${event}\u001b[39m` : event;
     const words = [
       clock(now()),
@@ -43,42 +43,34 @@ export function serverLog({write, readable, colour, now}: LogWorld = systemWorld
   };
 }
 
-/** A service's own words in a line: a text with blanks or quotes is quoted, so that its end can be seen. */
+/** Text with blanks or quotes is quoted, so that its end is visible. */
 function plain(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value));
 }
 
-/** `03:04:05`, as the clock on the wall has it. */
+/** Local time of day: `03:04:05`. */
 export function clock(time: Date): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
 // https://no-color.org: set and not empty.
-function systemWorld(): LogWorld {
+function stdoutOptions(): LogOptions {
   const terminal = isTerminal(1);
   return {
-    write: writeOut,
+    write: writeToStdout,
     readable: terminal,
     colour: terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     now: () => new Date(),
   };
 }
 
-const patienceMilliseconds = 1000;
+const timeoutMilliseconds = 1000;
 
-/**
- * Writes all of it before it returns, also to a pipe that is full at the moment: what is told last is why it ended. A
- * reader that has stopped holds nobody up for longer than a second.
- */
-function writeOut(text: string): void {
-  const end = process.uptime() * 1000 + patienceMilliseconds;
-  for (let rest = Buffer.from(text); rest.length > 0;) {
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || process.uptime() * 1000 > end) return;
-      // A service that uses process.stdout makes a pipe non-blocking, for all who have it.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
-    }
+/** Synchronous, since the last line says why the process ended. A reader that has stopped blocks it for a second at most. */
+function writeToStdout(text: string): void {
+  try {
+    writeAll(1, Buffer.from(text), timeoutMilliseconds);
+  } catch {
+    // A log that cannot be written (no reader, disk full) must not end the server.
   }
 }

@@ -1,92 +1,97 @@
 import type {Settings} from '../settings/settings.ts';
 
-/** What a worker tells the arbiter once a second. That it comes is the heartbeat. */
+/** What a worker reports once a second. Its arrival is the heartbeat. */
 export interface WorkerStats {
   /** Bytes of resident memory. */
   readonly rss: number;
-  /** Milliseconds by which the loop was late, at most, since the last report. */
+  /** Milliseconds by which the event loop was late, at most, since the last report. */
   readonly loopLag: number;
   readonly connections: number;
-  /** What it has served; undefined before the service is loaded, and where nobody asks. */
+  /** Undefined until the service is loaded, and where neither metrics nor the access log are on. */
   readonly requests?: RequestStats | undefined;
 }
 
-/** Why a worker was not able to begin. */
+/** Why a worker did not boot. */
 export interface BootFailure {
   readonly message: string;
   readonly stack?: string | undefined;
   readonly fix?: string | undefined;
-  /** With which the whole server ends, when no worker was ever ready. */
+  /** The exit code of the whole server if no worker was ever ready. */
   readonly exitCode: number;
 }
 
-/** Why a worker wants a successor. `thread`: one of its threads has crashed. */
+/** Why a worker asks to be replaced. `thread`: one of its threads has crashed. */
 export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
 
 /**
- * Who waits in the queue of the listening socket. `half-open`: nobody yet, but there are handshakes under way.
- * `empty`: nobody, and nobody can come any more.
+ * The accept queue of the listening socket. `taken`: clients wait in it. `half-open`: none waits yet, but handshakes are
+ * under way. `empty`: none waits, and none can connect any more.
  */
 export type QueueState = 'empty' | 'taken' | 'half-open';
 
 export type FromWorker =
-  /** Its own program is loaded; the service begins to. */
-  | {readonly type: 'up'}
+  /** The worker's own program is loaded; it begins to load the service. */
+  | {readonly type: 'loading'}
   | {readonly type: 'ready'}
   | {readonly type: 'failed'; readonly failure: BootFailure}
   | {readonly type: 'stats'; readonly stats: WorkerStats}
-  /** It would like a successor, and serves until that is ready. */
+  /** Asks for a replacement, and serves until that is ready. */
   | {readonly type: 'recycle'; readonly reason: RecycleReason}
-  /** It accepts no connection any more. */
-  | {readonly type: 'lame'}
-  | {readonly type: 'cleared'; readonly queue: QueueState}
-  /** It stopped accepting for a while and needs the listening socket again. */
+  /** Accepts no further connections. */
+  | {readonly type: 'not-accepting'}
+  /** The result of `clear-queue`. */
+  | {readonly type: 'queue-cleared'; readonly queue: QueueState}
+  /** Asks for the listening socket again, after a pause in accepting. */
   | {readonly type: 'socket'}
   | {readonly type: 'drained'; readonly stats: WorkerStats}
-  | {readonly type: 'loaded'; readonly files: readonly string[]};
+  | {readonly type: 'files-loaded'; readonly files: readonly string[]};
 
 export interface DrainOrder {
-  /** Seconds after which what is still open is cut. */
+  /** Seconds until connections that are still open are closed. */
   readonly limit: number;
-  /** Seconds in which all is served as before, but readiness answers 503. */
+  /** Seconds in which everything is served as before, while readiness answers 503. */
   readonly delay: number;
-  /** Seconds for which an idle connection may still be used by a client that does not know yet. */
+  /** Seconds for which an idle connection stays usable, for clients that do not know about the drain yet. */
   readonly idle: number;
   /**
-   * The whole server goes: what waits in the backlog is served first, and the worker stays until it is told that the
-   * listening socket is closed.
+   * The whole server stops: the worker serves what waits in the accept queue first, and stays until the arbiter reports
+   * that the listening socket is closed.
    */
   readonly last: boolean;
 }
 
 export type ToWorker =
-  /** Comes with the listening socket, unless workers have one of their own. */
+  /** Carries the listening socket, unless workers bind their own. */
   | {readonly type: 'start'; readonly settings: Settings; readonly port?: number}
+  /** The answer to `socket`; carries it. */
   | {readonly type: 'socket'}
-  /** Comes with the socket: all have stopped accepting, and who came meanwhile, or comes for so long, is to be taken. */
-  | {readonly type: 'clear'; readonly milliseconds: number}
-  /** Nobody can connect any more. */
-  | {readonly type: 'closed'}
+  /**
+   * Carries the socket. All workers have stopped accepting: take the connections that arrived since, and those that
+   * arrive within `milliseconds`.
+   */
+  | {readonly type: 'clear-queue'; readonly milliseconds: number}
+  /** The listening socket is closed: no client can connect any more. */
+  | {readonly type: 'socket-closed'}
   | ({readonly type: 'drain'} & DrainOrder)
   | {readonly type: 'quit'}
   | {readonly type: 'flush'};
 
-/** Is it one of ours? A service may talk to its parent as well. */
+/** Is it a message of the server? A service can send its own to the parent process. */
 export function isMessage<T extends {readonly type: string}>(value: unknown): value is T {
   return typeof value === 'object' && value !== null && typeof (value as {type?: unknown}).type === 'string';
 }
 
-/** What a worker has served since it began. Totals only grow; gauges are of this moment. */
+/** What a worker has served since it started. Totals only grow; gauges are current. */
 export interface RequestStats {
-  /** Answers by status class: 1xx at index 0. */
+  /** Responses by status class: 1xx at index 0. */
   readonly answered: readonly number[];
-  /** Requests whose connection was closed before the answer was out. */
+  /** Requests whose connection closed before the response was complete. */
   readonly aborted: number;
   readonly inFlight: number;
-  /** Answers by duration, see latency.ts; the last one is for all that took longer. */
+  /** Responses by duration, @see latencyBounds; the last element counts all that took longer. */
   readonly latencies: readonly number[];
-  /** Seconds of all answers together. */
+  /** Sum of the durations of all responses, in seconds. */
   readonly seconds: number;
-  /** Lines of the access log that nobody took. */
+  /** Lines of the access log that were dropped because stdout was blocked. */
   readonly dropped: number;
 }

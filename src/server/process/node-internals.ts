@@ -2,10 +2,11 @@ import {readSync} from 'node:fs';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import net, {type Socket} from 'node:net';
 
-// What Node keeps and has no public way to, in one place: this is to be looked at when Node changes. Each has been as
-// it is since Node 12 at least, and test/unit/server/process/node-internals.test.ts says when one is gone.
+// Everything the server uses that is internal to Node and has no public equivalent, in one place to review at each Node
+// release. All of it has been stable since Node 12 at least; test/unit/server/process/node-internals.test.ts fails when
+// something is gone.
 
-/** A socket that is bound and does not listen. */
+/** A socket that is bound but does not listen. */
 export interface BoundHandle {
   getsockname(into: {port?: number}): number;
   close(): void;
@@ -20,42 +21,45 @@ type Binder = (
 ) => BoundHandle | number;
 
 /**
- * Binds without listening; returns an errno where it cannot. node:cluster binds its sockets with it: net.Server cannot
- * bind without accepting, and net.BoundSocket (Node 26) cannot be sent to another process.
+ * Binds without listening; returns an errno on failure. node:cluster binds its sockets with it: net.Server cannot bind
+ * without accepting, and net.BoundSocket (Node 26) cannot be sent to another process.
  */
 export const bindHandle = (net as unknown as Record<string, unknown>)['_createServerHandle'] as Binder;
 
-/** uv.h. */
+/** UV_TCP_REUSEPORT in uv.h. */
 export const reusePortFlag = 2;
 
-/** The answer under way on a connection; it also tells its head, once that has gone. */
-export function currentAnswer(socket: Socket): (ServerResponse & {readonly chunkedEncoding?: boolean}) | undefined {
+/** The response in progress on a connection. */
+export function currentResponse(socket: Socket): (ServerResponse & {readonly chunkedEncoding?: boolean}) | undefined {
   return ((socket as unknown as Record<string, unknown>)['_httpMessage'] ?? undefined) as ServerResponse | undefined;
 }
 
-/** The head of an answer as it was sent; empty before. */
+/** The head of a response as it was sent; empty before that. */
 export function sentHead(response: ServerResponse): string {
   return ((response as unknown as Record<string, unknown>)['_header'] ?? '') as string;
 }
 
-/** Has another request come on the connection, behind the one that is being answered? */
+/** Has the connection received another request behind the one of `response`? */
 export function hasPipelined(socket: Socket, response: ServerResponse): boolean {
   const {parser} = socket as unknown as {readonly parser?: {readonly incoming?: IncomingMessage | null} | null};
   return parser?.incoming !== response.req;
 }
 
-/** A server emits `close` when it has neither a socket nor a connection: this counts one that is not there. */
+/**
+ * Adds a fictitious connection to a server's count, or removes it: a server emits `close` as soon as it has neither a
+ * socket nor a connection.
+ */
 export function countConnections(server: Server, by: 1 | -1): void {
   const counted = server as unknown as Record<string, number>;
   counted['_connections'] = (counted['_connections'] ?? 0) + by;
 }
 
-/** Changes how many connections may wait to be accepted, for all who share the socket. */
+/** Changes the length of the accept queue, for all processes that share the socket. */
 export function setBacklog(server: net.Server, backlog: number): void {
   (server as unknown as Record<string, {listen?(backlog: number): number} | null>)['_handle']?.listen?.(backlog);
 }
 
-/** `server.listen` for the handle of a socket with a path, which it does not take in a worker of node:cluster. */
+/** `server.listen` for the handle of a Unix socket, which `listen` itself refuses in a worker of node:cluster. */
 export function listenOnPipe(server: net.Server, handle: unknown, path: string, backlog: number): void {
   const inner = server as unknown as Record<string, unknown>;
   inner['_handle'] = handle;
@@ -64,8 +68,8 @@ export function listenOnPipe(server: net.Server, handle: unknown, path: string, 
 }
 
 /**
- * What a client has sent already, at the moment in which its connection is accepted: read at once, without a turn of
- * the loop. Undefined when nothing is there yet.
+ * What a client has already sent when its connection is accepted, read without a turn of the event loop. Undefined if
+ * nothing has arrived yet.
  */
 export function readNow(socket: Socket): Buffer | undefined {
   const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;

@@ -1,6 +1,5 @@
 import {dirname, join} from 'node:path';
 
-// As source, each program is in the room of what it does.
 const sources = {
   serve: 'serve.ts',
   worker: 'worker/worker.ts',
@@ -8,12 +7,12 @@ const sources = {
   'pool-thread': 'threads/pool-thread.ts',
 } as const;
 
-const source = import.meta.url.endsWith('.ts');
+const isSource = import.meta.url.endsWith('.ts');
 
-/** The directory of the server's own code, bundled or as source. */
-export const serverDirectory = source ? dirname(import.meta.dirname) : import.meta.dirname;
+/** The directory of the server's own code, bundled (dist/) or as source (src/server/). */
+export const serverDirectory = isSource ? dirname(import.meta.dirname) : import.meta.dirname;
 
-/** The file of a program of the server: beside the bundle, or the source itself. */
+/** Absolute path of one of the server's programs: next to this bundle, or its source file. */
 export function serverProgram(name: keyof typeof sources): string {
-  return join(serverDirectory, source ? sources[name] : `${name}.js`);
+  return join(serverDirectory, isSource ? sources[name] : `${name}.js`);
 }

@@ -2,33 +2,33 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {clock} from '../process/log.ts';
 import {lineBuffer, type LineBuffer} from './line-buffer.ts';
 import {identityOf} from './request-id.ts';
-import type {Ended} from './stats.ts';
+import type {OnRequestEnd} from './stats.ts';
 
-/** What a line can tell of a request that ended. */
-export interface Entry {
+/** A request that has ended, with everything that a line can contain. */
+export interface LoggedRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly milliseconds: number;
   readonly aborted: boolean;
-  /** Of the body, as they were sent. */
+  /** Length of the response body as sent. */
   readonly bytes: number;
 }
 
 export interface AccessLog {
-  readonly ended: Ended;
+  readonly onRequestEnd: OnRequestEnd;
   readonly flush: () => void;
   readonly dropped: () => number;
 }
 
 /**
- * One line a request, when it has ended, in batches.
- * @param format `json`, or a line of gunicorn's atoms
- * @param readable a line for a person, instead of JSON
+ * Logs one line a request when it ends, in batches.
+ * @param format `json`, or a format of gunicorn's atoms
+ * @param readable lines for people instead of JSON
  */
 export function accessLog(format: string, readable: boolean, buffer: LineBuffer = lineBuffer()): AccessLog {
-  const line = format !== 'json' ? atomsLine(format) : readable ? personLine : jsonLine;
+  const line = format !== 'json' ? atomsLine(format) : readable ? readableLine : jsonLine;
   return {
-    ended: (request, response, milliseconds, aborted) =>
+    onRequestEnd: (request, response, milliseconds, aborted) =>
       buffer.add(
         line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)}),
       ),
@@ -37,8 +37,8 @@ export function accessLog(format: string, readable: boolean, buffer: LineBuffer 
   };
 }
 
-// The same fields as those of a Python service (entrypoint_logging.py). The query and headers may hold secrets.
-function jsonLine({request, response, milliseconds, aborted, bytes}: Entry): string {
+// The same fields as those of a Python service (entrypoint_logging.py). Query and headers are left out: they can hold secrets.
+function jsonLine({request, response, milliseconds, aborted, bytes}: LoggedRequest): string {
   const {method = '', url = '', socket} = request;
   const {id, parent} = identityOf(request);
   const query = url.indexOf('?');
@@ -49,15 +49,21 @@ function jsonLine({request, response, milliseconds, aborted, bytes}: Entry): str
   );
 }
 
-function personLine({request: {method = '', url = ''}, response, milliseconds, aborted, bytes}: Entry): string {
-  const outcome = aborted ? 'gone before its answer' : `${response.statusCode}, ${bytes} bytes`;
+function readableLine({
+  request: {method = '', url = ''},
+  response,
+  milliseconds,
+  aborted,
+  bytes,
+}: LoggedRequest): string {
+  const outcome = aborted ? 'client closed request' : `${response.statusCode}, ${bytes} bytes`;
   return `${clock(new Date())} ${method} ${url.length > longest ? `${url.slice(0, longest)}...` : url} ${outcome}, ${milliseconds.toFixed(1)} ms`;
 }
 
 let second = 0;
 let secondText = '';
 
-/** The time in milliseconds; all but those is made once a second. */
+/** The current time in ISO 8601. The part up to the second is formatted once a second. */
 function now(): string {
   const time = Date.now();
   const milliseconds = time % 1000;
@@ -68,7 +74,7 @@ function now(): string {
   return `${secondText}${milliseconds < 100 ? (milliseconds < 10 ? '00' : '0') : ''}${milliseconds}Z`;
 }
 
-// One event, one line below what log drivers and pipes keep in one piece.
+// Keeps a line below the size that log drivers and pipes keep in one piece.
 const longest = 1536;
 const harmless = /^[ !#-[\]-~]*$/;
 
@@ -80,7 +86,7 @@ function quoted(text: string): string {
 type Known = IncomingMessage['socket'] & {[address]?: string};
 const address = Symbol('address');
 
-/** The address of a connection: asked once, and gone when it is closed. */
+/** The remote address of a connection. Cached: it is undefined once the connection is closed. */
 export function clientOf(socket: IncomingMessage['socket']): string {
   return ((socket as Known)[address] ??= socket.remoteAddress ?? '');
 }
@@ -89,19 +95,19 @@ type Counting = IncomingMessage['socket'] & {[sent]?: number};
 const sent = Symbol('sent');
 
 /**
- * Bytes of the body: as the service told, or as node:http knew them when all of it was there. Else what the connection
- * sent since its last answer, without the head: with chunks, their lengths are part of it.
+ * Length of the body in bytes: as declared by the service, or as computed by node:http for a body that was complete at
+ * once. Otherwise what the connection sent since its last response, without the head; this includes chunk headers.
  */
 function bodyBytes(socket: Counting, response: ServerResponse, method: string | undefined): number {
   const before = socket[sent] ?? 0;
   const all = (socket[sent] = socket.bytesWritten ?? before);
   if (method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304) return 0;
   const {_contentLength: known, _header: head} = response as {_contentLength?: number | null; _header?: string | null};
-  const told = response.getHeader('content-length') ?? known;
-  return told === undefined || told === null ? Math.max(0, all - before - (head?.length ?? 0)) : Number(told);
+  const length = response.getHeader('content-length') ?? known;
+  return length === undefined || length === null ? Math.max(0, all - before - (head?.length ?? 0)) : Number(length);
 }
 
-type Atom = (entry: Entry) => string;
+type Atom = (entry: LoggedRequest) => string;
 
 const header = (value: unknown): string => (value === undefined ? '-' : String(value));
 
@@ -128,14 +134,14 @@ const atoms: Readonly<Record<string, Atom>> = {
   p: () => `<${process.pid}>`,
 };
 
-/** Makes a line as gunicorn does: `%(h)s`, `%({x-request-id}i)s`. What is no atom (see settings-reader.ts) is `-`. */
-export function atomsLine(format: string): (entry: Entry) => string {
+/** Formats a line as gunicorn does: `%(h)s`, `%({x-request-id}i)s`. An unknown atom (@see readSetting) becomes `-`. */
+export function atomsLine(format: string): (entry: LoggedRequest) => string {
   const parts = format
     .split(/%\(([^)]*)\)s/g)
     .map((part, index): string | Atom =>
       index % 2 === 0 ? part.replaceAll('%%', '%') : (atomOf(part) ?? (() => '-')),
     );
-  return (entry) => parts.map((part) => (typeof part === 'string' ? part : oneLine(part(entry)))).join('');
+  return (logged) => parts.map((part) => (typeof part === 'string' ? part : oneLine(part(logged)))).join('');
 }
 
 function atomOf(name: string): Atom | undefined {
@@ -146,7 +152,7 @@ function atomOf(name: string): Atom | undefined {
   return Object.hasOwn(atoms, name) ? atoms[name] : undefined;
 }
 
-/** Quotes and control characters cannot end the line, or a field of it. */
+/** Escapes quotes and control characters, so that a client cannot end the line or a field of it. */
 function oneLine(text: string): string {
   return text.replaceAll(/["\\\p{Cc}]/gu, (found) =>
     found === '"' || found === '\\' ? `\\${found}` : `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`,

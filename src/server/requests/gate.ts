@@ -3,16 +3,16 @@ import type {Duplex} from 'node:stream';
 import type {Settings} from '../settings/settings.ts';
 import {bodyLimit} from './limits.ts';
 
-/** Stands before the service: `proceed` hands the request on. */
+/** Runs before the service; `proceed` passes the request on. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, proceed: Proceed) => void;
 
-/** Hands a request on: a function for all of them, since one for each would cost on the way of every request. */
+/** Passes a request on. One function for all requests: a closure for each would cost on the hot path. */
 export type Proceed = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Puts a gate before every listener of the server, also those that come later. The events are looked at where they
- * are emitted: a listener of our own in front could not hold a request back.
- * @param upgraded is told of every connection that becomes something else than HTTP
+ * Puts a gate before every listener of the server, including those added later. It replaces `emit`: a listener of our own
+ * in front could not hold a request back.
+ * @param upgraded called for every connection that is upgraded from HTTP
  */
 export function gateRequests(
   server: Server,
@@ -21,25 +21,25 @@ export function gateRequests(
 ): void {
   const emit = server.emit as (this: Server, ...words: unknown[]) => boolean;
   const proceed: Proceed = (request, response) => void emit.call(server, 'request', request, response);
-  // Those that have passed already, under another event.
+  // Requests that have passed the gate already, as another event.
   const passed = new WeakSet<IncomingMessage>();
-  let asked = false;
-  // With a listener for it, Node leaves `100 Continue` to us: a client that asks first is refused before it sends.
+  let expects = false;
+  // With a listener, Node leaves `100 Continue` to us: a client that asks first is rejected before it sends the body.
   server.on('checkContinue', (request, response) => {
     if (server.listenerCount('checkContinue') > 1) return;
     response.writeContinue();
     server.emit('request', request, response);
   });
-  // No rest parameters: they would make an array for every event of every connection.
+  // No rest parameters: they would allocate an array for every event of every connection.
   server.emit = function gated(this: Server, event: string, first?: unknown, second?: unknown): boolean {
     if (event === 'request') {
-      if (asked && passed.has(first as IncomingMessage)) proceed(first as IncomingMessage, second as ServerResponse);
+      if (expects && passed.has(first as IncomingMessage)) proceed(first as IncomingMessage, second as ServerResponse);
       else gate(first as IncomingMessage, second as ServerResponse, proceed);
       return true;
     }
     if (event === 'connection') return emit.call(this, event, first);
     if (event === 'checkContinue' || event === 'checkExpectation') {
-      asked = true;
+      expects = true;
       passed.add(first as IncomingMessage);
       gate(
         first as IncomingMessage,
@@ -55,29 +55,29 @@ export function gateRequests(
 
 export interface GateOptions {
   readonly settings: Pick<Settings, 'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
-  /** Is the worker about to go? */
+  /** Is the worker draining? */
   readonly draining: () => boolean;
-  /** Has it as many connections as it may have? */
+  /** Has it reached its connection limit? */
   readonly full: () => boolean;
-  /** Called once, at the request that was one too many. */
-  readonly worn: () => void;
-  /** What the worker class does with a request that may go on. */
+  /** Called once, at the request that reaches max-requests. */
+  readonly recycle: () => void;
+  /** How the worker class handles a request that passes. */
   readonly serve: Gate;
 }
 
-/** What every request passes before the service sees it. On the hot path of all of them: nothing here looks at headers that are not there. */
-export function workerGate({settings, draining, full, worn, serve}: GateOptions): Gate {
+/** Every request passes it before the service. On the hot path: nothing here builds the headers object. */
+export function workerGate({settings, draining, full, recycle, serve}: GateOptions): Gate {
   const tooLarge = bodyLimit(settings.maxBodySize);
-  const most =
+  const limit =
     settings.maxRequests === 0
       ? Infinity
       : settings.maxRequests + Math.floor(Math.random() * (settings.maxRequestsJitter + 1));
   let served = 0;
   return (request, response, proceed) => {
     served += 1;
-    if (served === most) worn();
+    if (served === limit) recycle();
     if (draining() && isProbe(request, settings.readyPath)) return notReady(response);
-    // So that room comes.
+    // Frees a connection.
     if (full()) response.shouldKeepAlive = false;
     if (!tooLarge(request, response)) serve(request, response, proceed);
   };

@@ -2,13 +2,13 @@ import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Settings} from '../settings/settings.ts';
 
-/** How often Node looks for requests that are too slow; its own 30 s would make a limit of 10 s one of 40. */
+/** How often Node checks for slow requests. With its default of 30 s, a limit of 10 s would act after up to 40. */
 const checkMilliseconds = 1000;
 
-/** For so long a client that was refused may go on sending: a reset would take the answer away from it. */
+/** How long a rejected client may continue to send: a reset would discard the response before the client reads it. */
 const lingerMilliseconds = 2000;
 
-/** Limits of Node's own, set before the server listens. The operator's word goes before the service's. */
+/** Sets Node's own limits, before the server listens. The operator's settings override the service's. */
 export function limitServer(
   server: Server,
   {
@@ -25,24 +25,25 @@ export function limitServer(
 }
 
 /**
- * Refuses a body that is too large with 413: at once where its length is told, else when so much has come.
- * @returns a function that says whether it answered the request itself
+ * Rejects a body of more than `bytes` with 413: at once if its length is declared, else as soon as it exceeds the limit.
+ * @param bytes 0: no limit
+ * @returns a function that returns whether it responded to the request itself
  */
 export function bodyLimit(bytes: number): (request: IncomingMessage, response: ServerResponse) => boolean {
   if (bytes === 0) return () => false;
   return (request, response) => {
-    const told = bodyLength(request.rawHeaders);
-    if (told === 0) return false;
-    if (told > bytes) {
-      refuse(request, response);
+    const length = bodyLength(request.rawHeaders);
+    if (length === 0) return false;
+    if (length > bytes) {
+      reject(request, response);
       return true;
     }
-    if (told === -1) countBody(request, response, bytes);
+    if (length === -1) countBody(request, response, bytes);
     return false;
   };
 }
 
-/** Bytes of the body, 0 for none, -1 where they are not told. Cheaper than `request.headers`, which makes an object. */
+/** Length of the body in bytes, 0 without a body, -1 if not declared. Cheaper than `request.headers`, which builds an object. */
 function bodyLength(raw: readonly string[]): number {
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
@@ -55,29 +56,29 @@ function bodyLength(raw: readonly string[]): number {
 function countBody(request: IncomingMessage, response: ServerResponse, bytes: number): void {
   const {push} = request;
   let seen = 0;
-  // Where the parser hands the body over: the stream's own way, whoever reads it.
+  // The parser passes the body on through `push`, however the service reads it.
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding): boolean => {
     seen += chunk?.length ?? 0;
     if (seen <= bytes) return Reflect.apply(push, request, [chunk, encoding]) as boolean;
-    if (chunk !== null && seen - chunk.length <= bytes) refuse(request, response);
+    if (chunk !== null && seen - chunk.length <= bytes) reject(request, response);
     return true;
   };
 }
 
-/** Answers 413 and closes the connection, after a moment in which what still comes is thrown away. */
-function refuse(request: IncomingMessage, response: ServerResponse): void {
+/** Responds with 413 and closes the connection after a while in which further bytes are discarded. */
+function reject(request: IncomingMessage, response: ServerResponse): void {
   const socket = request.socket;
-  // The service's own answer, if one is under way already, cannot be changed any more.
+  // Too late for another status.
   if (response.headersSent) return void socket.destroy();
   linger(socket);
   response.writeHead(413, {'content-type': 'text/plain', connection: 'close'}).end('Content Too Large\n');
-  // What still comes is thrown away. A service that waits for it learns in the end, as when a client goes away.
+  // A service that reads the body gets an error when the connection closes, as with a client that disconnects.
   request.push = () => true;
   socket.once('close', () => request.destroy(Object.assign(new Error('aborted'), {code: 'ECONNRESET'})));
 }
 
 function linger(socket: Socket): void {
-  // What node:http calls when the last answer of a connection is out.
+  // node:http calls this after the last response of a connection.
   socket.destroySoon = () => {
     socket.end();
     const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);

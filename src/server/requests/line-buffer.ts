@@ -1,22 +1,22 @@
-import {writeSync} from 'node:fs';
+import {tryWrite} from '../../shell/output.ts';
 
-// Several workers write to one pipe, and the kernel keeps only what is no longer than this in one piece (PIPE_BUF).
+// Several workers write to one pipe, and only writes of up to PIPE_BUF bytes are atomic (pipe(7)).
 const pieceBytes = 4096;
 const delayMilliseconds = 100;
-// A minute of a reader that stopped, at a thousand lines a second.
+// One minute of a stopped reader at a thousand lines a second.
 const limitBytes = 16 * 1024 * 1024;
 
 export interface LineBuffer {
-  /** Takes a line without its end; it is written with others, at the latest after 100 ms. */
+  /** Takes a line without its line end. It is written together with others, after at most 100 ms. */
   readonly add: (line: string) => void;
-  /** Writes all that the pipe takes. */
+  /** Writes as much as the pipe takes. */
   readonly flush: () => void;
-  /** Lines that were dropped, since nobody reads. */
+  /** Number of lines that were dropped because the pipe stayed full. */
   readonly dropped: () => number;
 }
 
-/** Lines in batches: a call to the system for each costs as much as a small request. */
-export function lineBuffer(write: (bytes: Buffer) => number = writeOut): LineBuffer {
+/** Writes lines in batches: one system call a line costs as much as a small request. */
+export function lineBuffer(write: (bytes: Buffer) => number = writeToStdout): LineBuffer {
   let text = '';
   let pieces: Buffer[] = [];
   let waiting = 0;
@@ -41,7 +41,7 @@ export function lineBuffer(write: (bytes: Buffer) => number = writeOut): LineBuf
       }
       pieces.shift();
     }
-    // A pipe that is full and does not wait: later.
+    // The pipe is full and non-blocking.
     if (pieces.length > 0) later();
   }
   function later(): void {
@@ -52,7 +52,7 @@ export function lineBuffer(write: (bytes: Buffer) => number = writeOut): LineBuf
     }, delayMilliseconds).unref();
   }
   function add(line: string): void {
-    // Characters, not bytes: a line of another script than Latin may be cut by another worker's, and is whole text still.
+    // Characters, not bytes: a piece of non-ASCII text can exceed PIPE_BUF, and then another worker's lines may split it.
     if (text.length + line.length >= pieceBytes) {
       close();
       drain();
@@ -71,12 +71,11 @@ export function lineBuffer(write: (bytes: Buffer) => number = writeOut): LineBuf
   };
 }
 
-function writeOut(bytes: Buffer): number {
+function writeToStdout(bytes: Buffer): number {
   try {
-    return writeSync(1, bytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-    // Nobody will read it any more.
+    return tryWrite(1, bytes);
+  } catch {
+    // The reader is gone, or the disk is full: these lines are lost.
     return bytes.length;
   }
 }

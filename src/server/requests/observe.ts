@@ -4,18 +4,18 @@ import type {RequestStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
-import {observeRequests, type OnClosed} from './stats.ts';
+import {countRequests, type OnClosed} from './stats.ts';
 
-/** What a worker knows of its requests besides serving them. */
-export interface Watched {
-  /** Undefined where nobody asks. */
+/** What a worker records about its requests. */
+export interface RequestObserver {
+  /** Undefined where neither metrics nor the access log are on. */
   readonly snapshot: () => RequestStats | undefined;
-  /** Writes out what the access log still holds. */
+  /** Writes out what the access log has buffered. */
   readonly flush: () => void;
 }
 
-/** Ids, access log and counters of one server, each only where it is wanted. Before it listens. */
-export function watchRequests(
+/** Sets up ids, access log and counters of one server before it listens, each only if it is turned on. */
+export function observeRequests(
   server: Server,
   {
     requestId,
@@ -24,12 +24,12 @@ export function watchRequests(
     adminBind,
   }: Pick<Settings, 'requestId' | 'accessLog' | 'accessLogFormat' | 'adminBind'>,
   onClosed: OnClosed,
-): Watched {
-  // A tracer begins a trace itself, with a first span that it knows of.
+): RequestObserver {
+  // A tracer starts its traces itself, with a root span that it knows.
   if (requestId) identifyRequests(server, {trace: !Object.keys(process.env).some((name) => name.startsWith('OTEL_'))});
   if (!logs && adminBind === undefined) return {snapshot: () => undefined, flush: () => {}};
   const log = logs ? accessLog(accessLogFormat, isTerminal(1)) : undefined;
-  const {snapshot} = observeRequests(server, onClosed, log?.ended);
+  const {snapshot} = countRequests(server, onClosed, log?.onRequestEnd);
   if (log !== undefined) process.once('exit', log.flush);
   return {snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}), flush: () => log?.flush()};
 }

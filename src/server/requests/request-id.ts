@@ -2,19 +2,19 @@ import {randomBytes} from 'node:crypto';
 import {subscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server} from 'node:http';
 
-/** What names a request: its own id, and the trace that it is part of. */
+/** The id of a request and of the trace that it belongs to. */
 export interface Identity {
   readonly id: string | undefined;
-  /** A whole `traceparent` header. */
+  /** A complete `traceparent` header. */
   readonly parent: string | undefined;
 }
 
 const digitsEach = 48;
-// Random bytes cost a microsecond a call: one call is enough for many requests.
+// A call for random bytes costs a microsecond: one call serves 512 requests.
 let pool = '';
 let used = 0;
 
-/** 48 random hexadecimal digits: a trace's id and a span's. */
+/** 48 random hexadecimal digits: a trace id and a span id. */
 function randomDigits(): string {
   if (used === pool.length) {
     pool = randomBytes((digitsEach / 2) * 512).toString('hex');
@@ -25,9 +25,10 @@ function randomDigits(): string {
 }
 
 /**
- * Gives every request an X-Request-Id where it brings none, and a `traceparent` with `trace`; the service sees both as
- * if they had come. Of a trace that is under way, its id serves for both. What came is left as it is.
- * @param trace not where the service has a tracer of its own: that one begins its traces itself
+ * Adds an X-Request-Id to every request that has none and, with `trace`, a `traceparent`; the service sees both as if the
+ * client had sent them. The request id is the trace id, also that of a trace the client started. Headers that the client
+ * sent are left unchanged.
+ * @param trace false for a service with its own tracer, which starts its traces itself
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 export function identifyRequests(server: Server, {trace}: {trace: boolean}): void {
@@ -35,19 +36,18 @@ export function identifyRequests(server: Server, {trace}: {trace: boolean}): voi
   subscribe('http.server.request.start', (message) => {
     const {request, server: of} = message as {request: IncomingMessage; server: Server};
     if (of !== server) return;
-    const came = identityOf(request);
-    if (came.id !== undefined && (came.parent !== undefined || !trace)) return;
-    const digits = came.parent === undefined ? randomDigits() : '';
-    // Node makes this object of the raw headers for every request, to look at Host; so it is made now, and what is
-    // added needs no second look by its parser.
+    const sent = identityOf(request);
+    if (sent.id !== undefined && (sent.parent !== undefined || !trace)) return;
+    const digits = sent.parent === undefined ? randomDigits() : '';
+    // Node builds `headers` for every request anyway, to check Host. Adding to both spares a second parse.
     const {headers, rawHeaders} = request;
-    if (came.id === undefined) {
-      const id = came.parent?.slice(3, 35) ?? digits.slice(0, 32);
+    if (sent.id === undefined) {
+      const id = sent.parent?.slice(3, 35) ?? digits.slice(0, 32);
       headers['x-request-id'] = id;
       rawHeaders.push('x-request-id', id);
     }
-    if (came.parent === undefined && trace) {
-      // Sampled, as a tracer decides by default for a trace that begins.
+    if (sent.parent === undefined && trace) {
+      // Flag 01: sampled, a tracer's default for a new trace.
       const parent = `00-${digits.slice(0, 32)}-${digits.slice(32)}-01`;
       headers['traceparent'] = parent;
       rawHeaders.push('traceparent', parent);
@@ -57,12 +57,12 @@ export function identifyRequests(server: Server, {trace}: {trace: boolean}): voi
   });
 }
 
-// How many of the raw headers `request.headersDistinct` is made of (lib/_http_incoming.js).
+// The number of raw headers that `request.headersDistinct` reads (lib/_http_incoming.js).
 function countSymbol(request: IncomingMessage): symbol | undefined {
   return Object.getOwnPropertySymbols(request).find(({description}) => description === 'kHeadersCount');
 }
 
-/** The identity of a request, as it came or was given. The raw headers are looked at: lengths are compared sooner than names. */
+/** The identity of a request, sent or added. Reads the raw headers, lengths first: comparing those is cheaper than names. */
 export function identityOf({rawHeaders: raw}: Pick<IncomingMessage, 'rawHeaders'>): Identity {
   let id: string | undefined;
   let parent: string | undefined;

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {availableParallelism, totalmem} from 'node:os';
 
-// Version 2 of cgroups tells quota and period in one file, version 1 in two.
+// cgroup v2 has quota and period in one file, v1 in two.
 const cpuFiles: readonly (readonly string[])[] = [
   ['/sys/fs/cgroup/cpu.max'],
   ...['cpu', 'cpu,cpuacct'].map((directory) => [
@@ -11,8 +11,8 @@ const cpuFiles: readonly (readonly string[])[] = [
 ];
 
 /**
- * CPUs that this process may keep busy, at least one: those of the machine that it may run on, or fewer by the quota of
- * its container. Node knows the quota itself where the cgroup is mounted as it expects, which is not so everywhere.
+ * Number of CPUs that this process can keep busy, at least 1: those that it is allowed to run on, or fewer by the quota of
+ * its container. Node respects the quota only where the cgroup is mounted as it expects.
  */
 export function cpuCount(
   read: (path: string) => string | undefined = readText,
@@ -29,7 +29,7 @@ const memoryFiles = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.
 
 /**
  * Heap limit for Node in MiB: three quarters of the container's memory; undefined without a limit.
- * By itself Node takes more than there is: 262 MB in a container of 256 MB.
+ * Node's own limit exceeds the memory: 262 MB in a container of 256 MB.
  */
 export function heapMegabytes(
   read: (path: string) => string | undefined = readText,
@@ -43,24 +43,24 @@ export function heapMegabytes(
   return limits.length === 0 ? undefined : Math.max(16, Math.floor((Math.min(...limits) * 0.75) / 2 ** 20));
 }
 
-/** What a worker costs at least, in MiB: Python or Node, a framework, a database driver. */
+/** Minimum memory of a worker in MiB: Python or Node, a framework, a database driver. */
 const workerMegabytes = 128;
 
-/** And each thread that has a copy of the service of its own, as Node's have. */
+/** Additional memory of each thread with its own copy of the service, in MiB. */
 const threadMegabytes = 48;
 
 export type WorkerKind = 'sync' | 'threads' | 'async';
 
 export interface Machine {
-  /** CPUs that the container may use, by its quota. */
+  /** CPUs of the container, by its quota. */
   readonly cpus: number;
   /** MiB for all workers together; undefined without a limit. */
   readonly megabytes: number | undefined;
 }
 
 /**
- * How many worker processes: one per CPU where a worker serves many requests at once, else 2 x CPUs + 1, since some
- * wait for the database (gunicorn's own advice). Never more than the memory holds, and never less than one.
+ * Number of worker processes: one per CPU if a worker serves many requests at once, else 2 x CPUs + 1, since some wait for
+ * the database (gunicorn's recommendation). At most as many as fit into the memory, at least one.
  * @see https://docs.gunicorn.org/en/stable/design.html#how-many-workers
  */
 export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): number {
@@ -68,7 +68,7 @@ export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): numbe
   return Math.max(1, Math.min(wanted, Math.floor((megabytes ?? Infinity) / workerMegabytes)));
 }
 
-/** The same for Node, whose threads share no interpreter lock: a worker with a pool keeps a CPU busy alone. */
+/** The same for Node, whose threads share no interpreter lock: one worker with a pool keeps a CPU busy. */
 export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Machine): number {
   if (kind !== 'threads') return workerCount(kind, {cpus, megabytes});
   return Math.max(

@@ -1,47 +1,47 @@
 import {Duplex} from 'node:stream';
-import {readHead} from './head.ts';
-import {type Ends, type FromThread, type Head, ownBytes, type ToThread, window} from './messages.ts';
+import {parseHead} from './http-head.ts';
+import {type FromThread, ownBytes, type ResponseHead, type SocketAddresses, type ToThread, window} from './messages.ts';
 
-/** The thread's end of an exchange: a connection that carries one request. */
+/** The thread's end of an exchange: a stream that carries one request and its response. */
 export interface Bridge {
   readonly stream: Duplex;
   readonly receive: (message: Exclude<ToThread, {type: 'request' | 'close'}>) => void;
 }
 
-export interface BridgeFacts {
+export interface BridgeOptions {
   readonly id: number;
-  readonly ends: Ends;
-  /** After an upgrade: bytes go through as they are. */
+  readonly addresses: SocketAddresses;
+  /** Whether it is an upgrade: bytes pass unchanged. */
   readonly raw: boolean;
   readonly send: (message: FromThread) => void;
   /** Called when nothing more will be sent. */
-  readonly over: () => void;
+  readonly onEnd: () => void;
 }
 
 /**
- * What stands for the client's connection in a thread: the service's own HTTP server reads the request from it and
- * writes the answer to it. Answers go out once a turn, so that a small one is one message.
+ * Represents the client's connection in a thread: the service's own HTTP server reads the request from it and writes the
+ * response to it. The response is sent once a turn of the loop, so that a small one is a single message.
  */
-export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
+export function bridge({id, addresses, raw, send, onEnd}: BridgeOptions): Bridge {
   const cpu = process.threadCpuUsage();
-  let head: Head | undefined;
-  // Of the head of an answer, what has come so far; undefined behind it.
+  let head: ResponseHead | undefined;
+  // The part of the response head written so far; undefined once it is complete.
   let partial: Buffer | undefined = raw ? undefined : Buffer.alloc(0);
   let chunks: Uint8Array[] = [];
   let [ended, scheduled] = [false, false];
-  // Bytes that the loop has not taken yet, and who waits for it.
-  let onTheWay = 0;
-  let wait: (() => void) | undefined;
-  // Bytes that the service has not taken yet.
+  // Bytes that the event loop has not taken yet, and the callback of the write that waits for it.
+  let inTransit = 0;
+  let resume: (() => void) | undefined;
+  // Bytes that were received and not acknowledged yet.
   let unread = 0;
 
   function flush(): void {
     scheduled = false;
     if (stream.destroyed && !ended) return;
     const {user, system} = ended ? process.threadCpuUsage(cpu) : {user: 0, system: 0};
-    send({type: 'answer', id, head, chunks, end: ended, cpu: (user + system) / 1000});
+    send({type: 'response', id, head, chunks, end: ended, cpu: (user + system) / 1000});
     [head, chunks] = [undefined, []];
-    if (ended) over();
+    if (ended) onEnd();
   }
   function schedule(): void {
     if (scheduled) return;
@@ -58,7 +58,7 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
         return;
       }
       rest = all.subarray(end + 4);
-      const found = readHead(all.toString('latin1', 0, end));
+      const found = parseHead(all.toString('latin1', 0, end));
       partial = Buffer.alloc(0);
       if (found !== undefined && found.status < 200 && found.status !== 101)
         send({type: 'information', id, head: found});
@@ -68,7 +68,7 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
       }
     }
     if (rest.length > 0) {
-      onTheWay += rest.length;
+      inTransit += rest.length;
       chunks.push(ownBytes(rest));
     }
     schedule();
@@ -82,8 +82,8 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
     },
     write: (chunk: Buffer, _encoding, done) => {
       add(chunk);
-      if (onTheWay < window) done();
-      else wait = done;
+      if (inTransit < window) done();
+      else resume = done;
     },
     final: (done) => {
       ended = true;
@@ -93,13 +93,13 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
     destroy: (error, done) => {
       if (!ended) {
         send({type: 'broken', id});
-        over();
+        onEnd();
       }
       done(error);
     },
   });
   const same = (): Duplex => stream;
-  Object.assign(stream, ends, {
+  Object.assign(stream, addresses, {
     encrypted: undefined,
     setTimeout: same,
     setNoDelay: same,
@@ -111,12 +111,12 @@ export function bridge({id, ends, raw, send, over}: BridgeFacts): Bridge {
   return {
     stream,
     receive: (message) => {
-      if (message.type === 'gone') stream.destroy();
+      if (message.type === 'disconnected') stream.destroy();
       else if (message.type === 'taken') {
-        onTheWay -= message.bytes;
-        const go = onTheWay < window ? wait : undefined;
-        if (go !== undefined) wait = undefined;
-        go?.();
+        inTransit -= message.bytes;
+        const waiting = inTransit < window ? resume : undefined;
+        if (waiting !== undefined) resume = undefined;
+        waiting?.();
       } else if (message.bytes === undefined) stream.push(null);
       else {
         unread += message.bytes.length;

@@ -1,31 +1,31 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {type FromThread, type Head, ownBytes, type ToThread, window} from './messages.ts';
+import {type FromThread, ownBytes, type ResponseHead, type ToThread, window} from './messages.ts';
 
-type Answer = FromThread & {readonly type: 'answer'};
+type ResponsePart = FromThread & {readonly type: 'response'};
 
-/** The loop's end of a request that a thread serves. */
+/** The event loop's end of a request that a thread serves. */
 export interface Exchange {
-  /** The thread has taken it: the body may go. */
+  /** The thread has taken the request: sends it the body. */
   readonly begun: (send: (message: ToThread) => void) => void;
-  readonly answer: (message: Answer, send: (message: ToThread) => void) => void;
-  readonly information: (head: Head) => void;
-  /** The thread has taken so many bytes of the body. */
+  readonly respond: (message: ResponsePart, send: (message: ToThread) => void) => void;
+  readonly information: (head: ResponseHead) => void;
+  /** The service has read so many bytes of the body. */
   readonly taken: (bytes: number) => void;
   /** The service destroyed the connection. */
   readonly broken: () => void;
-  /** The thread is gone. */
+  /** The thread has ended. */
   readonly failed: () => void;
 }
 
-/** Bytes of an answer are told of when so many are on their way, not one by one. */
-const tellBytes = window / 4;
+/** Bytes of a response are acknowledged in batches of this size. */
+const batchBytes = window / 4;
 
-/** A request and its answer: the loop frames both anew, so that keep-alive, HEAD and limits are node:http's business. */
+/** An HTTP request and its response: the event loop frames both anew, so that node:http handles keep-alive, HEAD and limits. */
 export function httpExchange(id: number, request: IncomingMessage, response: ServerResponse): Exchange {
   const chunked = request.headers['transfer-encoding'] !== undefined;
   const pace = pacer(request);
-  const told = teller(id);
+  const acknowledge = acknowledger(id);
   return {
     begun: (send) => {
       request.on('data', (chunk: Buffer) => {
@@ -40,14 +40,14 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
           send({type: 'data', id, bytes: Buffer.from(`0\r\n${trailerLines(request.rawTrailers)}\r\n`)}),
         );
     },
-    answer: ({head, chunks, end}, send) => {
+    respond: ({head, chunks, end}, send) => {
       if (response.destroyed) return;
       if (head !== undefined)
         response.writeHead(head.status, head.reason, end ? withLength(head, chunks, request.method) : head.headers);
       const last = end ? chunks.length - 1 : -1;
       for (const [index, chunk] of chunks.entries()) {
         if (index === last) response.end(chunk);
-        else told(response.write(chunk), chunk.length, response, send);
+        else acknowledge(response.write(chunk), chunk.length, response, send);
       }
       if (end && last === -1) response.end();
     },
@@ -67,11 +67,11 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
   };
 }
 
-/** A connection that becomes something else than HTTP: bytes go both ways as they are. */
+/** An upgraded connection: bytes pass unchanged in both directions. */
 export function rawExchange(id: number, socket: Duplex, first: Buffer): Exchange {
   const pace = pacer(socket);
-  const told = teller(id);
-  // A client that resets the connection is no reason for the worker to end; the thread learns it by the event `close`.
+  const acknowledge = acknowledger(id);
+  // A reset by the client must not end the worker; the event `close` informs the thread.
   socket.on('error', () => {});
   return {
     begun: (send) => {
@@ -82,9 +82,9 @@ export function rawExchange(id: number, socket: Duplex, first: Buffer): Exchange
       });
       socket.once('end', () => send({type: 'data', id, bytes: undefined}));
     },
-    answer: ({chunks, end}, send) => {
+    respond: ({chunks, end}, send) => {
       if (socket.destroyed) return;
-      for (const chunk of chunks) told(socket.write(chunk), chunk.length, socket, send);
+      for (const chunk of chunks) acknowledge(socket.write(chunk), chunk.length, socket, send);
       if (end) socket.end();
     },
     information: () => {},
@@ -94,39 +94,39 @@ export function rawExchange(id: number, socket: Duplex, first: Buffer): Exchange
   };
 }
 
-/** Stops reading while a thread has more bytes before it than it can take. */
+/** Pauses the source while the service has not read what the thread already has. */
 function pacer(source: {pause(): unknown; resume(): unknown}): {
   sent: (bytes: number) => void;
   taken: (bytes: number) => void;
 } {
-  let onTheWay = 0;
+  let inTransit = 0;
   return {
     sent: (bytes) => {
-      onTheWay += bytes;
-      if (onTheWay >= window) source.pause();
+      inTransit += bytes;
+      if (inTransit >= window) source.pause();
     },
     taken: (bytes) => {
-      const full = onTheWay >= window;
-      onTheWay -= bytes;
-      if (full && onTheWay < window) source.resume();
+      const full = inTransit >= window;
+      inTransit -= bytes;
+      if (full && inTransit < window) source.resume();
     },
   };
 }
 
-/** Tells the thread of bytes that have gone to the client, in large sums; at once only when it may be waiting. */
-function teller(
+/** Acknowledges to the thread the bytes that were passed to the client, in batches; after a full buffer, when it drains. */
+function acknowledger(
   id: number,
 ): (
   flowing: boolean,
   bytes: number,
-  sink: {once(event: 'drain', call: () => void): unknown},
+  sink: {once(event: 'drain', callback: () => void): unknown},
   send: (message: ToThread) => void,
 ) => void {
   let sum = 0;
   let waiting = false;
   return (flowing, bytes, sink, send) => {
     sum += bytes;
-    const tell = (): void => {
+    const flush = (): void => {
       waiting = false;
       send({type: 'taken', id, bytes: sum});
       sum = 0;
@@ -134,13 +134,17 @@ function teller(
     if (waiting) return;
     if (!flowing) {
       waiting = true;
-      sink.once('drain', tell);
-    } else if (sum >= tellBytes) tell();
+      sink.once('drain', flush);
+    } else if (sum >= batchBytes) flush();
   };
 }
 
-/** A whole answer is sent with its length, as node:http does when it is ended in one piece. */
-function withLength({status, headers}: Head, chunks: readonly Uint8Array[], method: string | undefined): string[] {
+/** Adds Content-Length to a response that is complete at once, as node:http does. */
+function withLength(
+  {status, headers}: ResponseHead,
+  chunks: readonly Uint8Array[],
+  method: string | undefined,
+): string[] {
   const bodyless = method === 'HEAD' || status === 204 || status === 304;
   if (bodyless || headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length'))
     return headers;

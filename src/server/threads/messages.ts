@@ -1,20 +1,20 @@
 import type {BootFailure} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 
-/** What a pool thread is given. */
+/** The `workerData` of a pool thread. */
 export interface ThreadData {
   readonly settings: Settings;
   readonly port: number | undefined;
-  /** Of all threads of the worker, this is the first: it alone opens further ports of the service. */
+  /** Whether it is the worker's first thread, which alone opens further ports of the service. */
   readonly first: boolean;
-  /** A place for each request that waits: its id until a thread takes it. */
+  /** A slot for each waiting request: its id until a thread takes it. */
   readonly claims: SharedArrayBuffer;
-  /** A counter that its loop moves once a second. */
-  readonly beat: SharedArrayBuffer;
+  /** A 32-bit counter that the thread's event loop increments. */
+  readonly heartbeat: SharedArrayBuffer;
 }
 
-/** Who the client is, as the service sees it at `request.socket`. */
-export interface Ends {
+/** The addresses of a connection, as the service sees them at `request.socket`. */
+export interface SocketAddresses {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly remoteFamily: string | undefined;
@@ -27,59 +27,61 @@ export type ToThread =
       readonly type: 'request';
       readonly id: number;
       readonly head: string;
-      readonly ends: Ends;
+      readonly addresses: SocketAddresses;
       readonly body: boolean;
       readonly raw: boolean;
     }
-  /** Bytes of the body, framed as HTTP/1.1 frames them; without bytes: its end. */
+  /** Bytes of the body with HTTP/1.1 framing; undefined: its end. */
   | {readonly type: 'data'; readonly id: number; readonly bytes: Uint8Array | undefined}
-  /** So many bytes of the answer are on their way to the client. */
+  /** So many bytes of the response have been passed to the client's socket. */
   | {readonly type: 'taken'; readonly id: number; readonly bytes: number}
-  /** The client has gone. */
-  | {readonly type: 'gone'; readonly id: number}
+  /** The client has disconnected. */
+  | {readonly type: 'disconnected'; readonly id: number}
   | {readonly type: 'close'};
 
-/** The beginning of an answer; in `raw` exchanges (upgrades) there is none. */
-export interface Head {
+/** The head of a response; `raw` exchanges (upgrades) have none. */
+export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
-  /** Names and values in turn. */
+  /** Names and values alternate. */
   readonly headers: string[];
 }
 
 export type FromThread =
   | {readonly type: 'booted'}
   | {readonly type: 'failed'; readonly failure: BootFailure}
-  /** The thread has taken the request, and its body may come. */
+  /** The thread has taken the request and is ready for its body. */
   | {readonly type: 'begun'; readonly id: number}
-  | {readonly type: 'information'; readonly id: number; readonly head: Head}
+  | {readonly type: 'information'; readonly id: number; readonly head: ResponseHead}
   | {
-      readonly type: 'answer';
+      readonly type: 'response';
       readonly id: number;
-      readonly head: Head | undefined;
+      readonly head: ResponseHead | undefined;
       readonly chunks: readonly Uint8Array[];
-      /** The answer is complete. */
+      /** Whether the response is complete. */
       readonly end: boolean;
-      /** Milliseconds of CPU time that the thread has spent since it began; with `end`. */
+      /** With `end`: milliseconds of CPU time that the thread has used since it took the request. */
       readonly cpu: number;
     }
+  /** The service has read so many bytes of the body. */
   | {readonly type: 'taken'; readonly id: number; readonly bytes: number}
   /** The service has destroyed the connection. */
   | {readonly type: 'broken'; readonly id: number}
-  | {readonly type: 'loaded'; readonly file: string}
+  | {readonly type: 'file-loaded'; readonly file: string}
   | {readonly type: 'closed'};
 
-/** Bytes that may be on their way between threads, each way, before the sender waits. */
+/** Bytes that can be in transit between threads, in each direction, before the sender waits. */
 export const window = 256 * 1024;
 
-/** How many requests may wait for a thread at one time, at least: an id's place in `claims`. */
-export const claimPlaces = 65_536;
+/** The number of slots in `claims`: at least so many requests can wait for a thread at a time. */
+export const claimSlots = 65_536;
 
-export function claimPlace(id: number): number {
-  return id % claimPlaces;
+/** The slot of a request in `claims`. */
+export function claimSlot(id: number): number {
+  return id % claimSlots;
 }
 
-/** A copy with a memory of its own: of a part of a larger buffer, the whole would be copied from thread to thread. */
+/** A copy with its own ArrayBuffer: for a view, the whole underlying buffer would be copied from thread to thread. */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

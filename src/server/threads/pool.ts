@@ -2,40 +2,40 @@ import {Worker} from 'node:worker_threads';
 import type {BootFailure} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
-import {beatMilliseconds, missedBeats} from '../watchdog/heartbeat.ts';
+import {heartbeatMilliseconds, maxMissedHeartbeats} from '../watchdog/heartbeat.ts';
 import type {FromThread, ThreadData, ToThread} from './messages.ts';
 import {threadStack} from './thread-stack.ts';
 
 const bootSeconds = 60;
 
-/** A pool thread, as the loop knows it. */
+/** A pool thread, from the side of the event loop. */
 export interface PoolThread {
   readonly index: number;
-  /** Requests that it has, or was offered last. */
+  /** Requests that it serves or was offered last. */
   load: number;
   readonly send: (message: ToThread) => void;
-  /** Undefined when it is ready. */
+  /** Resolves with undefined when it is ready. */
   readonly booted: Promise<BootFailure | undefined>;
-  /** The service's end, then the thread's. */
+  /** Closes the service, then ends the thread. */
   readonly close: () => Promise<void>;
 }
 
-export interface ThreadFacts {
+export interface ThreadOptions {
   readonly settings: Settings;
   readonly port: number | undefined;
   readonly index: number;
   readonly claims: SharedArrayBuffer;
-  readonly heard: (thread: PoolThread, message: FromThread) => void;
-  /** Its loop does not turn: where it is, if that is known. It is ended then. */
-  readonly stuck: (stack: string | undefined) => void;
-  /** It ended without being told to. */
-  readonly crashed: (thread: PoolThread, error: unknown) => void;
+  readonly onMessage: (thread: PoolThread, message: FromThread) => void;
+  /** Its event loop is blocked; called with its stack, if known, before it is terminated. */
+  readonly onStuck: (stack: string | undefined) => void;
+  /** It ended unexpectedly after it was ready. */
+  readonly onCrash: (thread: PoolThread, error: unknown) => void;
 }
 
-/** Starts a thread with a copy of the service of its own. */
-export function startThread({settings, port, index, claims, heard, stuck, crashed}: ThreadFacts): PoolThread {
-  const beat = new SharedArrayBuffer(4);
-  const data: ThreadData = {settings, port, first: index === 0, claims, beat};
+/** Starts a thread with its own copy of the service. */
+export function startThread({settings, port, index, claims, onMessage, onStuck, onCrash}: ThreadOptions): PoolThread {
+  const heartbeat = new SharedArrayBuffer(4);
+  const data: ThreadData = {settings, port, first: index === 0, claims, heartbeat};
   const worker = new Worker(serverProgram('pool-thread'), {
     workerData: data,
     argv: [...settings.args],
@@ -64,44 +64,45 @@ export function startThread({settings, port, index, claims, heard, stuck, crashe
       booted.resolve(undefined);
     } else if (message.type === 'failed') booted.resolve(message.failure);
     else if (message.type === 'closed') closed.resolve();
-    else heard(thread, message);
+    else onMessage(thread, message);
   });
-  const ended = watchLoop(new Int32Array(beat), settings.timeout, async () => {
+  const stopWatch = watchLoop(new Int32Array(heartbeat), settings.timeout, async () => {
     const stack = await threadStack(worker.threadId);
-    stuck(stack);
-    cause = new Error(`its loop has not turned for ${settings.timeout} s`);
+    onStuck(stack);
+    cause = new Error(`event loop blocked for ${settings.timeout} s`);
     await worker.terminate();
   });
   worker.on('error', (error) => {
     cause = error;
   });
   worker.once('exit', (code) => {
-    ended();
-    booted.resolve({message: `a thread ended with code ${code} before it was ready`, exitCode: 3});
+    stopWatch();
+    booted.resolve({message: `thread exited with code ${code} before it was ready`, exitCode: 3});
     closed.resolve();
-    if (ready && !closing) crashed(thread, cause ?? new Error(`a thread of the pool ended with code ${code}`));
+    if (ready && !closing) onCrash(thread, cause ?? new Error(`exit code ${code}`));
   });
   return thread;
 }
 
 /**
- * Calls when the counter has stood still for so many seconds; 0: never. Counts its own turns, as the watchdog does.
- * @returns what ends the watch
+ * Calls `onStuck` when the counter has not changed for `timeout` seconds; 0: never. Counts its own turns, as the watchdog
+ * does.
+ * @returns a function that ends the watch
  */
-function watchLoop(counter: Int32Array, timeout: number, stands: () => void): () => void {
+function watchLoop(counter: Int32Array, timeout: number, onStuck: () => void): () => void {
   if (timeout === 0) return () => {};
-  let [seen, missed] = [0, 0];
-  const tick = beatMilliseconds(timeout);
-  const most = missedBeats(timeout);
+  let [last, missed] = [0, 0];
+  const interval = heartbeatMilliseconds(timeout);
+  const limit = maxMissedHeartbeats(timeout);
   const timer = setInterval(() => {
     const now = Atomics.load(counter, 0);
-    missed = now === seen ? missed + 1 : 0;
-    seen = now;
-    // Before its first turn, it loads the service.
-    if (missed < (now === 0 ? Math.max(most, (bootSeconds * 1000) / tick) : most)) return;
+    missed = now === last ? missed + 1 : 0;
+    last = now;
+    // The counter is 0 while the service loads.
+    if (missed < (now === 0 ? Math.max(limit, (bootSeconds * 1000) / interval) : limit)) return;
     clearInterval(timer);
-    stands();
-  }, tick);
+    onStuck();
+  }, interval);
   timer.unref();
   return () => clearInterval(timer);
 }

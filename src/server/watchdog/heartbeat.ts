@@ -2,36 +2,37 @@ import {Worker} from 'node:worker_threads';
 import type {WorkerStats} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 
-const mostMilliseconds = 1000;
+const maxMilliseconds = 1000;
 
-/** How often a loop counts, and how often its counter is looked at: four times within the limit, at least once a second. */
-export function beatMilliseconds(timeout: number): number {
-  return timeout === 0 ? mostMilliseconds : Math.min(mostMilliseconds, timeout * 250);
+/** Milliseconds between two heartbeats, and between two checks of them: a quarter of `timeout` (seconds), at most 1000. */
+export function heartbeatMilliseconds(timeout: number): number {
+  return timeout === 0 ? maxMilliseconds : Math.min(maxMilliseconds, timeout * 250);
 }
 
-/** How many looks in a row may find the counter where it was; one more than the limit says, since the two are not in step. */
-export function missedBeats(timeout: number): number {
-  return Math.ceil((timeout * 1000) / beatMilliseconds(timeout)) + 1;
+/** The number of checks without a heartbeat at which a loop is stuck: one more than the timeout, since the two timers drift. */
+export function maxMissedHeartbeats(timeout: number): number {
+  return Math.ceil((timeout * 1000) / heartbeatMilliseconds(timeout)) + 1;
 }
 
-/** What the watchdog thread is given. */
+/** The `workerData` of the watchdog thread. */
 export interface WatchdogData {
-  /** A counter that the loop moves; nothing else is asked of it. */
-  readonly beat: SharedArrayBuffer;
+  /** A 32-bit counter that the event loop increments: the heartbeat. */
+  readonly heartbeat: SharedArrayBuffer;
+  /** Seconds. */
   readonly timeout: number;
 }
 
 const reportMilliseconds = 1000;
 
 /**
- * Counts in shared memory, and has a thread watch it: a loop that is stuck cannot tell where.
- * @param timeout seconds; 0: nobody watches
+ * Counts heartbeats in shared memory, where a thread watches them: a stuck loop cannot report its own stack.
+ * @param timeout seconds after which the loop is stuck; 0: no watchdog
  * @param report called once a second
  */
 export function startHeartbeat(timeout: number, report: (stats: Pick<WorkerStats, 'rss' | 'loopLag'>) => void): void {
-  const beat = new SharedArrayBuffer(4);
-  const counter = new Int32Array(beat);
-  setInterval(() => Atomics.add(counter, 0, 1), beatMilliseconds(timeout)).unref();
+  const heartbeat = new SharedArrayBuffer(4);
+  const counter = new Int32Array(heartbeat);
+  setInterval(() => Atomics.add(counter, 0, 1), heartbeatMilliseconds(timeout)).unref();
   // Not `performance`: it would load seven modules of Node before the service.
   let expected = process.uptime() * 1000 + reportMilliseconds;
   setInterval(() => {
@@ -40,17 +41,17 @@ export function startHeartbeat(timeout: number, report: (stats: Pick<WorkerStats
     expected = now + reportMilliseconds;
   }, reportMilliseconds).unref();
   if (timeout === 0) return;
-  const data: WatchdogData = {beat, timeout};
+  const data: WatchdogData = {heartbeat, timeout};
   const thread = new Worker(serverProgram('watchdog'), {
     workerData: data,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     env: {},
-    // Not through process.stdout of the service, which would make the pipe non-blocking for everybody who writes to it.
+    // Piped: process.stdout of the main thread would make the pipe non-blocking for every process that writes to it.
     stdout: true,
     stderr: true,
     resourceLimits: {maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2},
   });
-  // Without it the arbiter still notices, and cannot tell where.
+  // Without the thread, the arbiter still replaces a stuck worker, but without its stack.
   thread.on('error', () => {});
   thread.unref();
 }

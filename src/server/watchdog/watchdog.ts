@@ -2,36 +2,36 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {workerData} from 'node:worker_threads';
 import {stackText} from '../process/frames.ts';
 import {serverLog} from '../process/log.ts';
-import {beatMilliseconds, missedBeats, type WatchdogData} from './heartbeat.ts';
+import {heartbeatMilliseconds, maxMissedHeartbeats, type WatchdogData} from './heartbeat.ts';
 
-// The thread that watches the loop of a worker. It counts its own turns rather than time: a machine that slept, or a
-// container that was paused, did not leave a loop stuck.
+// The thread that watches the event loop of a worker. It counts its own turns instead of measuring time: a machine that
+// slept, or a container that was paused, did not leave a loop stuck.
 
-const {beat, timeout} = workerData as WatchdogData;
-const counter = new Int32Array(beat);
-const tick = beatMilliseconds(timeout);
-const deadline = missedBeats(timeout);
-let [seen, missed] = [0, 0];
+const {heartbeat, timeout} = workerData as WatchdogData;
+const counter = new Int32Array(heartbeat);
+const interval = heartbeatMilliseconds(timeout);
+const limit = maxMissedHeartbeats(timeout);
+let [last, missed] = [0, 0];
 
-while (missed < deadline) {
-  await sleep(tick);
+while (missed < limit) {
+  await sleep(interval);
   const now = Atomics.load(counter, 0);
-  missed = now === seen ? missed + 1 : 0;
-  seen = now;
+  missed = now === last ? missed + 1 : 0;
+  last = now;
 }
 const stack = await mainStack();
 serverLog()('error', 'worker_stuck', {
   worker: process.pid,
-  message: `the loop of a worker has not turned for ${timeout} s: it is replaced`,
-  fix: 'move what computes for long into another thread, or use the worker class threads; --timeout sets the limit',
+  message: `event loop of worker blocked for ${timeout} s; replacing the worker`,
+  fix: 'move long computations to a thread, or use --worker-class=threads; --timeout sets the limit',
   ...(stack === undefined ? {} : {stack}),
 });
-// The arbiter replaces it. Nothing softer than this ends a thread that does not come back.
+// The arbiter replaces it. No softer signal ends a thread that never returns to its loop.
 process.kill(process.pid, 'SIGKILL');
 
-/** Where the main thread is, asked through the inspector: it answers while the loop does not. */
+/** The stack of the main thread, from the inspector: it answers while the loop does not. */
 async function mainStack(): Promise<string | undefined> {
-  // Loaded when it is wanted: every start of a worker would pay for it.
+  // Loaded here: every start of a worker would pay for it.
   const {Session} = await import('node:inspector');
   const session = new Session();
   try {

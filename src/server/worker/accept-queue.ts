@@ -5,53 +5,53 @@ import {setBacklog} from '../process/node-internals.ts';
 
 const connectMilliseconds = 20;
 
-/** Who waits on a port. */
-export interface Waiting {
-  /** Our own connection, accepted by nobody. */
+/** The connections in the accept queue of a port. */
+export interface QueuedConnections {
+  /** Whether our own connection is among them. */
   readonly own: boolean;
-  /** Connections of others that nobody has accepted. */
+  /** Connections of clients. */
   readonly others: number;
-  /** Handshakes under way: such a client may believe already that it is connected. */
+  /** Handshakes under way: such a client may believe that it is connected already. */
   readonly halfOpen: number;
 }
 
 /**
- * Stops accepting, with a connection of our own in the queue of the listening socket and a backlog of 0: then the kernel
- * answers nobody any more. In this order, because with a small backlog it sends SYN cookies, of whose handshakes nothing
- * can be seen. When nobody else waits then, the socket can be closed without a reset for anyone; the plug gets it.
- * Otherwise the plug is pulled, and whoever waits is to be accepted.
+ * Stops accepting and fills the accept queue: with one connection of our own in it and a backlog of 0, the kernel answers
+ * no further client. The order matters: with a small backlog the kernel sends SYN cookies, whose handshakes are
+ * invisible. If no client waits then, the socket can be closed without resetting any; only our own connection is reset.
+ * Otherwise our own is closed, and the clients that wait are to be accepted.
  */
-export async function plugQueue(server: net.Server): Promise<QueueState> {
+export async function fillQueue(server: net.Server): Promise<QueueState> {
   const {address, port} = server.address() as net.AddressInfo;
-  const plug = net.connect({port, host: {'0.0.0.0': '127.0.0.1', '::': '::1'}[address] ?? address});
+  const own = net.connect({port, host: {'0.0.0.0': '127.0.0.1', '::': '::1'}[address] ?? address});
   const connected = new Promise<void>((resolve) => {
-    plug.once('connect', resolve);
-    plug.on('error', () => resolve());
+    own.once('connect', resolve);
+    own.on('error', () => resolve());
     setTimeout(resolve, connectMilliseconds);
   });
-  // By then Node has called connect(2), and the loop has not turned: nobody was accepted meanwhile.
+  // By then Node has called connect(2). The loop has not turned, so no connection was accepted meanwhile.
   await new Promise<void>((resolve) => process.nextTick(resolve));
   setBacklog(server, 0);
   server.close();
   await connected;
-  const state = stateOf(waitingOn(port, plug.localPort, socketTable()));
-  if (state !== 'empty') plug.destroy();
+  const state = stateOf(queuedConnections(port, own.localPort, socketTable()));
+  if (state !== 'empty') own.destroy();
   return state;
 }
 
-function stateOf({own, others, halfOpen}: Waiting): QueueState {
+function stateOf({own, others, halfOpen}: QueuedConnections): QueueState {
   if (others > 0 || !own) return 'taken';
   return halfOpen > 0 ? 'half-open' : 'empty';
 }
 
-/** Of both families; a socket for both has its connections in the second. */
+/** Both address families: a dual-stack socket has its connections in the second. */
 function socketTable(): string {
   return ['/proc/net/tcp', '/proc/net/tcp6']
     .map((file) => {
       try {
         return readFileSync(file, 'utf8');
       } catch {
-        // The kernel is without this family.
+        // The kernel does not have this family.
         return '';
       }
     })
@@ -59,11 +59,12 @@ function socketTable(): string {
 }
 
 /**
+ * The accept queue of a port, read from the kernel's table of sockets.
  * @param own local port of our own connection
- * @param table text of /proc/net/tcp, as networking/proc_net_tcp.rst of the kernel describes it: ports and state in
- * hexadecimal, and an inode of 0 until somebody accepts. Where it is empty, as on other systems, nobody is seen to wait.
+ * @param table /proc/net/tcp (Documentation/networking/proc_net_tcp.rst): ports and state in hexadecimal, an inode of 0
+ * until the connection is accepted. Empty on other systems: then the queue counts as empty.
  */
-export function waitingOn(port: number, own: number | undefined, table: string): Waiting {
+export function queuedConnections(port: number, own: number | undefined, table: string): QueuedConnections {
   const found = {own: table === '', others: 0, halfOpen: 0};
   for (const [, local = '', remote = '', state = '', inode] of table.matchAll(
     /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm,
@@ -77,6 +78,6 @@ export function waitingOn(port: number, own: number | undefined, table: string):
   return found;
 }
 
-// include/net/tcp_states.h: TCP_SYN_RECV; TCP_ESTABLISHED and TCP_CLOSE_WAIT, whose client has ended already.
+// include/net/tcp_states.h: TCP_SYN_RECV; TCP_ESTABLISHED; TCP_CLOSE_WAIT, whose client has already sent FIN.
 const synReceived = '03';
 const queued: ReadonlySet<string> = new Set(['01', '08']);

@@ -1,27 +1,27 @@
 import type {IncomingMessage, Server} from 'node:http';
 import {Server as NetServer, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {listen, type Place} from '../load/listening.ts';
+import {listen, type ListenTarget} from '../load/listening.ts';
 import {countConnections} from '../process/node-internals.ts';
 import type {OnClosed} from '../requests/stats.ts';
 
-/** Lets a worker leave connections to other workers, or in the backlog, for a while or for good. */
+/** Stops a worker from accepting, temporarily or for good: connections go to other workers or wait in the accept queue. */
 export interface Accepting {
-  /** There may be several reasons: it accepts again when none is left. */
+  /** Pauses for a reason. Accepting resumes when no reason is left. */
   readonly pause: (reason: string) => void;
   readonly resume: (reason: string) => void;
-  /** Whatever the reasons. Resolves when it accepts. */
+  /** Drops all reasons. Resolves when the worker accepts. */
   readonly open: () => Promise<void>;
-  /** For good. Resolves when the last connection is closed. */
+  /** Stops for good. Resolves when the last connection is closed. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * node:net cannot pause. So this process closes its copy of the listening socket, and asks for another one when there
- * is room again: the socket itself belongs to the arbiter and stays.
- * @param reopen brings that copy
+ * node:net cannot pause accepting. Instead, this process closes its copy of the listening socket and requests another one
+ * to resume: the socket itself belongs to the arbiter and stays open.
+ * @param reopen requests that copy
  */
-export function pausableAccept(server: Server, reopen: () => Promise<Place>): Accepting {
+export function pausableAccept(server: Server, reopen: () => Promise<ListenTarget>): Accepting {
   const reasons = new Set<string>();
   let state: 'open' | 'paused' | 'opening' | 'stopped' = 'open';
   let opening = Promise.resolve();
@@ -37,9 +37,9 @@ export function pausableAccept(server: Server, reopen: () => Promise<Place>): Ac
     }
   }
   async function reopened(): Promise<void> {
-    const place = await reopen();
-    if (isStopped()) return void place.handle?.close();
-    await listen(server, place);
+    const target = await reopen();
+    if (isStopped()) return void target.handle?.close();
+    await listen(server, target);
     if (isStopped()) return;
     state = 'open';
     countConnections(server, -1);
@@ -61,27 +61,32 @@ export function pausableAccept(server: Server, reopen: () => Promise<Place>): Ac
     stop: () => {
       if (state === 'paused' || state === 'opening') countConnections(server, -1);
       state = 'stopped';
-      return new Promise((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+      return closeListener(server);
     },
   };
+}
+
+/** Stops listening. Unlike `close` of an HTTP server, it leaves idle connections open. Resolves when the last one is closed. */
+export function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
 }
 
 /** The open connections of a server. */
 export interface Connections {
   readonly sockets: ReadonlySet<Socket>;
   readonly websockets: ReadonlySet<Socket>;
-  /** As many as it may have. */
+  /** Has the server reached its limit? */
   readonly full: () => boolean;
   readonly upgraded: (request: IncomingMessage, socket: Duplex) => void;
-  /** Has it called at the end of every connection. One listener of a socket serves all of them. */
+  /** Registers a listener for the end of every connection. All of them share one listener a socket. */
   readonly onClosed: OnClosed;
 }
 
 const reason = 'connections';
 
 /**
- * Counts connections. At the limit the worker stops accepting, and goes on when there is some room: further clients
- * wait in the backlog, or are another worker's.
+ * Counts connections. At the limit, the worker stops accepting until a sixteenth of them is free: further clients wait in
+ * the accept queue or go to another worker.
  */
 export function trackConnections(
   server: Server,
@@ -89,17 +94,18 @@ export function trackConnections(
 ): Connections {
   const sockets = new Set<Socket>();
   const websockets = new Set<Socket>();
-  const enough = max - Math.ceil(max / 16);
-  // Where a socket of its own is closed, its queue is lost: there, Node closes what is too much.
+  const resumeAt = max - Math.ceil(max / 16);
+  // Closing a worker's own socket (reuseport) would lose its accept queue: there, Node closes excess connections.
   if (!pausable) server.maxConnections = max;
   let paused = false;
   const listeners: ((socket: Socket) => void)[] = [];
-  // One function for all sockets, and `on`: a closure and a wrapper for each would cost a connection more than the rest of this.
+  // One function for all sockets, and `on` instead of `once`: a closure and a wrapper for each socket would cost more than
+  // the rest of this function.
   function closed(this: Socket): void {
     sockets.delete(this);
     if (websockets.size > 0) websockets.delete(this);
     for (const listener of listeners) listener(this);
-    if (!paused || sockets.size > enough) return;
+    if (!paused || sockets.size > resumeAt) return;
     paused = false;
     accepting.resume(reason);
   }

@@ -3,138 +3,138 @@ import {rmSync} from 'node:fs';
 import type {Server, ServerResponse} from 'node:http';
 import {createServer, type Server as NetServer, type Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
-import {listen, type Place} from '../load/listening.ts';
+import {listen, type ListenTarget} from '../load/listening.ts';
 import type {DrainOrder, QueueState} from '../process/messages.ts';
-import {currentAnswer, hasPipelined, sentHead} from '../process/node-internals.ts';
-import {plugQueue} from './accept-queue.ts';
+import {currentResponse, hasPipelined, sentHead} from '../process/node-internals.ts';
+import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
 
 /** A server with its open connections. */
-export interface Drained {
+export interface DrainableServer {
   readonly server: Server;
   readonly accepting: Pick<Accepting, 'open' | 'stop'>;
   readonly sockets: ReadonlySet<Socket>;
-  /** Those that became websockets. */
+  /** Those that were upgraded to websockets. */
   readonly websockets: ReadonlySet<Socket>;
 }
 
 const tickMilliseconds = 50;
-/** Under a load that does not pause, there is always one more to accept. */
-const mostBacklogMilliseconds = 250;
+/** Under constant load, there is always one more connection to accept. */
+const maxAcceptMilliseconds = 250;
 
 // RFC 6455, 5.5.1 and 7.4.1: a close frame with status 1001, "going away".
 const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
 /**
- * Ends every connection without a lost request. `server.close()` is not it: it destroys connections that have not sent
- * a request yet, lets answers under way promise keep-alive, and stops the check of slow requests. So: stop accepting
- * only; tell every connection to close with its next answer; then close those on which nothing happens any more.
- * @param order `limit` is counted from the call; `delay` is the caller's
- * @param closed resolves when nobody can connect any more
- * @param lame called when no connection is accepted any more
- * @returns the number of connections that were cut at the limit
+ * Ends every connection without losing a request. `server.close()` does not: it destroys connections that have not sent
+ * a request yet, lets responses in progress promise keep-alive, and stops the check for slow requests. Instead: only stop
+ * accepting, send `Connection: close` with the next response of every connection, then close idle connections.
+ * @param order `limit` counts from the call; the caller applies `delay`
+ * @param closed resolves when the listening socket is closed
+ * @param notAccepting called when the worker no longer accepts connections
+ * @returns the number of connections that were closed at the limit
  */
 export async function drain(
-  servers: readonly Drained[],
+  servers: readonly DrainableServer[],
   order: Omit<DrainOrder, 'delay'>,
   closed: Promise<void>,
-  lame: () => void,
+  notAccepting: () => void,
 ): Promise<number> {
   const end = Date.now() + order.limit * 1000;
   const all = new Set(servers.map(({server}) => server));
-  // A request that comes later is the last of its connection.
+  // The next request of a connection is its last.
   subscribe('http.server.request.start', (message) => {
     const {response, server} = message as {response: ServerResponse; server: Server};
     if (all.has(server)) response.shouldKeepAlive = false;
   });
-  for (const {sockets} of servers) for (const socket of sockets) closeWithAnswer(socket);
-  if (order.last) await Promise.all(servers.map(takeBacklog));
-  let over = false;
+  for (const {sockets} of servers) for (const socket of sockets) closeAfterResponse(socket);
+  if (order.last) await Promise.all(servers.map(takeQueue));
+  let allClosed = false;
   const stopped = Promise.all([closed, ...servers.map(({accepting}) => accepting.stop())])
     .then(nextTurn)
     .finally(() => {
-      over = true;
+      allClosed = true;
     });
-  lame();
-  const quiet = quietSince(servers);
+  notAccepting();
+  const idleFor = idleSockets(servers);
   const sent = new WeakSet<Socket>();
-  const begun = Date.now();
+  const started = Date.now();
   while (Date.now() < end) {
     const tick = sleep(Math.min(tickMilliseconds, end - Date.now()));
-    await (over ? tick : Promise.race([stopped, tick]));
-    if (over && servers.every(({sockets}) => sockets.size === 0)) break;
-    // After a poll of the loop, so that a request which is there already is not taken for silence.
+    await (allClosed ? tick : Promise.race([stopped, tick]));
+    if (allClosed && servers.every(({sockets}) => sockets.size === 0)) break;
+    // After a poll of the loop: a connection whose request has arrived already is not idle.
     await nextTurn();
-    const idle = quiet(order.idle * 1000);
+    const idle = idleFor(order.idle * 1000);
     for (const {websockets} of servers) for (const socket of websockets) sendGoingAway(socket, sent);
-    if (Date.now() - begun < order.idle * 1000) continue;
+    if (Date.now() - started < order.idle * 1000) continue;
     for (const {server, sockets} of servers) {
       for (const socket of sockets) {
-        if (socket.bytesRead === 0 && idle.has(socket) && currentAnswer(socket) === undefined) socket.destroy();
+        if (socket.bytesRead === 0 && idle.has(socket) && currentResponse(socket) === undefined) socket.destroy();
         else endEventStream(socket);
       }
-      // Only when all are silent: an answer that has just gone may have promised that the connection stays open.
-      if ([...sockets].every((socket) => idle.has(socket) || currentAnswer(socket)?.headersSent === true))
+      // Only when all are idle: a response that was just sent may have promised keep-alive.
+      if ([...sockets].every((socket) => idle.has(socket) || currentResponse(socket)?.headersSent === true))
         server.closeIdleConnections();
     }
   }
-  const left = servers.flatMap(({sockets}) => [...sockets].filter((socket) => !socket.destroyed));
-  for (const socket of left) socket.destroy();
-  return left.length;
+  const open = servers.flatMap(({sockets}) => [...sockets].filter((socket) => !socket.destroyed));
+  for (const socket of open) socket.destroy();
+  return open.length;
 }
 
-/** The answer under way says that it is the last, unless more requests stand behind it on the connection. */
-function closeWithAnswer(socket: Socket): void {
-  const response = currentAnswer(socket);
+/** Makes the response in progress the last of its connection, unless further requests are pipelined behind it. */
+function closeAfterResponse(socket: Socket): void {
+  const response = currentResponse(socket);
   if (response !== undefined && !response.headersSent && !hasPipelined(socket, response))
     response.shouldKeepAlive = false;
 }
 
-/** What waits to be accepted is shared among the workers, whatever a worker's reasons to leave it were. */
-async function takeBacklog({server, accepting}: Drained): Promise<void> {
+/** Takes this worker's share of the accept queue, even if it had paused accepting. */
+async function takeQueue({server, accepting}: DrainableServer): Promise<void> {
   await accepting.open();
   await acceptAll(server);
 }
 
-/** Until some turns of the loop, each of which asks the kernel, brought no connection. */
+/** Accepts until three turns of the loop, each of which polls the kernel, brought no connection. */
 async function acceptAll(server: NetServer): Promise<void> {
   let empty = 0;
-  const came = (): void => {
+  const accepted = (): void => {
     empty = 0;
   };
-  server.on('connection', came);
-  for (const end = Date.now() + mostBacklogMilliseconds; empty < 3 && Date.now() < end; empty += 1) await nextTurn();
-  server.removeListener('connection', came);
+  server.on('connection', accepted);
+  for (const end = Date.now() + maxAcceptMilliseconds; empty < 3 && Date.now() < end; empty += 1) await nextTurn();
+  server.removeListener('connection', accepted);
 }
 
 /**
- * Accepts what slipped in after all had stopped, stops again, and says whether the listening socket can be closed without
- * a reset for anyone. Whom it accepts is served when nobody can connect any more: who is answered sooner may be back
- * before that, and so it would go on.
- * @param milliseconds for which it accepts at least
- * @param closed resolves when nobody can connect any more
+ * Accepts the connections that arrived after all workers had stopped, stops again, and returns whether the listening
+ * socket can be closed without resetting a client. The connections are served once the socket is closed: a client that is
+ * answered sooner could connect again before that, endlessly.
+ * @param milliseconds minimum time to accept for
+ * @param closed resolves when the listening socket is closed
  */
 export async function clearQueue(
   server: Server,
-  place: Place,
+  target: ListenTarget,
   milliseconds: number,
   closed: Promise<void>,
 ): Promise<QueueState> {
-  const porter = createServer({pauseOnConnect: true}, (socket) => {
+  const acceptor = createServer({pauseOnConnect: true}, (socket) => {
     void closed.then(() => server.emit('connection', socket)).then(() => socket.resume());
   });
-  await listen(porter, place);
-  const path = porter.address();
+  await listen(acceptor, target);
+  const path = acceptor.address();
   if (typeof path === 'string') rmSync(path, {force: true});
   if (milliseconds > 0) await sleep(milliseconds);
-  await acceptAll(porter);
-  if (typeof path !== 'string') return plugQueue(porter);
-  porter.close();
+  await acceptAll(acceptor);
+  if (typeof path !== 'string') return fillQueue(acceptor);
+  acceptor.close();
   return 'empty';
 }
 
-/** Which sockets have neither received nor sent for so many milliseconds? */
-function quietSince(servers: readonly Drained[]): (milliseconds: number) => ReadonlySet<Socket> {
+/** Returns a function that returns the sockets that have neither received nor sent for so many milliseconds. */
+function idleSockets(servers: readonly DrainableServer[]): (milliseconds: number) => ReadonlySet<Socket> {
   const seen = new WeakMap<Socket, {bytes: number; at: number}>();
   return (milliseconds) => {
     const now = Date.now();
@@ -157,15 +157,15 @@ function sendGoingAway(socket: Socket, sent: WeakSet<Socket>): void {
   socket.write(goingAway);
 }
 
-/** A stream of server-sent events has no end of its own; its client comes back by itself, to another worker. */
+/** A stream of server-sent events never ends by itself; its client reconnects, to another worker. */
 function endEventStream(socket: Socket): void {
-  const response = currentAnswer(socket);
+  const response = currentResponse(socket);
   if (
     response === undefined ||
     socket.writableEnded ||
     !/^content-type: *text\/event-stream/im.test(sentHead(response))
   )
     return;
-  // Under the service's feet: it learns by the response's event `close`, as when a client goes away.
+  // The service gets the response's event `close`, as when a client disconnects.
   socket.end(response.chunkedEncoding === true ? '0\r\n\r\n' : '', () => socket.destroy());
 }

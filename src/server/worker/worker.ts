@@ -1,53 +1,53 @@
 import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Place} from '../load/listening.ts';
+import type {ListenTarget} from '../load/listening.ts';
 import {serverLog} from '../process/log.ts';
 import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {startHeartbeat} from '../watchdog/heartbeat.ts';
 import {serveWorker, type Serving} from './server.ts';
 
-// The program of a worker: loads the service and serves it, on the socket that the arbiter sends.
+// The program of a worker process: loads the service and serves it on the socket that the arbiter sends.
 
 const log = serverLog();
-/** For what a service does at SIGTERM, after its last answer. */
+/** How long the service's own SIGTERM handlers may take, after the last response. */
 const ownEndMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;
-let leaving = false;
+let draining = false;
 const socketClosed = Promise.withResolvers<void>();
-let socketWanted: ((handle: NetServer | undefined) => void) | undefined;
+let onSocket: ((handle: NetServer | undefined) => void) | undefined;
 
-function tell(message: FromWorker, told: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, undefined, undefined, told);
-  else told();
+function send(message: FromWorker, sent: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, undefined, undefined, sent);
+  else sent();
 }
 
 function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
-  return {...own, connections: serving?.connections() ?? 0, requests: serving?.watched.snapshot()};
+  return {...own, connections: serving?.connections() ?? 0, requests: serving?.observer.snapshot()};
 }
 
-// Of the signals that a terminal sends to all processes of a group, the arbiter decides.
+// A terminal sends these to the whole process group; the arbiter decides what they do.
 for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
 process.on('SIGUSR1', flush);
-process.on('SIGTERM', leaveAlone);
+process.on('SIGTERM', drainAlone);
 process.on('message', (message, handle) => {
-  if (isMessage<ToWorker>(message)) obey(message, handle as NetServer | undefined);
+  if (isMessage<ToWorker>(message)) receive(message, handle as NetServer | undefined);
 });
-// An arbiter that was killed leaves its workers: they finish what they have, and hold the port no longer.
+// Workers outlive an arbiter that was killed: they finish their requests, then end and free the port.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 process.once('disconnect', () => {
   socketClosed.resolve();
-  leaveAlone();
+  drainAlone();
 });
 
-function obey(message: ToWorker, handle: NetServer | undefined): void {
+function receive(message: ToWorker, handle: NetServer | undefined): void {
   if (message.type === 'start') void start(message, handle);
-  else if (message.type === 'socket') socketWanted?.(handle);
-  else if (message.type === 'clear') void clearQueue(message.milliseconds, handle);
-  else if (message.type === 'closed') socketClosed.resolve();
-  else if (message.type === 'drain') void leave(message);
+  else if (message.type === 'socket') onSocket?.(handle);
+  else if (message.type === 'clear-queue') void clearQueue(message.milliseconds, handle);
+  else if (message.type === 'socket-closed') socketClosed.resolve();
+  else if (message.type === 'drain') void drain(message);
   else if (message.type === 'flush') flush();
   else if (message.type === 'quit') end();
 }
@@ -56,86 +56,84 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   settings = order.settings;
   process.argv[1] = settings.module;
   startHeartbeat(settings.inspect === undefined ? settings.timeout : 0, (own) => {
-    if (settings.maxRss > 0 && own.rss > settings.maxRss * 2 ** 20) tell({type: 'recycle', reason: 'max-rss'});
-    tell({type: 'stats', stats: stats(own)});
+    if (settings.maxRss > 0 && own.rss > settings.maxRss * 2 ** 20) send({type: 'recycle', reason: 'max-rss'});
+    send({type: 'stats', stats: stats(own)});
   });
-  const place: Place = {settings, port: order.port, handle};
+  const target: ListenTarget = {settings, port: order.port, handle};
   if (settings.reload)
-    (await import('../load/loaded-files.ts')).reportLoaded((file) => tell({type: 'loaded', files: [file]}));
-  // Others may be started now: what is the server's own is done, and the service's own comes.
-  tell({type: 'up'});
+    (await import('../load/loaded-files.ts')).reportLoaded((file) => send({type: 'files-loaded', files: [file]}));
+  // The server's own code is loaded: the arbiter can start the other workers while the service loads here.
+  send({type: 'loading'});
   try {
     serving = await serveWorker({
       settings,
-      place,
+      target,
       log,
-      worn: (reason) => tell({type: 'recycle', reason}),
-      loaded: (file) => tell({type: 'loaded', files: [file]}),
+      recycle: (reason) => send({type: 'recycle', reason}),
+      loaded: (file) => send({type: 'files-loaded', files: [file]}),
       reopen: () =>
         new Promise((resolve) => {
-          socketWanted = (again) => resolve({...place, handle: again});
-          tell({type: 'socket'});
+          onSocket = (copy) => resolve({...target, handle: copy});
+          send({type: 'socket'});
         }),
     });
-    tell({type: 'ready'});
+    send({type: 'ready'});
   } catch (error) {
     const {bootFailure} = await import('../load/boot-failure.ts');
-    tell({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)}, () => process.exit(3));
+    send({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)}, () => process.exit(3));
   }
 }
 
 async function clearQueue(milliseconds: number, handle: NetServer | undefined): Promise<void> {
   if (serving === undefined) return;
-  tell({
-    type: 'cleared',
-    queue: await serving.clearQueue({settings, port: undefined, handle}, milliseconds, socketClosed.promise),
-  });
+  const queue = await serving.clearQueue({settings, port: undefined, handle}, milliseconds, socketClosed.promise);
+  send({type: 'queue-cleared', queue});
 }
 
-function leaveAlone(): void {
-  void leave({limit: settings?.gracefulTimeout ?? 0, delay: 0, idle: 1, last: false});
+/** Drains without an order of the arbiter: the worker itself got SIGTERM, or the arbiter is gone. */
+function drainAlone(): void {
+  void drain({limit: settings?.gracefulTimeout ?? 0, delay: 0, idle: 1, last: false});
 }
 
-async function leave({delay, ...order}: DrainOrder): Promise<void> {
-  if (leaving) return;
-  leaving = true;
+async function drain({delay, ...order}: DrainOrder): Promise<void> {
+  if (draining) return;
+  draining = true;
   if (serving === undefined) return end();
   const limit = Date.now() + order.limit * 1000;
-  // Not without a delay: a balancer that asks a worker on its way out would take the whole server for one.
+  // Only with a delay, when the whole server stops: a 503 from one recycled worker would take the server out of a balancer.
   if (delay > 0) {
     serving.notReady();
     await sleep(delay * 1000);
   }
   const closed = order.last ? socketClosed.promise : Promise.resolve();
-  const cut = await serving.drain({...order, limit: Math.max(0, (limit - Date.now()) / 1000)}, closed, () =>
-    tell({type: 'lame'}),
-  );
-  if (cut > 0)
+  const remaining = {...order, limit: Math.max(0, (limit - Date.now()) / 1000)};
+  const count = await serving.drain(remaining, closed, () => send({type: 'not-accepting'}));
+  if (count > 0)
     log('warning', 'connections_cut', {
-      connections: cut,
-      message: `${cut} connections were still open after ${order.limit} s and were cut`,
+      connections: count,
+      message: `closed ${count} connections that were still open after ${order.limit} s`,
       fix: '--graceful-timeout sets the limit',
     });
   await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
-  letServiceEnd(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
+  runOwnHandlers(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
 }
 
-/** A service that heeds SIGTERM itself, to close a pool of connections say, is sent it now, and may end the process. */
-function letServiceEnd(milliseconds: number): void {
-  process.removeListener('SIGTERM', leaveAlone);
+/** Runs the service's own SIGTERM handlers now, to close a pool of connections say; they may end the process. */
+function runOwnHandlers(milliseconds: number): void {
+  process.removeListener('SIGTERM', drainAlone);
   if (process.listenerCount('SIGTERM') === 0) return end();
   setTimeout(end, milliseconds).unref();
-  // When nothing is left for the loop to do, it has closed all it had.
+  // With nothing left in the event loop, the service has closed everything.
   process.once('beforeExit', end);
   process.channel?.unref();
   process.emit('SIGTERM', 'SIGTERM');
 }
 
 function flush(): void {
-  serving?.watched.flush();
+  serving?.observer.flush();
 }
 
 function end(): void {
   flush();
-  tell({type: 'drained', stats: stats({rss: process.memoryUsage.rss(), loopLag: 0})}, () => process.exit(0));
+  send({type: 'drained', stats: stats({rss: process.memoryUsage.rss(), loopLag: 0})}, () => process.exit(0));
 }

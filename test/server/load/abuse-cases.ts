@@ -1,12 +1,12 @@
 import {head} from './raw-client.ts';
 
-/** Bytes that a server must not take for a request, or not for more than one. */
+/** Bytes that a server must not parse as a request, or not as more than one. */
 export interface AbuseCase {
   readonly name: string;
   readonly bytes: string | Uint8Array;
 }
 
-// Where two programs read a message's length differently, the rest of its body is a request to one of them.
+// If two programs parse the length of a message differently, the rest of its body is a request to one of them.
 const hidden = head('GET /smuggled HTTP/1.1', 'Host: service');
 const hiddenLength = String(hidden.length);
 const post = (headers: readonly string[], body: string): string =>
@@ -14,7 +14,7 @@ const post = (headers: readonly string[], body: string): string =>
 const get = (...headers: readonly string[]): string => head('GET / HTTP/1.1', ...headers);
 const chunked = 'Transfer-Encoding: chunked';
 
-/** Two lengths, or a length that can be read in two ways (RFC 9112, 6.3 and 11.2). */
+/** Two lengths, or an ambiguous length (RFC 9112, 6.3 and 11.2). */
 export const smuggling: readonly AbuseCase[] = [
   {
     name: 'Content-Length before chunked',

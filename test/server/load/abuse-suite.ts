@@ -9,7 +9,7 @@ import {all, answers, descriptors, startLoad, startServer} from './under-load.ts
 
 const maxBodySize = 100_000;
 const idle = all ? 10_000 : 1000;
-// The decent clients' own connections come and go.
+// The well-behaved clients open and close connections meanwhile.
 const slack = 12;
 
 const get = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
@@ -21,10 +21,10 @@ const at =
     await sleep(milliseconds);
   };
 
-/** Of the idle ones, every third has sent a request, and has nothing to say any more. */
+/** Every third idle connection has sent a request. */
 const asked = (index: number): boolean => (index % 100) % 3 === 2;
 
-/** Declares the tests: what nobody may send, and what must not matter to a server and to its other clients. */
+/** Declares the tests: input that a server must reject, and behaviour that must not affect it or its other clients. */
 export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
   const server = await startServer(
     '--workers',
@@ -41,7 +41,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     String(maxBodySize),
     '--access-log',
   );
-  /** Decent clients, who must not notice anything. */
+  /** Well-behaved clients, which must not notice anything. */
   const load = startLoad(server, [
     {count: 4, path: '/', thinkMs: 50},
     {count: 2, path: '/echo', body: 'b'.repeat(5000), thinkMs: 50},
@@ -68,8 +68,8 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     assert.deepEqual(load.sofar.failures, []);
   });
 
-  /** Sends it; the server must refuse (4xx, 5xx, or nothing at all) and close, and nothing hidden in it is carried out. */
-  async function mustRefuse({name, bytes}: AbuseCase): Promise<readonly string[]> {
+  /** Sends the bytes. The server must reject them (4xx, 5xx or no response), close, and execute no hidden request. */
+  async function mustReject({name, bytes}: AbuseCase): Promise<readonly string[]> {
     const client = await rawClient(server.port, bytes);
     const ended = await client.ends(5000);
     client.socket.destroy();
@@ -84,17 +84,17 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
   for (const [what, cases] of Object.entries({
     'a body whose length can be read in two ways': smuggling,
     'a bad chunk': badChunks,
-    'what is no HTTP': notHttp,
+    'input that is not HTTP': notHttp,
   })) {
-    test(`${what} is refused, and the connection closed (${cases.length} cases)`, async () => {
-      const wrong = await Promise.all(cases.map(mustRefuse));
+    test(`${what} is rejected, and the connection closed (${cases.length} cases)`, async () => {
+      const wrong = await Promise.all(cases.map(mustReject));
       assert.deepEqual(wrong.flat(), []);
       const response = await fetch(`http://127.0.0.1:${server.port}/`);
       assert.equal(((await response.json()) as {smuggled: number}).smuggled, 0);
     });
   }
 
-  /** The status of the answer; where it is a refusal, the connection must be closed as well. */
+  /** The status of the response. With a rejection, the connection must be closed too. */
   async function firstStatus(...pieces: readonly string[]): Promise<number | undefined> {
     const client = await rawClient(server.port);
     for (const piece of pieces) client.send(piece);
@@ -102,12 +102,12 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     const status = statuses(client.received()).find((each) => each !== 100);
     if (status !== 200) assert.ok(await client.ends(4000), `after ${status} the connection stays open`);
     if (status === 413)
-      assert.doesNotMatch(client.received(), /100 Continue/, 'first asked for the body, and then refused it');
+      assert.doesNotMatch(client.received(), /100 Continue/, 'asked for the body before it rejected it');
     client.socket.destroy();
     return status;
   }
 
-  test('headers that are too large are answered with 431, a body that is too large with 413, and one at the limit is served', async () => {
+  test('headers that are too large get 431, a body that is too large 413, and one at the limit is served', async () => {
     const chunk = `${(10_000).toString(16)}\r\n${'c'.repeat(10_000)}\r\n`;
     assert.equal(await firstStatus(head('GET / HTTP/1.1', 'Host: service', `X: ${'y'.repeat(20_000)}`)), 431);
     assert.equal(await firstStatus(post(`Content-Length: ${maxBodySize}`), 'b'.repeat(maxBodySize)), 200);
@@ -116,11 +116,11 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     assert.equal(await firstStatus(post(`Content-Length: ${maxBodySize + 1}`, 'Expect: 100-continue')), 413);
     assert.equal(await firstStatus(post('Transfer-Encoding: chunked'), chunk.repeat(11), '0\r\n\r\n'), 413);
     assert.equal(await firstStatus(post('Transfer-Encoding: chunked'), ...Array.from({length: 50}, () => chunk)), 413);
-    // Also where the service does not look at bodies.
+    // Even if the service does not read the body.
     assert.equal(await firstStatus(head('POST /ignore HTTP/1.1', 'Host: service', 'Content-Length: 1000000000')), 413);
   });
 
-  test('what comes behind a good request is judged by itself: no more than the first is answered, and the connection closed', async () => {
+  test('invalid bytes after a valid request close the connection, and at most the first request is answered', async () => {
     for (const rest of ['garbage\r\n\r\n', '\0\0\0\0', head('GET / HTTP/1.1'), `${post('Content-Length: x')}`]) {
       const client = await rawClient(server.port, get('/') + rest);
       assert.ok(await client.ends(5000), JSON.stringify(rest));
@@ -128,9 +128,9 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     }
   });
 
-  // A sync worker closes after each answer.
+  // A sync worker closes the connection after each response.
   if (kind !== 'sync')
-    test('500 requests in one go are answered in their order', async () => {
+    test('500 pipelined requests are answered in order', async () => {
       const client = await rawClient(
         server.port,
         Array.from({length: 500}, (_, index) =>
@@ -138,7 +138,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
         ).join(''),
       );
       await until(
-        () => `${statuses(client.received()).length} answers`,
+        () => `${statuses(client.received()).length} responses`,
         () => statuses(client.received()).length === 500,
         10,
       );
@@ -146,7 +146,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
       client.socket.destroy();
     });
 
-  test('who sends nothing, half of a head, half of a body, or a byte now and then, is cut off at the limit', async () => {
+  test('a client that sends nothing, half a head, half a body, or a byte now and then is disconnected at the limit', async () => {
     const upload = post('Content-Length: 1000');
     const begun = performance.now();
     const clients = await Promise.all(
@@ -202,7 +202,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     }
   });
 
-  test('requests that are spoilt at random kill no worker', async (context) => {
+  test('randomly corrupted requests kill no worker', async (context) => {
     context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
     const random = randomNumbers(seed);
     const good = [
@@ -211,7 +211,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
       upgrade,
       `${post('Transfer-Encoding: chunked', 'Expect: 100-continue')}5\r\nhello\r\n0\r\n\r\n`,
     ];
-    const spoil = (text: string): Buffer => {
+    const corrupt = (text: string): Buffer => {
       const bytes = Buffer.from(text);
       for (let left = 1 + Math.floor(random() * 4); left > 0; left -= 1)
         bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
@@ -224,7 +224,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
             server.port,
             Buffer.concat(
               Array.from({length: 1 + Math.floor(random() * 3)}, () =>
-                spoil(good[Math.floor(random() * good.length)] ?? ''),
+                corrupt(good[Math.floor(random() * good.length)] ?? ''),
               ),
             ),
           );
@@ -235,14 +235,14 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     }
   });
 
-  test('all the while, clients that behave were answered, each time', async () => {
+  test('meanwhile, every request of well-behaved clients was answered', async () => {
     const {answered, failures} = await load.stop();
     assert.deepEqual(failures, []);
     assert.ok(answered > 100, `${answered} were answered`);
   });
 
-  test('nothing that came has spoilt the log: each line is one JSON object', () => {
-    // The last line may be on its way.
+  test('no input corrupted the log: each line is one JSON object', () => {
+    // The last line can be incomplete.
     const lines = server.log().split('\n').slice(0, -1);
     assert.deepEqual(
       lines.filter((line) => {
@@ -257,8 +257,8 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
     assert.ok(lines.length > 100);
   });
 
-  // With a server of its own, and after the others: ten thousand clients keep this process busy for seconds.
-  test(`${idle} connections that do nothing, all at once, keep nobody else from being served, and leave nothing behind`, async () => {
+  // With its own server, and last: ten thousand clients keep this process busy for seconds.
+  test(`${idle} idle connections at once do not block other clients, and leave nothing behind`, async () => {
     const patient = await startServer('--workers', '2', '--worker-class', kind, '--headers-timeout', '60');
     await answers(patient.port);
     const before = patient.workers().map(({pid}) => ({pid, open: descriptors(pid)}));
@@ -273,7 +273,7 @@ export async function abuse(kind: 'async' | 'sync' | 'threads'): Promise<void> {
       );
     }
     await until(
-      () => 'who asked was answered',
+      () => 'every request is answered',
       () => clients.every((client, index) => !asked(index) || client.received() !== ''),
       5,
     );

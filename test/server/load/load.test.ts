@@ -5,7 +5,7 @@ import {test, type TestContext} from 'node:test';
 import {answerReader} from '../../../bench/server/answer.ts';
 import {startLoad} from './under-load.ts';
 
-// The instrument itself: what it does not see, no suite here sees.
+// Tests the load generator itself: a failure that it misses, no suite here detects.
 
 const answers = {
   length: 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
@@ -13,7 +13,7 @@ const answers = {
   none: 'HTTP/1.1 204 No Content\r\nDate: now\r\n\r\n',
 };
 
-test('an answer is whole at its last byte and not before, wherever it was cut', () => {
+test('a response is complete at its last byte and not before, however it is split', () => {
   for (const [what, text] of Object.entries(answers)) {
     const reader = answerReader();
     const whole = [...text].map((letter) => reader.read(Buffer.from(letter)));
@@ -23,7 +23,7 @@ test('an answer is whole at its last byte and not before, wherever it was cut', 
   }
 });
 
-test('an answer without a length ends with its connection, and one with a length does not', () => {
+test('a response without a length ends with its connection, one with a length does not', () => {
   const open = answerReader();
   assert.equal(open.read(Buffer.from('HTTP/1.1 200 OK\r\n\r\nhello')), false);
   assert.deepEqual([open.end(), open.status, open.kept], [true, 200, false]);
@@ -32,7 +32,7 @@ test('an answer without a length ends with its connection, and one with a length
   assert.deepEqual([cut.begun, cut.end()], [true, false]);
 });
 
-test('close is obeyed, HTTP/1.0 closes by itself, and so does one that sends more than it announced', () => {
+test('Connection: close, HTTP/1.0 and a body longer than declared end the connection', () => {
   for (const text of [
     'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
     'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n',
@@ -44,7 +44,7 @@ test('close is obeyed, HTTP/1.0 closes by itself, and so does one that sends mor
   }
 });
 
-/** What a load against a server that does this with every request is told. */
+/** The failures of a load against a server that reacts like this to every request. */
 async function failuresOf(t: TestContext, happens: (socket: Socket) => void): Promise<readonly string[]> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -57,7 +57,7 @@ async function failuresOf(t: TestContext, happens: (socket: Socket) => void): Pr
   return (await load.stop()).failures;
 }
 
-test('it tells what happened instead of an answer', async (t) => {
+test('a failure describes what happened instead of a response', async (t) => {
   assert.deepEqual(await failuresOf(t, (socket) => socket.write(answers.length)), []);
   assert.match((await failuresOf(t, (socket) => socket.end()))[0] ?? '', /^GET \/ kept: closed without an answer/);
   assert.match(
@@ -71,6 +71,6 @@ test('it tells what happened instead of an answer', async (t) => {
   );
 });
 
-test('a connection that is closed between two requests is no failure: the next one opens another', async (t) => {
+test('a connection that is closed between two requests is not a failure: the next one opens another', async (t) => {
   assert.deepEqual(await failuresOf(t, (socket) => socket.end(answers.length)), []);
 });

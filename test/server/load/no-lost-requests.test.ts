@@ -5,7 +5,7 @@ import {all, everyKind, lost, naive, startLoad, startProgram, startServer} from 
 
 const reloads = all ? 100 : 5;
 
-test(`no request of any kind fails over ${reloads} reloads while workers are also recycled after some hundred requests`, async () => {
+test(`no request of any kind fails during ${reloads} reloads while workers are also recycled`, async () => {
   const server = await startServer('--workers', '2', '--max-requests', '400', '--max-requests-jitter', '200');
   const load = startLoad(server, everyKind);
   for (let done = 0; done < reloads; done += 1) {
@@ -21,7 +21,7 @@ test(`no request of any kind fails over ${reloads} reloads while workers are als
   );
 });
 
-test('reloads that overlap lose none either, and end with as many workers as before', async () => {
+test('overlapping reloads lose no request and end with as many workers as before', async () => {
   const server = await startServer('--workers', '2');
   const load = startLoad(server, everyKind);
   for (let left = 4; left > 0; left -= 1) {
@@ -34,7 +34,7 @@ test('reloads that overlap lose none either, and end with as many workers as bef
   assert.equal(server.workers().length, 2);
 });
 
-// Fewer, since a sync worker has one at a time.
+// Fewer, since a sync worker serves one at a time.
 const some: readonly Clients[] = [
   {count: 3, path: '/', thinkMs: 300},
   {count: 2, path: '/', thinkMs: 40, keepAlive: false},
@@ -46,13 +46,13 @@ const some: readonly Clients[] = [
 const others: readonly {readonly what: string; readonly flags: readonly string[]; readonly stops: boolean}[] = [
   {what: 'sync workers', flags: ['--worker-class', 'sync'], stops: true},
   {what: 'threads workers', flags: ['--worker-class', 'threads'], stops: true},
-  // What waits in the queue of a socket that the arbiter itself accepts from is lost when it is told to end: docs/server.md.
+  // With rr, connections in the accept queue of the arbiter's socket are lost at SIGTERM: docs/server.md.
   {what: 'dispatch by the arbiter', flags: ['--dispatch', 'rr'], stops: false},
 ];
 
 for (const {what, flags, stops} of others) {
   const times = all ? 30 : 2;
-  test(`${what}: no request fails over ${times} reloads${stops ? ' and at SIGTERM' : ''}`, async () => {
+  test(`${what}: no request fails during ${times} reloads${stops ? ' and at SIGTERM' : ''}`, async () => {
     const server = await startServer(
       '--workers',
       '2',
@@ -74,7 +74,7 @@ for (const {what, flags, stops} of others) {
   });
 }
 
-test('the same load sees what a reload with server.close() loses', async () => {
+test('the same load detects the requests that a reload with server.close() loses', async () => {
   const server = await startProgram([naive]);
   const load = startLoad(server, everyKind);
   for (let left = 3; left > 0 && load.sofar.failures.length === 0; left -= 1) await server.reload();

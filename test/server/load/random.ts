@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that are the same for the same seed (mulberry32). */
+/** Pseudorandom numbers in [0, 1), reproducible by their seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,5 +9,5 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** A new one each time, or the one that a failure printed. */
+/** Random, or the one that a failed run printed. */
 export const seed = Number(process.env['ENTRYPOINT_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 32));

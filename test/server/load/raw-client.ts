@@ -2,19 +2,19 @@ import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
 import {until} from '../../support/until.ts';
 
-/** A client that sends whatever bytes it likes. */
+/** A client that sends arbitrary bytes. */
 export interface RawClient {
   readonly socket: Socket;
-  /** All that came so far. */
+  /** All bytes received so far, as latin1. */
   received(this: void): string;
-  /** How the connection ended: `open`, `closed` by the server in order, or the code of the error. */
+  /** `open`, `closed` by the server with FIN, or the code of the error. */
   state(this: void): string;
   send(this: void, bytes: string | Uint8Array): void;
-  /** Waits until that has come; false: it did not, within the milliseconds or before the connection ended. */
+  /** Waits until the received bytes match. False if they do not within the time, 3 s by default. */
   sees(this: void, text: RegExp, milliseconds?: number): Promise<boolean>;
-  /** Waits until the server has ended the connection; false: it did not. */
+  /** Waits until the server has ended the connection. False if it does not within the time, 3 s by default. */
   ends(this: void, milliseconds?: number): Promise<boolean>;
-  /** Ends it as a machine does that loses its power: with a reset. */
+  /** Ends the connection with a reset. */
   reset(this: void): void;
 }
 
@@ -47,10 +47,10 @@ const within = (milliseconds: number, holds: () => boolean): Promise<boolean> =>
     () => false,
   );
 
-/** Lines of a request: each ended as HTTP ends them, and an empty one after them. */
+/** The head of a request: its lines and the empty line, each with CRLF. */
 export const head = (...lines: readonly string[]): string => [...lines, '', ''].join('\r\n');
 
-/** The statuses of the answers that came on a connection, in order. */
+/** The statuses of all responses on a connection, in order. */
 export const statuses = (received: string): readonly number[] =>
   [...received.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status));
 

@@ -7,7 +7,7 @@ import {all, everyKind, lost, startLoad, startServer} from './under-load.ts';
 
 const times = all ? 20 : 2;
 
-test(`SIGTERM under load, ${times} times: each request that was sent is answered, and it ends with 0 when the last one is`, async () => {
+test(`SIGTERM under load, ${times} times: every request is answered, and the server ends with 0 after the last one`, async () => {
   for (let time = 0; time < times; time += 1) {
     const server = await startServer('--workers', '2', '--graceful-timeout', '10');
     const load = startLoad(server, [...everyKind, {count: 2, path: '/slow?ms=1500', thinkMs: 10}]);
@@ -21,7 +21,7 @@ test(`SIGTERM under load, ${times} times: each request that was sent is answered
   }
 });
 
-test('connections that never finish a request, a stream and a websocket do not keep it beyond the graceful timeout and a second', async () => {
+test('unfinished requests, a stream and a websocket do not keep the server beyond the graceful timeout and a second', async () => {
   const server = await startServer('--workers', '2', '--graceful-timeout', '3');
   const pids = processTree(server.pid).map(({pid}) => pid);
   const stuck = [
@@ -37,7 +37,7 @@ test('connections that never finish a request, a stream and a websocket do not k
     await rawClient(server.port, head('GET /stream HTTP/1.1', 'Host: service')),
     await rawClient(server.port, upgrade),
   ];
-  // A client that asks for much and reads nothing.
+  // A client that requests much and reads nothing.
   const deaf = await rawClient(server.port);
   deaf.socket.pause();
   for (let left = 40; left > 0; left -= 1) deaf.send(head('GET /big HTTP/1.1', 'Host: service'));
@@ -55,7 +55,7 @@ test('connections that never finish a request, a stream and a websocket do not k
   );
 });
 
-test('an upload that is under way at SIGTERM is read to its end and answered', async () => {
+test('an upload in progress at SIGTERM is read to its end and answered', async () => {
   const server = await startServer('--workers', '1', '--graceful-timeout', '10');
   const client = await rawClient(server.port, head('POST /echo HTTP/1.1', 'Host: service', 'Content-Length: 100'));
   client.send('u'.repeat(10));
@@ -70,7 +70,7 @@ test('an upload that is under way at SIGTERM is read to its end and answered', a
   assert.equal((await server.ended()).code, 0);
 });
 
-test('a websocket goes on during the drain, until the limit', async () => {
+test('a websocket works during the drain, until the limit', async () => {
   const server = await startServer('--workers', '1', '--graceful-timeout', '3');
   const socket = await rawClient(server.port, upgrade);
   assert.ok(await socket.sees(/101 Switching/));
@@ -83,7 +83,7 @@ test('a websocket goes on during the drain, until the limit', async () => {
   assert.ok(ms < 3700, `${ms} ms`);
 });
 
-test('SIGINT and SIGQUIT end it at once, whatever is under way', async () => {
+test('SIGINT and SIGQUIT end the server at once, whatever is in progress', async () => {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     const server = await startServer('--workers', '2');
     await rawClient(server.port, head('GET /slow?ms=60000 HTTP/1.1', 'Host: service'));

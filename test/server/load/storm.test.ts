@@ -7,7 +7,7 @@ import {randomNumbers, seed} from './random.ts';
 import {head, rawClient, upgrade} from './raw-client.ts';
 import {all, answers, descriptors, everyKind, kill, type Server, startLoad, startServer} from './under-load.ts';
 
-/** Which class of worker, and how long. */
+/** Worker class and duration in seconds. */
 const storms: readonly (readonly [string, number])[] = all
   ? [
       ['async', 15 * 60],
@@ -20,13 +20,13 @@ const [least, most] = [1, 5];
 interface Storm {
   readonly server: Server;
   readonly random: () => number;
-  /** How many workers there must be. */
+  /** The expected number of workers. */
   workers: number;
   killed: number;
   readonly done: string[];
 }
 
-// What may happen to a server in a bad quarter of an hour; how often, out of a hundred.
+// The events of a bad quarter of an hour, with their share in percent.
 const weather: readonly (readonly [number, string, (storm: Storm) => Promise<void> | void])[] = [
   [20, 'HUP', ({server}) => server.signal('SIGHUP')],
   [
@@ -73,7 +73,7 @@ const weather: readonly (readonly [number, string, (storm: Storm) => Promise<voi
   ],
   [
     15,
-    'clients that go away in the middle',
+    'clients that disconnect in the middle',
     async ({server}) => {
       const clients = await Promise.all(
         [
@@ -96,7 +96,7 @@ function next({random}: Storm): (typeof weather)[number] {
 }
 
 for (const [kind, seconds] of storms)
-  test(`a storm of load, reloads, kills and resizes over ${kind} workers, ${seconds} s long, ends with the right number of workers and nothing left over`, async (context) => {
+  test(`${seconds} s of load, reloads, kills and resizes with ${kind} workers end with the right number of workers and nothing left over`, async (context) => {
     context.diagnostic(`ENTRYPOINT_TEST_SEED=${seed}`);
     const server = await startServer(
       '--workers',
@@ -125,8 +125,8 @@ for (const [kind, seconds] of storms)
       );
     }
     const {answered, failures} = await load.stop();
-    // What was killed last comes back after a pause that grows with the number of crashes, and a reload may be under way:
-    // it is over when the number has been right for three seconds.
+    // The last replacement can wait for the backoff, and a reload can be in progress: the storm is over when the number has
+    // been right for three seconds.
     let right = Date.now();
     await until(
       () =>
@@ -148,7 +148,7 @@ for (const [kind, seconds] of storms)
     context.diagnostic(
       `${answered} answered, ${failures.length} lost to ${storm.killed} kills; ${storm.done.length} events`,
     );
-    // A kill takes one request of each connection that the worker had accepted, and no other is lost.
+    // A kill loses at most one request of each connection that the worker had accepted.
     assert.ok(failures.length <= storm.killed * clients, failures.join('\n'));
     assert.deepEqual(
       failures.filter((failure) => /ECONNREFUSED|no answer|status/.test(failure)),

@@ -9,7 +9,7 @@ import {type ProcessFacts, processTree} from '../../../bench/server/processes.ts
 import {freePort} from '../../../bench/server/running.ts';
 import {until} from '../../support/until.ts';
 
-/** Everything that takes long, as the stage `contract` has it. */
+/** Whether to run the long variants. */
 export const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
 
 const root = join(import.meta.dirname, '../../..');
@@ -21,18 +21,18 @@ const bundled = join(root, 'dist/serve.js');
 export interface Server {
   readonly pid: number;
   readonly port: number;
-  /** All that it said so far, stdout and stderr. */
+  /** stdout and stderr so far. */
   log(this: void): string;
-  /** Its living children. */
+  /** Its running child processes. */
   workers(this: void): readonly ProcessFacts[];
   signal(this: void, name: NodeJS.Signals): void;
-  /** HUP, and waits until no worker is left that was there before, and there are two again. */
+  /** Sends HUP and waits until every worker is replaced and two are running. */
   reload(this: void): Promise<void>;
-  /** When it has ended: how, and after how many milliseconds from now. */
+  /** Resolves when it has ended: how, and after how many milliseconds from the call. */
   ended(this: void): Promise<{readonly code: number | null; readonly signal: string | null; readonly ms: number}>;
 }
 
-/** Starts `serve` with the busy service and waits until all of its `--workers` are there; ended after the test file, whatever happens. */
+/** Starts the server with the busy service and waits until all of its `--workers` are ready. Ends with the test file. */
 export async function startServer(...flags: readonly string[]): Promise<Server> {
   const server = await startProgram([
     existsSync(bundled) ? bundled : join(root, 'src/server/serve.ts'),
@@ -48,15 +48,15 @@ export async function startServer(...flags: readonly string[]): Promise<Server> 
   return server;
 }
 
-/** The same with another program that serves the busy service on PORT. */
+/** The same with another program, which serves the busy service on PORT. */
 export async function startProgram(words: readonly string[]): Promise<Server> {
   const port = await freePort();
   const child = spawn(process.execPath, words, {
     env: {PATH: process.env['PATH'], HOME: '/', HOST: '127.0.0.1', PORT: String(port)},
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   after(() => endAll(child, exited));
   const pid = child.pid ?? 0;
@@ -66,14 +66,14 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
     pid,
     port,
     workers,
-    log: () => said,
+    log: () => output,
     signal: (name) => void process.kill(pid, name),
     reload: async () => {
       const old = workers().map((worker) => worker.pid);
       process.kill(pid, 'SIGHUP');
       await until(
         () =>
-          `the old workers are gone: ${old.join(', ')}; there are ${workers()
+          `the old workers have exited: ${old.join(', ')}; there are ${workers()
             .map((worker) => worker.pid)
             .join(', ')}`,
         () => workers().length >= 2 && workers().every((worker) => !old.includes(worker.pid)),
@@ -87,9 +87,9 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
     },
   };
   await until(
-    () => `the server answers: ${said}`,
+    () => `the server answers: ${output}`,
     async () => {
-      assert.equal(child.exitCode, null, said);
+      assert.equal(child.exitCode, null, output);
       return answers(port);
     },
     20,
@@ -97,7 +97,7 @@ export async function startProgram(words: readonly string[]): Promise<Server> {
   return server;
 }
 
-// Also where the tests are interrupted: a server that nobody waits for would go on for ever. Its workers end with it.
+// Also when the tests are interrupted: the servers would keep running. Their workers exit with them.
 const started = new Set<number>();
 process.once('exit', () => {
   for (const pid of started) kill(pid, 'SIGKILL');
@@ -111,22 +111,19 @@ async function endAll(child: ChildProcess, exited: Promise<unknown>): Promise<vo
   started.delete(child.pid ?? 0);
 }
 
-/** Load that ends with the test, also with one that fails. */
+/** Load that ends with the test file, even if a test fails. */
 export function startLoad(target: Target, kinds: readonly Clients[]): Load {
   const load = start(target, kinds);
   after(() => load.stop());
   return load;
 }
 
-/**
- * What was lost by a server that was told to stop. Refused is not: nobody listens any more, and that is how a new client
- * learns it.
- */
+/** The failures at a stop that are lost requests. A refused connection is not: a stopped server refuses new clients. */
 export function lost(failures: readonly string[]): readonly string[] {
   return failures.filter((failure) => !failure.includes('ECONNREFUSED'));
 }
 
-/** A signal to a process that may have ended. */
+/** Sends a signal to a process that can have ended. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -135,7 +132,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Does it answer on a new connection, within a second? */
+/** Does the server answer on a new connection, within a second by default? */
 export async function answers(port: number, milliseconds = 1000): Promise<boolean> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/`, {
@@ -149,12 +146,12 @@ export async function answers(port: number, milliseconds = 1000): Promise<boolea
   }
 }
 
-/** What a process holds open: files, sockets, pipes. */
+/** The number of open descriptors of a process. */
 export function descriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Every kind of client: kept connections that think or do not, new connections, POSTs, slow answers, large ones. */
+/** Every kind of client: kept and new connections, with and without pauses, POSTs, slow and large responses. */
 export const everyKind: readonly Clients[] = [
   {count: 8, path: '/', thinkMs: 600},
   {count: 2, path: '/', thinkMs: 4},

@@ -8,7 +8,7 @@ import {answers, kill, startLoad, startServer} from './under-load.ts';
 
 const ask = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: service');
 
-/** Kept connections, and which worker has accepted each. */
+/** Kept connections, each with the worker that accepted it. */
 async function connections(
   port: number,
   count: number,
@@ -22,13 +22,13 @@ async function connections(
   );
 }
 
-test('kill -9 of a worker loses what it had accepted and nothing else; no client hangs, and another worker takes its place', async () => {
+test('kill -9 of a worker loses the connections it had accepted and nothing else; no client hangs, and it is replaced', async () => {
   const server = await startServer('--workers', '2');
   const open = await connections(server.port, 40);
   const victim = open[0]?.worker ?? 0;
   for (const {client} of open) client.send(ask('/slow?ms=700'));
   await sleep(200);
-  // Whoever comes new never notices. One that comes while the victim is dying may have been accepted by it: they start after.
+  // New clients must not notice. They start once the victim has exited: it could accept one while it dies.
   kill(victim, 'SIGKILL');
   await until(
     () => `the worker ${victim} is reaped`,
@@ -56,7 +56,7 @@ test('kill -9 of a worker loses what it had accepted and nothing else; no client
   assert.deepEqual((await load.stop()).failures, []);
 });
 
-test('when all workers are killed at once, who connects meanwhile waits and is answered; nobody is refused', async () => {
+test('when all workers are killed at once, clients that connect meanwhile wait and are answered; none is refused', async () => {
   const server = await startServer('--workers', '2');
   for (const {pid} of server.workers()) kill(pid, 'SIGKILL');
   await sleep(30);
@@ -69,14 +69,14 @@ test('when all workers are killed at once, who connects meanwhile waits and is a
   assert.deepEqual((await load.stop()).failures, []);
 });
 
-test('a worker that is stopped (SIGSTOP) as a whole is replaced after the timeout, and its clients do not wait for ever', async () => {
+test('a worker that is stopped (SIGSTOP) is replaced after the timeout, and its clients do not wait forever', async () => {
   const server = await startServer('--workers', '2', '--timeout', '2');
   const open = await connections(server.port, 20);
   const victim = open[0]?.worker ?? 0;
   kill(victim, 'SIGSTOP');
   for (const {client, worker} of open) if (worker === victim) client.send(ask('/'));
   await until(
-    () => `${victim} is gone: ${server.log()}`,
+    () => `${victim} has exited: ${server.log()}`,
     () => processTree(victim).length === 0,
     12,
   );
@@ -89,7 +89,7 @@ test('a worker that is stopped (SIGSTOP) as a whole is replaced after the timeou
   assert.ok(await answers(server.port));
 });
 
-test('workers end by themselves when their arbiter is killed', async () => {
+test('workers exit when their arbiter is killed', async () => {
   const server = await startServer('--workers', '2');
   const pids = server.workers().map(({pid}) => pid);
   const client = await rawClient(server.port, ask('/slow?ms=300'));
@@ -97,7 +97,7 @@ test('workers end by themselves when their arbiter is killed', async () => {
   kill(server.pid, 'SIGKILL');
   try {
     await until(
-      () => 'the workers are gone',
+      () => 'the workers have exited',
       () => pids.every((pid) => processTree(pid).length === 0),
       10,
     );

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type MeasuredWorker, type Moment, serverMetrics} from '../../../../src/server/arbiter/metrics.ts';
+import {type MeasuredWorker, serverMetrics, type Snapshot} from '../../../../src/server/arbiter/metrics.ts';
 import {latencyBounds, latencyBucket} from '../../../../src/server/requests/stats.ts';
 
-const moment: Moment = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5};
+const snapshot: Snapshot = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5};
 
 function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}): MeasuredWorker {
   const latencies = [...latencyBounds.map(() => 0), 0];
@@ -24,15 +24,15 @@ function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}
   return {id, state: 'ready', stats, ...more};
 }
 
-/** The value of a sample by its whole name. */
+/** The value of a sample by its full name. */
 function sample(text: string, name: string): number {
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
   return Number(line?.slice(name.length + 1));
 }
 
-test('a scrape sees one server: what its workers count is added up', () => {
+test('a scrape sees one server: the counts of its workers are summed', () => {
   const text = serverMetrics().text({
-    ...moment,
+    ...snapshot,
     workers: [worker(1, 10), worker(2, 5), worker(3, 0, {state: 'booting', stats: undefined})],
   });
   assert.equal(sample(text, 'entrypoint_requests_total{class="2xx"}'), 15);
@@ -46,8 +46,8 @@ test('a scrape sees one server: what its workers count is added up', () => {
   assert.equal(sample(text, 'entrypoint_workers{state="booting"}'), 1);
 });
 
-test('the histogram is cumulative, and its count is that of all answers', () => {
-  const text = serverMetrics().text({...moment, workers: [worker(1, 10)]});
+test('the histogram is cumulative, and its count is that of all responses', () => {
+  const text = serverMetrics().text({...snapshot, workers: [worker(1, 10)]});
   assert.equal(sample(text, 'entrypoint_request_duration_seconds_bucket{le="0.005"}'), 0);
   assert.equal(sample(text, 'entrypoint_request_duration_seconds_bucket{le="0.01"}'), 10);
   assert.equal(sample(text, 'entrypoint_request_duration_seconds_bucket{le="+Inf"}'), 10);
@@ -55,20 +55,20 @@ test('the histogram is cumulative, and its count is that of all answers', () => 
   assert.equal(sample(text, 'entrypoint_request_duration_seconds_sum'), 0.1);
 });
 
-test('totals never fall: those of workers that are gone are kept, what they had in flight is not', () => {
+test('totals never decrease: those of exited workers are kept, their requests in flight are not', () => {
   const metrics = serverMetrics();
-  metrics.gone(worker(1, 10), 'max-requests');
-  metrics.gone(worker(2, 5), 'crash');
-  metrics.gone({id: 3, state: 'booting', stats: undefined}, 'crash');
-  const text = metrics.text({...moment, workers: [worker(4, 1)]});
+  metrics.exited(worker(1, 10), 'max-requests');
+  metrics.exited(worker(2, 5), 'crash');
+  metrics.exited({id: 3, state: 'booting', stats: undefined}, 'crash');
+  const text = metrics.text({...snapshot, workers: [worker(4, 1)]});
   assert.equal(sample(text, 'entrypoint_requests_total{class="2xx"}'), 16);
   assert.equal(sample(text, 'entrypoint_requests_in_flight'), 2);
   assert.equal(sample(text, 'entrypoint_worker_exits_total{reason="crash"}'), 2);
   assert.equal(sample(text, 'entrypoint_worker_exits_total{reason="max-requests"}'), 1);
 });
 
-test('every sample has a type and a help, in the form that Prometheus reads', () => {
-  const text = serverMetrics().text({...moment, workers: [worker(1, 10)]});
+test('every sample has a type and a help text, in the format of Prometheus', () => {
+  const text = serverMetrics().text({...snapshot, workers: [worker(1, 10)]});
   assert.ok(text.endsWith('\n'));
   const typed = new Set([...text.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram)$/gm)].map(([, name]) => name));
   for (const line of text
@@ -81,6 +81,6 @@ test('every sample has a type and a help, in the form that Prometheus reads', ()
   }
 });
 
-test('a duration belongs below the first bound that it does not pass', () => {
+test('a duration belongs to the first bucket whose bound it does not exceed', () => {
   assert.deepEqual([0, 1, 1.1, 10, 10_000, 10_001].map(latencyBucket), [0, 0, 1, 3, 12, 13]);
 });

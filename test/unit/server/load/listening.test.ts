@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {addressFailure, listenAddress} from '../../../../src/server/load/listening.ts';
 
-test('where a service listens is read from every form of listen', () => {
+test('the address is read from every form of listen', () => {
   assert.equal(listenAddress([3000]), 3000);
   assert.equal(listenAddress(['3000', () => {}]), 3000);
   assert.equal(listenAddress([{port: '8080', host: '::'}]), 8080);
@@ -15,14 +15,14 @@ test('where a service listens is read from every form of listen', () => {
 
 const failure = (code: string): unknown => addressFailure('0.0.0.0:80', Object.assign(new Error('x'), {code}));
 
-test('an address that cannot be had is told as such, and another error is not taken for one', () => {
+test('an error of bind names the address; any other error is not an address failure', () => {
   assert.deepEqual(failure('EADDRINUSE'), {
-    message: '0.0.0.0:80 is taken',
+    message: 'cannot listen on 0.0.0.0:80: address already in use',
     fix: 'set another --bind or PORT',
     exitCode: 69,
   });
   assert.deepEqual(failure('EACCES'), {
-    message: '0.0.0.0:80 may not be had by this user',
+    message: 'cannot listen on 0.0.0.0:80: permission denied',
     fix: 'set another --bind or PORT',
     exitCode: 69,
   });

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {serviceStack} from '../../../../src/server/process/frames.ts';
 
-test('of a stack, the lines of the service and of its dependencies are left', () => {
+test('a stack keeps only the frames of the service and its dependencies', () => {
   const ours = join(import.meta.dirname, '../../../../src/server/worker/worker.ts');
   assert.equal(
     serviceStack(

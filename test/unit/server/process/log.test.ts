@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type LogWorld, serverLog} from '../../../../src/server/process/log.ts';
+import {type Log, type LogOptions, serverLog} from '../../../../src/server/process/log.ts';
 
-function written(world: Partial<LogWorld>, tell: (log: ReturnType<typeof serverLog>) => void): string {
+function written(options: Partial<LogOptions>, use: (log: Log) => void): string {
   let text = '';
   const write = (more: string): void => void (text += more);
-  tell(serverLog({write, readable: false, colour: false, now: () => new Date(2026, 0, 2, 3, 4, 5, 6), ...world}));
+  use(serverLog({write, readable: false, colour: false, now: () => new Date(2026, 0, 2, 3, 4, 5, 6), ...options}));
   return text;
 }
 
-test('a collector gets one JSON object a line', () => {
+test('without a terminal, each event is one JSON object a line', () => {
   const text = written({}, (log) => log('info', 'worker_ready', {worker: 7}));
   assert.deepEqual(JSON.parse(text), {
     time: new Date(2026, 0, 2, 3, 4, 5, 6).toISOString(),
@@ -21,7 +21,7 @@ test('a collector gets one JSON object a line', () => {
   assert.equal(text.indexOf('\n'), text.length - 1);
 });
 
-test('a person gets a readable line, and the fix and the place below it', () => {
+test('on a terminal, an event is a readable line, with the fix and the location below it', () => {
   const text = written({readable: true}, (log) =>
     log('error', 'worker_failed', {
       message: 'it is broken',
@@ -37,7 +37,7 @@ test('a person gets a readable line, and the fix and the place below it', () => 
   );
 });
 
-test('only a terminal that wants colours gets them', () => {
+test('only a terminal with colours gets them', () => {
   assert.ok(written({readable: true, colour: true}, (log) => log('warning', 'x')).includes('\u001b[33mx\u001b[39m'));
   assert.ok(!written({readable: true}, (log) => log('warning', 'x')).includes('\u001b'));
 });

@@ -5,16 +5,16 @@ import {test} from 'node:test';
 import {
   bindHandle,
   countConnections,
-  currentAnswer,
+  currentResponse,
   hasPipelined,
   readNow,
   sentHead,
   setBacklog,
 } from '../../../../src/server/process/node-internals.ts';
 
-// Says so when a new Node has moved what the server takes from its inside.
+// Fails when a new version of Node has changed an internal that the server uses.
 
-test('a handle is bound without listening, and tells a port that is taken', async () => {
+test('a handle is bound without listening, and has a port', async () => {
   const name: {port?: number} = {};
   const handle = bindHandle('127.0.0.1', 0, 4);
   assert.ok(typeof handle === 'object' && handle.getsockname(name) === 0 && (name.port ?? 0) > 0);
@@ -24,7 +24,7 @@ test('a handle is bound without listening, and tells a port that is taken', asyn
   handle.close();
 });
 
-test('the answer under way, its head, requests behind it and the count of connections are where they were', async () => {
+test('the response in progress, its head, pipelined requests and the connection count are where they were', async () => {
   const seen = Promise.withResolvers<readonly [Socket, ServerResponse]>();
   const server = createServer((request, response) => seen.resolve([request.socket, response]));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -36,7 +36,7 @@ test('the answer under way, its head, requests behind it and the count of connec
     );
   });
   const [socket, response] = await seen.promise;
-  assert.equal(currentAnswer(socket), response);
+  assert.equal(currentResponse(socket), response);
   assert.equal(hasPipelined(socket, response), false);
   assert.equal(sentHead(response), '');
   countConnections(server, 1);
@@ -49,7 +49,7 @@ test('the answer under way, its head, requests behind it and the count of connec
   server.close();
 });
 
-test('what a client has sent is read when its connection is accepted', async () => {
+test('bytes of a client are readable as soon as its connection is accepted', async () => {
   const read = Promise.withResolvers<string>();
   const server = createServer((_, response) => response.end());
   server.prependListener('connection', (socket) => read.resolve(String(readNow(socket))));

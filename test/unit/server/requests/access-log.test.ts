@@ -7,17 +7,17 @@ import {connect as connectSecurely} from 'node:tls';
 import {accessLog} from '../../../../src/server/requests/access-log.ts';
 import {lineBuffer} from '../../../../src/server/requests/line-buffer.ts';
 import {identifyRequests} from '../../../../src/server/requests/request-id.ts';
-import {type Observed, observeRequests} from '../../../../src/server/requests/stats.ts';
+import {countRequests, type RequestCounter} from '../../../../src/server/requests/stats.ts';
 import {makeCertificate} from '../../../support/certificate.ts';
 import {temporaryDirectory} from '../../../support/directory.ts';
 import {until} from '../../../support/until.ts';
 
-interface Place {
+interface LoggingServer {
   readonly url: string;
   readonly port: number;
   readonly server: Server;
   readonly lines: readonly string[];
-  readonly observed: Observed;
+  readonly counter: RequestCounter;
 }
 
 /** A server that logs into memory. */
@@ -28,14 +28,14 @@ async function logging(
   ids = false,
   readable = false,
   server: Server = createServer(listener),
-): Promise<Place> {
+): Promise<LoggingServer> {
   const lines: string[] = [];
   if (ids) identifyRequests(server, {trace: true});
   const log = accessLog(format, readable, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
-  const observed = observeRequests(
+  const counter = countRequests(
     server,
     (closed) => void server.on('connection', (socket) => void socket.on('close', () => closed(socket))),
-    log.ended,
+    log.onRequestEnd,
   );
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
@@ -43,11 +43,11 @@ async function logging(
     server.close();
   });
   const {port} = server.address() as AddressInfo;
-  return {url: `http://127.0.0.1:${port}`, port, server, lines, observed};
+  return {url: `http://127.0.0.1:${port}`, port, server, lines, counter};
 }
 
-/** The answer is out before its line is written. */
-async function come(lines: readonly string[], count: number): Promise<void> {
+/** Waits for `count` lines: a response is sent before its line is logged. */
+async function logged(lines: readonly string[], count: number): Promise<void> {
   await until(`${count} lines`, () => lines.length >= count, 5);
   assert.equal(lines.length, count);
 }
@@ -55,10 +55,10 @@ async function come(lines: readonly string[], count: number): Promise<void> {
 const hello = (_: IncomingMessage, response: ServerResponse): void => void response.end('hello');
 const late = (_: IncomingMessage, response: ServerResponse): void => void setTimeout(() => response.end('late'), 300);
 
-test('a line of JSON tells of a request, without its query and headers', async (t) => {
+test('a line of JSON describes a request, without its query and headers', async (t) => {
   const {url, lines} = await logging(t, 'json', hello, true);
   await fetch(`${url}/a%20b?token=secret`, {headers: {authorization: 'Bearer secret'}});
-  await come(lines, 1);
+  await logged(lines, 1);
   const {time, ms, request_id: id, trace_id: trace, ...rest} = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
   assert.deepEqual(rest, {
     level: 'info',
@@ -77,28 +77,28 @@ test('a line of JSON tells of a request, without its query and headers', async (
   assert.doesNotMatch(lines[0] ?? '', /secret/);
 });
 
-test('on a terminal a line is for a person, unless a format was given', async (t) => {
+test('on a terminal a line is readable, unless a format was given', async (t) => {
   const {url, lines} = await logging(t, 'json', hello, false, true);
   await fetch(`${url}/a?b=c`);
-  await come(lines, 1);
+  await logged(lines, 1);
   assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d GET \/a\?b=c 200, 5 bytes, \d+\.\d ms$/);
   const given = await logging(t, '%(s)s', hello, false, true);
   await fetch(given.url);
-  await come(given.lines, 1);
+  await logged(given.lines, 1);
   assert.equal(given.lines[0], '200');
 });
 
-test('a path that nobody should send stays one line of valid JSON', async (t) => {
+test('an invalid path stays one line of valid JSON', async (t) => {
   const {port, lines} = await logging(t, 'json', hello);
   const socket = connect(port, '127.0.0.1');
   socket.write(`GET /"\\${'x'.repeat(5000)} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
   socket.resume();
-  await come(lines, 1);
+  await logged(lines, 1);
   assert.ok((lines[0]?.length ?? 0) < 4096);
   assert.ok(String((JSON.parse(lines[0] ?? '') as {path: string}).path).startsWith('/"\\'));
 });
 
-test('what came is kept, and the service sees what was given in every form of its headers', async (t) => {
+test('ids that the client sent are kept; added ones appear in every form of the headers', async (t) => {
   const {url, lines} = await logging(
     t,
     'json',
@@ -129,12 +129,12 @@ test('what came is kept, and the service sees what was given in every form of it
   assert.deepEqual([traced.id, traced.parent], [trace, `00-${trace}-00f067aa0ba902b7-00`]);
   const both = await ask({'x-request-id': 'mine', traceparent: `00-${trace}-00f067aa0ba902b7-00`});
   assert.equal(both.id, 'mine');
-  await come(lines, 3);
+  await logged(lines, 3);
   assert.partialDeepStrictEqual(JSON.parse(lines[2] ?? ''), {request_id: 'mine', trace_id: trace});
   assert.notEqual((await ask({})).id, given.id);
 });
 
-test("gunicorn's atoms make the line that was asked for", async (t) => {
+test("a format of gunicorn's atoms makes the same line as gunicorn", async (t) => {
   const {url, lines} = await logging(
     t,
     '%(h)s %(l)s %(u)s "%(r)s" %(s)s %(B)s "%(f)s" "%(a)s" %(m)s %(U)s?%(q)s %(H)s %({x-one}i)s %({x-two}o)s %({NONE}e)s %(p)s 100%%',
@@ -147,14 +147,14 @@ test("gunicorn's atoms make the line that was asked for", async (t) => {
   await fetch(`${url}/a?b=c`, {
     headers: {authorization: `Basic ${btoa('me:secret')}`, 'user-agent': 'a "quoted" one', 'x-one': '1'},
   });
-  await come(lines, 1);
+  await logged(lines, 1);
   assert.equal(
     lines[0],
     `127.0.0.1 - me "GET /a?b=c HTTP/1.1" 404 2 "-" "a \\"quoted\\" one" GET /a?b=c HTTP/1.1 1 2 - <${process.pid}> 100%`,
   );
 });
 
-test('bytes are those of the body: none for HEAD, all pieces of a body without a length', async (t) => {
+test('bytes are those of the body: none for HEAD, all chunks of a body without a length', async (t) => {
   const {url, lines} = await logging(t, '%(B)s', (request, response) => {
     if (request.url === '/pieces') response.write('x'.repeat(1000));
     response.end('y'.repeat(1000));
@@ -162,30 +162,30 @@ test('bytes are those of the body: none for HEAD, all pieces of a body without a
   await fetch(url);
   await fetch(url, {method: 'HEAD'});
   await (await fetch(`${url}/pieces`)).text();
-  await come(lines, 3);
+  await logged(lines, 3);
   assert.deepEqual(lines.slice(0, 2), ['1000', '0']);
   assert.ok(Number(lines[2]) >= 2000 && Number(lines[2]) < 2050, String(lines[2]));
 });
 
-test('a client that goes away before its answer counts as aborted, and is no longer in flight', async (t) => {
-  const {port, lines, observed} = await logging(t, 'json', late);
+test('a client that disconnects before its response counts as aborted, and is no longer in flight', async (t) => {
+  const {port, lines, counter} = await logging(t, 'json', late);
   const socket = connect(port, '127.0.0.1', () =>
     socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\nGET /two HTTP/1.1\r\nhost: x\r\n\r\n'),
   );
-  await until('a request is in flight', () => observed.snapshot().inFlight >= 1, 5);
+  await until('a request is in flight', () => counter.snapshot().inFlight >= 1, 5);
   socket.destroy();
-  await come(lines, observed.snapshot().inFlight + observed.snapshot().aborted);
+  await logged(lines, counter.snapshot().inFlight + counter.snapshot().aborted);
   await new Promise((resolve) => void setTimeout(resolve, 500));
-  const {aborted, inFlight, answered} = observed.snapshot();
+  const {aborted, inFlight, answered} = counter.snapshot();
   assert.ok(aborted >= 1);
   assert.deepEqual([inFlight, answered.every((count) => count === 0)], [0, true]);
   assert.equal((JSON.parse(lines[0] ?? '') as {status: number}).status, 499);
 });
 
-test('so does a client of a server with TLS', async (t) => {
+test('a client that disconnects from a TLS server counts as aborted too', async (t) => {
   const directory = temporaryDirectory();
   const {certificate, key} = makeCertificate(directory, 1);
-  const {port, lines, observed} = await logging(
+  const {port, lines, counter} = await logging(
     t,
     'json',
     late,
@@ -196,15 +196,15 @@ test('so does a client of a server with TLS', async (t) => {
   const socket = connectSecurely({port, host: '127.0.0.1', rejectUnauthorized: false}, () =>
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'),
   );
-  await until('a request is in flight', () => observed.snapshot().inFlight >= 1, 5);
+  await until('a request is in flight', () => counter.snapshot().inFlight >= 1, 5);
   socket.destroy();
-  await come(lines, 1);
-  const {aborted, inFlight} = observed.snapshot();
+  await logged(lines, 1);
+  const {aborted, inFlight} = counter.snapshot();
   assert.deepEqual([aborted, inFlight], [1, 0]);
 });
 
-test('pipelined requests are each counted once, by their class of status', async (t) => {
-  const {port, observed} = await logging(t, 'json', (request, response) => {
+test('pipelined requests are each counted once, by status class', async (t) => {
+  const {port, counter} = await logging(t, 'json', (request, response) => {
     response.statusCode = Number(request.url?.slice(1));
     response.end();
   });
@@ -215,7 +215,7 @@ test('pipelined requests are each counted once, by their class of status', async
     text += String(chunk);
     if (text.split('HTTP/1.1 ').length === 5) break;
   }
-  const {answered, inFlight, latencies} = observed.snapshot();
+  const {answered, inFlight, latencies} = counter.snapshot();
   assert.deepEqual(answered, [0, 2, 0, 1, 1]);
   assert.equal(inFlight, 0);
   assert.equal(
@@ -224,7 +224,7 @@ test('pipelined requests are each counted once, by their class of status', async
   );
 });
 
-test('lines go out in pieces that a pipe keeps whole, the rest of a piece when there is room', async () => {
+test('lines are written in atomic pieces, the rest of a piece when the pipe has room', async () => {
   const written: Buffer[] = [];
   let room = Infinity;
   const buffer = lineBuffer((bytes) => {
@@ -241,10 +241,10 @@ test('lines go out in pieces that a pipe keeps whole, the rest of a piece when t
   assert.equal(Buffer.concat(written).toString(), `${'x'.repeat(99)}\n`.repeat(100));
   buffer.add('last');
   await new Promise((resolve) => void setTimeout(resolve, 200));
-  assert.ok(Buffer.concat(written).toString().endsWith('x\nlast\n'), 'written after a moment, without a flush');
+  assert.ok(Buffer.concat(written).toString().endsWith('x\nlast\n'), 'written after the delay, without a flush');
 });
 
-test('a reader that stopped costs lines at last, not memory without end', () => {
+test('a stopped reader costs lines in the end, not unbounded memory', () => {
   const buffer = lineBuffer(() => 0);
   for (let count = 0; count < 20_000; count += 1) buffer.add('x'.repeat(1023));
   assert.ok(buffer.dropped() > 0 && buffer.dropped() < 10_000, String(buffer.dropped()));

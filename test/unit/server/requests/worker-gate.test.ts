@@ -4,7 +4,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {test} from 'node:test';
 import {workerGate} from '../../../../src/server/requests/gate.ts';
 
-function exchange(
+function requestAndResponse(
   url = '/',
   rawHeaders: string[] = [],
 ): {request: IncomingMessage; response: ServerResponse & {status?: number}} {
@@ -23,9 +23,9 @@ function exchange(
 }
 
 const settings = {readyPath: '/readyz', maxBodySize: 100, maxRequests: 0, maxRequestsJitter: 0};
-const none = {draining: () => false, full: () => false, worn: () => {}};
+const none = {draining: () => false, full: () => false, recycle: () => {}};
 
-test("readiness is the service's own until the worker drains, then it is 503", () => {
+test("readiness is the service's own until the worker drains, then 503", () => {
   let draining = false;
   const served: string[] = [];
   const gate = workerGate({
@@ -35,7 +35,7 @@ test("readiness is the service's own until the worker drains, then it is 503", (
     serve: (request) => void served.push(request.url ?? ''),
   });
   const ask = (url: string): number | undefined => {
-    const {request, response} = exchange(url);
+    const {request, response} = requestAndResponse(url);
     gate(request, response, () => {});
     return response.status;
   };
@@ -45,18 +45,18 @@ test("readiness is the service's own until the worker drains, then it is 503", (
   assert.deepEqual(served, ['/readyz', '/other', '/readyzz', '/other']);
 });
 
-test('the worker is worn once, at a request between max-requests and the jitter above it', () => {
+test('a worker asks to be recycled once, between max-requests and the jitter above it', () => {
   for (let round = 0; round < 50; round += 1) {
     const at: number[] = [];
     let count = 0;
     const gate = workerGate({
       ...none,
       settings: {...settings, maxRequests: 10, maxRequestsJitter: 5},
-      worn: () => at.push(count),
+      recycle: () => at.push(count),
       serve: () => {},
     });
     for (count = 1; count <= 40; count += 1) {
-      const {request, response} = exchange();
+      const {request, response} = requestAndResponse();
       gate(request, response, () => {});
     }
     assert.equal(at.length, 1);
@@ -64,9 +64,9 @@ test('the worker is worn once, at a request between max-requests and the jitter 
   }
 });
 
-test('with as many connections as it may have, every answer says close', () => {
+test('at the connection limit, every response says close', () => {
   const gate = workerGate({...none, settings, full: () => true, serve: () => {}});
-  const {request, response} = exchange();
+  const {request, response} = requestAndResponse();
   gate(request, response, () => {});
   assert.equal(response.shouldKeepAlive, false);
 });

@@ -4,13 +4,13 @@ import {once} from 'node:events';
 import net from 'node:net';
 import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {plugQueue, waitingOn} from '../../../../src/server/worker/accept-queue.ts';
+import {fillQueue, queuedConnections} from '../../../../src/server/worker/accept-queue.ts';
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const line = (local: string, remote: string, state: string, inode: number): string =>
   `  12: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 000000003e0715bc 20 0 0 10 -1`;
 
-test('the table of sockets tells who waits on a port: our own connection, others, and handshakes under way', () => {
+test('the table of sockets contains the queue of a port: our own connection, those of clients, and handshakes', () => {
   const table = [
     head,
     line('0100007F:0BB8', '00000000:0000', '0A', 1609),
@@ -26,16 +26,16 @@ test('the table of sockets tells who waits on a port: our own connection, others
     line('0000000000000000FFFF00000100007F:0BB8', '0000000000000000FFFF00000100007F:9008', '01', 0),
     '',
   ].join('\n');
-  assert.deepEqual(waitingOn(3000, 0x9001, table), {own: true, others: 3, halfOpen: 1});
-  assert.deepEqual(waitingOn(3000, 0x9999, table), {own: false, others: 4, halfOpen: 1});
-  assert.deepEqual(waitingOn(3002, 0x9001, table), {own: false, others: 0, halfOpen: 0});
+  assert.deepEqual(queuedConnections(3000, 0x9001, table), {own: true, others: 3, halfOpen: 1});
+  assert.deepEqual(queuedConnections(3000, 0x9999, table), {own: false, others: 4, halfOpen: 1});
+  assert.deepEqual(queuedConnections(3002, 0x9001, table), {own: false, others: 0, halfOpen: 0});
 });
 
-test('without a table nobody is seen to wait', () => {
-  assert.deepEqual(waitingOn(3000, 0x9001, ''), {own: true, others: 0, halfOpen: 0});
+test('without a table the queue counts as empty', () => {
+  assert.deepEqual(queuedConnections(3000, 0x9001, ''), {own: true, others: 0, halfOpen: 0});
 });
 
-/** What a worker has: one of two copies of a listening socket. The other one is held by a process that does not accept. */
+/** Like a worker's: one of two copies of a listening socket. A process that does not accept holds the other. */
 async function copyOfListener(t: TestContext, host: string): Promise<net.Server> {
   const server = net.createServer({pauseOnConnect: true});
   await new Promise<void>((resolve) => void server.listen(0, host, resolve));
@@ -56,22 +56,22 @@ async function connects(port: number): Promise<boolean> {
 }
 
 for (const host of ['127.0.0.1', '0.0.0.0', '::']) {
-  test(`${host}: when a queue is plugged, nobody waits in it and nobody can connect`, async (t) => {
+  test(`${host}: a filled queue holds no client, and no client can connect`, async (t) => {
     const copy = await copyOfListener(t, host);
     const {port} = copy.address() as net.AddressInfo;
     assert.equal(await connects(port), true);
     await sleep(50);
-    assert.equal(await plugQueue(copy), 'empty');
+    assert.equal(await fillQueue(copy), 'empty');
     assert.equal(await connects(port), false);
   });
 }
 
-test('who came just before the plug is told of', async (t) => {
+test('a client that connects just before the queue is filled is reported', async (t) => {
   const copy = await copyOfListener(t, '127.0.0.1');
   const {port} = copy.address() as net.AddressInfo;
   const client = net.connect(port, '127.0.0.1');
-  // It has connected, but this process has not accepted it: the loop has not turned.
+  // Connected, but not accepted: the loop has not turned.
   await new Promise<void>((resolve) => process.nextTick(resolve));
-  assert.equal(await plugQueue(copy), 'taken');
+  assert.equal(await fillQueue(copy), 'taken');
   client.destroy();
 });

@@ -9,13 +9,13 @@ const connection = (): Connection => Object.assign(new EventEmitter(), {destroye
 const response = (): ServerResponse =>
   Object.assign(new EventEmitter(), {destroyed: false, shouldKeepAlive: true}) as unknown as ServerResponse;
 
-interface Gate {
+interface SyncGate {
   readonly served: string[];
   readonly paused: string[];
   readonly ask: (name: string, socket?: Connection) => ServerResponse;
 }
 
-function gate(): Gate {
+function gate(): SyncGate {
   const [served, paused]: [string[], string[]] = [[], []];
   const pass = oneAtATime({pause: () => paused.push('pause'), resume: () => paused.push('resume')});
   return {
@@ -29,7 +29,7 @@ function gate(): Gate {
   };
 }
 
-test('sync serves one request at a time, in their order, and skips clients that have gone', () => {
+test('sync serves one request at a time, in order, and skips clients that have disconnected', () => {
   const {served, paused, ask} = gate();
   const all = ['/1', '/2', '/3', '/4'].map((url) => ask(url));
   assert.deepEqual(served, ['/1']);
@@ -43,7 +43,7 @@ test('sync serves one request at a time, in their order, and skips clients that 
   assert.ok(all.every(({shouldKeepAlive}) => !shouldKeepAlive));
 });
 
-test('an answer that waits behind another one is over when their connection closes, of which node:http tells nothing', () => {
+test('a pipelined response ends with its connection, for which node:http emits no event', () => {
   const {served, ask} = gate();
   const pipeline = connection();
   const first = ask('first', pipeline);
@@ -54,13 +54,13 @@ test('an answer that waits behind another one is over when their connection clos
   assert.deepEqual(served, ['first', 'second', 'other']);
 });
 
-test('who has gone away meanwhile is not served', () => {
+test('a client that disconnected while it waited is not served', () => {
   const {served, ask} = gate();
-  const gone = connection();
+  const disconnected = connection();
   const first = ask('first');
-  ask('gone', gone);
+  ask('disconnected', disconnected);
   ask('other');
-  gone.destroyed = true;
+  disconnected.destroyed = true;
   first.emit('close');
   assert.deepEqual(served, ['first', 'other']);
 });

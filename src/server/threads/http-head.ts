@@ -1,7 +1,7 @@
 import type {IncomingMessage} from 'node:http';
-import type {Head} from './messages.ts';
+import type {ResponseHead} from './messages.ts';
 
-/** The head of a request as bytes of HTTP/1.1, in latin1, which is how Node reads headers. */
+/** The head of a request in HTTP/1.1, to be encoded as latin1, which is how Node reads headers. */
 export function requestHead({
   method = 'GET',
   url = '/',
@@ -10,17 +10,17 @@ export function requestHead({
   let text = `${method} ${url} HTTP/1.1\r\n`;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
-    // The loop has answered it already.
+    // The event loop has answered it already.
     if (name.length !== 6 || name.toLowerCase() !== 'expect') text += `${name}: ${rawHeaders[index + 1]}\r\n`;
   }
   return `${text}\r\n`;
 }
 
-/** Between two threads: the loop decides how the answer is framed, and whether the connection is kept. */
-const ours: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date']);
+/** Headers that the event loop decides: the framing of the response, and whether the connection stays open. */
+const connectionHeaders: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date']);
 
-/** The head of an answer, without the empty line. Undefined where it is none. */
-export function readHead(text: string): Head | undefined {
+/** Parses the head of a response, without the empty line. Undefined if it is not one. */
+export function parseHead(text: string): ResponseHead | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first);
   if (match === null) return undefined;
@@ -28,7 +28,7 @@ export function readHead(text: string): Head | undefined {
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
-    if (!ours.has(name.toLowerCase())) headers.push(name, line.slice(colon + 1).trim());
+    if (!connectionHeaders.has(name.toLowerCase())) headers.push(name, line.slice(colon + 1).trim());
   }
   return {status: Number(match[1]), reason: match[2] ?? '', headers};
 }

@@ -1,0 +1,63 @@
+import type {Log} from '../process/log.ts';
+import type {BootFailure, DrainOrder} from '../process/messages.ts';
+import type {Settings} from '../settings/settings.ts';
+import type {Backoff} from './backoff.ts';
+import type {BoundSocket} from './socket.ts';
+import type {Worker, WorkerSet} from './workers.ts';
+
+/** Everything that the parts of the arbiter share: each is a function over it. */
+export interface ArbiterState {
+  readonly settings: Settings;
+  readonly socket: BoundSocket;
+  readonly log: Log;
+  readonly workers: WorkerSet;
+  readonly crashes: Backoff;
+  /** Resolves with undefined when the first worker is ready, with the failure if none ever is. */
+  readonly listening: PromiseWithResolvers<BootFailure | undefined>;
+  /** Resolves with the exit code of the server, when every worker has exited. */
+  readonly exited: PromiseWithResolvers<number>;
+  phase: 'starting' | 'serving' | 'stopping' | 'quitting';
+  /** Number of workers to keep. */
+  target: number;
+  /** Until the first worker begins to load the service, it boots alone. */
+  bootsAlone: boolean;
+  /** Boots that failed in a row. */
+  failedBoots: number;
+  /** In reload mode, no worker is started from a failed boot until a file changes. */
+  halted: boolean;
+  /** A start that waits for the backoff. */
+  backoffTimer: NodeJS.Timeout | undefined;
+}
+
+const idleSeconds = 1;
+
+/** The state of a server that has not started yet. */
+export function initialState(
+  options: Pick<ArbiterState, 'settings' | 'socket' | 'log' | 'workers' | 'crashes'>,
+): ArbiterState {
+  return {
+    ...options,
+    listening: Promise.withResolvers(),
+    exited: Promise.withResolvers(),
+    phase: 'starting',
+    target: options.settings.workers,
+    bootsAlone: true,
+    failedBoots: 0,
+    halted: false,
+    backoffTimer: undefined,
+  };
+}
+
+export function isStopping({phase}: Pick<ArbiterState, 'phase'>): boolean {
+  return phase === 'stopping' || phase === 'quitting';
+}
+
+/** The workers that count towards the target: neither leaving nor booting to replace another one. */
+export function activeWorkers({workers}: Pick<ArbiterState, 'workers'>): readonly Worker[] {
+  return workers.all().filter(({state, isReplacement}) => state !== 'leaving' && !isReplacement);
+}
+
+/** How a worker drains while the server goes on. */
+export function drainOrder({gracefulTimeout}: Pick<Settings, 'gracefulTimeout'>): DrainOrder {
+  return {limit: gracefulTimeout, delay: 0, idle: idleSeconds, last: false};
+}

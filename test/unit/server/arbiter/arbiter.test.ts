@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {setImmediate as nextTurn} from 'node:timers/promises';
+import {backoff} from '../../../../src/server/arbiter/backoff.ts';
+import {exitReason, workerExited} from '../../../../src/server/arbiter/exits.ts';
+import {checkHeartbeats, isFresh} from '../../../../src/server/arbiter/monitor.ts';
+import {bootSucceeded, reconcile, rest, restart, scale, wake} from '../../../../src/server/arbiter/reconcile.ts';
+import {rollingRestart} from '../../../../src/server/arbiter/rolling-restart.ts';
+import {activeWorkers, type ArbiterState, initialState} from '../../../../src/server/arbiter/state.ts';
+import {closeSocket, fail, quit, stop} from '../../../../src/server/arbiter/stop.ts';
+import {exitText, inheritedFlags, type Worker, type WorkerExit} from '../../../../src/server/arbiter/workers.ts';
+import type {BootFailure, QueueState, ToWorker} from '../../../../src/server/process/messages.ts';
+import type {Settings} from '../../../../src/server/settings/settings.ts';
+
+/** A worker without a process; the test decides when it boots and exits. */
+interface FakeWorker extends Worker {
+  readonly sent: ToWorker['type'][];
+  readonly signals: NodeJS.Signals[];
+  readonly boot: (failure?: BootFailure) => void;
+  readonly exit: (exit?: Partial<WorkerExit>) => void;
+}
+
+interface FakeServer {
+  readonly state: ArbiterState;
+  readonly started: FakeWorker[];
+  /** Events in order, `worker_ready` for instance. */
+  readonly events: string[];
+}
+
+function fakeServer(settings: Partial<Settings> = {}, queue: QueueState[] = []): FakeServer {
+  const started: FakeWorker[] = [];
+  const events: string[] = [];
+  let alive: FakeWorker[] = [];
+  function spawn(isReplacement: boolean): FakeWorker {
+    const booted = Promise.withResolvers<BootFailure | undefined>();
+    const notAccepting = Promise.withResolvers<void>();
+    const exited = Promise.withResolvers<WorkerExit>();
+    const worker: FakeWorker = {
+      id: started.length + 1,
+      pid: 100 + started.length,
+      startedAt: process.uptime(),
+      isReplacement,
+      state: 'booting',
+      stats: undefined,
+      missedSeconds: 0,
+      exitReason: undefined,
+      booted: booted.promise,
+      notAccepting: notAccepting.promise,
+      exited: exited.promise,
+      sent: [],
+      signals: [],
+      clearQueue: async () => {
+        worker.sent.push('clear-queue');
+        return queue.shift();
+      },
+      send: ({type}) => void worker.sent.push(type),
+      kill: (signal) => {
+        worker.signals.push(signal);
+        if (signal === 'SIGKILL') worker.exit({code: null, signal});
+      },
+      boot: (failure) => {
+        if (failure === undefined) worker.state = 'ready';
+        booted.resolve(failure);
+      },
+      exit: (exit) => {
+        if (!alive.includes(worker)) return;
+        alive = alive.filter((other) => other !== worker);
+        const whole: WorkerExit = {code: 0, signal: null, failure: undefined, ...exit};
+        booted.resolve({message: 'exited', exitCode: 3});
+        notAccepting.resolve();
+        exited.resolve(whole);
+        workerExited(state, worker, whole);
+      },
+    };
+    started.push(worker);
+    alive.push(worker);
+    return worker;
+  }
+  const state = initialState({
+    settings: {
+      workers: 2,
+      gracefulTimeout: 5,
+      drainDelay: 0,
+      timeout: 30,
+      bind: '127.0.0.1:80',
+      ...settings,
+    } as Settings,
+    socket: {port: 80, handle: {} as never, close: () => void events.push('socket closed')},
+    log: (_, event) => void events.push(event),
+    crashes: backoff(),
+    workers: {
+      all: () => alive,
+      spawn,
+      retire: (worker, reason) => {
+        worker.exitReason ??= reason;
+        worker.state = 'leaving';
+        worker.send({type: 'drain', limit: 0, delay: 0, idle: 0, last: false});
+      },
+    },
+  });
+  return {state, started, events};
+}
+
+/** A server whose two workers are ready. */
+async function serving(settings: Partial<Settings> = {}, queue: QueueState[] = []): Promise<FakeServer> {
+  const server = fakeServer(settings, queue);
+  server.state.bootsAlone = false;
+  reconcile(server.state);
+  for (const worker of server.started) worker.boot();
+  await nextTurn();
+  return server;
+}
+
+test('the first worker boots alone, and the server listens with the first one that is ready', async () => {
+  const {state, started, events} = fakeServer();
+  reconcile(state);
+  assert.equal(started.length, 1);
+  state.bootsAlone = false;
+  reconcile(state);
+  assert.equal(started.length, 2);
+  started[1]?.boot();
+  assert.equal(await state.listening.promise, undefined);
+  started[0]?.boot();
+  await nextTurn();
+  assert.deepEqual(events, ['worker_ready', 'listening', 'worker_ready']);
+});
+
+test('a failed first boot ends the server with its exit code', async () => {
+  const {state, started, events} = fakeServer();
+  reconcile(state);
+  started[0]?.boot({message: 'no database', exitCode: 65});
+  started[0]?.exit({code: 3});
+  assert.equal(await state.exited.promise, 65);
+  assert.deepEqual(await state.listening.promise, {message: 'no database', exitCode: 65});
+  assert.deepEqual(events, ['worker_failed', 'stopped']);
+});
+
+test('in reload mode a failed boot halts the server until a restart', async () => {
+  const {state, started} = fakeServer({reload: true, workers: 1});
+  reconcile(state);
+  started[0]?.boot({message: 'syntax error', exitCode: 3});
+  await nextTurn();
+  started[0]?.exit();
+  reconcile(state);
+  assert.equal(started.length, 1);
+  restart(state);
+  assert.equal(started.length, 2);
+});
+
+test('scale starts one worker or retires the oldest, and keeps at least one', async () => {
+  const {state, started} = await serving();
+  scale(state, 1);
+  assert.equal(started.length, 3);
+  scale(state, -1);
+  scale(state, -1);
+  scale(state, -1);
+  assert.equal(state.target, 1);
+  assert.deepEqual(
+    started.map(({exitReason: reason}) => reason),
+    ['fewer workers', 'fewer workers', undefined],
+  );
+});
+
+test('rest retires all workers, and wake restores the configured number', async () => {
+  const {state, started} = await serving();
+  rest(state);
+  assert.deepEqual(activeWorkers(state), []);
+  wake(state);
+  assert.equal(started.length, 4);
+  assert.equal(state.target, 2);
+});
+
+test('a crash is replaced at once, the next ones after the backoff', async () => {
+  const {state, started, events} = await serving();
+  started[0]?.exit({code: 1});
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(started.length, 3);
+  started[2]?.boot();
+  started[1]?.exit({code: null, signal: 'SIGKILL'});
+  reconcile(state);
+  assert.equal(started.length, 3, 'no start during the backoff');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(started.length, 4);
+  assert.equal(events.filter((event) => event === 'worker_exited').length, 2);
+  quit(state, 'SIGINT');
+});
+
+test('the reason of an exit is that of the arbiter, else signal for a drained worker, else crash', () => {
+  const exit = {code: 0, signal: null, failure: undefined};
+  assert.equal(exitReason({exitReason: 'reload', state: 'leaving'}, exit), 'reload');
+  assert.equal(exitReason({exitReason: undefined, state: 'leaving'}, exit), 'signal');
+  assert.equal(exitReason({exitReason: undefined, state: 'leaving'}, {...exit, code: 1}), 'crash');
+  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, exit), 'crash');
+  assert.deepEqual(
+    [exitText({code: 1, signal: null}), exitText({code: null, signal: 'SIGKILL'})],
+    ['exited with code 1', 'was killed by SIGKILL'],
+  );
+});
+
+test('a worker without a heartbeat for the timeout and two seconds is killed, unless it is inspected', async () => {
+  const {state, started, events} = await serving({timeout: 3});
+  for (let second = 0; second < 5; second += 1) checkHeartbeats(state);
+  assert.deepEqual(started[0]?.signals, []);
+  assert.equal(isFresh(started[0] as Worker), true);
+  checkHeartbeats(state);
+  assert.deepEqual([started[0]?.signals, started[0]?.exitReason], [['SIGKILL'], 'timeout']);
+  assert.equal(isFresh(started[0] as Worker), false);
+  assert.ok(events.includes('worker_stuck'));
+  for (const settings of [{timeout: 0}, {timeout: 3, inspect: '127.0.0.1:9229'}]) {
+    const other = await serving(settings);
+    for (let second = 0; second < 10; second += 1) checkHeartbeats(other.state);
+    assert.deepEqual(other.started[0]?.signals, []);
+  }
+});
+
+test('stop drains all workers, closes the socket once its queue is empty, and ends with 0', async () => {
+  const {state, started, events} = await serving({}, ['taken', 'empty']);
+  stop(state, 'SIGTERM');
+  stop(state, 'SIGTERM');
+  assert.deepEqual(started[0]?.sent, ['drain']);
+  reconcile(state);
+  assert.equal(started.length, 2, 'no start while it stops');
+  // Both stop accepting; the first one stays to clear the queue.
+  started[1]?.exit();
+  Object.assign(started[0] ?? {}, {notAccepting: Promise.resolve()});
+  started[0]?.exit();
+  assert.equal(await state.exited.promise, 0);
+  assert.deepEqual(events.filter((event) => event !== 'worker_exited').slice(3), [
+    'draining',
+    'socket closed',
+    'stopped',
+  ]);
+});
+
+test('the socket is closed when a worker finds the queue empty, or at the time limit', async () => {
+  const {state, started, events} = await serving({}, ['taken', 'half-open', 'empty']);
+  for (const worker of started) Object.assign(worker, {notAccepting: Promise.resolve(), state: 'leaving'});
+  await closeSocket(state.socket, state.workers, 1000);
+  assert.deepEqual(started[0]?.sent, ['clear-queue', 'clear-queue', 'clear-queue', 'socket-closed']);
+  const late = await serving();
+  await closeSocket(late.state.socket, late.state.workers, 20);
+  assert.deepEqual(late.started[0]?.sent, ['socket-closed']);
+  assert.ok(events.includes('socket closed') && late.events.includes('socket closed'));
+});
+
+test('quit asks workers to end, the second one kills them; fail kills them and keeps its code', async () => {
+  const {state, started} = await serving();
+  quit(state, 'SIGINT');
+  assert.deepEqual(started[0]?.sent, ['quit']);
+  quit(state, 'SIGINT');
+  assert.deepEqual(started[0]?.signals, ['SIGKILL']);
+  assert.equal(await state.exited.promise, 0);
+  const failing = await serving();
+  fail(failing.state, 3);
+  assert.equal(await failing.state.exited.promise, 3);
+});
+
+test('a reload replaces one worker at a time, each when its replacement is ready', async () => {
+  const {state, started, events} = await serving();
+  const {reload} = rollingRestart(state);
+  const reloaded = reload('SIGHUP');
+  await nextTurn();
+  assert.equal(started.length, 3);
+  assert.deepEqual([started[2]?.isReplacement, started[0]?.state], [true, 'ready']);
+  started[2]?.boot();
+  await nextTurn();
+  assert.deepEqual([started[2]?.isReplacement, started[0]?.state, started[1]?.state], [false, 'leaving', 'ready']);
+  started[0]?.exit();
+  await nextTurn();
+  started[3]?.boot();
+  await nextTurn();
+  started[1]?.exit();
+  assert.equal(await reloaded, undefined);
+  assert.equal(events.at(-1), 'reloaded');
+});
+
+test('a reload whose new code does not boot keeps the old workers; calls meanwhile share one more reload', async () => {
+  const {state, started, events} = await serving();
+  const {reload} = rollingRestart(state);
+  const first = reload('SIGHUP');
+  await nextTurn();
+  const more = [reload('SIGHUP'), reload('SIGHUP')];
+  assert.equal(more[0], more[1]);
+  started[2]?.boot({message: 'no database', exitCode: 3});
+  assert.equal((await first)?.message, 'no database');
+  assert.deepEqual([started[0]?.state, started[1]?.state], ['ready', 'ready']);
+  await nextTurn();
+  started[3]?.boot({message: 'still no database', exitCode: 3});
+  assert.equal((await more[0])?.message, 'still no database');
+  assert.equal(events.filter((event) => event === 'reload_failed').length, 2);
+  quit(state, 'SIGINT');
+});
+
+test('a worker is recycled once, however often it asks', async () => {
+  const {state, started} = await serving();
+  const {recycle} = rollingRestart(state);
+  for (let count = 0; count < 3; count += 1) recycle(started[0] as Worker, 'max-requests');
+  await nextTurn();
+  started[2]?.boot();
+  await nextTurn();
+  assert.equal(started.length, 3);
+  assert.deepEqual([started[0]?.exitReason, started[0]?.sent], ['max-requests', ['drain']]);
+});
+
+test('a worker inherits the flags of Node, without those that run another program', () => {
+  assert.deepEqual(
+    inheritedFlags([
+      '--enable-source-maps',
+      '-e',
+      'serve()',
+      '--inspect-brk=1',
+      '--test',
+      '--watch-path=.',
+      '--input-type=module',
+    ]),
+    ['--enable-source-maps'],
+  );
+});
+
+test('a ready worker resets the count of failed boots', () => {
+  const {state, started} = fakeServer();
+  state.failedBoots = 2;
+  reconcile(state);
+  bootSucceeded(state, started[0] as Worker);
+  assert.equal(state.failedBoots, 0);
+});
