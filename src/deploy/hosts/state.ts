@@ -5,7 +5,7 @@ import {
   dockerPs,
   dockerVolumeTable,
 } from '../../commands/docker.ts';
-import {balancerReadConfig} from '../../commands/lb.ts';
+import {balancerReadConfig, type LbVersion, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {balancerName, lockName, logLabel, type Role, type Stack, stackName} from '../../stack/names.ts';
@@ -50,6 +50,8 @@ export interface MachineState {
   readonly balancerState: string | undefined;
   /** What the balancer was started with. */
   readonly balancerSettings: string;
+  /** Which words its `lb` accepts. */
+  readonly lbVersion: LbVersion;
   /** False where that was not asked. */
   readonly hasNetwork: boolean;
   readonly volumes: readonly string[];
@@ -99,6 +101,7 @@ const containerFormat = [
   '{{.Image}}',
   '{{.CreatedAt}}',
   ...labels.map((name) => `{{.Label "entrypoint.${name}"}}`),
+  `{{.Label "${lbVersionLabel}"}}`,
 ].join('\t');
 const volumeFormat = [
   '{{.Name}}',
@@ -197,6 +200,7 @@ export function parseMachine(text: string, {stack, balancer}: Question): Machine
     balancer: readBalancerState(sections.get('balancer') ?? ''),
     balancerState: own?.[1],
     balancerSettings: own?.[6 + labels.indexOf('settings')] ?? '',
+    lbVersion: lbVersion(own?.[6 + labels.length] ?? ''),
     hasNetwork: rows('networks').length > 0,
     volumes: volumes
       .filter(([, service, environment]) => service === stack.service && environment === stack.environment)

@@ -7,7 +7,7 @@ import {startLoad} from './load.ts';
 buildImages('base', 'haproxy');
 const place = makePlace();
 
-test('five switches under 200 requests a second lose none, on kept and on new connections, also slow ones', async () => {
+test('five switches under 200 requests a second lose none, on kept and new connections, slow requests included', async () => {
   const balancer = await startBalancer(place);
   let old = await startApp(place, 'app.0', 'v0');
   await balancer.mustLb(['config', 'web'], configText());
@@ -20,7 +20,7 @@ test('five switches under 200 requests a second lose none, on kept and on new co
     await balancer.mustLb(['start', '10', `web/1${to}=${fresh}:3000`]);
     await balancer.mustLb(['switch', '--to', `web/1${to}`, '--from', `web/1${from}`]);
     await balancer.mustLb(['config', '--no-reload', 'web'], configText({[`1${to}`]: fresh}));
-    await balancer.mustLb(['idle', '10', `web/1${from}`]);
+    await balancer.mustLb(['drain', '10', `web/1${from}`]);
     await must(['stop', '--time', '2', old]);
     old = fresh;
   }
@@ -49,7 +49,7 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
 });
 
-test('a start may begin before its container is there, and ends at once where its slot is taken out', async () => {
+test('a start can begin before its container exists, and ends at once when its slot is disabled', async () => {
   const balancer = await startBalancer(place, 'early');
   await balancer.mustLb(['config', 'web'], configText());
   const started = balancer.mustLb(['start', '30', `web/1a=${place.name}.awaited:3000`]);
@@ -57,20 +57,20 @@ test('a start may begin before its container is there, and ends at once where it
   await started;
   await balancer.mustLb(['switch', '--to', 'web/1a']);
 
-  const vain = balancer.lb(['start', '60', `web/1b=${app}:3999`]);
+  const waiting = balancer.lb(['start', '60', `web/1b=${app}:3999`]);
   await eventually(
     10,
     () => balancer.mustLb(['show']),
     (text) => /^web\/1b +(?:DRAIN|DOWN)/m.test(text),
   );
   const began = performance.now();
-  await balancer.mustLb(['off', 'web/1b']);
-  const {code, stderr} = await vain;
-  assert.deepEqual([code, stderr], [1, 'lb: web/1b was taken out of use meanwhile']);
+  await balancer.mustLb(['disable', 'web/1b']);
+  const {code, stderr} = await waiting;
+  assert.deepEqual([code, stderr], [1, 'lb: web/1b was disabled while it was starting']);
   assert.ok(performance.now() - began < 5000);
 });
 
-test('new replicas that get the addresses of old ones, the other way round, keep their traffic', async () => {
+test('new replicas that get the addresses of the old ones, swapped, keep their traffic', async () => {
   const balancer = await startBalancer(place, 'swapped');
   const [one, two] = [await startApp(place, 'swap.1', 'v1'), await startApp(place, 'swap.2', 'v1')];
   const three = await startApp(place, 'swap.3', 'v2');
@@ -83,7 +83,7 @@ test('new replicas that get the addresses of old ones, the other way round, keep
     await balancer.mustLb(['start', '10', `${slot}=${container}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a,web/2a']);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
-  await balancer.mustLb(['idle', '10', 'web/1a', 'web/2a']);
+  await balancer.mustLb(['drain', '10', 'web/1a', 'web/2a']);
   const [first, second] = [await addressOf(one), await addressOf(two)];
   await must(['stop', '--time', '1', one, two]);
   const taken = [await startApp(place, 'swap.4', 'v3'), await startApp(place, 'swap.5', 'v3')];
@@ -97,7 +97,7 @@ test('new replicas that get the addresses of old ones, the other way round, keep
   assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +DRAIN .*\nweb\/2a +UP/m);
 });
 
-test('a slot whose container went away is used again: at once after idle, and also where it died in service', async () => {
+test('a slot whose container was removed can be reused: at once after a drain, and also where it died in service', async () => {
   const balancer = await startBalancer(place, 'forgotten');
   const [one, two] = [await startApp(place, 'gone.1', 'v1'), await startApp(place, 'gone.2', 'v2')];
   const shown = (): Promise<string> => balancer.mustLb(['show']);
@@ -106,9 +106,9 @@ test('a slot whose container went away is used again: at once after idle, and al
   await balancer.mustLb(['switch', '--to', 'web/1a']);
   await balancer.mustLb(['start', '10', `web/1b=${two}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
-  await balancer.mustLb(['idle', '10', 'web/1a']);
+  await balancer.mustLb(['drain', '10', 'web/1a']);
   await must(['rm', '--force', one, two]);
-  // HAProxy forgets the address of what nobody resolves any more, and then takes no new one by command.
+  // HAProxy drops the address of a name that no longer resolves, and then accepts no new one by command.
   await eventually(30, shown, (text) => /^web\/1b +\S+ \(resolution\) +-/m.test(text));
   assert.match(await shown(), /^web\/1a +MAINT +[\d.]+:\d+ /m);
   const three = await startApp(place, 'gone.3', 'v3');

@@ -1,5 +1,6 @@
 import {posix} from 'node:path';
 import type {ContainerOptions} from '../../../commands/docker.ts';
+import {lbWatch} from '../../../commands/lb.ts';
 import type {LoadBalancer} from '../../../service/load-balancer-schema.ts';
 
 /** What the deploy knows of the balancer's container, whatever it is. */
@@ -26,7 +27,7 @@ export function balancerContainer(file: LoadBalancer, {name, network, labels}: B
     user: '0:0',
     environment: {LB_ADMIN: admin, LB_MASTER: master},
     volumes: [...directories].map((directory) => `${directory}:${directory}`),
-    command: ['attend'],
+    command: lbWatch,
   };
 }
 

@@ -1,5 +1,5 @@
 import {dockerRemove} from '../../../commands/docker.ts';
-import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
+import {balancerCanary, balancerConfig, balancerDrain, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {isRemote} from '../../../service/hosts.ts';
 import {stackName} from '../../../stack/names.ts';
@@ -69,6 +69,7 @@ function shareStep(
   {
     found: {
       machine: {host},
+      state: {lbVersion: version},
     },
     before,
   }: BalancerView,
@@ -85,13 +86,13 @@ function shareStep(
     host,
     what: `give ${canary.percent} % of the requests to ${servers.join(', ')}`,
     commands: [
-      balancerCanary(name, next.name, canary.slots[0]?.half ?? 'a', weights),
+      balancerCanary(name, version, next.name, canary.slots[0]?.half ?? 'a', weights),
       balancerConfig(name, next.name, renderFragment(next), 'file-only'),
     ],
     undo: [
       balancerConfig(name, before.name, renderFragment(before), 'file-only'),
       balancerRestore(name, before.name),
-      balancerIdle(name, target.settings.drain_timeout_seconds, servers),
+      balancerDrain(name, version, target.settings.drain_timeout_seconds, servers),
     ],
     purpose: `the canary could not be given its share on ${host}`,
   };
@@ -139,6 +140,7 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
     ({
       found: {
         machine: {host},
+        state: {lbVersion: version},
       },
       before,
     }): Step => {
@@ -151,7 +153,9 @@ export function planAbort(target: Target, found: readonly Found[], {entry}: Depl
         commands: [
           balancerConfig(name, next.name, renderFragment(next), 'file-only'),
           balancerRestore(name, next.name),
-          ...(servers.length === 0 ? [] : [balancerIdle(name, target.settings.drain_timeout_seconds, servers)]),
+          ...(servers.length === 0
+            ? []
+            : [balancerDrain(name, version, target.settings.drain_timeout_seconds, servers)]),
         ],
         purpose: `the canary could not be taken out on ${host}`,
       };

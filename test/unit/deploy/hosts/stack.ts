@@ -67,6 +67,7 @@ export function container(
     published = '',
     hosts = '',
     health = '',
+    lb = '',
   }: Readonly<Record<string, string>>,
 ): string {
   return [
@@ -89,6 +90,7 @@ export function container(
     published,
     hosts,
     health,
+    lb,
   ].join('\t');
 }
 

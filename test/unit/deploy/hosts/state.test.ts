@@ -66,7 +66,7 @@ describe('what a machine has', () => {
   test('is read whole, whatever answers last', () => {
     const {state, calls} = look([
       container('shop.local.3.1', 'running', {release: '3'}),
-      container('shop.local.balancer', 'running', {role: 'balancer'}),
+      container('shop.local.balancer', 'running', {role: 'balancer', lb: '2'}),
     ]);
     assert.deepEqual(
       state.containers.map(({name}) => name),
@@ -78,6 +78,12 @@ describe('what a machine has', () => {
     );
     assert.ok(!calls.some((call) => /^(?:info|inspect)/.test(call)), 'nobody asks for a lock that is not there');
     assert.ok(!calls.some((call) => call.startsWith('network')), 'what runs in the network has told that it is there');
+  });
+
+  test('has a balancer of version 1 where its container has no label', () => {
+    const of = (lb: string) =>
+      look([container('shop.local.balancer', 'running', {role: 'balancer', lb})]).state.lbVersion;
+    assert.deepEqual([of(''), of('2')], [1, 2]);
   });
 
   test('is asked for its network where nothing runs in it', () => {

@@ -1,10 +1,10 @@
 import {dockerRemove} from '../../../../commands/docker.ts';
 import {
   balancerConfig,
-  balancerIdle,
+  balancerDisable,
+  balancerDrain,
   balancerLeave,
   balancerMove,
-  balancerOff,
   balancerRemoveService,
   balancerRestore,
   balancerStart,
@@ -26,7 +26,7 @@ import type {Step} from './step.ts';
  */
 export function healthStep(
   target: Target,
-  {machine: {host}}: Found,
+  {machine: {host}, state}: Found,
   release: number,
   slots: readonly SlotUse[],
   where: (slot: SlotUse) => Host,
@@ -39,7 +39,7 @@ export function healthStep(
   } = target;
   const name = balancerOf(target);
   const servers = serversOf(stackName(stackOf(target)), slots);
-  const off = [balancerOff(name, servers)];
+  const off = [balancerDisable(name, state.lbVersion, servers)];
   return {
     phase: 'health',
     host,
@@ -95,6 +95,7 @@ export function switchStep(
   {
     found: {
       machine: {host},
+      state: {lbVersion: version},
     },
     before,
     next,
@@ -106,8 +107,8 @@ export function switchStep(
   const {settings} = target;
   const name = balancerOf(target);
   const [fresh, old] = [serversOf(next.name, to), serversOf(next.name, from)];
-  const idle = (servers: readonly string[]): Commands =>
-    servers.length === 0 ? [] : [balancerIdle(name, settings.drain_timeout_seconds, servers)];
+  const drain = (servers: readonly string[]): Commands =>
+    servers.length === 0 ? [] : [balancerDrain(name, version, settings.drain_timeout_seconds, servers)];
   return {
     phase: 'switch',
     host,
@@ -118,12 +119,13 @@ export function switchStep(
     ].join('; '),
     commands: [
       balancerMove(name, {
+        version,
         to: fresh,
         from: old,
         overSeconds: settings.load_balancer.slow_start_seconds,
         service: next.name,
         fragment: renderFragment(next),
-        idleSeconds: settings.drain_timeout_seconds,
+        drainSeconds: settings.drain_timeout_seconds,
       }),
       ...stopCommands(target, stop),
     ],
@@ -131,7 +133,7 @@ export function switchStep(
       ...wakeCommands(stop),
       balancerConfig(name, before.name, renderFragment(before), 'file-only'),
       balancerRestore(name, before.name),
-      ...idle(fresh),
+      ...drain(fresh),
     ],
     purpose: `the traffic could not be moved to release ${next.release}${onHost(host)}, and goes back to the old one`,
   };
