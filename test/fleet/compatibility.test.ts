@@ -63,7 +63,7 @@ else {
     before(() => {
       deployFile(`replicas: 2, load_balancer: {image: '${earlier.haproxy}'}`);
       for (const version of [1, 2]) {
-        const image = build(tiny, earlier.entrypoint, version);
+        image = build(tiny, earlier.entrypoint, version);
         must(earlier.entrypoint, 'deploy', 'local', `--image=${image}`);
       }
       balancer = inspect(tiny, balancerOf(tiny), '{{.Id}}');

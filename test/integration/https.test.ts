@@ -34,7 +34,7 @@ before(() => {
   must(entrypoint, 'build');
 });
 
-test('a deploy brings the certificate, and the next one a new certificate; no key is printed or a word', async () => {
+test('each deploy sends its certificate; no key is printed, or an argument', async () => {
   for (const serial of [5, 6]) {
     const env = renew(serial);
     const {code, stdout, stderr} = run(entrypoint, ['--verbose', 'deploy', 'local'], {env});
@@ -45,13 +45,13 @@ test('a deploy brings the certificate, and the next one a new certificate; no ke
   }
 });
 
-test('a certificate that does not fit its key ends the deploy before anything moves', async () => {
+test('a certificate that does not match its key fails the deploy before any traffic moves', async () => {
   const env = renew(7);
   renew(8);
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});
   assert.notEqual(code, 0);
   assert.match(stderr, /the load balancer on local refuses the certificate/);
-  assert.match(stderr, /is not usable, and the old one stays/);
+  assert.match(stderr, /is not usable; the old one stays in force/);
   assert.equal(await asked(), '6 200');
   assert.equal((JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number}).release, 2);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {configText, startApp, startBalancer} from './balancer.ts';
+import {answer, configText, startApp, startBalancer} from './balancer.ts';
 import {addressOf, buildImages, eventually, makePlace, must} from './containers.ts';
 import {startLoad} from './load.ts';
 
@@ -114,4 +114,20 @@ test('a slot whose container was removed can be reused: at once after a drain, a
   const three = await startApp(place, 'gone.3', 'v3');
   await balancer.mustLb(['start', '10', `web/1a=${three}:3000`]);
   await balancer.mustLb(['start', '10', `web/1b=${three}:3000`]);
+});
+
+test('the words of version 1 of lb drive it, too: an older deployer sends them', async () => {
+  const balancer = await startBalancer(place, 'versions');
+  const [one, two] = [await startApp(place, 'versions.1', 'v1'), await startApp(place, 'versions.2', 'v2')];
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['start', '10', `web/1a=${one}:3000`, `web/1b=${two}:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1a']);
+  await balancer.mustLb(['canary', 'web', 'b', 'web/1a=256', 'web/1b=1']);
+  assert.equal(await answer(balancer, '/', {'x-canary': 'always'}), 'v2');
+  await balancer.mustLb(['idle', '1', 'web/1b']);
+  await balancer.mustLb(['off', 'web/1a']);
+  assert.match(await balancer.mustLb(['show']), /^web\/1a +MAINT .*\nweb\/1b +MAINT/m);
+  const {code, stderr} = await balancer.lb(['stop', 'web/1a']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^lb: unknown verb 'stop'\nlb: usage: lb config /);
 });

@@ -23,7 +23,7 @@ const file = {
   acme: `${app}:3000`,
 };
 
-/** The serial number of the certificate that is shown for a name. */
+/** The serial number of the certificate for a name. */
 async function shown(servername: string): Promise<number> {
   const port = await balancer.port(8443);
   return new Promise((resolve, reject) => {

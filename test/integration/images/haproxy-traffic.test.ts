@@ -21,7 +21,7 @@ async function serving(name: string, file: object = {}): Promise<Balancer> {
   return balancer;
 }
 
-/** How many of so many answers come from each version. */
+/** Of `count` answers, how many come from each version. */
 async function tally(
   balancer: Balancer,
   count: number,
@@ -132,7 +132,7 @@ test('a release that answers 500 to one request in a hundred shows in the counts
   const after = await counts('web/1b');
   assert.equal(after.requests, later);
   assert.equal(after.errors, failures.length);
-  assert.match(judge(before, after) ?? '', /^\d+ of \d+ requests were answered with a server error/);
+  assert.match(judge(before, after) ?? '', /^\d+ of \d+ requests got a server error/);
   await balancer.mustLb(['start', '10', `web/1a=${fresh}:3000`]);
   assert.equal((await counts('web/1a')).requests, 0);
 });
@@ -154,12 +154,12 @@ test('a websocket and server-sent events continue while their server drains, and
   const balancer = await serving('long');
   const port = await balancer.port();
   const socket = connect(port, '127.0.0.1');
-  const heard: string[] = [];
-  socket.on('data', (data) => heard.push(String(data)));
+  const received: string[] = [];
+  socket.on('data', (data) => received.push(String(data)));
   socket.write('GET /socket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
   await eventually(
     5,
-    async () => heard.join(''),
+    async () => received.join(''),
     (text) => text.includes('101 Switching'),
   );
   const events = await fetch(`http://127.0.0.1:${port}/events?ms=9000`);
@@ -170,7 +170,7 @@ test('a websocket and server-sent events continue while their server drains, and
   socket.write('still there?');
   await eventually(
     5,
-    async () => heard.join(''),
+    async () => received.join(''),
     (text) => text.endsWith('v1 still there?'),
   );
   const {code, stderr} = await balancer.lb(['drain', '1', 'web/1a']);
@@ -182,7 +182,7 @@ test('a websocket and server-sent events continue while their server drains, and
   socket.write('and now?');
   await eventually(
     5,
-    async () => heard.join(''),
+    async () => received.join(''),
     (text) => text.endsWith('v1 and now?'),
   );
   socket.end();
@@ -191,16 +191,16 @@ test('a websocket and server-sent events continue while their server drains, and
 
 test('the service learns the address of the client, not the one the client claims', async () => {
   const balancer = await serving('forwarded');
-  const heard = JSON.parse(
+  const forwarded = JSON.parse(
     await answer(balancer, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'}),
   ) as {for: string; proto: string};
-  assert.match(heard.for, /^\d+\.\d+\.\d+\.\d+$/);
-  assert.notEqual(heard.for, '203.0.113.9');
-  assert.equal(heard.proto, 'http');
+  assert.match(forwarded.for, /^\d+\.\d+\.\d+\.\d+$/);
+  assert.notEqual(forwarded.for, '203.0.113.9');
+  assert.equal(forwarded.proto, 'http');
   const trusting = await serving('trusting', {trusted_proxies: ['0.0.0.0/0']});
-  const told = JSON.parse(
+  const trusted = JSON.parse(
     await answer(trusting, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'}),
   ) as {for: string; proto: string};
-  assert.match(told.for, /^203\.0\.113\.9, \d/);
-  assert.equal(told.proto, 'https');
+  assert.match(trusted.for, /^203\.0\.113\.9, \d/);
+  assert.equal(trusted.proto, 'https');
 });

@@ -3,7 +3,7 @@ import {balancerSettings, type BalancerSettings} from '../../../../../src/deploy
 import type {BalancerState, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
 import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 
-/** Settings as `load_balancer` of a deploy.yaml would give them. */
+/** Settings from `load_balancer` of a deploy.yaml. */
 export const settings = (file: object = {}): BalancerSettings => balancerSettings(v.parse(loadBalancer, file));
 
 export const use = (host: string, replica: number, half: 'a' | 'b', address = `buy.local.3.${replica}`): SlotUse => ({
@@ -15,7 +15,7 @@ export const use = (host: string, replica: number, half: 'a' | 'b', address = `b
   port: 3000,
 });
 
-/** Release 3 with two replicas in the halves b. */
+/** Release 3 with two replicas, green. */
 export const state: BalancerState = {
   name: 'buy.local',
   release: 3,
