@@ -120,8 +120,8 @@ check_stage() (
   fi
 )
 
-# change_files SERVICE STAGE OLD: puts the fragment of STAGE in place, or removes it where STAGE has none, and keeps the old one
-# as OLD. An lb that is killed between this and the reload leaves PENDING, and the next one reloads.
+# change_files SERVICE STAGE OLD: puts the fragment of STAGE in place, or removes it where STAGE has none, and keeps the
+# old one as OLD. An lb that is killed between this and the reload leaves PENDING, and the next one reloads.
 change_files() {
   [ ! -e "$FRAGMENTS/$1.cfg" ] || cp "$FRAGMENTS/$1.cfg" "$3"
   : >"$PENDING"
@@ -133,8 +133,8 @@ change_files() {
   fi
 }
 
-# settle SERVICE [OLD]: reloads where files have changed. Where HAProxy refuses, OLD comes back; where OLD does not exist, the
-# fragment goes.
+# settle SERVICE [OLD]: reloads where files have changed. Where HAProxy refuses, OLD comes back; where OLD does not
+# exist, the fragment goes.
 settle() (
   [ -e "$PENDING" ] || exit 0
   if answer=$(reload "$1"); then
@@ -150,8 +150,8 @@ settle() (
   fail 'the reload failed; the old configuration stays in force'
 )
 
-# patch SERVICE: a slot that a deploy has started but not committed is free in the file, and a reload, perhaps for another
-# service, would disable it whatever the state file says. For the reload, the file has it taken.
+# patch SERVICE: a slot that a deploy has started but not committed is free in the file, and a reload, perhaps for
+# another service, would disable it whatever the state file says. For the reload, the file has it taken.
 patch() {
   cp "$FRAGMENTS/$1.cfg" "$FRAGMENTS/.$1.committed"
   servers <"$FRAGMENTS/$1.state" | awk -v service="$1" '
@@ -167,8 +167,8 @@ unpatch() (
   done
 )
 
-# reload SERVICE: starts a worker with what the old one knows of the servers, and expects it to have SERVICE, if that has a
-# fragment. Prints what failed.
+# reload SERVICE: starts a worker with what the old one knows of the servers, and expects it to have SERVICE, if that
+# has a fragment. Prints what failed.
 reload() (
   keep_counts
   unpatch

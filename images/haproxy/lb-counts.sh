@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What HAProxy has counted of each server since `lb start` gave its slot to it. HAProxy's own counters go on from one release to
-# the next in the same slot, and restart at each reload, so a file holds what to add: SERVICE.counts.
+# What HAProxy has counted of each server since `lb start` gave its slot to it. HAProxy's own counters go on from one
+# release to the next in the same slot, and restart at each reload, so a file holds what to add: SERVICE.counts.
 
 counts() {
   service_name "${1-}"

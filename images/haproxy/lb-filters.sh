@@ -1,12 +1,14 @@
 # shellcheck shell=sh
-# Parsers of HAProxy's answers: each reads one on standard input and prints lines. They run in a pipe, so their variables are
-# their own, and need no HAProxy: `sh lb-filters.sh servers <ANSWER`. test/unit/images/haproxy feeds them recorded answers.
+# Parsers of HAProxy's answers: each reads one on standard input and prints lines. They run in a pipe, so their
+# variables are their own, and need no HAProxy: `sh lb-filters.sh servers <ANSWER`. test/unit/images/haproxy feeds them
+# recorded answers.
 
 # Lists are one argument, split at blanks; awk wants one space between and around the words.
 words() { for word in $1; do printf '%s ' "$word"; done; }
 
-# servers: `show servers state` to `SERVER STATE ADDRESS NAME PORT MAINTENANCE`. STATE is srv_op_state: 0 stopped, 1 starting
-# (slowstart), 2 running, 3 stopping. ADDRESS and NAME are `-` where there is none. MAINTENANCE is 1 for a disabled server.
+# servers: `show servers state` to `SERVER STATE ADDRESS NAME PORT MAINTENANCE`. STATE is srv_op_state: 0 stopped, 1
+# starting (slowstart), 2 running, 3 stopping. ADDRESS and NAME are `-` where there is none. MAINTENANCE is 1 for a
+# disabled server.
 servers() {
   awk '
     /^# / {for (i = 2; i <= NF; i++) col[$i] = i - 1; next}
@@ -15,8 +17,8 @@ servers() {
     }'
 }
 
-# unhealthy SERVERS: `show servers state` to those of SERVERS whose last check did not pass, a line each. lb start polls with
-# it while services start, so it starts no process.
+# unhealthy SERVERS: `show servers state` to those of SERVERS whose last check did not pass, a line each. lb start polls
+# with it while services start, so it starts no process.
 unhealthy() {
   up=' '
   while read -r _ backend _ server _ state _; do
@@ -37,7 +39,8 @@ assigned() {
   awk -v uses=" $(words "$1")" '$6 == 0 && (index(uses, " " $1 "=" $4 ":" $5 " ") || index(uses, " " $1 "=" $3 ":" $5 " ")) {print $1}'
 }
 
-# Columns by name. A quoted field (last_chk is the status line of an application) can hold commas, which would shift them.
+# Columns by name. A quoted field (last_chk is the status line of an application) can hold commas, which would shift
+# them.
 # shellcheck disable=SC2016 # The dollars are awk's.
 STAT='
   function unquoted(line,  text, field) {
@@ -71,8 +74,8 @@ connections() {
     END {print sum + 0}'
 }
 
-# tallies SERVICE: `show table SERVICE` and `show stat` to `SERVER REQUESTS ERRORS FAILED RETRIES ANSWERS MILLISECONDS`, all of
-# them since the worker started.
+# tallies SERVICE: `show table SERVICE` and `show stat` to `SERVER REQUESTS ERRORS FAILED RETRIES ANSWERS MILLISECONDS`,
+# all of them since the worker started.
 tallies() {
   awk -F , -v service="$1" "$STAT"'
     / key=/ {
@@ -88,8 +91,8 @@ tallies() {
     }'
 }
 
-# since_start: tallies, and lines of SERVICE.counts that begin with `+`, to their sum. More to subtract than was counted means
-# that HAProxy restarted behind our back: then what it counted since is all there is.
+# since_start: tallies, and lines of SERVICE.counts that begin with `+`, to their sum. More to subtract than was counted
+# means that HAProxy restarted behind our back: then what it counted since is all there is.
 since_start() {
   awk '
     $1 == "+" {for (i = 3; i <= 8; i++) add[$2, i - 1] = $i; next}

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Flags of services, in a map that HAProxy reads for each request: they change without a reload and survive a restart. The caller
-# holds the lock.
+# Flags of services, in a map that HAProxy reads for each request: they change without a reload and survive a restart.
+# The caller holds the lock.
 
 # flag_on KEY VALUE [KEY VALUE]...
 flag_on() (

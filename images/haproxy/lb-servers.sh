@@ -18,16 +18,17 @@ target_of() {
   for use; do [ "${use%%=*}" != "$wanted" ] || echo "${use#*=}"; done
 }
 
-# waiting_of SERVERS: those of one service whose last check did not pass, whatever traffic they get.
-waiting_of() (
+# waiting_of SERVERS: those of one service whose last check did not pass, whatever traffic they get; in a substitution
+# only.
+waiting_of() {
   answer=$(ask "$ADMIN" "show servers state ${1%%/*}") || exit 1
   unhealthy "$1" <<END
 $answer
 END
-)
+}
 
-# require_started SERVERS: HAProxy takes a server that leaves maintenance for healthy until its first check, so that none gets
-# traffic that was not started, or was before HAProxy itself restarted.
+# require_started SERVERS: HAProxy takes a server that leaves maintenance for healthy until its first check, so that
+# none gets traffic that was not started, or was before HAProxy itself restarted.
 require_started() (
   missing=$(server_states "$(service_of "$1")" | disabled "$1")
   [ -z "$missing" ] || fail "not started since HAProxy started: $(commas "$missing"); no traffic moved"
@@ -38,22 +39,23 @@ show() (
   sed -n 's|/maintenance on$||p' "$FLAGS" | awk -v only="${1-}" 'only == "" || $1 == only {printf "%-10s in maintenance: every request gets its page (lb maintenance off %s)\n", $1, $1}'
 )
 
-# park SERVERS: disabled, and still resolvable. HAProxy drops the address of a server whose name no longer resolves, and then
-# refuses a new one for up to a second, until the resolver has found it: our own host name always resolves.
-park() (
-  set_state maint "$1"
-  by_name "$(service_of "$1")" || exit 0
-  name=$(hostname)
-  for server in $1; do echo "set server $server fqdn $name"; done | order
-)
+# park SERVERS: disabled, and still resolvable. HAProxy drops the address of a server whose name no longer resolves, and
+# then refuses a new one for up to a second, until the resolver has found it: our own host name always resolves.
+park() {
+  {
+    states maint "$1"
+    if by_name "$(service_of "$1")"; then names "$(hostname)" "$1"; fi
+  } | order
+}
 
 disable() {
   [ $# -gt 0 ] || usage 'disable takes SERVER...'
   park "$*"
 }
 
-# All at once, so that the wait is that of the slowest. While a server is disabled, HAProxy's clock for its checks ticks every
-# `inter`, and the first check comes at the next tick: a start that begins before the containers do does not wait for it.
+# All at once, so that the wait is that of the slowest. While a server is disabled, HAProxy's clock for its checks ticks
+# every `inter`, and the first check comes at the next tick: a start that begins before the containers do does not wait
+# for it.
 start() (
   [ $# -ge 2 ] || usage 'start takes SECONDS SERVER=ADDRESS:PORT...'
   end=$(($(now) + $1 * 1000))
@@ -71,13 +73,17 @@ assign() (
   service=$(service_of "$1")
   servers=$(servers_of "$@")
   resolved=$(resolve "$end" "$@")
-  set_state maint "$servers"
-  if by_name "$service"; then
+  named=no
+  ! by_name "$service" || named=yes
+  {
+    states maint "$servers"
     # With its name, a container is found again after a restart that gives it another address.
-    for use; do
+    [ "$named" = no ] || for use; do
       target=${use#*=}
-      echo "set server ${use%%=*} fqdn ${target%:*}"
-    done | order
+      names "${target%:*}" "${use%%=*}"
+    done
+  } | order
+  if [ "$named" = yes ]; then
     # A slot without an address (see park) takes one from the resolver only, and after that from here.
     while server_states "$service" | awk -v wanted=" $servers " 'index(wanted, " " $1 " ") && $3 == "-" {none = 1} END {exit !none}'; do
       [ "$(now)" -lt "$end" ] || not_healthy "$servers" "$@"
@@ -113,8 +119,8 @@ resolve() (
   done
 )
 
-# await_healthy END USE...: ten polls a second, which cost the services that are starting as little as possible: the time and the
-# names at every fifth only.
+# await_healthy END USE...: ten polls a second, which cost the services that are starting as little as possible: the
+# time and the names at every fifth only.
 await_healthy() (
   end=$1
   shift
@@ -158,11 +164,11 @@ unresolvable() (
   done
 )
 
-# give_up USE...: disables them again, but not where another lb has started the slot since: a deployer that is killed leaves its
-# lb behind, and that one must not take the slot from the next deploy.
+# give_up USE...: disables them again, but not where another lb has started the slot since: a deployer that is killed
+# leaves its lb behind, and that one must not take the slot from the next deploy.
 give_up() (
   ours=$(server_states "$(service_of "$1")" | assigned "$*")
-  [ -z "$ours" ] || set_state maint "$ours"
+  [ -z "$ours" ] || states maint "$ours" | order
 )
 
 # not_healthy SERVERS USE...: gives up, and prints the result of their checks and the answer of the health path.

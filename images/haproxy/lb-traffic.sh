@@ -16,10 +16,9 @@ switch() (
   service=$(service_of "$to")
   require_started "$to"
   if [ -n "$from" ] && [ "$over" -gt 0 ]; then shift_slowly "$over" "$from" "$to"; fi
-  set_weight 100 "$to"
-  set_state ready "$to"
+  { weights 100 "$to"; states ready "$to"; } | order
   [ "$(waiting_of "$to")" != "$(lines "$to")" ] || fail "none of $(commas "$to") is healthy; $(commas "${from:-nothing}") keeps its traffic"
-  [ -z "$from" ] || set_state drain "$from"
+  [ -z "$from" ] || states drain "$from" | order
   if flagged "$service/always" "$service/never"; then
     lock
     flag_off "$service/always" "$service/never"
@@ -28,19 +27,17 @@ switch() (
 
 # shift_slowly SECONDS FROM TO: from a hundredth of the requests to as many as the old servers get, a step a second.
 shift_slowly() (
-  set_weight 100 "$2"
-  set_weight 1 "$3"
-  set_state ready "$3"
+  { weights 100 "$2"; weights 1 "$3"; states ready "$3"; } | order
   step=0
   while [ "$step" -lt "$1" ]; do
     sleep 1
     step=$((step + 1))
-    set_weight $((1 + 99 * step / $1)) "$3"
+    weights $((1 + 99 * step / $1)) "$3" | order
   done
 )
 
-# Both releases get requests by weight; the header `x-canary` and the cookie `canary` choose. The slots' names end with a for
-# blue and b for green, and that is what the fragments compare the flags with.
+# Both releases get requests by weight; the header `x-canary` and the cookie `canary` choose. The slots' names end with
+# a for blue and b for green, and that is what the fragments compare the flags with.
 canary() (
   [ $# -ge 3 ] || usage 'canary takes SERVICE blue|green SERVER=WEIGHT...'
   service=$1
@@ -52,8 +49,10 @@ canary() (
   shift 2
   servers=$(servers_of "$@")
   require_started "$servers"
-  for use; do echo "set server ${use%%=*} weight ${use#*=}"; done | order
-  set_state ready "$servers"
+  {
+    for use; do weights "${use#*=}" "${use%%=*}"; done
+    states ready "$servers"
+  } | order
   lock
   flag_on "$service/always" "$fresh" "$service/never" "$old"
 )
@@ -74,7 +73,8 @@ restore() (
   taken=$(printf '%s\n' "$file" | awk '$2 != "-" {print $1}')
   free=$(printf '%s\n' "$file" | awk '$2 == "-" {print $1}')
   uses=$(printf '%s\n' "$file" | awk '$2 != "-" {print $1 "=" $2}')
-  # A server that is where the file says keeps its address; it is started again only where its slot was disabled or reused.
+  # A server that is where the file says keeps its address; it is started again only where its slot was disabled or
+  # reused.
   present=" $(words "$(server_states "$service" | assigned "$uses")")"
   set --
   for use in $uses; do
@@ -90,8 +90,10 @@ restore() (
     done
   fi
   if [ -n "$taken" ]; then
-    printf '%s\n' "$file" | awk '$2 != "-" {print "set server " $1 " weight " $3}' | order
-    set_state ready "$taken"
+    {
+      printf '%s\n' "$file" | awk '$2 != "-" {print "set server " $1 " weight " $3}'
+      states ready "$taken"
+    } | order
   fi
   [ -z "$free" ] || park "$free"
   case $(head -n 1 "$FRAGMENTS/$service.cfg") in
@@ -116,8 +118,8 @@ await_others() (
   done
 )
 
-# Waits for the connections of these servers, and for workers from before a reload: those do not know who drains. They end
-# within `hard-stop-after`, so it pays to wait longer for them than for a request.
+# Waits for the connections of these servers, and for workers from before a reload: those do not know who drains. They
+# end within `hard-stop-after`, so it pays to wait longer for them than for a request.
 drain() (
   [ $# -ge 2 ] || usage 'drain takes SECONDS SERVER...'
   start=$(now)

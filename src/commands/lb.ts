@@ -1,12 +1,12 @@
 import {type Command, type SecretReference, type Words, wordsText} from '../shell/argv.ts';
 import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker.ts';
 
-// The `lb` program is part of the haproxy image, which images/haproxy/README.md describes. All of its verbs are idempotent. A
-// server's name is SERVICE/SLOT, where SERVICE is the name of the balancer's state.
+// The `lb` program is part of the haproxy image, which images/haproxy/README.md describes. All of its verbs are
+// idempotent. A server's name is SERVICE/SLOT, where SERVICE is the name of the balancer's state.
 
 /**
- * The words of `lb` that differ between its versions. A version accepts the words of all versions before it, so the first
- * ones work with every balancer.
+ * The words of `lb` that differ between its versions. A version accepts the words of all versions before it, so the
+ * first ones work with every balancer.
  */
 const vocabularies = {
   1: {drain: 'idle', disable: 'off', watch: 'attend', a: 'a', b: 'b'},
@@ -16,20 +16,22 @@ const vocabularies = {
 export type LbVersion = keyof typeof vocabularies;
 
 /**
- * The label that the haproxy image gives its containers. It is the image's and not the deployer's: a host can still have an
- * older image of the same name, and a container started from that one has the older `lb`.
+ * The label that the haproxy image gives its containers. It is the image's and not the deployer's: a host can still
+ * have an older image of the same name, and a container started from that one has the older `lb`.
  */
 export const lbVersionLabel = 'entrypoint.lb';
 
-/** The words that a balancer with this value of {@link lbVersionLabel} accepts; images before version 2 have no label. */
+/**
+ * The words that a balancer with this value of {@link lbVersionLabel} accepts; images before version 2 have no label.
+ */
 export const lbVersion = (label: string): LbVersion => (Number(label) >= 2 ? 2 : 1);
 
 /** The command of a container that only drives a HAProxy. Any version: its image is not known before it starts. */
 export const lbWatch: Words = [vocabularies[1].watch];
 
 /**
- * Checks a service's fragment of the configuration and puts it in force. `reload` starts a new worker and waits for the end
- * of the old one, which knows only the old servers; `file-only` changes what a restart finds.
+ * Checks a service's fragment of the configuration and puts it in force. `reload` starts a new worker and waits for the
+ * end of the old one, which knows only the old servers; `file-only` changes what a restart finds.
  */
 export const balancerConfig = (
   balancer: string,
@@ -74,8 +76,8 @@ export interface ServerStart {
 }
 
 /**
- * Gives slots their addresses and waits until all of them pass their health check, at most `seconds`; they get no traffic
- * yet. {@link balancerDisable} of one of them ends it at once.
+ * Gives slots their addresses and waits until all of them pass their health check, at most `seconds`; they get no
+ * traffic yet. {@link balancerDisable} of one of them ends it at once.
  */
 export const balancerStart = (balancer: string, slots: readonly ServerStart[], seconds: number): Words =>
   dockerExec(balancer, [

@@ -6,9 +6,9 @@ import {entrypoint, makeTiny, type Tiny} from '../integration/tiny.ts';
 import {buildEarlier} from '../support/earlier.ts';
 import {all, long} from '../support/long.ts';
 
-// A fleet is rarely updated at once: this version takes over services that an earlier one deployed, behind the load balancer
-// that runs, and a colleague with the earlier version deploys to what this one has set up. The earlier version is the last
-// one with version 1 of lb (images/haproxy/README.md, "Versions").
+// A fleet is rarely updated at once: this version takes over services that an earlier one deployed, behind the load
+// balancer that runs, and a colleague with the earlier version deploys to what this one has set up. The earlier version
+// is the last one with version 1 of lb (images/haproxy/README.md, "Versions").
 const commit = '594a73f210b146645d22cc3068c948a7d02f4905';
 
 interface Status {

@@ -21,8 +21,8 @@ export interface Earlier {
 const quiet = (): void => {};
 
 /**
- * Builds an earlier version of this project in a temporary directory: its command, with the packages of this one, and its
- * haproxy image, under a tag of its own. Both are removed after the tests.
+ * Builds an earlier version of this project in a temporary directory: its command, with the packages of this one, and
+ * its haproxy image, under a tag of its own. Both are removed after the tests.
  * @throws Error where the history does not have the commit
  */
 export async function buildEarlier(commit: string, tag: string): Promise<Earlier> {

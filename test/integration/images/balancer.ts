@@ -6,8 +6,8 @@ import type {BalancerState, Half} from '../../../src/deploy/hosts/balancer/state
 import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {docker, type Ended, must, type Place} from './containers.ts';
 
-// A minimal service: `/ready` follows READY, `/` answers its version after ?ms=, and 500 to one in FAILS requests; `/forwarded`
-// answers the forwarded headers, `/events` sends an event every 100 ms, and an upgraded connection echoes.
+// A minimal service: `/ready` follows READY, `/` answers its version after ?ms=, and 500 to one in FAILS requests;
+// `/forwarded` answers the forwarded headers, `/events` sends an event every 100 ms, and an upgraded connection echoes.
 const app = `
 import http from 'node:http';
 const {VERSION: version = '', READY: ready = 'yes', FAILS: fails = '0'} = process.env;
@@ -97,7 +97,9 @@ export function driver(container: string): Balancer {
   };
 }
 
-/** A fragment. `uses` maps taken slots to containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
+/**
+ * A fragment. `uses` maps taken slots to containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml.
+ */
 export function configText(
   uses: Readonly<Record<string, string>> = {},
   size = 1,

@@ -12,8 +12,8 @@ export interface BalancerContainerOptions {
 }
 
 /**
- * The balancer's container: HAProxy itself, or, beside the user's own HAProxy, one that runs nothing and has `lb`, so that
- * the same commands drive both.
+ * The balancer's container: HAProxy itself, or, beside the user's own HAProxy, one that runs nothing and has `lb`, so
+ * that the same commands drive both.
  */
 export function balancerContainer(
   file: LoadBalancer,

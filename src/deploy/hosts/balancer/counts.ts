@@ -38,8 +38,8 @@ export function sumCounts(all: Iterable<Counts>): Counts {
 /** How much worse a release can be without being judged worse. */
 export interface Tolerance {
   /**
-   * The probability that an equal release looks so bad by chance. A watch compares every second, so over a whole deploy it is
-   * a few times as high.
+   * The probability that an equal release looks so bad by chance. A watch compares every second, so over a whole deploy
+   * it is a few times as high.
    */
   readonly chance: number;
   /** Failures that are always ignored, */
@@ -55,8 +55,8 @@ export interface Tolerance {
 const tolerance: Tolerance = {chance: 0.0002, failures: 2, rate: 1.5, slower: 2, milliseconds: 100};
 
 /**
- * Judges whether a new release is worse than the old one: the reason, or undefined. Too little traffic proves nothing. While
- * the old release has had few requests, one failure in a thousand counts as normal.
+ * Judges whether a new release is worse than the old one: the reason, or undefined. Too little traffic proves nothing.
+ * While the old release has had few requests, one failure in a thousand counts as normal.
  */
 export function judge(old: Counts, fresh: Counts, allowed: Tolerance = tolerance): string | undefined {
   const more = (what: 'errors' | 'failed', words: string): string | undefined => {
@@ -82,7 +82,10 @@ function slower(old: Counts, fresh: Counts, allowed: Tolerance): string | undefi
   return `answers take ${Math.round(after)} ms on average, ${Math.round(before)} ms with the old release`;
 }
 
-/** The probability of `count` or more rare events where `mean` are expected (Poisson). In logarithms, since `mean` can be large. */
+/**
+ * The probability of `count` or more rare events where `mean` are expected (Poisson). In logarithms, since `mean` can
+ * be large.
+ */
 function chanceOf(count: number, mean: number): number {
   let term = -mean;
   let fewer = 0;

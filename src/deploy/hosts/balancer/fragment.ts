@@ -6,8 +6,9 @@ import {type BalancerState, slotName, slotsOf, type SlotUse, stateLine} from './
 const directory = '/etc/haproxy/entrypoint';
 
 /**
- * A service's part of a balancer's configuration. Equal states render equally. images/haproxy/README.md says why each line is
- * there. Lines with `#>` are for the frontend that all services share: `lb` sorts those of all services by their first word.
+ * A service's part of a balancer's configuration. Equal states render equally. images/haproxy/README.md says why each
+ * line is there. Lines with `#>` are for the frontend that all services share: `lb` sorts those of all services by
+ * their first word.
  */
 export function renderFragment(state: BalancerState): string {
   const {name, settings} = state;
@@ -87,9 +88,10 @@ function redirectLine(port: number): string {
   return `    http-request redirect location https://%[req.hdr(host),host_only]${port === 443 ? '' : `:${port}`}%[pathq] code 308 unless { ssl_fc }`;
 }
 
-// While there is a canary, the map says which letter of the slots, a (blue) or b (green), is the new release, so that it starts and
-// ends without a reload. Any server of that release can get the request: the first takes one in n, the second one in n-1, ...
-// The letters and the variable keep their names: a running worker has the fragment that an earlier version rendered.
+// While there is a canary, the map says which letter of the slots, a (blue) or b (green), is the new release, so that
+// it starts and ends without a reload. Any server of that release can get the request: the first takes one in n, the
+// second one in n-1, ... The letters and the variable keep their names: a running worker has the fragment that an
+// earlier version rendered.
 function choiceLines(state: BalancerState): string[] {
   const choice = (wish: string): string =>
     `    http-request set-var(txn.half) str(${state.name}/${wish}),map(${directory}/flags.map) if { req.hdr(x-canary) -m str ${wish} } or { req.cook(canary) -m str ${wish} }`;
@@ -147,7 +149,9 @@ const acmeLines = ({name, settings: {acme}}: BalancerState): string[] =>
 const page =
   '<!doctype html><meta name="viewport" content="width=device-width"><title>Maintenance</title><h1>Down for maintenance</h1><p>Please try again in a minute.</p>\n';
 
-/** A text as one word of HAProxy's configuration: in double quotes, within which backslashes and variables are special. */
+/**
+ * A text as one word of HAProxy's configuration: in double quotes, within which backslashes and variables are special.
+ */
 function quoted(text: string): string {
   return `"${text
     .replaceAll(/["\\$#]/g, '\\$&')

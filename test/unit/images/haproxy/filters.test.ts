@@ -5,8 +5,8 @@ import {join} from 'node:path';
 import {describe, test} from 'node:test';
 
 // Answers of HAProxy 2.6 and 3.0 to the same commands, in the same situation. Backend shop.prod: 1a is up and has two
-// requests open, 1b is disabled, the application of h1-2a answers its check with `503 Database "main" is down, try later`,
-// h1-2b refuses connections, and the name of 3a does not resolve. Backend api.prod: 1a is up, 1b is disabled.
+// requests open, 1b is disabled, the application of h1-2a answers its check with `503 Database "main" is down, try
+// later`, h1-2b refuses connections, and the name of 3a does not resolve. Backend api.prod: 1a is up, 1b is disabled.
 const root = join(import.meta.dirname, '../../../..');
 const filters = join(root, 'images/haproxy/lb-filters.sh');
 
