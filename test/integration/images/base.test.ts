@@ -42,7 +42,7 @@ const inside = (options: readonly string[], ...words: string[]): Promise<string>
   ]);
 
 test('without words the image lists the tasks', async () => {
-  assert.match(await must(['run', '--rm', '--network', 'none', image]), /^static_analysis +\S.*\n/);
+  assert.match(await must(['run', '--rm', '--network', 'none', image]), /^lifecycle:\n  static_analysis +\S.*\n/);
 });
 
 test('root becomes webuser, with its home, no extra group and no capability', async () => {
