@@ -6,7 +6,7 @@ import {entrypoint, makeTiny} from './tiny.ts';
 const {name, run, must, describe, commit} = makeTiny();
 describe('replicas: 2');
 
-/** Sends so many requests, and tells how many each release got. */
+/** Sends this many requests; returns how many each release got. */
 async function shares(count: number, headers: Readonly<Record<string, string>> = {}): Promise<Record<string, number>> {
   const earlier = requests();
   const port = Number(must('docker', 'port', `${name}.local.balancer`, '8080/tcp').trim().split(':').at(-1));
@@ -29,7 +29,7 @@ async function shares(count: number, headers: Readonly<Record<string, string>> =
   );
 }
 
-/** Requests by the half of the slots, since each of them was started. */
+/** Requests by colour of the slots, since each slot was started. */
 function requests(): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const [, half = '', got] of must(

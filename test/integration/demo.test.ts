@@ -6,8 +6,8 @@ import {after, test} from 'node:test';
 import {long} from '../support/long.ts';
 
 const root = join(import.meta.dirname, '../..');
-// Somebody may be looking at a demo: a second run is safe, and what stood before stays.
-const stood = existsSync(join(root, '.demo'));
+// A demo may be in use: a second run is safe, and an existing demo stays.
+const existed = existsSync(join(root, '.demo'));
 const {NODE_TEST_CONTEXT: _, ...env} = process.env;
 
 function demo(...words: readonly string[]): {code: number | null; told: string} {
@@ -26,10 +26,10 @@ const ofDemo = (name: string, ...words: readonly string[]): string =>
     .stdout;
 
 after(() => {
-  if (!stood && existsSync(join(root, '.demo'))) demo('--down');
+  if (!existed && existsSync(join(root, '.demo'))) demo('--down');
 });
 
-test('npm run demo tells the whole story and loses no request', () => {
+test('npm run demo runs the whole life cycle and loses no request', () => {
   const {code, told} = demo();
   assert.equal(code, 0, told.slice(-3000));
   const [, sent, failed] = /^during +(\d+) +(\d+) /m.exec(told) ?? [];
@@ -39,10 +39,10 @@ test('npm run demo tells the whole story and loses no request', () => {
   const [, first, second] = /^version 1 {2}(\S+@sha256:\w+)\nversion 2 {2}(\S+@sha256:\w+)$/m.exec(told) ?? [];
   assert.ok(first !== undefined && second !== undefined && first !== second, told.slice(-1000));
   const password = readFileSync(join(root, '.demo/database-password'), 'utf8');
-  assert.ok(!told.includes(password), 'the password stands in the output');
+  assert.ok(!told.includes(password), 'the output contains the password');
 });
 
-test('a second run beside the first one is as safe, and takes less than 90 seconds', long, () => {
+test('a second run alongside the first one is as safe, and takes less than 90 seconds', long, () => {
   const {code, told} = demo();
   assert.equal(code, 0, told.slice(-3000));
   assert.match(told, /^during +\d+ +0 /m);
@@ -51,7 +51,7 @@ test('a second run beside the first one is as safe, and takes less than 90 secon
 });
 
 test('npm run demo -- --down leaves nothing behind', (t) => {
-  if (stood) return t.skip('a demo stood here before: it is left alone');
+  if (existed) return t.skip('a demo existed before: it is left alone');
   const name = nameOfDemo();
   assert.notEqual(ofDemo(name, 'ps') + ofDemo(name, 'images'), '');
   const {code, told} = demo('--down');

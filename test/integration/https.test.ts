@@ -31,7 +31,7 @@ before(() => {
   must(entrypoint, 'build');
 });
 
-test('a deploy brings the certificate, and the next one a new certificate; no key is printed or a word', async () => {
+test('a deploy installs the certificate, and the next one a new certificate; no key is printed or part of a command', async () => {
   for (const serial of [5, 6]) {
     const env = renew(serial);
     const {code, stdout, stderr} = run(entrypoint, ['--verbose', 'deploy', 'local'], {env});
@@ -42,7 +42,7 @@ test('a deploy brings the certificate, and the next one a new certificate; no ke
   }
 });
 
-test('a certificate that does not fit its key ends the deploy before anything moves', async () => {
+test('a certificate that does not match its key ends the deploy before anything changes', async () => {
   const env = renew(7);
   renew(8);
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});

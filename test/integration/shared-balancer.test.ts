@@ -14,7 +14,7 @@ after(() => {
   for (const {run, name} of [shop, api]) run('docker', ['network', 'rm', `${name}.local`]);
 });
 
-/** The status, and the containers' names of who answers is all that differs: the service's own answer has its host name. */
+/** Status and text of a response of the balancer. */
 function ask(path: string): Promise<{readonly status: number | undefined; readonly text: string}> {
   const port = Number(shop.must('docker', 'port', balancer, '8080/tcp').trim().split(':').at(-1));
   return new Promise((resolve, reject) => {

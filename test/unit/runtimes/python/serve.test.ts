@@ -185,13 +185,13 @@ test('words of APP_SERVER_CMD_ARGS come after variables and before the command l
   assert.equal(after(list, '--workers'), '2');
 });
 
-test('a flag goes before APP_SERVER_CMD_ARGS, also where a variable has the same value', () => {
+test('a flag overrides APP_SERVER_CMD_ARGS, even if a variable has the same value', () => {
   const env = {WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers 7'};
   const list = words({workers: 2}, {env, sources: {workers: {from: 'flag', flag: '--workers'}}});
   assert.deepEqual(list.slice(-5), ['--workers', '7', '--workers', '2', 'shop.server:app']);
 });
 
-test('a port of the command line goes before an address in a variable', () => {
+test('a port on the command line overrides an address in a variable', () => {
   const env = {BIND: '127.0.0.1:1', PORT: '2'};
   const sources = {bind: variable('BIND'), port: variable('PORT')};
   assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env, sources}), '--bind'), '127.0.0.1:1');
