@@ -25,10 +25,10 @@ export interface CoreFlag {
   /** With dashes. */
   readonly name: string;
   readonly short?: string;
-  /** What its value is called; without it the flag is a switch. */
+  /** Name of its value in usage lines; undefined for a switch. */
   readonly value?: string;
   readonly help: string;
-  /** How the help shows it, where `--name` is not the usual form. */
+  /** Its form in the help, if not `--name`. */
   readonly shown?: string;
 }
 
@@ -79,7 +79,7 @@ export interface TaskFlag {
   /** With dashes. */
   readonly name: string;
   readonly option: Option<unknown>;
-  /** What its value is called; undefined for a switch. */
+  /** Name of its value in usage lines; undefined for a switch. */
   readonly value: string | undefined;
 }
 
@@ -104,7 +104,7 @@ export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: re
     if (owner !== undefined)
       return {
         what: `${flag} is not a flag of entrypoint itself`,
-        fix: `put it behind its task: entrypoint ${snake(owner.name)} ${flag}`,
+        fix: `put it after its task: entrypoint ${snake(owner.name)} ${flag}`,
       };
   }
   const candidates = [...own, ...coreFlags].flatMap(spellings);

@@ -33,7 +33,7 @@ test('an unknown option: did you mean', () => {
 test('an option before its task: where it belongs', () => {
   refused(
     ['--rows=5', 'seed'],
-    'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it behind its task: entrypoint seed --rows\n',
+    'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it after its task: entrypoint seed --rows\n',
   );
 });
 

@@ -16,7 +16,7 @@ import {probeWithoutBackingServices, type WithoutBackingServices} from './withou
 
 /**
  * The facts that rules judge by. A probe runs when the first rule asks for it, once for all rules. Probes that need a
- * service that answers return undefined where it does not.
+ * service that answers return undefined if it does not.
  */
 export interface Probes {
   readonly service: ServiceUnderTest;

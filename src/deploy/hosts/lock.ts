@@ -43,7 +43,7 @@ export interface LockSite {
 }
 
 export interface Locks {
-  /** Have the hosts changed since the survey? */
+  /** Whether the hosts have changed since the survey. */
   readonly changed: boolean;
   /**
    * Checks that the locks have been renewed in time: this machine may have slept.

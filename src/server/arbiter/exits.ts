@@ -13,7 +13,7 @@ export function exitReason(
 /** Logs an exit and replaces the worker: at once, or after the backoff when it crashed. */
 export function workerExited(state: ArbiterState, worker: Worker, exit: WorkerExit): void {
   const {log, crashes} = state;
-  // Its failed boot is reported where it was started.
+  // The caller of `start` reports a failed boot.
   if (worker.state === 'booting' && worker.exitReason === undefined) return;
   const reason = exitReason(worker, exit);
   const fields = {worker: worker.pid, reason, code: exit.code, signal: exit.signal, seconds: ageOf(worker)};

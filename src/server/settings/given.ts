@@ -77,7 +77,7 @@ export interface GivenWords {
   /** Words that are neither flags nor their values: the module. */
   readonly words: Words;
   readonly mode: Mode;
-  /** Words behind `--`, for the service itself. */
+  /** Words after `--`, for the service itself. */
   readonly args: Words;
   readonly errors: readonly UsageError[];
 }

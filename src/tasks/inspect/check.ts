@@ -18,8 +18,8 @@ import {startTestStack} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
 
 /**
- * Inspects and runs any image, also one that was not built by `build`. What its service needs comes from the options,
- * and from deploy.yaml (`test_integration`) where the image is of the service in this directory.
+ * Inspects and runs any image, even one that `build` did not build. What its service needs comes from the options,
+ * and from deploy.yaml (`test_integration`) if the image belongs to the service in this directory.
  */
 export const check = task(
   'Check an image against the container contract',
@@ -97,7 +97,7 @@ export const check = task(
   },
 );
 
-/** The id of any image, also of one without labels. */
+/** The id of any image, even one without labels. */
 async function imageId({run}: Context, name: string): Promise<string> {
   const {exitCode, stdout, stderr} = await run.read(dockerImageInspect('{{.Id}}', name), {allow: [1]});
   if (exitCode === 0) return stdout.trim();
@@ -109,7 +109,7 @@ async function imageId({run}: Context, name: string): Promise<string> {
   });
 }
 
-/** Starts the service's backing services beside the image, and checks the image. */
+/** Starts the service's backing services, and checks the image. */
 async function checkAmong(
   context: Context,
   scope: Scope,
