@@ -1,6 +1,6 @@
 import type {Cost, Memory} from './measures.ts';
 
-/** The measurements of one contender; empty lists where nothing was measured. */
+/** The measurements of one contender; empty lists if nothing was measured. */
 export interface Findings {
   readonly what: string;
   /** One figure per round, on kept and on new connections. All contenders are measured in the same minute of a round. */

@@ -96,7 +96,7 @@ export function flagsOf(task: KnownTask): readonly TaskFlag[] {
 /** The error for a flag that neither the task nor the command has. */
 export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: readonly KnownTask[]): UsageError {
   if (!flag.startsWith('--'))
-    return {what: `${flag} is not a flag`, fix: 'options of a task have long names only: see entrypoint --help TASK'};
+    return {what: `${flag} is not a flag`, fix: 'use the long name of an option: entrypoint --help TASK'};
   const name = kebab(flag.slice(2));
   const own = task === undefined ? [] : flagsOf(task);
   if (task === undefined) {

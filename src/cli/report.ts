@@ -46,7 +46,7 @@ export function loadProblem(error: unknown, directory: string, file: string): Pr
   const frame = serviceFrame(error, directory);
   return problem({
     code: 'tasks_threw',
-    what: `${file} could not be loaded: ${first}`,
+    what: `cannot load ${file}: ${first}`,
     details: [...lines, ...(frame === undefined ? [] : [`at ${frame}`])],
     ...common,
   });

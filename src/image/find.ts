@@ -153,7 +153,7 @@ async function pulled(context: Context, reference: string): Promise<LocalImage> 
   await context.run(dockerPull(reference), {
     capture: true,
     retry: true,
-    purpose: 'the image could not be pulled',
+    purpose: 'cannot pull the image',
     fix: "start the registry, or correct the image's name; if it asks for a login: docker login",
   });
   return {reference, commit: await readCommit(context, reference)};

@@ -44,7 +44,7 @@ test('all errors are reported at once and nothing runs', () => {
   buidl is not a task, and seed takes no word; did you mean build?
   --claer is not an option of seed; did you mean --clear?
   --tga is not an option of build; did you mean --tag?
-  -x is not a flag; options of a task have long names only: see entrypoint --help TASK
+  -x is not a flag; use the long name of an option: entrypoint --help TASK
   --rows must be a number, not abc
   --level must be one of low, high, not hig; did you mean high?
 fix: see entrypoint --help

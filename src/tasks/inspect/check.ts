@@ -124,7 +124,7 @@ async function checkAmong(
     container: {image, environment, secrets},
     taskOptions: (name) => ({
       capture: true,
-      purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`,
+      purpose: `task ${name} of test_integration failed`,
     }),
   });
   return checkImage(context.run, subject, options);
@@ -136,6 +136,6 @@ function contractBroken({image, results}: Report): Error {
     code: 'contract_broken',
     what: `${image} breaks ${broken.length} rule${broken.length === 1 ? '' : 's'} of the contract`,
     details: broken.map(({id, evidence}) => `${id}: ${evidence}`),
-    fix: 'see the fix of each rule in the report, and its reason in docs/contract.md. To skip a rule: `check: {skip: {RULE: reason}}` in deploy.yaml',
+    fix: 'see the fix of each rule in the report, and its reason in docs/contract.md; to skip a rule: `check: {skip: {RULE: reason}}` in deploy.yaml',
   });
 }

@@ -32,14 +32,14 @@ export async function startGenerator(): Promise<Generator> {
       // It had no group.
     }
   });
-  const told = async (): Promise<{port: number; outcome: Outcome}> => {
+  const reply = async (): Promise<{port: number; outcome: Outcome}> => {
     const [message] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error('the load generator died'))),
     ])) as [{port: number; outcome: Outcome}];
     return message;
   };
-  const {port} = await told();
+  const {port} = await reply();
   return {
     port,
     start: (shape) => {
@@ -48,7 +48,7 @@ export async function startGenerator(): Promise<Generator> {
         expect: (version) => void child.send({expect: version ?? null}),
         stop: async () => {
           child.send('stop');
-          return (await told()).outcome;
+          return (await reply()).outcome;
         },
       };
     },

@@ -7,8 +7,8 @@ import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {docker, type Ended, must} from '../../support/docker.ts';
 import {type Place} from './containers.ts';
 
-// A minimal service: `/ready` follows READY, `/` answers its version after ?ms=, with a 500 once in FAILS requests;
-// `/forwarded` answers the forwarding headers, `/events` sends an event every 100 ms, and an upgrade is an echo.
+// A service as small as it can be: `/ready` follows READY, `/` tells its version after ?ms=, with a 500 once in FAILS
+// requests; `/forwarded` tells what it hears of the client, `/events` sends one every 100 ms, and an upgrade is an echo.
 const app = `
 import http from 'node:http';
 const {VERSION: version = '', READY: ready = 'yes', FAILS: fails = '0'} = process.env;
@@ -88,7 +88,7 @@ export async function startBalancer(place: Place, name = 'balancer'): Promise<Ba
   return driver(container);
 }
 
-/** The commands of a balancer, run in its own container or in a companion. */
+/** What drives the balancer in a container, or one beside it. */
 export function driver(container: string): Balancer {
   return {
     container,
@@ -98,7 +98,7 @@ export function driver(container: string): Balancer {
   };
 }
 
-/** A fragment; `uses` maps slots to containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
+/** A fragment; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
 export function configText(
   uses: Readonly<Record<string, string>> = {},
   size = 1,
@@ -124,7 +124,7 @@ export function configText(
   });
 }
 
-/** The response, or its status if not 200; on its own connection, with any headers, `host` included. */
+/** What answers, or the status where it is not 200; on a connection of its own, with any `host` among its headers. */
 export async function answer(
   balancer: Balancer,
   path = '/',
@@ -144,7 +144,7 @@ export async function answer(
   });
 }
 
-/** Starts a container's replica in a slot and gives it the traffic; no release serves before it. */
+/** Starts a container's replica in a slot and gives it the traffic, with nobody before it. */
 export async function serveFrom(balancer: Balancer, server: string, container: string): Promise<void> {
   await balancer.mustLb(['start', '10', `${server}=${container}:3000`]);
   await balancer.mustLb(['switch', '--to', server]);

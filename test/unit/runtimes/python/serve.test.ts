@@ -85,7 +85,7 @@ test('gunicorn of the virtual environment gets every setting by its own flag', (
   ]);
 });
 
-test('heartbeats are in memory where the machine has such a directory', () => {
+test('heartbeats are in memory if the machine has such a directory', () => {
   assert.equal(after(served(values, {}), '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
 });
 
@@ -201,7 +201,7 @@ test('a port on the command line overrides an address in a variable', () => {
   );
 });
 
-test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
+test('async is the ASGI worker if there is such an application, else gevent, and is refused without both', () => {
   assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
   const gevent = directoryWith({
     'app.py': 'app = 1\n',

@@ -87,7 +87,7 @@ test('all errors are reported at once, each with its place', () => {
   ]);
 });
 
-test('an error of a lower rank does not count where a higher rank is right', () => {
+test('an error of a lower rank does not count if a higher rank is right', () => {
   assert.deepEqual(errors(['app.js', '--workers=2'], {WEB_CONCURRENCY: 'many'}), []);
 });
 

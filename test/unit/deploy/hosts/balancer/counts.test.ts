@@ -74,7 +74,7 @@ describe('a new release is not worse when', () => {
   test('one or two requests failed', () =>
     assert.equal(judge(counts({requests: 10_000}), counts({requests: 30, errors: 2})), undefined));
 
-  test('it is a little slower, or slower in few requests', () => {
+  test('it is a little slower, or few requests tell so', () => {
     const old = counts({requests: 1000, answers: 1000, milliseconds: 20_000});
     assert.equal(judge(old, counts({requests: 1000, answers: 1000, milliseconds: 90_000})), undefined);
     assert.equal(judge(old, counts({requests: 50, answers: 50, milliseconds: 90_000})), undefined);

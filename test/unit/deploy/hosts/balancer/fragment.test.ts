@@ -36,7 +36,7 @@ describe('the servers of a fragment', () => {
     assert.deepEqual(serversOf('buy.prod', wanted.slots), ['buy.prod/h1-1a']);
   });
 
-  test('a canary serves alongside the old release, by weight', () => {
+  test('a canary serves beside the old release, by weight', () => {
     const canary = {release: 4, percent: 10, slots: [use('', 1, 'blue')]};
     assert.deepEqual(linesOf({canary}, /^ +server /), [
       'server 1a buy.local.3.1:3000 check weight 57',
@@ -55,7 +55,7 @@ describe('the servers of a fragment', () => {
     ]);
   });
 
-  test('any server of the colour that a request asks for may get it, each as often as the others', () => {
+  test('any server of the half that a request asks for may get it, each as often as the others', () => {
     assert.deepEqual(linesOf({}, /use-server/), [
       'use-server 1a if { var(txn.half) -m str a } { rand(2) eq 0 }',
       'use-server 1b if { var(txn.half) -m str b } { rand(2) eq 0 }',
@@ -145,7 +145,7 @@ describe('what else a fragment says', () => {
 });
 
 describe('a state that is read back', () => {
-  test('the configuration of another program is not mistaken for ours', () => {
+  test('a configuration of somebody else is not taken for ours', () => {
     assert.equal(readBalancerState('global\n  daemon\n'), undefined);
     assert.equal(readBalancerState('# entrypoint: {broken\n'), undefined);
   });
