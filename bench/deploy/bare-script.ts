@@ -1,5 +1,5 @@
 import {dockerNetworkCreate, dockerPull, dockerRemove, dockerRun, dockerStop} from '../../src/commands/docker/index.ts';
-import {balancerConfig, balancerIdle, balancerStart, balancerSwitch} from '../../src/commands/lb.ts';
+import {balancerConfig, balancerDrain, balancerStart, balancerSwitch} from '../../src/commands/lb.ts';
 import {sshDirectory, sshRun} from '../../src/commands/ssh.ts';
 import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
@@ -109,7 +109,7 @@ export function deployScript(hosts: readonly string[], image: string, round: num
       ),
       balancerStart(balancer, [{server: to, address: name, port: 3000}], 60),
       balancerSwitch(balancer, [to], first ? [] : [from]),
-      ...(first ? [] : [balancerIdle(balancer, 30, [from]), dockerStop(30, old)]),
+      ...(first ? [] : [balancerDrain(balancer, 2, 30, [from]), dockerStop(30, old)]),
     ]),
   );
 }
@@ -154,7 +154,9 @@ export function deployDedicatedScript(
       ),
     ),
     ...onBalancer(balancerSwitch(dedicatedBalancer, to, first ? [] : from)),
-    ...(first ? [] : [...onBalancer(balancerIdle(dedicatedBalancer, 30, from)), ...onApps(() => dockerStop(30, old))]),
+    ...(first
+      ? []
+      : [...onBalancer(balancerDrain(dedicatedBalancer, 2, 30, from)), ...onApps(() => dockerStop(30, old))]),
   ]);
 }
 

@@ -356,6 +356,7 @@ function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string
       return ok(350);
     case 'switch':
     case 'idle':
+    case 'drain':
       return ok(110);
     default:
       return ok(80);

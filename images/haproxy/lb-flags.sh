@@ -1,32 +1,36 @@
-# Flags of services, in a map that HAProxy looks things up in: they change without a reload and survive a restart.
+# shellcheck shell=sh
+# Flags of services, in a map that HAProxy reads for each request: they change without a reload and survive a restart.
+# The caller holds the lock.
 
 # flag_on KEY VALUE [KEY VALUE]...
-flag_on() {
-  alone
+flag_on() (
   while [ $# -gt 0 ]; do
-    { grep -v "^$1 " "$flags" || true; echo "$1 $2"; } >"$flags.new"
-    mv "$flags.new" "$flags"
-    answer=$(ask "$admin" "del map $flags $1;add map $flags $1 $2" | grep -v -e '^ *$' -e 'not found' || true)
+    { grep -v "^$1 " "$FLAGS" || true; echo "$1 $2"; } >"$FLAGS.new"
+    mv "$FLAGS.new" "$FLAGS"
+    answer=$(ask "$ADMIN" "del map $FLAGS $1;add map $FLAGS $1 $2" | grep -v -e '^ *$' -e 'not found' || true)
     [ -z "$answer" ] || fail "HAProxy refused: $answer"
     shift 2
   done
-}
+)
 
-# flag_off KEY...: nothing happens where they are not set.
-flag_off() {
+# flag_off KEY...: does nothing for one that is not set.
+flag_off() (
   for key; do
-    if ! grep -q "^$key " "$flags" 2>/dev/null; then continue; fi
-    alone
-    grep -v "^$key " "$flags" >"$flags.new" || true
-    mv "$flags.new" "$flags"
-    ask "$admin" "del map $flags $key" >/dev/null
+    flagged "$key" || continue
+    grep -v "^$key " "$FLAGS" >"$FLAGS.new" || true
+    mv "$FLAGS.new" "$FLAGS"
+    ask "$ADMIN" "del map $FLAGS $key" >/dev/null
   done
-}
+)
+
+# flagged KEY [KEY]: is one of them set?
+flagged() { grep -q -e "^$1 " -e "^${2:-$1} " "$FLAGS" 2>/dev/null; }
 
 maintenance() {
   [ $# = 2 ] || usage 'maintenance takes on|off SERVICE'
   service_name "$2"
-  [ -e "$fragments/$2.cfg" ] || fail "there is no service $2 here"
+  [ -e "$FRAGMENTS/$2.cfg" ] || fail "no service $2 on this load balancer"
+  lock
   case $1 in
     on) flag_on "$2/maintenance" on ;;
     off) flag_off "$2/maintenance" ;;

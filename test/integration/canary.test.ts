@@ -6,7 +6,7 @@ import {entrypoint, makeTiny} from './tiny.ts';
 const {name, run, must, describe, commit} = makeTiny();
 describe('replicas: 2');
 
-/** Sends this many requests; returns how many each release got. */
+/** Sends `count` requests, and returns how many each release got. */
 async function shares(count: number, headers: Readonly<Record<string, string>> = {}): Promise<Record<string, number>> {
   const earlier = requests();
   const port = Number(must('docker', 'port', `${name}.local.balancer`, '8080/tcp').trim().split(':').at(-1));
@@ -24,15 +24,15 @@ async function shares(count: number, headers: Readonly<Record<string, string>> =
   const now = requests();
   return Object.fromEntries(
     Object.keys(now)
-      .map((half) => [half, (now[half] ?? 0) - (earlier[half] ?? 0)])
+      .map((letter) => [letter, (now[letter] ?? 0) - (earlier[letter] ?? 0)])
       .filter(([, got]) => got !== 0),
   );
 }
 
-/** Requests by colour of the slots, since each slot was started. */
+/** Requests by the letter of the slots (a: blue, b: green), since the start of each. */
 function requests(): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const [, half = '', got] of must(
+  for (const [, letter = '', got] of must(
     'docker',
     'exec',
     `${name}.local.balancer`,
@@ -40,7 +40,7 @@ function requests(): Record<string, number> {
     'counts',
     `${name}.local`,
   ).matchAll(/([ab]) requests=(\d+)/g)) {
-    sums[half] = (sums[half] ?? 0) + Number(got);
+    sums[letter] = (sums[letter] ?? 0) + Number(got);
   }
   return sums;
 }

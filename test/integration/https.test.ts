@@ -31,7 +31,7 @@ before(() => {
   must(entrypoint, 'build');
 });
 
-test('a deploy installs the certificate, and the next one a new certificate; no key is printed or part of a command', async () => {
+test('each deploy sends its certificate; no key is printed, or an argument', async () => {
   for (const serial of [5, 6]) {
     const env = renew(serial);
     const {code, stdout, stderr} = run(entrypoint, ['--verbose', 'deploy', 'local'], {env});
@@ -42,7 +42,7 @@ test('a deploy installs the certificate, and the next one a new certificate; no 
   }
 });
 
-test('a certificate that does not match its key ends the deploy before anything changes', async () => {
+test('a certificate that does not match its key fails the deploy before any traffic moves', async () => {
   const env = renew(7);
   renew(8);
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});

@@ -14,7 +14,7 @@ after(() => {
   for (const {run, name} of [shop, api]) run('docker', ['network', 'rm', `${name}.local`]);
 });
 
-/** Status and text of a response of the balancer. */
+/** The status and the body of an answer. */
 function ask(path: string): Promise<{readonly status: number | undefined; readonly text: string}> {
   const port = Number(shop.must('docker', 'port', balancer, '8080/tcp').trim().split(':').at(-1));
   return new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ function ask(path: string): Promise<{readonly status: number | undefined; readon
   });
 }
 
-/** Requests that a service's servers have got. */
+/** The number of requests that the servers of a service got. */
 function requestsOf(name: string): number {
   const counts = shop.must('docker', 'exec', balancer, 'lb', 'counts', `${name}.local`);
   return [...counts.matchAll(/ requests=(\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
@@ -43,14 +43,14 @@ before(() => {
   }
 });
 
-test('two services deployed to one balancer each get the requests of their routes', async () => {
+test('two services on one balancer each get the requests of their routes', async () => {
   assert.equal(shop.must('docker', 'exec', balancer, 'lb', 'services').trim().split('\n').length, 2);
   const [before1, before2] = [requestsOf(shop.name), requestsOf(api.name)];
   for (const path of ['/', '/readyz', '/readyz']) assert.equal((await ask(path)).status, 200);
   assert.deepEqual([requestsOf(shop.name) - before1, requestsOf(api.name) - before2], [1, 2]);
 });
 
-test("a deploy and a rollback of one leave the other's part of the configuration as it is", async () => {
+test("a deploy and a rollback of one do not change the other's fragment", async () => {
   const fragment = (): string => shop.must('docker', 'exec', balancer, 'lb', 'fragment', `${api.name}.local`);
   const unchanged = fragment();
   shop.must(entrypoint, 'deploy', 'local');
@@ -59,7 +59,7 @@ test("a deploy and a rollback of one leave the other's part of the configuration
   assert.equal((await ask('/readyz')).status, 200);
 });
 
-test('maintenance of one answers its requests with its page, and no others', async () => {
+test('maintenance of one answers its requests, and no others, with its page', async () => {
   assert.match(shop.must(entrypoint, 'maintenance', 'local', 'on'), /every request gets the maintenance page/);
   assert.deepEqual(await ask('/'), {status: 503, text: '<h1>Back soon</h1>'});
   assert.equal((await ask('/readyz')).status, 200);
@@ -70,7 +70,7 @@ test('maintenance of one answers its requests with its page, and no others', asy
   assert.match(stderr, /maintenance needs STATE \(--state=on\|off\)/);
 });
 
-test('removing one leaves the other; the last one takes the balancer with it', async () => {
+test('removing one leaves the other; the last one removes the balancer', async () => {
   shop.must(entrypoint, 'remove', 'local', '--volumes');
   assert.deepEqual(shop.leftovers(), []);
   assert.equal((await ask('/')).status, 404);

@@ -34,7 +34,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'stack',
     'task.ts',
   ],
-  'deploy/hosts/balancer': ['commands/docker/index.ts', 'service'],
+  'deploy/hosts/balancer': ['commands', 'commands/docker/index.ts', 'service'],
   'deploy/hosts/execute': [
     'commands',
     'deploy',

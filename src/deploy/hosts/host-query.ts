@@ -11,7 +11,7 @@ import {
   rowFormat,
   rowPart,
 } from '../../commands/docker/index.ts';
-import {balancerReadConfig} from '../../commands/lb.ts';
+import {balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {lockName, logLabel, type Role, type Stack, stackName} from '../../stack/names.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
@@ -52,6 +52,7 @@ const containerColumns = {
   published: label('published'),
   hosts: label('hosts'),
   health: label('health'),
+  lb: labelCell(lbVersionLabel),
 } as const satisfies Columns<string>;
 
 type ContainerRow = Row<keyof typeof containerColumns>;
@@ -154,6 +155,7 @@ export function parseHostState(text: string, {stack, balancer}: HostQuery): Host
     balancer: readBalancerState(sectionText('balancer')),
     balancerState: balancerRow?.state,
     balancerSettings: balancerRow?.settings ?? '',
+    lbVersion: lbVersion(balancerRow?.lb ?? ''),
     hasNetwork: lines('networks').length > 0,
     volumes: volumes.filter(isOurs).map(({name}) => name),
     log: log.map(({name}) => name),

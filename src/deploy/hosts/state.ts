@@ -1,3 +1,4 @@
+import type {LbVersion} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
 import {balancerName, type Role} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';
@@ -42,6 +43,8 @@ export interface HostState {
   readonly balancerState: string | undefined;
   /** A hash of the settings that the balancer was started with. */
   readonly balancerSettings: string;
+  /** Which words its `lb` accepts. */
+  readonly lbVersion: LbVersion;
   /** False if the query left it out. */
   readonly hasNetwork: boolean;
   readonly volumes: readonly string[];

@@ -66,7 +66,7 @@ const hosts: readonly Fault[] = [
       // It follows the start in the same round trip.
       ['the wait for its health', /lb start/, 700],
       ['the switch', /lb switch/, 50],
-      ['the drain', /lb idle/, 400],
+      ['the drain', /lb drain/, 400],
     ] as const
   ).map(([what, during, delayMs]): Fault => ({
     title: `a host's engine is killed during ${what}: one release everywhere, and the exit code says which`,

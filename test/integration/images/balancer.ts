@@ -7,8 +7,8 @@ import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {docker, type Ended, must} from '../../support/docker.ts';
 import {type Place} from './containers.ts';
 
-// A service as small as it can be: `/ready` follows READY, `/` tells its version after ?ms=, with a 500 once in FAILS
-// requests; `/forwarded` tells what it hears of the client, `/events` sends one every 100 ms, and an upgrade is an echo.
+// A minimal service: `/ready` follows READY, `/` answers its version after ?ms=, and 500 to one in FAILS requests;
+// `/forwarded` answers the forwarded headers, `/events` sends an event every 100 ms, and an upgraded connection echoes.
 const app = `
 import http from 'node:http';
 const {VERSION: version = '', READY: ready = 'yes', FAILS: fails = '0'} = process.env;
@@ -67,9 +67,9 @@ export function startApp(
 
 export interface Balancer {
   readonly container: string;
-  /** `lb` with these words in the balancer's container. */
+  /** Runs `lb` with these words in the balancer's container. */
   lb(words: readonly string[], stdin?: string): Promise<Ended>;
-  /** `lb`, which must succeed. */
+  /** The same, and throws where it fails. */
   mustLb(words: readonly string[], stdin?: string): Promise<string>;
   /** The published port of http or https, which changes when the container is restarted. */
   port(inside?: 8080 | 8443): Promise<number>;
@@ -88,7 +88,7 @@ export async function startBalancer(place: Place, name = 'balancer'): Promise<Ba
   return driver(container);
 }
 
-/** What drives the balancer in a container, or one beside it. */
+/** Drives the balancer in a container, or the HAProxy beside it. */
 export function driver(container: string): Balancer {
   return {
     container,
@@ -98,7 +98,9 @@ export function driver(container: string): Balancer {
   };
 }
 
-/** A fragment; `uses` says which slots are taken by which containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml. */
+/**
+ * A fragment. `uses` maps taken slots to containers: `{'1a': 'service.1'}`. `file` is `load_balancer` of deploy.yaml.
+ */
 export function configText(
   uses: Readonly<Record<string, string>> = {},
   size = 1,
@@ -124,13 +126,13 @@ export function configText(
   });
 }
 
-/** What answers, or the status where it is not 200; on a connection of its own, with any `host` among its headers. */
+/** The body of an answer, or its status where that is not 200. On a new connection; `headers` can have a `host`. */
 export async function answer(
   balancer: Balancer,
   path = '/',
   headers: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  // A container that is being restarted publishes nothing.
+  // A container that is restarting publishes no port.
   const port = await balancer.port().catch(() => undefined);
   if (port === undefined) return 'no port';
   return new Promise((resolve) => {
@@ -144,7 +146,7 @@ export async function answer(
   });
 }
 
-/** Starts a container's replica in a slot and gives it the traffic, with nobody before it. */
+/** Starts a container in a slot and gives it the traffic; no other server has any yet. */
 export async function serveFrom(balancer: Balancer, server: string, container: string): Promise<void> {
   await balancer.mustLb(['start', '10', `${server}=${container}:3000`]);
   await balancer.mustLb(['switch', '--to', server]);

@@ -22,7 +22,7 @@ test('before the first configuration the balancer answers 503', async () => {
   );
 });
 
-test('a server that is started gets no traffic until the switch', async () => {
+test('a started server gets no traffic before the switch', async () => {
   await balancer.mustLb(['config', 'web'], configText());
   await balancer.mustLb(['start', '10', `web/1a=${first}:3000`]);
   assert.equal(await answer(balancer), 'status 503');
@@ -31,17 +31,17 @@ test('a server that is started gets no traffic until the switch', async () => {
   assert.equal(await answer(balancer), 'v1');
 });
 
-test('an invalid configuration is refused with the line, and nothing changes', async () => {
+test('an invalid configuration is refused with its line number, and nothing changes', async () => {
   const before = await must(['exec', balancer.container, 'lb', 'fragment', 'web']);
   const {code, stderr} = await balancer.lb(['config', 'web'], `${configText()}    bogus\n`);
   assert.equal(code, 1);
   assert.match(stderr, /web\.cfg:\d+\] : unknown keyword 'bogus'/);
-  assert.match(stderr, /lb: the configuration is invalid: the old one stays/);
+  assert.match(stderr, /lb: the configuration is invalid; the old one stays in force/);
   assert.equal(await must(['exec', balancer.container, 'lb', 'fragment', 'web']), before);
   assert.equal(await answer(balancer), 'v1');
 });
 
-test('a valid configuration that cannot be put in force is taken back', async () => {
+test('a valid configuration that HAProxy cannot load is rolled back', async () => {
   const before = await must(['exec', balancer.container, 'lb', 'fragment', 'web']);
   const {code, stderr} = await balancer.lb(['config', 'web'], `${configText()}frontend other\n    bind 192.0.2.1:80\n`);
   assert.equal(code, 1);
@@ -64,7 +64,7 @@ test('the same configuration again starts no new worker', async () => {
   assert.equal(await workers(), before);
 });
 
-test('a server that never becomes healthy fails in time with the last answer of its check', async () => {
+test('a server that never becomes healthy fails at the deadline, with the last answer of its check', async () => {
   const sick = await startApp(place, 'sick', 'v0', 'no');
   const started = Date.now();
   const {code, stderr} = await balancer.lb(['start', '2', `web/1b=${sick}:3000`]);
@@ -76,15 +76,15 @@ test('a server that never becomes healthy fails in time with the last answer of 
   assert.equal(await answer(balancer), 'v1');
 });
 
-test('a healthy slot of an earlier release does not count for the next one in it', async () => {
+test('the health of an earlier release in a slot does not count for the next one', async () => {
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
-  await balancer.mustLb(['off', 'web/1b']);
+  await balancer.mustLb(['disable', 'web/1b']);
   const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${second}:3999`]);
   assert.equal(code, 1);
   assert.match(stderr, /L4CON.*Connection refused/);
 });
 
-test('a start that a killed deployer left behind takes the slot from nobody who started it since', async () => {
+test('an lb start left behind by a killed deployer does not disable a slot that was started since', async () => {
   const ghost = await startApp(place, 'ghost', 'v0', 'no');
   const left = balancer.lb(['start', '30', `web/1b=${ghost}:3000`]);
   await eventually(
@@ -94,41 +94,41 @@ test('a start that a killed deployer left behind takes the slot from nobody who 
   );
   await must(['rm', '--force', ghost]);
   const slow = await startApp(place, 'slow', 'v0', 'no');
-  // It is checked to the end, though the other one gives up after two seconds.
+  // Its checks run to its deadline, although the other start gives up after two seconds.
   const {code, stderr} = await balancer.lb(['start', '6', `web/1b=${slow}:3000`]);
   assert.equal(code, 1);
   assert.match(stderr, /did not become healthy: L7STS 503/);
-  const {stderr: given} = await left;
-  assert.match(given, /has ended: it has no address any more/);
+  const {stderr: orphan} = await left;
+  assert.match(orphan, /has ended: it has no address any more/);
 });
 
-test('a container that is not there is named', async () => {
-  const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${place.name}.nobody:3000`]);
+test('a missing container is named', async () => {
+  const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${place.name}.missing:3000`]);
   assert.equal(code, 1);
-  assert.match(stderr, /no address is known for .*\.nobody/);
+  assert.match(stderr, /no address is known for .*\.missing/);
 });
 
-test('what HAProxy refuses ends with an exit code and its words', async () => {
-  const {code, stderr} = await balancer.lb(['off', 'web/9z']);
+test('a command that HAProxy refuses fails with its message', async () => {
+  const {code, stderr} = await balancer.lb(['disable', 'web/9z']);
   assert.equal(code, 1);
   assert.match(stderr, /HAProxy refused: No such server/);
 });
 
-test('idle waits for the slow request, and gives up with a warning when its time is over', async () => {
+test('drain waits for a slow request, and continues with a warning at its deadline', async () => {
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   const slow = fetch(`http://127.0.0.1:${await balancer.port()}/?ms=8000`).then((response) => response.text());
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
-  const {code, stderr} = await balancer.lb(['idle', '1', 'web/1a']);
+  const {code, stderr} = await balancer.lb(['drain', '1', 'web/1a']);
   assert.equal(code, 0);
   assert.match(stderr, /warning: 1 connections? still open on web\/1a/);
   assert.equal(await slow, 'v1');
   await balancer.mustLb(['start', '10', `web/1a=${first}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a', '--from', 'web/1b']);
-  await balancer.mustLb(['idle', '5', 'web/1b']);
+  await balancer.mustLb(['drain', '5', 'web/1b']);
   await balancer.mustLb(['config', '--no-reload', 'web'], configText({'1a': first}));
 });
 
-test('after kill -9 of the worker the same server gets the traffic again', async () => {
+test('after kill -9 of the worker the same server gets the traffic', async () => {
   await must([
     'exec',
     balancer.container,
@@ -144,7 +144,7 @@ test('after kill -9 of the worker the same server gets the traffic again', async
   assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +MAINT/m);
 });
 
-test('after a restart of the balancer the same server gets the traffic again', async () => {
+test('after a restart of the balancer the same server gets the traffic', async () => {
   await must(['restart', '--time', '5', balancer.container]);
   await eventually(
     10,
@@ -153,7 +153,7 @@ test('after a restart of the balancer the same server gets the traffic again', a
   );
 });
 
-test('what was started before the balancer was restarted is not switched to: the slot is empty again', async () => {
+test('a slot started before a restart of the balancer is free again, and gets no traffic', async () => {
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await must(['restart', '--time', '5', balancer.container]);
   await eventually(
@@ -163,22 +163,19 @@ test('what was started before the balancer was restarted is not switched to: the
   );
   for (const words of [
     ['switch', '--to', 'web/1b', '--from', 'web/1a'],
-    ['canary', 'web', 'b', 'web/1a=256', 'web/1b=28'],
+    ['canary', 'web', 'green', 'web/1a=256', 'web/1b=28'],
   ]) {
     const {code, stderr} = await balancer.lb(words);
-    assert.deepEqual(
-      [code, stderr],
-      [1, 'lb: web/1b was not started, or not since the balancer was: nothing is switched'],
-    );
+    assert.deepEqual([code, stderr], [1, 'lb: not started since HAProxy started: web/1b; no traffic moved']);
   }
   assert.equal(await answer(balancer), 'v1');
 });
 
-test('an app that comes back with another address is found by its name, as a runtime slot and as one of the file', async () => {
+test('an app that returns with another address is found by its name, in a slot set at run time and in one of the file', async () => {
   const move = async (filler: string): Promise<void> => {
     const before = await addressOf(first);
     await must(['stop', '--time', '2', first]);
-    // Somebody else takes the address meanwhile.
+    // Another container takes the address meanwhile.
     await place.start(filler, ['--entrypoint', 'sleep', 'entrypoint/base:26', '60']);
     await must(['start', first]);
     assert.notEqual(await addressOf(first), before);
@@ -191,14 +188,14 @@ test('an app that comes back with another address is found by its name, as a run
   await move('filler.1');
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
-  await balancer.mustLb(['idle', '5', 'web/1a']);
+  await balancer.mustLb(['drain', '5', 'web/1a']);
   await balancer.mustLb(['start', '10', `web/1a=${first}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a', '--from', 'web/1b']);
-  await balancer.mustLb(['idle', '5', 'web/1b']);
+  await balancer.mustLb(['drain', '5', 'web/1b']);
   await move('filler.2');
 });
 
-test('restore undoes a switch that never got into the file, also where the slot was given away', async () => {
+test('restore undoes a switch that the file does not have, also where the slot was reused', async () => {
   await balancer.mustLb(['start', '10', `web/1b=${second}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
   assert.equal(await answer(balancer), 'v2');
@@ -213,17 +210,17 @@ test('restore undoes a switch that never got into the file, also where the slot 
   assert.equal(await answer(balancer), 'v1');
 });
 
-test('restore goes back to those that live, and is not held up by those that do not', async () => {
+test('restore goes back to the servers that are up without waiting for one that is down', async () => {
   await balancer.mustLb(['config', 'web'], configText({'1a': first, '2a': second}, 2));
   await balancer.mustLb(['restore', 'web']);
   const third = await startApp(place, 'living', 'v3');
   await balancer.mustLb(['start', '10', `web/1b=${third}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
-  await balancer.mustLb(['idle', '5', 'web/1a', 'web/2a']);
+  await balancer.mustLb(['drain', '5', 'web/1a', 'web/2a']);
   await must(['pause', second]);
   const started = Date.now();
   const {code, stderr} = await balancer.lb(['restore', 'web']);
-  assert.deepEqual([code, stderr], [0, 'lb: warning: web/2a not healthy yet: traffic comes when they are']);
+  assert.deepEqual([code, stderr], [0, 'lb: warning: web/2a not healthy yet; traffic follows once the check passes']);
   assert.ok(Date.now() - started < 15_000);
   for (let count = 0; count < 4; count += 1) assert.equal(await answer(balancer), 'v1');
   await must(['unpause', second]);

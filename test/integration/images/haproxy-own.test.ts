@@ -45,7 +45,7 @@ async function startCompanion(name: string): Promise<ReturnType<typeof driver>> 
   return driver(`${place.name}.${name}`);
 }
 
-test("a HAProxy of the user's own is switched by the same commands, loses nothing, and keeps what else it serves", async () => {
+test("a HAProxy of the user's own is switched by the same commands, loses no request, and keeps its other services", async () => {
   const haproxy = driver(await startOwn('own'));
   const companion = await startCompanion('companion');
   const [old, fresh] = [await startApp(place, 'old', 'v1'), await startApp(place, 'fresh', 'v2')];
@@ -60,7 +60,7 @@ test("a HAProxy of the user's own is switched by the same commands, loses nothin
   await companion.mustLb(['start', '10', `shop.prod/1b=${await addressOf(fresh)}:3000`]);
   await companion.mustLb(['switch', '--to', 'shop.prod/1b', '--from', 'shop.prod/1a']);
   await companion.mustLb(['config', '--no-reload', 'shop.prod'], text({'1b': await addressOf(fresh)}));
-  await companion.mustLb(['idle', '10', 'shop.prod/1a']);
+  await companion.mustLb(['drain', '10', 'shop.prod/1a']);
   await companion.mustLb(
     ['config', '--wait', 'shop.prod'],
     configText({'1b': await addressOf(fresh)}, 2, {name: 'shop.prod', file: own}),
@@ -85,7 +85,7 @@ test("a HAProxy of the user's own is switched by the same commands, loses nothin
   assert.match((await companion.lb(['certificate', 'shop.prod'], 'x')).stderr, /keeps its own certificates/);
 });
 
-test('one that does not read the directory is told so, and nothing of it stays', async () => {
+test('a HAProxy that does not read the directory is reported, and nothing stays behind', async () => {
   const haproxy = `${place.name}.own`;
   await must(['rm', '--force', haproxy, `${place.name}.companion`]);
   await must(['volume', 'rm', `${place.name}-run`, `${place.name}-etc`]);
@@ -104,6 +104,9 @@ test('one that does not read the directory is told so, and nothing of it stays',
   ]);
   const {code, stderr} = await companion.lb(['config', 'shop.prod'], configText({}, 1, {name: 'shop.prod', file: own}));
   assert.equal(code, 1);
-  assert.match(stderr, /HAProxy does not know shop\.prod after its reload: does it read \/etc\/haproxy\/entrypoint\?/);
+  assert.match(
+    stderr,
+    /HAProxy has no backend shop\.prod after the reload\nfix: make it read \/etc\/haproxy\/entrypoint:/,
+  );
   assert.equal(await companion.mustLb(['services']), '');
 });

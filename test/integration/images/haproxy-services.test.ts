@@ -14,7 +14,7 @@ const shopFile = {routes: [{host: 'shop.example.com'}, {host: '*.shop.example.co
 const apiFile = {routes: [{host: 'shop.example.com', path: '/api'}, {path: '/api'}, {host: '127.0.0.1'}]};
 const ask = (host: string, path = '/'): Promise<string> => answer(balancer, path, {host});
 
-test('each request goes to its service, by host and path, the closest first', async () => {
+test('each request goes to its service by host and path, the most specific route first', async () => {
   await balancer.mustLb(['config', 'shop.prod'], configText({}, 1, {name: 'shop.prod', file: shopFile}));
   await serveFrom(balancer, 'shop.prod/1a', shop);
   await balancer.mustLb(['config', 'api.prod'], configText({}, 1, {name: 'api.prod', file: apiFile}));
@@ -35,17 +35,17 @@ test('each request goes to its service, by host and path, the closest first', as
   assert.equal(await balancer.mustLb(['services']), 'api.prod\nshop.prod');
 });
 
-test('two services that want the same requests are refused', async () => {
+test('a second service with the same route is refused', async () => {
   const {code, stderr} = await balancer.lb(
     ['config', 'shop.rc'],
     configText({}, 1, {name: 'shop.rc', file: {routes: [{host: 'shop.example.com'}]}}),
   );
   assert.equal(code, 1);
-  assert.match(stderr, /shop\.prod and shop\.rc want the same requests: the old configuration stays/);
+  assert.match(stderr, /shop\.prod and shop\.rc have the same route; the old configuration stays in force/);
   assert.equal(await balancer.mustLb(['services']), 'api.prod\nshop.prod');
 });
 
-test('a release of one service, and one that comes and goes, lose no request of another', async () => {
+test('a release of one service, and a service added and removed, lose no request of another', async () => {
   await balancer.mustLb(
     ['config', '--no-reload', 'shop.prod'],
     configText({'1a': shop}, 1, {name: 'shop.prod', file: shopFile}),
@@ -62,7 +62,7 @@ test('a release of one service, and one that comes and goes, lose no request of 
     ['config', '--no-reload', 'shop.prod'],
     configText({'1b': next}, 1, {name: 'shop.prod', file: shopFile}),
   );
-  await balancer.mustLb(['idle', '10', 'shop.prod/1a']);
+  await balancer.mustLb(['drain', '10', 'shop.prod/1a']);
   await balancer.mustLb(
     ['config', 'third.prod'],
     configText({}, 2, {name: 'third.prod', file: {routes: [{host: 'third.example.com'}]}}),
@@ -76,7 +76,7 @@ test('a release of one service, and one that comes and goes, lose no request of 
   assert.deepEqual([failures, versions], [[], ['api 1']]);
 });
 
-test('a reload for one service keeps what a deploy of another has started and switched, and not committed yet', async () => {
+test('a reload for one service keeps what a deploy of another has started and switched but not committed', async () => {
   const next = await startApp(place, 'shop.3', 'shop 3');
   const reload = (size: number): Promise<string> =>
     balancer.mustLb(['config', 'api.prod'], configText({'1a': api}, size, {name: 'api.prod', file: apiFile}));
@@ -91,11 +91,11 @@ test('a reload for one service keeps what a deploy of another has started and sw
   assert.equal(await balancer.mustLb(['fragment', 'shop.prod']), committed);
   await balancer.mustLb(['switch', '--to', 'shop.prod/1b', '--from', 'shop.prod/1a']);
   assert.equal(await ask('shop.example.com'), 'shop 2');
-  await balancer.mustLb(['idle', '10', 'shop.prod/1a']);
+  await balancer.mustLb(['drain', '10', 'shop.prod/1a']);
   assert.deepEqual((await load.stop()).failures, []);
 });
 
-test('all services serve again after a restart', async () => {
+test('all services serve after a restart', async () => {
   await must(['restart', '--time', '5', balancer.container]);
   await eventually(
     10,

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {must} from '../../support/docker.ts';
 import {eventually} from '../../support/until.ts';
-import {configText, startApp, startBalancer} from './balancer.ts';
+import {answer, configText, startApp, startBalancer} from './balancer.ts';
 import {addressOf, buildImages, makePlace} from './containers.ts';
 import {startLoad} from './load.ts';
 
 buildImages('base', 'haproxy');
 const place = makePlace();
 
-test('five switches under 200 requests a second lose none, on kept and on new connections, also slow ones', async () => {
+test('five switches under 200 requests a second lose none, on kept and new connections, slow requests included', async () => {
   const balancer = await startBalancer(place);
   let old = await startApp(place, 'app.0', 'v0');
   await balancer.mustLb(['config', 'web'], configText());
@@ -22,7 +22,7 @@ test('five switches under 200 requests a second lose none, on kept and on new co
     await balancer.mustLb(['start', '10', `web/1${to}=${fresh}:3000`]);
     await balancer.mustLb(['switch', '--to', `web/1${to}`, '--from', `web/1${from}`]);
     await balancer.mustLb(['config', '--no-reload', 'web'], configText({[`1${to}`]: fresh}));
-    await balancer.mustLb(['idle', '10', `web/1${from}`]);
+    await balancer.mustLb(['drain', '10', `web/1${from}`]);
     await must(['stop', '--time', '2', old]);
     old = fresh;
   }
@@ -51,7 +51,7 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
 });
 
-test('a start may begin before its container is there, and ends at once where its slot is taken out', async () => {
+test('a start can begin before its container exists, and ends at once when its slot is disabled', async () => {
   const balancer = await startBalancer(place, 'early');
   await balancer.mustLb(['config', 'web'], configText());
   const started = balancer.mustLb(['start', '30', `web/1a=${place.name}.awaited:3000`]);
@@ -59,20 +59,20 @@ test('a start may begin before its container is there, and ends at once where it
   await started;
   await balancer.mustLb(['switch', '--to', 'web/1a']);
 
-  const vain = balancer.lb(['start', '60', `web/1b=${app}:3999`]);
+  const waiting = balancer.lb(['start', '60', `web/1b=${app}:3999`]);
   await eventually(
     10,
     () => balancer.mustLb(['show']),
     (text) => /^web\/1b +(?:DRAIN|DOWN)/m.test(text),
   );
   const began = performance.now();
-  await balancer.mustLb(['off', 'web/1b']);
-  const {code, stderr} = await vain;
-  assert.deepEqual([code, stderr], [1, 'lb: web/1b was taken out of use meanwhile']);
+  await balancer.mustLb(['disable', 'web/1b']);
+  const {code, stderr} = await waiting;
+  assert.deepEqual([code, stderr], [1, 'lb: web/1b was disabled while it was starting']);
   assert.ok(performance.now() - began < 5000);
 });
 
-test('new replicas that get the addresses of old ones, the other way round, keep their traffic', async () => {
+test('new replicas that get the addresses of the old ones, swapped, keep their traffic', async () => {
   const balancer = await startBalancer(place, 'swapped');
   const [one, two] = [await startApp(place, 'swap.1', 'v1'), await startApp(place, 'swap.2', 'v1')];
   const three = await startApp(place, 'swap.3', 'v2');
@@ -85,7 +85,7 @@ test('new replicas that get the addresses of old ones, the other way round, keep
     await balancer.mustLb(['start', '10', `${slot}=${container}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1a,web/2a']);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a,web/2a']);
-  await balancer.mustLb(['idle', '10', 'web/1a', 'web/2a']);
+  await balancer.mustLb(['drain', '10', 'web/1a', 'web/2a']);
   const [first, second] = [await addressOf(one), await addressOf(two)];
   await must(['stop', '--time', '1', one, two]);
   const taken = [await startApp(place, 'swap.4', 'v3'), await startApp(place, 'swap.5', 'v3')];
@@ -99,7 +99,7 @@ test('new replicas that get the addresses of old ones, the other way round, keep
   assert.match(await balancer.mustLb(['show']), /^web\/1a +UP .*\nweb\/1b +DRAIN .*\nweb\/2a +UP/m);
 });
 
-test('a slot whose container went away is used again: at once after idle, and also where it died in service', async () => {
+test('a slot whose container was removed can be reused: at once after a drain, and also where it died in service', async () => {
   const balancer = await startBalancer(place, 'forgotten');
   const [one, two] = [await startApp(place, 'gone.1', 'v1'), await startApp(place, 'gone.2', 'v2')];
   const shown = (): Promise<string> => balancer.mustLb(['show']);
@@ -108,12 +108,28 @@ test('a slot whose container went away is used again: at once after idle, and al
   await balancer.mustLb(['switch', '--to', 'web/1a']);
   await balancer.mustLb(['start', '10', `web/1b=${two}:3000`]);
   await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
-  await balancer.mustLb(['idle', '10', 'web/1a']);
+  await balancer.mustLb(['drain', '10', 'web/1a']);
   await must(['rm', '--force', one, two]);
-  // HAProxy forgets the address of what nobody resolves any more, and then takes no new one by command.
+  // HAProxy drops the address of a name that no longer resolves, and then accepts no new one by command.
   await eventually(30, shown, (text) => /^web\/1b +\S+ \(resolution\) +-/m.test(text));
   assert.match(await shown(), /^web\/1a +MAINT +[\d.]+:\d+ /m);
   const three = await startApp(place, 'gone.3', 'v3');
   await balancer.mustLb(['start', '10', `web/1a=${three}:3000`]);
   await balancer.mustLb(['start', '10', `web/1b=${three}:3000`]);
+});
+
+test('the words of version 1 of lb drive it, too: an older deployer sends them', async () => {
+  const balancer = await startBalancer(place, 'versions');
+  const [one, two] = [await startApp(place, 'versions.1', 'v1'), await startApp(place, 'versions.2', 'v2')];
+  await balancer.mustLb(['config', 'web'], configText());
+  await balancer.mustLb(['start', '10', `web/1a=${one}:3000`, `web/1b=${two}:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1a']);
+  await balancer.mustLb(['canary', 'web', 'b', 'web/1a=256', 'web/1b=1']);
+  assert.equal(await answer(balancer, '/', {'x-canary': 'always'}), 'v2');
+  await balancer.mustLb(['idle', '1', 'web/1b']);
+  await balancer.mustLb(['off', 'web/1a']);
+  assert.match(await balancer.mustLb(['show']), /^web\/1a +MAINT .*\nweb\/1b +MAINT/m);
+  const {code, stderr} = await balancer.lb(['stop', 'web/1a']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^lb: unknown verb 'stop'\nlb: usage: lb config /);
 });

@@ -22,7 +22,7 @@ const file = {
   acme: `${app}:3000`,
 };
 
-/** The serial number of the certificate that is shown for a name. */
+/** The serial number of the certificate for a name. */
 async function shown(servername: string): Promise<number> {
   const port = await balancer.port(8443);
   return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ async function shown(servername: string): Promise<number> {
 
 const first = makeCertificate(directory, 1, 'shop.example.com');
 
-test('a certificate opens https, with HTTP/2, and http is sent on to it', async () => {
+test('a certificate opens https, with HTTP/2, and http is redirected to it', async () => {
   await balancer.mustLb(['config', 'shop.prod'], configText({}, 1, {name: 'shop.prod', file}));
   await serveFrom(balancer, 'shop.prod/1a', app);
   await balancer.mustLb(['config', '--no-reload', 'shop.prod'], configText({'1a': app}, 1, {name: 'shop.prod', file}));
@@ -65,7 +65,7 @@ test('a certificate opens https, with HTTP/2, and http is sent on to it', async 
   assert.deepEqual(plain, {status: 308, location: 'https://shop.example.com:9443/a?b=c'});
 });
 
-test('the key is readable for the balancer alone, and stands in no process and no configuration', async () => {
+test('only the balancer can read the key, and no process and no configuration shows it', async () => {
   assert.equal(
     await must(['exec', balancer.container, 'stat', '--format', '%a %U', '/etc/haproxy/certificates/shop.prod.pem']),
     '600 haproxy',
@@ -85,7 +85,7 @@ test('an ACME client gets its challenges by http', async () => {
   assert.equal(await answer(balancer, '/.well-known/other', {host: 'shop.example.com'}), 'status 308');
 });
 
-test('what is no certificate is refused in words without the key, and the old one stays', async () => {
+test('an invalid certificate is refused without printing the key, and the old one stays in force', async () => {
   const before = await shown('shop.example.com');
   for (const bad of [
     'nonsense',
@@ -94,13 +94,13 @@ test('what is no certificate is refused in words without the key, and the old on
   ]) {
     const {code, stderr} = await balancer.lb(['certificate', 'shop.prod'], bad);
     assert.equal(code, 1);
-    assert.match(stderr, /lb: the certificate shop\.prod is not usable, and the old one stays/);
+    assert.match(stderr, /lb: the certificate shop\.prod is not usable; the old one stays in force/);
     assert.doesNotMatch(stderr, /PRIVATE KEY-----/);
   }
   assert.equal(await shown('shop.example.com'), before);
 });
 
-test('a new certificate takes over on a running balancer: no request is lost, no worker is started', async () => {
+test('a new certificate takes over on a running balancer: no request is lost, no worker starts', async () => {
   const workers = (): Promise<string> =>
     must([
       'exec',
@@ -149,7 +149,7 @@ test('a new certificate takes over on a running balancer: no request is lost, no
   assert.equal(await workers(), before);
 });
 
-test('each name gets its own certificate, also after a restart', async () => {
+test('each name has its own certificate, also after a restart', async () => {
   const api = makeCertificate(directory, 3, 'api.example.com');
   await balancer.mustLb(['certificate', 'api.prod'], `${api.key}\n${api.certificate}`);
   assert.deepEqual([await shown('shop.example.com'), await shown('api.example.com')], [2, 3]);

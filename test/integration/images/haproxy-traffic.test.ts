@@ -23,7 +23,7 @@ async function serving(name: string, file: object = {}): Promise<Balancer> {
   return balancer;
 }
 
-/** How many of so many answers come from each version. */
+/** Of `count` answers, how many come from each version. */
 async function tally(
   balancer: Balancer,
   count: number,
@@ -37,11 +37,11 @@ async function tally(
   return tallied;
 }
 
-test('a canary gets its share, headers and cookies choose, and both survive a restart until the switch ends it', async () => {
+test('a canary gets its share, headers and cookies choose, and both survive a restart; the switch ends it', async () => {
   const balancer = await serving('canary');
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
   const weights = canaryWeights(20, 1, 1);
-  await balancer.mustLb(['canary', 'web', 'b', `web/1b=${weights.fresh}`, `web/1a=${weights.old}`]);
+  await balancer.mustLb(['canary', 'web', 'green', `web/1b=${weights.fresh}`, `web/1a=${weights.old}`]);
   const slot = {host: '', replica: 1, colour: 'green', container: fresh, address: fresh, port: 3000} as const;
   await balancer.mustLb(
     ['config', '--no-reload', 'web'],
@@ -67,16 +67,16 @@ test('a canary gets its share, headers and cookies choose, and both survive a re
   assert.deepEqual(await tally(balancer, 10, {'x-canary': 'never'}), {v2: 10});
 });
 
-test('a canary that is given up leaves everything to the old release', async () => {
+test('an aborted canary leaves all traffic to the old release', async () => {
   const balancer = await serving('abort');
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
-  await balancer.mustLb(['canary', 'web', 'b', 'web/1b=256', 'web/1a=1']);
+  await balancer.mustLb(['canary', 'web', 'green', 'web/1b=256', 'web/1a=1']);
   await balancer.mustLb(['restore', 'web']);
   assert.deepEqual(await tally(balancer, 10, {'x-canary': 'always'}), {v1: 10});
   assert.match(await balancer.mustLb(['show', 'web']), /^web\/1a +UP .*\nweb\/1b +MAINT/m);
 });
 
-test('maintenance answers 503 with a page, also after a restart, and ends without a trace', async () => {
+test('maintenance answers 503 with a page, also after a restart, until it is turned off', async () => {
   const balancer = await serving('maintenance', {maintenance_page: '<h1>Back at "5" o\'clock,\n100 % sure #1</h1>'});
   await balancer.mustLb(['maintenance', 'on', 'web']);
   const check = async (): Promise<void> => {
@@ -104,7 +104,7 @@ test('maintenance answers 503 with a page, also after a restart, and ends withou
   assert.equal(await answer(balancer), 'v1');
 });
 
-test('a release that answers 500 to one request in a hundred shows in the counts, which begin with each release and outlast a reload', async () => {
+test('a release that answers 500 to one request in a hundred shows in the counts, which start with each release and survive a reload', async () => {
   const balancer = await serving('counted');
   const counts = async (server: string): Promise<NonNullable<ReturnType<ReturnType<typeof parseCounts>['get']>>> => {
     const found = parseCounts(await balancer.mustLb(['counts', 'web'])).get(server);
@@ -134,12 +134,12 @@ test('a release that answers 500 to one request in a hundred shows in the counts
   const after = await counts('web/1b');
   assert.equal(after.requests, later);
   assert.equal(after.errors, failures.length);
-  assert.match(judge(before, after) ?? '', /^\d+ of \d+ requests were answered with a server error/);
+  assert.match(judge(before, after) ?? '', /^\d+ of \d+ requests got a server error/);
   await balancer.mustLb(['start', '10', `web/1a=${fresh}:3000`]);
   assert.equal((await counts('web/1a')).requests, 0);
 });
 
-test('with slow start the new release gets more and more, and loses nothing', async () => {
+test('with slow start the share of the new release grows, and no request is lost', async () => {
   const balancer = await serving('slow');
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
   const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 100);
@@ -152,16 +152,16 @@ test('with slow start the new release gets more and more, and loses nothing', as
   assert.deepEqual((await load.stop()).failures, []);
 });
 
-test('a websocket and server-sent events go on while their server drains, and idle tells how many are cut', async () => {
+test('a websocket and server-sent events continue while their server drains, and drain counts those still open', async () => {
   const balancer = await serving('long');
   const port = await balancer.port();
   const socket = connect(port, '127.0.0.1');
-  const heard: string[] = [];
-  socket.on('data', (data) => heard.push(String(data)));
+  const received: string[] = [];
+  socket.on('data', (data) => received.push(String(data)));
   socket.write('GET /socket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
   await eventually(
     5,
-    async () => heard.join(''),
+    async () => received.join(''),
     (text) => text.includes('101 Switching'),
   );
   const events = await fetch(`http://127.0.0.1:${port}/events?ms=9000`);
@@ -172,37 +172,37 @@ test('a websocket and server-sent events go on while their server drains, and id
   socket.write('still there?');
   await eventually(
     5,
-    async () => heard.join(''),
+    async () => received.join(''),
     (text) => text.endsWith('v1 still there?'),
   );
-  const {code, stderr} = await balancer.lb(['idle', '1', 'web/1a']);
+  const {code, stderr} = await balancer.lb(['drain', '1', 'web/1a']);
   assert.deepEqual(
     [code, stderr],
-    [0, 'lb: warning: 2 connections still open on web/1a: they are cut when their container stops'],
+    [0, 'lb: warning: 2 connections still open on web/1a: they close when its container stops'],
   );
   assert.ok((await reading).split('data: v1').length > 40);
   socket.write('and now?');
   await eventually(
     5,
-    async () => heard.join(''),
+    async () => received.join(''),
     (text) => text.endsWith('v1 and now?'),
   );
   socket.end();
-  await balancer.mustLb(['idle', '10', 'web/1a']);
+  await balancer.mustLb(['drain', '10', 'web/1a']);
 });
 
-test('the service hears who asks, not who the client says it is', async () => {
+test('the service learns the address of the client, not the one the client claims', async () => {
   const balancer = await serving('forwarded');
-  const heard = JSON.parse(
+  const forwarded = JSON.parse(
     await answer(balancer, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'}),
   ) as {for: string; proto: string};
-  assert.match(heard.for, /^\d+\.\d+\.\d+\.\d+$/);
-  assert.notEqual(heard.for, '203.0.113.9');
-  assert.equal(heard.proto, 'http');
+  assert.match(forwarded.for, /^\d+\.\d+\.\d+\.\d+$/);
+  assert.notEqual(forwarded.for, '203.0.113.9');
+  assert.equal(forwarded.proto, 'http');
   const trusting = await serving('trusting', {trusted_proxies: ['0.0.0.0/0']});
-  const told = JSON.parse(
+  const trusted = JSON.parse(
     await answer(trusting, '/forwarded', {'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https'}),
   ) as {for: string; proto: string};
-  assert.match(told.for, /^203\.0\.113\.9, \d/);
-  assert.equal(told.proto, 'https');
+  assert.match(trusted.for, /^203\.0\.113\.9, \d/);
+  assert.equal(trusted.proto, 'https');
 });

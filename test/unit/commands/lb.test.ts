@@ -8,7 +8,8 @@ import {
   balancerCertificate,
   balancerConfig,
   balancerCounts,
-  balancerIdle,
+  balancerDisable,
+  balancerDrain,
   balancerLeave,
   balancerMaintenance,
   balancerMove,
@@ -17,6 +18,8 @@ import {
   balancerRestore,
   balancerStart,
   balancerSwitch,
+  lbVersion,
+  lbWatch,
 } from '../../../src/commands/lb.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
 import {commandText} from '../../../src/shell/argv.ts';
@@ -24,7 +27,7 @@ import {temporaryDirectory} from '../../support/directory.ts';
 
 const directory = temporaryDirectory();
 
-/** What docker is asked to change by a script, where it knows these services and the balancer is in these networks. */
+/** The calls of docker by which a script changes something, where the balancer has these services and is on these networks. */
 function changes(script: string, services: string, networks: string): string[] {
   writeFileSync(
     join(directory, 'docker'),
@@ -68,24 +71,37 @@ describe('a balancer is driven by', () => {
     ],
     [balancerSwitch('lb', ['s/1b'], ['s/1a'], 20), 'docker exec lb lb switch --to s/1b --from s/1a --over 20'],
     [balancerSwitch('lb', ['s/1b'], [], 20), 'docker exec lb lb switch --to s/1b'],
-    [balancerIdle('lb', 30, ['s/1a', 's/2a']), 'docker exec lb lb idle 30 s/1a s/2a'],
+    [balancerDrain('lb', 2, 30, ['s/1a', 's/2a']), 'docker exec lb lb drain 30 s/1a s/2a'],
+    [balancerDisable('lb', 2, ['s/1a', 's/2a']), 'docker exec lb lb disable s/1a s/2a'],
     [
       balancerMove('lb', {
+        version: 2,
         to: ['s/1b'],
         from: ['s/1a'],
         overSeconds: 0,
         service: 's',
         fragment: 'text\n',
-        idleSeconds: 30,
+        drainSeconds: 30,
       }),
-      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb switch --to s/1b --from s/1a </dev/null && lb config --no-reload s && lb idle 30 s/1a'",
+      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb switch --to s/1b --from s/1a </dev/null && lb config --no-reload s && lb drain 30 s/1a'",
     ],
     [
-      balancerMove('lb', {to: [], from: [], overSeconds: 0, service: 's', fragment: 'text\n', idleSeconds: 30}),
+      balancerMove('lb', {
+        version: 2,
+        to: [],
+        from: [],
+        overSeconds: 0,
+        service: 's',
+        fragment: 'text\n',
+        drainSeconds: 30,
+      }),
       "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb config --no-reload s'",
     ],
     [balancerRestore('lb', 's'), 'docker exec lb lb restore s'],
-    [balancerCanary('lb', 's', 'b', {'s/1a': 256, 's/1b': 28}), 'docker exec lb lb canary s b s/1a=256 s/1b=28'],
+    [
+      balancerCanary('lb', 2, 's', 'green', {'s/1a': 256, 's/1b': 28}),
+      'docker exec lb lb canary s green s/1a=256 s/1b=28',
+    ],
     [balancerMaintenance('lb', 's', true), 'docker exec lb lb maintenance on s'],
     [balancerCounts('lb', 's'), 'docker exec lb lb counts s'],
     [balancerRemoveService('lb', 's'), 'docker exec lb lb remove s'],
@@ -93,7 +109,34 @@ describe('a balancer is driven by', () => {
   for (const [command, text] of lines) test(text, () => assert.equal(commandText(command), text));
 });
 
-test('one that services share is left in one command, which the last service takes it away with', () => {
+describe('a balancer of version 1, whose image has no label, is driven by', () => {
+  const version = lbVersion('');
+  const lines = [
+    [balancerDrain('lb', version, 30, ['s/1a']), 'docker exec lb lb idle 30 s/1a'],
+    [balancerDisable('lb', version, ['s/1a']), 'docker exec lb lb off s/1a'],
+    [balancerCanary('lb', version, 's', 'green', {'s/1a': 1, 's/1b': 9}), 'docker exec lb lb canary s b s/1a=1 s/1b=9'],
+    [lbWatch, 'attend'],
+    [
+      balancerMove('lb', {
+        version,
+        to: ['s/1b'],
+        from: ['s/1a'],
+        overSeconds: 0,
+        service: 's',
+        fragment: 'text\n',
+        drainSeconds: 30,
+      }),
+      "printf %s 'text\n' | docker exec --interactive lb sh -c 'lb switch --to s/1b --from s/1a </dev/null && lb config --no-reload s && lb idle 30 s/1a'",
+    ],
+  ] as const;
+  for (const [command, text] of lines) test(text, () => assert.equal(commandText(command), text));
+});
+
+test('a balancer of this version or a later one is driven with the words of this version', () => {
+  assert.deepEqual(['', '1', '2', '3', 'x'].map(lbVersion), [1, 1, 2, 2, 1]);
+});
+
+test('leaving a shared balancer is one command; the last service removes the balancer', () => {
   const [, , script = ''] = balancerLeave('lb', 'shop.prod', 'shop.prod');
   assert.deepEqual(changes(script, 'api.prod', 'bridge shop.prod'), [
     'exec lb lb remove shop.prod',
@@ -103,7 +146,7 @@ test('one that services share is left in one command, which the last service tak
   assert.deepEqual(changes(script, '', 'shop.prod'), ['exec lb lb remove shop.prod', 'rm --force --volumes lb']);
 });
 
-test('a certificate and its key reach the balancer of another host on the standard input, and are no word on the way', () => {
+test('a certificate and its key reach the balancer of another host on standard input, never as an argument', () => {
   writeFileSync(join(directory, 'pem'), 'CERTIFICATE\nCHAIN\n');
   const command = sshRun(
     'deploy@h1',

@@ -2,13 +2,13 @@ import {weightsOf} from './canary.ts';
 import type {Route} from './settings.ts';
 import {type BalancerState, halfOf, slotName, slotsOf, type SlotUse, stateLine} from './state.ts';
 
-/** The directory that every fragment stands in, in the balancer's container and for a HAProxy of the user's own. */
+/** The directory of all fragments, in the balancer's container and beside the user's own HAProxy. */
 const directory = '/etc/haproxy/entrypoint';
 
 /**
- * A service's part of a balancer's configuration. Equal states give equal texts. images/haproxy/README.md says why
- * each line is there. Lines with `#>` are for the frontend that all services share; `lb` puts those of all services in
- * their order, which is that of their first word.
+ * A service's part of a balancer's configuration. Equal states render equally. images/haproxy/README.md says why each
+ * line is there. Lines with `#>` are for the frontend that all services share: `lb` sorts those of all services by
+ * their first word.
  */
 export function renderFragment(state: BalancerState): string {
   const {name, settings} = state;
@@ -21,16 +21,16 @@ export function renderFragment(state: BalancerState): string {
     '    option redispatch 1',
     '    retries 3',
     '    retry-on conn-failure empty-response',
-    '    # A POST whose answer was lost may have been carried out: only what is safe to repeat is sent again.',
+    '    # A POST whose answer was lost may have been carried out: only safe methods are retried.',
     '    http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }',
     '    timeout connect 2s',
     `    timeout server ${settings.timeoutSeconds}s`,
-    '    # Websockets: an hour without a word.',
+    '    # Websockets: an hour of silence.',
     '    timeout tunnel 1h',
-    '    # A reload keeps what the checks found, or dead servers would count as healthy at first.',
+    '    # A reload keeps the results of the checks; otherwise dead servers would count as healthy at first.',
     '    load-server-state-from-file local',
     `    server-state-file-name ${directory}/${name}.state`,
-    '    # Time until the answer began, in ms, and number of answers, each server: `lb counts`.',
+    '    # For each server the time until its answers began, in ms, and their number: `lb counts`.',
     '    stick-table type string len 128 size 10k store gpc(2)',
     '    http-response track-sc0 srv_name',
     '    http-response sc-add-gpc(0,0) res.timer.hdr',
@@ -47,7 +47,7 @@ export function renderFragment(state: BalancerState): string {
   ].join('\n');
 }
 
-// Of two routes that take a request the closer one gets it: a host before any host, the longer path first.
+// Where two routes match, the more specific one wins: a host before any host, then the longer path.
 function routeLines({name, settings: {routes, acme}}: BalancerState): string[] {
   const wanted = routes.length === 0 ? [{}] : routes;
   const challenges =
@@ -88,8 +88,10 @@ function redirectLine(port: number): string {
   return `    http-request redirect location https://%[req.hdr(host),host_only]${port === 443 ? '' : `:${port}`}%[pathq] code 308 unless { ssl_fc }`;
 }
 
-// A canary's half stands in the map while there is one, so that it comes and goes without a reload. Any server of the
-// half may get the request: the first takes it once in n, the second once in n-1, and so on.
+// While there is a canary, the map says which letter of the slots, a (blue) or b (green), is the new release, so that
+// it starts and ends without a reload. Any server of that release can get the request: the first takes one in n, the
+// second one in n-1, ... The letters and the variable keep their names: a running worker has the fragment that an
+// earlier version rendered.
 function choiceLines(state: BalancerState): string[] {
   const choice = (wish: string): string =>
     `    http-request set-var(txn.half) str(${state.name}/${wish}),map(${directory}/flags.map) if { req.hdr(x-canary) -m str ${wish} } or { req.cook(canary) -m str ${wish} }`;
@@ -104,7 +106,7 @@ function choiceLines(state: BalancerState): string[] {
   ];
 }
 
-// While a release with another path serves: HAProxy has one check for a backend, and knows in it which server it asks.
+// While a release with another path serves: a backend has one check, which can depend on the name of the server.
 function healthLines({health, otherHealth = {}}: BalancerState): string[] {
   const others = Map.groupBy(Object.entries(otherHealth), ([, path]) => path);
   const choices = [...others].map(
@@ -123,7 +125,7 @@ function serverDefaults({hosts, settings: {slowStartSeconds, own}}: BalancerStat
   return [
     'inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1 weight 100',
     ...(slowStartSeconds > 0 ? [`slowstart ${slowStartSeconds}s`] : []),
-    // Docker's DNS knows the containers of the balancer's own host.
+    // Docker's DNS resolves only containers on the balancer's own host.
     ...(hosts.join('') === '' && !own ? ['resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip'] : []),
     'init-addr last,libc,none',
   ].join(' ');
@@ -147,7 +149,9 @@ const acmeLines = ({name, settings: {acme}}: BalancerState): string[] =>
 const page =
   '<!doctype html><meta name="viewport" content="width=device-width"><title>Maintenance</title><h1>Down for maintenance</h1><p>Please try again in a minute.</p>\n';
 
-/** A text as one word of HAProxy's configuration: in double quotes, where backslashes and variables still count. */
+/**
+ * A text as one word of HAProxy's configuration: in double quotes, within which backslashes and variables are special.
+ */
 function quoted(text: string): string {
   return `"${text
     .replaceAll(/["\\$#]/g, '\\$&')

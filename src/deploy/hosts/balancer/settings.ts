@@ -1,30 +1,30 @@
 import type {LoadBalancer} from '../../../service/load-balancer-schema.ts';
 
-/** Which requests are the service's. Without a host: of every host; without a path: every path. */
+/** A route to the service. Without a host it matches every host, without a path every path. */
 export interface Route {
   /** `shop.example.com`, or `*.example.com` for all names below. */
   readonly host?: string | undefined;
-  /** `/api`: this path and all below it. */
+  /** `/api`: this path and all paths below. */
   readonly path?: string | undefined;
 }
 
-/** What the balancer's configuration takes from deploy.yaml. Plain JSON: it is stored in the configuration itself. */
+/** What the balancer's configuration takes from deploy.yaml. Plain JSON, because the configuration stores it. */
 export interface BalancerSettings {
-  /** None: every request. */
+  /** Empty: every request. */
   readonly routes: readonly Route[];
-  /** How long a server that came back takes until it has its full share; 0: at once. */
+  /** Time until a server that returned has its full share of requests; 0: at once. */
   readonly slowStartSeconds: number;
-  /** How long an answer may take to begin, and pause. */
+  /** Limit for the start of an answer, and for a pause in it. */
   readonly timeoutSeconds: number;
-  /** Addresses (CIDR) whose `X-Forwarded-*` are believed. */
+  /** Addresses (CIDR) trusted for `X-Forwarded-*`. */
   readonly trustedProxies: readonly string[];
-  /** HTML. Empty: the built-in one. */
+  /** HTML. Empty: the built-in page. */
   readonly maintenancePage: string;
-  /** The port that the users know https by; 0: http is not sent on to https. */
+  /** The public port of https; 0: http is not redirected. */
   readonly redirectPort: number;
-  /** `host:port` of an ACME client, which gets the requests below `/.well-known/acme-challenge/`. Empty: nobody. */
+  /** `host:port` of an ACME client, which gets the requests below `/.well-known/acme-challenge/`. Empty: none. */
   readonly acme: string;
-  /** Is it a HAProxy of the user's own? It has no resolver for the names of containers. */
+  /** The user's own HAProxy has no resolver for the names of containers. */
   readonly own: boolean;
 }
 

@@ -1,9 +1,9 @@
-import {balancerCanary, balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
+import {balancerCanary, balancerConfig, balancerDrain, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {type Deployment, type Target} from '../../target.ts';
 import {weightsOf} from '../balancer/canary.ts';
 import {renderFragment} from '../balancer/fragment.ts';
-import {type BalancerState, type Canary, halfOf, serversOf, type SlotUse} from '../balancer/state.ts';
+import {type BalancerState, type Canary, serversOf, type SlotUse} from '../balancer/state.ts';
 import {type FleetBalancer, fleetOf} from '../fleet.ts';
 import {balancerOf, type SurveyedHost} from '../state.ts';
 import {planDeploy, type PlanOptions} from './deploy.ts';
@@ -62,6 +62,7 @@ function shareStep(
   {
     surveyed: {
       machine: {host},
+      state: {lbVersion: version},
     },
     before,
   }: FleetBalancer,
@@ -78,13 +79,13 @@ function shareStep(
     host,
     what: `give ${canary.percent} % of the requests to ${servers.join(', ')}`,
     commands: [
-      balancerCanary(name, next.name, halfOf(canary.slots[0]?.colour ?? 'blue'), weights),
+      balancerCanary(name, version, next.name, canary.slots[0]?.colour ?? 'blue', weights),
       balancerConfig(name, next.name, renderFragment(next), 'file-only'),
     ],
     undo: [
       balancerConfig(name, before.name, renderFragment(before), 'file-only'),
       balancerRestore(name, before.name),
-      balancerIdle(name, target.settings.drain_timeout_seconds, servers),
+      balancerDrain(name, version, target.settings.drain_timeout_seconds, servers),
     ],
     purpose: `cannot give the canary its share on ${host}`,
   };

@@ -1,5 +1,5 @@
 import {dockerRemove} from '../../../commands/docker/index.ts';
-import {balancerConfig, balancerIdle, balancerRestore} from '../../../commands/lb.ts';
+import {balancerConfig, balancerDrain, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {onHost} from '../../../service/hosts.ts';
 import {stackName} from '../../../stack/names.ts';
@@ -66,6 +66,7 @@ export function planAbort(target: Target, surveyed: readonly SurveyedHost[], {en
     ({
       surveyed: {
         machine: {host},
+        state: {lbVersion: version},
       },
       before,
     }): Step => {
@@ -78,7 +79,9 @@ export function planAbort(target: Target, surveyed: readonly SurveyedHost[], {en
         commands: [
           balancerConfig(name, next.name, renderFragment(next), 'file-only'),
           balancerRestore(name, next.name),
-          ...(servers.length === 0 ? [] : [balancerIdle(name, target.settings.drain_timeout_seconds, servers)]),
+          ...(servers.length === 0
+            ? []
+            : [balancerDrain(name, version, target.settings.drain_timeout_seconds, servers)]),
         ],
         purpose: `cannot drain the canary on ${host}`,
       };

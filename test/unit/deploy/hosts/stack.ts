@@ -58,6 +58,7 @@ export function container(
     published = '',
     hosts = '',
     health = '',
+    lb = '',
   }: Readonly<Record<string, string>>,
 ): string {
   return [
@@ -80,6 +81,7 @@ export function container(
     published,
     hosts,
     health,
+    lb,
   ].join('\t');
 }
 

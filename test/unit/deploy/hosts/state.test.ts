@@ -66,7 +66,7 @@ describe('the state of a host', () => {
   test('is complete, whichever command finishes last', () => {
     const {state, calls} = look([
       container('shop.local.3.1', 'running', {release: '3'}),
-      container('shop.local.balancer', 'running', {role: 'balancer'}),
+      container('shop.local.balancer', 'running', {role: 'balancer', lb: '2'}),
     ]);
     assert.deepEqual(
       state.containers.map(({name}) => name),
@@ -78,6 +78,16 @@ describe('the state of a host', () => {
     );
     assert.ok(!calls.some((call) => /^(?:info|inspect)/.test(call)), 'a missing lock is not inspected');
     assert.ok(!calls.some((call) => call.startsWith('network')), 'a running container proves that its network exists');
+  });
+
+  test('has a balancer of version 1 where its container has no label', () => {
+    for (const [lb, version] of [
+      ['', 1],
+      ['2', 2],
+    ] as const) {
+      const {state} = look([container('shop.local.balancer', 'running', {role: 'balancer', lb})]);
+      assert.equal(state.lbVersion, version);
+    }
   });
 
   test('includes a network without running containers', () => {

@@ -1,10 +1,10 @@
 import {dockerRemove} from '../../../../commands/docker/index.ts';
 import {
   balancerConfig,
-  balancerIdle,
+  balancerDisable,
+  balancerDrain,
   balancerLeave,
   balancerMove,
-  balancerOff,
   balancerRemoveService,
   balancerRestore,
   balancerStart,
@@ -27,7 +27,7 @@ import {keepsServing, servesAgain, type Step} from './step.ts';
  */
 export function healthStep(
   target: Target,
-  {machine: {host}}: SurveyedHost,
+  {machine: {host}, state}: SurveyedHost,
   {release, previous}: Releases,
   slots: readonly SlotUse[],
   where: (slot: SlotUse) => Host,
@@ -40,7 +40,7 @@ export function healthStep(
   } = target;
   const name = balancerOf(target);
   const servers = serversOf(stackName(stackOf(target)), slots);
-  const off = [balancerOff(name, servers)];
+  const off = [balancerDisable(name, state.lbVersion, servers)];
   return {
     phase: 'health',
     host,
@@ -100,6 +100,7 @@ export function switchStep(
   {
     surveyed: {
       machine: {host},
+      state: {lbVersion: version},
     },
     before,
     next,
@@ -112,7 +113,7 @@ export function switchStep(
   const name = balancerOf(target);
   const [fresh, old] = [serversOf(next.name, to), serversOf(next.name, from)];
   const drain = (servers: readonly string[]): Commands =>
-    servers.length === 0 ? [] : [balancerIdle(name, settings.drain_timeout_seconds, servers)];
+    servers.length === 0 ? [] : [balancerDrain(name, version, settings.drain_timeout_seconds, servers)];
   return {
     phase: 'switch',
     host,
@@ -123,12 +124,13 @@ export function switchStep(
     ].join('; '),
     commands: [
       balancerMove(name, {
+        version,
         to: fresh,
         from: old,
         overSeconds: settings.load_balancer.slow_start_seconds,
         service: next.name,
         fragment: renderFragment(next),
-        idleSeconds: settings.drain_timeout_seconds,
+        drainSeconds: settings.drain_timeout_seconds,
       }),
       ...stopCommands(target, stop),
     ],

@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {canaryWeights} from '../../../../../src/deploy/hosts/balancer/canary.ts';
 
-test('weights that HAProxy takes give the canary its share', () => {
+test('weights within the range of HAProxy give the canary its share', () => {
   fc.assert(
     fc.property(
       fc.integer({min: 1, max: 99}),
@@ -30,7 +30,7 @@ test('weights that HAProxy takes give the canary its share', () => {
   }
 });
 
-test('a canary that would leave one of the two nothing is refused', () => {
+test('a canary that would leave one release without requests is refused', () => {
   for (const [percent, fresh, old] of [
     [0, 1, 1],
     [100, 1, 1],

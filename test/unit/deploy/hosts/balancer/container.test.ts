@@ -25,7 +25,7 @@ test('a balancer publishes http, and https where it has a certificate', () => {
   );
 });
 
-test("beside a HAProxy of the user's own there is only what drives it", () => {
+test("beside the user's own HAProxy, the container only drives it", () => {
   assert.equal(
     started({own: {url: 'https://shop'}}),
     'docker run --user 0:0 --detach --name buy.prod.balancer --network host --restart always ' +

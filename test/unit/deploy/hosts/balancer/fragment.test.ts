@@ -24,7 +24,7 @@ describe('the servers of a fragment', () => {
     ]);
   });
 
-  test('replicas on other machines are named by their host, and no resolver of Docker is asked for them', () => {
+  test('replicas on other machines have the name of their host, and no resolver', () => {
     const wanted = {hosts: ['h1', 'h2'], size: 1, slots: [{...use('h1', 1, 'blue', '10.0.0.1'), port: 20_001}]};
     assert.deepEqual(linesOf(wanted, /^ +server |default-server/), [
       'default-server inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1 weight 100 init-addr last,libc,none',
@@ -46,7 +46,7 @@ describe('the servers of a fragment', () => {
     ]);
   });
 
-  test('while a release with another health path serves, each server is checked with its own', () => {
+  test('while a release with another health path serves, each server is checked with its own path', () => {
     assert.deepEqual(linesOf({}, /httpchk|http-check/), ['option httpchk GET /readyz', 'http-check expect status 200']);
     assert.deepEqual(linesOf({otherHealth: {'1b': '/old', 'h.x-2b': '/old'}}, /httpchk|http-check/), [
       'option httpchk GET /readyz',
@@ -55,7 +55,7 @@ describe('the servers of a fragment', () => {
     ]);
   });
 
-  test('any server of the half that a request asks for may get it, each as often as the others', () => {
+  test('a request that chooses a release goes to each of its servers equally often', () => {
     assert.deepEqual(linesOf({}, /use-server/), [
       'use-server 1a if { var(txn.half) -m str a } { rand(2) eq 0 }',
       'use-server 1b if { var(txn.half) -m str b } { rand(2) eq 0 }',
@@ -68,7 +68,7 @@ describe('the servers of a fragment', () => {
 describe('the routes of a fragment', () => {
   test("without any, every request is the service's", () => assert.deepEqual(routesOf({}), ['#> 3.9998 buy.local']));
 
-  test('a host, a path, both, and all names below one: the closer one ranks first', () => {
+  test('a host, a path, both, and all names below one: the most specific ranks first', () => {
     const ranked = routesOf({
       routes: [
         {path: '/api'},
@@ -85,7 +85,7 @@ describe('the routes of a fragment', () => {
     ]);
   });
 
-  test("an ACME client gets its challenges before all others, of the service's hosts only", () => {
+  test("an ACME client gets its challenges before any other route, for the service's hosts only", () => {
     assert.deepEqual(
       routesOf({
         acme: 'acme:8089',
@@ -106,19 +106,19 @@ describe('the routes of a fragment', () => {
   });
 });
 
-describe('what else a fragment says', () => {
-  test('only requests that are safe to repeat are sent again', () => {
+describe('a fragment', () => {
+  test('retries only safe methods', () => {
     assert.match(renderFragment(state), /disable-l7-retry unless METH_GET or \{ method HEAD OPTIONS \}/);
   });
 
-  test('what a client says of whom it forwards is believed of trusted proxies only', () => {
+  test('trusts the forwarded headers of trusted proxies only', () => {
     assert.deepEqual(linesOf({}, /x-forwarded-for/), ['http-request del-header x-forwarded-for']);
     assert.deepEqual(linesOf({settings: settings({trusted_proxies: ['10.0.0.0/8', '::1']})}, /x-forwarded-for/), [
       'http-request del-header x-forwarded-for unless { src 10.0.0.0/8 ::1 }',
     ]);
   });
 
-  test('http is sent on to https where there is a certificate, unless that is switched off, to the port that the users know', () => {
+  test('redirects http to the public port of https where there is a certificate, unless disabled', () => {
     assert.deepEqual(redirects(undefined), []);
     assert.deepEqual(redirects({certificate: {file: 'a'}, redirect: false}), []);
     assert.deepEqual(redirects({certificate: {file: 'a'}}), [
@@ -129,7 +129,7 @@ describe('what else a fragment says', () => {
     ]);
   });
 
-  test('a maintenance page may hold whatever HTML holds', () => {
+  test('quotes any HTML in a maintenance page', () => {
     const [line] = linesOf(
       {settings: settings({maintenance_page: '<p class="x">it\'s $5\n# \\ 100%</p>'})},
       /maintenance/,
@@ -137,20 +137,20 @@ describe('what else a fragment says', () => {
     assert.match(line ?? '', / string "<p class=\\"x\\">it's \\\$5\\n\\# \\\\ 100%<\/p>" if /);
   });
 
-  test('slow start and the time for an answer are in it', () => {
+  test('has the slow start and the timeout of an answer', () => {
     const text = renderFragment({...state, settings: settings({slow_start_seconds: 20, timeout_seconds: 300})});
     assert.match(text, /weight 100 slowstart 20s resolvers docker/);
     assert.match(text, /timeout server 300s/);
   });
 });
 
-describe('a state that is read back', () => {
-  test('a configuration of somebody else is not taken for ours', () => {
+describe('the state in a fragment', () => {
+  test('is undefined for a configuration without one', () => {
     assert.equal(readBalancerState('global\n  daemon\n'), undefined);
     assert.equal(readBalancerState('# entrypoint: {broken\n'), undefined);
   });
 
-  test('is the one that was rendered', () => {
+  test('equals the rendered one', () => {
     const slot = fc.record({
       host: fc.constantFrom('', 'h1'),
       replica: fc.integer({min: 1, max: 9}),

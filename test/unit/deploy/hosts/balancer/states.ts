@@ -3,7 +3,7 @@ import {balancerSettings, type BalancerSettings} from '../../../../../src/deploy
 import type {BalancerState, Colour, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
 import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 
-/** Settings as `load_balancer` of a deploy.yaml would give them. */
+/** Settings from `load_balancer` of a deploy.yaml. */
 export const settings = (file: object = {}): BalancerSettings => balancerSettings(v.parse(loadBalancer, file));
 
 export const use = (host: string, replica: number, colour: Colour, address = `buy.local.3.${replica}`): SlotUse => ({

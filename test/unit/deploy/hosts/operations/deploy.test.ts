@@ -93,6 +93,15 @@ test('the next deploy starts alongside the old release, switches so that a resta
   ]);
 });
 
+test('a load balancer is driven with the words that its image has', async () => {
+  const newer = container('shop.local.balancer', 'running', {role: 'balancer', settings, lb: '2'});
+  const containers = (one.containers ?? []).map((row) => (row === balancer ? newer : row));
+  const {context, commands} = record(failing(having({...one, containers})));
+  await assert.rejects(deploy(context, deployment('after: [test_sanity]')));
+  const drained = commands().flatMap((text) => /lb (?:idle|drain|off|disable) .*?1[ab]/.exec(text)?.[0] ?? []);
+  assert.deepEqual(drained, ['lb drain 30 shop.local/1a', 'lb drain 30 shop.local/1b', 'lb disable shop.local/1b']);
+});
+
 test('a failed check after the switch restarts the old release and switches back before the new one is removed', async () => {
   const {context, commands} = record(failing(having(one)));
   await assert.rejects(
