@@ -18,11 +18,11 @@ export interface Option<T> {
   readonly positional?: boolean | undefined;
   /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>. */
   readonly env?: readonly string[] | undefined;
-  /** What usage lines call its value. */
+  /** Name of its value in usage lines. */
   readonly valueName?: string | undefined;
 }
 
-/** How an option is declared, besides its help. */
+/** The declaration of an option, besides its help. */
 export interface OptionSettings<T> {
   /** Value if the option is not given. Default: `false` for a boolean, `[]` for a list, else undefined. */
   readonly default?: T | undefined;
@@ -34,7 +34,7 @@ export interface OptionSettings<T> {
   readonly positional?: boolean | undefined;
   /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>; the first one set counts. */
   readonly env?: readonly string[] | undefined;
-  /** What usage lines call its value: `STAGE`. Default: `TEXT`, `NUMBER` or the choices. */
+  /** Name of its value in usage lines: `STAGE`. Default: `TEXT`, `NUMBER` or the choices. */
   readonly valueName?: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export type Options = Readonly<Record<string, Option<unknown>>>;
 /** The option values that a task's body receives. */
 export type Values<O extends Options> = {readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never};
 
-/** Where the value of an option comes from. */
+/** The source of an option's value. */
 export type Source =
   /** The command line: `flag` as it was written, or the name of a positional word. */
   | {readonly from: 'flag'; readonly flag: string}
@@ -57,7 +57,7 @@ export type Source =
   | {readonly from: 'call'}
   | {readonly from: 'default'};
 
-/** Where each value of a task comes from. */
+/** The source of each value of a task. */
 export type Sources<O extends Options> = {readonly [K in keyof O]: Source};
 
 /** The type of a value: never undefined if the option has a default or is required. */
@@ -111,7 +111,7 @@ export const option = {
   ): Option<ValueOf<C, S>> => declare('choice', help, settings),
 } as const;
 
-/** What a usage line calls the value of an option; undefined for a switch, which takes none. */
+/** Name of the value of an option in usage lines; undefined for a switch, which takes none. */
 export function valueNameOf({kind, choices, valueName}: Option<unknown>): string | undefined {
   if (kind === 'boolean') return undefined;
   return valueName ?? choices?.join('|') ?? (kind === 'number' ? 'NUMBER' : 'TEXT');

@@ -91,14 +91,14 @@ function optionForm(
 
 function optionRows(task: KnownTask, {key, name, option, value}: TaskFlag): readonly (readonly string[])[] {
   const form = optionForm(name, option, value, 'table');
-  const facts = [
+  const properties = [
     `${option.kind}${option.required === true ? ', required' : ''}`,
     ...(option.kind === 'list' ? ['can be repeated'] : []),
     ...defaultOf(option),
   ];
   return [
     [option.positional === true ? `${screaming(name)}, ${form}` : form, option.help],
-    ['', facts.join('; ')],
+    ['', properties.join('; ')],
     ['', `environment: ${[variableOf(task.name, key), ...(option.env ?? [])].join(', ')}`],
   ];
 }

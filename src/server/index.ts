@@ -54,7 +54,7 @@ export interface ServeOptions extends ServerSettings {
 
 /** A server that listens. */
 export interface RunningServer {
-  /** Where it listens: `127.0.0.1:3000`, with the actual port where 0 was given; `unix:/run/app.sock`. */
+  /** Its address: `127.0.0.1:3000`, with the actual port if 0 was given; `unix:/run/app.sock`. */
   readonly address: string;
   /** Undefined for a Unix socket. */
   readonly port: number | undefined;

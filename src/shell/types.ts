@@ -1,7 +1,7 @@
 import type {Command, Commands, Words} from './argv.ts';
 import type {RetryOptions} from './retry.ts';
 
-/** What a command returned. */
+/** The result of a command. */
 export interface Result {
   readonly exitCode: number;
   /** Empty without `capture`. */

@@ -12,7 +12,7 @@ import {
   whenRunning,
 } from './rule.ts';
 
-// Where a service can write: the usual tmpfs mounts of a hardened platform, and what the engine writes itself.
+// Writable paths: the usual tmpfs mounts of a hardened platform, and files that the engine writes itself.
 const temporary = /^\/(tmp|run|var\/run|var\/tmp|dev|proc|sys)(\/|$)|^\/etc\/(hosts|hostname|resolv\.conf|mtab)$/;
 const logFile = /^\/var\/log\/|\.log(\.\d+)?$|(^|\/)logs?\/[^/]+$/;
 /** CPU milliseconds of one health check: 1 % of a CPU at one check every ten seconds. */

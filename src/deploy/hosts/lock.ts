@@ -22,7 +22,7 @@ import type {SurveyedHost} from './state.ts';
 
 export interface LockOptions {
   readonly stack: Stack;
-  /** What the lock is for: `deploy`. */
+  /** The reason of the lock: `deploy`. */
   readonly reason: string;
   readonly owner: string;
   /** Unique to this run of a task. */

@@ -43,7 +43,7 @@ export interface HostState {
   readonly balancerState: string | undefined;
   /** A hash of the settings that the balancer was started with. */
   readonly balancerSettings: string;
-  /** Which words its `lb` accepts. */
+  /** The version of the words that its `lb` accepts. */
   readonly lbVersion: LbVersion;
   /** False if the query left it out. */
   readonly hasNetwork: boolean;

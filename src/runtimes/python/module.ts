@@ -13,8 +13,8 @@ const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
  * @throws Problem `no_server_module` (exit code 65)
  */
 export function findModule(directory: string, given: string | undefined, asgi: boolean): string {
-  const settings = pyprojectTexts(directory, 'tool.entrypoint');
-  const found = given ?? (asgi ? settings['asgi_module'] : undefined) ?? settings['module'] ?? usualModule(directory);
+  const declared = pyprojectTexts(directory, 'tool.entrypoint');
+  const found = given ?? (asgi ? declared['asgi_module'] : undefined) ?? declared['module'] ?? usualModule(directory);
   if (found !== undefined) return found;
   throw problem({
     code: 'no_server_module',

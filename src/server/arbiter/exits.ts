@@ -2,7 +2,7 @@ import {reconcile, reconcileAfter} from './reconcile.ts';
 import {type ArbiterState, isStopping} from './state.ts';
 import {ageOf, exitText, type Worker, type WorkerExit} from './workers.ts';
 
-/** Why a worker exited: what the arbiter ended it for, else `signal` (it was sent TERM itself) or `crash`. */
+/** Why a worker exited: the arbiter's reason to end it, else `signal` (it received TERM itself) or `crash`. */
 export function exitReason(
   {exitReason: reason, state}: Pick<Worker, 'exitReason' | 'state'>,
   exit: WorkerExit,

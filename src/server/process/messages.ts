@@ -81,7 +81,7 @@ export function isMessage<T extends {readonly type: string}>(value: unknown): va
   return typeof value === 'object' && value !== null && typeof (value as {type?: unknown}).type === 'string';
 }
 
-/** What a worker has served since it started. Totals only grow; gauges are current. */
+/** Counts of a worker since it started. Totals only grow; gauges are current. */
 export interface RequestStats {
   /** Responses by status class: 1xx at index 0. */
   readonly answered: readonly number[];

@@ -6,7 +6,7 @@ import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
 import {countRequests, type OnClosed} from './stats.ts';
 
-/** What a worker records about its requests. */
+/** The records of a worker about its requests. */
 export interface RequestObserver {
   /** Undefined if neither metrics nor the access log are on. */
   readonly snapshot: () => RequestStats | undefined;

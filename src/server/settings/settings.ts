@@ -41,7 +41,7 @@ export interface Settings {
   readonly maxRss: number;
   /** MiB of JavaScript heap of a worker (of each thread, with `threads`); 0: Node's own limit. */
   readonly maxHeap: number;
-  /** Where the arbiter answers /livez, /readyz and /metrics; undefined: nowhere. */
+  /** Address at which the arbiter answers /livez, /readyz and /metrics; undefined: none. */
   readonly adminBind: string | undefined;
   readonly accessLog: boolean;
   /** `json`, or a line of gunicorn's atoms. */
@@ -50,7 +50,7 @@ export interface Settings {
   readonly requestId: boolean;
   /** Restarts when a file changes. */
   readonly reload: boolean;
-  /** Where the inspector of one worker listens; undefined: nowhere. */
+  /** Address of the inspector of one worker; undefined: none. */
   readonly inspect: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface Setting {
   readonly kind: SettingKind;
   /** Undefined: computed or not set, as `defaultText` says. */
   readonly defaultValue?: number | boolean | string;
-  /** What the help shows as the default if the value does not say it. */
+  /** Shown as the default in the help instead of `defaultValue`. */
   readonly defaultText?: string;
   /** Environment variables; the first one that is set and not empty counts. */
   readonly env: readonly string[];

@@ -11,7 +11,7 @@ import {serveWorker, type Serving} from './server.ts';
 // The program of a worker process: loads the service and serves it on the socket that the arbiter sends.
 
 const log = serverLog();
-/** How long the service's own SIGTERM handlers may take, after the last response. */
+/** Time limit of the service's own SIGTERM handlers, after the last response. */
 const ownEndMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;

@@ -12,7 +12,7 @@ import {balancerOf, type SurveyedHost} from '../state.ts';
 import {survey, type Survey} from '../survey.ts';
 import {driftOf} from './drift.ts';
 
-/** What runs in an environment. */
+/** The state of an environment. */
 export interface Status {
   readonly service: string;
   readonly environment: string;

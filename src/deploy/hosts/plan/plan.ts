@@ -29,7 +29,7 @@ export interface Plan {
   readonly image: string;
   /** Every host of the plan, in the order of their locks. */
   readonly hosts: readonly Host[];
-  /** What the user should know beforehand. */
+  /** Notes for the user, printed beforehand. */
   readonly notes: readonly string[];
   /** Before the lock: a failure here changes nothing. */
   readonly first: readonly Round[];
