@@ -3,8 +3,8 @@ import {randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {type Crew, entrypoint, makeCrew} from '../test/fleet/crew.ts';
 import {type Fleet, fleetUp} from '../test/fleet/fleet.ts';
+import {type FleetService, entrypoint, publishService} from '../test/fleet/service.ts';
 import {
   type AppHost,
   deployDedicatedScript,
@@ -21,7 +21,7 @@ import {median, type Report} from './report.ts';
 const rounds = {least: 15, most: 45};
 const sizes = [1, 10, 100] as const;
 
-/** A deploy beside a bare script of the same docker commands, on one real host and on three; then on simulated hosts, up to 100. */
+/** Compares a deploy with a bare script of the same docker commands on one and three real hosts; then up to 100 simulated hosts. */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('a fleet of three hosts');
   execFileSync(
@@ -33,11 +33,11 @@ export async function bench(note: (text: string) => void): Promise<Report> {
   if (typeof fleet === 'string') throw new Error(fleet);
   let real: Real;
   try {
-    const crew = makeCrew(fleet);
+    const service = publishService(fleet);
     try {
-      real = measureReal(fleet, crew, note);
+      real = measureReal(fleet, service, note);
     } finally {
-      crew.remove();
+      service.remove();
     }
   } finally {
     fleet.down();
@@ -46,12 +46,12 @@ export async function bench(note: (text: string) => void): Promise<Report> {
   return report(real, simulated);
 }
 
-function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Real {
+function measureReal(fleet: Fleet, service: FleetService, note: (text: string) => void): Real {
   const places = {1: fleet.hosts.slice(0, 1), 3: fleet.hosts} as const;
   writeFileSync(
-    join(crew.directory, 'deploy.yaml'),
+    join(service.directory, 'deploy.yaml'),
     [
-      `service: ${crew.name}`,
+      `service: ${service.name}`,
       `registry: ${fleet.registry}`,
       'environments:',
       ...([1, 3] as const).flatMap((count) =>
@@ -66,10 +66,10 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
       '',
     ].join('\n'),
   );
-  const images = [crew.images.A, crew.images.B];
+  const images = [service.images.A, service.images.B];
   const timed = (program: string, words: readonly string[], input = ''): number => {
     const started = performance.now();
-    const {code, stderr} = crew.shell(program, words, input);
+    const {code, stderr} = service.shell(program, words, input);
     if (code !== 0) throw new Error(`${program} ${words.join(' ')}: exit ${code}\n${stderr}`);
     return (performance.now() - started) / 1000;
   };
@@ -91,7 +91,7 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     1: [] as number[],
     3: [] as number[],
   })) as [Times, Times, Times, Times];
-  // A bare script's releases on the hosts that are not in a round stay behind: each number of hosts counts its own.
+  // Hosts outside a round keep the releases of earlier rounds: each number of hosts has its own release numbers.
   let release = 0;
   for (let round = 0; round < rounds.most; round += 1) {
     // A ratio near its limit takes more rounds, so that noise does not decide.
@@ -136,11 +136,11 @@ function measureReal(fleet: Fleet, crew: Crew, note: (text: string) => void): Re
     bareDedicated,
     dedicated,
     rollback: median(rollbacks),
-    roundTrips: countRoundTrips(fleet, crew),
+    roundTrips: countRoundTrips(fleet, service),
   };
 }
 
-/** Until what the one before left to the engines and the kernel is done: the machine is idle for a moment. */
+/** Waits until the machine is idle for a moment: engines and kernel finish the work of the last command. */
 function settle(): void {
   const moment = new Int32Array(new SharedArrayBuffer(4));
   for (let tries = 0; tries < 20; tries += 1) {
@@ -158,10 +158,10 @@ function busyTicks(): number {
   return user + nice + system;
 }
 
-/** A deploy of an image that no host has, whose ssh writes down each call, also that with the wait for the health check. */
-function countRoundTrips(fleet: Fleet, crew: Crew): number {
-  crew.renew('A');
-  const bin = join(crew.directory, '.git/counting');
+/** Counts the ssh calls of a deploy of an image that no host has, the wait for the health check included. */
+function countRoundTrips(fleet: Fleet, service: FleetService): number {
+  service.renew('A');
+  const bin = join(service.directory, '.git/counting');
   mkdirSync(bin);
   // The host is the word before `--`.
   writeFileSync(
@@ -176,13 +176,13 @@ function countRoundTrips(fleet: Fleet, crew: Crew): number {
     ].join('\n'),
     {mode: 0o755},
   );
-  const {code, stderr} = crew.shell('env', [
+  const {code, stderr} = service.shell('env', [
     `PATH=${bin}:${fleet.environment['PATH']}`,
     entrypoint,
     '--quiet',
     'deploy',
     'on3',
-    `--image=${crew.images.A}`,
+    `--image=${service.images.A}`,
   ]);
   if (code !== 0) throw new Error(stderr);
   const calls = readFileSync(join(bin, 'calls'), 'utf8').trim().split('\n');
@@ -193,7 +193,7 @@ function countRoundTrips(fleet: Fleet, crew: Crew): number {
   );
 }
 
-/** A deploy to simulated hosts, the third of each fleet: the first two bring everything up. */
+/** The third deploy to each simulated fleet: the first two start everything. */
 async function measureSimulated(note: (text: string) => void): Promise<Simulated[]> {
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   try {
@@ -244,7 +244,7 @@ async function simulatedDeploy(
   environment: Readonly<Record<string, string>>,
 ): Promise<{seconds: number; cpuSeconds: number}> {
   const started = performance.now();
-  // The shell tells what the deployer and all its stand-ins have used.
+  // The shell reports the CPU time of the deployer and all simulated programs.
   const child = spawn(
     'bash',
     [

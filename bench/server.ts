@@ -23,7 +23,7 @@ interface Extent {
 const usual: Extent = {rounds: 9, ownRounds: 16, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
 const short: Extent = {rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
 
-/** Compares servers: CPU a request, latency of a health check under load, start-up, memory, growth. */
+/** Compares servers: CPU per request, latency of a health check under load, start-up, memory, growth. */
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
   const extent = quick ? short : usual;
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
@@ -171,8 +171,8 @@ function report(findings: readonly Findings[], limits: readonly Limit[], {rounds
     name: 'server',
     about:
       `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s, and ${ownRounds} more of the first four.\n` +
-      'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU a request on kept connections, to the first row.',
-    columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB a worker', 'MB root'],
+      'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU per request on kept connections, to the first row.',
+    columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB per worker', 'MB root'],
     rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({
       what,
       figures: [

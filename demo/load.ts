@@ -3,7 +3,7 @@ import {performance} from 'node:perf_hooks';
 
 // node demo/load.ts URL RATE
 // An open-loop load generator: requests start at a fixed rate, whether or not earlier ones were answered. None is
-// retried. Prints one JSON object a request. Exits at SIGTERM, after the last response.
+// retried. Prints one JSON object per request. Exits at SIGTERM, after the last response.
 
 const [base = '', rate = '200'] = process.argv.slice(2);
 const perSecond = Number(rate);

@@ -1,4 +1,4 @@
-// Bundles the CLI, the library and the standard tasks into dist/, with one copy of what they share, and writes their type
+// Bundles the CLI, the library and the standard tasks into dist/, with one copy of shared code, and writes their type
 // declarations if TypeScript is installed. Does nothing if no input has changed.
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
@@ -16,7 +16,7 @@ const inputs = inputsHash();
 if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) process.exit(0);
 
 const started = performance.now();
-// Built beside dist and then renamed, so that a command that starts meanwhile finds a complete dist.
+// Built next to dist and then renamed, so that a command that starts meanwhile finds a complete dist.
 const fresh = `${dist}.${process.pid}`;
 try {
   await bundle(fresh);
@@ -75,7 +75,7 @@ async function bundle(outdir: string): Promise<void> {
       `src/server/${name}.ts`,
     ]),
   );
-  // `entrypoint/server`, the library: it finds the programs of the workers beside itself.
+  // `entrypoint/server`, the library: it finds the programs of the workers next to itself.
   await build({...common, entryPoints: {...server, server: 'src/server/index.ts'}});
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');

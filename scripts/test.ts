@@ -8,7 +8,7 @@ import {join} from 'node:path';
 const root = join(import.meta.dirname, '..');
 // Files that build images or check a time limit run alone, with both cores.
 const alone = /\/(?:demo|readme|images\/base|images\/manual)\.test\.ts$/;
-// Takes a fraction of a second where an earlier stage has built them.
+// Takes a fraction of a second if an earlier stage has built them.
 const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [
   ['sh', 'scripts/engine'],
   ['node', 'scripts/images/build.ts', ...names],

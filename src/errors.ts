@@ -38,7 +38,7 @@ export interface Problem extends Error {
   readonly details: readonly string[];
 }
 
-/** What {@link problem} makes an error of. */
+/** The parts of an error that {@link problem} creates. */
 export interface ProblemOptions {
   /** Stable word for programs, such as `command_failed`. */
   readonly code: string;
@@ -54,7 +54,7 @@ export interface ProblemOptions {
 }
 
 /**
- * The one way to make an error for a user. Throw what it returns.
+ * Creates an error for the user; the caller throws it.
  * @example
  * throw problem({code: 'no_licence', what: 'no licence key found', fix: 'export LICENCE_KEY=...'});
  */
@@ -71,7 +71,7 @@ export function problem({
 }
 
 /**
- * Whether an error is a {@link Problem}, also one of another copy of this module.
+ * Whether an error is a {@link Problem}, even one from another copy of this module.
  * @example
  * if (isProblem(error) && error.code === 'not_deployed') return undefined;
  */
@@ -89,7 +89,7 @@ export function usageProblem(what: string, fix?: string, details?: readonly stri
 }
 
 /**
- * What a user reads of a problem: what happened, the details indented, then the fix.
+ * A problem as text for the user: what happened, the details indented, then the fix.
  * @example
  * process.stderr.write(problemText(error)); // entrypoint: no licence key found\nfix: export LICENCE_KEY=...\n
  */

@@ -7,9 +7,9 @@ import {nearest} from './text/nearest.ts';
 export interface Option<T> {
   readonly kind: 'string' | 'number' | 'boolean' | 'list' | 'choice';
   readonly help: string;
-  /** Undefined: the option is required, or its value is undefined where it is not given. */
+  /** Undefined: the option is required, or its value is undefined if it is not given. */
   readonly defaultValue: T | undefined;
-  /** What the help shows as the default where it is computed. */
+  /** Shown as the default in the help if the default is computed. */
   readonly defaultText?: string | undefined;
   readonly required?: boolean | undefined;
   /** Only for `choice`. */
@@ -18,15 +18,15 @@ export interface Option<T> {
   readonly positional?: boolean | undefined;
   /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>. */
   readonly env?: readonly string[] | undefined;
-  /** What usage lines call its value. */
+  /** Name of its value in usage lines. */
   readonly valueName?: string | undefined;
 }
 
-/** How an option is declared, besides its help. */
+/** The declaration of an option, besides its help. */
 export interface OptionSettings<T> {
-  /** Value where the option is not given. Default: `false` for a boolean, `[]` for a list, else undefined. */
+  /** Value if the option is not given. Default: `false` for a boolean, `[]` for a list, else undefined. */
   readonly default?: T | undefined;
-  /** What the help shows as the default where the task computes it. */
+  /** Shown as the default in the help if the task computes it. */
   readonly defaultText?: string | undefined;
   /** The parser refuses a command line without it. An option that has a default cannot be required. */
   readonly required?: boolean | undefined;
@@ -34,7 +34,7 @@ export interface OptionSettings<T> {
   readonly positional?: boolean | undefined;
   /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>; the first one set counts. */
   readonly env?: readonly string[] | undefined;
-  /** What usage lines call its value: `STAGE`. Default: `TEXT`, `NUMBER` or the choices. */
+  /** Name of its value in usage lines: `STAGE`. Default: `TEXT`, `NUMBER` or the choices. */
   readonly valueName?: string | undefined;
 }
 
@@ -45,10 +45,10 @@ interface ChoiceSettings<C extends string> extends OptionSettings<NoInfer<C>> {
 /** Options by their name in camelCase; the flag of `logLevel` is `--log-level`. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** What a task's body gets for its options. */
+/** The option values that a task's body receives. */
 export type Values<O extends Options> = {readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never};
 
-/** Where the value of an option comes from. */
+/** The source of an option's value. */
 export type Source =
   /** The command line: `flag` as it was written, or the name of a positional word. */
   | {readonly from: 'flag'; readonly flag: string}
@@ -57,10 +57,10 @@ export type Source =
   | {readonly from: 'call'}
   | {readonly from: 'default'};
 
-/** Where each value of a task comes from. */
+/** The source of each value of a task. */
 export type Sources<O extends Options> = {readonly [K in keyof O]: Source};
 
-/** The type of a value: never undefined where the option has a default or is required. */
+/** The type of a value: never undefined if the option has a default or is required. */
 type ValueOf<T, S> = S extends {readonly default: T} | {readonly required: true} ? T : T | undefined;
 
 // A default and `required` contradict each other.
@@ -111,13 +111,13 @@ export const option = {
   ): Option<ValueOf<C, S>> => declare('choice', help, settings),
 } as const;
 
-/** What a usage line calls the value of an option; undefined for a switch, which takes none. */
+/** Name of the value of an option in usage lines; undefined for a switch, which takes none. */
 export function valueNameOf({kind, choices, valueName}: Option<unknown>): string | undefined {
   if (kind === 'boolean') return undefined;
   return valueName ?? choices?.join('|') ?? (kind === 'number' ? 'NUMBER' : 'TEXT');
 }
 
-/** What is wrong where a task is called without options that it requires. */
+/** The errors for required options that a call of a task leaves out. */
 export function missingOptions(
   task: string,
   options: Options,
@@ -147,7 +147,7 @@ const truths: Readonly<Record<string, boolean>> = {
 
 /**
  * The value of an option from the texts that were given for it, oldest first: a list takes all of them, the
- * others the last one. `subject` is what the text was given to: `--rows`, or a variable's name.
+ * others the last one. `subject` names the source in messages: `--rows`, or a variable.
  */
 export function readValue(
   {kind, choices = []}: Pick<Option<unknown>, 'kind' | 'choices'>,

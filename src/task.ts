@@ -4,7 +4,7 @@ import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
 import {recordingRunner, type Responder} from './shell/runners/recording.ts';
 
-/** All that a task depends on: it reads no global. */
+/** Everything a task depends on; a task reads no globals. */
 export interface Context {
   readonly run: Runner;
   /** The service's directory, absolute. */
@@ -12,7 +12,7 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
   readonly rest: Words;
-  /** Prints a result in words: on the standard output; with --json, on the standard error. */
+  /** Prints a result as text: on the standard output, or with --json on the standard error. */
   readonly say: (text: string) => void;
   /** Prints progress on the standard error; nothing with --quiet. */
   readonly note: (text: string) => void;
@@ -22,7 +22,7 @@ export interface Context {
 
 const brand = Symbol.for('entrypoint.task');
 
-/** What the command line and the help read of a task. */
+/** The description of a task, for the command line and the help. */
 export interface TaskDescription {
   readonly summary: string;
   readonly options: Options;
@@ -31,7 +31,7 @@ export interface TaskDescription {
 /** A plain function with its description attached: the CLI reads it, code calls it. */
 export interface Task<O extends Options = Options, R = unknown> {
   /**
-   * Values that the caller leaves out have their defaults. `sources` are the origins of the values (default: this
+   * Omitted values have their defaults. `sources` are the origins of the values (default: this
    * call); a task that passes its own values on passes its sources on as well.
    * @throws Problem `usage` (exit code 64) when a required option is left out
    */
@@ -40,7 +40,7 @@ export interface Task<O extends Options = Options, R = unknown> {
 }
 
 /**
- * Makes a task of a function. What the body returns is the task's result: `--json` prints it.
+ * Makes a task of a function. The body's return value is the task's result, which `--json` prints.
  * The body's third parameter is the source of each value: a flag, a variable, a call from code or the default.
  * @example
  * export const seed = task('Load sample products', {rows: option.number('how many products', {default: 100})},
@@ -80,7 +80,7 @@ export function taskDescription(value: unknown): TaskDescription | undefined {
   return brand in value ? (value as Task)[brand] : {summary: '', options: {}};
 }
 
-/** The surroundings of a task under test. Each has a default. */
+/** The environment of a task under test. Each part has a default. */
 export interface TestContextOptions {
   /** Answers the commands. Default: every command succeeds without output. */
   readonly respond?: Responder | undefined;

@@ -5,11 +5,11 @@ import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
 import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
 
-// What a person would write who wants no more than the switch itself: no lock, no state read, nothing put back, nothing
-// written down. One replica, the same images and the same connections.
+// A minimal script for the switch alone: no lock, no survey, no rollback, no release log. One replica, the same images
+// and the same connections.
 
 const [network, balancer, service] = ['bare', 'bare.balancer', 'bare'];
-/** Of the balancer on a machine of its own. */
+/** Of the dedicated balancer. */
 const [dedicatedBalancer, dedicatedService] = ['bare.dedicated.balancer', 'bare.dedicated'];
 
 /** An app host and the address where a balancer on another machine reaches it. */
@@ -18,7 +18,7 @@ export interface AppHost {
   readonly address: string;
 }
 
-/** Each inner list is done side by side, and all of it waited for. */
+/** Runs the commands of each inner list concurrently, and waits for all of them. */
 function script(rounds: readonly (readonly (Words | Command)[])[]): string {
   const lines = rounds.map((round) => {
     const started = round.map((command, index) => `{ ${commandText(command)}\n} >/dev/null & p${index}=$!`);
@@ -47,7 +47,7 @@ export function prepareScript(hosts: readonly string[], balancerImage: string): 
   );
 }
 
-/** Before the clock starts: one balancer on a machine of its own, for all of these hosts. */
+/** Before the clock starts: one dedicated balancer for all of these hosts. */
 export function prepareDedicatedScript(apps: readonly AppHost[], balancerHost: string, balancerImage: string): string {
   return script(
     everywhere(
@@ -114,7 +114,7 @@ export function deployScript(hosts: readonly string[], image: string, round: num
   );
 }
 
-/** The same behind one balancer on a machine of its own. */
+/** The same behind one dedicated balancer. */
 export function deployDedicatedScript(
   apps: readonly AppHost[],
   balancerHost: string,
@@ -160,7 +160,7 @@ export function deployDedicatedScript(
   ]);
 }
 
-/** What the round before left, when the clock has stopped. */
+/** Removes the leftovers of the last round, after the clock has stopped. */
 export const tidyScript = (hosts: readonly string[], round: number): string =>
   script(everywhere(hosts, [dockerRemove(`bare.${round - 1}`)]));
 export const tidyDedicatedScript = (hosts: readonly string[], round: number): string =>

@@ -8,7 +8,7 @@ export type Times = Record<1 | 3, number[]>;
 export interface Real {
   readonly bare: Times;
   readonly ours: Times;
-  /** Behind one balancer on a machine of its own. */
+  /** Behind one dedicated balancer. */
   readonly bareDedicated: Times;
   readonly dedicated: Times;
   /** Seconds, of three hosts. */
@@ -23,7 +23,7 @@ export interface Simulated {
   readonly cpuSeconds: number;
 }
 
-/** What a limit is compared with: the ratio of each round. What slows the machine down slows both sides of a ratio. */
+/** Ratios of each round, which limits are compared with. A slower machine slows both sides of a ratio. */
 interface Compared {
   readonly ratios: readonly number[];
   readonly limit: number;
@@ -119,7 +119,7 @@ export function report(real: Real, simulated: readonly Simulated[]): Report {
       is: rollback <= limits.rollback,
     },
     {
-      text: `at most ${limits.roundTrips} round trips by ssh a host, including the wait for its health: ${roundTrips}`,
+      text: `at most ${limits.roundTrips} round trips by ssh per host, including the wait for its health: ${roundTrips}`,
       is: roundTrips <= limits.roundTrips,
     },
   ];
@@ -150,12 +150,12 @@ export function report(real: Real, simulated: readonly Simulated[]): Report {
   ];
   return {
     name: 'deploy',
-    about: `wall time of a deploy of another image, one replica a host, one worker each, watch_seconds 0: median of ${real.bare[3].length} rounds in turn; the ratio is the median of each round's ratio to the bare script above it, and that of the medians to the deploy and to one simulated host`,
+    about: `wall time of a deploy of another image, one replica per host, one worker each, watch_seconds 0: median of ${real.bare[3].length} rounds in turn; the ratio is the median of each round's ratio to the bare script above it, and that of the medians to the deploy and to one simulated host`,
     columns: ['wall s'],
     rows,
     notes: [
       ...checks.map(({text, is}) => `limit: ${text}: ${kept(is)}`),
-      `simulated: ssh 20 ms, docker run 430 ms, stop 280 ms, ...; CPU seconds of the deployer and all stand-ins: ${simulated.map(({hosts, cpuSeconds}) => `${cpuSeconds.toFixed(1)} for ${hosts}`).join(', ')}`,
+      `simulated: ssh 20 ms, docker run 430 ms, stop 280 ms, ...; CPU seconds of the deployer and all simulated programs: ${simulated.map(({hosts, cpuSeconds}) => `${cpuSeconds.toFixed(1)} for ${hosts}`).join(', ')}`,
     ],
     passed: checks.every(({is}) => is),
   };

@@ -2,9 +2,9 @@
 export interface AnswerReader {
   /** The status of the current response, or of the last one. */
   readonly status: number;
-  /** Can the connection be reused? */
+  /** Whether the connection can be reused. */
   readonly kept: boolean;
-  /** Has the current response begun? */
+  /** Whether the current response has begun. */
   readonly begun: boolean;
   /** @returns whether the response is complete */
   read(this: void, bytes: Buffer): boolean;

@@ -67,9 +67,9 @@ export async function reload({pid}: Running): Promise<void> {
 }
 
 /**
- * Does anything grow? Requests alone first, then reloads under requests.
- * @param full 200 reloads; else a twenty-fifth of that. The requests are always 1,000,000: with a fifth of them, heaps, also
- * the bare cluster's, are still on the way to their size.
+ * Looks for growth: requests alone first, then reloads under requests.
+ * @param full 200 reloads; else a twenty-fifth of that. The requests are always 1,000,000: with a fifth of them, heaps,
+ * even those of the bare cluster, are still growing to their final size.
  */
 export async function growthLimits(
   server: Running,

@@ -26,17 +26,17 @@ export function limitsOf(findings: readonly Findings[]): readonly Limit[] {
     0,
   );
   return [
-    atMost('CPU a request on kept connections, to the bare cluster', ratio(ours?.kept, bare?.kept, cpu), 1.1, 'x'),
-    atMost('CPU a request on new connections, to one node:http', ratio(ours?.fresh, single?.fresh, cpu), 1.25, 'x'),
+    atMost('CPU per request on kept connections, to the bare cluster', ratio(ours?.kept, bare?.kept, cpu), 1.1, 'x'),
+    atMost('CPU per request on new connections, to one node:http', ratio(ours?.fresh, single?.fresh, cpu), 1.25, 'x'),
     atMost(
-      'CPU a request with the JSON access log, to the bare cluster',
+      'CPU per request with the JSON access log, to the bare cluster',
       ratio(logging?.kept, bare?.kept, cpu),
       1.4,
       'x',
     ),
-    atLeast('requests a second, to the bare cluster', ratio(ours?.kept, bare?.kept, perSecond), 0.95, 'x'),
+    atLeast('requests per second, to the bare cluster', ratio(ours?.kept, bare?.kept, perSecond), 0.95, 'x'),
     atLeast(
-      'requests a second, to the fastest of PM2, Watt, gunicorn and uWSGI',
+      'requests per second, to the fastest of PM2, Watt, gunicorn and uWSGI',
       median(ours?.kept.map(perSecond) ?? []) / fastest,
       1,
       'x',

@@ -64,7 +64,7 @@ interface Tally {
   readonly latencies: number[];
 }
 
-/** The whole life of one client. Callbacks, since a promise a request would cost as much as the request. */
+/** The whole life of one client. Callbacks, since a promise per request would cost as much as the request. */
 function client(target: Target, kind: Clients, tally: Tally, stopped: () => boolean): Promise<void> {
   const {path, keepAlive = true, body, thinkMs = 0, statuses = [200]} = kind;
   const method = body === undefined ? 'GET' : 'POST';

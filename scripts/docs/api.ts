@@ -46,7 +46,7 @@ const isFunction = ({kind, signature}: Declaration): boolean =>
 
 const isType = ({kind}: Declaration): boolean => kind === 'interface' || kind === 'type';
 
-/** Names that lack a docstring, or, where they can be called, an example; tasks have their summary. */
+/** Names that lack a docstring or, if they can be called, an example; tasks have their summary. */
 export function undocumented(entries: readonly Entry[]): readonly string[] {
   const missing: string[] = [];
   for (const {name, declarations, tasks} of entries) {

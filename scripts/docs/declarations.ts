@@ -85,10 +85,10 @@ function tidy(declaration: string): string {
     declaration
       .replace(/^export (?:declare )?/, '')
       .replaceAll(/import\("[^"]*"\)\./g, '')
-      // A parameter that is taken apart: its type says more than the pattern.
+      // A destructured parameter: its type says more than the pattern.
       .replaceAll(/\{[\w\s,:]*\}: (?=[\w.]*?([A-Z][a-z]+)\b)/g, (_, word: string) => `${word.toLowerCase()}: `)
       .replaceAll('    ', '  ')
-      // What tells the type at run time is no part of its use.
+      // Brands that identify a type at run time are no part of its use.
       .replaceAll(/^ *readonly \[brand\].*\n/gm, '')
   );
 }

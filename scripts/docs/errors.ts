@@ -50,7 +50,7 @@ ${rows.join('\n')}
 
 const textOf = (meaning: Meaning): string => (typeof meaning === 'string' ? meaning : meaning.meaning);
 
-/** @throws Error where the calls disagree, or the number is computed and `meanings` does not say it */
+/** @throws Error if the calls disagree, or the number is computed and missing in `meanings` */
 function exitOf(code: string, meaning: Meaning, calls: readonly ProblemCode[]): string {
   if (typeof meaning !== 'string') return meaning.exit;
   const numbers = new Set(calls.map(({exitCode: written, place}) => numberOf(written, place)));

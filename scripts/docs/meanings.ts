@@ -1,4 +1,4 @@
-/** What a code means, in a sentence; `exit` where its exit code is not one fixed number. */
+/** The meaning of a code, in a sentence; `exit` if its exit code is not one fixed number. */
 export type Meaning = string | {readonly meaning: string; readonly exit: string};
 
 const stopped = '130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP)';

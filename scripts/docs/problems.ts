@@ -40,18 +40,18 @@ export function problemCodes(sources: Sources): readonly ProblemCode[] {
 
 const literals = (text: string): readonly string[] => [...text.matchAll(/'([a-z_]+)'/g)].map(([, code = '']) => code);
 
-/** What is passed to the function around the offset, whose first parameter is `code`. */
+/** The arguments of the call around the offset; its first parameter is `code`. */
 function passedCodes(text: string, offset: number): readonly string[] {
   const around = [...text.slice(0, offset).matchAll(/\bfunction (\w+)\(/g)].at(-1)?.[1] ?? '';
   if (!new RegExp(`\\bfunction ${around}\\(code: `).test(text)) return [];
   return [...text.matchAll(new RegExp(`\\b${around}\\('([a-z_]+)'`, 'g'))].map(([, code = '']) => code);
 }
 
-// Examples in docstrings have codes of services. Every character stays where it is.
+// Examples in docstrings have codes of services. Every character keeps its offset.
 const withoutDocstrings = (text: string): string =>
   text.replaceAll(/^ *\/\*\*[^]*?\*\//gm, (docstring) => docstring.replaceAll(/[^\n]/g, ' '));
 
-/** The properties of an object literal; a shorthand is its own value, `rest` is what it spreads. */
+/** The properties of an object literal; a shorthand is its own value, `rest` is the spread expression. */
 function properties(body: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     splitOutside(body, ',').map((part) => {
@@ -68,7 +68,7 @@ export function announcedCodes(sources: Sources): readonly Pick<ProblemCode, 'co
   return [...sources].flatMap(([file, text]) =>
     [...text.matchAll(/@throws \{?Problem\b\}?([^]*?)(?=\*\/|\n *\* @|\n *\*\n)/g)].flatMap((match) => {
       const [, rest = ''] = match;
-      // The list right behind it; further down, a word in backticks is a code where it looks like one.
+      // The list right after it; further down, a word in backticks is a code if it looks like one.
       const [list = ''] = /^(?:[\s*,]|\bor\b|\band\b|\(exit code \d+\)|`\w+`)*/.exec(rest) ?? [];
       const codes = [...list.matchAll(/`([a-z_]+)`/g), ...rest.slice(list.length).matchAll(/`([a-z]+_[a-z_]+)`/g)];
       return codes.map(([, code = '']) => ({code, place: `${file}:${lineOf(text, match.index)}`}));

@@ -14,7 +14,7 @@ export function balanced(text: string, open: number): string {
   throw new Error(`unbalanced: ${text.slice(open, open + 60)}`);
 }
 
-/** Splits at a character that stands outside of brackets, strings and comments. */
+/** Splits at a character outside of brackets, strings and comments. */
 export function splitOutside(text: string, separator: string): readonly string[] {
   const parts: string[] = [];
   let start = 0;
@@ -32,7 +32,7 @@ export function splitOutside(text: string, separator: string): readonly string[]
 /** The number of the line that has this offset. */
 export const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
 
-/** The offset of what follows: a string and a comment count as one character. */
+/** The next offset: a string and a comment count as one character. */
 function next(text: string, at: number): number {
   const character = text[at] ?? '';
   if (`'"\``.includes(character)) return endOfString(text, at);

@@ -109,7 +109,7 @@ async function make(run: Runner, image: Image, hash: string, client: DockerClien
         client,
       ),
       {
-        purpose: `the image ${image.tag} could not be built`,
+        purpose: `cannot build the image ${image.tag}`,
         fix: "see the builder's output above for the step that failed",
       },
     );

@@ -6,7 +6,7 @@ import type {Image} from './list.ts';
 
 // What `docker build` cannot create, since it needs an image to start from.
 
-/** Creates the files that an image's build context needs beside those in the repository. */
+/** Creates the files that an image's build context needs besides those in the repository. */
 export async function prepare(run: Runner, root: string, image: Image): Promise<void> {
   if (image.name === 'debian') await rootFileSystem(run, root, image.context);
   if (image.name === 'base') requireBundle(root);
@@ -16,7 +16,7 @@ export async function prepare(run: Runner, root: string, image: Image): Promise<
 /** The time of all files: 2026-01-01, as in images/debian/reproducibly. */
 const epoch = '1767225600';
 
-/** Debian's own image where Docker Hub is reachable, else the same file system from Debian's packages. */
+/** Debian's own image if Docker Hub is reachable, else the same file system from Debian's packages. */
 async function rootFileSystem(run: Runner, root: string, directory: string): Promise<void> {
   const tar = `${directory}/rootfs.tar`;
   await run(['mkdir', '-p', directory]);
@@ -54,7 +54,7 @@ async function rootFileSystem(run: Runner, root: string, directory: string): Pro
       ],
     },
     {
-      purpose: "the root file system could not be made from Debian's packages",
+      purpose: "cannot make the root file system from Debian's packages",
       fix: 'see its output above; it needs a Debian mirror, or Docker Hub',
     },
   );
@@ -111,7 +111,7 @@ async function npmPackages(run: Runner, root: string, directory: string): Promis
       ],
       cwd: join(root, directory),
     },
-    {retry: true, purpose: 'npm could not be installed for the image node'},
+    {retry: true, purpose: 'cannot install npm for the image node'},
   );
   await run(['rm', '-rf', `${directory}/node_modules/npm/docs`, `${directory}/node_modules/npm/man`]);
   await run(['cp', `${directory}/package-lock.json`, stamp]);

@@ -22,7 +22,7 @@ function cacheCode(): void {
   try {
     const directory = env['XDG_CACHE_HOME'] || env['HOME'] || '/';
     if (directory === '/') return;
-    // Node would create a missing directory, and below /proc try so for ever.
+    // Node would create a missing directory; below /proc it would retry forever.
     process.getBuiltinModule('node:fs').accessSync(directory, 2);
     const cache = env['XDG_CACHE_HOME'] ? '/entrypoint' : '/.cache/entrypoint';
     process.getBuiltinModule('node:module').enableCompileCache(directory + cache);

@@ -25,10 +25,10 @@ export interface CoreFlag {
   /** With dashes. */
   readonly name: string;
   readonly short?: string;
-  /** What its value is called; without it the flag is a switch. */
+  /** Name of its value in usage lines; undefined for a switch. */
   readonly value?: string;
   readonly help: string;
-  /** How the help shows it, where `--name` is not the usual form. */
+  /** Its form in the help, if not `--name`. */
   readonly shown?: string;
 }
 
@@ -79,7 +79,7 @@ export interface TaskFlag {
   /** With dashes. */
   readonly name: string;
   readonly option: Option<unknown>;
-  /** What its value is called; undefined for a switch. */
+  /** Name of its value in usage lines; undefined for a switch. */
   readonly value: string | undefined;
 }
 
@@ -96,7 +96,7 @@ export function flagsOf(task: KnownTask): readonly TaskFlag[] {
 /** The error for a flag that neither the task nor the command has. */
 export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: readonly KnownTask[]): UsageError {
   if (!flag.startsWith('--'))
-    return {what: `${flag} is not a flag`, fix: 'options of a task have long names only: see entrypoint --help TASK'};
+    return {what: `${flag} is not a flag`, fix: 'use the long name of an option: entrypoint --help TASK'};
   const name = kebab(flag.slice(2));
   const own = task === undefined ? [] : flagsOf(task);
   if (task === undefined) {
@@ -104,7 +104,7 @@ export function unknownFlag(flag: string, task: KnownTask | undefined, tasks: re
     if (owner !== undefined)
       return {
         what: `${flag} is not a flag of entrypoint itself`,
-        fix: `put it behind its task: entrypoint ${snake(owner.name)} ${flag}`,
+        fix: `put it after its task: entrypoint ${snake(owner.name)} ${flag}`,
       };
   }
   const candidates = [...own, ...coreFlags].flatMap(spellings);

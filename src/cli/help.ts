@@ -38,7 +38,7 @@ function coreForm({name, short, value, shown}: CoreFlag): string {
   return `${short === undefined ? '    ' : `-${short}, `}${shown ?? `--${name}${value === undefined ? '' : `=${value}`}`}`;
 }
 
-// A longer usage line is not read; the table below it has all options.
+// A longer usage line helps no reader; the table below it has all options.
 const mostInUsage = 8;
 
 function isInEveryUsage({option}: TaskFlag): boolean {
@@ -77,7 +77,7 @@ function placeForm(name: string, {choices}: Option<unknown>): string {
   return choices?.join('|') ?? screaming(name);
 }
 
-// In usage, the form of a switch that changes something: of one that is on already, the one that turns it off.
+// A usage line shows the form of a switch that changes its default: `--no-x` if it is on by default.
 function optionForm(
   name: string,
   {defaultValue}: Option<unknown>,
@@ -91,14 +91,14 @@ function optionForm(
 
 function optionRows(task: KnownTask, {key, name, option, value}: TaskFlag): readonly (readonly string[])[] {
   const form = optionForm(name, option, value, 'table');
-  const facts = [
+  const properties = [
     `${option.kind}${option.required === true ? ', required' : ''}`,
     ...(option.kind === 'list' ? ['can be repeated'] : []),
     ...defaultOf(option),
   ];
   return [
     [option.positional === true ? `${screaming(name)}, ${form}` : form, option.help],
-    ['', facts.join('; ')],
+    ['', properties.join('; ')],
     ['', `environment: ${[variableOf(task.name, key), ...(option.env ?? [])].join(', ')}`],
   ];
 }

@@ -9,7 +9,7 @@ import {kebab} from '../text/names.ts';
 import {loadProblem} from './report.ts';
 import {groupOf, inOrder, type KnownTask} from './tasks.ts';
 
-/** The running command's own modules, as URLs: what `import 'entrypoint'` means in a service. */
+/** URLs of the running command's own modules: `import 'entrypoint'` in a service resolves to them. */
 export interface OwnModules {
   readonly index: string;
   readonly tasks: string;

@@ -72,7 +72,7 @@ async function act(world: World, service: Service, {core, calls, rest, errors, u
     );
     return exitCode.ok;
   }
-  // --help works on a line that is otherwise wrong, too.
+  // --help works even if the rest of the line is wrong.
   const wrong = core.help ? unknownTasks : [...unknownTasks, ...errors];
   if (wrong.length > 0)
     throw usage(wrong, calls.length === 1 && unknownTasks.length === 0 ? calls[0]?.task.name : undefined);

@@ -34,7 +34,7 @@ interface Open {
 
 /**
  * Reads `[core flags] task [--flags] [words] task2 ... [-- words]`. Core flags can be anywhere; a task's own
- * flag of the same name wins behind that task's name. Never throws: errors are collected.
+ * flag of the same name wins after that task's name. Never throws: errors are collected.
  */
 export function parse(
   argv: Words,
@@ -72,8 +72,8 @@ export function parse(
       return;
     }
     const open = current === 'unknown' ? undefined : current;
-    const place = open && openPlace(open);
-    if (place !== undefined && open !== undefined) return give(open, place, word, screaming(place));
+    const positional = open && openPositional(open);
+    if (positional !== undefined && open !== undefined) return give(open, positional, word, screaming(positional));
     // The value of an unknown flag, or of an unknown task: reported already.
     if (afterUnknownFlag || current === 'unknown') return;
     unknownTasks.push(unknownTask(word, open?.task, tasks));
@@ -107,7 +107,7 @@ function unknownTask(word: string, before: KnownTask | undefined, tasks: readonl
   const standard = nearest(kebab(word), standardNames);
   const meant = standard === kebab(word) ? undefined : nearest(kebab(word), known);
   const takesNone =
-    before === undefined ? '' : `, and ${snake(before.name)} takes no ${hasPlaces(before) ? 'further ' : ''}word`;
+    before === undefined ? '' : `, and ${snake(before.name)} takes no ${hasPositional(before) ? 'further ' : ''}word`;
   return {
     what: `${word} is not a task${takesNone}`,
     ...(meant === undefined ? {} : {meant: snake(meant)}),
@@ -117,11 +117,11 @@ function unknownTask(word: string, before: KnownTask | undefined, tasks: readonl
   };
 }
 
-function hasPlaces(task: KnownTask): boolean {
+function hasPositional(task: KnownTask): boolean {
   return flagsOf(task).some(({option}) => option.positional === true);
 }
 
-function openPlace({task, given}: Open): string | undefined {
+function openPositional({task, given}: Open): string | undefined {
   return flagsOf(task).find(
     ({key, option}) => option.positional === true && (option.kind === 'list' || !given.has(key)),
   )?.key;

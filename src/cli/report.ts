@@ -21,7 +21,7 @@ export interface Style {
   readonly verbose: boolean;
 }
 
-/** What the user sees of a problem; the stack only with --verbose. */
+/** A problem as text for the user, with the stack only if --verbose is on. */
 export function reportText(error: Problem, {colour, verbose}: Style): string {
   const text = problemText(error);
   const end = text.indexOf('\n');
@@ -30,7 +30,7 @@ export function reportText(error: Problem, {colour, verbose}: Style): string {
   return verbose ? `${painted}${origin.stack ?? ''}\n` : painted;
 }
 
-/** The same for programs. */
+/** A problem as JSON, for programs. */
 export function reportJson({code, message, details, fix, exitCode: exit}: Problem): string {
   return `${JSON.stringify({error: {code, message, details, fix: fix ?? null, exitCode: exit}}, undefined, 2)}\n`;
 }
@@ -46,7 +46,7 @@ export function loadProblem(error: unknown, directory: string, file: string): Pr
   const frame = serviceFrame(error, directory);
   return problem({
     code: 'tasks_threw',
-    what: `${file} could not be loaded: ${first}`,
+    what: `cannot load ${file}: ${first}`,
     details: [...lines, ...(frame === undefined ? [] : [`at ${frame}`])],
     ...common,
   });

@@ -34,7 +34,7 @@ export async function start(): Promise<void> {
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// Bundled, this file is beside index.js and tasks.js; as source, one directory below index.ts.
+// Bundled, this file is next to index.js and tasks.js; as source, one directory below index.ts.
 const source = import.meta.url.endsWith('.ts');
 
 function processWorld(stderr: World['stderr']): World {

@@ -9,7 +9,7 @@ export interface World {
   readonly stdout: (chunk: Uint8Array | string) => void;
   readonly stderr: (chunk: Uint8Array | string) => void;
   readonly isTerminal: (fd: 1 | 2) => boolean;
-  /** Width of the terminal on the standard output; undefined where it is not a terminal. */
+  /** Width of the terminal on the standard output; undefined if it is not a terminal. */
   readonly columns: () => number | undefined;
   /** Calls the listener for each signal that asks to stop; returns a function that removes it. */
   readonly onSignal: (listener: (name: string) => void) => () => void;

@@ -3,7 +3,7 @@ import {shellText, together} from '../shell/script.ts';
 
 /**
  * The system's ssh with the user's own settings: keys, jump hosts, known hosts. It never prompts, detects a dead host
- * within seconds, and shares one connection a host for a minute: a new one costs a quarter of a second.
+ * within seconds, and shares one connection per host for a minute: a new one costs a quarter of a second.
  */
 const options: Words = [
   '-o',

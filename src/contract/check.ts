@@ -27,9 +27,9 @@ export interface CheckOptions {
 }
 
 /**
- * Checks an image that is on the engine. Everything that the check starts is removed, also after an error or Ctrl-C.
+ * Checks an image that is on the engine. Everything that the check starts is removed, even after an error or Ctrl-C.
  * A broken rule is a result, not an error.
- * @throws Problem `command_failed` where the engine fails a probe
+ * @throws Problem `command_failed` if the engine fails a probe
  */
 export async function checkImage(
   run: Runner,
@@ -39,7 +39,7 @@ export async function checkImage(
   const started = performance.now();
   const results = await run.scope(async (scope) => {
     const probes = await startProbes(run, scope, service, image);
-    // Wait for every rule before the scope removes anything, also when one of them was interrupted.
+    // Wait for every rule before the scope removes anything, even when one of them was interrupted.
     const settled = await Promise.allSettled(rules.map((rule) => evaluate(rule, probes, skip[rule.id])));
     return settled.map((one) => {
       if (one.status === 'rejected') throw one.reason;

@@ -1,3 +1,4 @@
+import {table} from '../text/table.ts';
 import type {Report, RuleResult} from './check.ts';
 
 export const reportFormats = ['table', 'json', 'junit', 'sarif'] as const;
@@ -13,18 +14,11 @@ const writers: Readonly<Record<ReportFormat, (report: Report) => string>> = {
 /** A report as text, without a trailing newline. */
 export const reportText = (report: Report, format: ReportFormat): string => writers[format](report);
 
-const marks = {pass: 'pass', fail: 'FAIL', skip: 'skip', not_applicable: '-'} as const;
+/** All of one width: a report without passes is aligned like any other. */
+const marks = {pass: 'pass', fail: 'FAIL', skip: 'skip', not_applicable: '-   '} as const;
 
-/** For people: one line a rule, the fix below each failure, the counts last. */
+/** For people: one line per rule, the fix below each failure, the counts last. */
 export function tableReport({image, seconds, results, counts}: Report): string {
-  const width = Math.max(...results.map(({id}) => id.length));
-  const line = (one: RuleResult): string[] => {
-    const mark = one.status === 'fail' && one.severity === 'warning' ? 'warn' : marks[one.status];
-    return [
-      `${mark.padEnd(4)}  ${one.id.padEnd(width)}  ${one.evidence}`,
-      ...(one.status === 'fail' ? [`${' '.repeat(width + 8)}fix: ${one.fix}`] : []),
-    ];
-  };
   const warnings = results.filter(({status, severity}) => status === 'fail' && severity === 'warning').length;
   const counted = [
     `${counts.pass} passed`,
@@ -33,7 +27,15 @@ export function tableReport({image, seconds, results, counts}: Report): string {
     ...(counts.skip > 0 ? [`${counts.skip} skipped`] : []),
     `${counts.not_applicable} not applicable`,
   ];
-  return [...results.flatMap(line), `${image}: ${counted.join(', ')}; ${seconds.toFixed(1)} s`].join('\n');
+  return [
+    ...table(results.flatMap(tableRows), {gap: 2}),
+    `${image}: ${counted.join(', ')}; ${seconds.toFixed(1)} s`,
+  ].join('\n');
+}
+
+function tableRows({id, severity, status, evidence, fix}: RuleResult): string[][] {
+  const mark = status === 'fail' && severity === 'warning' ? 'warn' : marks[status];
+  return [[mark, id, evidence], ...(status === 'fail' ? [['', '', `fix: ${fix}`]] : [])];
 }
 
 /** JUnit XML, for CI systems. A rule is a test case; a failed warning passes, with its evidence in `system-out`. */
@@ -78,7 +80,7 @@ function escape(text: string): string {
 }
 
 /**
- * SARIF 2.1.0, which code hosts show beside the source. Every result points at the Dockerfile, since an image has no
+ * SARIF 2.1.0, which code hosts show next to the source. Every result points at the Dockerfile, since an image has no
  * lines. @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarifReport({image, id, results}: Report): string {

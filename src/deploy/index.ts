@@ -1,5 +1,5 @@
 // Everything that tasks need of a deployed service. An engine does the work: `hosts` today. `swarm` and `kubernetes` will
-// be directories beside it, whose index.ts exports the same functions.
+// be directories next to it, whose index.ts exports the same functions.
 import type {Context} from '../task.ts';
 import * as hosts from './hosts/index.ts';
 import type {Deployment, Target} from './target.ts';
@@ -16,7 +16,7 @@ type Engine = typeof hosts;
 const engineOf = (_target: Target): Engine => hosts;
 
 /**
- * Starts a release beside the old one and switches the traffic to it, on every host or on none: any failure undoes
+ * Starts a release alongside the old one and switches the traffic to it, on every host or on none: any failure undoes
  * everything. With `planOnly`, only plans; with `canary`, gives the release a share of the requests.
  * @throws Problem `locked`, `no_majority`, `lock_lost`, `host_unreachable`, `engine_unavailable`, `secret_missing`,
  * `canary_under_way`, `balancer_differs`, `no_address`, `worse_release`, `command_failed`
@@ -64,7 +64,7 @@ export const status = (context: Context, target: Target): Promise<hosts.Status> 
 
 /**
  * Reads the release log: every deploy, rollback and canary, newest first.
- * @throws Problem `host_unreachable`, `engine_unavailable` where no host can be read
+ * @throws Problem `host_unreachable`, `engine_unavailable` if no host can be read
  * @example
  * const {releases} = await history(context, await readTarget(context, 'prod'));
  */

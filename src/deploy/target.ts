@@ -22,7 +22,7 @@ export interface Target {
 /**
  * Reads deploy.yaml's settings of an environment.
  * @throws Problem `bad_deploy_file`, `unknown_environment`, `backing_services_on_many_hosts`, `bad_topology`;
- * `engine_unavailable` where the environment uses this machine's engine and that does not answer
+ * `engine_unavailable` if the environment uses this machine's engine and that does not answer
  * @example
  * const target = await readTarget(context, 'prod');
  * await rollback(context, target);
@@ -57,7 +57,7 @@ function requireOneDatabase(
   });
 }
 
-/** Do balancers run on machines of their own, each in front of all replicas? */
+/** Whether balancers run on machines of their own, each in front of all replicas. */
 export const hasDedicatedBalancers = ({load_balancer: {hosts}}: Pick<Environment, 'load_balancer'>): boolean =>
   hosts.length > 0;
 
@@ -83,8 +83,8 @@ function requireReachableBalancers({name}: Service, environment: string, setting
 }
 
 /**
- * Do balancers reach replicas at published ports? A balancer in a container on the replicas' host reaches them by name;
- * one on another machine, and the user's own HAProxy, which is no container, do not.
+ * Whether balancers reach replicas at published ports. A balancer in a container on the replicas' host reaches them by
+ * name; one on another machine, and the user's own HAProxy, which is no container, do not.
  */
 export const needsPorts = (settings: Pick<Environment, 'load_balancer'>): boolean =>
   hasDedicatedBalancers(settings) || settings.load_balancer.own !== undefined;
@@ -93,7 +93,7 @@ export const needsPorts = (settings: Pick<Environment, 'load_balancer'>): boolea
 export interface Deployment extends Target {
   /** By digest or id: what was tested is what runs. */
   readonly image: string;
-  /** The commit it was built from; empty where the image's own label holds it. */
+  /** The commit it was built from; empty if the image's own label holds it. */
   readonly commit: string;
 }
 
@@ -120,7 +120,7 @@ export function serviceEnvironment({service, settings}: Target): Record<string, 
   return {PORT: String(service.deployFile.port), ...settings.environment};
 }
 
-/** Stored on a container, it tells later whether deploy.yaml has changed since. */
+/** A hash of settings, stored on a container to detect later changes of deploy.yaml. */
 export function settingsHash(settings: unknown): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
 }

@@ -11,7 +11,7 @@ import {readVersion} from './version.ts';
 export interface LocalImage {
   /** An id, or a name with its digest. Never a tag, which can move. */
   readonly reference: string;
-  /** The commit in the image's labels; empty where the image has none, or is not on this engine. */
+  /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
   readonly commit: string;
 }
 
@@ -153,13 +153,13 @@ async function pulled(context: Context, reference: string): Promise<LocalImage> 
   await context.run(dockerPull(reference), {
     capture: true,
     retry: true,
-    purpose: 'the image could not be pulled',
+    purpose: 'cannot pull the image',
     fix: "start the registry, or correct the image's name; if it asks for a login: docker login",
   });
   return {reference, commit: await readCommit(context, reference)};
 }
 
-/** The commit in the labels of an image on this engine; empty where there is no label, or no image in a dry run. */
+/** The commit in the labels of an image on this engine; empty if there is no label, or no image in a dry run. */
 async function readCommit({run}: Pick<Context, 'run'>, reference: string): Promise<string> {
   const {exitCode, stdout} = await run.read(dockerImageInspect(idAndCommit, reference), {allow: [1]});
   return exitCode === 0 ? parseImage(stdout).commit : '';

@@ -95,8 +95,8 @@ export async function writeManifest(
 }
 
 /**
- * Shell text that does the same as {@link writeManifest}: with curl, or, where the registry requires a login, with
- * skopeo, which reads docker's login by itself. `type` must be the manifest's media type.
+ * Shell text that does the same as {@link writeManifest}: with curl, or, if the registry requires a login, with
+ * skopeo, which reads docker's login. `type` must be the manifest's media type.
  */
 export function copyManifestText(
   repository: Repository,

@@ -11,7 +11,7 @@ export type {Manifest, Reports, Runtime, ServiceContext} from './runtime.ts';
 export const runtimes: readonly Runtime[] = [node, python];
 
 /**
- * The runtime of the service in `directory`; Node where none matches.
+ * The runtime of the service in `directory`; Node if none matches.
  * @example
  * const {name, dockerfile} = runtimeOf(context.cwd);
  * context.say(`${name}: ${dockerfile}`); // node: FROM entrypoint/node-service:26

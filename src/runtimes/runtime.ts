@@ -6,7 +6,7 @@ import type {Serve} from './serve.ts';
 /** The service's directory (`cwd`, absolute) and the environment variables to search for its programs (`env`). */
 export type ServiceContext = Pick<Context, 'cwd' | 'env'>;
 
-/** What a service's manifest (package.json, pyproject.toml) declares. */
+/** The parts of a service's manifest (package.json, pyproject.toml) that tasks read. */
 export interface Manifest {
   readonly name?: string | undefined;
   /** The module to serve: a file for Node, `package.module:variable` for Python. */
@@ -21,7 +21,7 @@ export interface Reports {
   readonly coverage: string;
 }
 
-/** Everything the tasks need to know about the language of a service. Each directory beside this file has one. */
+/** Everything the tasks need to know about the language of a service. Each directory next to this file has one. */
 export interface Runtime {
   /** `node`, `python` */
   readonly name: string;
@@ -36,7 +36,7 @@ export interface Runtime {
   /** Packages to suggest where `checks` finds no linter and no type checker. */
   readonly checkPackages: readonly string[];
   /**
-   * Commands that lint and type-check the source, with the service's own configuration; empty where no tool is installed.
+   * Commands that lint and type-check the source, with the service's own configuration; empty if no tool is installed.
    * @throws Problem `nothing_to_check` (exit code 69) when there is no source
    */
   readonly checks: (context: ServiceContext) => readonly Words[];

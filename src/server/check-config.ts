@@ -28,7 +28,7 @@ export async function checkConfig({module}: Pick<Settings, 'module'>, log: Log):
     log('info', 'config_ok', {
       module,
       message: listens
-        ? 'the module loads and listens by itself'
+        ? 'the module loads and calls listen itself'
         : application === undefined
           ? 'the module loads and exports nothing; it may listen later'
           : 'the module loads and its default export can be served',

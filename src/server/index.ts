@@ -40,7 +40,7 @@ export type ServerSettings = {
   readonly [Name in SettingName]?: ValueOf<(typeof declaration)[Name]> | undefined;
 };
 
-/** What {@link serve} is given: the module, and any of the server's settings. */
+/** Options of {@link serve}: the module, and any of the server's settings. */
 export interface ServeOptions extends ServerSettings {
   /** The file that exports the handler; relative to the working directory. */
   readonly module: string | URL;
@@ -54,7 +54,7 @@ export interface ServeOptions extends ServerSettings {
 
 /** A server that listens. */
 export interface RunningServer {
-  /** Where it listens: `127.0.0.1:3000`, with the actual port where 0 was given; `unix:/run/app.sock`. */
+  /** Its address: `127.0.0.1:3000`, with the actual port if 0 was given; `unix:/run/app.sock`. */
   readonly address: string;
   /** Undefined for a Unix socket. */
   readonly port: number | undefined;
@@ -81,7 +81,7 @@ const ownOptions: ReadonlySet<string> = new Set(['module', 'args', 'signals', 'l
  *
  * With `reload`, a service that does not boot is logged, and `serve` waits until a file changes.
  *
- * Several servers can run in one process, except with different `dispatch`: node:cluster has one policy a process.
+ * Several servers can run in one process, except with different `dispatch`: node:cluster has one policy per process.
  * @example
  * import {serve} from 'entrypoint/server';
  *

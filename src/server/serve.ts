@@ -15,7 +15,7 @@ process.on('uncaughtException', (error) => {
   log('error', 'arbiter_failed', {
     message: messageOf(error),
     stack: error.stack,
-    fix: 'this is a bug in the server: please report it',
+    fix: 'report it: this is a bug in the server',
   });
   process.exit(70);
 });

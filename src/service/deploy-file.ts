@@ -73,7 +73,7 @@ function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
   return key === undefined ? Object.keys(value) : keysOf((value as Record<string, unknown>)[key], rest);
 }
 
-// The line of the key where it exists, else of the nearest node around it.
+// The line of the key if it exists, else of the nearest node around it.
 function lineOf(document: Document, path: readonly (string | number)[], lineAt: (offset: number) => number): number {
   const key = path.at(-1);
   const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);

@@ -106,7 +106,7 @@ export const loadBalancer = v.pipe(
   v.check(
     ({own: haproxy, tls, routes, acme, port: published}) =>
       haproxy === undefined || (tls === undefined && routes.length === 0 && acme === undefined && published === 0),
-    'must not have tls, routes, acme or port beside own: these are in the configuration of your own HAProxy',
+    'must not have tls, routes, acme or port together with own: these are in the configuration of your own HAProxy',
   ),
 );
 

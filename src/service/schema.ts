@@ -50,7 +50,7 @@ const words = v.pipe(v.array(string, 'must be a list of words'), v.minLength(1, 
 const tasks = v.array(v.string('must be the name of a task'), 'must be a list of task names');
 const volumes = v.record(name, path, 'must be a map of names to paths');
 
-// A word, or a map where a host needs more than its name.
+// A word, or a map if a host needs more than its name.
 const appHost = v.union(
   [
     v.pipe(
@@ -106,9 +106,9 @@ const registry = v.pipe(
   v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
 );
 const reason = v.pipe(
-  v.string('must be the reason, in words'),
+  v.string('must be text that gives the reason'),
   v.trim(),
-  v.minLength(1, 'must be the reason, in words'),
+  v.minLength(1, 'must be text that gives the reason'),
 );
 
 const overrides = section({environment: v.optional(environment), secrets: v.optional(secrets)});

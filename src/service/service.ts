@@ -6,7 +6,7 @@ import type {Context} from '../task.ts';
 import {nearest} from '../text/nearest.ts';
 import type {DeployFile, Environment} from './schema.ts';
 
-/** What the service's directory and the environment variables say about it. */
+/** A service as its directory and the environment variables describe it. */
 export interface Service {
   /** From deploy.yaml, else the manifest, else the directory: lower-case letters, digits and dashes. */
   readonly name: string;

@@ -1,7 +1,7 @@
-/** A command as the kernel receives it: one string a word, never shell text. */
+/** A command as the kernel receives it: one string per word, never shell text. */
 export type Words = readonly string[];
 
-/** Where a secret's value comes from. The value itself is never part of a command or a printed line. */
+/** The source of a secret's value. The value itself is never part of a command or a printed line. */
 export type SecretReference = {readonly env: string} | {readonly file: string} | {readonly command: Words};
 
 /** A command with its surroundings: standard input, environment, directory. */
@@ -84,7 +84,7 @@ export function commandText(command: Words | Command): string {
 }
 
 /**
- * The same for a command that replaces the shell, one line a step: `exec` takes no variables before it.
+ * The same for a command that replaces the shell, one line per step: `exec` takes no variables before it.
  * @example
  * execText({words: ['node', 'server.js'], env: {PORT: '80'}}); // export PORT=80\nexec node server.js
  */

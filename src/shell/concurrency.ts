@@ -31,7 +31,7 @@ export function settleEach<S, T>(
 }
 
 /**
- * The same, throwing the first failure in the order of the items. It still waits for all of them: nothing may go on
+ * The same, throwing the first failure in the order of the items. It still waits for all of them: nothing may run
  * while the caller cleans up.
  */
 export async function mapEach<S, T>(
@@ -41,7 +41,7 @@ export async function mapEach<S, T>(
 ): Promise<T[]> {
   const settled = await settleEach(items, body, limit);
   const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  // Ctrl-C interrupts all of them; one that failed by itself explains more.
+  // Ctrl-C interrupts all of them; a failure that is not an interrupt explains more.
   const failure = failures.find((one) => !isProblem(one) || one.code !== 'interrupted') ?? failures[0];
   if (failures.length > 0) throw failure;
   return settled.map((one) => (one as PromiseFulfilledResult<T>).value);

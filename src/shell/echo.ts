@@ -1,4 +1,4 @@
-/** Where the runner reports what it does: the standard error. The standard output is for results. */
+/** The runner's reports, on the standard error. The standard output is for results. */
 export interface Echo {
   /** Also print read-only commands. */
   readonly reads: boolean;

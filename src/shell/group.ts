@@ -37,7 +37,7 @@ export function processGroup(pid: number | undefined, own: boolean): Group {
     },
     async ended() {
       if (!own) return;
-      // Half a second after the kill at most: where pid 1 reaps no orphans, zombies stay in the group for ever.
+      // Half a second after the kill at most: where pid 1 reaps no orphans, zombies stay in the group forever.
       for (let tries = 25; tries > 0 && send(0); tries -= killed ? 1 : 0) await sleep(20);
     },
     forget: () => clearTimeout(timer),

@@ -14,9 +14,9 @@ export function tryWrite(fd: number, bytes: Uint8Array, offset = 0): number {
 }
 
 /**
- * Writes all of it before it returns. A pipe is non-blocking as soon as one of the processes that share it says so, and
- * then fails instead of waiting for its reader.
- * @param timeoutMilliseconds the rest is dropped after so long; default: never
+ * Writes all of it before it returns. A pipe is non-blocking as soon as one of the processes that share it makes it
+ * so, and then fails instead of waiting for its reader.
+ * @param timeoutMilliseconds after which the rest is dropped; default: never
  * @throws NodeJS.ErrnoException every error but EAGAIN
  */
 export function writeAll(fd: number, bytes: Uint8Array, timeoutMilliseconds = Infinity): void {
@@ -32,8 +32,8 @@ export function writeAll(fd: number, bytes: Uint8Array, timeoutMilliseconds = In
 
 /**
  * A synchronous writer for stdout or stderr. It avoids process.stdout, which leaves O_NONBLOCK set on a pipe: the
- * service that replaces this process would lose output. Once the reader is gone (`entrypoint -l | head -1`), output is
- * dropped without an error.
+ * service that replaces this process would lose output. Once the reader has exited (`entrypoint -l | head -1`), output
+ * is dropped without an error.
  */
 export function fdWriter(fd: 1 | 2): (chunk: Uint8Array | string) => void {
   let closed = false;
@@ -49,7 +49,7 @@ export function fdWriter(fd: 1 | 2): (chunk: Uint8Array | string) => void {
   };
 }
 
-/** Is it a terminal? Of what stdout can be, only terminals and /dev/null are character devices: node:tty is loaded for those alone. */
+/** Whether it is a terminal. Only terminals and /dev/null are character devices: node:tty is loaded for those alone. */
 export function isTerminal(fd: 1 | 2): boolean {
   try {
     return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);

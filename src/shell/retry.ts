@@ -13,9 +13,9 @@ export interface RetryOptions {
   readonly deadlineSeconds?: number | undefined;
 }
 
-/** The surroundings of a retry, each replaceable: what counts as transient, the clock, chance. */
+/** Dependencies of a retry, each replaceable: the test for transient failures, the clock, the random source. */
 export interface RetryWorld {
-  /** Is the failure worth another try? Default: {@link isTransientText} of its message, details and causes. */
+  /** Whether the failure is worth another try. Default: {@link isTransientText} of its message, details and causes. */
   readonly isTransient?: (error: unknown) => boolean;
   /** Called before each pause. */
   readonly onRetry?: (facts: {attempt: number; attempts: number; pauseSeconds: number; error: unknown}) => void;
@@ -87,8 +87,8 @@ const transient = new RegExp(
 );
 
 /**
- * Does the text of a failure name the network or an overloaded server, and not something missing, forbidden or invalid,
- * where a repetition gives the same answer?
+ * Whether the text of a failure names the network or an overloaded server, and not something missing, forbidden or
+ * invalid, for which a retry gives the same answer.
  * @example
  * isTransientText('dial tcp 10.0.0.1:5000: connect: connection refused'); // true
  * isTransientText('manifest unknown'); // false

@@ -96,7 +96,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
       : setTimeout(() => ((timedOut = true), group.send('SIGKILL')), options.timeoutSeconds * 1000);
   try {
     const code = await endOf(child, program, cwd);
-    // After an interrupt, nothing may go on in the background.
+    // After an interrupt, nothing may keep running in the background.
     if (options.signal?.aborted || options.kill?.aborted) await group.ended();
     const seconds = (performance.now() - started) / 1000;
     return {code, timedOut, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), seconds};
@@ -123,7 +123,7 @@ function endOf(child: ChildProcess, program: string, cwd: string): Promise<numbe
   });
 }
 
-// A daemon that the child leaves behind can hold its pipes for ever: once the child has exited and the pipes are quiet,
+// A daemon that the child leaves behind can hold its pipes forever: once the child has exited and the pipes are quiet,
 // there is no more of its output to read.
 function dropHeldPipes(child: ChildProcess): void {
   const pipes = [child.stdout, child.stderr].filter((pipe) => pipe !== null);

@@ -1,7 +1,7 @@
 import type {Command, Commands, Words} from './argv.ts';
 import type {RetryOptions} from './retry.ts';
 
-/** What a command returned. */
+/** The result of a command. */
 export interface Result {
   readonly exitCode: number;
   /** Empty without `capture`. */
@@ -11,7 +11,7 @@ export interface Result {
   readonly seconds: number;
 }
 
-/** How a command runs, and what its failure says. */
+/** How a command runs, and how its failure is reported. */
 export interface RunOptions {
   /** Return the output instead of showing it. Default false: shown as it comes. */
   readonly capture?: boolean | undefined;
@@ -21,17 +21,17 @@ export interface RunOptions {
   readonly retry?: boolean | RetryOptions | undefined;
   /** Kill the whole process group after this many seconds. Default: never. */
   readonly timeoutSeconds?: number | undefined;
-  /** The beginning of the message of a failure: `cannot push the image`. */
+  /** Prefix of the failure message: `cannot push the image`. */
   readonly purpose?: string | undefined;
-  /** How to fix a failure, where the caller knows. */
+  /** How to fix a failure, if the caller knows. */
   readonly fix?: string | undefined;
   /** Give the child the terminal: for programs that prompt or draw. Default false. */
   readonly interactive?: boolean | undefined;
 }
 
 /**
- * Runs commands. A task receives it as an argument and never spawns by itself, so that the same task can be run, printed
- * as a script, or recorded in a test.
+ * Runs commands. A task receives it as an argument and never spawns a process itself, so that the same task can be
+ * run, printed as a script, or recorded in a test.
  */
 export interface Runner {
   /**

@@ -70,7 +70,7 @@ export function backingCommands(
         'detached',
       ),
     ],
-    purpose: `the backing service ${name} could not be started`,
+    purpose: `cannot start the backing service ${name}`,
     fix: `check its image in deploy.yaml (${service.image}); to build the images of this project: npm run images`,
   };
 }

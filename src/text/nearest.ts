@@ -1,4 +1,4 @@
-/** The candidate that a misspelt word most likely means; undefined where none is near. */
+/** The candidate that a misspelt word most likely means; undefined if none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   const scored = candidates
@@ -8,7 +8,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return scored[0]?.candidate;
 }
 
-// Optimal string alignment: like Levenshtein, and two neighbours that changed places count once.
+// Optimal string alignment: like Levenshtein, and a transposition of two neighbours counts once.
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({length: b.length + 1}, (_, j) => j)];
   for (let i = 1; i <= a.length; i += 1) {

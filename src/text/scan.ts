@@ -1,12 +1,12 @@
 import {kebab} from './names.ts';
 
-/** What the scanner must know of a flag. */
+/** The properties of a flag that the scanner uses. */
 export interface ScannableFlag {
-  /** What its value is called, such as `FILE`; undefined for a switch, which takes none. */
+  /** Name of its value, such as `FILE`; undefined for a switch, which takes none. */
   readonly value?: string | undefined;
 }
 
-/** What one or two words of a command line are. */
+/** One or two words of a command line, classified. */
 export type Token<F extends ScannableFlag> =
   /** `afterUnknownFlag`: it can also be the value of the unknown flag before it. */
   | {readonly type: 'word'; readonly text: string; readonly afterUnknownFlag: boolean}
@@ -18,9 +18,9 @@ export type Token<F extends ScannableFlag> =
 /**
  * Reads the words of a command line before `--`: `--flag=value`, `--flag value`, `--switch`, `--no-switch`,
  * `--switch=false`, `-f value`, `-fvalue` and switches together as in `-nq`. A negative number and a dash alone are
- * words. The scanner never guesses: a word that looks like a flag is no value of the flag before it.
+ * words. The scanner never guesses: a word that looks like a flag is never the value of the flag before it.
  *
- * `find` is asked for each flag when its turn comes, so that the words before can decide which flags there are.
+ * `find` is called when a flag is reached, so that the words before it can decide which flags exist.
  * Long names come with dashes, whatever the spelling. A switch has the value `true` or `false`, or what `=` gives it.
  */
 export function* scan<F extends ScannableFlag>(
@@ -96,7 +96,7 @@ export function* scan<F extends ScannableFlag>(
   }
 }
 
-/** The words behind the first `--`. */
+/** The words after the first `--`. */
 export function wordsBehindDashes(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
   return end === -1 ? [] : words.slice(end + 1);

@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 export interface SourcePlace {
   readonly path: string;
   readonly line: number;
-  /** `    ^^^` below the line, where it is known. */
+  /** `    ^^^` below the line, if it is known. */
   readonly mark: string | undefined;
 }
 
@@ -58,7 +58,7 @@ function markOf(stack: string): string | undefined {
     .find((line) => /^\s*\^+\s*$/.test(line));
 }
 
-// V8 reports the place of its own early errors (`const` twice) only where the file is the program itself.
+// V8 reports the place of its own early errors (`const` twice) only if the file is the program itself.
 function placeByCheck(path: string): SourcePlace | undefined {
   try {
     const text = readFileSync(path, 'utf8');
@@ -84,7 +84,7 @@ export function sourceLines({path, line, mark}: SourcePlace): readonly string[] 
   }
 }
 
-/** The innermost frame in the service's own source, as `tasks.ts:12:9`; undefined where the stack has none. */
+/** The innermost frame in the service's own source, as `tasks.ts:12:9`; undefined if the stack has none. */
 export function serviceFrame(error: unknown, directory: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const message = String(error.message);

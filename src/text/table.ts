@@ -27,7 +27,7 @@ export function table(
   });
 }
 
-/** A text as lines of at most `width` characters, broken at spaces; a longer word keeps a line of its own. */
+/** A text as lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';

@@ -57,7 +57,7 @@ fix: Node only removes types: write it without enum, namespace and parameter pro
 test('an exception while tasks.ts is loaded: its message and place', () => {
   refused(
     "export function a() {}\nfunction f() { throw new TypeError('boom\\nand more'); }\nf();\n",
-    `entrypoint: tasks.ts could not be loaded: boom
+    `entrypoint: cannot load tasks.ts: boom
   and more
   at tasks.ts:2:22
 `,

@@ -59,7 +59,7 @@ test('a service with only its own tasks has one group, named after its file', ()
   assert.deepEqual(cli(own, ['-l']), {code: 0, stdout: 'tasks.mjs:\n  a\n  b\n', stderr: ''});
 });
 
-test('--help TASK, before and behind the name, shows each option with its type, default and variables', () => {
+test('--help TASK, before and after the name, shows each option with its type, default and variables', () => {
   const stdout = `usage: entrypoint seed [--rows=NUMBER] [--no-clear] [--file=TEXT]... [--level=low|high]
 
 Load sample products

@@ -53,7 +53,7 @@ test('every setting is passed to the server: those given, the address, the numbe
   );
 });
 
-test('flags go before APP_SERVER_CMD_ARGS, that goes before variables, and words behind -- go before all', () => {
+test('flags override APP_SERVER_CMD_ARGS, which overrides variables, and words after -- override all of them', () => {
   const env = {
     ...noReload,
     WEB_CONCURRENCY: '2',

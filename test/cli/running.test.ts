@@ -42,7 +42,7 @@ test('a positional word, and the name of a task instead', () => {
   assert.equal(cli(cwd, ['greet', '-5']).stdout, 'hello -5\n');
 });
 
-test('words behind -- go to the last task unchanged', () => {
+test('words after -- go to the last task unchanged', () => {
   assert.deepEqual(
     cli(cwd, ['greet', 'seed', '-q', '--', '--rows=1', "it's", '']).stdout,
     "hello world\n100 true  low --rows=1 it's \nseeded\n",

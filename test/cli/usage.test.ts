@@ -33,7 +33,7 @@ test('an unknown option: did you mean', () => {
 test('an option before its task: where it belongs', () => {
   refused(
     ['--rows=5', 'seed'],
-    'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it behind its task: entrypoint seed --rows\n',
+    'entrypoint: --rows is not a flag of entrypoint itself\nfix: put it after its task: entrypoint seed --rows\n',
   );
 });
 
@@ -44,7 +44,7 @@ test('all errors are reported at once and nothing runs', () => {
   buidl is not a task, and seed takes no word; did you mean build?
   --claer is not an option of seed; did you mean --clear?
   --tga is not an option of build; did you mean --tag?
-  -x is not a flag; options of a task have long names only: see entrypoint --help TASK
+  -x is not a flag; use the long name of an option: entrypoint --help TASK
   --rows must be a number, not abc
   --level must be one of low, high, not hig; did you mean high?
 fix: see entrypoint --help

@@ -18,8 +18,8 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
     'a certificate reaches every host by ssh, a new one replaces it, and its key is never printed',
     possible,
     async () => {
-      const {fleet, crew, describe} = world();
-      crew.run('remove', 'prod');
+      const {fleet, service, describe} = world();
+      service.run('remove', 'prod');
       const directory = mkdtempSync(join(tmpdir(), 'entrypoint-tls-'));
       try {
         for (const serial of [5, 6]) {
@@ -27,7 +27,7 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
           describe({
             balancer: `address: 0.0.0.0, port: 8080, tls: {certificate: {file: ${directory}/crt.pem}, key: {env: SHOP_KEY}, port: 8443}`,
           });
-          const {code, stdout, stderr} = await crew.start(['--verbose', ...crew.deployWords('A')], undefined, {
+          const {code, stdout, stderr} = await service.start(['--verbose', ...service.deployWords('A')], undefined, {
             SHOP_KEY: key,
           }).ended;
           assert.equal(code, 0, stderr);
@@ -37,7 +37,7 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
         }
       } finally {
         rmSync(directory, {recursive: true});
-        crew.run('remove', 'prod');
+        service.run('remove', 'prod');
       }
     },
   );
@@ -46,7 +46,7 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
     "the user's own HAProxy takes part in deploys and rollbacks: nothing is lost, and its other backends stay",
     possible,
     async () => {
-      const {fleet, crew, generator, settle} = world();
+      const {fleet, service, generator, settle} = world();
       const [host = ''] = fleet.hosts;
       const directories = ['/run/haproxy', '/etc/haproxy/entrypoint']
         .map((directory) => `--volume ${directory}:${directory}`)
@@ -55,19 +55,19 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
       fleet.on(
         host,
         `docker run --detach --name theirs --user 0:0 --network host ${directories} --entrypoint sh ${fleet.registry}/haproxy:3.0 -c '${start.replaceAll("'", `'\\''`)}' "$(cat)"`,
-        ownConfiguration(`${crew.name}.prod`),
+        ownConfiguration(`${service.name}.prod`),
       );
-      const wish = {hosts: [host], balancer: `own: {url: 'http://${fleet.addressOf(host)}:8080'}`};
+      const settings = {hosts: [host], balancer: `own: {url: 'http://${fleet.addressOf(host)}:8080'}`};
       const theirs = async (): Promise<string> => (await fetch(`http://${fleet.addressOf(host)}:8080/theirs`)).text();
       try {
-        await settle('A', wish);
-        const load = generator.start({addresses: crew.addresses(), perSecond: 80});
+        await settle('A', settings);
+        const load = generator.start({addresses: service.addresses(), perSecond: 80});
         load.expect(undefined);
-        await settle('B', wish);
+        await settle('B', settings);
         load.expect('B');
         await sleep(500);
         load.expect(undefined);
-        const {code, stderr} = crew.run('rollback', 'prod');
+        const {code, stderr} = service.run('rollback', 'prod');
         assert.equal(code, 0, stderr);
         load.expect('A');
         await sleep(500);
@@ -76,11 +76,11 @@ export function balancers(world: () => World, possible: {skip?: string}): void {
         assert.deepEqual({stale, twice}, {stale: [], twice: []});
         assert.ok(sent > 100, `${sent} requests`);
         assert.equal(await theirs(), 'theirs');
-        crew.run('remove', 'prod', '--volumes');
-        assert.deepEqual(things(fleet, crew, host), []);
+        service.run('remove', 'prod', '--volumes');
+        assert.deepEqual(things(fleet, service, host), []);
         assert.equal(await theirs(), 'theirs');
       } finally {
-        crew.run('remove', 'prod', '--volumes');
+        service.run('remove', 'prod', '--volumes');
         fleet.on(host, 'docker rm --force --volumes theirs; rm -rf /run/haproxy /etc/haproxy/entrypoint');
       }
     },

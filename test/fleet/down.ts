@@ -1,4 +1,4 @@
-// down NAME DIR: takes a fleet away, as a process of its own: who is interrupted may not live long enough.
+// down NAME DIR: removes a fleet, in a process of its own: the interrupted one may be killed before it is done.
 import {fleetDown} from './fleet.ts';
 
 const [name = '', directory = ''] = process.argv.slice(2);

@@ -9,13 +9,13 @@ import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
 import {makeWorld, type World} from './world.ts';
 
-// Real hosts, as containers with sshd and an engine of their own. Bringing them up is most of the time, so that all share them.
+// Real hosts, as containers with sshd and an engine of their own. All tests share them: starting them takes most of the time.
 
 const up = await makeWorld({hosts: 3, balancers: 1, lastDisk: '2g'});
 const possible = typeof up === 'string' ? {skip: up} : {};
-// `npm test` has not the time for it.
+// Too slow for `npm test`.
 const long = all ? possible : {skip: 'part of npm run test:fleet'};
-// Nobody asks it for anything where the tests are skipped.
+// Never called if the tests are skipped.
 const world = (): World => up as World;
 
 after(() => {

@@ -14,15 +14,15 @@ import {
   shareProcessors,
 } from './machine.ts';
 
-// A fleet on one machine: hosts as containers with sshd and an engine of their own, and a registry that wants TLS and a password.
+// A fleet on one machine: hosts as containers with sshd and an engine of their own, and a registry that requires TLS and a password.
 
 export interface FleetSize {
   readonly hosts: number;
-  /** Machines of the same kind, for balancers alone. Default 0. */
+  /** Machines of the same kind, for dedicated balancers. Default 0. */
   readonly balancers?: number | undefined;
   /** Size of the last host's disk, which is then in memory: one that can be filled. Default: a volume of the engine. */
   readonly lastDisk?: string | undefined;
-  /** Where keys and settings are kept, for a fleet that outlives this process. Default: a temporary directory. */
+  /** Directory of keys and settings, for a fleet that outlives this process. Default: a temporary one. */
   readonly directory?: string | undefined;
 }
 
@@ -33,30 +33,30 @@ export interface Fleet {
   readonly hosts: readonly string[];
   /** `${name}-lb1`, ... */
   readonly balancers: readonly string[];
-  /** `172.18.0.5:5000`: the registry, for hosts and for who deploys. They trust its certificate, and are logged in. */
+  /** `172.18.0.5:5000`: the registry, for hosts and the deployer. They trust its certificate and are logged in. */
   readonly registry: string;
   /** The same registry for this machine's engine, which trusts any certificate at 127.0.0.1. */
   readonly publishTo: string;
-  /** The container that is the registry. */
+  /** Name of the container of the registry. */
   readonly registryContainer: string;
-  /** Where this machine is, seen from the hosts and their containers. */
+  /** This machine's address on the network of the hosts and their containers. */
   readonly gateway: string;
-  /** A directory whose `ssh` knows the hosts; to stand first on PATH. */
+  /** A directory whose `ssh` knows the hosts; goes first on PATH. */
   readonly bin: string;
-  /** What the deployer's environment needs: `ssh`, the login to the registry, and its certificate. */
+  /** Variables of the deployer: `ssh`, the login to the registry, and its certificate. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Runs a command on a host, by ssh, and gives its standard output. */
+  /** Runs a command on a host by ssh; returns its standard output. */
   on(this: void, host: string, command: string, stdin?: string): string;
-  /** Runs docker on this machine, where each host is a container of its name: faults. */
+  /** Runs docker on this machine, where each host is a container of its name, to cause faults. */
   outer(this: void, ...words: readonly string[]): string;
   addressOf(this: void, host: string): string;
   down(this: void): void;
 }
 
 /**
- * Makes sure that a fleet runs: what is there stays, what is stopped or frozen goes on. Where the machine does not let an
- * engine run in a container, which nothing here could mend: the reason. Goes down again when this process is interrupted,
- * unless it has a directory of its own.
+ * Makes sure that a fleet runs: starts missing machines, and resumes stopped or frozen ones. Returns the reason if no
+ * engine can run in a container on this machine. Removes the fleet when this process is interrupted, unless the fleet
+ * has a directory.
  */
 export async function fleetUp(
   name: string,
@@ -130,17 +130,17 @@ export async function fleetUp(
   }
 }
 
-/** The service that is deployed to a fleet. */
-export const crewName = (fleet: string): string => `crew-${fleet.slice(-8)}`;
+/** Name of the service that is deployed to a fleet. */
+export const serviceName = (fleet: string): string => `service-${fleet.slice(-8)}`;
 
-/** Takes away all that belongs to a fleet, also what a process left that was killed. */
+/** Removes everything of a fleet, leftovers of a killed process included. */
 export function fleetDown(name: string, directory: string): void {
   const label = `label=entrypoint.test=${name}`;
   const containers = lines(dockerSync('ps', '--all', '--quiet', '--filter', label));
   if (containers.length > 0) dockerSync('rm', '--force', '--volumes', ...containers);
   const networks = lines(dockerSync('network', 'ls', '--quiet', '--filter', label));
   if (networks.length > 0) dockerSync('network', 'rm', ...networks);
-  removeImagesOf(crewName(name));
+  removeImagesOf(serviceName(name));
   removeControlGroups(name);
   rmSync(directory, {recursive: true, force: true});
 }
@@ -148,7 +148,7 @@ export function fleetDown(name: string, directory: string): void {
 function downWhenInterrupted(name: string, directory: string): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
-      // The test runner soon kills what it has interrupted.
+      // The test runner soon kills interrupted processes.
       spawn(process.execPath, [join(import.meta.dirname, 'down.ts'), name, directory], {
         detached: true,
         stdio: 'ignore',
@@ -158,7 +158,7 @@ function downWhenInterrupted(name: string, directory: string): void {
   }
 }
 
-/** Logs the machines in to the registry, as a user would, once their engines answer; the reason where one never does. */
+/** Logs the machines in to the registry, as a user would, once their engines answer; returns the reason if one never does. */
 async function logIn(machines: readonly string[], registry: string, on: Fleet['on']): Promise<string | undefined> {
   for (const machine of machines) {
     try {

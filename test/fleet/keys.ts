@@ -5,14 +5,14 @@ import {certificateFile} from '../../src/image/docker.ts';
 import {dockerSync} from '../support/docker.ts';
 import {hostImage} from './machine.ts';
 
-// The files by which the machines of a fleet trust each other, and by which we reach them.
+// The files by which the machines of a fleet trust each other and the deployer reaches them.
 
-/** Who may use the registry of a fleet; it is gone with its fleet. */
+/** The login of the registry of a fleet, removed with the fleet. */
 export const login = {user: 'lab', password: 'labpass'} as const;
 // bcrypt of the password.
 const htpasswd = 'lab:$2b$04$AYUq/j4bnJPpSez/tP/H8.HsqroZXztxuBj1Ygw1ne6TjV/hTKK0S';
 
-/** Keys, certificates and the registry's users in `${directory}/keys`; those that are there stay. */
+/** Keys, certificates and the registry's users in `${directory}/keys`; existing ones stay. */
 export function makeKeys(directory: string, registryAddress: string): void {
   const keys = join(directory, 'keys');
   if (existsSync(join(keys, 'htpasswd'))) return;
@@ -30,7 +30,7 @@ export function makeKeys(directory: string, registryAddress: string): void {
   writeFileSync(join(keys, 'htpasswd'), `${htpasswd}\n`);
 }
 
-/** A file with the fleet's authority beside those that this machine may need for its own network. */
+/** A file with the fleet's authority and those that this machine may need for its own network. */
 export function writeAuthorities(directory: string): string {
   const own = certificateFile(process.env);
   const file = join(directory, 'authorities.crt');
@@ -57,13 +57,13 @@ export function writeLogin(directory: string, registries: readonly string[]): st
 }
 
 /**
- * A directory with an `ssh` that knows the machines, to stand first on PATH: ssh reads the user's own settings wherever
+ * A directory with an `ssh` that knows the machines, to go first on PATH: ssh reads the user's own settings wherever
  * HOME points to, and this one reads the fleet's.
  */
 export function writeSsh(directory: string, machines: Readonly<Record<string, string>>): string {
   const [bin, keys] = [join(directory, 'bin'), join(directory, 'keys')];
   mkdirSync(bin, {recursive: true});
-  // `ssh-keygen -y` would need it installed; the public half stands beside the key.
+  // `ssh-keygen -y` would need it installed; the public key is next to the private one.
   const [type = '', key = ''] = readFileSync(join(keys, 'host_key.pub'), 'utf8').split(' ');
   const names = Object.keys(machines);
   writeFileSync(join(directory, 'known_hosts'), names.map((name) => `${name} ${type} ${key}\n`).join(''));

@@ -9,16 +9,16 @@ const requests = 100_000;
 const deploysAtLeast = 30;
 const perSecond = Number(process.env['ENTRYPOINT_TEST_RATE'] ?? 300);
 
-/** The promise itself, at length. */
+/** The main promise, over a long time. */
 export function longRun(world: () => World, possible: {skip?: string}): void {
   test(
     `0 failed requests in ${requests} at ${perSecond} a second, over at least ${deploysAtLeast} deploys of alternating versions`,
     possible,
     async () => {
-      const {fleet, crew, generator, deploy, settle} = world();
+      const {fleet, service, generator, deploy, settle} = world();
       await settle('A');
       const started = Date.now();
-      const load = generator.start({addresses: crew.addresses(), perSecond});
+      const load = generator.start({addresses: service.addresses(), perSecond});
       let deployed = 0;
       const seconds: number[] = [];
       let failed = '';
@@ -46,7 +46,7 @@ export function longRun(world: () => World, possible: {skip?: string}): void {
       assert.deepEqual(stale, [], 'answers of the old version after a deploy had returned');
       assert.equal(sent, answered);
       assert.ok(sent >= requests && deployed >= deploysAtLeast);
-      assert.deepEqual(await flaws(fleet, crew, deployed % 2 === 0 ? 'A' : 'B'), []);
+      assert.deepEqual(await flaws(fleet, service, deployed % 2 === 0 ? 'A' : 'B'), []);
     },
   );
 }

@@ -9,7 +9,7 @@ import {dockerSync, must} from '../support/docker.ts';
 
 export const hostImage = 'entrypoint-test/host:trixie';
 
-/** What an engine in a container needs; `--privileged` would want more than some machines may give. */
+/** Options of a container with an engine; some machines do not allow `--privileged`. */
 const capabilities = [
   'AUDIT_WRITE',
   'BLOCK_SUSPEND',
@@ -45,7 +45,7 @@ const capabilities = [
   'SYSLOG',
 ].flatMap((name) => ['--cap-add', name]);
 
-/** Builds the machines' image; nothing happens where it is there. */
+/** Builds the machines' image if it is missing. */
 export function buildHostImage(): void {
   const client = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
   const ca = certificateFile(process.env);
@@ -73,7 +73,7 @@ export interface MachineFacts {
   readonly disk?: string | undefined;
 }
 
-/** Makes sure that a machine runs: a new one is started, one that is stopped or frozen goes on. */
+/** Makes sure that a machine runs: starts a new one, resumes a stopped or frozen one. */
 export async function ensureMachine({fleet, directory, name, address, registry, disk}: MachineFacts): Promise<void> {
   await ensureContainer(name, [
     '--hostname',
@@ -155,8 +155,8 @@ const hasControlGroups = (): boolean =>
   existsSync('/sys/fs/cgroup/cpu/cpu.shares') && statSync('/sys/fs/cgroup/cpu').uid === process.getuid?.();
 
 /**
- * Processors for a fleet as for four processes: all containers of an engine together otherwise get as much as any one
- * process beside them. Where that is not ours to say, nothing.
+ * Gives a fleet as much CPU as four processes: otherwise all containers of an engine together get as much as any one
+ * other process. Does nothing without permission for that.
  */
 export function shareProcessors(name: string): void {
   if (!hasControlGroups()) return;
@@ -165,7 +165,7 @@ export function shareProcessors(name: string): void {
   writeFileSync(join(group, 'cpu.shares'), '4096');
 }
 
-/** The control groups that a fleet's engines left; a group goes when it is empty. */
+/** Removes the control groups that a fleet's engines left; only an empty group can be removed. */
 export function removeControlGroups(fleet: string): void {
   if (!hasControlGroups()) return;
   for (const kind of readdirSync('/sys/fs/cgroup')) removeGroup(join('/sys/fs/cgroup', kind, fleet));
@@ -178,7 +178,7 @@ function removeGroup(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Somebody is still in it: the kernel has not taken note of a killed container yet.
+    // Not empty: the kernel has not removed a killed container yet.
   }
 }
 

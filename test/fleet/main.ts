@@ -1,10 +1,10 @@
-// npm run fleet -- up | down | ssh HOST [COMMAND]...: a fleet to play with, as the tests have it, that stays until it is told to go.
+// npm run fleet -- up | down | ssh HOST [COMMAND]...: the fleet of the tests to try things on, until `down` removes it.
 import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {makeCrew} from './crew.ts';
 import {type Fleet, fleetDown, fleetUp} from './fleet.ts';
+import {publishService} from './service.ts';
 
 const root = join(import.meta.dirname, '../..');
 const directory = join(root, '.fleet');
@@ -13,7 +13,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const usage = `usage: npm run fleet -- up [--hosts=3] [--balancers=0] | down | ssh HOST [COMMAND]...
 up     starts what is missing: hosts with sshd and Docker, a registry, a service in two versions; says how to use them
-down   takes everything away
+down   removes everything
 ssh    to a host (h1, lb1, ...), or one command there`;
 
 async function up(words: readonly string[]): Promise<number> {
@@ -40,31 +40,34 @@ async function up(words: readonly string[]): Promise<number> {
     );
     return 69;
   }
-  say(howTo(fleet, service(fleet)));
+  say(howTo(fleet, publishedService(fleet)));
   return 0;
 }
 
 /** The service of the tests, built and published the first time. */
-function service(fleet: Fleet): {readonly directory: string; readonly images: Readonly<Record<string, string>>} {
+function publishedService(fleet: Fleet): {
+  readonly directory: string;
+  readonly images: Readonly<Record<string, string>>;
+} {
   const kept = join(directory, 'service.json');
-  // Another number of hosts wants another deploy.yaml, and the registry lives as long as the fleet.
+  // Kept until `down`: the registry lives as long as the fleet.
   if (existsSync(kept))
     return JSON.parse(readFileSync(kept, 'utf8')) as {directory: string; images: Record<string, string>};
-  const crew = makeCrew(fleet, {directory: join(directory, 'service')});
-  const made = {directory: crew.directory, images: crew.images};
+  const service = publishService(fleet, {directory: join(directory, 'service')});
+  const made = {directory: service.directory, images: service.images};
   writeFileSync(kept, JSON.stringify(made));
   return made;
 }
 
 function howTo(
   {hosts, balancers, environment, bin, addressOf, registry}: Fleet,
-  {directory: its, images}: ReturnType<typeof service>,
+  {directory: its, images}: ReturnType<typeof publishedService>,
 ): string {
   const {DOCKER_CONFIG, NODE_EXTRA_CA_CERTS} = environment;
   const [first = ''] = balancers.length > 0 ? balancers : hosts;
   return `
 # ${hosts.length} hosts: ${hosts.join(', ')}${balancers.length === 0 ? '' : `; balancers: ${balancers.join(', ')}`}; registry: ${registry} (TLS; user lab, password labpass)
-# paste this into a shell, and you are who deploys:
+# paste this into a shell to become the deployer:
 export PATH=${bin}:${join(root, 'bin')}:$PATH DOCKER_CONFIG=${DOCKER_CONFIG} NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS}
 cd ${its}
 # then, for example:
@@ -74,8 +77,8 @@ curl http://${addressOf(first)}:8080/
 entrypoint deploy prod --image=${images['B']}
 entrypoint rollback prod
 ssh ${first} docker ps
-# faults: docker pause ${hosts.at(-1)}; docker kill ${name}-registry; then \`npm run fleet -- up\` mends all that
-# npm run fleet -- down takes everything away
+# faults: docker pause ${hosts.at(-1)}; docker kill ${name}-registry; then \`npm run fleet -- up\` repairs them
+# npm run fleet -- down removes everything
 `;
 }
 

@@ -1,14 +1,14 @@
 import {get} from 'node:http';
-import type {Crew, Version} from './crew.ts';
 import type {Fleet} from './fleet.ts';
+import type {FleetService, Version} from './service.ts';
 
-// What is to be seen from outside, after whatever has happened.
+// The state of a fleet as seen from outside.
 
 const filesKept = /^(release-log|releases)$/;
 
-/** What there is of the service on a machine, a line each: containers and their state, networks, files. */
-export function things(fleet: Fleet, crew: Crew, machine: string): string[] {
-  const label = `--filter label=entrypoint.service_name=${crew.name}`;
+/** Everything of the service on a machine, one per line: containers and their state, networks, volumes, files. */
+export function things(fleet: Fleet, service: FleetService, machine: string): string[] {
+  const label = `--filter label=entrypoint.service_name=${service.name}`;
   return fleet
     .on(
       machine,
@@ -24,10 +24,10 @@ export function things(fleet: Fleet, crew: Crew, machine: string): string[] {
 }
 
 /** Images of the running replicas on a host, by release: `{'3': ['...@sha256:...', '...']}`. */
-function running(fleet: Fleet, crew: Crew, host: string): Map<string, string[]> {
+function running(fleet: Fleet, service: FleetService, host: string): Map<string, string[]> {
   const text = fleet.on(
     host,
-    `docker ps --no-trunc --filter label=entrypoint.service_name=${crew.name} --filter label=entrypoint.role=app --format '{{.Label "entrypoint.release"}} {{.Image}}'`,
+    `docker ps --no-trunc --filter label=entrypoint.service_name=${service.name} --filter label=entrypoint.role=app --format '{{.Label "entrypoint.release"}} {{.Image}}'`,
   );
   const rows = text
     .split('\n')
@@ -51,58 +51,57 @@ const ask = (address: string): Promise<string> =>
       .once('timeout', () => resolve('no answer'));
   });
 
-/** The version that each address answers with now, or why it does not, on connections of their own. */
-export async function serving(crew: Crew, times = 6): Promise<string[]> {
+/** The versions that the addresses answer with now, or their errors, each request on its own connection. */
+export async function serving(service: FleetService, times = 6): Promise<string[]> {
   return [
     ...new Set(
-      await Promise.all(crew.addresses().flatMap((address) => Array.from({length: times}, () => ask(address)))),
+      await Promise.all(service.addresses().flatMap((address) => Array.from({length: times}, () => ask(address)))),
     ),
   ].toSorted();
 }
 
 /**
- * What is not as it should be once `version` is deployed everywhere, nothing having been left behind; empty when all is
- * well. One release on all hosts, with as many replicas on each; no container that waits to be started, no lock, no task,
+ * Differences from a state in which `version` is deployed everywhere without leftovers; empty if there are none. One release on all hosts, with as many replicas on each; no container that was not started, no lock, no task,
  * no file; every address answers with the version.
  */
-export async function flaws(fleet: Fleet, crew: Crew, version: Version, replicas = 2): Promise<string[]> {
+export async function flaws(fleet: Fleet, service: FleetService, version: Version, replicas = 2): Promise<string[]> {
   const found: string[] = [];
   const releases = new Set<string>();
   for (const host of fleet.hosts) {
-    const groups = running(fleet, crew, host);
+    const groups = running(fleet, service, host);
     if (groups.size !== 1) found.push(`${host} runs ${groups.size} releases: ${[...groups.keys()].join(', ')}`);
     for (const [release, images] of groups) {
       releases.add(release);
       if (images.length !== replicas) found.push(`${host} runs ${images.length} replicas of release ${release}`);
-      const others = images.filter((image) => image !== crew.images[version]);
+      const others = images.filter((image) => image !== service.images[version]);
       if (others.length > 0) found.push(`${host} runs ${others.join(', ')}, not ${version}`);
     }
   }
   if (releases.size !== 1) found.push(`the hosts run releases ${[...releases].join(', ')}`);
   for (const machine of [...fleet.hosts, ...fleet.balancers]) {
-    const left = things(fleet, crew, machine).filter((line) =>
+    const left = things(fleet, service, machine).filter((line) =>
       /^file |^container \S+ (?:created|restarting|dead|paused)$|^container \S+\.lock\b/.test(line),
     );
     found.push(...left.map((line) => `${machine} has ${line}`));
   }
-  const answers = await serving(crew);
+  const answers = await serving(service);
   if (answers.join() !== version) found.push(`the addresses answer ${answers.join(', ')}`);
   return found;
 }
 
 /**
- * All that a deploy decides on a machine, without what differs from one to the next: the running containers with their
+ * Everything that a deploy determines on a machine, without values that differ between two deploys: the running containers with their
  * images, labels, variables, commands and ports, and the balancer's file.
  */
-export function snapshot(fleet: Fleet, crew: Crew, machine: string): string {
+export function snapshot(fleet: Fleet, service: FleetService, machine: string): string {
   const format =
     '{{.Name}} {{.Config.Image}} {{json .Config.Labels}} {{json .Config.Env}} {{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}} {{json .HostConfig.PortBindings}}';
-  const label = `--filter label=entrypoint.service_name=${crew.name}`;
+  const label = `--filter label=entrypoint.service_name=${service.name}`;
   const text = fleet.on(
     machine,
     [
       `docker ps --quiet ${label} | xargs -r docker inspect --format '${format}' | sort`,
-      `docker ps --quiet ${label} --filter label=entrypoint.role=balancer | xargs -r -I{} docker exec {} lb fragment ${crew.name}.prod`,
+      `docker ps --quiet ${label} --filter label=entrypoint.role=balancer | xargs -r -I{} docker exec {} lb fragment ${service.name}.prod`,
     ].join('; '),
   );
   return (

@@ -1,26 +1,26 @@
 import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
-import {type Crew, makeCrew, type Outcome, type Version, type Wish} from './crew.ts';
 import {type Fleet, type FleetSize, fleetUp} from './fleet.ts';
 import {type Generator, startGenerator} from './load/load.ts';
+import {type FleetService, publishService, type Outcome, type Version, type EnvironmentSettings} from './service.ts';
 
-/** A fleet, a service in two versions, and who asks it. */
+/** A fleet, a service in two versions, and a load generator. */
 export interface World {
   readonly fleet: Fleet;
-  readonly crew: Crew;
+  readonly service: FleetService;
   readonly generator: Generator;
   /** A secret of the service, in the deployer's environment as TINY_TOKEN. */
   readonly secret: string;
-  /** deploy.yaml of a service that is well, with what is said beside it. */
-  describe(this: void, wish?: Wish): void;
+  /** Writes deploy.yaml of a healthy service, with further settings. */
+  describe(this: void, settings?: EnvironmentSettings): void;
   deploy(this: void, version: Version, ...words: readonly string[]): Promise<Outcome>;
-  /** Deploys what is well; throws where that fails. */
-  settle(this: void, version: Version, wish?: Wish): Promise<void>;
+  /** Deploys a healthy service; throws if that fails. */
+  settle(this: void, version: Version, settings?: EnvironmentSettings): Promise<void>;
   down(this: void): void;
 }
 
-/** Brings it all up. Where the machine does not let an engine run in a container: the reason. */
+/** Starts everything. Returns the reason if no engine can run in a container on this machine. */
 export async function makeWorld(size: FleetSize): Promise<World | string> {
   execFileSync(
     process.execPath,
@@ -37,17 +37,21 @@ export async function makeWorld(size: FleetSize): Promise<World | string> {
     const generator = await startGenerator();
     undo.push(generator.end);
     const secret = `s3cret-${randomBytes(6).toString('hex')}`;
-    const crew = makeCrew(fleet, {ledger: `${fleet.gateway}:${generator.port}`, environment: {TINY_TOKEN: secret}});
-    undo.push(crew.remove);
-    const describe: World['describe'] = ({also = [], ...wish} = {}) =>
-      crew.describe({...wish, also: ['secrets: {TOKEN: {env: TINY_TOKEN}}', ...also]});
-    const deploy: World['deploy'] = (version, ...words) => crew.start([...words, ...crew.deployWords(version)]).ended;
-    const settle: World['settle'] = async (version, wish) => {
-      describe(wish);
+    const service = publishService(fleet, {
+      ledger: `${fleet.gateway}:${generator.port}`,
+      environment: {TINY_TOKEN: secret},
+    });
+    undo.push(service.remove);
+    const describe: World['describe'] = ({also = [], ...settings} = {}) =>
+      service.describe({...settings, also: ['secrets: {TOKEN: {env: TINY_TOKEN}}', ...also]});
+    const deploy: World['deploy'] = (version, ...words) =>
+      service.start([...words, ...service.deployWords(version)]).ended;
+    const settle: World['settle'] = async (version, settings) => {
+      describe(settings);
       const {code, stderr} = await deploy(version);
-      if (code !== 0) throw new Error(`a deploy of what is well failed: exit ${code}\n${stderr.slice(-3000)}`);
+      if (code !== 0) throw new Error(`the deploy of a healthy service failed: exit ${code}\n${stderr.slice(-3000)}`);
     };
-    return {fleet, crew, generator, secret, describe, deploy, settle, down};
+    return {fleet, service, generator, secret, describe, deploy, settle, down};
   } catch (error) {
     down();
     throw error;

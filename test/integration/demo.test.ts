@@ -6,18 +6,18 @@ import {after, test} from 'node:test';
 import {long} from '../support/long.ts';
 
 const root = join(import.meta.dirname, '../..');
-// Somebody may be looking at a demo: a second run is safe, and what stood before stays.
-const stood = existsSync(join(root, '.demo'));
+// A demo may be in use: a second run is safe, and an existing demo stays.
+const existed = existsSync(join(root, '.demo'));
 const {NODE_TEST_CONTEXT: _, ...env} = process.env;
 
-function demo(...words: readonly string[]): {code: number | null; told: string} {
+function demo(...words: readonly string[]): {code: number | null; output: string} {
   const {status, stdout, stderr} = spawnSync('npm', ['run', '--silent', 'demo', '--', ...words], {
     cwd: root,
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   });
-  return {code: status, told: stdout + stderr};
+  return {code: status, output: stdout + stderr};
 }
 
 const nameOfDemo = (): string => readFileSync(join(root, '.demo/service-name'), 'utf8');
@@ -26,36 +26,36 @@ const ofDemo = (name: string, ...words: readonly string[]): string =>
     .stdout;
 
 after(() => {
-  if (!stood && existsSync(join(root, '.demo'))) demo('--down');
+  if (!existed && existsSync(join(root, '.demo'))) demo('--down');
 });
 
-test('npm run demo tells the whole story and loses no request', () => {
-  const {code, told} = demo();
-  assert.equal(code, 0, told.slice(-3000));
-  const [, sent, failed] = /^during +(\d+) +(\d+) /m.exec(told) ?? [];
+test('npm run demo runs the whole life cycle and loses no request', () => {
+  const {code, output} = demo();
+  assert.equal(code, 0, output.slice(-3000));
+  const [, sent, failed] = /^during +(\d+) +(\d+) /m.exec(output) ?? [];
   assert.ok(Number(sent) > 200, `requests during the deploy: ${sent}`);
   assert.equal(failed, '0');
-  assert.match(told, /^address {4}http:\/\/127\.0\.0\.1:\d+ /m);
-  const [, first, second] = /^version 1 {2}(\S+@sha256:\w+)\nversion 2 {2}(\S+@sha256:\w+)$/m.exec(told) ?? [];
-  assert.ok(first !== undefined && second !== undefined && first !== second, told.slice(-1000));
+  assert.match(output, /^address {4}http:\/\/127\.0\.0\.1:\d+ /m);
+  const [, first, second] = /^version 1 {2}(\S+@sha256:\w+)\nversion 2 {2}(\S+@sha256:\w+)$/m.exec(output) ?? [];
+  assert.ok(first !== undefined && second !== undefined && first !== second, output.slice(-1000));
   const password = readFileSync(join(root, '.demo/database-password'), 'utf8');
-  assert.ok(!told.includes(password), 'the password stands in the output');
+  assert.ok(!output.includes(password), 'the output contains the password');
 });
 
-test('a second run beside the first one is as safe, and takes less than 90 seconds', long, () => {
-  const {code, told} = demo();
-  assert.equal(code, 0, told.slice(-3000));
-  assert.match(told, /^during +\d+ +0 /m);
-  const [, seconds] = /^(\d+) s in all/m.exec(told) ?? [];
+test('a second run alongside the first one is as safe, and takes less than 90 seconds', long, () => {
+  const {code, output} = demo();
+  assert.equal(code, 0, output.slice(-3000));
+  assert.match(output, /^during +\d+ +0 /m);
+  const [, seconds] = /^(\d+) s in all/m.exec(output) ?? [];
   assert.ok(Number(seconds) < 90, `${seconds} s`);
 });
 
 test('npm run demo -- --down leaves nothing behind', (t) => {
-  if (stood) return t.skip('a demo stood here before: it is left alone');
+  if (existed) return t.skip('a demo existed before: it is left alone');
   const name = nameOfDemo();
   assert.notEqual(ofDemo(name, 'ps') + ofDemo(name, 'images'), '');
-  const {code, told} = demo('--down');
-  assert.equal(code, 0, told);
+  const {code, output} = demo('--down');
+  assert.equal(code, 0, output);
   assert.equal(
     ofDemo(name, 'ps', '--all') + ofDemo(name, 'network', 'ls') + ofDemo(name, 'volume', 'ls') + ofDemo(name, 'images'),
     '',

@@ -26,14 +26,14 @@ function snapshot(): unknown {
   const format =
     '{{.Name}} {{.State.Running}} {{.Image}} {{json .Config.Image}} {{json .Config.Labels}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.NetworkMode}}';
   return {
-    // Docker reads variables into a map: their order is chance.
+    // Docker reads variables into a map: their order is random.
     containers: must('docker', 'inspect', '--format', format, ...names).replaceAll(/\["\w+=[^\]]*\]/g, (variables) =>
       JSON.stringify((JSON.parse(variables) as string[]).toSorted()),
     ),
     balancer: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'fragment', `${service}.local`),
-    // Addresses are padded to one width, whatever their length. A slot in maintenance keeps the address it had last: it gets no traffic and no check until it is used again.
+    // Addresses are padded to one width, whatever their length. A slot in maintenance keeps its last address: it gets no traffic and no check before it is used again.
     servers: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'show')
-      // HAProxy marks a check that is under way with a star, and forgets the last one's code meanwhile.
+      // HAProxy marks a check in progress with a star, and shows no code meanwhile.
       .replaceAll(/\* (L7OK) 0 /g, '$1 200 ')
       .replaceAll(/(MAINT +)\S+ +/g, '$1')
       .replaceAll(/\d+\.\d+\.\d+\.\d+:(\d+) +/g, 'ADDRESS:$1 '),

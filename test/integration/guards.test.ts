@@ -5,7 +5,7 @@ import {before, beforeEach, test} from 'node:test';
 import {eventually} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-// Deploys that are interrupted, fail late or collide: the old release keeps serving, and nothing half-made stays.
+// Deploys that are interrupted, fail late or collide: the old release keeps serving, and nothing unfinished stays.
 
 const {name, directory, run, must, start, write, describe, commit, leftovers} = makeTiny();
 let image = '';
@@ -48,7 +48,7 @@ function describeTests(environment: string): void {
 
 test('a failed check after the switch brings the old release back and fails the deploy', () => {
   const made = leftovers();
-  // There is no test/sanity in the image, which is a failure: a check that is missing is not one that passed.
+  // The image has no test/sanity, which is a failure: a missing check must not pass.
   describe('after: [test_sanity]');
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 69);
@@ -98,7 +98,7 @@ test('a killed deployer leaves the old release serving; the next deploy takes ov
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /# taking over the lock of \S+@\S+ \(deploy\): its process is dead\n/);
-  // Its number is not given twice: 2 was the dead one's.
+  // A release number is never reused: the killed deploy had 2.
   assert.deepEqual(serving(), [`${name}.local.3.1`]);
   assert.deepEqual(
     leftovers().filter((one) => one.includes('.2.') || one.endsWith('.lock')),

@@ -3,7 +3,7 @@ import {before, test} from 'node:test';
 import {startLoad} from './images/load.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-// Each release answers at its own health path alone: checked with the other's, it would count as dead.
+// Each release answers only at its own health path: a check of the other path would count it as dead.
 
 const {name, must, run, start, write, commit} = makeTiny();
 let image = '';
@@ -20,7 +20,7 @@ const serving = (): string[] => {
   return containers.filter((one) => one.serving).map((one) => `${one.name.slice(name.length)} ${one.health}`);
 };
 
-/** Beside the load, which this process sends. */
+/** Without blocking the load, which this process sends. */
 async function succeed(...words: readonly string[]): Promise<void> {
   const {code, stderr} = await start(entrypoint, words).ended;
   assert.equal(code, 0, stderr);
@@ -31,7 +31,7 @@ before(() => {
   image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
 });
 
-test('a deploy that changes the health path loses no request, and neither do the way back and the deploy after it', async () => {
+test('a deploy that changes the health path loses no request, nor do the rollback and the deploy after it', async () => {
   describe('/readyz');
   const {address} = JSON.parse(must(entrypoint, '--quiet', '--json', 'deploy', `--image=${image}`)) as {
     address: string;
@@ -44,7 +44,7 @@ test('a deploy that changes the health path loses no request, and neither do the
     await succeed('rollback');
     assert.deepEqual(serving(), ['.local.1.1 L7OK', '.local.1.2 L7OK']);
     await succeed('deploy', `--image=${image}`);
-    // In the slots that the first release had.
+    // In the slots of the first release.
     await succeed('deploy', `--image=${image}`);
     assert.deepEqual(serving(), ['.local.4.1 L7OK', '.local.4.2 L7OK']);
   } finally {

@@ -5,7 +5,7 @@ import {before, test} from 'node:test';
 import {eventually} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-// One image: the one that serves also runs every task, its own deployment included.
+// The image that serves also runs every task, its own deployment included.
 
 const {name, directory, run, must, write, commit, leftovers} = makeTiny();
 let image = '';
@@ -63,7 +63,7 @@ test('docker run IMAGE run serves as a user other than root, and exits with 0 af
   }
 });
 
-/** The kernel's data on the service's process, once it answers: parent, files, signals, threads and memory. */
+/** The kernel's data on the service's process after its first answer: parent, files, signals, threads and memory. */
 async function serviceProcess(...words: readonly string[]): Promise<{facts: string; kilobytes: number}> {
   const container = `${name}.inspected`;
   docker('run', '--detach', '--name', container, '--label', `entrypoint.service_name=${name}`, ...words);
@@ -93,7 +93,10 @@ test('the command leaves nothing behind when it becomes the service: no process,
   const ours = await serviceProcess(image, 'run');
   assert.match(ours.facts, /^children of pid 1: 1\n[^]*PPid:\t1\n/);
   assert.equal(ours.facts, direct.facts);
-  assert.ok(ours.kilobytes < direct.kilobytes * 1.1, `${ours.kilobytes} kB beside ${direct.kilobytes} kB`);
+  assert.ok(
+    ours.kilobytes < direct.kilobytes * 1.1,
+    `${ours.kilobytes} kB, without the command ${direct.kilobytes} kB`,
+  );
 });
 
 function printedConfig(...limits: string[]): string {
@@ -115,7 +118,7 @@ test('the image deploys itself, reads its status, rolls back and removes itself'
   );
   assert.match(inside('deploy', 'local'), /release 2 serves/);
   assert.match(inside('rollback', 'local'), /release 1 serves again/);
-  // Either side sees what the other did: all state is in the engine.
+  // Both sides see each other's deploys: all state is in the engine.
   const outside = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {
     release: number;
     previous: number;

@@ -22,7 +22,7 @@ test('every npm command of the README is a script of the project', () => {
   }
 });
 
-test('an existing service adopts entrypoint with the commands of the README, as they stand there', () => {
+test('an existing service adopts entrypoint with exactly the commands of the README', () => {
   const {name, directory, run, write, commit, leftovers} = makeTiny();
   for (const file of ['Dockerfile', 'deploy.yaml', 'package-lock.json']) rmSync(join(directory, file));
   write('package.json', `{"name": "${name}", "type": "module"}\n`);

@@ -15,21 +15,21 @@ export interface Place {
   /** `docker run IMAGE WORDS`, with the engine's socket. The directory `reports` is /reports there. */
   inside(this: void, words: readonly string[]): Outcome;
   must(this: void, program: string, ...words: readonly string[]): string;
-  /** Takes away all that the tasks made. */
+  /** Removes everything that the tasks created. */
   remove(this: void): void;
-  /** A report's text, of the last run outside or inside. */
+  /** The text of a report from the last run outside or inside. */
   report(this: void, where: 'outside' | 'inside', file: string): string;
 }
 
 export interface PlaceFacts {
   readonly example: string;
-  /** Installs what the tasks need outside; the words of one command. */
+  /** Words of the command that installs what the tasks need outside. */
   readonly install: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
 export function makePlace({example, install, env: given}: PlaceFacts): Place {
-  // Below the project, as the demo's copy is: a type checker finds `entrypoint/tasks` upwards from there.
+  // Below the project, like the copy of the demo: a type checker finds `entrypoint/tasks` in a parent directory.
   const below = join(root, '.isomorphism');
   mkdirSync(below, {recursive: true});
   const name = `iso-${randomBytes(4).toString('hex')}`;
@@ -64,7 +64,7 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
   const fresh = (where: 'outside' | 'inside'): void => {
     rmSync(directoryOf(where), {recursive: true, force: true});
     mkdirSync(directoryOf(where), {recursive: true});
-    // The image's user writes there.
+    // The image's user writes to it.
     chmodSync(directoryOf(where), 0o777);
   };
   const variables = Object.keys(given).flatMap((variable) => ['--env', variable]);
@@ -104,7 +104,7 @@ export function makePlace({example, install, env: given}: PlaceFacts): Place {
   };
 }
 
-/** Names of the tests in a JUnit file, with how each ended. */
+/** Names and results of the tests in a JUnit file. */
 export function testCases(junit: string): string[] {
   return [...junit.matchAll(/<testcase\b([^>]*?)(\/>|>([^]*?)<\/testcase>)/g)]
     .map(([, attributes = '', , body = '']) => {
@@ -115,7 +115,7 @@ export function testCases(junit: string): string[] {
     .toSorted();
 }
 
-/** A text without what differs from run to run: times, ids, addresses, and where the service's directory is. */
+/** A text without values that differ between runs: times, ids, addresses, and the service's directory. */
 export function steady(text: string, place: Place): string {
   return text
     .replaceAll(place.directory, '/content')

@@ -13,13 +13,13 @@ function serving({stdout}: Outcome): unknown {
 
 /**
  * Every task of an example, outside by `entrypoint TASK` and inside by `docker run IMAGE TASK`: the same result.
- * @param alwaysCheck the one whose `check` is part of `npm test`, too
+ * @param alwaysCheck make `check` of this example part of `npm test`
  */
 export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alwaysCheck?: boolean}): void {
   describe(`${facts.example}: entrypoint TASK and docker run IMAGE TASK`, () => {
     const registry = `iso-registry-${process.pid}-${facts.example}`;
     let place: Place;
-    // Undefined where it could not be made: the registry goes away all the same.
+    // Undefined if its setup failed: the registry must be removed anyway.
     let made: Place | undefined;
     before(() => {
       dockerSync('run', '--detach', '--name', registry, '--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8');
@@ -104,7 +104,7 @@ export function isomorphism({alwaysCheck = false, ...facts}: PlaceFacts & {alway
     });
 
     test('deploy, test_sanity, status, logs, rollback and remove do the same, on the same state', () => {
-      // Only the first one makes a database.
+      // Only the first deploy creates a database.
       assert.equal(place.outside(['deploy', 'local']).code, 0);
       both('deploy', 'local', '--stage=rc');
       both('test_sanity', 'no-such-environment');

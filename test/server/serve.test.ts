@@ -74,7 +74,7 @@ async function startProgram(
   return {pid, directory, ask, ended, output: () => output, kill: (signal) => void child.kill(signal)};
 }
 
-test('serve() starts, reloads and stops a server, and its process lives on and ends by itself', async (t) => {
+test('serve() starts, reloads and stops a server, and its process keeps running and exits on its own', async (t) => {
   const program = await startProgram(
     t,
     `{

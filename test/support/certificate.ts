@@ -8,7 +8,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A certificate that signs itself, for two days, in `crt.pem` and `key.pem` of the directory. Its serial number tells it from others. */
+/** A self-signed certificate, valid for two days, in `crt.pem` and `key.pem` of the directory. Its serial number identifies it. */
 export function makeCertificate(directory: string, serial: number, name = 'shop.example.com'): Certificate {
   const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'crt.pem')];
   execFileSync(

@@ -1,4 +1,4 @@
-/** A HAProxy of the user's own: what docs/load-balancer.md says that it must have, and a service of theirs beside the backend that is ours. */
+/** The user's own HAProxy: what docs/load-balancer.md requires of it, and a service of theirs next to our backend. */
 export const ownConfiguration = (backend: string): string => `
 global
     stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners

@@ -59,7 +59,7 @@ test('nothing but the runner and the search for a syntax error spawns processes'
   assert.deepEqual(spawning.toSorted(), ['shell/spawn.ts', 'text/source-place.ts']);
 });
 
-test('command builders look at nothing: no file, no environment, no terminal', () => {
+test('command builders read nothing: no file, no environment, no terminal', () => {
   for (const file of globSync('commands/**/*.ts', {cwd: src})) {
     assert.doesNotMatch(readFileSync(join(src, file), 'utf8'), /node:|process\./, file);
   }

@@ -21,7 +21,7 @@ export interface MigrationPlan {
   readonly unknown: readonly string[];
 }
 
-/** All migrations of a directory, in order. Throws where a name does not begin with a unique three-digit number. */
+/** All migrations of a directory, in order. Throws if a name does not begin with a unique three-digit number. */
 export async function readMigrations(directory: string): Promise<readonly Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted();
   const numbers = new Set(names.map((name) => /^\d{3}(?=_[a-z0-9_]+\.sql$)/.exec(name)?.[0]));
@@ -36,7 +36,7 @@ export async function readMigrations(directory: string): Promise<readonly Migrat
   );
 }
 
-/** The migrations to apply. Throws where an applied one was changed or a new one comes before an applied one. */
+/** The migrations to apply. Throws if an applied one was changed or a new one comes before an applied one. */
 export function planMigrations(migrations: readonly Migration[], applied: readonly AppliedMigration[]): MigrationPlan {
   const checksums = new Map(applied.map(({name, checksum}) => [name, checksum]));
   const known = migrations.filter(({name}) => checksums.has(name));

@@ -52,7 +52,7 @@ export function dockerLogs(name: string, {tail, follow = false}: {tail?: number 
   return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...flag('--tail', tail?.toString()), name];
 }
 
-/** Containers with all these labels, running or not, one a line in `format`. An undefined value matches any. */
+/** Containers with all these labels, running or not, one per line in `format`. An undefined value matches any. */
 export const dockerPs = (labels: Readonly<Record<string, string | undefined>>, format: string): Words => [
   'docker',
   'ps',

@@ -11,7 +11,7 @@ export const dockerNetworkCreate = (name: string, labels: Readonly<Record<string
   name,
 ];
 
-/** The networks of a container, one a line: a format for `docker inspect`. */
+/** The networks of a container, one per line: a format for `docker inspect`. */
 const networksFormat = '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}';
 
 /** Connects a container to a network; one that is connected already stays as it is. */
@@ -23,7 +23,7 @@ export const dockerNetworkConnect = (network: string, container: string): Words 
 
 export const dockerNetworkRemove = (name: string): Words => ['docker', 'network', 'rm', name];
 
-/** Prints the network's name where it exists. */
+/** Prints the network's name if it exists. */
 export const dockerNetworkList = (name: string): Words => [
   'docker',
   'network',
@@ -34,10 +34,10 @@ export const dockerNetworkList = (name: string): Words => [
   '{{.Name}}',
 ];
 
-/** Every volume, one a line in `format`. */
+/** Every volume, one per line in `format`. */
 export const dockerVolumeTable = (format: string): Words => ['docker', 'volume', 'ls', '--format', format];
 
-/** Volumes with these labels, one a line in `format`, with every field of `docker volume inspect`. */
+/** Volumes with these labels, one per line in `format`, with every field of `docker volume inspect`. */
 export const dockerVolumeDescriptions = (labels: Readonly<Record<string, string>>, format: string): Words => [
   'sh',
   '-c',

@@ -14,7 +14,7 @@ export type Columns<Name extends string> = Readonly<Record<Name, string>>;
 /** A row, by the names of its columns. A cell that docker did not print is empty. */
 export type Row<Name extends string> = Readonly<Record<Name, string>>;
 
-/** A label's value in a listing: `docker ps`, `docker volume ls`. Empty where the label is missing. */
+/** A label's value in a listing: `docker ps`, `docker volume ls`. Empty if the label is missing. */
 export const labelCell = (name: string): string => `{{.Label "${name}"}}`;
 
 /** The `--format` that prints a row of these columns. */

@@ -70,7 +70,7 @@ export interface DescribeOptions {
 }
 
 /**
- * Merges the options with deploy.yaml, which counts only where the image belongs to the service in this directory.
+ * Merges the options with deploy.yaml, which counts only if the image belongs to the service in this directory.
  * Options override deploy.yaml.
  * @throws Problem `usage` for an `--env` that is not a variable
  */

@@ -13,7 +13,7 @@ export interface Reply {
   readonly ok: boolean;
   /** 0: no response. */
   readonly status: number;
-  /** The error's code where there was no response. */
+  /** The error's code if there was no response. */
   readonly error: string;
 }
 

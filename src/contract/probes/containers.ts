@@ -15,7 +15,7 @@ import {type ServiceUnderTest, startSeconds} from '../image/service-under-test.t
 import {httpGet, type Reply} from '../in-container/http-get.ts';
 import {nodeWords} from '../in-container/node-words.ts';
 
-/** What every probe works with. */
+/** The dependencies of every probe. */
 export interface ProbeContext {
   readonly run: Runner;
   readonly service: ServiceUnderTest;
@@ -30,13 +30,13 @@ export interface ContainerState {
   readonly running: boolean;
   readonly exitCode: number;
   readonly outOfMemory: boolean;
-  /** The engine's message where it could not start the container. */
+  /** The engine's message if it could not start the container. */
   readonly error: string;
 }
 
 export const containerName = ({service}: ProbeContext, name: string): string => `${service.network}.${name}`;
 
-/** Passes `body` the name of a container to start; removes the container afterwards, also after an error. */
+/** Passes `body` the name of a container to start; removes the container afterwards, even after an error. */
 export function withContainer<T>(
   context: ProbeContext,
   name: string,
@@ -166,7 +166,7 @@ export async function stateOf({run}: ProbeContext, container: string): Promise<C
   };
 }
 
-/** Waits for a container to exit; returns its exit code, or undefined where it still runs after `seconds`. */
+/** Waits for a container to exit; returns its exit code, or undefined if it still runs after `seconds`. */
 export async function awaitExit({run}: ProbeContext, container: string, seconds: number): Promise<number | undefined> {
   const killed = 137;
   const {stdout, exitCode} = await run(dockerWait(container), {

@@ -9,7 +9,7 @@ export interface KillResult {
   readonly workers: {readonly count: number; readonly signalled: number} | undefined;
   /** The service answers again in the same container after SIGKILL. */
   readonly restarts: boolean;
-  /** The container's exit code after its main process was killed (undefined: it runs on); undefined where that is pid 1. */
+  /** The container's exit code after its main process was killed (undefined: it runs on); undefined if that is pid 1. */
   readonly crash: {readonly process: string; readonly exitCode: number | undefined} | undefined;
 }
 

@@ -14,7 +14,7 @@ export async function probeLayers({run, service}: ProbeContext): Promise<LayerFa
     scope.always(['rm', '-rf', directory]);
     await run(dockerSave(service.image, file), {
       capture: true,
-      purpose: 'docker save of the image failed',
+      purpose: 'cannot save the image',
       fix: `free space in ${tmpdir()}, or set TMPDIR to another directory`,
     });
     return withFile(file, (await stat(file)).size, scanLayers);

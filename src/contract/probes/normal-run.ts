@@ -32,7 +32,7 @@ export interface NormalRun {
   readonly inspection: Inspection | undefined;
 }
 
-/** What can be seen only in a running container. */
+/** Facts that only a running container shows. */
 export interface Inspection {
   readonly processes: readonly Process[];
   /** Zombies left of 20 orphans. */

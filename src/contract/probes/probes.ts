@@ -16,7 +16,7 @@ import {probeWithoutBackingServices, type WithoutBackingServices} from './withou
 
 /**
  * The facts that rules judge by. A probe runs when the first rule asks for it, once for all rules. Probes that need a
- * service that answers return undefined where it does not.
+ * service that answers return undefined if it does not.
  */
 export interface Probes {
   readonly service: ServiceUnderTest;
@@ -55,7 +55,7 @@ export async function startProbes(
   const options = helperContainer(service, {name: prober, network: service.network, ...sleepForever});
   await run(dockerRun(options, 'detached'), {
     capture: true,
-    purpose: `the helper image ${service.helper} could not be started`,
+    purpose: `cannot start the helper image ${service.helper}`,
     fix: 'build it (npm run images), or name another image that has node and sh: --helper=IMAGE',
   });
   const secondsToReady = Promise.withResolvers<number | undefined>();

@@ -22,7 +22,7 @@ export const childrenOf = (processes: readonly Process[], pid: number): readonly
 
 /**
  * The service's main process: the first one below inits and wrapper shells. In a server with workers it is the server.
- * Undefined where nothing runs.
+ * Undefined if nothing runs.
  */
 export function mainProcess(processes: readonly Process[]): Process | undefined {
   let current = processes.find(({pid}) => pid === 1);

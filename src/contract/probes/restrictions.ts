@@ -45,7 +45,7 @@ function restrictionsOf({service, image}: ProbeContext): Readonly<Record<Restric
 }
 
 /**
- * Tries all restrictions together: where the service answers, it answers under each of them. Otherwise each is tried
+ * Tries all restrictions together: if the service answers, it answers under each of them. Otherwise each is tried
  * alone. Capabilities of an image that starts as root are always tried alone, since `--user` skips its change of user.
  */
 export async function probeRestrictions(context: ProbeContext): Promise<RestrictedRuns> {

@@ -10,11 +10,11 @@ import {
   withContainer,
 } from './containers.ts';
 
-/** A container that is expected to exit by itself. */
+/** A container that is expected to exit on its own. */
 export interface ShortRun {
   /** Undefined: it is still running. */
   readonly exitCode: number | undefined;
-  /** Both streams, and the engine's message where it could not start the container. */
+  /** Both streams, and the engine's message if it could not start the container. */
   readonly output: string;
   /** It gave the reply that the service gives. */
   readonly answered: boolean;

@@ -118,7 +118,7 @@ function restrictionRule(id: string, restriction: Restriction, summary: string, 
     summary,
     fix,
     severity: 'error',
-    how: 'run with all restrictions together, and alone where that fails; must answer, and stop',
+    how: 'run with all restrictions together, and alone if that fails; must answer, and stop',
     check: async ({normalRun, restrictions, drain}) => {
       const [runs, drained] = await Promise.all([restrictions(), drain()]);
       return whenAnswered(normalRun, runs?.[restriction], (run) => judge(run, drained?.stop));

@@ -16,7 +16,7 @@ export interface Rule {
   readonly id: string;
   /** A failed error fails the check; a failed warning is only reported. */
   readonly severity: Severity;
-  /** What holds for an image that keeps the rule. */
+  /** The property of an image that keeps the rule. */
   readonly summary: string;
   /** How the rule is checked. */
   readonly how: string;
@@ -29,7 +29,7 @@ export const pass = (evidence: string): Finding => ({status: 'pass', evidence});
 export const fail = (evidence: string): Finding => ({status: 'fail', evidence});
 export const notApplicable = (evidence: string): Finding => ({status: 'not_applicable', evidence});
 
-/** Fails with the first violations; passes with `evidence` where there are none. */
+/** Fails with the first violations; passes with `evidence` if there are none. */
 export function passUnless(violations: readonly string[], evidence: string): Finding {
   return violations.length === 0 ? pass(evidence) : fail(shortList(violations));
 }
@@ -40,14 +40,14 @@ export function shortList(texts: readonly string[], most = 3): string {
   return texts.length <= most ? shown : `${shown} and ${texts.length - most} more`;
 }
 
-/** The finding of a rule that needs a service that answers, where none does: one defect fails one rule. */
+/** The finding of a rule that needs a service that answers, if none does: one defect fails one rule. */
 export function unreachable({reachableFrom}: NormalRun): Finding {
   return notApplicable(
     reachableFrom === 'loopback' ? 'cannot be reached: see binds-all-addresses' : 'does not answer: see starts',
   );
 }
 
-/** Judges a running container; not applicable where it has exited. */
+/** Judges a running container; not applicable if it has exited. */
 export async function whenRunning(
   normalRun: () => Promise<NormalRun>,
   judge: (inspection: Inspection) => Finding,
@@ -56,7 +56,7 @@ export async function whenRunning(
   return inspection === undefined ? notApplicable('is not running: see starts') : judge(inspection);
 }
 
-/** Judges the result of a probe that needs a service that answers; not applicable where none does. */
+/** Judges the result of a probe that needs a service that answers; not applicable if none does. */
 export async function whenAnswered<T>(
   normalRun: () => Promise<NormalRun>,
   result: T | undefined,

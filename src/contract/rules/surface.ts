@@ -12,13 +12,13 @@ import {
   whenRunning,
 } from './rule.ts';
 
-// Where a service can write: the usual tmpfs mounts of a hardened platform, and what the engine writes itself.
+// Writable paths: the usual tmpfs mounts of a hardened platform, and files that the engine writes itself.
 const temporary = /^\/(tmp|run|var\/run|var\/tmp|dev|proc|sys)(\/|$)|^\/etc\/(hosts|hostname|resolv\.conf|mtab)$/;
 const logFile = /^\/var\/log\/|\.log(\.\d+)?$|(^|\/)logs?\/[^/]+$/;
 /** CPU milliseconds of one health check: 1 % of a CPU at one check every ten seconds. */
 const healthCheckMs = 100;
 
-/** What a platform sees of the service: ports, log, files, health check, labels. */
+/** The service as a platform sees it: ports, log, files, health check, labels. */
 export const surfaceRules: readonly Rule[] = [
   {
     id: 'binds-all-addresses',
@@ -115,7 +115,7 @@ export const surfaceRules: readonly Rule[] = [
       whenRunning(normalRun, ({healthCheck: result}) => {
         if (healthCheck.length === 0) return notApplicable('no HEALTHCHECK');
         if (result?.cpuMs === undefined) return notApplicable('the check fails, or its CPU time cannot be read');
-        const evidence = `${result.cpuMs.toFixed(0)} ms of CPU a check`;
+        const evidence = `${result.cpuMs.toFixed(0)} ms of CPU per check`;
         return result.cpuMs < healthCheckMs ? pass(evidence) : fail(evidence);
       }),
   },

@@ -55,7 +55,7 @@ function runnerOn(run: Runner, host: Host): Runner {
 }
 
 interface SshFailure {
-  /** In what ssh printed. */
+  /** Matches ssh's output. */
   readonly pattern: RegExp;
   readonly what: (host: Host) => string;
   readonly fix: (host: Host) => string;

@@ -14,7 +14,7 @@ export function ownerName({env}: Context): string {
   return `${user()}@${hostname()}`;
 }
 
-/** Identifies a process: boot of a machine, pid namespace, pid and start time; empty where there is no Linux /proc. */
+/** Identifies a process: boot of a machine, pid namespace, pid and start time; empty if there is no Linux /proc. */
 export function processMark(pid: number = process.pid): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -30,7 +30,7 @@ export function processMark(pid: number = process.pid): string {
   }
 }
 
-/** Can this machine see that the process is dead? False for a process elsewhere, and for an empty mark. */
+/** Whether this machine can see that the process is dead. False for a process elsewhere, and for an empty mark. */
 export function isDead(mark: string): boolean {
   const [boot, namespace, pid] = mark.split('/');
   const own = processMark().split('/');

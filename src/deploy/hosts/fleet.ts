@@ -7,17 +7,17 @@ import {appsOf, type SurveyedHost} from './state.ts';
 /** A balancer, and the configuration that a deploy starts from. */
 export interface FleetBalancer {
   readonly surveyed: SurveyedHost;
-  /** What its file says now; undefined where it has nothing of the service. */
+  /** The state in its file; undefined if the file has nothing about the service. */
   readonly held: BalancerState | undefined;
   /** The same with slots for everything that deploy.yaml asks for; the old release is still in its slots. */
   readonly before: BalancerState;
-  /** The app machines behind it, those that leave included. */
+  /** The app machines behind it, leaving ones included. */
   readonly apps: readonly SurveyedHost[];
 }
 
 /** The machines of an environment by their roles, and the releases on them. */
 export interface Fleet {
-  /** Do balancers run on machines of their own, each in front of all replicas? */
+  /** Whether balancers run on machines of their own, each in front of all replicas. */
   readonly dedicated: boolean;
   /** Every machine. */
   readonly surveyed: readonly SurveyedHost[];
@@ -76,7 +76,7 @@ export function fleetOf(
   };
 }
 
-/** Do all containers in its slots run? Those on hosts outside the survey do not count. */
+/** Whether all containers in its slots run, apart from those on hosts outside the survey. */
 function isRunning({slots}: BalancerState, surveyed: readonly SurveyedHost[]): boolean {
   const known = slots.filter(({host}) => surveyed.some(({machine}) => machine.key === host));
   return (

@@ -19,14 +19,14 @@ import {lockFormat, parseLock} from './lock-label.ts';
 import {entryLabel} from './release-log.ts';
 import type {Container, HostState} from './state.ts';
 
-/** What to read from one host. */
+/** A selection of what to read from one host. */
 export interface HostQuery {
   readonly stack: Stack;
-  /** The balancer's container; undefined where the host has none. */
+  /** The balancer's container; undefined if the host has none. */
   readonly balancer: string | undefined;
-  /** Which of these does the host have? */
+  /** Images to look for. */
   readonly images: readonly string[];
-  /** Does it have the environment's network? */
+  /** Whether to look for the environment's network. */
   readonly network: boolean;
 }
 
@@ -73,7 +73,7 @@ const section = (name: string, ...lines: readonly string[]): string[] => [`echo 
 const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
 
 /**
- * Reads everything that a deploy needs to know of a host, in one round trip. Exits with 1 where no engine answers. A call
+ * Reads everything that a deploy needs to know of a host, in one round trip. Exits with 1 if no engine answers. A call
  * of docker costs 20 to 100 ms: the script asks for nothing that the list of containers answers, and runs slow calls
  * concurrently, their output waiting in a pipe.
  */
@@ -123,7 +123,7 @@ export function hostQueryCommand({stack, balancer, images, network}: HostQuery):
   return ['sh', '-c', script];
 }
 
-/** Prints `answer` where a container's row has these cells, and runs `command` otherwise. */
+/** Prints `answer` if a container's row has these cells, and runs `command` otherwise. */
 const unlessListed = (cells: string, answer: string, command: string): string[] => [
   `case "$all" in *${quote(`\t${cells}\t`)}*) ${wordsText(['echo', answer])} ;; *) ${command} ;; esac`,
 ];

@@ -9,7 +9,7 @@ export interface HeldLock {
   /** `jo@laptop` */
   readonly owner: string;
   readonly reason: string;
-  /** Identifies the process that took it: see `processMark`. Empty where that is unknown. */
+  /** Identifies the process that took it: see `processMark`. Empty if that is unknown. */
   readonly process: string;
   /** Seconds since it was taken, by the clock of its host. */
   readonly age: number;

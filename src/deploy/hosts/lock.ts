@@ -22,7 +22,7 @@ import type {SurveyedHost} from './state.ts';
 
 export interface LockOptions {
   readonly stack: Stack;
-  /** What the lock is for: `deploy`. */
+  /** The reason of the lock: `deploy`. */
   readonly reason: string;
   readonly owner: string;
   /** Unique to this run of a task. */
@@ -43,7 +43,7 @@ export interface LockSite {
 }
 
 export interface Locks {
-  /** Have the hosts changed since the survey? */
+  /** Whether the hosts have changed since the survey. */
   readonly changed: boolean;
   /**
    * Checks that the locks have been renewed in time: this machine may have slept.

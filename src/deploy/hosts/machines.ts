@@ -7,7 +7,7 @@ export interface FleetMachine {
   readonly host: Host;
   /** Its name in the servers of a dedicated balancer; empty where each host has a balancer of its own. */
   readonly key: string;
-  /** Where balancers reach it, from deploy.yaml; undefined: where ssh reached it. */
+  /** Its address for balancers, from deploy.yaml; undefined: the one that ssh used. */
   readonly address: string | undefined;
   /** It runs replicas. */
   readonly app: boolean;

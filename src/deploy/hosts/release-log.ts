@@ -5,7 +5,7 @@ import {logEntryName, logLabel, type Stack, stackName} from '../../stack/names.t
 /** Entries that each host keeps. */
 export const keptEntries = 50;
 
-/** How a run of a task ended. */
+/** The result of a run of a task. */
 export type Outcome = 'done' | 'failed';
 
 /** One run of a task: the same on every host. */
@@ -20,7 +20,7 @@ export interface ReleaseLogEntry {
   readonly at: string;
 }
 
-/** What an entry says: label `entrypoint.log.NAME` of an empty volume. */
+/** Fields of an entry, each the label `entrypoint.log.NAME` of an empty volume. */
 const fields = ['release', 'what', 'result', 'at', 'owner', 'image'] as const;
 
 type Field = (typeof fields)[number];

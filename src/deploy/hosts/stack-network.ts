@@ -7,7 +7,7 @@ import type {SurveyedHost} from './state.ts';
 /** The network of the environment's containers: its own, or an existing one that deploy.yaml names. */
 export const networkOf = (target: Target): string => target.settings.network ?? stackName(stackOf(target));
 
-/** Creates the environment's own network where it is missing. */
+/** Creates the environment's own network if it is missing. */
 export function networkCommands(target: Target, {state}: SurveyedHost): {commands: Commands; undo: Commands} {
   const stack = stackOf(target);
   if (state.hasNetwork || target.settings.network !== undefined) return {commands: [], undo: []};

@@ -30,22 +30,22 @@ export interface Container {
   readonly published: string;
   /** The hosts that its release was deployed to, as ssh takes them. */
   readonly hosts: readonly string[];
-  /** When it was created, by the host's clock. */
+  /** Creation time, by the host's clock. */
   readonly created: string;
 }
 
 /** Everything that one service has on one host in one environment: read from its engine, stored nowhere else. */
 export interface HostState {
   readonly containers: readonly Container[];
-  /** What the balancer's file says of the service; undefined before the first deploy, and while the balancer is down. */
+  /** The state of the service in the balancer's file; undefined before the first deploy, and while the balancer is down. */
   readonly balancer: BalancerState | undefined;
   /** Docker's word for the balancer's state; undefined without a balancer. */
   readonly balancerState: string | undefined;
   /** A hash of the settings that the balancer was started with. */
   readonly balancerSettings: string;
-  /** Which words its `lb` accepts. */
+  /** The version of the words that its `lb` accepts. */
   readonly lbVersion: LbVersion;
-  /** False where the query left it out. */
+  /** False if the query left it out. */
   readonly hasNetwork: boolean;
   readonly volumes: readonly string[];
   /** Names of the entries of the release log, oldest first. */

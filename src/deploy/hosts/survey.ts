@@ -21,11 +21,11 @@ export interface Survey {
 export interface SurveyOptions {
   /** Images to look for on a machine. Default: none. */
   readonly images?: (machine: FleetMachine) => readonly string[];
-  /** Is the environment's network queried on this machine? Default: on all. */
+  /** Whether to query the environment's network on this machine. Default: on all. */
   readonly network?: (machine: FleetMachine) => boolean;
   /** Leave out unreachable hosts. Default false. */
   readonly skipUnreachable?: boolean;
-  /** Start stopped balancers, which cannot tell otherwise what they served. Default false: read only. */
+  /** Start stopped balancers: only a running one reports what it serves. Default false: read only. */
   readonly wake?: boolean;
 }
 

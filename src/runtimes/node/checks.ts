@@ -9,7 +9,7 @@ const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
 const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];
 
 /**
- * The linter and the type checker of a Node service; empty where none is installed.
+ * The linter and the type checker of a Node service; empty if none is installed.
  * @throws Problem `nothing_to_check` (exit code 69) when the directory has no source
  */
 export function nodeChecks({cwd}: Pick<ServiceContext, 'cwd'>): readonly Words[] {

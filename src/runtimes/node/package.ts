@@ -12,7 +12,7 @@ export interface PackageFile {
 }
 
 /**
- * Reads package.json; undefined where the directory has none.
+ * Reads package.json; undefined if the directory has none.
  * @throws Problem `bad_package_file` (exit code 65) when it is not valid JSON
  */
 export function readPackage(directory: string): PackageFile | undefined {

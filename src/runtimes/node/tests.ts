@@ -8,7 +8,7 @@ import {findTool, nodeProgram} from './tooling.ts';
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
 /**
- * The tests below `suite`: with vitest or jest where the service depends on one, else with Node's own runner.
+ * The tests below `suite`: with vitest or jest if the service depends on one, else with Node's own runner.
  * @throws Problem `no_tests` (exit code 69)
  */
 export function nodeTests(

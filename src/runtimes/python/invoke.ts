@@ -74,7 +74,7 @@ function optionOf({kind, help, positional, default: value}: InvokeOption): Optio
   return option.string(help, {positional, default: typeof value === 'string' ? value : undefined});
 }
 
-/** The words by which invoke reads `value`; none where it is the default. */
+/** The words by which invoke reads `value`; none if it is the default. */
 export function flagWords(
   {name, kind, counts, default: usual}: Omit<InvokeOption, 'help' | 'positional'>,
   value: unknown,

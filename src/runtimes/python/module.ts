@@ -9,12 +9,12 @@ const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
 
 /**
  * The application to serve, as `package.module:variable`: `given`, or `module` below [tool.entrypoint] in
- * pyproject.toml (for ASGI workers `asgi_module`, where it is set), or `app` or `application` in a usual file.
+ * pyproject.toml (for ASGI workers `asgi_module`, if it is set), or `app` or `application` in a usual file.
  * @throws Problem `no_server_module` (exit code 65)
  */
 export function findModule(directory: string, given: string | undefined, asgi: boolean): string {
-  const settings = pyprojectTexts(directory, 'tool.entrypoint');
-  const found = given ?? (asgi ? settings['asgi_module'] : undefined) ?? settings['module'] ?? usualModule(directory);
+  const declared = pyprojectTexts(directory, 'tool.entrypoint');
+  const found = given ?? (asgi ? declared['asgi_module'] : undefined) ?? declared['module'] ?? usualModule(directory);
   if (found !== undefined) return found;
   throw problem({
     code: 'no_server_module',
@@ -40,13 +40,13 @@ function usualModule(directory: string): string | undefined {
  * `asgi_module`, else gevent, which serves any WSGI application.
  * @throws Problem `no_async_worker` (exit code 69)
  */
-export function asyncClass(place: Pick<Context, 'cwd' | 'env'>): string {
-  if (pyprojectTexts(place.cwd, 'tool.entrypoint')['asgi_module'] !== undefined) return 'asgi';
-  if (hasPythonPackage(place, 'gevent')) return 'gevent';
+export function asyncClass(context: Pick<Context, 'cwd' | 'env'>): string {
+  if (pyprojectTexts(context.cwd, 'tool.entrypoint')['asgi_module'] !== undefined) return 'asgi';
+  if (hasPythonPackage(context, 'gevent')) return 'gevent';
   throw problem({
     code: 'no_async_worker',
     what: 'the worker class async needs an ASGI application or gevent; the service has neither',
-    fix: `name asgi_module in pyproject.toml, or ${installFix(place, 'gunicorn[gevent]')}`,
+    fix: `name asgi_module in pyproject.toml, or ${installFix(context, 'gunicorn[gevent]')}`,
     exitCode: exitCode.unavailable,
   });
 }

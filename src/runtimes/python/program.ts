@@ -35,7 +35,7 @@ export function findPythonProgram({cwd, env}: ServiceContext, name: string): str
 }
 
 /**
- * The service's Python: `.venv/bin/python3` where it exists, else `python3`, which the shell finds on PATH.
+ * The service's Python: `.venv/bin/python3` if it exists, else `python3`, which the shell finds on PATH.
  * @example
  * await run([pythonProgram({cwd, env}), '-m', 'points_api.migrate']);
  */
@@ -59,7 +59,7 @@ export function installFix({cwd}: Pick<ServiceContext, 'cwd'>, packages: string)
   return `add ${packages} to the service's requirements, then: ${venv} (or build the image)`;
 }
 
-/** The directory of the Python modules we ship: beside the command in an image, below images/ in the repository. */
+/** The directory of the Python modules we ship: next to the command in an image, below images/ in the repository. */
 export function pythonLibrary(from: string = import.meta.dirname): string {
   for (let at = from; ; at = dirname(at)) {
     const found = [join(at, 'python'), join(at, 'images/python/lib')].find((directory) =>

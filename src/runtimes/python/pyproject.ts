@@ -5,7 +5,7 @@ const table = /^\[([^[\]]+)\]\s*(#.*)?$/;
 const text = /^([A-Za-z0-9_-]+)\s*=\s*(?:"([^"\\]*)"|'([^']*)')\s*(#.*)?$/;
 
 /**
- * The plain strings (`key = "value"`) of one table of the service's pyproject.toml; none where the file is missing.
+ * The plain strings (`key = "value"`) of one table of the service's pyproject.toml; none if the file is missing.
  * A service's name and module need no more of TOML, and a full parser would slow every start.
  */
 export function pyprojectTexts(directory: string, name: string): Readonly<Record<string, string>> {

@@ -13,11 +13,11 @@ export interface ServerOptions {
   readonly last: SettingValues;
   /** Directories to import from, besides the service's own. */
   readonly pythonPath: readonly string[];
-  /** A directory in memory, where the machine has one. */
+  /** A directory in memory, if the machine has one. */
   readonly memoryDirectory: string | undefined;
   /** Words of APP_SERVER_CMD_ARGS. */
   readonly more: Words;
-  /** Words behind `--`, which win over all others. */
+  /** Words after `--`, which win over all others. */
   readonly rest: Words;
 }
 

@@ -33,7 +33,7 @@ function dispatchWords(value: string | number | boolean, flag: string): Words | 
   return value === 'reuseport' ? [flag] : undefined;
 }
 
-/** A setting as words of this server; undefined where it has no equivalent. */
+/** A setting as words of this server; undefined if it has no equivalent. */
 export function settingWords(
   server: AppServer,
   name: SettingName,
@@ -61,7 +61,7 @@ export function settingsWords(server: AppServer, values: SettingValues): Words {
 const notPassedOn: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'port']);
 
 /**
- * The given settings, within their limits and in their normal form, with host and port as one `bind`.
+ * The given settings, within their limits and in canonical form, with host and port as one `bind`.
  * @throws Problem `usage` (exit code 64) for all wrong values, and for settings without an equivalent in this server:
  * they would be ignored. `errors` are those found before.
  */

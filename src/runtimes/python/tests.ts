@@ -10,7 +10,7 @@ const testFiles = '**/{test_*,*_test}.py';
 
 /**
  * pytest for the tests below a directory: `test/unit`, or else `tests/unit`. Tests directly in `tests` are unit tests.
- * pytest writes JUnit by itself; coverage needs pytest-cov among the service's requirements.
+ * pytest writes JUnit without a plugin; coverage needs pytest-cov among the service's requirements.
  * @throws Problem `no_tests` or `no_pytest` (exit code 69): a missing suite must not pass
  */
 export function pytestCommand(
@@ -39,7 +39,7 @@ export function pytestCommand(
   if (reports === undefined || !hasPythonPackage({cwd, env}, 'pytest_cov')) return command;
   return {
     words: [...command.words, '--cov', `--cov-report=lcov:${reports.coverage}`],
-    // Beside the reports: in an image the user cannot write beside the code.
+    // Next to the reports: in an image the user cannot write next to the code.
     env: {COVERAGE_FILE: join(dirname(reports.coverage), '.coverage')},
   };
 }

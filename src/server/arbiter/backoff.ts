@@ -9,14 +9,14 @@ export interface Backoff {
   readonly crashed: (livedMilliseconds: number) => number;
   /** Crashes in a row, each soon after the start of the worker. */
   readonly streak: () => number;
-  /** Is the last crash the one that makes it a loop? True once a streak, so that it is logged once. */
+  /** Whether the last crash makes it a crash loop: true once per streak, so that it is logged once. */
   readonly isLoop: () => boolean;
 }
 
 /**
  * How long to wait before a worker that crashed is replaced: not at all after the first crash, then twice as long each
  * time, up to ten seconds. The streak ends when a worker has lived for ten seconds, or when none has crashed for as long
- * since the last replacement: a young worker that is killed now has nothing to do with a bad hour of yesterday.
+ * since the last replacement: a kill of a young worker today does not continue yesterday's streak.
  * @param now milliseconds of a monotonic clock
  */
 export function backoff(now: () => number = () => performance.now()): Backoff {

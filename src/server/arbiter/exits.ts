@@ -2,7 +2,7 @@ import {reconcile, reconcileAfter} from './reconcile.ts';
 import {type ArbiterState, isStopping} from './state.ts';
 import {ageOf, exitText, type Worker, type WorkerExit} from './workers.ts';
 
-/** Why a worker exited: what the arbiter ended it for, else `signal` (it was sent TERM itself) or `crash`. */
+/** Why a worker exited: the arbiter's reason to end it, else `signal` (it received TERM itself) or `crash`. */
 export function exitReason(
   {exitReason: reason, state}: Pick<Worker, 'exitReason' | 'state'>,
   exit: WorkerExit,
@@ -13,7 +13,7 @@ export function exitReason(
 /** Logs an exit and replaces the worker: at once, or after the backoff when it crashed. */
 export function workerExited(state: ArbiterState, worker: Worker, exit: WorkerExit): void {
   const {log, crashes} = state;
-  // Its failed boot is reported where it was started.
+  // The caller of `start` reports a failed boot.
   if (worker.state === 'booting' && worker.exitReason === undefined) return;
   const reason = exitReason(worker, exit);
   const fields = {worker: worker.pid, reason, code: exit.code, signal: exit.signal, seconds: ageOf(worker)};

@@ -12,7 +12,7 @@ export function startMonitor(state: ArbiterState): NodeJS.Timeout {
   return setInterval(() => checkHeartbeats(state), tickMilliseconds);
 }
 
-/** Kills workers without a heartbeat for longer than the timeout. A worker under the inspector can stand still. */
+/** Kills workers without a heartbeat for longer than the timeout. A worker under the inspector can be paused. */
 export function checkHeartbeats({workers, settings, log}: Pick<ArbiterState, 'workers' | 'settings' | 'log'>): void {
   for (const worker of workers.all()) {
     worker.missedSeconds += 1;
@@ -27,7 +27,7 @@ export function checkHeartbeats({workers, settings, log}: Pick<ArbiterState, 'wo
   }
 }
 
-/** Is the worker ready, with a recent heartbeat? */
+/** Whether the worker is ready, with a recent heartbeat. */
 export function isFresh({state, missedSeconds}: Pick<Worker, 'state' | 'missedSeconds'>): boolean {
   return state === 'ready' && missedSeconds <= freshSeconds;
 }

@@ -56,7 +56,7 @@ export function operations(): Operations {
   };
 }
 
-/** What the admin listener serves. */
+/** Sources of the responses of the admin listener. */
 export interface AdminSources {
   /** True with a worker that is ready and has sent a heartbeat in the last seconds, while the server does not drain. */
   readonly ready: () => {readonly ready: boolean; readonly facts: Readonly<Record<string, unknown>>};

@@ -44,7 +44,7 @@ export interface FileWatch {
 
 export interface FileWatchOptions {
   readonly changed: (files: readonly string[]) => void;
-  /** Do files of code count that were not loaded? True while no worker runs: a missing file can have been created. */
+  /** Whether code files that were not loaded count. True while no worker runs: a missing file can have been created. */
   readonly any: () => boolean;
   /** Called once, when the system refuses a watch. */
   readonly failed: (error: Error) => void;

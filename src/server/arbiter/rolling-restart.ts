@@ -6,7 +6,7 @@ import {roundSeconds, type Worker} from './workers.ts';
 
 const bootSeconds = 60;
 
-/** Replaces workers while the server goes on. */
+/** Replaces workers while the server keeps running. */
 export interface RollingRestart {
   /** Replaces a worker that has reached max-requests or max-rss, or lost a thread. */
   readonly recycle: (worker: Worker, reason: string) => void;

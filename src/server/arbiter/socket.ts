@@ -84,7 +84,7 @@ export function connectionsWithin(
 
 const migrateSetting = '/proc/sys/net/ipv4/tcp_migrate_req';
 
-/** A warning for `reuseport` where the kernel does not migrate queued connections to another worker. */
+/** A warning for `reuseport` if the kernel does not migrate queued connections to another worker. */
 export function dispatchWarning(
   dispatch: Settings['dispatch'],
   read: (path: string) => string = (path) => readFileSync(path, 'utf8'),

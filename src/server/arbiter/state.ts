@@ -57,7 +57,7 @@ export function activeWorkers({workers}: Pick<ArbiterState, 'workers'>): readonl
   return workers.all().filter(({state, isReplacement}) => state !== 'leaving' && !isReplacement);
 }
 
-/** How a worker drains while the server goes on. */
+/** How a worker drains while the server keeps running. */
 export function drainOrder({gracefulTimeout}: Pick<Settings, 'gracefulTimeout'>): DrainOrder {
   return {limit: gracefulTimeout, delay: 0, idle: idleSeconds, last: false};
 }

@@ -31,7 +31,7 @@ export function quit(state: ArbiterState, signal: string): void {
   void finish(state, 0, 1000);
 }
 
-/** Kills all workers and ends the server with a code: it cannot go on. */
+/** Kills all workers and ends the server with a code: it cannot continue. */
 export function fail(state: ArbiterState, exitCode: number): void {
   state.phase = 'quitting';
   clearTimeout(state.backoffTimer);

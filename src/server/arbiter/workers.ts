@@ -26,7 +26,7 @@ export interface Worker {
   stats: WorkerStats | undefined;
   /** Seconds without a heartbeat. */
   missedSeconds: number;
-  /** Why the arbiter ended it; undefined if it ends by itself. */
+  /** Why the arbiter ended it; undefined if it exits on its own. */
   exitReason: string | undefined;
   /** Resolves with undefined when it is ready. */
   readonly booted: Promise<BootFailure | undefined>;

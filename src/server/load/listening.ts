@@ -5,7 +5,7 @@ import {listenOnPipe} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 
-/** Where a worker listens: the server's address, and the socket if the arbiter sent one. */
+/** The listening address of a worker: the server's address, and the socket if the arbiter sent one. */
 export interface ListenTarget {
   readonly settings: Pick<Settings, 'bind' | 'dispatch' | 'backlog'>;
   /** The actual port: that of `bind` can be 0. */

@@ -7,7 +7,7 @@ import {type Captured, captureListen, type ListenTarget} from './listening.ts';
 /** A service whose module is loaded. */
 export interface LoadedService {
   readonly server: Server;
-  /** Further servers that it opened, for metrics say: they drain with the main one. */
+  /** Further servers that it opened, such as one for metrics: they drain with the main one. */
   readonly others: readonly Server[];
   /** Whether the service called `listen` itself. */
   readonly listens: boolean;

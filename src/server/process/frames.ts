@@ -1,7 +1,7 @@
 import type {Debugger} from 'node:inspector';
 import {serverDirectory} from './programs.ts';
 
-/** Does a line of a stack belong to neither Node nor this server? */
+/** Whether a line of a stack belongs to neither Node nor this server. */
 export function isServiceFrame(line: string): boolean {
   return !line.includes('(node:') && !/\bat (async )?node:/.test(line) && !line.includes(serverDirectory);
 }

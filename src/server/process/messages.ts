@@ -1,13 +1,13 @@
 import type {Settings} from '../settings/settings.ts';
 
-/** What a worker reports once a second. Its arrival is the heartbeat. */
+/** The report that a worker sends once a second. Its arrival is the heartbeat. */
 export interface WorkerStats {
   /** Bytes of resident memory. */
   readonly rss: number;
   /** Milliseconds by which the event loop was late, at most, since the last report. */
   readonly loopLag: number;
   readonly connections: number;
-  /** Undefined until the service is loaded, and where neither metrics nor the access log are on. */
+  /** Undefined until the service is loaded, and if neither metrics nor the access log are on. */
   readonly requests?: RequestStats | undefined;
 }
 
@@ -76,12 +76,12 @@ export type ToWorker =
   | {readonly type: 'quit'}
   | {readonly type: 'flush'};
 
-/** Is it a message of the server? A service can send its own to the parent process. */
+/** Whether it is a message of the server. A service can send its own to the parent process. */
 export function isMessage<T extends {readonly type: string}>(value: unknown): value is T {
   return typeof value === 'object' && value !== null && typeof (value as {type?: unknown}).type === 'string';
 }
 
-/** What a worker has served since it started. Totals only grow; gauges are current. */
+/** Counts of a worker since it started. Totals only grow; gauges are current. */
 export interface RequestStats {
   /** Responses by status class: 1xx at index 0. */
   readonly answered: readonly number[];

@@ -4,7 +4,7 @@ import net, {type Socket} from 'node:net';
 
 // Everything the server uses that is internal to Node and has no public equivalent, in one place to review at each Node
 // release. All of it has been stable since Node 12 at least; test/unit/server/process/node-internals.test.ts fails when
-// something is gone.
+// something disappears.
 
 /** A socket that is bound but does not listen. */
 export interface BoundHandle {
@@ -39,7 +39,7 @@ export function sentHead(response: ServerResponse): string {
   return ((response as unknown as Record<string, unknown>)['_header'] ?? '') as string;
 }
 
-/** Has the connection received another request behind the one of `response`? */
+/** Whether the connection has received another request after the one of `response`. */
 export function hasPipelined(socket: Socket, response: ServerResponse): boolean {
   const {parser} = socket as unknown as {readonly parser?: {readonly incoming?: IncomingMessage | null} | null};
   return parser?.incoming !== response.req;
@@ -68,8 +68,8 @@ export function listenOnPipe(server: net.Server, handle: unknown, path: string, 
 }
 
 /**
- * What a client has already sent when its connection is accepted, read without a turn of the event loop. Undefined if
- * nothing has arrived yet.
+ * The bytes that a client has sent by the time its connection is accepted, read without a turn of the event loop.
+ * Undefined if nothing has arrived yet.
  */
 export function readNow(socket: Socket): Buffer | undefined {
   const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;

@@ -21,7 +21,7 @@ export interface AccessLog {
 }
 
 /**
- * Logs one line a request when it ends, in batches.
+ * Logs one line per request when it ends, in batches.
  * @param format `json`, or a format of gunicorn's atoms
  * @param readable lines for people instead of JSON
  */

@@ -55,9 +55,9 @@ export function gateRequests(
 
 export interface GateOptions {
   readonly settings: Pick<Settings, 'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
-  /** Is the worker draining? */
+  /** Whether the worker is draining. */
   readonly draining: () => boolean;
-  /** Has it reached its connection limit? */
+  /** Whether it has reached its connection limit. */
   readonly full: () => boolean;
   /** Called once, at the request that reaches max-requests. */
   readonly recycle: () => void;

@@ -2,10 +2,10 @@ import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Settings} from '../settings/settings.ts';
 
-/** How often Node checks for slow requests. With its default of 30 s, a limit of 10 s would act after up to 40. */
+/** Interval of Node's check for slow requests. With its default of 30 s, a limit of 10 s would act after up to 40. */
 const checkMilliseconds = 1000;
 
-/** How long a rejected client may continue to send: a reset would discard the response before the client reads it. */
+/** How long a rejected client can continue to send: a reset would discard the response before the client reads it. */
 const lingerMilliseconds = 2000;
 
 /** Sets Node's own limits, before the server listens. The operator's settings override the service's. */

@@ -15,7 +15,7 @@ export interface LineBuffer {
   readonly dropped: () => number;
 }
 
-/** Writes lines in batches: one system call a line costs as much as a small request. */
+/** Writes lines in batches: one system call per line costs as much as a small request. */
 export function lineBuffer(write: (bytes: Buffer) => number = writeToStdout): LineBuffer {
   let text = '';
   let pieces: Buffer[] = [];
@@ -75,7 +75,7 @@ function writeToStdout(bytes: Buffer): number {
   try {
     return tryWrite(1, bytes);
   } catch {
-    // The reader is gone, or the disk is full: these lines are lost.
+    // The reader has exited, or the disk is full: these lines are lost.
     return bytes.length;
   }
 }

@@ -6,9 +6,9 @@ import {accessLog} from './access-log.ts';
 import {identifyRequests} from './request-id.ts';
 import {countRequests, type OnClosed} from './stats.ts';
 
-/** What a worker records about its requests. */
+/** The records of a worker about its requests. */
 export interface RequestObserver {
-  /** Undefined where neither metrics nor the access log are on. */
+  /** Undefined if neither metrics nor the access log are on. */
   readonly snapshot: () => RequestStats | undefined;
   /** Writes out what the access log has buffered. */
   readonly flush: () => void;

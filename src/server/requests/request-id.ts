@@ -26,7 +26,7 @@ function randomDigits(): string {
 
 /**
  * Adds an X-Request-Id to every request that has none and, with `trace`, a `traceparent`; the service sees both as if the
- * client had sent them. The request id is the trace id, also that of a trace the client started. Headers that the client
+ * client had sent them. The request id is the trace id, even that of a trace the client started. Headers that the client
  * sent are left unchanged.
  * @param trace false for a service with its own tracer, which starts its traces itself
  * @see https://www.w3.org/TR/trace-context/#traceparent-header

@@ -5,7 +5,7 @@ const pending = new WeakMap<Socket, Set<() => void>>();
 
 /**
  * Calls `callback` once the response is sent or can never be. The response's own event `close` is not enough: with
- * pipelining, node:http emits none for a response that waits behind another one when their connection closes.
+ * pipelining, node:http emits none for a response that is queued behind another one when their connection closes.
  */
 export function onResponseEnd(
   {socket}: Pick<IncomingMessage, 'socket'>,
@@ -28,6 +28,6 @@ export function onResponseEnd(
   response.once('close', end);
 }
 
-/** Has the client disconnected before the response? */
+/** Whether the client has disconnected before the response. */
 export const isResponseLost = ({socket}: Pick<IncomingMessage, 'socket'>, response: ServerResponse): boolean =>
   response.destroyed || socket.destroyed;

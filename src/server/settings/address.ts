@@ -13,7 +13,7 @@ export function parseAddress(text: string): Address | undefined {
   return {host: found[1] ?? (found[2] || '0.0.0.0'), port: Number(found[3])};
 }
 
-/** An address in its one normal form. */
+/** An address in canonical form. */
 export function addressText(address: Address): string {
   if ('path' in address) return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;

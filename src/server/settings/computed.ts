@@ -29,8 +29,8 @@ function byDefault(value: number, from: string): Origin {
 }
 
 /**
- * The address to listen on. `bind` goes before `host` and `port`, unless one of them was given with a higher rank:
- * `--port` of the command line goes before BIND of the environment.
+ * The address to listen on. `bind` overrides `host` and `port`, unless one of them was given with a higher rank:
+ * `--port` on the command line overrides BIND in the environment.
  */
 export function bindOf(
   {bind, host, port}: Readonly<Record<'bind' | 'host' | 'port', Origin>>,

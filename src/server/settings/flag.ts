@@ -18,12 +18,12 @@ const valueNames = {
   boolean: undefined,
 } as const;
 
-/** What usage lines call the value of a setting; undefined for a switch. */
+/** Name of the value of a setting in usage lines; undefined for a switch. */
 export function valueNameOf({kind, choices}: Pick<Setting, 'kind' | 'choices'>): string | undefined {
   return choices?.join('|') ?? valueNames[kind];
 }
 
-/** The variables that set it: the one of the task `run` goes before the short names. */
+/** The variables that set it: that of the task `run` overrides the short names. */
 export function variablesOf(name: string, {env}: Pick<Setting, 'env'>): readonly string[] {
   return [variableOf('run', name), ...env];
 }

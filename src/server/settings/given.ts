@@ -10,7 +10,7 @@ import {type SettingName, settings} from './settings.ts';
 /** A setting as it was given, and where. */
 export interface Given {
   readonly text: string;
-  /** How messages name it: `--workers`, `the environment variable PORT`. */
+  /** Its name in messages: `--workers`, `the environment variable PORT`. */
   readonly subject: string;
   /** How `--print-config` names its origin: `--workers`, `PORT`, `APP_SERVER_CMD_ARGS`. */
   readonly from: string;
@@ -23,7 +23,7 @@ export type GivenSettings = ReadonlyMap<SettingName, Given>;
 /** Values of the task `run`. */
 export type SettingValues = {readonly [Name in SettingName]?: string | number | boolean | undefined};
 
-/** Where they come from. Default: code that calls the task. */
+/** Their sources. Default: code that calls the task. */
 export type SettingSources = {readonly [Name in SettingName]?: Source | undefined};
 
 export type Mode = 'serve' | 'check-config' | 'print-config' | 'help';
@@ -77,7 +77,7 @@ export interface GivenWords {
   /** Words that are neither flags nor their values: the module. */
   readonly words: Words;
   readonly mode: Mode;
-  /** Words behind `--`, for the service itself. */
+  /** Words after `--`, for the service itself. */
   readonly args: Words;
   readonly errors: readonly UsageError[];
 }

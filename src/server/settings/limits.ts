@@ -12,7 +12,7 @@ const cpuFiles: readonly (readonly string[])[] = [
 
 /**
  * Number of CPUs that this process can keep busy, at least 1: those that it is allowed to run on, or fewer by the quota of
- * its container. Node respects the quota only where the cgroup is mounted as it expects.
+ * its container. Node respects the quota only if the cgroup is mounted as it expects.
  */
 export function cpuCount(
   read: (path: string) => string | undefined = readText,

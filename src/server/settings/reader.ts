@@ -17,7 +17,7 @@ import {type Origin, originOf} from './value.ts';
 
 /** Everything that decides the settings. */
 export interface ReaderOptions {
-  /** Words of the command line: the module, flags, and behind `--` the service's own words. */
+  /** Words of the command line: the module, flags, and after `--` the service's own words. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -31,7 +31,7 @@ export interface ReaderOptions {
 
 export interface Reading {
   readonly mode: Mode;
-  /** Undefined where there are errors. */
+  /** Undefined if there are errors. */
   readonly settings: Settings | undefined;
   readonly origins: Readonly<Record<SettingName, Origin>>;
   /** The module as it was written. */
@@ -41,8 +41,8 @@ export interface Reading {
 }
 
 /**
- * Reads the settings as gunicorn does: the command line goes before APP_SERVER_CMD_ARGS, which goes before single
- * variables, which go before the defaults. Never throws: errors are collected.
+ * Reads the settings as gunicorn does: the command line overrides APP_SERVER_CMD_ARGS, which overrides single
+ * variables, which override the defaults. Never throws: errors are collected.
  */
 export function readSettings({
   argv,
@@ -64,7 +64,7 @@ export function readSettings({
     ...byArgv.errors,
     ...[...others, ...byVariable.words].map((word) => ({
       what: `unexpected argument ${word}: only one module can be served`,
-      fix: 'put arguments of the service behind --',
+      fix: 'put arguments of the service after --',
     })),
   ];
   const read: Partial<Record<SettingName, Origin>> = {};

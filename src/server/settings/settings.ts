@@ -41,16 +41,16 @@ export interface Settings {
   readonly maxRss: number;
   /** MiB of JavaScript heap of a worker (of each thread, with `threads`); 0: Node's own limit. */
   readonly maxHeap: number;
-  /** Where the arbiter answers /livez, /readyz and /metrics; undefined: nowhere. */
+  /** Address at which the arbiter answers /livez, /readyz and /metrics; undefined: none. */
   readonly adminBind: string | undefined;
   readonly accessLog: boolean;
   /** `json`, or a line of gunicorn's atoms. */
   readonly accessLogFormat: string;
-  /** Gives each request an id and a trace context where it has none. */
+  /** Gives each request an id and a trace context if it has none. */
   readonly requestId: boolean;
   /** Restarts when a file changes. */
   readonly reload: boolean;
-  /** Where the inspector of one worker listens; undefined: nowhere. */
+  /** Address of the inspector of one worker; undefined: none. */
   readonly inspect: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface Setting {
   readonly kind: SettingKind;
   /** Undefined: computed or not set, as `defaultText` says. */
   readonly defaultValue?: number | boolean | string;
-  /** What the help shows as the default where the value does not say it. */
+  /** Shown as the default in the help instead of `defaultValue`. */
   readonly defaultText?: string;
   /** Environment variables; the first one that is set and not empty counts. */
   readonly env: readonly string[];
@@ -77,7 +77,7 @@ export interface Setting {
   readonly fraction?: boolean;
   /** gunicorn's letter. */
   readonly short?: string;
-  /** gunicorn's own spelling of the flag, where it differs. */
+  /** gunicorn's own spelling of the flag, if it differs. */
   readonly alias?: string;
   /** Flag of gunicorn with the same meaning. A Python service cannot have a setting without one. */
   readonly gunicorn?: string;
@@ -87,7 +87,7 @@ export interface Setting {
 const seconds = {kind: 'number', fraction: true, min: 0, max: 86_400} as const;
 const count = {kind: 'number', min: 0, max: 1_000_000_000} as const;
 
-/** Every setting, in the order of the manual. Names are gunicorn's where it has one. */
+/** Every setting, in the order of the manual. Names are gunicorn's if it has one. */
 export const declaration = {
   bind: {
     kind: 'address',
@@ -96,7 +96,7 @@ export const declaration = {
     gunicorn: '--bind',
     uwsgi: '--http-socket',
     defaultText: 'host and port',
-    help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; goes before host and port',
+    help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; overrides host and port',
   },
   host: {kind: 'text', env: ['HOST'], defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
   port: {kind: 'number', env: ['PORT'], min: 0, max: 65_535, defaultValue: 3000, help: 'port to listen on'},

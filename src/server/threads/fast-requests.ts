@@ -5,7 +5,7 @@ const requiredRuns = 3;
 const maxKeys = 1000;
 
 export interface FastRequests {
-  /** Were the last runs of this method and path fast? False for an unknown one. */
+  /** Whether the last runs of this method and path were fast. False for an unknown one. */
   readonly isFast: (method: string, url: string) => boolean;
   readonly learn: (method: string, url: string, cpuMilliseconds: number) => void;
 }

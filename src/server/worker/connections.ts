@@ -75,10 +75,10 @@ export function closeListener(server: Server): Promise<void> {
 export interface Connections {
   readonly sockets: ReadonlySet<Socket>;
   readonly websockets: ReadonlySet<Socket>;
-  /** Has the server reached its limit? */
+  /** Whether the server has reached its limit. */
   readonly full: () => boolean;
   readonly upgraded: (request: IncomingMessage, socket: Duplex) => void;
-  /** Registers a listener for the end of every connection. All of them share one listener a socket. */
+  /** Registers a listener for the end of every connection. All of them share one listener per socket. */
   readonly onClosed: OnClosed;
 }
 

@@ -83,7 +83,7 @@ export async function drain(
   return open.length;
 }
 
-/** Makes the response in progress the last of its connection, unless further requests are pipelined behind it. */
+/** Makes the response in progress the last of its connection, unless further requests are pipelined after it. */
 function closeAfterResponse(socket: Socket): void {
   const response = currentResponse(socket);
   if (response !== undefined && !response.headersSent && !hasPipelined(socket, response))
@@ -157,7 +157,7 @@ function sendGoingAway(socket: Socket, sent: WeakSet<Socket>): void {
   socket.write(goingAway);
 }
 
-/** A stream of server-sent events never ends by itself; its client reconnects, to another worker. */
+/** A stream of server-sent events never ends on its own; its client reconnects, to another worker. */
 function endEventStream(socket: Socket): void {
   const response = currentResponse(socket);
   if (

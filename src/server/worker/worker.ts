@@ -11,7 +11,7 @@ import {serveWorker, type Serving} from './server.ts';
 // The program of a worker process: loads the service and serves it on the socket that the arbiter sends.
 
 const log = serverLog();
-/** How long the service's own SIGTERM handlers may take, after the last response. */
+/** Time limit of the service's own SIGTERM handlers, after the last response. */
 const ownEndMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;
@@ -90,7 +90,7 @@ async function clearQueue(milliseconds: number, handle: NetServer | undefined): 
   send({type: 'queue-cleared', queue});
 }
 
-/** Drains without an order of the arbiter: the worker itself got SIGTERM, or the arbiter is gone. */
+/** Drains without an order of the arbiter: the worker itself got SIGTERM, or the arbiter has exited. */
 function drainAlone(): void {
   void drain({limit: settings?.gracefulTimeout ?? 0, delay: 0, idle: 1, last: false});
 }
@@ -118,7 +118,7 @@ async function drain({delay, ...order}: DrainOrder): Promise<void> {
   runOwnHandlers(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
 }
 
-/** Runs the service's own SIGTERM handlers now, to close a pool of connections say; they may end the process. */
+/** Runs the service's own SIGTERM handlers now, for example to close a connection pool; they may end the process. */
 function runOwnHandlers(milliseconds: number): void {
   process.removeListener('SIGTERM', drainAlone);
   if (process.listenerCount('SIGTERM') === 0) return end();

@@ -18,8 +18,8 @@ import {startTestStack} from '../../stack/test-stack.ts';
 import {type Context, task} from '../../task.ts';
 
 /**
- * Inspects and runs any image, also one that was not built by `build`. What its service needs comes from the options,
- * and from deploy.yaml (`test_integration`) where the image is of the service in this directory.
+ * Inspects and runs any image, even one that `build` did not build. What its service needs comes from the options,
+ * and from deploy.yaml (`test_integration`) if the image belongs to the service in this directory.
  */
 export const check = task(
   'Check an image against the container contract',
@@ -97,7 +97,7 @@ export const check = task(
   },
 );
 
-/** The id of any image, also of one without labels. */
+/** The id of any image, even one without labels. */
 async function imageId({run}: Context, name: string): Promise<string> {
   const {exitCode, stdout, stderr} = await run.read(dockerImageInspect('{{.Id}}', name), {allow: [1]});
   if (exitCode === 0) return stdout.trim();
@@ -109,7 +109,7 @@ async function imageId({run}: Context, name: string): Promise<string> {
   });
 }
 
-/** Starts the service's backing services beside the image, and checks the image. */
+/** Starts the service's backing services, and checks the image. */
 async function checkAmong(
   context: Context,
   scope: Scope,
@@ -124,7 +124,7 @@ async function checkAmong(
     container: {image, environment, secrets},
     taskOptions: (name) => ({
       capture: true,
-      purpose: `the task ${name}, which test_integration names in deploy.yaml, failed`,
+      purpose: `task ${name} of test_integration failed`,
     }),
   });
   return checkImage(context.run, subject, options);
@@ -136,6 +136,6 @@ function contractBroken({image, results}: Report): Error {
     code: 'contract_broken',
     what: `${image} breaks ${broken.length} rule${broken.length === 1 ? '' : 's'} of the contract`,
     details: broken.map(({id, evidence}) => `${id}: ${evidence}`),
-    fix: 'see the fix of each rule in the report, and its reason in docs/contract.md. To skip a rule: `check: {skip: {RULE: reason}}` in deploy.yaml',
+    fix: 'see the fix of each rule in the report, and its reason in docs/contract.md; to skip a rule: `check: {skip: {RULE: reason}}` in deploy.yaml',
   });
 }

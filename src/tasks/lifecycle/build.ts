@@ -58,15 +58,18 @@ export const build = task(
       );
     }
     const image = `${name}:${tag ?? version.tag}`;
-    const facts = {service_name: name, git_commit_hash: version.commit};
+    const buildArgs = {service_name: name, git_commit_hash: version.commit};
     const built = run(
       dockerBuild(
         {
           context: '.',
           tags: [image],
-          buildArgs: facts,
+          buildArgs,
           // Also as labels: the service's own Dockerfile need not declare the arguments.
-          labels: {'entrypoint.service_name': facts.service_name, 'entrypoint.git_commit_hash': facts.git_commit_hash},
+          labels: {
+            'entrypoint.service_name': buildArgs.service_name,
+            'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+          },
           secretFiles,
           noCache: !cache,
         },

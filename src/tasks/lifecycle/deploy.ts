@@ -17,7 +17,7 @@ import {type Context, task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
 export const deploy = task(
-  'Start an image beside the old release and move the traffic to it',
+  'Start an image alongside the old release and move the traffic to it',
   {
     environment: environmentOption,
     image: option.string('image to deploy, by name or digest', {
@@ -67,7 +67,7 @@ export const deploy = task(
   },
 );
 
-/** Prints the outcome and returns it: the plan where nothing was done. */
+/** Prints the outcome and returns it: the plan if nothing was done. */
 function report(context: Context, {service, environment}: Target, {plan, deployed}: Executed): Deployed | Plan {
   if (deployed === undefined) {
     context.say(planText(plan));
@@ -77,7 +77,7 @@ function report(context: Context, {service, environment}: Target, {plan, deploye
     plan.what === 'abort'
       ? `${service.name} canary aborted: release ${plan.release} removed; release ${plan.previous} serves all traffic at`
       : plan.what === 'canary'
-        ? `${service.name} release ${plan.release} serves beside release ${plan.previous} (then: deploy ${environment} --continue, or --abort) at`
+        ? `${service.name} release ${plan.release} serves alongside release ${plan.previous} (then: deploy ${environment} --continue, or --abort) at`
         : `${service.name} release ${deployed.release} serves at`;
   if (deployed.address !== '') context.say(`${serves} ${deployed.addresses.join(', ')}  ${deployed.image}`);
   return deployed;

@@ -14,7 +14,7 @@ import {reportOptions, runTests} from './suite.ts';
 
 /**
  * Starts the built image and its backing services on a network of its own, and runs the tests from the same image.
- * Removes everything afterwards, also after a failure or Ctrl-C.
+ * Removes everything afterwards, even after a failure or Ctrl-C.
  */
 export const testIntegration = task(
   'Run the integration tests (test/integration) of the built image',
@@ -103,7 +103,7 @@ async function testAmong(context: Context, scope: Scope, stack: Stack, {service,
 
 const reportsInside = '/tmp/reports';
 
-/** Copies the reports, also those of failed tests. Tests that did not start leave none. */
+/** Copies the reports, those of failed tests included. Tests that did not start leave none. */
 async function takeReports({run}: Context, container: string, output: string | undefined): Promise<void> {
   if (output === undefined) return;
   await run(['mkdir', '-p', output], {capture: true});

@@ -1,44 +1,44 @@
-import type {Outcome, Version, Wish} from '../crew.ts';
 import type {Failure} from '../load/outcome.ts';
+import type {EnvironmentSettings, Outcome, Version} from '../service.ts';
 import type {World} from '../world.ts';
 
-/** What may be lost; `address` is that of the machine that was struck. */
+/** Requests that can be lost; `address` is that of the struck machine. */
 export type Losses = 'nothing' | ((failure: Failure, address: string) => boolean);
 
 /**
- * One thing that goes wrong during a deploy. Whatever it is, the runner asserts: exit code 0 where the new version
- * serves everywhere and another one where the old does, nothing lost but what `loses` allows, nothing carried out twice,
- * and a second deploy that ends with the new version everywhere and nothing left behind.
+ * One fault during a deploy. For each, the runner asserts: exit code 0 if the new version serves everywhere and another
+ * one if the old does; nothing is lost except what `loses` allows; nothing is carried out twice; a second deploy ends
+ * with the new version everywhere and no leftovers.
  */
 export interface Fault {
   readonly title: string;
-  /** Part of `npm test`; the others only of `npm run test:fleet`. */
+  /** Part of `npm test`; all others run only in `npm run test:fleet`. */
   readonly usual?: boolean;
-  /** What deploy.yaml says in the deploy that is struck. Balancers apart: in the deploys around it, too. */
-  readonly wish?: Wish;
-  /** The command in whose echo the line matches is running when it strikes. Default: it strikes before the deploy. */
+  /** Settings of deploy.yaml in the struck deploy. `dedicated` holds in the deploys around it, too. */
+  readonly settings?: EnvironmentSettings;
+  /** It strikes while the command whose echoed line matches is running. Default: before the deploy. */
   readonly during?: RegExp;
-  /** Must that command be the struck host's? Default yes, where a host is struck. */
+  /** Match commands on any host. Default: only on the struck host, if a host is struck. */
   readonly duringAnywhere?: boolean;
-  /** How long that command has been running then, in milliseconds. Default 0. */
+  /** Milliseconds from the start of that command to the strike. Default 0. */
   readonly delayMs?: number;
   /** Default: the last host, which has a small disk. */
   readonly struck?: (world: World) => string;
-  /** Is the new version to be an image that no host has yet? */
+  /** Deploy an image that no host has yet. */
   readonly freshImage?: boolean;
-  /** What it does; the answer mends it. */
+  /** Causes the fault; returns a function that repairs it. */
   readonly strike?: (world: World, struck: string) => (() => void) | void;
   /** Further variables of the deployer. */
   readonly environment?: (world: World) => Readonly<Record<string, string>>;
-  /** How it is called instead of `deploy prod --image=...`. */
+  /** Words of the command instead of `deploy prod --image=...`. */
   readonly words?: (world: World, version: Version) => readonly string[];
-  /** Who must serve when it is mended; default `by code`: both are right, as long as the exit code says which. */
+  /** The version that must serve after the repair. Default `by code`: either, as long as the exit code says which. */
   readonly ends?: 'old' | 'new' | 'by code';
-  /** It is out of reach while the others are put back: until the next deploy it may have the other release. */
+  /** The struck host is unreachable during the rollback: it can keep the other release until the next deploy. */
   readonly staysAsItIs?: boolean;
-  /** What the user reads. */
+  /** Matches the standard error. */
   readonly says?: RegExp;
   readonly loses?: Losses;
-  /** What else must hold. */
-  readonly also?: (world: World, told: Outcome) => void | Promise<void>;
+  /** Further assertions. */
+  readonly also?: (world: World, result: Outcome) => void | Promise<void>;
 }

@@ -1,65 +1,65 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {until} from '../../support/until.ts';
-import {brief, type Outcome, type Version} from '../crew.ts';
 import {failureText} from '../load/outcome.ts';
+import {brief, type Outcome, type Version} from '../service.ts';
 import {flaws, serving, things} from '../state.ts';
 import type {World} from '../world.ts';
 import type {Fault} from './fault.ts';
 import {recover} from './strikes.ts';
 
-/** However a deploy goes wrong, its user knows by then. */
+/** Every deploy ends within this time, however it fails. */
 const limitSeconds = 120;
 
 /** Runs each fault of a table under load. */
 export function runFaults(world: () => World, faults: readonly Fault[], possible: {skip?: string}): void {
-  let apart = false;
+  let dedicated = false;
   for (const fault of faults) {
     test(fault.title, possible, async () => {
-      const wanted = fault.wish?.apart === true;
-      // Users would notice; here it only clears the ground.
-      if (wanted !== apart) world().crew.run('remove', 'prod');
-      apart = wanted;
+      const wanted = fault.settings?.dedicated === true;
+      // The topology of the balancers cannot change in place.
+      if (wanted !== dedicated) world().service.run('remove', 'prod');
+      dedicated = wanted;
       await strikeOnce(world(), fault);
     });
   }
 }
 
 async function strikeOnce(world: World, fault: Fault): Promise<void> {
-  const {fleet, crew, generator, describe, settle} = world;
-  const apart = fault.wish?.apart === true ? {apart: true} : {};
-  // A fault before this one may have ended half-way.
+  const {fleet, service, generator, describe, settle} = world;
+  const dedicated = fault.settings?.dedicated === true ? {dedicated: true} : {};
+  // An earlier fault may have ended half-way.
   for (const machine of [...fleet.hosts, ...fleet.balancers]) recover(fleet, machine);
-  describe(apart);
-  const [serves] = await serving(crew, 2);
+  describe(dedicated);
+  const [serves] = await serving(service, 2);
   const old: Version = serves === 'A' ? 'A' : 'B';
   const fresh: Version = old === 'A' ? 'B' : 'A';
-  if ((await flaws(fleet, crew, old)).length > 0) await settle(old, apart);
-  if (fault.freshImage === true) crew.renew(fresh);
+  if ((await flaws(fleet, service, old)).length > 0) await settle(old, dedicated);
+  if (fault.freshImage === true) service.renew(fresh);
   const struck = fault.struck?.(world) ?? fleet.hosts.at(-1) ?? '';
 
-  const load = generator.start({addresses: crew.addresses(), perSecond: 60});
-  let told: Outcome;
+  const load = generator.start({addresses: service.addresses(), perSecond: 60});
+  let result: Outcome;
   try {
-    describe(fault.wish);
-    told = await deployStruck(world, fault, struck, fresh);
+    describe(fault.settings);
+    result = await deployStruck(world, fault, struck, fresh);
     const ends = fault.ends ?? 'by code';
-    if (ends === 'old') assert.notEqual(told.code, 0, brief(told));
-    if (ends === 'new') assert.equal(told.code, 0, brief(told));
+    if (ends === 'old') assert.notEqual(result.code, 0, brief(result));
+    if (ends === 'new') assert.equal(result.code, 0, brief(result));
     if (fault.says !== undefined)
-      assert.ok(fault.says.test(told.stderr), `it does not say ${fault.says}\n${brief(told)}`);
-    assert.doesNotMatch(told.stderr, /^ {4}at .*:\d+:\d+\)?$/m, 'a stack trace reached the user');
-    if (fault.staysAsItIs !== true) await eventuallyServes(world, told.code === 0 ? fresh : old, told);
-    await fault.also?.(world, told);
+      assert.ok(fault.says.test(result.stderr), `the standard error does not match ${fault.says}\n${brief(result)}`);
+    assert.doesNotMatch(result.stderr, /^ {4}at .*:\d+:\d+\)?$/m, 'a stack trace reached the user');
+    if (fault.staysAsItIs !== true) await eventuallyServes(world, result.code === 0 ? fresh : old, result);
+    await fault.also?.(world, result);
 
-    describe(apart);
-    const again = await crew.start(crew.deployWords(fresh)).ended;
-    assert.equal(again.code, 0, `the second deploy failed\n${brief(again)}\n-- the first one said:\n${brief(told)}`);
+    describe(dedicated);
+    const again = await service.start(service.deployWords(fresh)).ended;
+    assert.equal(again.code, 0, `the second deploy failed\n${brief(again)}\n-- the first one said:\n${brief(result)}`);
     load.expect(fresh);
     assert.deepEqual(
-      await flaws(fleet, crew, fresh),
+      await flaws(fleet, service, fresh),
       [],
-      `after the second deploy\n${brief(again)}\n-- the first one said:\n${brief(told)}`,
+      `after the second deploy\n${brief(again)}\n-- the first one said:\n${brief(result)}`,
     );
   } catch (error) {
     // One load at a time.
@@ -71,19 +71,19 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
   const lost = outcome.failures.filter(
     (failure) => allowed === 'nothing' || !allowed(failure, fleet.addressOf(struck)),
   );
-  assert.equal(failureText(lost), '', `lost; the deploy said:\n${brief(told)}`);
+  assert.equal(failureText(lost), '', `lost; the deploy said:\n${brief(result)}`);
   assert.deepEqual(outcome.twice, [], 'POSTs that were carried out twice');
   assert.deepEqual(outcome.stale, [], `answers of ${old} after the deploy of ${fresh} had returned`);
 }
 
-/** The deploy that goes wrong, and what mends the machine afterwards. */
+/** Runs the struck deploy, and repairs the machine afterwards. */
 async function deployStruck(
   world: World,
   {strike, during, duringAnywhere, delayMs = 0, words, environment}: Fault,
   struck: string,
   version: Version,
 ): Promise<Outcome> {
-  const {crew} = world;
+  const {service} = world;
   const mends: (() => void)[] = [];
   const wrong: unknown[] = [];
   let due = strike !== undefined;
@@ -100,10 +100,10 @@ async function deployStruck(
       hit();
     }
     const isHost = duringAnywhere !== true && world.fleet.hosts.includes(struck);
-    const running = crew.start(
-      words?.(world, version) ?? crew.deployWords(version),
+    const running = service.start(
+      words?.(world, version) ?? service.deployWords(version),
       (line) => {
-        // Where several hosts are worked on, each line of a command begins with its host.
+        // With several hosts, each line of a command begins with its host.
         if (!due || during?.test(line) !== true || (isHost && !line.startsWith(`${struck} | `))) return;
         due = false;
         setTimeout(hit, delayMs);
@@ -111,23 +111,23 @@ async function deployStruck(
       environment?.(world),
     );
     const timer = setTimeout(() => running.kill('SIGKILL'), limitSeconds * 1000);
-    const told = await running.ended;
+    const result = await running.ended;
     clearTimeout(timer);
-    assert.equal(told.signal, null, `the deploy did not end within ${limitSeconds} s\n${brief(told)}`);
+    assert.equal(result.signal, null, `the deploy did not end within ${limitSeconds} s\n${brief(result)}`);
     if (wrong.length > 0) throw wrong[0];
-    assert.ok(!due, `it did not strike: no command matched ${during}\n${brief(told)}`);
-    return told;
+    assert.ok(!due, `it did not strike: no command matched ${during}\n${brief(result)}`);
+    return result;
   } finally {
     for (const mend of mends) mend();
   }
 }
 
-// A machine that comes back takes some seconds until its containers answer.
-async function eventuallyServes({fleet, crew}: World, version: Version, told: Outcome): Promise<void> {
+// The containers of a repaired machine take some seconds to answer.
+async function eventuallyServes({fleet, service}: World, version: Version, result: Outcome): Promise<void> {
   let answers: readonly string[] = [];
   const found = (): string => {
-    const hosts = fleet.hosts.map((host) => `${host}: ${things(fleet, crew, host).join('; ')}`).join('\n');
-    return `${answers.join(', ')} serve, not ${version} alone, after a deploy\n${hosts}\n${brief(told)}`;
+    const hosts = fleet.hosts.map((host) => `${host}: ${things(fleet, service, host).join('; ')}`).join('\n');
+    return `${answers.join(', ')} serve, not ${version} alone, after a deploy\n${hosts}\n${brief(result)}`;
   };
-  await until(found, async () => (answers = await serving(crew)).join() === version, 30, 500);
+  await until(found, async () => (answers = await serving(service)).join() === version, 30, 500);
 }

@@ -1,36 +1,36 @@
 import type {Fleet} from '../fleet.ts';
 
-// Ways to hurt a machine of the fleet, each with what mends it. All of them act from outside, as trouble does.
+// Faults of a machine of the fleet, each with its repair. All of them act from outside.
 
-/** What puts it right again. */
+/** Repairs the machine. */
 export type Mend = () => void;
 
 const inside = (fleet: Fleet, machine: string, command: string): string =>
   fleet.outer('exec', machine, 'sh', '-c', command);
 
-/** Ends every ssh connection of a machine; sshd goes on to listen, and what ran goes on, as it does on a real host. */
+/** Ends every ssh connection of a machine; sshd keeps listening, and commands keep running, as on a real host. */
 export function cutSsh(fleet: Fleet, machine: string): void {
   inside(fleet, machine, 'pkill -KILL -f "^sshd-session" || true');
 }
 
-/** The engine dies, and comes back in a moment, as by systemd. */
+/** Kills the engine, which restarts after a moment, as under systemd. */
 export function killEngine(fleet: Fleet, machine: string): void {
   inside(fleet, machine, 'kill -KILL $(cat /run/docker.pid)');
 }
 
-/** All of a machine stands still; connections to it stay open and say nothing. */
+/** Freezes a whole machine; connections to it stay open and silent. */
 export function freeze(fleet: Fleet, machine: string): Mend {
   fleet.outer('pause', machine);
   return () => void fleet.outer('unpause', machine);
 }
 
-/** The power goes off; mending is what a person does then. */
+/** Cuts the power; the repair turns it on again. */
 export function powerOff(fleet: Fleet, machine: string): Mend {
   fleet.outer('kill', machine);
   return () => void fleet.outer('start', machine);
 }
 
-/** Loses one packet in so many that arrive. */
+/** Drops this share of incoming packets. */
 export function losePackets(fleet: Fleet, machine: string, share: number): Mend {
   const rule = `PREROUTING -t raw -i eth0 -m statistic --mode random --probability ${share} -j DROP`;
   inside(fleet, machine, `iptables -I ${rule}`);
@@ -48,7 +48,7 @@ export function stopRegistry(fleet: Fleet): Mend {
   return () => void fleet.outer('start', fleet.registryContainer);
 }
 
-/** Makes a machine go on that is frozen or off. */
+/** Resumes a machine that is frozen or off. */
 export function recover(fleet: Fleet, machine: string): void {
   const state = fleet.outer('inspect', '--format', '{{.State.Status}}', machine);
   if (state === 'paused') fleet.outer('unpause', machine);

@@ -6,13 +6,13 @@ import {untilNothingThrows} from '../../support/until.ts';
 import type {Fault, Losses} from './fault.ts';
 import {fillDisk, freeze, killEngine, losePackets, powerOff, stopRegistry} from './strikes.ts';
 
-/** Who asks the struck host itself gets no answer while its own balancer is down: nothing stands in front of it. */
+/** Requests to the struck host itself fail while its own balancer is down. */
 const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === struck;
 
-/** Behind balancers elsewhere a host may die with what it was about to answer: what may be repeated is, and a POST never. */
+/** Behind dedicated balancers a host can die with requests in flight: safe ones are repeated, POSTs never are. */
 const postsInFlight: Losses = ({kind, what}) => kind.startsWith('POST') || what.startsWith('the answer broke off');
 
-/** What a frozen host had got hangs with it. */
+/** Requests that a frozen host has received hang with it. */
 const sentToIt: Losses = (failure, address) =>
   postsInFlight(failure, address) || /no answer|status 50[234]/.test(failure.what);
 
@@ -21,7 +21,7 @@ const firstBalancer: Fault['struck'] = ({fleet}) => fleet.balancers[0] ?? '';
 const balancerOf = (name: string): string =>
   `docker ps --quiet --filter label=entrypoint.service_name=${name} --filter label=entrypoint.role=balancer`;
 
-/** Ten minutes, for the deployer alone. */
+/** Shifts the deployer's clock. */
 const skewed = (minutes: number): Record<string, string> => {
   const shift = `const real = Date.now; const now = () => real() + ${minutes * 60_000}; globalThis.Date = class extends Date { constructor(...a) { super(...(a.length === 0 ? [now()] : a)); } static now() { return now(); } };`;
   return {NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}`};
@@ -30,7 +30,7 @@ const skewed = (minutes: number): Record<string, string> => {
 /** The registry. */
 const registry: readonly Fault[] = [
   {
-    title: 'the registry is gone for 5 s during the pull: the deploy waits for it',
+    title: 'the registry is down for 5 s during the pull: the deploy waits for it',
     freshImage: true,
     ends: 'new',
     strike: ({fleet}) => {
@@ -40,7 +40,7 @@ const registry: readonly Fault[] = [
     },
   },
   {
-    title: 'the registry is gone for good: nothing changes, and it is said that nothing did',
+    title: 'the registry stays down: nothing changes, and the message says so',
     freshImage: true,
     ends: 'old',
     says: /cannot pull the image[^]*nothing has changed/,
@@ -50,11 +50,15 @@ const registry: readonly Fault[] = [
     title: 'a digest that no registry has: nothing changes, at once',
     ends: 'old',
     says: /cannot pull the image[^]*(?:not found|unknown)/,
-    words: ({fleet, crew}) => ['deploy', 'prod', `--image=${fleet.registry}/${crew.name}@sha256:${'0'.repeat(64)}`],
+    words: ({fleet, service}) => [
+      'deploy',
+      'prod',
+      `--image=${fleet.registry}/${service.name}@sha256:${'0'.repeat(64)}`,
+    ],
   },
 ];
 
-/** The hosts and what connects them. */
+/** The hosts and their connections. */
 const hosts: readonly Fault[] = [
   ...(
     [
@@ -82,8 +86,8 @@ const hosts: readonly Fault[] = [
     strike: ({fleet}, struck) => freeze(fleet, struck),
   },
   {
-    title: 'a host that is behind a balancer elsewhere freezes at the switch: nobody waits for it',
-    wish: {apart: true},
+    title: 'a host behind a dedicated balancer freezes at the switch: the other hosts keep serving',
+    settings: {dedicated: true},
     during: /lb switch/,
     duringAnywhere: true,
     loses: sentToIt,
@@ -92,11 +96,11 @@ const hosts: readonly Fault[] = [
   {
     title: 'each packet takes 100 ms more each way: it only takes longer',
     ends: 'new',
-    environment: ({fleet, crew}) => {
-      const bin = join(crew.directory, '.git/slow');
+    environment: ({fleet, service}) => {
+      const bin = join(service.directory, '.git/slow');
       mkdirSync(bin, {recursive: true});
       const proxy = `${process.execPath} ${join(import.meta.dirname, 'slow-proxy.ts')} 100 %h %p`;
-      // A connection of its own: the one that is there is fast.
+      // A connection of its own: the shared one is fast.
       writeFileSync(
         join(bin, 'ssh'),
         `#!/bin/sh\nexec ${fleet.bin}/ssh -o 'ProxyCommand=${proxy}' -o ControlPath=${bin}/%C "$@"\n`,
@@ -114,7 +118,7 @@ const hosts: readonly Fault[] = [
     },
   },
   {
-    title: 'the disk of a host is full: nothing changes anywhere, and it is said where and why',
+    title: 'the disk of a host is full: nothing changes anywhere, and the message says where and why',
     usual: true,
     freshImage: true,
     ends: 'old',
@@ -128,13 +132,13 @@ const balancers: readonly Fault[] = [
   {
     title:
       'the balancer is restarted during the switch, and its machine rebooted afterwards: it serves what was committed',
-    wish: {apart: true},
+    settings: {dedicated: true},
     struck: firstBalancer,
     during: /lb switch/,
-    // While it is away nobody answers; nothing stands in front of it.
+    // While the only balancer is down, every request fails.
     loses: () => true,
-    strike: ({fleet, crew}, struck) =>
-      void fleet.outer('exec', struck, 'sh', '-c', `docker restart --time 0 $(${balancerOf(crew.name)})`),
+    strike: ({fleet, service}, struck) =>
+      void fleet.outer('exec', struck, 'sh', '-c', `docker restart --time 0 $(${balancerOf(service.name)})`),
     also: async ({fleet}) => {
       const [balancer = ''] = fleet.balancers;
       powerOff(fleet, balancer)();
@@ -143,81 +147,80 @@ const balancers: readonly Fault[] = [
   },
 ];
 
-/** Releases that are no good. */
+/** Broken releases. */
 const releases: readonly Fault[] = [
   {
-    title: 'a release that never becomes healthy: the old one serves on, and its last answer is shown',
-    wish: {environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 4']},
+    title: 'a release that never becomes healthy: the old one keeps serving, and the last answer of the check is shown',
+    settings: {environment: {FAULT: 'unhealthy'}, also: ['ready_timeout_seconds: 4']},
     ends: 'old',
     says: /did not become healthy[^]*503/,
   },
   {
-    title:
-      'a release that cannot start, behind a balancer elsewhere: that one does not wait for it until its time is over',
-    wish: {apart: true, also: ["docker_options: ['--device=/dev/nothing']", 'ready_timeout_seconds: 300']},
+    title: 'a release that cannot start, behind a dedicated balancer: the balancer does not wait for the timeout',
+    settings: {dedicated: true, also: ["docker_options: ['--device=/dev/nothing']", 'ready_timeout_seconds: 300']},
     ends: 'old',
     says: /cannot start release[^]*\/dev\/nothing/,
   },
   {
-    title: 'a release that becomes healthy and dies after 3 s: the old one serves on',
-    wish: {environment: {FAULT: 'dies'}, watchSeconds: 6},
+    title: 'a release that becomes healthy and dies after 3 s: the old one keeps serving',
+    settings: {environment: {FAULT: 'dies'}, watchSeconds: 6},
     ends: 'old',
-    // All replicas of a host die at once, and nobody answers there until it has gone back.
+    // All replicas of a host die at once, and requests fail there until the rollback.
     loses: ({what}) => /status 50[23]|broke off|hang up|ECONNRESET/.test(what),
   },
   {
-    title: 'a release that answers 500 to one request in a hundred: the watch sees it, and it goes back',
-    // By then each of its twelve processes has answered more than a hundred; it goes back as soon as there are failures enough.
-    wish: {environment: {FAULT: 'errors'}, watchSeconds: 30},
+    title: 'a release that answers 500 to one request in a hundred: the watch detects it and rolls back',
+    // Within 30 s each of its twelve processes answers more than a hundred requests; enough failures roll it back.
+    settings: {environment: {FAULT: 'errors'}, watchSeconds: 30},
     ends: 'old',
     says: /5xx|errors?|worse/i,
     loses: ({what}) => what === 'status 500',
   },
   {
-    title: 'a migration that fails: the old release serves on, and its output is there',
-    wish: {also: ['before: [migrate]'], environment: {MIGRATION: 'fails'}},
+    title: 'a migration that fails: the old release keeps serving, and its output is shown',
+    settings: {also: ['before: [migrate]'], environment: {MIGRATION: 'fails'}},
     ends: 'old',
     says: /column x does not exist[^]*migrate failed/,
     also: (_, {code}) => assert.equal(code, 7),
   },
 ];
 
-/** Those who deploy. */
+/** The deployers. */
 const deployers: readonly Fault[] = [
   {
-    title: 'two deploy at once: one of them is told who else does',
+    title: 'two concurrent deploys: one is refused, and names the owner of the lock',
     usual: true,
     during: /lb start/,
     duringAnywhere: true,
     ends: 'new',
     strike: (world) => {
-      const {code, stderr} = world.crew.run('deploy', 'prod', `--image=${world.crew.images.A}`);
+      const {code, stderr} = world.service.run('deploy', 'prod', `--image=${world.service.images.A}`);
       assert.notEqual(code, 0);
       assert.match(stderr, /is locked by \S+@\S+ \(deploy/);
     },
   },
   ...[10, -10].map((minutes): Fault => ({
-    title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires for that`,
+    title: `the deployer's clock is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'fast' : 'slow'}: no lock expires early`,
     environment: () => skewed(minutes),
     during: /lb start/,
     duringAnywhere: true,
     ends: 'new',
-    strike: ({crew}) => {
-      const {code, stderr} = crew.shell('env', [
+    strike: ({service}) => {
+      const {code, stderr} = service.shell('env', [
         ...Object.entries(skewed(-minutes)).map(([key, value]) => `${key}=${value}`),
         join(import.meta.dirname, '../../../bin/entrypoint'),
-        ...crew.deployWords('A'),
+        ...service.deployWords('A'),
       ]);
       assert.notEqual(code, 0);
       assert.match(stderr, /is locked by/);
     },
   })),
   {
-    title: 'a slow request of 20 s is in flight at the switch: it is answered by who got it',
+    title: 'a slow request of 20 s is in flight at the switch: the replica that received it answers it',
     ends: 'new',
     struck: firstHost,
-    strike: ({crew}) =>
-      void slowRequests.push(...crew.addresses().map((address) => slowRequest(`${address}/?ms=20000`))),
+    strike: ({service}) =>
+      void slowRequests.push(...service.addresses().map((address) => slowRequest(`${address}/?ms=20000`))),
     also: async () => assert.deepEqual([...new Set(await Promise.all(slowRequests.splice(0)))], ['200']),
   },
 ];

@@ -5,9 +5,9 @@ import {join} from 'node:path';
 import type {Outcome} from './outcome.ts';
 import type {Shape} from './plan.ts';
 
-/** The load generator. It ends with this process, or by `end`. */
+/** The load generator. It ends with this process, or with `end`. */
 export interface Generator {
-  /** Where the service is to write down its POSTs. */
+  /** The port to which the service reports its POSTs. */
   readonly port: number;
   /** Begins to send; one load at a time. */
   start(this: void, shape: Shape): Load;
@@ -15,31 +15,31 @@ export interface Generator {
 }
 
 export interface Load {
-  /** From now on only this version may answer; undefined: any. */
+  /** The only version that can answer from now on; undefined: any. */
   expect(version: string | undefined): void;
-  /** Stops sending, waits for what is on its way, and tells what happened. */
+  /** Stops sending, waits for outstanding responses, and returns the outcome. */
   stop(): Promise<Outcome>;
 }
 
 export async function startGenerator(): Promise<Generator> {
   const group = `/sys/fs/cgroup/cpu/entrypoint-load-${process.pid}`;
-  // Not the flags of the test runner.
+  // Without the flags of the test runner.
   const child = fork(join(import.meta.dirname, 'process.ts'), [group], {execArgv: []});
   child.once('exit', () => {
     try {
       rmdirSync(group);
     } catch {
-      // It had none.
+      // It had no group.
     }
   });
-  const told = async (): Promise<{port: number; outcome: Outcome}> => {
+  const reply = async (): Promise<{port: number; outcome: Outcome}> => {
     const [message] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error('the load generator died'))),
     ])) as [{port: number; outcome: Outcome}];
     return message;
   };
-  const {port} = await told();
+  const {port} = await reply();
   return {
     port,
     start: (shape) => {
@@ -48,7 +48,7 @@ export async function startGenerator(): Promise<Generator> {
         expect: (version) => void child.send({expect: version ?? null}),
         stop: async () => {
           child.send('stop');
-          return (await told()).outcome;
+          return (await reply()).outcome;
         },
       };
     },

@@ -8,7 +8,7 @@ export interface Failure {
   readonly what: string;
 }
 
-/** What came of a load. Every request is counted once; `sent` is answered + failures. */
+/** The outcome of a load. Every request is counted once; `sent` is answered + failures. */
 export interface Outcome {
   readonly sent: number;
   readonly answered: number;
@@ -21,9 +21,9 @@ export interface Outcome {
   readonly kinds: Readonly<Record<string, number>>;
   /** POSTs that the service carried out more than once. */
   readonly twice: readonly string[];
-  /** POSTs that the service told of having carried out. */
+  /** POSTs that the service reported as carried out. */
   readonly executed: number;
-  /** From when a request was due until its answer was there, in milliseconds; slow ones not counted. */
+  /** Milliseconds from the time a request was due to its complete response, without slow requests. */
   readonly latency: {readonly p50: number; readonly p99: number; readonly max: number};
 }
 

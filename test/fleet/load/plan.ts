@@ -1,11 +1,11 @@
-/** What is asked for in turn; nothing here is random, so that two runs send the same. */
+/** The requests of a load. Nothing is random: two runs send the same. */
 export interface Shape {
-  /** Where to, in turn: `http://10.0.0.1:8080`. */
+  /** Addresses, in turn: `http://10.0.0.1:8080`. */
   readonly addresses: readonly string[];
   readonly perSecond: number;
   /** One in so many is slow. Default 10. */
   readonly slowEvery?: number | undefined;
-  /** How slow, in milliseconds. Default 500. */
+  /** Duration of a slow request, in milliseconds. Default 500. */
   readonly slowMs?: number | undefined;
 }
 

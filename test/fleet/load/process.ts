@@ -5,9 +5,9 @@ import {createInterface} from 'node:readline';
 import type {Failure, Outcome} from './outcome.ts';
 import {ask, type Shape} from './plan.ts';
 
-// The load generator: a process of its own, so that nothing that a test does delays a request. It is told `start` with a
-// shape and `stop`, and answers with an outcome. Open loop: a request is sent when it is due, whether or not others were answered.
-// It is also the ledger where the service writes down each POST that it carries out.
+// The load generator: a process of its own, so that no test delays a request. Its messages are `start` with a shape, and
+// `stop`, which it answers with an outcome. Open loop: a request is sent when it is due, whether or not earlier ones were
+// answered. It is also the ledger to which the service reports each POST that it carries out.
 
 const timeoutMs = 30_000;
 const executions = new Map<string, Set<string>>();
@@ -81,14 +81,14 @@ function start(shape: Shape, prefix: string): Running {
     stop: async () => {
       clearInterval(timer);
       while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
-      // What the service tells of its last POSTs may still be on its way.
+      // Reports of the last POSTs can still be in transit.
       await new Promise((resolve) => setTimeout(resolve, 300));
       kept.destroy();
       fresh.destroy();
       const sorted = latencies.sort((a, b) => a - b);
       const at = (share: number): number =>
         Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-      const told = [...executions].filter(([id]) => id.startsWith(prefix));
+      const reported = [...executions].filter(([id]) => id.startsWith(prefix));
       return {
         sent,
         answered,
@@ -96,8 +96,8 @@ function start(shape: Shape, prefix: string): Running {
         versions,
         kinds,
         stale,
-        twice: told.filter(([, times]) => times.size > 1).map(([id]) => id),
-        executed: told.length,
+        twice: reported.filter(([, times]) => times.size > 1).map(([id]) => id),
+        executed: reported.length,
         latency: {p50: at(0.5), p99: at(0.99), max: at(1)},
       };
     },
@@ -115,7 +115,7 @@ function listen(): Promise<number> {
   return new Promise((resolve) => server.listen(0, '0.0.0.0', () => resolve((server.address() as AddressInfo).port)));
 }
 
-// A share of the processors beside all else that runs here, where that is ours to say: latencies mean nothing without it.
+// Its own share of the CPU, if permitted: latencies mean nothing without it.
 function claimProcessors(group: string): void {
   if (!existsSync('/sys/fs/cgroup/cpu/cpu.shares')) return;
   try {

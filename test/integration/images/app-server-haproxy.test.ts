@@ -13,8 +13,8 @@ const place = makePlace();
 const image = `${place.name}:service`;
 const cycles = all ? 100 : 4;
 
-// HAProxy's defaults: `retries 3` of a connect that failed, and of nothing else. The last one goes to another server,
-// because a container that was stopped has no address any more that would refuse.
+// HAProxy's defaults: `retries 3`, for failed connects only. The last retry goes to another server, because a stopped
+// container has no address that would refuse.
 const config = (servers: readonly string[]): string => `
 global
     log stdout format raw local0
@@ -60,7 +60,7 @@ const answersIn = async (container: string): Promise<boolean> =>
     "fetch('http://127.0.0.1:3000/').then((r) => console.log(r.ok), () => console.log(false))",
   ])) === 'true';
 
-/** How many servers have passed the balancer's last check: 2 is SRV_ST_RUNNING. */
+/** Number of servers that passed the balancer's last check: 2 is SRV_ST_RUNNING. */
 const serversUp = async (balancer: string): Promise<number> =>
   (await must(['exec', balancer, 'sh', '-c', 'echo show servers state | socat - /tmp/admin.sock']))
     .split('\n')

@@ -113,7 +113,7 @@ test('a user that is not in /etc/passwd has a writable home', async () => {
   );
 });
 
-test("SIGTERM reaches the program, whose exit code is the container's, also when the init has no CAP_KILL", async () => {
+test("SIGTERM reaches the program, whose exit code is the container's, even when the init has no CAP_KILL", async () => {
   const waiting =
     'process.on("SIGTERM", () => { console.log("drained"); process.exit(7); }); setInterval(() => {}, 1000); console.log("up");';
   const container = await place.start('signals', [

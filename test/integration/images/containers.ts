@@ -6,7 +6,7 @@ import {dockerSync, lines, must} from '../../support/docker.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** Builds what is missing or old; does nothing in a fraction of a second otherwise. */
+/** Builds missing and outdated images; otherwise returns within a fraction of a second. */
 export function buildImages(...names: string[]): void {
   execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), ...names], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -20,7 +20,7 @@ export interface Place {
   start(name: string, words: readonly string[]): Promise<string>;
 }
 
-/** A network of its own for a test file, with all containers and volumes that bear its label; gone afterwards, however it ends. */
+/** A network of its own for a test file, with all containers and volumes that have its label; removed afterwards, even after an interrupt. */
 export function makePlace(): Place {
   const name = `entrypoint-test-${randomBytes(4).toString('hex')}`;
   const label = `entrypoint.test=${name}`;

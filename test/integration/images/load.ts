@@ -2,7 +2,7 @@ import {Agent, request} from 'node:http';
 import {eventually} from '../../support/until.ts';
 
 export interface Load {
-  /** Stops sending, waits for what is on its way, and tells what happened. */
+  /** Stops sending, waits for outstanding responses, and returns the outcome. */
   stop(): Promise<{readonly sent: number; readonly failures: readonly string[]; readonly versions: readonly string[]}>;
 }
 

@@ -17,7 +17,7 @@ const dockerfiles = [...manual.matchAll(/^```Dockerfile\n([^]*?)^```$/gm)].map((
 const tiny = makeTiny();
 const place = makePlace();
 
-/** What must hold for the image of the n-th Dockerfile. */
+/** Assertions on the image of the n-th Dockerfile. */
 const claims: readonly (readonly [title: string, verify: (image: string) => void])[] = [
   [
     'own steps after FROM',

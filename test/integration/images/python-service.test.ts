@@ -121,7 +121,7 @@ test('an application that cannot start ends the container with its error', async
   write({'app.py': 'app = undefined_name\n'});
   assert.equal((await build('c3')).code, 0);
   const container = await place.start('broken', [image, 'run']);
-  // gunicorn's code is 3, or 1 where a second worker fails while it stops.
+  // gunicorn's code is 3, or 1 if a second worker fails while it stops.
   assert.match(await must(['wait', container]), /^[13]$/);
   assert.match((await docker(['logs', container])).stdout, /NameError: name 'undefined_name' is not defined/);
 });

@@ -1,7 +1,7 @@
 import {must} from '../../support/docker.ts';
 import {type Place} from './containers.ts';
 
-/** Bytes that a registry stores of an image, compressed: what a host pulls that has nothing yet. */
+/** Compressed size of an image in a registry, in bytes: what an empty host pulls. */
 export async function storedBytes(place: Place, image: string): Promise<number> {
   const registry = await place.start('registry', ['--publish', '127.0.0.1::5000', 'entrypoint/registry:2.8']);
   const address = await must(['port', registry, '5000/tcp']);

@@ -9,14 +9,14 @@ import {temporaryDirectory} from '../../support/directory.ts';
 import {removeImagesOf} from '../../support/docker.ts';
 import {buildImages, makePlace, type Place} from './containers.ts';
 
-/** A service's directory and the image that its one line of Dockerfile makes; both go away after the tests. */
+/** A service's directory and the image of its one-line Dockerfile; both are removed after the tests. */
 export interface ServiceImage {
   readonly place: Place;
-  /** The image's name, once it is built. */
+  /** The image's name, valid once it is built. */
   readonly image: string;
   readonly directory: string;
   write(this: void, files: Readonly<Record<string, string>>): void;
-  /** Builds as `entrypoint build` does; a failure is an answer. */
+  /** Builds as `entrypoint build` does; a failure is returned, not thrown. */
   build(this: void, commit: string): Promise<{readonly code: number; readonly output: string}>;
 }
 

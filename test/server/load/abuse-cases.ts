@@ -75,15 +75,15 @@ export const smuggling: readonly AbuseCase[] = [
     bytes: post([chunked, 'Transfer-Encoding: identity'], `0\r\n\r\n${hidden}`),
   },
   {
-    name: 'chunked in a folded header, beside a length',
+    name: 'chunked in a folded header, together with a length',
     bytes: post(['X: y\r\n Transfer-Encoding: chunked', 'Content-Length: 5'], `0\r\n\r\n${hidden}`),
   },
-  {name: 'a header behind a bare CR', bytes: post(['X: y\rContent-Length: 0'], hidden)},
+  {name: 'a header after a bare CR', bytes: post(['X: y\rContent-Length: 0'], hidden)},
   {
-    name: 'a header behind a bare LF',
+    name: 'a header after a bare LF',
     bytes: post([`X: y\nContent-Length: ${hiddenLength}`, 'Content-Length: 0'], hidden),
   },
-  {name: 'a header behind a NUL', bytes: post([`X: y\0`, 'Content-Length: 0'], hidden)},
+  {name: 'a header after a NUL', bytes: post([`X: y\0`, 'Content-Length: 0'], hidden)},
 ];
 
 const chunks = (body: string): string => post([chunked], body);
@@ -97,7 +97,7 @@ export const badChunks: readonly AbuseCase[] = [
   {name: 'an empty size', bytes: chunks(`\r\n${hidden}`)},
   {name: 'more bytes than the size says', bytes: chunks(`3\r\nhello\r\n0\r\n\r\n`)},
   {name: 'a size that ends with a bare LF', bytes: chunks(`5\nhello\n0\n\n`)},
-  {name: 'no line end behind the bytes', bytes: chunks(`5\r\nhello0\r\n\r\n`)},
+  {name: 'no line end after the bytes', bytes: chunks(`5\r\nhello0\r\n\r\n`)},
   {name: 'an extension of 40 KB', bytes: chunks(`5;x=${'y'.repeat(40_000)}\r\nhello\r\n0\r\n\r\n`)},
   {name: 'trailers of 40 KB', bytes: chunks(`5\r\nhello\r\n0\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`)},
 ];

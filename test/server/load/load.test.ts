@@ -5,7 +5,7 @@ import {test, type TestContext} from 'node:test';
 import {answerReader} from '../../../bench/server/answer.ts';
 import {startLoad} from './under-load.ts';
 
-// Tests the load generator itself: a failure that it misses, no suite here detects.
+// Tests the load generator itself: no suite detects a failure that it misses.
 
 const answers = {
   length: 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',

@@ -77,7 +77,7 @@ test('any values, printed as flags, are read back', () => {
   );
 });
 
-test('any words are read without an exception, and those behind -- stay unchanged', () => {
+test('any words are read without an exception, and those after -- stay unchanged', () => {
   const word = fc.oneof(
     anyText,
     fc.constantFrom(
@@ -162,11 +162,11 @@ test('a bare word fills the positional option unless it names a task', () => {
   assert.equal(read('deploy', '--where=a', 'b').unknownTasks.length, 1);
 });
 
-test('a task that has an option of the same name shadows a core flag, behind its name', () => {
+test('a task that has an option of the same name shadows a core flag, after its name', () => {
   const before = read('--quiet', 'deploy');
   assert.deepEqual([before.core.quiet, values(before)], [true, [['deploy', {}]]]);
-  const behind = read('deploy', '--quiet');
-  assert.deepEqual([behind.core.quiet, values(behind)], [false, [['deploy', {quiet: true}]]]);
+  const after = read('deploy', '--quiet');
+  assert.deepEqual([after.core.quiet, values(after)], [false, [['deploy', {quiet: true}]]]);
   assert.equal(read('deploy', '-q').core.quiet, true);
 });
 

@@ -119,7 +119,7 @@ test('a manifest behind a token server is read; without a login the fix is docke
   }
 });
 
-test('promotion is printed as curl, or as skopeo where a login is needed, never with a secret', () => {
+test('promotion is printed as curl, or as skopeo if a login is needed, never with a secret', () => {
   const local = {registry: '127.0.0.1:5000', name: 'shop'};
   assert.equal(
     copyManifestText(local, 'sha256:abc', 'rc', {type: 'x', login: true}),

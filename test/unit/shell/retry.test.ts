@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {isTransientText, retry, type RetryOptions} from '../../../src/shell/retry.ts';
 
-/** A world whose clock moves by sleeping only. */
+/** Dependencies with a clock that only sleeping advances. */
 function world(random: () => number, isTransient: (error: unknown) => boolean = () => true) {
   let clock = 0;
   const pauses: number[] = [];

@@ -87,7 +87,7 @@ test('the word after an unknown flag is marked: it can be its value', () => {
   ]);
 });
 
-test('words behind -- are not read', () => {
+test('words after -- are not read', () => {
   assert.deepEqual(read('a', '--', '--workers', 'b'), ['a']);
   assert.deepEqual(wordsBehindDashes(['a', '--', 'b', '--', 'c']), ['b', '--', 'c']);
   assert.deepEqual(wordsBehindDashes(['a']), []);

@@ -19,7 +19,7 @@ import type {Executor} from './executor.ts';
 import {runRounds, tidyUp} from './rounds.ts';
 import {requireSecrets} from './secrets.ts';
 
-/** Makes a plan. Pure: it is called again where the hosts changed before they were locked. */
+/** Makes a plan. Pure: it is called again if the hosts changed before they were locked. */
 export type Planner = (surveyed: readonly SurveyedHost[], entry: ReleaseLogEntry) => Plan;
 
 export interface Execution extends Omit<SurveyOptions, 'network' | 'wake'> {

@@ -5,13 +5,13 @@ import type {Context} from '../../../task.ts';
 import type {LogSource} from '../plan/steps/step.ts';
 import type {Survey} from '../survey.ts';
 
-/** What rounds are run with. */
+/** The dependencies of running rounds. */
 export interface Executor {
   readonly context: Context;
   readonly connectionTo: Survey['connectionTo'];
   /** Hosts to work on at a time. */
   readonly parallel: number;
-  /** The beginning of the names of the environment's containers. */
+  /** Prefix of the names of the environment's containers. */
   readonly prefix: string;
   /** How long to wait for a command that was left running on a host, in seconds. */
   readonly graceSeconds: number;

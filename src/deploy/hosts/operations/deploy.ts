@@ -19,7 +19,7 @@ export interface DeployOptions {
   readonly canary?: string | undefined;
 }
 
-/** Starts a release beside the old one and switches the traffic to it, on every host or on none. */
+/** Starts a release alongside the old one and switches the traffic to it, on every host or on none. */
 export async function deploy(context: Context, deployment: Deployment, options: DeployOptions = {}): Promise<Executed> {
   const {skipUnreachable = false, planOnly = false, canary} = options;
   const percent = canary === undefined ? undefined : percentOf(canary);

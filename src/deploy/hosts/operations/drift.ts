@@ -3,7 +3,7 @@ import {type Fleet, servingSlots, statesFor} from '../fleet.ts';
 import {leftoversOf} from '../plan/leftovers.ts';
 import {appsOf, type SurveyedHost} from '../state.ts';
 
-/** Differences between what runs and what should run, in words: between hosts, and from deploy.yaml. */
+/** Differences between what runs and what should run, as text: between hosts, and from deploy.yaml. */
 export function driftOf(target: Target, fleet: Fleet): string[] {
   if (fleet.serving === 0) return [];
   const image = commonImage(fleet);

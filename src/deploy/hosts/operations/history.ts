@@ -20,7 +20,7 @@ export interface Release {
   /** `jo@laptop` */
   readonly owner: string;
   readonly image: string;
-  /** The hosts whose logs have it. */
+  /** The hosts whose logs contain it. */
   readonly hosts: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface History {
 
 /**
  * Reads the release logs of all reachable hosts.
- * @throws Problem `host_unreachable`, `command_failed` where no host can be read
+ * @throws Problem `host_unreachable`, `command_failed` if no host can be read
  */
 export async function history(context: Context, target: Target): Promise<History> {
   const hosts = machinesOf(target.settings).map(({host}) => host);
@@ -80,7 +80,7 @@ export function mergeLogs(logs: readonly HostLog[]): Release[] {
 }
 
 /**
- * The history for people: a line each release, then the unreachable hosts.
+ * The history for people: one line per release, then the unreachable hosts.
  * @example
  * context.say(historyText(await history(context, target), target));
  */

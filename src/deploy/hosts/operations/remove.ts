@@ -18,7 +18,7 @@ export interface Removed {
 }
 
 /**
- * Removes everything deployed to an environment. Does nothing where there is nothing.
+ * Removes everything deployed to an environment. Does nothing if nothing is deployed.
  * @param options `volumes`: also the volumes with data
  * @throws Problem `locked`, `host_unreachable`
  */

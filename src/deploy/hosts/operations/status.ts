@@ -12,11 +12,11 @@ import {balancerOf, type SurveyedHost} from '../state.ts';
 import {survey, type Survey} from '../survey.ts';
 import {driftOf} from './drift.ts';
 
-/** What runs in an environment. */
+/** The state of an environment. */
 export interface Status {
   readonly service: string;
   readonly environment: string;
-  /** The newest release that serves; 0 where nothing is deployed. */
+  /** The newest release that serves; 0 if nothing is deployed. */
   readonly release: number;
   /** The release that a rollback returns to; 0 for none. */
   readonly previous: number;
@@ -25,18 +25,18 @@ export interface Status {
   readonly canary: {readonly release: number; readonly percent: number} | null;
   readonly hosts: readonly HostStatus[];
   readonly containers: readonly ContainerStatus[];
-  /** The balancers' own reports, a line each server. */
+  /** The balancers' own reports, one line per server. */
   readonly balancer: readonly string[];
-  /** Differences from what should run, in words; empty where there are none. */
+  /** Differences from what should run, as text; empty if there are none. */
   readonly drift: readonly string[];
 }
 
 export interface HostStatus {
   readonly host: string;
-  /** 0 where nothing is deployed, and for unreachable hosts. */
+  /** 0 if nothing is deployed, and for unreachable hosts. */
   readonly release: number;
   readonly previous: number;
-  /** Empty where the host has no balancer. */
+  /** Empty if the host has no balancer. */
   readonly address: string;
   readonly reached: boolean;
 }
@@ -53,9 +53,9 @@ export interface ContainerStatus {
   readonly status: string;
   readonly image: string;
   readonly commit: string;
-  /** When it was created, by the host's clock. */
+  /** Creation time, by the host's clock. */
   readonly created: string;
-  /** Does it get traffic? */
+  /** Whether it gets traffic. */
   readonly serving: boolean;
   /** The result of its health check at the first balancer that has it, such as `L7OK`; null without traffic. */
   readonly health: string | null;

@@ -13,7 +13,7 @@ import {finishRounds} from './steps/finish.ts';
 import type {Step} from './steps/step.ts';
 
 /**
- * Plans a canary: a new release beside the current one, with a share of the requests. Both serve until `--continue` or
+ * Plans a canary: a new release alongside the current one, with a share of the requests. Both serve until `--continue` or
  * `--abort`.
  * @throws Problem `not_deployed`, `canary_under_way`
  */
@@ -27,7 +27,7 @@ export function planCanary(
   if (fleet.serving === 0) {
     throw problem({
       code: 'not_deployed',
-      what: `${deployment.service.name} is not deployed in ${deployment.environment}: a canary needs a release beside it`,
+      what: `${deployment.service.name} is not deployed in ${deployment.environment}: a canary needs a release to run alongside`,
       fix: `entrypoint deploy ${deployment.environment}`,
     });
   }
@@ -48,7 +48,7 @@ export function planCanary(
       {...fleet, leaving: []},
       {
         release: whole.release,
-        beside: whole.previous,
+        current: whole.previous,
         previous: fleet.balancers[0]?.before.previous ?? 0,
         image: whole.image,
         entry: options.entry,

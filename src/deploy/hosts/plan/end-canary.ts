@@ -55,7 +55,7 @@ export function planContinue(
 }
 
 /**
- * Plans the removal of a canary: all requests go to the release beside it.
+ * Plans the removal of a canary: all requests go to the current release.
  * @throws Problem `no_canary`
  */
 export function planAbort(target: Target, surveyed: readonly SurveyedHost[], {entry}: PlanOptions): Plan {

@@ -1,5 +1,6 @@
 import type {Host} from '../../../service/hosts.ts';
 import type {Words} from '../../../shell/argv.ts';
+import {table} from '../../../text/table.ts';
 import type {LogSource, Round} from './steps/step.ts';
 
 /** The balancers' counts of two releases to compare, and for how long. */
@@ -28,7 +29,7 @@ export interface Plan {
   readonly image: string;
   /** Every host of the plan, in the order of their locks. */
   readonly hosts: readonly Host[];
-  /** What the user should know beforehand. */
+  /** Notes for the user, printed beforehand. */
   readonly notes: readonly string[];
   /** Before the lock: a failure here changes nothing. */
   readonly first: readonly Round[];
@@ -55,15 +56,16 @@ export function planText(plan: Plan): string {
     purpose: '',
   }));
   const rounds = [...plan.first, lock, ...plan.rounds, watching, ...plan.finish].filter((round) => round.length > 0);
-  const width = Math.max(...rounds.flat().map(({host}) => host.length));
+  const rows = rounds.flatMap((round, index) =>
+    round.map(({phase, host, what: action}, position) => [
+      position === 0 ? `${String(index + 1).padStart(2)} ${phase}`.padEnd(10) : '',
+      host,
+      action,
+    ]),
+  );
   return [
     `${what} of release ${release} of ${service} in ${environment}${previous === 0 ? '' : `, after release ${previous}`}: ${image}`,
     ...notes.map((note) => `note: ${note}`),
-    ...rounds.flatMap((round, index) =>
-      round.map(
-        (step, position) =>
-          `${position === 0 ? `${String(index + 1).padStart(2)} ${step.phase.padEnd(8)}` : ' '.repeat(11)} ${step.host.padEnd(width)}  ${step.what}`,
-      ),
-    ),
+    ...table(rows, {gap: 2}),
   ].join('\n');
 }

@@ -10,7 +10,7 @@ import type {Round, Step} from './steps/step.ts';
 
 export const nothing: Prepared = {commands: [], undo: [], what: []};
 
-/** What an app machine needs before its containers can start, its own balancer included. */
+/** Prepares an app machine, its own balancer included, before its containers start. */
 export function prepare(target: Target, fleet: Fleet, app: SurveyedHost, leftovers: LeftoversByHost): Prepared {
   const {remove, stop} = leftovers.get(app.machine.host) ?? {remove: [], stop: []};
   const network = networkCommands(target, app);

@@ -14,7 +14,7 @@ export interface Rollout {
   readonly previous: number;
   /** Its slots on each app host. */
   readonly slots: (app: SurveyedHost) => readonly SlotUse[];
-  /** Starts its containers on an app host; undefined where they run already, as a canary's. */
+  /** Starts its containers on an app host; undefined if they already run, as those of a canary do. */
   readonly start?: ((app: SurveyedHost, slots: readonly SlotUse[]) => Step) | undefined;
 }
 

@@ -96,7 +96,7 @@ describe('the state of a host', () => {
     assert.ok(calls.includes('network ls'));
   });
 
-  test('leaves the network out where the query does', () => {
+  test('leaves the network out if the query does', () => {
     const {state, calls} = look([], [], false);
     assert.equal(state.hasNetwork, false);
     assert.ok(!calls.includes('network ls'));
@@ -117,7 +117,7 @@ describe('the state of a host', () => {
     assert.deepEqual([state.lock?.owner, state.lock?.age, state.lock?.left], ['jo@laptop', 20, 40]);
   });
 
-  test('cannot be read where no engine answers: exit code 1, even though other commands succeed', () => {
+  test('cannot be read if no engine answers: exit code 1, even though other commands succeed', () => {
     writeFileSync(join(directory, 'docker'), '#!/bin/sh\ncase "$1" in ps) echo no engine >&2; exit 1 ;; esac\n', {
       mode: 0o755,
     });

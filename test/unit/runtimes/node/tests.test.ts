@@ -13,7 +13,7 @@ const command = (cwd: string, output?: string, rest: readonly string[] = []): ob
 
 const pattern = 'test/unit/**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
-test("Node's own runner runs a suite where the service depends on no other", () => {
+test("Node's own runner runs a suite if the service depends on no other", () => {
   assert.deepEqual(command(service('test/unit/a.test.ts'), undefined, ['--test-only']), {
     words: ['node', '--test', '--test-only', pattern],
   });

@@ -85,7 +85,7 @@ test('gunicorn of the virtual environment gets every setting by its own flag', (
   ]);
 });
 
-test('heartbeats are in memory where the machine has such a directory', () => {
+test('heartbeats are in memory if the machine has such a directory', () => {
   assert.equal(after(served(values, {}), '--worker-tmp-dir'), process.platform === 'linux' ? '/dev/shm' : undefined);
 });
 
@@ -185,13 +185,13 @@ test('words of APP_SERVER_CMD_ARGS come after variables and before the command l
   assert.equal(after(list, '--workers'), '2');
 });
 
-test('a flag goes before APP_SERVER_CMD_ARGS, also where a variable has the same value', () => {
+test('a flag overrides APP_SERVER_CMD_ARGS, even if a variable has the same value', () => {
   const env = {WEB_CONCURRENCY: '2', APP_SERVER_CMD_ARGS: '--workers 7'};
   const list = words({workers: 2}, {env, sources: {workers: {from: 'flag', flag: '--workers'}}});
   assert.deepEqual(list.slice(-5), ['--workers', '7', '--workers', '2', 'shop.server:app']);
 });
 
-test('a port of the command line goes before an address in a variable', () => {
+test('a port on the command line overrides an address in a variable', () => {
   const env = {BIND: '127.0.0.1:1', PORT: '2'};
   const sources = {bind: variable('BIND'), port: variable('PORT')};
   assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env, sources}), '--bind'), '127.0.0.1:1');
@@ -201,7 +201,7 @@ test('a port of the command line goes before an address in a variable', () => {
   );
 });
 
-test('async is the ASGI worker where there is such an application, else gevent, and is refused without both', () => {
+test('async is the ASGI worker if there is such an application, else gevent, and is refused without both', () => {
   assert.equal(after(words({workerClass: 'async'}), '--worker-class'), 'asgi');
   const gevent = directoryWith({
     'app.py': 'app = 1\n',

@@ -79,7 +79,7 @@ test('pytest runs a suite below test/ or tests/', () => {
   });
 });
 
-test('with a report directory it writes JUnit, and coverage where pytest-cov is installed', () => {
+test('with a report directory it writes JUnit, and coverage if pytest-cov is installed', () => {
   const files = {...venv('pytest'), 'test/unit/test_a.py': ''};
   assert.deepEqual(command(files, 'out'), {
     words: ['.venv/bin/pytest', '--junitxml=out/test_unit.junit.xml', 'test/unit'],
@@ -96,7 +96,7 @@ test('with a report directory it writes JUnit, and coverage where pytest-cov is 
   });
 });
 
-test('a suite does not pass where it has no tests or pytest is not installed', () => {
+test('a suite does not pass without tests or without pytest', () => {
   assert.throws(
     () => command(venv('pytest')),
     (error) => isProblem(error) && error.code === 'no_tests' && error.exitCode === 69,

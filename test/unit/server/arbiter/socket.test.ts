@@ -33,7 +33,7 @@ test('the connection limit stays as set without an open-file limit, or with an u
   );
 });
 
-test('reuseport causes a warning where the kernel does not migrate queued connections', () => {
+test('reuseport causes a warning if the kernel does not migrate queued connections', () => {
   assert.match(dispatchWarning('reuseport', () => '0\n')?.message ?? '', /are lost when it reloads/);
   assert.match(
     dispatchWarning('reuseport', () => {

@@ -36,7 +36,7 @@ test('without flags, everything has its default, and the module is an absolute p
   assert.equal(found?.inspect, undefined);
 });
 
-test('the command line goes before APP_SERVER_CMD_ARGS, which goes before single variables, which go before defaults', () => {
+test('the command line overrides APP_SERVER_CMD_ARGS, which overrides single variables, which override defaults', () => {
   const env = {WEB_CONCURRENCY: '3', TIMEOUT: '9', KEEP_ALIVE: '', APP_SERVER_CMD_ARGS: '--workers=5 -t 8 --backlog 7'};
   const {settings: found, origins} = read(['app.js', '-w', '6'], env);
   assert.deepEqual([found?.workers, found?.timeout, found?.backlog, found?.keepAlive], [6, 8, 7, 75]);
@@ -87,11 +87,11 @@ test('all errors are reported at once, each with its place', () => {
   ]);
 });
 
-test('an error of a lower rank does not count where a higher rank is right', () => {
+test('an error of a lower rank does not count if a higher rank is right', () => {
   assert.deepEqual(errors(['app.js', '--workers=2'], {WEB_CONCURRENCY: 'many'}), []);
 });
 
-test("switches turn on and off, sizes have units, and words behind -- are the service's", () => {
+test("switches turn on and off, sizes have units, and words after -- are the service's", () => {
   const {settings: found} = read(
     ['app.js', '--access-log', '--no-request-id', '--max-body-size', '10m', '--inspect', '--', '--seed', '3'],
     {RELOAD: 'yes'},

@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import {isAsgi, workerKind} from '../../../../src/runtimes/python/servers.ts';
 import {workerCount} from '../../../../src/server/settings/limits.ts';
 
-test('workers follow the CPUs: one each where a worker serves many requests at once', () => {
+test('workers follow the CPUs: one each if a worker serves many requests at once', () => {
   assert.equal(workerCount('sync', {cpus: 2, megabytes: undefined}), 5);
   assert.equal(workerCount('threads', {cpus: 2, megabytes: undefined}), 5);
   assert.equal(workerCount('async', {cpus: 2, megabytes: undefined}), 2);

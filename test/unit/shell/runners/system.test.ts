@@ -260,7 +260,7 @@ $ once
   assert.doesNotMatch(other.stderr(), /try 1/);
 });
 
-test('concurrent commands: every line has its prefix, even where a chunk ends in the middle of a character', async () => {
+test('concurrent commands: every line has its prefix, even if a chunk ends in the middle of a character', async () => {
   const {run, stdout, stderr} = seen();
   const host = (name: string): Promise<unknown> =>
     run.prefixed(name)(['sh', '-c', 'printf "one\\ntw\\303"; sleep 0.05; printf "\\244\\nlast"; echo oops >&2']);

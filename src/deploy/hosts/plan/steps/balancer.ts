@@ -42,8 +42,8 @@ export function prepareBalancer(
   const name = balancerOf(target);
   const {name: shared, own} = target.settings.load_balancer;
   const exists = surveyed.state.balancerState !== undefined;
-  const settings = balancerHash(target);
-  if (exists && surveyed.state.balancerSettings !== settings) throw differsProblem(target, name);
+  const hash = balancerHash(target);
+  if (exists && surveyed.state.balancerSettings !== hash) throw differsProblem(target, name);
   const changed = held === undefined || renderFragment(held) !== renderFragment(before);
   return {
     commands: [
@@ -56,7 +56,7 @@ export function prepareBalancer(
                 network: dedicated ? undefined : networkOf(target),
                 labels: {
                   ...(shared === undefined ? roleLabels(stackOf(target), 'balancer') : sharedLabels(shared)),
-                  'entrypoint.settings': settings,
+                  'entrypoint.settings': hash,
                 },
               }),
               'detached',

@@ -16,8 +16,8 @@ import {leaveBalancer} from './traffic.ts';
 
 export interface FinishOptions {
   readonly release: number;
-  /** The release that serves beside it during a canary. */
-  readonly beside?: number | undefined;
+  /** During a canary: the current release, which serves as well. */
+  readonly current?: number | undefined;
   readonly previous: number;
   readonly image: string;
   readonly entry: ReleaseLogEntry;
@@ -29,12 +29,12 @@ export interface FinishOptions {
 export function finishStep(
   target: Target,
   {machine: {host}, state}: SurveyedHost,
-  {release, beside, previous, image, entry, logged = {release, image}}: FinishOptions,
+  {release, current, previous, image, entry, logged = {release, image}}: FinishOptions,
 ): Step {
   const stack = stackOf(target);
   const old = outdated(
     appsOf(state),
-    [release, ...(beside === undefined ? [] : [beside])],
+    [release, ...(current === undefined ? [] : [current])],
     previous,
     target.settings.keep_releases,
   );

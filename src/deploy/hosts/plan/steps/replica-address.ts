@@ -7,9 +7,9 @@ import type {SurveyedHost} from '../../state.ts';
 const [lowest, count] = [20_000, 10_000];
 
 /**
- * Ports for replicas that balancers on other machines reach: free, so that a release starts beside the old one, and fixed,
- * so that they survive a reboot. Each service starts elsewhere in the range, so that concurrent deploys of two services do
- * not collide.
+ * Ports for replicas that balancers on other machines reach: free, so that a release can start alongside the old one,
+ * and fixed, so that they survive a reboot. Each service starts elsewhere in the range: concurrent deploys of two
+ * services do not collide.
  * @param taken ports of all replicas on the host, running or not
  * @throws RangeError when too few are free
  */
@@ -26,7 +26,7 @@ export function freePorts(stack: string, taken: readonly number[], wanted: numbe
 
 /**
  * The address at which balancers on other machines reach a host: that of deploy.yaml, or the one that ssh used.
- * @throws Problem `no_address` where that is unknown or a loopback address
+ * @throws Problem `no_address` if that is unknown or a loopback address
  */
 export function reachedAt({machine: {host, address}, state: {sshAddress}}: SurveyedHost): string {
   const found = address ?? sshAddress;

@@ -81,7 +81,7 @@ function replicaOptions(
   };
 }
 
-/** Starts new containers beside the old ones. */
+/** Starts new containers alongside the old ones. */
 export function startStep(
   deployment: Deployment,
   host: Host,

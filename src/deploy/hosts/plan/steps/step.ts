@@ -21,7 +21,7 @@ export type Phase =
 export interface Step {
   readonly phase: Phase;
   readonly host: Host;
-  /** In words: `start shop.prod.7.1, shop.prod.7.2`. */
+  /** For people: `start shop.prod.7.1, shop.prod.7.2`. */
   readonly what: string;
   /** In order; the first failure ends the step. */
   readonly commands: Commands;
@@ -29,7 +29,7 @@ export interface Step {
   readonly undo?: Commands | undefined;
   /** Ends a step that waits, when another step of its round has failed. */
   readonly cancel?: Commands | undefined;
-  /** The beginning of the message of a failure. */
+  /** Prefix of the failure message. */
   readonly purpose: string;
   readonly fix?: string | undefined;
   /** Better messages for known failures: a step is several commands. */
@@ -45,7 +45,7 @@ export interface Step {
 export interface LogSource {
   readonly host: Host;
   readonly container: string;
-  /** Use this log only where the failed command's output contains this text. */
+  /** Use this log only if the failed command's output contains this text. */
   readonly pattern?: string | undefined;
 }
 

@@ -60,7 +60,7 @@ export function healthStep(
   };
 }
 
-/** Joins both steps into one round trip, where the balancer is on the replicas' host. */
+/** Joins both steps into one round trip, if the balancer is on the replicas' host. */
 export function withHealth(start: Step, {what, commands, cancel, undo = [], purpose, fix, logs}: Step): Step {
   return {
     ...start,

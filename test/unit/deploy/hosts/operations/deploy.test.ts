@@ -72,7 +72,7 @@ test('the first deploy creates the network and the balancer, then switches the t
   ]);
 });
 
-test('the next deploy starts beside the old release, switches so that a restart keeps it, drains and stops the old one, checks, and finishes', async () => {
+test('the next deploy starts alongside the old release, switches so that a restart keeps it, drains and stops the old one, checks, and finishes', async () => {
   const {context, commands} = record(having(one));
   const {deployed} = await deploy(context, deployment('before: [migrate], after: [test_sanity]'));
   assert.deepEqual([deployed?.release, deployed?.previous], [2, 1]);

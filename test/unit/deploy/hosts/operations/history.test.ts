@@ -60,7 +60,7 @@ test('replicas get free ports, always the same for the same service', () => {
   assert.equal(publishedAt('h1.example.com', 20_000), '0.0.0.0:20000');
 });
 
-test('a history without entries says so; one that all hosts have names no hosts', () => {
+test('a history without entries says so; an entry that all hosts have names no hosts', () => {
   const {settings} = target('hosts: [h1]');
   const none = {service: 'shop', environment: 'prod', releases: [], unreached: []};
   assert.equal(historyText(none, {settings}), 'no releases of shop recorded in prod');

@@ -6,11 +6,11 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {dockerSync} from '../support/docker.ts';
 import {entrypoint, type Outcome, serviceIn} from '../support/service.ts';
-import {crewName, type Fleet} from './fleet.ts';
+import {serviceName, type Fleet} from './fleet.ts';
 
 export {entrypoint, type Outcome} from '../support/service.ts';
 
-// The service that fleets are tested with (fixtures/service), and what a person would type to bring it there.
+// The service that the tests deploy to a fleet (fixtures/service), and the commands that a user would type.
 
 const image = 'entrypoint/haproxy:3.0';
 
@@ -22,13 +22,13 @@ export interface Running {
   readonly ended: Promise<Outcome>;
 }
 
-/** What deploy.yaml says; the defaults are those of a service that is well. */
-export interface Wish {
+/** Settings of deploy.yaml; the defaults describe a healthy service. */
+export interface EnvironmentSettings {
   readonly hosts?: readonly string[];
   readonly replicas?: number;
   /** Balancers on machines of their own, in front of all hosts; default: each host has its own. */
-  readonly apart?: boolean;
-  /** What `load_balancer` says beside its image. Default: it listens at port 8080. */
+  readonly dedicated?: boolean;
+  /** Settings of `load_balancer` besides its image. Default: it listens on port 8080. */
   readonly balancer?: string;
   /** Default 0: most tests have nothing to watch. */
   readonly watchSeconds?: number;
@@ -37,20 +37,20 @@ export interface Wish {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export interface Crew {
+export interface FleetService {
   readonly name: string;
   readonly directory: string;
   /** Both versions, by digest. */
   readonly images: Record<Version, string>;
-  /** Where the service answers, one address each machine with a balancer, as deploy.yaml has it now. */
+  /** Addresses of the service, one per machine with a balancer, by the current deploy.yaml. */
   addresses(this: void): readonly string[];
   /** Writes deploy.yaml. */
-  describe(this: void, wish?: Wish): void;
-  /** Runs the command, and waits. A failure is an answer. */
+  describe(this: void, settings?: EnvironmentSettings): void;
+  /** Runs the command and waits. A failure is returned, not thrown. */
   run(this: void, ...words: readonly string[]): Outcome;
   /** Runs a program with the deployer's environment. */
   shell(this: void, program: string, words: readonly string[], input?: string): Outcome;
-  /** Runs the command beside what this process does; `onLine` is called for each line of its standard error. */
+  /** Runs the command in the background; `onLine` is called for each line of its standard error. */
   start(
     this: void,
     words: readonly string[],
@@ -63,30 +63,30 @@ export interface Crew {
   remove(this: void): void;
 }
 
-export interface CrewOptions {
-  /** HOST:PORT where the service is to tell what it has carried out. Default: nowhere. */
+export interface ServiceOptions {
+  /** HOST:PORT to which the service reports the POSTs it has carried out. Default: none. */
   readonly ledger?: string;
   /** Default: a temporary one. */
   readonly directory?: string;
-  /** Further variables of who deploys. */
+  /** Further variables of the deployer. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Builds both versions of the service and publishes them in the fleet's registry, with the balancer's image. */
-export function makeCrew(
+export function publishService(
   fleet: Fleet,
-  {ledger, directory = mkdtempSync(join(tmpdir(), 'crew-')), environment: further}: CrewOptions = {},
-): Crew {
-  const name = crewName(fleet.name);
+  {ledger, directory = mkdtempSync(join(tmpdir(), 'fleet-service-')), environment: further}: ServiceOptions = {},
+): FleetService {
+  const name = serviceName(fleet.name);
   mkdirSync(directory, {recursive: true});
   chmodSync(directory, 0o755);
   cpSync(join(import.meta.dirname, 'fixtures/service'), directory, {recursive: true});
   const variables = {...fleet.environment, ...further};
   const {run, must, commit, environment} = serviceIn(directory, variables);
   const publisher = serviceIn(directory, {...variables, ENTRYPOINT_REGISTRY: fleet.publishTo});
-  const shell: Crew['shell'] = (program, words, input = '') => run(program, words, {input});
-  const start: Crew['start'] = (words, onLine, env = {}) => {
-    // A group of its own, so that it can be killed with all that it started, as a machine that loses power does.
+  const shell: FleetService['shell'] = (program, words, input = '') => run(program, words, {input});
+  const start: FleetService['start'] = (words, onLine, env = {}) => {
+    // Its own process group: it can be killed with everything it started, as when a machine loses power.
     const child = spawn(entrypoint, words, {
       cwd: directory,
       env: {...environment, ...env},
@@ -104,18 +104,18 @@ export function makeCrew(
     return running;
   };
   let behind = fleet.hosts;
-  const describe: Crew['describe'] = ({
+  const describe: FleetService['describe'] = ({
     hosts = fleet.hosts,
     replicas = 2,
-    apart: isApart = false,
+    dedicated = false,
     balancer = 'address: 0.0.0.0, port: 8080',
     watchSeconds = 0,
     also = [],
     environment: own = {},
   } = {}) => {
-    behind = isApart ? fleet.balancers : hosts;
+    behind = dedicated ? fleet.balancers : hosts;
     const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...own};
-    const balancers = isApart ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
+    const balancers = dedicated ? `, hosts: [${fleet.balancers.join(', ')}]` : '';
     writeFileSync(
       join(directory, 'deploy.yaml'),
       [
@@ -163,7 +163,7 @@ export function makeCrew(
   };
 }
 
-/** What a command said, for the message of a test: its steps without the text that they were fed, and its last words. */
+/** The output of a command, abridged for a failure message: its steps without their input, and its last lines. */
 export function brief({code, signal, stderr}: Outcome): string {
   const all = stderr.trimEnd().split('\n');
   const steps = all
