@@ -14,7 +14,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   commands: ['commands/docker/index.ts', 'shell'],
   'commands/docker': ['shell'],
   'commands/docker/index.ts': ['commands/docker'],
-  contract: ['contract/image', 'contract/probes', 'contract/rules', 'shell/index.ts'],
+  contract: ['contract/image', 'contract/probes', 'contract/rules', 'shell/index.ts', 'text'],
   'contract/image': ['commands/docker/index.ts', 'errors.ts', 'shell', 'shell/index.ts'],
   'contract/in-container': ['shell'],
   'contract/probes': ['commands/docker/index.ts', 'contract/image', 'contract/in-container', 'shell', 'shell/index.ts'],
@@ -82,6 +82,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'service',
     'shell',
     'stack',
+    'text',
   ],
   'deploy/hosts/plan/steps': [
     'commands',
