@@ -85,8 +85,13 @@ function tidy(declaration: string): string {
     declaration
       .replace(/^export (?:declare )?/, '')
       .replaceAll(/import\("[^"]*"\)\./g, '')
+      // The name of a namespace import.
+      .replaceAll(/(?<=[\s(<])[a-z]\w*\.(?=[A-Z]\w*(?:[,;)>|&\s[]|$))/g, '')
       // A parameter that is taken apart: its type says more than the pattern.
-      .replaceAll(/\{[\w\s,:]*\}: (?=[\w.]*?([A-Z][a-z]+)\b)/g, (_, word: string) => `${word.toLowerCase()}: `)
+      .replaceAll(
+        /\{[\w\s,:]*\}(\??): (?=(?:Pick<)?[\w.]*?([A-Z][a-z]+)\b)/g,
+        (_, optional: string, word: string) => `${word.toLowerCase()}${optional}: `,
+      )
       .replaceAll('    ', '  ')
       // What tells the type at run time is no part of its use.
       .replaceAll(/^ *readonly \[brand\].*\n/gm, '')
