@@ -1,14 +1,132 @@
-// The public API: everything that a service's own tasks can use besides `entrypoint/tasks`.
-export {commandText, execText, quote, wordsText} from './shell/argv.ts';
-export type {Command, SecretReference, Words} from './shell/argv.ts';
-export {exitCode, exitCodes, isProblem, messageOf, problem, problemText, usageProblem} from './errors.ts';
-export type {Problem, ProblemOptions} from './errors.ts';
+// The public API: the functions of which the standard tasks are made, and the types of their results. docs/api.md has
+// one section for each `## `.
+
+// ## Tasks: declare a task and its options, and test it
+export {task, taskDescription, testContext} from './task.ts';
+export type {Context, Task, TaskDescription, TestContext, TestContextOptions} from './task.ts';
 export {option} from './option.ts';
 export type {Option, Options, OptionSettings, Source, Sources, Values} from './option.ts';
-export {pythonProgram} from './runtimes/python/program.ts';
-export {isTransientText, retry} from './shell/retry.ts';
-export type {RetryOptions, RetryWorld} from './shell/retry.ts';
+export {environmentOption} from './tasks/environment.ts';
+
+// ## Commands: run them, print them, record them in tests
+export {commandText, execText, quote, wordsText} from './shell/argv.ts';
+export type {Command, Commands, SecretReference, Words} from './shell/argv.ts';
 export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './shell/index.ts';
 export type {Echo, Result, Runner, RunOptions, Scope} from './shell/index.ts';
-export {task, taskDescription} from './task.ts';
-export type {Context, Task, TaskDescription} from './task.ts';
+export type {Responder} from './shell/runners/recording.ts';
+export {isTransientText, retry} from './shell/retry.ts';
+export type {RetryOptions, RetryWorld} from './shell/retry.ts';
+
+// ## Errors: make and recognise errors that users can act on
+export {exitCode, exitCodes, isProblem, messageOf, problem, problemText, usageProblem} from './errors.ts';
+export type {Problem, ProblemOptions} from './errors.ts';
+
+// ## Services: the name, deploy.yaml and registry of a service
+export {environmentOf, readService, readServiceName, requireRegistry} from './service/service.ts';
+export type {Service} from './service/service.ts';
+export type {BackingService, DeployFile, Environment, StackSettings} from './service/schema.ts';
+
+// ## Runtimes: how a service in Node or Python is checked, tested and served
+export {runtimeOf, testCommand} from './runtimes/index.ts';
+export type {ServiceManifest, Reports, Runtime, ServiceContext, TestOptions} from './runtimes/index.ts';
+export {serveOptions} from './runtimes/serve.ts';
+export type {PrintedSettings, Serve, ServeSources, ServeValues} from './runtimes/serve.ts';
+export {pythonProgram} from './runtimes/python/program.ts';
+export {reportOptions, runTests} from './tasks/lifecycle/suite.ts';
+export type {SuiteOptions} from './tasks/lifecycle/suite.ts';
+
+// ## Docker: command lines, and the engine that runs them
+export {
+  dockerBuild,
+  dockerCopyOut,
+  dockerImageInspect,
+  dockerPush,
+  dockerRemove,
+  dockerRun,
+  dockerTag,
+} from './commands/docker/index.ts';
+export type {ContainerOptions, DockerBuildOptions, LogDriverOptions} from './commands/docker/index.ts';
+export {findDockerClient, requireEngine} from './image/docker.ts';
+export type {DockerClient} from './image/docker.ts';
+
+// ## Images: the version of the source, and the image built from it
+export {readVersion} from './image/version.ts';
+export type {Version} from './image/version.ts';
+export {builtImageName, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
+export type {BuiltImageOptions, ImageOptions, ImageReference} from './image/find.ts';
+export type {Built} from './tasks/lifecycle/build.ts';
+export type {Published} from './tasks/lifecycle/publish.ts';
+
+// ## Registry: read and move the tags of published images, such as stages
+export {copyManifestText, manifestUrl, readManifest, repositoryText, writeManifest} from './registry/client.ts';
+export type {ImageManifest, RegistryContext, Repository} from './registry/client.ts';
+export {readLogin} from './registry/login.ts';
+export type {Login, LoginContext} from './registry/login.ts';
+export type {Promoted} from './tasks/lifecycle/promote.ts';
+
+// ## Stacks: containers on a network of their own, for tests
+export {roleLabels, stackName} from './stack/names.ts';
+export type {Role, Stack} from './stack/names.ts';
+export {startTestStack} from './stack/test-stack.ts';
+export type {TestStackOptions} from './stack/test-stack.ts';
+export {awaitAnswer} from './stack/await-answer.ts';
+export {withLastLog} from './stack/last-log.ts';
+
+// ## Deploys: move an environment to another image, and operate it
+export {
+  addressOf,
+  batchPattern,
+  deployImage,
+  endCanary,
+  execInReplica,
+  historyText,
+  planText,
+  printLogs,
+  readHistory,
+  readStatus,
+  readTarget,
+  removeDeployment,
+  rollBackRelease,
+  setMaintenance,
+  statusText,
+} from './deploy/index.ts';
+export type {
+  FailureCause,
+  ContainerStatus,
+  Deployed,
+  DeployOptions,
+  ExecOptions,
+  Executed,
+  History,
+  HostStatus,
+  LogOptions,
+  LogSource,
+  Phase,
+  Plan,
+  Release,
+  ReleaseComparison,
+  Removed,
+  RemoveOptions,
+  RollbackOptions,
+  Round,
+  Status,
+  Step,
+  Target,
+} from './deploy/index.ts';
+
+// ## Checks: check an image against the container contract
+export {checkImage} from './contract/check.ts';
+export type {CheckOptions, Report, RuleResult} from './contract/check.ts';
+export {readImageFacts} from './contract/image/facts.ts';
+export type {ImageFacts} from './contract/image/facts.ts';
+export {describeService} from './contract/image/service-under-test.ts';
+export type {
+  DescribeOptions,
+  ServiceOptions,
+  ServiceSettings,
+  ServiceUnderTest,
+} from './contract/image/service-under-test.ts';
+export {reportFormats, reportText} from './contract/reports.ts';
+export type {ReportFormat} from './contract/reports.ts';
+export {requestedRules, skippedRules} from './contract/rules/index.ts';
+export type {Finding, Rule, Severity, RuleStatus} from './contract/rules/rule.ts';

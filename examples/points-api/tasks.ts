@@ -17,8 +17,7 @@ export {
   rollback,
   remove,
 } from 'entrypoint/tasks';
-import {pythonProgram} from 'entrypoint';
-import {task} from 'entrypoint/tasks';
+import {pythonProgram, task} from 'entrypoint';
 
 // The tasks of tasks.py are added automatically.
 export const migrate = task('Bring the database schema up to date', {}, async ({run, cwd, env}) => {

@@ -85,8 +85,13 @@ function tidy(declaration: string): string {
     declaration
       .replace(/^export (?:declare )?/, '')
       .replaceAll(/import\("[^"]*"\)\./g, '')
-      // A destructured parameter: its type says more than the pattern.
-      .replaceAll(/\{[\w\s,:]*\}: (?=[\w.]*?([A-Z][a-z]+)\b)/g, (_, word: string) => `${word.toLowerCase()}: `)
+      // The name of a namespace import.
+      .replaceAll(/(?<=[\s(<])[a-z]\w*\.(?=[A-Z]\w*(?:[,;)>|&\s[]|$))/g, '')
+      // A parameter that is taken apart: its type says more than the pattern.
+      .replaceAll(
+        /\{[\w\s,:]*\}(\??): (?=(?:Pick<)?[\w.]*?([A-Z][a-z]+)\b)/g,
+        (_, optional: string, word: string) => `${word.toLowerCase()}${optional}: `,
+      )
       .replaceAll('    ', '  ')
       // Brands that identify a type at run time are no part of its use.
       .replaceAll(/^ *readonly \[brand\].*\n/gm, '')

@@ -2,7 +2,7 @@ import type {Runner} from '../shell/index.ts';
 import type {ImageFacts} from './image/facts.ts';
 import type {ServiceUnderTest} from './image/service-under-test.ts';
 import {type Probes, startProbes} from './probes/probes.ts';
-import type {Finding, Rule, Status} from './rules/rule.ts';
+import type {Finding, Rule, RuleStatus} from './rules/rule.ts';
 
 /** The outcome of a check. */
 export interface Report {
@@ -10,14 +10,16 @@ export interface Report {
   /** The image's id. */
   readonly id: string;
   readonly seconds: number;
-  readonly counts: Readonly<Record<Status, number>>;
+  readonly counts: Readonly<Record<RuleStatus, number>>;
   /** No rule of severity `error` failed. */
   readonly passed: boolean;
   readonly results: readonly RuleResult[];
 }
 
+/** The outcome of one rule, with what a report says about the rule. */
 export interface RuleResult extends Finding, Pick<Rule, 'id' | 'severity' | 'summary' | 'how' | 'fix'> {}
 
+/** What to check. */
 export interface CheckOptions {
   /** The engine's metadata of the image under test. */
   readonly image: ImageFacts;
@@ -29,7 +31,11 @@ export interface CheckOptions {
 /**
  * Checks an image that is on the engine. Everything that the check starts is removed, even after an error or Ctrl-C.
  * A broken rule is a result, not an error.
- * @throws Problem `command_failed` if the engine fails a probe
+ * @throws Problem `command_failed` where the engine fails a probe
+ * @example
+ * const image = await readImageFacts(run, subject.image);
+ * const report = await checkImage(run, subject, {image, rules: requestedRules(['starts']), skip: {}});
+ * if (!report.passed) context.say(reportText(report, 'table'));
  */
 export async function checkImage(
   run: Runner,
@@ -57,7 +63,7 @@ async function evaluate({check, ...rule}: Rule, probes: Probes, skipReason: stri
 
 /** The pure part of {@link checkImage}: counts the results. */
 export function makeReport(options: Pick<Report, 'image' | 'id' | 'seconds' | 'results'>): Report {
-  const count = (status: Status): number => options.results.filter((one) => one.status === status).length;
+  const count = (status: RuleStatus): number => options.results.filter((one) => one.status === status).length;
   return {
     ...options,
     counts: {pass: count('pass'), fail: count('fail'), skip: count('skip'), not_applicable: count('not_applicable')},

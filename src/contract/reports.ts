@@ -1,7 +1,9 @@
 import {table} from '../text/table.ts';
 import type {Report, RuleResult} from './check.ts';
 
+/** The formats of a report. */
 export const reportFormats = ['table', 'json', 'junit', 'sarif'] as const;
+/** One of {@link reportFormats}. */
 export type ReportFormat = (typeof reportFormats)[number];
 
 const writers: Readonly<Record<ReportFormat, (report: Report) => string>> = {
@@ -11,7 +13,11 @@ const writers: Readonly<Record<ReportFormat, (report: Report) => string>> = {
   sarif: sarifReport,
 };
 
-/** A report as text, without a trailing newline. */
+/**
+ * A report as text, without a trailing newline.
+ * @example
+ * context.say(reportText(report, 'table'));
+ */
 export const reportText = (report: Report, format: ReportFormat): string => writers[format](report);
 
 /** All of one width: a report without passes is aligned like any other. */

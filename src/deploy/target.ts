@@ -25,7 +25,7 @@ export interface Target {
  * `engine_unavailable` if the environment uses this machine's engine and that does not answer
  * @example
  * const target = await readTarget(context, 'prod');
- * await rollback(context, target);
+ * await rollBackRelease(context, target);
  */
 export async function readTarget(context: Context, environment: string): Promise<Target> {
   const service = await readService(context);

@@ -8,7 +8,7 @@ import type {Context} from '../task.ts';
 import {readVersion} from './version.ts';
 
 /** An image that can be run or deployed. */
-export interface LocalImage {
+export interface ImageReference {
   /** An id, or a name with its digest. Never a tag, which can move. */
   readonly reference: string;
   /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
@@ -23,7 +23,12 @@ export interface BuiltImageOptions {
   readonly tag?: string | undefined;
 }
 
-/** The name that `build` gives to the image of the current source: `buy-service:0123456789ab`. */
+/**
+ * The name that `build` gives to the image of the current source. The image need not exist.
+ * @throws Problem `no_commit` (exit code 65)
+ * @example
+ * const name = await builtImageName(context, await readService(context)); // buy-service:0123456789ab
+ */
 export async function builtImageName(
   context: Pick<Context, 'run' | 'cwd' | 'env'>,
   service: Service,
@@ -43,7 +48,7 @@ export async function findBuiltImage(
   context: Pick<Context, 'run' | 'cwd' | 'env'>,
   service: Service,
   {tag}: BuiltImageOptions = {},
-): Promise<LocalImage> {
+): Promise<ImageReference> {
   const {run, env} = context;
   if (tag === undefined && env['GIT_COMMIT_HASH']) {
     const own = await run.read(dockerInspect(env['HOSTNAME'] ?? '', '{{.Image}}'), {allow: [1]});
@@ -58,7 +63,7 @@ export async function findBuiltImage(
  * @example
  * const {reference, commit} = await findImage(context, 'buy-service:1.4.2');
  */
-export async function findImage({run}: Pick<Context, 'run'>, name: string): Promise<LocalImage> {
+export async function findImage({run}: Pick<Context, 'run'>, name: string): Promise<ImageReference> {
   const found = await run.read(dockerImageInspect(idAndCommit, name), {allow: [1]});
   if (found.exitCode === 0) return parseImage(found.stdout);
   try {
@@ -76,11 +81,12 @@ export async function findImage({run}: Pick<Context, 'run'>, name: string): Prom
   }
 }
 
-function parseImage(text: string): LocalImage {
+function parseImage(text: string): ImageReference {
   const [reference = '', commit = ''] = text.trim().split('\t');
   return {reference, commit};
 }
 
+/** Which image is deployed. Default: the environment's stage, else the image built from the current source. */
 export interface ImageOptions {
   /** Name or digest. For hosts by ssh, the registry's image with the same tag. */
   readonly image?: string | undefined;
@@ -102,10 +108,10 @@ export async function imageToDeploy(
   context: Context,
   {service, settings}: {readonly service: Service; readonly settings: Environment},
   {image, stage = settings.stage}: ImageOptions = {},
-): Promise<LocalImage> {
+): Promise<ImageReference> {
   const remote = hasRemoteHosts(settings);
   const provide = remote
-    ? async (reference: string): Promise<LocalImage> => ({reference, commit: ''})
+    ? async (reference: string): Promise<ImageReference> => ({reference, commit: ''})
     : (reference: string) => pulled(context, reference);
   if (image !== undefined) {
     if (image.includes('@')) return provide(image);
@@ -149,7 +155,7 @@ function stageEmpty({name}: Service, registry: string, stage: string): Error {
   });
 }
 
-async function pulled(context: Context, reference: string): Promise<LocalImage> {
+async function pulled(context: Context, reference: string): Promise<ImageReference> {
   await context.run(dockerPull(reference), {
     capture: true,
     retry: true,

@@ -15,7 +15,8 @@ export interface Repository {
   readonly name: string;
 }
 
-export interface Manifest {
+/** The manifest of an image in a registry. */
+export interface ImageManifest {
   /** `sha256:...` */
   readonly digest: string;
   /** Its media type. */
@@ -31,12 +32,18 @@ const types = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
-/** `127.0.0.1:5000/team/buy-service` for registry `127.0.0.1:5000/team`. */
+/**
+ * A repository as image names begin with it.
+ * @example
+ * repositoryText({registry: '127.0.0.1:5000/team', name: 'buy-service'}); // 127.0.0.1:5000/team/buy-service
+ */
 export const repositoryText = ({registry, name}: Repository): string => `${registry}/${name}`;
 
 /**
  * The URL of a manifest in the registry's API. As in the engine, plain HTTP is for registries on this machine only.
  * @see https://distribution.github.io/distribution/spec/api/#manifest
+ * @example
+ * manifestUrl({registry: 'localhost:5000', name: 'buy-service'}, 'rc'); // http://localhost:5000/v2/buy-service/manifests/rc
  */
 export function manifestUrl({registry, name}: Repository, reference: string): string {
   const [host = '', ...path] = registry.split('/');
@@ -58,7 +65,7 @@ export async function readManifest(
   context: RegistryContext,
   repository: Repository,
   reference: string,
-): Promise<Manifest | undefined> {
+): Promise<ImageManifest | undefined> {
   const url = manifestUrl(repository, reference);
   const answer = await request(context, url, {headers: {accept: types.join(', ')}});
   if (answer.status === 404) return undefined;
@@ -83,7 +90,7 @@ export async function writeManifest(
   context: RegistryContext,
   repository: Repository,
   tag: string,
-  manifest: Manifest,
+  manifest: ImageManifest,
 ): Promise<void> {
   const url = manifestUrl(repository, tag);
   const answer = await request(context, url, {
@@ -95,8 +102,11 @@ export async function writeManifest(
 }
 
 /**
- * Shell text that does the same as {@link writeManifest}: with curl, or, if the registry requires a login, with
- * skopeo, which reads docker's login. `type` must be the manifest's media type.
+ * Shell text that does the same as {@link writeManifest}: with curl, or, where the registry requires a login, with
+ * skopeo, which reads docker's login by itself. `type` must be the manifest's media type.
+ * @example
+ * const text = copyManifestText(repository, 'rc', 'prod', {type: manifest.type, login: false});
+ * await context.run.act(text, () => writeManifest(context, repository, 'prod', manifest));
  */
 export function copyManifestText(
   repository: Repository,

@@ -3,7 +3,8 @@ import {join} from 'node:path';
 import {messageOf, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
-type LoginContext = Pick<Context, 'run' | 'env'>;
+/** Asks credential helpers (`run`), and finds docker's configuration (`env`). */
+export type LoginContext = Pick<Context, 'run' | 'env'>;
 
 interface DockerConfig {
   readonly auths?: Readonly<Record<string, {readonly auth?: string; readonly identitytoken?: string}>>;
@@ -22,6 +23,8 @@ export interface Login {
  * configuration. Undefined without a login.
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
  * @throws Problem `bad_docker_config` when the configuration is not valid JSON
+ * @example
+ * const loggedIn = (await readLogin(context, 'registry.example.com')) !== undefined;
  */
 export async function readLogin(context: LoginContext, host: string): Promise<Login | undefined> {
   const config = readConfig(context.env);

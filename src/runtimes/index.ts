@@ -5,7 +5,7 @@ import {node} from './node/index.ts';
 import {python} from './python/index.ts';
 import type {Runtime, ServiceContext} from './runtime.ts';
 
-export type {Manifest, Reports, Runtime, ServiceContext} from './runtime.ts';
+export type {ServiceManifest, Reports, Runtime, ServiceContext} from './runtime.ts';
 
 /** Every language a service can be written in, the one that wins first: a package.json makes it Node's. */
 export const runtimes: readonly Runtime[] = [node, python];
@@ -29,6 +29,7 @@ export function manifestName(directory: string): string | undefined {
   return undefined;
 }
 
+/** What a test run writes besides its output. */
 export interface TestOptions {
   /** Directory for reports, relative to the service's; each file is named after the suite. Default: no reports. */
   readonly output?: string | undefined;

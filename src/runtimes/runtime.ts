@@ -6,8 +6,8 @@ import type {Serve} from './serve.ts';
 /** The service's directory (`cwd`, absolute) and the environment variables to search for its programs (`env`). */
 export type ServiceContext = Pick<Context, 'cwd' | 'env'>;
 
-/** The parts of a service's manifest (package.json, pyproject.toml) that tasks read. */
-export interface Manifest {
+/** What a service's manifest (package.json, pyproject.toml) declares. */
+export interface ServiceManifest {
   readonly name?: string | undefined;
   /** The module to serve: a file for Node, `package.module:variable` for Python. */
   readonly module?: string | undefined;
@@ -28,7 +28,7 @@ export interface Runtime {
   /** Whether the directory holds a service of this language. Reads file names only: `run` calls it at every start. */
   readonly matches: (directory: string) => boolean;
   /** @throws Problem `bad_package_file` (exit code 65) when package.json is not valid JSON */
-  readonly manifest: (directory: string) => Manifest;
+  readonly manifest: (directory: string) => ServiceManifest;
   /** A whole Dockerfile for a service: `FROM entrypoint/node-service:26`. */
   readonly dockerfile: string;
   /** How to install packages that a task needs: the text after `fix: `. */

@@ -223,8 +223,11 @@ export const deployFileSchema = section({
   ),
 });
 
+/** The content of deploy.yaml, with every default filled in. docs/deploy.md describes its keys. */
 export type DeployFile = v.InferOutput<typeof deployFileSchema>;
+/** The settings of one environment in deploy.yaml, with every default filled in. */
 export type Environment = DeployFile['environments'][string];
+/** The declaration of a backing service in deploy.yaml, with every default filled in. */
 export type BackingService = DeployFile['backing_services'][string];
 /** The settings of the stack around an image: those of `test_integration`, which every environment has as well. */
 export type StackSettings = DeployFile['test_integration'];

@@ -40,6 +40,8 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
  * The service's name, for a task that needs nothing else of deploy.yaml. In its usual spelling it is found without the
  * YAML and schema libraries, which take as long to load as a build takes to reach docker.
  * @throws Problem `bad_deploy_file` or `bad_package_file` (exit code 65)
+ * @example
+ * const image = `${await readServiceName(context)}:${(await readVersion(context)).tag}`; // buy-service:0123456789ab
  */
 export async function readServiceName(context: Pick<Context, 'cwd' | 'env'>): Promise<string> {
   const text = readText(join(context.cwd, 'deploy.yaml')) ?? '';
@@ -99,6 +101,9 @@ export function environmentOf(service: Service, environment: string): Environmen
 /**
  * The registry of a service.
  * @throws Problem `no_registry` (exit code 65)
+ * @example
+ * const service = await readService(context);
+ * const repository = {registry: requireRegistry(service), name: service.name};
  */
 export function requireRegistry({name, registry}: Service): string {
   if (registry !== undefined) return registry;

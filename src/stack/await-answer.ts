@@ -2,8 +2,10 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {messageOf, problem} from '../errors.ts';
 
 /**
- * Waits until a GET of `url` answers 200; asks ten times a second.
+ * Waits until a GET of `url` answers 200; asks ten times a second. Returns early when `signal` is aborted.
  * @throws Problem `no_answer` after `seconds`, with the last answer
+ * @example
+ * await awaitAnswer('http://127.0.0.1:3000/readyz', 60, context.signal);
  */
 export async function awaitAnswer(url: string, seconds: number, signal: AbortSignal): Promise<void> {
   const end = Date.now() + seconds * 1000;

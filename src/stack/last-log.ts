@@ -2,7 +2,12 @@ import {dockerLogs} from '../commands/docker/index.ts';
 import {isProblem, problem} from '../errors.ts';
 import type {Runner} from '../shell/index.ts';
 
-/** Runs `body`. When it fails, adds the last 20 lines of the container's log, if it exists, to the error's details. */
+/**
+ * Runs `body`. When it fails with a problem, adds the last 20 lines of the container's log, if it exists, to the details.
+ * @param where text after the container's name in the message, such as ` on h1`
+ * @example
+ * await withLastLog(context.run, 'shop.local.1.1', () => awaitAnswer(url, 60, context.signal));
+ */
 export async function withLastLog<T>(run: Runner, container: string, body: () => Promise<T>, where = ''): Promise<T> {
   try {
     return await body();

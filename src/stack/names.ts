@@ -44,7 +44,12 @@ export function stackLabels({service, environment}: Stack): Record<string, strin
   return {'entrypoint.service_name': service, 'entrypoint.environment': environment};
 }
 
-/** {@link stackLabels}, and the container's role. */
+/**
+ * The labels by which any machine with the image finds a container of a stack, and its role.
+ * @example
+ * roleLabels({service: 'shop', environment: 'load'}, 'task');
+ * // {'entrypoint.service_name': 'shop', 'entrypoint.environment': 'load', 'entrypoint.role': 'task'}
+ */
 export function roleLabels(stack: Stack, role: Role): Record<string, string> {
   return {...stackLabels(stack), 'entrypoint.role': role};
 }

@@ -11,6 +11,7 @@ import type {Context} from '../task.ts';
 import {awaitBackingService, backingServicesOf, startBackingService} from './backing-services.ts';
 import {backingName, roleLabels, type Stack, stackLabels, stackName} from './names.ts';
 
+/** What a test stack consists of. */
 export interface TestStackOptions {
   /** Whose `test_integration` names the backing services and the `before` tasks; undefined: the network alone. */
   readonly deployFile: DeployFile | undefined;
@@ -24,6 +25,13 @@ export interface TestStackOptions {
  * Starts what an image under test needs: a network with the stack's name, the backing services of `test_integration`,
  * and, when these are ready, its `before` tasks. The end of `scope` removes all of it.
  * @throws Problem `command_failed`
+ * @example
+ * const {deployFile, name} = await readService(context);
+ * const stack = {service: name, environment: 'load'};
+ * await context.run.scope(async (scope) => {
+ *   await startTestStack(context, scope, stack, {deployFile, container: {image: 'buy-service:dev'}});
+ *   await context.run(['docker', 'run', '--rm', '--network', stackName(stack), 'buy-service:dev', 'test-load']);
+ * });
  */
 export async function startTestStack(
   context: Pick<Context, 'run'>,

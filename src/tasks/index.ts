@@ -18,5 +18,8 @@ export {rollback} from './operate/rollback.ts';
 export {remove} from './operate/remove.ts';
 export {option} from '../option.ts';
 export type {Option, Options, Source, Sources, Values} from '../option.ts';
+export type {Built} from './lifecycle/build.ts';
+export type {Published} from './lifecycle/publish.ts';
+export type {Promoted} from './lifecycle/promote.ts';
 export {task} from '../task.ts';
 export type {Context, Task} from '../task.ts';

@@ -48,6 +48,7 @@ test('without Docker a task that needs it fails with exit code 69; one that does
   const PATH = onlyPath('no-docker', ['node', 'git', 'sh', 'env', 'dirname', 'readlink']);
   assert.deepEqual(cli(['build'], {PATH}), {
     code: 69,
+    signal: null,
     stdout: '',
     stderr: [
       'entrypoint: command not found: docker',

@@ -62,6 +62,6 @@ test('a path that the new release does not have leaves the old one serving, chec
   );
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 1);
-  assert.match(stderr, /did not become healthy[^]*GET \/readyz on port 3000 must answer 200 within 2 s/);
+  assert.match(stderr, /did not become healthy[^]*fix: make GET \/readyz on port 3000 answer 200 within 2 s/);
   assert.deepEqual(serving(), ['.local.4.1 L7OK', '.local.4.2 L7OK']);
 });

@@ -48,7 +48,7 @@ test('a certificate that does not match its key fails the deploy before any traf
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});
   assert.notEqual(code, 0);
   assert.match(stderr, /the load balancer on local rejected the certificate/);
-  assert.match(stderr, /is not usable, and the old one stays/);
+  assert.match(stderr, /is not usable; the old one stays in force/);
   assert.equal(await asked(), '6 200');
   assert.equal((JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number}).release, 2);
 });

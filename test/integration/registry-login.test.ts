@@ -43,7 +43,7 @@ test('publish, promote and deploy work with a registry that requires a login, an
   must(entrypoint, 'build');
   const pushed = run(entrypoint, ['publish'], {env});
   assert.notEqual(pushed.code, 0);
-  assert.match(pushed.stderr, /if it asks for a login: docker login/);
+  assert.match(pushed.stderr, /if it requires a login: docker login/);
   const refused = run(entrypoint, ['promote', '--to=rc'], {env});
   assert.equal(refused.code, 1);
   assert.match(

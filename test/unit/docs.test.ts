@@ -57,6 +57,20 @@ test('every link to a file of the project leads somewhere', () => {
   }
 });
 
+test('every link within a page leads to a heading', () => {
+  for (const page of pages) {
+    const text = textOf(page).replaceAll(/^```[^]*?^```$/gm, '');
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    for (const [, anchor = ''] of text.matchAll(/\]\(#([^)]+)\)/g))
+      assert.equal(headings.filter((one) => one === anchor).length, 1, `${page}: #${anchor}`);
+  }
+});
+
 test('the index of the manual names every page', () => {
   const index = textOf('docs/README.md');
   for (const page of globSync('*.md', {cwd: join(root, 'docs')}))

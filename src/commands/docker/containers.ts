@@ -20,7 +20,11 @@ export const dockerKill = (signal: string, name: string): Words => ['docker', 'k
 /** Waits until the container exits; prints its exit code. */
 export const dockerWait = (name: string): Words => ['docker', 'wait', name];
 
-/** Kills and removes, with the containers' anonymous volumes. */
+/**
+ * Kills and removes containers, with their anonymous volumes.
+ * @example
+ * await context.run(dockerRemove('buy-service.load'));
+ */
 export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
 
 /** The same for every container with these labels; none is no failure. */
@@ -48,7 +52,10 @@ export const dockerExecFed = (name: string, words: Words, stdin: string): Comman
 });
 
 /** @param options `tail`: lines to print, default all; `follow`: keep printing new output */
-export function dockerLogs(name: string, {tail, follow = false}: {tail?: number | undefined; follow?: boolean}): Words {
+export function dockerLogs(
+  name: string,
+  {tail, follow = false}: {tail?: number | undefined; follow?: boolean | undefined},
+): Words {
   return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...flag('--tail', tail?.toString()), name];
 }
 
@@ -71,7 +78,11 @@ export const dockerPort = (name: string, port: number): Words => ['docker', 'por
 /** Files changed since the container was created. */
 export const dockerDiff = (name: string): Words => ['docker', 'diff', name];
 
-/** Copies a file or a directory's content (`/path/.`) out of a container, running or not. */
+/**
+ * Copies a file or a directory's content (`/path/.`) out of a container, running or not.
+ * @example
+ * await context.run(dockerCopyOut('buy-service.load', '/tmp/reports/.', 'reports'));
+ */
 export const dockerCopyOut = (name: string, path: string, to: string): Words => ['docker', 'cp', `${name}:${path}`, to];
 
 export const dockerCopyIn = (from: string, name: string, path: string): Words => [

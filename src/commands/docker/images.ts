@@ -3,8 +3,18 @@ import {flag, pairs} from './flags.ts';
 
 export const dockerPull = (image: string): Words => ['docker', 'pull', '--quiet', image];
 
+/**
+ * Pushes an image to the registry that its name begins with.
+ * @example
+ * await context.run(dockerPush('127.0.0.1:5000/buy-service:1.4.2'), {retry: true});
+ */
 export const dockerPush = (image: string): Words => ['docker', 'push', '--quiet', image];
 
+/**
+ * Gives an image another name.
+ * @example
+ * await context.run(dockerTag('buy-service:dev', '127.0.0.1:5000/buy-service:dev'));
+ */
 export const dockerTag = (image: string, name: string): Words => ['docker', 'tag', image, name];
 
 /** Removes an image that nothing uses; one that is still in use stays, which is no failure. */
@@ -14,6 +24,12 @@ export const dockerImageRemove = (image: string): Words => [
   `${wordsText(['docker', 'image', 'rm', image])} >/dev/null 2>&1 || :`,
 ];
 
+/**
+ * Prints an image's metadata in Docker's template language; exit code 1 if the image is not on this engine.
+ * @see https://docs.docker.com/reference/cli/docker/image/inspect/
+ * @example
+ * const {stdout} = await context.run.read(dockerImageInspect('{{.Size}}', 'buy-service:dev')); // bytes
+ */
 export const dockerImageInspect = (format: string, image: string): Words => [
   'docker',
   'image',
@@ -36,6 +52,7 @@ export const dockerHistory = (image: string): Words => [
   image,
 ];
 
+/** What to build, and what the build can use. */
 export interface DockerBuildOptions {
   /** The build context, a directory. */
   readonly context: string;
@@ -49,7 +66,13 @@ export interface DockerBuildOptions {
   readonly noCache?: boolean;
 }
 
-/** @param client the words of this machine's BuildKit client, from `findDockerClient` */
+/**
+ * Builds an image with BuildKit.
+ * @param client the words of this machine's BuildKit client, from `findDockerClient`
+ * @example
+ * const client = await findDockerClient(context);
+ * await context.run(dockerBuild({context: '.', tags: ['buy-service:dev']}, client));
+ */
 export function dockerBuild(
   options: DockerBuildOptions,
   client: {readonly build: Words; readonly env: Readonly<Record<string, string>>},

@@ -42,6 +42,7 @@ export interface ContainerOptions {
   readonly command?: Words;
 }
 
+/** Docker's log driver for a container. */
 export interface LogDriverOptions {
   readonly driver: string;
   readonly options?: Readonly<Record<string, string>> | undefined;
@@ -50,6 +51,8 @@ export interface LogDriverOptions {
 /**
  * `docker run`. `detached` returns at once; `foreground` removes the container when it exits; `kept` runs in the
  * foreground and keeps it.
+ * @example
+ * await context.run(dockerRun({image: 'buy-service:dev', command: ['migrate']}, 'foreground'));
  */
 export function dockerRun(options: ContainerOptions, how: 'detached' | 'foreground' | 'kept'): Command {
   const flags = {detached: ['--detach'], foreground: ['--rm'], kept: []}[how];

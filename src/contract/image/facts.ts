@@ -21,6 +21,12 @@ export interface ImageFacts {
   readonly history: readonly string[];
 }
 
+/**
+ * Reads the engine's metadata of an image.
+ * @throws Problem `command_failed` where the image is not on this engine
+ * @example
+ * const {user, ports} = await readImageFacts(context.run, 'buy-service:dev');
+ */
 export async function readImageFacts(run: Runner, image: string): Promise<ImageFacts> {
   const [inspected, history] = await Promise.all([
     run.read(dockerImageInspect('{{json .}}', image)),

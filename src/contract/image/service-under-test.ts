@@ -58,6 +58,7 @@ export interface ServiceSettings {
   };
 }
 
+/** What {@link describeService} merges. */
 export interface DescribeOptions {
   readonly facts: ImageFacts;
   /** Image to run, as in {@link ServiceUnderTest}. */
@@ -70,9 +71,14 @@ export interface DescribeOptions {
 }
 
 /**
- * Merges the options with deploy.yaml, which counts only if the image belongs to the service in this directory.
- * Options override deploy.yaml.
+ * Describes the service to check. Merges the options with deploy.yaml, which counts only where the image belongs to the
+ * service in this directory. Options override deploy.yaml.
  * @throws Problem `usage` for an `--env` that is not a variable
+ * @example
+ * const {name, deployFile: settings} = await readService(context);
+ * const facts = await readImageFacts(context.run, image);
+ * const values = {env: [], helper: 'entrypoint/base:26'};
+ * const subject = describeService({facts, image, settings, serviceName: name, values, network: 'check', labels: {}});
  */
 export function describeService({
   facts,

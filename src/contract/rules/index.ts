@@ -23,14 +23,24 @@ function unknown(name: string): string {
   return `${name} is not a rule of the contract${near === undefined ? '' : `; did you mean ${near}?`}`;
 }
 
-/** The rules with these names; all of them for an empty list. @throws Problem `usage` for an unknown name */
+/**
+ * The rules with these names; all of them for an empty list.
+ * @throws Problem `usage` for an unknown name
+ * @example
+ * requestedRules(['starts', 'not-root']).length; // 2
+ */
 export function requestedRules(names: readonly string[]): readonly Rule[] {
   const unknownName = names.find((name) => !ids.includes(name));
   if (unknownName !== undefined) throw usageProblem(unknown(unknownName), `one of: ${ids.join(', ')}`);
   return names.length === 0 ? rules : rules.filter(({id}) => names.includes(id));
 }
 
-/** Checks the names of `check.skip` in deploy.yaml. @throws Problem `bad_deploy_file` for an unknown rule */
+/**
+ * Checks the names of `check.skip` in deploy.yaml, and returns them with their reasons.
+ * @throws Problem `bad_deploy_file` for an unknown rule
+ * @example
+ * skippedRules({reproducible: 'the base image is rebuilt daily'});
+ */
 export function skippedRules(skip: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const unknownNames = Object.keys(skip).filter((name) => !ids.includes(name));
   if (unknownNames.length === 0) return skip;

@@ -1,12 +1,14 @@
 import type {Inspection, NormalRun} from '../probes/normal-run.ts';
 import type {Probes} from '../probes/probes.ts';
 
+/** A failed error fails the check; a failed warning is only reported. */
 export type Severity = 'error' | 'warning';
-export type Status = 'pass' | 'fail' | 'skip' | 'not_applicable';
+/** The status of a rule after a check. */
+export type RuleStatus = 'pass' | 'fail' | 'skip' | 'not_applicable';
 
 /** The outcome of a rule. `evidence` is one line and never contains the value of a secret. */
 export interface Finding {
-  readonly status: Status;
+  readonly status: RuleStatus;
   readonly evidence: string;
 }
 

@@ -1,4 +1,4 @@
-import {history as readHistory, historyText, readTarget} from '../../deploy/index.ts';
+import {historyText, readHistory, readTarget} from '../../deploy/index.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 

@@ -1,4 +1,4 @@
-import {logs as printLogs, readTarget} from '../../deploy/index.ts';
+import {printLogs, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';

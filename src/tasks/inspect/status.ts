@@ -1,4 +1,4 @@
-import {readTarget, status as readStatus, statusText} from '../../deploy/index.ts';
+import {readStatus, readTarget, statusText} from '../../deploy/index.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 

@@ -9,6 +9,7 @@ import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
+/** The result of `build`. */
 export interface Built {
   /** `buy-service:0123456789ab` */
   readonly image: string;

@@ -2,7 +2,7 @@ import {
   batchPattern,
   type Deployed,
   type DeployOptions,
-  deploy as deployTo,
+  deployImage,
   endCanary,
   type Executed,
   type Plan,
@@ -59,11 +59,8 @@ export const deploy = task(
     const options: DeployOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
       return report(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
-    const {reference: image, commit} = await imageToDeploy(context, target, {
-      image: wanted,
-      stage,
-    });
-    return report(context, target, await deployTo(context, {...target, image, commit}, options));
+    const image = await imageToDeploy(context, target, {image: wanted, stage});
+    return report(context, target, await deployImage(context, target, image, options));
   },
 );
 

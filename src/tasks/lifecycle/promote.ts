@@ -3,7 +3,7 @@ import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {
   copyManifestText,
-  type Manifest,
+  type ImageManifest,
   manifestUrl,
   readManifest,
   type Repository,
@@ -14,6 +14,7 @@ import {readLogin} from '../../registry/login.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
+/** The result of `promote`. */
 export interface Promoted {
   /** `127.0.0.1:5000/buy-service:rc` */
   readonly image: string;
@@ -60,7 +61,7 @@ async function move(
   repository: Repository,
   source: string,
   to: string,
-  manifest: Manifest | undefined,
+  manifest: ImageManifest | undefined,
 ): Promise<void> {
   if (manifest === undefined) {
     throw problem({

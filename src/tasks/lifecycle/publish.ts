@@ -7,6 +7,7 @@ import {repositoryText} from '../../registry/client.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
+/** The result of `publish`. */
 export interface Published {
   /** `127.0.0.1:5000/buy-service:0123456789ab` */
   readonly image: string;

@@ -1,4 +1,4 @@
-import {exec as execIn, readTarget} from '../../deploy/index.ts';
+import {execInReplica, readTarget} from '../../deploy/index.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
@@ -15,6 +15,6 @@ export const exec = task(
   async (context, {environment, ...how}) => {
     if (context.rest.length === 0)
       throw usageProblem('exec needs a command', `entrypoint exec ${environment} -- WORDS`);
-    await execIn(context, await readTarget(context, environment), how);
+    await execInReplica(context, await readTarget(context, environment), how);
   },
 );

@@ -1,4 +1,4 @@
-import {maintenance as setMaintenance, readTarget} from '../../deploy/index.ts';
+import {readTarget, setMaintenance} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';

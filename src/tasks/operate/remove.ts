@@ -1,4 +1,4 @@
-import {readTarget, remove as removeFrom} from '../../deploy/index.ts';
+import {readTarget, removeDeployment} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
@@ -11,7 +11,7 @@ export const remove = task(
   },
   async (context, {environment, volumes}) => {
     const target = await readTarget(context, environment);
-    const removed = await removeFrom(context, target, {volumes});
+    const removed = await removeDeployment(context, target, {volumes});
     context.say(
       `removed ${removed.containers.length} containers and ${removed.volumes.length} volumes of ${target.service.name} in ${environment}`,
     );

@@ -1,4 +1,4 @@
-import {type Deployed, type Plan, planText, readTarget, rollback as rollbackTo} from '../../deploy/index.ts';
+import {type Deployed, type Plan, planText, readTarget, rollBackRelease} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
@@ -16,7 +16,7 @@ export const rollback = task(
   },
   async (context, {environment, release: to, plan: planOnly, skipUnreachable}): Promise<Deployed | Plan> => {
     const target = await readTarget(context, environment);
-    const {plan, deployed} = await rollbackTo(context, target, {to, planOnly, skipUnreachable});
+    const {plan, deployed} = await rollBackRelease(context, target, {to, planOnly, skipUnreachable});
     if (deployed === undefined) {
       context.say(planText(plan));
       return plan;

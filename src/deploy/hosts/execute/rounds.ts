@@ -6,7 +6,7 @@ import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf} from '../../../shell/script.ts';
 import {commandOn, runOn} from '../connection.ts';
-import type {Cause, Round, Step} from '../plan/steps/step.ts';
+import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
 import {type Executor, withLogs} from './executor.ts';
 
 /** Runs rounds in order, the steps of a round concurrently. The undo of a step is registered before the step begins. */
@@ -91,7 +91,7 @@ async function runStep(
 }
 
 /** Replaces the purpose and the fix of a failure by those of the first cause that its output names. */
-function explained(error: unknown, purpose: string, causes: readonly Cause[]): unknown {
+function explained(error: unknown, purpose: string, causes: readonly FailureCause[]): unknown {
   if (!isProblem(error) || error.code !== 'command_failed') return error;
   const cause = causes.find(({pattern}) => error.details.some((line) => line.includes(pattern)));
   if (cause === undefined) return error;

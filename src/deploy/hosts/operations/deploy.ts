@@ -8,6 +8,7 @@ import {planAbort, planContinue} from '../plan/end-canary.ts';
 import {planRollback} from '../plan/rollback.ts';
 import type {ReleaseLogEntry} from '../release-log.ts';
 
+/** How a deploy proceeds. */
 export interface DeployOptions {
   /** Hosts at a time: `all`, a number, or a percentage such as `25%`. Default: `batch` of deploy.yaml. */
   readonly batch?: string | number | undefined;
@@ -64,6 +65,7 @@ const planOptions = ({settings}: Target, {batch}: DeployOptions, entry: ReleaseL
   entry,
 });
 
+/** Where a rollback leads, and how it proceeds. */
 export interface RollbackOptions {
   /** Default: the release before the one that serves. */
   readonly to?: number | undefined;

@@ -24,6 +24,7 @@ export interface Release {
   readonly hosts: readonly string[];
 }
 
+/** The release log of an environment. */
 export interface History {
   readonly service: string;
   readonly environment: string;
@@ -82,7 +83,7 @@ export function mergeLogs(logs: readonly HostLog[]): Release[] {
 /**
  * The history for people: one line per release, then the unreachable hosts.
  * @example
- * context.say(historyText(await history(context, target), target));
+ * context.say(historyText(await readHistory(context, target), target));
  */
 export function historyText(
   {service, environment, releases, unreached}: History,

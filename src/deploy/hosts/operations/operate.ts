@@ -44,38 +44,44 @@ export async function addressOf(context: Context, target: Target): Promise<strin
   return first === undefined ? '' : balancerUrl(target, connectionTo(first.machine.host));
 }
 
+/** What {@link logs} prints. */
 export interface LogOptions {
-  /** Keep printing new output. */
-  readonly follow: boolean;
-  /** Lines of each container. */
-  readonly tail: number;
+  /** Keep printing new output. Default false. */
+  readonly follow?: boolean | undefined;
+  /** Lines of each container to begin with. Default: all. */
+  readonly tail?: number | undefined;
 }
 
 /**
  * Prints the logs of all serving replicas, each line with its host and container.
  * @throws Problem `not_deployed`
  */
-export async function logs(context: Context, target: Target, options: LogOptions): Promise<void> {
+export async function logs(context: Context, target: Target, options: LogOptions = {}): Promise<void> {
   const {surveyed, connectionTo} = await survey(context, target);
   await mapEach(servingReplicas(target, surveyed), ({host, container}) =>
     connectionTo(host).context.run.prefixed(container)(dockerLogs(container, options)),
   );
 }
 
+/** Where and how {@link exec} runs a command. */
 export interface ExecOptions {
-  /** In every replica instead of in one. */
-  readonly all: boolean;
+  /** In every replica, in parallel, instead of in one. Default false. */
+  readonly all?: boolean | undefined;
   /** Only on this host of deploy.yaml, with or without its user. Default: the first. */
   readonly host?: string | undefined;
-  /** Give the program the terminal. */
-  readonly terminal: boolean;
+  /** Give the program the terminal. Default false. */
+  readonly terminal?: boolean | undefined;
 }
 
 /**
  * Runs the words after `--` (`context.rest`) in a serving replica; a failure has their exit code.
  * @throws Problem `not_deployed`, `unknown_host`, `command_failed`
  */
-export async function exec(context: Context, target: Target, {all, host, terminal}: ExecOptions): Promise<void> {
+export async function exec(
+  context: Context,
+  target: Target,
+  {all = false, host, terminal = false}: ExecOptions = {},
+): Promise<void> {
   const {surveyed, connectionTo} = await survey(context, target, {skipUnreachable: !all && host === undefined});
   const serving = servingReplicas(target, surveyed).filter(
     (one) => host === undefined || one.host === host || hostName(one.host) === host,

@@ -11,6 +11,12 @@ import {leaveBalancer} from '../plan/steps/traffic.ts';
 import type {SurveyedHost} from '../state.ts';
 import {survey} from '../survey.ts';
 
+/** What {@link remove} removes besides containers. */
+export interface RemoveOptions {
+  /** Also the volumes with data. Default false. */
+  readonly volumes?: boolean | undefined;
+}
+
 /** Names of what was removed. */
 export interface Removed {
   readonly containers: readonly string[];
@@ -18,11 +24,14 @@ export interface Removed {
 }
 
 /**
- * Removes everything deployed to an environment. Does nothing if nothing is deployed.
- * @param options `volumes`: also the volumes with data
+ * Removes everything deployed to an environment. Does nothing where there is nothing.
  * @throws Problem `locked`, `host_unreachable`
  */
-export async function remove(context: Context, target: Target, {volumes}: {volumes: boolean}): Promise<Removed> {
+export async function remove(
+  context: Context,
+  target: Target,
+  {volumes = false}: RemoveOptions = {},
+): Promise<Removed> {
   const {settings} = target;
   const stack = stackOf(target);
   const {surveyed, connectionTo} = await survey(context, target);

@@ -31,6 +31,7 @@ export interface Status {
   readonly drift: readonly string[];
 }
 
+/** What runs on one host. */
 export interface HostStatus {
   readonly host: string;
   /** 0 if nothing is deployed, and for unreachable hosts. */
@@ -41,6 +42,7 @@ export interface HostStatus {
   readonly reached: boolean;
 }
 
+/** A container of the service, also one that is stopped. */
 export interface ContainerStatus {
   readonly host: string;
   readonly name: string;
@@ -150,7 +152,7 @@ function containersOf(fleet: Fleet, surveyed: SurveyedHost, shown: readonly stri
 /**
  * The status for people: each host with its containers (`*`: serves), the canary, then drift.
  * @example
- * context.say(statusText(await status(context, target)));
+ * context.say(statusText(await readStatus(context, target)));
  */
 export function statusText(facts: Status): string {
   const hosts = facts.hosts.map((host) => {

@@ -42,7 +42,7 @@ export interface Plan {
 /**
  * A plan for people: each step with its round, phase and host.
  * @example
- * const {plan} = await deploy(context, deployment, {planOnly: true});
+ * const {plan} = await deployImage(context, target, image, {planOnly: true});
  * context.say(planText(plan));
  */
 export function planText(plan: Plan): string {

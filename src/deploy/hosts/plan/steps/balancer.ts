@@ -9,7 +9,7 @@ import {renderFragment} from '../../balancer/fragment.ts';
 import type {FleetBalancer} from '../../fleet.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
-import type {Cause, Round} from './step.ts';
+import type {FailureCause, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
 
 /** Commands to prepare a host, and the commands that undo them. */
@@ -17,7 +17,7 @@ export interface Prepared {
   readonly commands: Commands;
   readonly undo: Commands;
   readonly what: readonly string[];
-  readonly causes?: readonly Cause[] | undefined;
+  readonly causes?: readonly FailureCause[] | undefined;
 }
 
 /** A hash of the settings that a balancer's container depends on; all others are in its configuration. */
@@ -106,7 +106,7 @@ export function certificateSteps(target: Target, balancers: readonly FleetBalanc
 }
 
 /** Failures of a balancer among the commands of a step. */
-function balancerCauses(target: Target): Cause[] {
+function balancerCauses(target: Target): FailureCause[] {
   const {image, address, port} = target.settings.load_balancer;
   return [
     {pattern: 'lb: ', purpose: 'the load balancer rejected its configuration and keeps the old one'},

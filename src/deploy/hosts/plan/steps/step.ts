@@ -33,7 +33,7 @@ export interface Step {
   readonly purpose: string;
   readonly fix?: string | undefined;
   /** Better messages for known failures: a step is several commands. */
-  readonly causes?: readonly Cause[] | undefined;
+  readonly causes?: readonly FailureCause[] | undefined;
   /** Retry transient failures: only for idempotent commands. */
   readonly retry?: boolean | undefined;
   /** Its output is for the user: a task of the service. */
@@ -42,6 +42,7 @@ export interface Step {
   readonly logs?: readonly LogSource[] | undefined;
 }
 
+/** A container whose log explains a failure. */
 export interface LogSource {
   readonly host: Host;
   readonly container: string;
@@ -49,7 +50,8 @@ export interface LogSource {
   readonly pattern?: string | undefined;
 }
 
-export interface Cause {
+/** A better message for a known failure of a step. */
+export interface FailureCause {
   /** Text in the failed command's output. */
   readonly pattern: string;
   readonly purpose: string;
