@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {globSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {test} from 'node:test';
 import {circles, grouped, readImports, roomOf} from '../../scripts/imports.ts';
 import {arrows} from './arrows.ts';
@@ -42,6 +42,11 @@ test('no layer imports one above it', () => {
 test('no files and no directories import each other in a circle', () => {
   assert.deepEqual(circles(imports), []);
   assert.deepEqual(circles(grouped(imports, roomOf)), []);
+});
+
+test('a directory has at most 14 files', () => {
+  const wide = [...Map.groupBy(imports.keys(), dirname)].filter(([, files]) => files.length > 14);
+  assert.deepEqual(wide, []);
 });
 
 test('each directory imports exactly those that are written down: npm run house -- --arrows', () => {
