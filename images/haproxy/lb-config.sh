@@ -154,7 +154,8 @@ settle() (
 # another service, would disable it whatever the state file says. For the reload, the file has it taken.
 patch() {
   cp "$FRAGMENTS/$1.cfg" "$FRAGMENTS/.$1.committed"
-  servers <"$FRAGMENTS/$1.state" | awk -v service="$1" '
+  # The first line keeps the first input from being empty: then NR == FNR would hold for the fragment.
+  { echo '#'; servers <"$FRAGMENTS/$1.state"; } | awk -v service="$1" '
     NR == FNR {if ($6 == 0) target[$1] = ($4 == "-" ? $3 : $4) ":" $5; next}
     $1 == "server" && / check disabled$/ && (service "/" $2 in target) {print "    server " $2 " " target[service "/" $2] " check"; next}
     {print}' - "$FRAGMENTS/.$1.committed" >"$FRAGMENTS/$1.cfg.new"

@@ -1,4 +1,4 @@
-import {exitCode, isProblem, usageErrorsProblem, type Problem} from '../errors.ts';
+import {exitCode, isProblem, usageErrorsProblem, type Problem, type UsageError} from '../errors.ts';
 import {snake} from '../text/names.ts';
 import {completions} from './complete.ts';
 import {type Core, defaultCore} from './flags.ts';
@@ -63,7 +63,8 @@ function broken(
   return rest;
 }
 
-async function act(world: World, service: Service, {core, calls, rest, errors, unknownTasks}: Parsed): Promise<number> {
+async function act(world: World, service: Service, parsed: Parsed): Promise<number> {
+  const {core, calls, rest, unknownTasks} = parsed;
   if (core.complete) {
     world.stdout(
       completions(rest, service.tasks)
@@ -72,8 +73,7 @@ async function act(world: World, service: Service, {core, calls, rest, errors, u
     );
     return exitCode.ok;
   }
-  // --help works even if the rest of the line is wrong.
-  const wrong = core.help ? unknownTasks : [...unknownTasks, ...errors];
+  const wrong = errorsOf(parsed);
   if (wrong.length > 0)
     throw usage(wrong, calls.length === 1 && unknownTasks.length === 0 ? calls[0]?.task.name : undefined);
   if (core.version) {
@@ -94,6 +94,12 @@ async function act(world: World, service: Service, {core, calls, rest, errors, u
       world.stdout(`${JSON.stringify(calls.length === 1 ? Object.values(results)[0] : results, undefined, 2)}\n`);
   }
   return exitCode.ok;
+}
+
+/** What stops this command line. --help works even if the rest of the line is wrong; only a run needs all options. */
+function errorsOf({core, errors, missing, unknownTasks}: Parsed): readonly UsageError[] {
+  if (core.help) return unknownTasks;
+  return [...unknownTasks, ...errors, ...(core.list || core.version ? [] : missing)];
 }
 
 function usage(wrong: Parsed['errors'], task: string | undefined): Problem {

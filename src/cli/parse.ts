@@ -22,6 +22,8 @@ export interface Parsed {
   /** Words after `--`. */
   readonly rest: Words;
   readonly errors: readonly UsageError[];
+  /** Required options that are not given. Only a run of the tasks needs them. */
+  readonly missing: readonly UsageError[];
   /** Words that should be tasks and are not. */
   readonly unknownTasks: readonly UsageError[];
 }
@@ -98,8 +100,11 @@ export function parse(
 
   for (const token of scan(argv, find)) take(token);
   const rest = wordsBehindDashes(argv);
-  const calls = opened.map((open, index) => finish(open, index === opened.length - 1 ? rest : [], env, errors));
-  return {core, calls, rest, errors, unknownTasks};
+  const missing: UsageError[] = [];
+  const calls = opened.map((open, index) =>
+    finish(open, index === opened.length - 1 ? rest : [], env, {errors, missing}),
+  );
+  return {core, calls, rest, errors, missing, unknownTasks};
 }
 
 function unknownTask(word: string, before: KnownTask | undefined, tasks: readonly KnownTask[]): UsageError {
@@ -131,7 +136,7 @@ function finish(
   {task, given}: Open,
   rest: Words,
   env: Readonly<Record<string, string | undefined>>,
-  errors: UsageError[],
+  {errors, missing}: {readonly errors: UsageError[]; readonly missing: UsageError[]},
 ): Call {
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
@@ -153,6 +158,6 @@ function finish(
         variable === undefined ? {from: 'flag', flag: direct?.flag ?? ''} : {from: 'variable', name: variable.name};
     }
   }
-  errors.push(...missingOptions(snake(task.name), task.description.options, {...wrong, ...values}));
+  missing.push(...missingOptions(snake(task.name), task.description.options, {...wrong, ...values}));
   return {task, values, sources, rest};
 }

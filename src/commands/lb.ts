@@ -1,5 +1,5 @@
 import {type Command, type SecretReference, type Words, wordsText} from '../shell/argv.ts';
-import {dockerExec, dockerExecFed, dockerInspect, dockerRemove} from './docker/index.ts';
+import {dockerExec, dockerExecFed, dockerInspect, dockerRemove, networksFormat} from './docker/index.ts';
 
 // The `lb` program is part of the haproxy image, which images/haproxy/README.md describes. All of its verbs are
 // idempotent. A server's name is SERVICE/SLOT, where SERVICE is the name of the balancer's state.
@@ -62,7 +62,7 @@ export function balancerLeave(balancer: string, service: string, network: string
     [
       `${wordsText(balancerRemoveService(balancer, service))} || exit`,
       `if [ -z "$(${wordsText(balancerServices(balancer))})" ]; then ${wordsText(dockerRemove(balancer))}`,
-      `elif ${wordsText(dockerInspect(balancer, '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}'))} | ${wordsText(['grep', '-qxF', network])}`,
+      `elif ${wordsText(dockerInspect(balancer, networksFormat))} | ${wordsText(['grep', '-qxF', network])}`,
       `then ${wordsText(['docker', 'network', 'disconnect', network, balancer])}; fi`,
     ].join('; '),
   ];

@@ -8,6 +8,9 @@ export const isRemote = (host: Host): boolean => host !== 'local';
 /** The host without its user, as in a URL. */
 export const hostName = (host: Host): string => host.replace(/^.*@/, '');
 
+/** ` on deploy@h1`, as ssh takes it, for a message; empty for `local`. */
+export const onDestination = (host: Host): string => (isRemote(host) ? ` on ${host}` : '');
+
 /** ` on h1`, for a message; empty for `local`. */
 export const onHost = (host: Host): string => (isRemote(host) ? ` on ${hostName(host)}` : '');
 

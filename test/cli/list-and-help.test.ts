@@ -19,6 +19,13 @@ test('-l prints one aligned line per task, grouped, own tasks last', () => {
   assert.deepEqual(cli(cwd, ['-l']), {code: 0, stdout: list, stderr: ''});
 });
 
+test('a list and a version need no required option of a task on the same line', () => {
+  const standard = service({});
+  assert.equal(cli(standard, ['promote', '-l']).stdout, cli(standard, ['-l']).stdout);
+  assert.match(cli(standard, ['maintenance', '--version']).stdout, /^entrypoint \d/);
+  assert.equal(cli(standard, ['promote']).code, 64);
+});
+
 test('without a word, it prints the list', () => {
   assert.deepEqual(cli(cwd, []), {code: 0, stdout: list, stderr: ''});
 });

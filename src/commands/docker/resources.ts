@@ -12,7 +12,8 @@ export const dockerNetworkCreate = (name: string, labels: Readonly<Record<string
 ];
 
 /** The networks of a container, one per line: a format for `docker inspect`. */
-const networksFormat = '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}';
+/** Names of the networks of a container, one per line, for `docker inspect --format`. */
+export const networksFormat = '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}';
 
 /** Connects a container to a network; one that is connected already stays as it is. */
 export const dockerNetworkConnect = (network: string, container: string): Words => [

@@ -10,8 +10,13 @@ const inits = new Set(['tini', 'tini-static', 'docker-init', 'dumb-init', 'catat
 export function descendantsOfInit(processes: readonly Process[]): readonly Process[] {
   const parents = new Map(processes.map(({pid, parent}) => [pid, parent]));
   const isDescendant = (pid: number): boolean => {
-    let current: number | undefined = pid;
-    while (current !== undefined && current > 1) current = parents.get(current);
+    let current = pid;
+    while (current > 1) {
+      const parent = parents.get(current);
+      // The parent has exited or cannot be read: only a chain that ends outside the container is someone else's.
+      if (parent === undefined) return true;
+      current = parent;
+    }
     return current === 1;
   };
   return processes.filter(({pid}) => isDescendant(pid));

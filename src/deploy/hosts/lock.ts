@@ -10,6 +10,7 @@ import {
 } from '../../commands/docker/index.ts';
 import {renewLock, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
+import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
 import {mapEach} from '../../shell/concurrency.ts';
 import type {Scope} from '../../shell/index.ts';
@@ -97,7 +98,7 @@ async function takeLock(
   if (held !== undefined && !isOver(held)) throw lockedProblem(stack, held, host);
   if (held !== undefined)
     note(
-      `taking over the lock of ${held.owner} (${held.reason})${onRemote(host)}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'its process is dead'}`,
+      `taking over the lock of ${held.owner} (${held.reason})${onDestination(host)}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'its process is dead'}`,
     );
   const labels = {
     ...roleLabels(stack, 'lock'),
@@ -157,12 +158,10 @@ function isOver({left, process: mark}: HeldLock): boolean {
   return left < 0 || isDead(mark);
 }
 
-const onRemote = (host: Host): string => (isRemote(host) ? ` on ${host}` : '');
-
 function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host: Host): Error {
   return problem({
     code: 'locked',
-    what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onRemote(host)}`,
+    what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onDestination(host)}`,
     fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(stack)}`,
   });
 }

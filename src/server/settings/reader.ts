@@ -73,7 +73,8 @@ export function readSettings({
     read[name] = originOf(declared, given.get(name), errors);
   }
   const origins = computed(read as Record<SettingName, Origin>, given, machine);
-  if (module === undefined && byArgv.mode !== 'help')
+  // A word after an unknown flag could be the module: correct the flag first.
+  if (module === undefined && byArgv.mode !== 'help' && byArgv.errors.length === 0)
     errors.push({what: 'no module to serve', fix: 'name its file: serve.js FILE, or APP_MODULE=FILE'});
   return {
     mode: byArgv.mode,

@@ -204,8 +204,10 @@ test('required options are checked with all other errors, and a variable can set
     known('promote', {to: option.string('a stage', {required: true, valueName: 'STAGE'})}),
     known('maintain', {state: option.choice('a choice', {choices: ['on', 'off'], required: true, positional: true})}),
   ];
-  const errors = (words: readonly string[], env: Record<string, string> = {}): readonly string[] =>
-    parse(words, strict, env).errors.map(({what}) => what);
+  const errors = (words: readonly string[], env: Record<string, string> = {}): readonly string[] => {
+    const parsed = parse(words, strict, env);
+    return [...parsed.errors, ...parsed.missing].map(({what}) => what);
+  };
   assert.deepEqual(errors(['promote', 'maintain']), [
     'promote needs --to=STAGE',
     'maintain needs STATE (--state=on|off)',

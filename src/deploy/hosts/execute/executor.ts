@@ -1,5 +1,5 @@
 import {isProblem} from '../../../errors.ts';
-import {isRemote} from '../../../service/hosts.ts';
+import {onDestination} from '../../../service/hosts.ts';
 import {withLastLog} from '../../../stack/last-log.ts';
 import type {Context} from '../../../task.ts';
 import type {LogSource} from '../plan/steps/step.ts';
@@ -37,7 +37,7 @@ export async function withLogs(
       connectionTo(host).context.run,
       container,
       () => Promise.reject(explained as Error),
-      isRemote(host) ? ` on ${host}` : '',
+      onDestination(host),
     ).catch((more: unknown) => more);
   }
   return explained;

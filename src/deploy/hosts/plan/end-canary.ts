@@ -1,7 +1,7 @@
 import {dockerRemove} from '../../../commands/docker/index.ts';
 import {balancerConfig, balancerDrain, balancerRestore} from '../../../commands/lb.ts';
 import {exitCode, problem} from '../../../errors.ts';
-import {onHost} from '../../../service/hosts.ts';
+import {onDestination} from '../../../service/hosts.ts';
 import {stackName} from '../../../stack/names.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {renderFragment} from '../balancer/fragment.ts';
@@ -99,7 +99,7 @@ export function planAbort(target: Target, surveyed: readonly SurveyedHost[], {en
             host: app.machine.host,
             what: `remove ${names.join(', ')}`,
             commands: [dockerRemove(...names)],
-            purpose: `cannot remove the canary${onHost(app.machine.host)}`,
+            purpose: `cannot remove the canary${onDestination(app.machine.host)}`,
           },
         ];
   });

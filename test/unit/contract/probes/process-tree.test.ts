@@ -64,6 +64,14 @@ test('processes of docker exec and of health checks are not part of the service'
   );
 });
 
+test('a process whose parent has exited or cannot be read is one of the service', () => {
+  const processes = [process(1, 0, 'tini'), process(9, 8, 'node'), process(10, 9, 'node'), process(40, 0, 'sh')];
+  assert.deepEqual(
+    descendantsOfInit(processes).map(({pid}) => pid),
+    [1, 9, 10],
+  );
+});
+
 test('reads signals from the masks of /proc', () => {
   assert.ok(hasSignal('0000000000004000', 'SIGTERM'));
   assert.ok(hasSignal('1', 'HUP'));

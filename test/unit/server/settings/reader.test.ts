@@ -60,6 +60,10 @@ test('of address, host and port, the one with the highest rank wins', () => {
   assert.equal(bind(['--port=4'], {BIND: 'unix:/run/s'}), '0.0.0.0:4');
 });
 
+test('a misspelt flag before the module is one error', () => {
+  assert.deepEqual(errors(['--wrokers', 'app.js']), ['--wrokers is not a flag of the server; did you mean --workers?']);
+});
+
 test('all errors are reported at once, each with its place', () => {
   assert.deepEqual(
     errors(
