@@ -16,7 +16,7 @@ const inputs = inputsHash();
 if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) process.exit(0);
 
 const started = performance.now();
-// Built next to dist and then renamed, so that a command that starts meanwhile finds a complete dist.
+// Built next to dist and then renamed, so a command that starts meanwhile finds a complete dist.
 const fresh = `${dist}.${process.pid}`;
 try {
   await bundle(fresh);

@@ -1,5 +1,5 @@
 // `npm run docs`: writes the pages that come from the code, and the table of exit codes in README.md. A unit test fails
-// while one of them is old.
+// while one of them is out of date.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {apiPage, readEntries} from './docs/api.ts';

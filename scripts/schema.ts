@@ -4,7 +4,7 @@ import {deployFileSchema} from '../src/service/schema.ts';
 /**
  * docs/deploy.schema.json, by which editors complete and check deploy.yaml: the JSON Schema of the valibot schema that
  * reads the file. It describes the input (before transforms), and leaves out what JSON Schema cannot express, such as
- * checks across keys. Draft 7: the YAML language server implements it completely.
+ * checks across keys. Draft 7, which the YAML language server implements completely.
  */
 export function schemaText(): string {
   const {$schema, ...schema} = toJsonSchema(deployFileSchema, {

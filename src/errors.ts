@@ -44,7 +44,7 @@ export interface ProblemOptions {
   readonly code: string;
   /** One line: `what happened: the command`. */
   readonly what: string;
-  /** What to do about it, without the word "fix". */
+  /** What to do about it; printed after `fix: `. */
   readonly fix?: string | undefined;
   /** Evidence, one line each. */
   readonly details?: readonly string[] | undefined;

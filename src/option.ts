@@ -30,7 +30,7 @@ export interface OptionSettings<T> {
   readonly defaultText?: string | undefined;
   /** The parser refuses a command line without it. An option that has a default cannot be required. */
   readonly required?: boolean | undefined;
-  /** Can be given as a word without its flag: `deploy local`. Default false. */
+  /** Can be given without its flag: `deploy local`. Default false. */
   readonly positional?: boolean | undefined;
   /** Further environment variables that set it, after its own ENTRYPOINT_<TASK>_<OPTION>; the first one set counts. */
   readonly env?: readonly string[] | undefined;
@@ -50,7 +50,7 @@ export type Values<O extends Options> = {readonly [K in keyof O]: O[K] extends O
 
 /** The source of an option's value. */
 export type Source =
-  /** The command line: `flag` as it was written, or the name of a positional word. */
+  /** From the command line: `flag` as written, or the name of a positional argument. */
   | {readonly from: 'flag'; readonly flag: string}
   | {readonly from: 'variable'; readonly name: string}
   /** Code that calls the task. */
@@ -111,7 +111,7 @@ export const option = {
   ): Option<ValueOf<C, S>> => declare('choice', help, settings),
 } as const;
 
-/** Name of the value of an option in usage lines; undefined for a switch, which takes none. */
+/** Name of an option's value in usage lines; undefined for a switch, which takes none. */
 export function valueNameOf({kind, choices, valueName}: Option<unknown>): string | undefined {
   if (kind === 'boolean') return undefined;
   return valueName ?? choices?.join('|') ?? (kind === 'number' ? 'NUMBER' : 'TEXT');

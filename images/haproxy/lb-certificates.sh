@@ -15,7 +15,7 @@ certificate() (
     printf '%s\n' "$errors" | grep -o "unable to .*\|.*private key.*\|.*No Private.*\|'crt'.*" | sed "s|$file.new|$name|g" | head -n 3 >&2
     fail "the certificate $name is not usable; the old one stays in force" 'fix: send PEM: the certificate first, then its chain, and the key'
   fi
-  # The first one of all opens its port, which takes a reload; one that the workers know changes under them.
+  # The very first certificate opens the port, which takes a reload; a known one changes in the running workers.
   if ask "$ADMIN" 'show ssl cert' | grep -qxF "$file"; then
     answer=$(ask "$ADMIN" "set ssl cert $file <<
 $(cat "$file.new")
@@ -32,7 +32,7 @@ $(cat "$file.new")
   fi
 )
 
-# A line each: its name, its end of validity, its subject, and the names it is for.
+# One line per certificate: name, end of validity, subject, host names.
 certificates() (
   for file in "$CERTIFICATES"/*.pem; do
     [ -e "$file" ] || continue

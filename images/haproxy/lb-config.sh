@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The configuration: one fragment a service, and the frontend that routes each request to its service's backend.
+# The configuration: one fragment per service, and the frontend that routes each request to its service's backend.
 
 serve() {
   # The state files of the container's last run say nothing about this one: addresses may have changed since.
@@ -133,8 +133,8 @@ change_files() {
   fi
 }
 
-# settle SERVICE [OLD]: reloads where files have changed. Where HAProxy refuses, OLD comes back; where OLD does not
-# exist, the fragment goes.
+# settle SERVICE [OLD]: reloads if files have changed. If HAProxy refuses, restores OLD, or removes the fragment if OLD
+# does not exist.
 settle() (
   [ -e "$PENDING" ] || exit 0
   if answer=$(reload "$1"); then
@@ -168,8 +168,8 @@ unpatch() (
   done
 )
 
-# reload SERVICE: starts a worker with what the old one knows of the servers, and expects it to have SERVICE, if that
-# has a fragment. Prints what failed.
+# reload SERVICE: starts a worker with the server states of the old one, and checks that it has SERVICE, if that has a
+# fragment. Prints the error.
 reload() (
   keep_counts
   unpatch
@@ -183,7 +183,7 @@ reload() (
   done
   write_frontend
   answer=$(ask "$MASTER" reload)
-  # A reload by other means must not find what was true at this one.
+  # A later reload that lb does not run must not find the states of this one.
   unpatch
   for known in $(services); do echo 1 >"$FRAGMENTS/$known.state"; done
   case $answer in *Success=1*) ;; *) printf '%s\n' "$answer"; exit 1 ;; esac

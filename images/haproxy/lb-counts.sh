@@ -23,7 +23,7 @@ keep_counts() (
   done
 )
 
-# forget_counts SERVICE SERVERS: another release starts in these slots.
+# forget_counts SERVICE SERVERS: for slots in which another release starts.
 forget_counts() (
   file=$FRAGMENTS/$1.counts
   {

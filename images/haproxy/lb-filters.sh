@@ -17,8 +17,8 @@ servers() {
     }'
 }
 
-# unhealthy SERVERS: `show servers state` to those of SERVERS whose last check did not pass, a line each. lb start polls
-# with it while services start, so it starts no process.
+# unhealthy SERVERS: `show servers state` to those of SERVERS whose last check did not pass, one per line. lb start polls
+# with it while services start, so it forks no process.
 unhealthy() {
   up=' '
   while read -r _ backend _ server _ state _; do
@@ -29,7 +29,7 @@ unhealthy() {
   done
 }
 
-# disabled SERVERS: the output of `servers` to those of SERVERS that are disabled, a line each.
+# disabled SERVERS: the output of `servers` to those of SERVERS that are disabled, one per line.
 disabled() {
   awk -v wanted=" $(words "$1")" 'index(wanted, " " $1 " ") && $6 == 1 {print $1}'
 }
@@ -67,7 +67,7 @@ checks() {
     }'
 }
 
-# connections SERVERS: `show stat` to the number of connections that these have, all together.
+# connections SERVERS: `show stat` to the total number of their connections.
 connections() {
   awk -F , -v all=" $(words "$1")" "$STAT"'
     NF > 9 && index(all, " " $1 "/" $2 " ") {sum += used()}
@@ -92,7 +92,7 @@ tallies() {
 }
 
 # since_start: tallies, and lines of SERVICE.counts that begin with `+`, to their sum. More to subtract than was counted
-# means that HAProxy restarted behind our back: then what it counted since is all there is.
+# means that HAProxy has restarted on its own: the sum is then what it has counted since.
 since_start() {
   awk '
     $1 == "+" {for (i = 3; i <= 8; i++) add[$2, i - 1] = $i; next}

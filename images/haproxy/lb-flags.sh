@@ -13,7 +13,7 @@ flag_on() (
   done
 )
 
-# flag_off KEY...: does nothing for one that is not set.
+# flag_off KEY...: ignores keys that are not set.
 flag_off() (
   for key; do
     flagged "$key" || continue

@@ -17,8 +17,8 @@ END
   printf '%s\n' "$answer"
 }
 
-# order: the commands on standard input, a line each; in a pipe only. HAProxy reads at most 16 KB, so 60 in a round
-# trip.
+# order: sends the commands on standard input, one per line; in a pipe only. HAProxy reads at most 16 KB at once, so
+# 60 commands per round trip.
 order() {
   text='' count=0
   while read -r command; do
@@ -34,7 +34,7 @@ send() {
   [ -z "$errors" ] || fail "HAProxy refused: $errors"
 }
 
-# refusals: socat succeeds even where HAProxy refuses; a command that succeeds prints nothing, or that something
+# refusals: socat succeeds even if HAProxy refuses. A command that succeeds prints nothing, or a line that says what
 # changed.
 refusals() {
   while read -r line; do

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Servers one by one: their checks, and how each gets an address. A USE is SERVER=ADDRESS:PORT, and a server's name is
+# Single servers: their checks and their addresses. A USE is SERVER=ADDRESS:PORT, and a server's name is
 # SERVICE/SLOT; all servers of one command belong to one service.
 
 service_of() { echo "${1%%/*}"; }
@@ -27,8 +27,8 @@ $answer
 END
 }
 
-# require_started SERVERS: HAProxy takes a server that leaves maintenance for healthy until its first check, so that
-# none gets traffic that was not started, or was before HAProxy itself restarted.
+# require_started SERVERS: HAProxy counts a server that leaves maintenance as healthy until its first check, so a server
+# gets traffic only if it was started since HAProxy itself started.
 require_started() (
   missing=$(server_states "$(service_of "$1")" | disabled "$1")
   [ -z "$missing" ] || fail "not started since HAProxy started: $(commas "$missing"); no traffic moved"
@@ -77,7 +77,7 @@ assign() (
   ! by_name "$service" || named=yes
   {
     states maint "$servers"
-    # With its name, a container is found again after a restart that gives it another address.
+    # By its name, a container is found again after a restart that gives it another address.
     [ "$named" = no ] || for use; do
       target=${use#*=}
       names "${target%:*}" "${use%%=*}"
@@ -100,14 +100,14 @@ assign() (
   forget_counts "$service" "$servers"
 )
 
-# resolve END USE...: `SERVER ADDRESS PORT`, a line each. Waits for containers that have no address yet.
+# resolve END USE...: prints `SERVER ADDRESS PORT`, one per line. Waits for containers that have no address yet.
 resolve() (
   end=$1
   shift
   for use; do
     target=${use#*=}
     address=${target%:*}
-    # getent for a hundred addresses of hosts would take a while.
+    # Literal addresses need no getent, which would take a while for a hundred of them.
     case $address in *[!0-9.]*)
       until address=$(getent ahostsv4 "${target%:*}" | awk 'NR == 1 {print $1}') && [ -n "$address" ]; do
         [ "$(now)" -lt "$end" ] || fail "${use%%=*}: no address is known for ${target%:*}" \
@@ -119,8 +119,8 @@ resolve() (
   done
 )
 
-# await_healthy END USE...: ten polls a second, which cost the services that are starting as little as possible: the
-# time and the names at every fifth only.
+# await_healthy END USE...: polls ten times a second. To leave the CPU to the services that are starting, it checks the
+# time and the names at every fifth poll only.
 await_healthy() (
   end=$1
   shift
@@ -142,7 +142,7 @@ await_healthy() (
         ended=$(unresolvable "$waiting" "$@")
         if [ -z "$ended" ]; then
           resolvable=$time
-        # One that restarts again and again has no address most of the time.
+        # A container that restarts in a loop has no address most of the time.
         elif [ "$time" -gt $((resolvable + 2000)) ]; then
           give_up "$@"
           fail "$ended"
@@ -153,7 +153,7 @@ await_healthy() (
   done
 )
 
-# unresolvable SERVERS USE...: the first whose container has no address any more, because it ended.
+# unresolvable SERVERS USE...: the first server whose container has ended and so has no address.
 unresolvable() (
   waiting=$1
   shift
@@ -164,8 +164,8 @@ unresolvable() (
   done
 )
 
-# give_up USE...: disables them again, but not where another lb has started the slot since: a deployer that is killed
-# leaves its lb behind, and that one must not take the slot from the next deploy.
+# give_up USE...: disables them again, unless another lb has started the slot since: a deployer that is killed leaves
+# its lb running, which must not take the slot from the next deploy.
 give_up() (
   ours=$(server_states "$(service_of "$1")" | assigned "$*")
   [ -z "$ours" ] || states maint "$ours" | order
@@ -184,7 +184,7 @@ not_healthy() (
     target=$(target_of "$server" "$@")
     result=$(printf '%s\n' "$all" | awk -F '\t' -v server="$server" '$1 == server {print $2 " " $3 ", " $4}')
     echo "lb: $server ($target) did not become healthy: $result" >&2
-    # A few of many are enough.
+    # A few examples are enough.
     probes=$((probes + 1))
     if [ -z "$target" ] || [ "$probes" -gt 3 ]; then continue; fi
     body=$(printf 'GET %s HTTP/1.0\r\n\r\n' "${path:-/}" | socat -t 2 -T 2 - "TCP:$target,connect-timeout=2" 2>&1 | tr -d '\r' | head -c 1000 || true)

@@ -57,7 +57,7 @@ canary() (
   flag_on "$service/always" "$fresh" "$service/never" "$old"
 )
 
-# What a deploy leaves that dies between its switch and its `config --no-reload`: back to what the file says.
+# Repairs the state that a deploy leaves if it dies between `switch` and `config --no-reload`: back to the file.
 restore() (
   service=${1-}
   service_name "$service"
@@ -83,7 +83,7 @@ restore() (
   if [ $# -gt 0 ]; then
     end=$(($(now) + 60000))
     assign "$end" "$@"
-    # Some are enough to go back to: the others come in by their checks, so a host that is down delays nothing.
+    # Some healthy servers are enough: the others get traffic once their checks pass. A host that is down delays nothing.
     while [ "$(waiting_of "$taken")" = "$(lines "$taken")" ]; do
       [ "$(now)" -lt "$end" ] || not_healthy "$taken" "$@"
       sleep 0.05
@@ -103,7 +103,7 @@ restore() (
   [ $# = 0 ] || await_others "$taken"
 )
 
-# await_others SERVERS: five seconds more than the first one.
+# await_others SERVERS: waits up to five seconds longer than for the first one.
 await_others() (
   end=$(($(now) + 5000))
   while
@@ -118,8 +118,8 @@ await_others() (
   done
 )
 
-# Waits for the connections of these servers, and for workers from before a reload: those do not know who drains. They
-# end within `hard-stop-after`, so it pays to wait longer for them than for a request.
+# Waits for the connections of these servers, and for workers from before a reload, which do not know which servers
+# drain. These workers end within `hard-stop-after`, so waiting longer for them than for a request pays off.
 drain() (
   [ $# -ge 2 ] || usage 'drain takes SECONDS SERVER...'
   start=$(now)

@@ -129,7 +129,7 @@ const inOrder = (declarations: readonly Declaration[]): readonly Declaration[] =
   ...declarations.filter(isType),
 ];
 
-/** The table at the top: a line each subject, with its functions and constants. */
+/** The table at the top: one line per subject, with its functions and constants. */
 function contents(entries: readonly Entry[]): string {
   const rows = entries.flatMap(({name: entry, subjects, declarations, tasks}) => {
     const values = (names: ReadonlySet<string>): string =>
@@ -167,7 +167,7 @@ function declarationText(declaration: Declaration): string {
   ].join('\n\n');
 }
 
-/** A signature of one long line, with a line for each parameter. */
+/** Breaks a long one-line signature into one line per parameter. */
 function wrapped(signature: string): string {
   const open = signature.indexOf('(');
   if (signature.length <= 110 || open < 0 || signature.includes('\n')) return signature;
@@ -176,7 +176,7 @@ function wrapped(signature: string): string {
   return `${signature.slice(0, open)}(\n${lines.join('')}${signature.slice(open + parameters.length + 1)}`;
 }
 
-// A comma between angle brackets separates no parameters.
+// A comma between angle brackets does not separate parameters.
 function parametersOf(text: string): readonly string[] {
   const parameters: string[] = [];
   let depth = 0;

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {balanced} from './source-text.ts';
 
-/** A docstring, taken apart. */
+/** A parsed docstring. */
 export interface Docstring {
   readonly text: string;
   /** `@throws`, `@param`, `@returns`, `@see`, `@default`: each as `tag text`. */
@@ -93,7 +93,7 @@ function tidy(declaration: string): string {
         (_, optional: string, word: string) => `${word.toLowerCase()}${optional}: `,
       )
       .replaceAll('    ', '  ')
-      // Brands that identify a type at run time are no part of its use.
+      // Brands, which identify a type at run time, are of no use to a reader.
       .replaceAll(/^ *readonly \[brand\].*\n/gm, '')
   );
 }

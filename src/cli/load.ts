@@ -38,7 +38,8 @@ export async function loadService(cwd: string, given: string | undefined, own: O
 }
 
 /**
- * The same service with the tasks of its tasks.py, which invoke reads. Of two tasks with one name, ours stays.
+ * The same service with the tasks of its tasks.py, which invoke reads. A task of tasks.ts or a standard one wins
+ * over one of the same name in tasks.py.
  * @throws Problem with exit code 65 when invoke cannot load tasks.py
  */
 export async function withInvokeTasks(

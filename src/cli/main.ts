@@ -46,14 +46,14 @@ async function understand(world: World): Promise<{service: Service; parsed: Pars
   return complete(world, other, parse(world.argv, other.tasks, world.env));
 }
 
-/** Asks invoke for the tasks of tasks.py only where all tasks are needed: that takes 200 ms. */
+/** Asks invoke, which takes 200 ms, for the tasks of tasks.py only if all tasks are needed. */
 async function complete(world: World, service: Service, parsed: Parsed): Promise<{service: Service; parsed: Parsed}> {
   if (parsed.calls.length > 0 && parsed.unknownTasks.length === 0 && !parsed.core.list) return {service, parsed};
   const whole = await withInvokeTasks(service, world.env).catch((error: unknown) => broken(world, error, service));
   return whole === service ? {service, parsed} : {service: whole, parsed: parse(world.argv, whole.tasks, world.env)};
 }
 
-// Shell completion prints no error of tasks.ts into the line that is being typed.
+// An error in tasks.ts must not be printed into the line that the user is completing.
 function broken(
   world: World,
   error: unknown,

@@ -7,7 +7,7 @@ import {scan, type Token, wordsBehindDashes} from '../text/scan.ts';
 import {type Core, type CoreFlag, coreFlags, defaultCore, flagsOf, type TaskFlag, unknownFlag} from './flags.ts';
 import {type KnownTask, standardNames} from './tasks.ts';
 
-/** One task to run, with the values that the command line and the environment give; the others have their defaults. */
+/** One task to run, with the values from the command line and the environment; other options have their defaults. */
 export interface Call {
   readonly task: KnownTask;
   readonly values: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export interface Parsed {
 
 interface Open {
   readonly task: KnownTask;
-  /** By option name: the texts in their order, and the last flag as it was written. */
+  /** By option name: its values in order, as text, and the last flag as written. */
   readonly given: Map<string, {readonly texts: string[]; flag: string}>;
 }
 
@@ -76,7 +76,7 @@ export function parse(
     const open = current === 'unknown' ? undefined : current;
     const positional = open && openPositional(open);
     if (positional !== undefined && open !== undefined) return give(open, positional, word, screaming(positional));
-    // The value of an unknown flag, or of an unknown task: reported already.
+    // The value of an unknown flag, or an argument of an unknown task: already reported.
     if (afterUnknownFlag || current === 'unknown') return;
     unknownTasks.push(unknownTask(word, open?.task, tasks));
     const meant = nearest(

@@ -1,7 +1,7 @@
 import type {Words} from '../shell/argv.ts';
 import type {OwnModules} from './load.ts';
 
-/** Everything outside that the command line reads and changes; tests pass their own. */
+/** Everything outside the process that the command line reads and changes; tests pass their own. */
 export interface World {
   readonly argv: Words;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -31,7 +31,7 @@ export function waitForCommands(prefix: string, seconds: number): Words {
 /** Stops a balancer gracefully: it closes its listeners and finishes open requests. Waits at most `seconds`. */
 export function softStop(container: string, seconds: number): Words {
   const wait = wordsText(['timeout', String(seconds), 'docker', 'wait', container]);
-  // With its restart policy, docker would start it again.
+  // Otherwise docker would start it again, by its restart policy.
   return [
     'sh',
     '-c',

@@ -16,7 +16,7 @@ const vocabularies = {
 export type LbVersion = keyof typeof vocabularies;
 
 /**
- * The label that the haproxy image gives its containers. It is the image's and not the deployer's: a host can still
+ * The label that the haproxy image gives its containers. It comes from the image, not the deployer: a host can still
  * have an older image of the same name, and a container started from that one has the older `lb`.
  */
 export const lbVersionLabel = 'entrypoint.lb';
@@ -179,7 +179,7 @@ export const balancerCanary = (
 export const balancerMaintenance = (balancer: string, service: string, on: boolean): Words =>
   dockerExec(balancer, ['lb', 'maintenance', on ? 'on' : 'off', service]);
 
-/** Prints what `parseCounts` reads: requests, errors and times of each server since its start in its slot. */
+/** Prints the requests, errors and response times of each server since its `lb start`; `parseCounts` reads them. */
 export const balancerCounts = (balancer: string, service: string): Words =>
   dockerExec(balancer, ['lb', 'counts', service]);
 

@@ -45,7 +45,7 @@ export async function checkImage(
   const started = performance.now();
   const results = await run.scope(async (scope) => {
     const probes = await startProbes(run, scope, service, image);
-    // Wait for every rule before the scope removes anything, even when one of them was interrupted.
+    // Wait for every rule before the scope removes anything, even if one was interrupted.
     const settled = await Promise.allSettled(rules.map((rule) => evaluate(rule, probes, skip[rule.id])));
     return settled.map((one) => {
       if (one.status === 'rejected') throw one.reason;

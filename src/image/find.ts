@@ -9,7 +9,7 @@ import {readVersion} from './version.ts';
 
 /** An image that can be run or deployed. */
 export interface ImageReference {
-  /** An id, or a name with its digest. Never a tag, which can move. */
+  /** An id, or a name with a digest; never a tag, since tags can move. */
   readonly reference: string;
   /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
   readonly commit: string;

@@ -168,7 +168,7 @@ async function ask({note, signal}: RegistryContext, url: string, init: RequestIn
         isTransient: (error) => !signal.aborted && isTransientText(networkText(error)),
         onRetry: ({attempt, attempts, pauseSeconds, error}) =>
           note(
-            `the registry ${host}: ${networkText(error)}; try ${attempt} of ${attempts} failed, next one in ${pauseSeconds.toFixed(1)} s`,
+            `the registry ${host}: ${networkText(error)}; try ${attempt} of ${attempts} failed; next one in ${pauseSeconds.toFixed(1)} s`,
           ),
         sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
       },

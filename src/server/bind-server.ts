@@ -7,7 +7,7 @@ import type {Log} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
 import type {Settings} from './settings/settings.ts';
 
-/** A server whose address is bound and which has no workers yet. */
+/** A server whose address is bound, but without workers. */
 export interface BoundServer {
   readonly arbiter: Arbiter;
   /** Undefined for a Unix socket. */

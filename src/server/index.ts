@@ -59,7 +59,7 @@ export interface RunningServer {
   /** Undefined for a Unix socket. */
   readonly port: number | undefined;
   /**
-   * Loads the service anew, one worker after the other, without losing a request. Resolves when all workers are replaced.
+   * Reloads the service, one worker after the other, without losing a request. Resolves when all workers are replaced.
    * @throws Problem `reload_failed` when the new code does not boot: the old workers keep serving
    */
   readonly reload: () => Promise<void>;
@@ -169,7 +169,7 @@ function checkCluster({dispatch}: Settings): void {
     throw problem({
       code: 'dispatch_conflict',
       what: `dispatch ${dispatch} conflicts with an earlier server or cluster of this process`,
-      fix: 'run the two in processes of their own',
+      fix: 'run each in its own process',
     });
 }
 

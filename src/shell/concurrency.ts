@@ -3,7 +3,7 @@ import {isProblem} from '../errors.ts';
 /** Runs a body now or, when too many are running, later. */
 export type Limiter = <T>(body: () => Promise<T>) => Promise<T>;
 
-/** Runs at most `most` bodies at a time; the others start in the order they came. */
+/** Runs at most `most` bodies at a time; the others start in the order of the calls. */
 export function limiter(most: number): Limiter {
   let free = most;
   const waiting: (() => void)[] = [];

@@ -1,7 +1,7 @@
 import {fstatSync, writeSync} from 'node:fs';
 
 /**
- * One write. Returns the number of bytes that the descriptor took: 0 while a non-blocking pipe is full.
+ * One write. Returns the number of bytes written: 0 while a non-blocking pipe is full.
  * @throws NodeJS.ErrnoException every other error: EPIPE without a reader, ENOSPC...
  */
 export function tryWrite(fd: number, bytes: Uint8Array, offset = 0): number {

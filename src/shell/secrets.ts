@@ -51,7 +51,7 @@ export async function secretLines(
       .join('');
   throw problem({
     code: 'secret_with_lines',
-    what: `${long.length === 1 ? 'a secret has' : 'secrets have'} more than one line: ${long.join(', ')}; docker's --env-file, used on other hosts, has one line per variable`,
+    what: `${long.length === 1 ? 'a secret has' : 'secrets have'} more than one line: ${long.join(', ')}; docker's --env-file, used on remote hosts, takes one line per variable`,
     fix: 'encode it (base64) and decode it in the service',
     exitCode: exitCode.badData,
   });

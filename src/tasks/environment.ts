@@ -1,7 +1,7 @@
 import {option} from '../option.ts';
 
 /** The option of every task that works on a deployed service. */
-export const environmentOption = option.string('a name below `environments` in deploy.yaml', {
+export const environmentOption = option.string('name of an environment in deploy.yaml', {
   default: 'local',
   positional: true,
   valueName: 'NAME',

@@ -1,4 +1,4 @@
-// The standard tasks: re-export the ones that your service wants from its tasks.ts, and add your own to it.
+// The standard tasks: re-export those that your service needs from its tasks.ts, and add your own there.
 export {staticAnalysis} from './lifecycle/static-analysis.ts';
 export {testUnit} from './lifecycle/test-unit.ts';
 export {testIntegration} from './lifecycle/test-integration.ts';

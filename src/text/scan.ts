@@ -96,7 +96,7 @@ export function* scan<F extends ScannableFlag>(
   }
 }
 
-/** The words after the first `--`. */
+/** The arguments after the first `--`. */
 export function wordsBehindDashes(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
   return end === -1 ? [] : words.slice(end + 1);

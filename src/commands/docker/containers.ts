@@ -27,7 +27,7 @@ export const dockerWait = (name: string): Words => ['docker', 'wait', name];
  */
 export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
 
-/** The same for every container with these labels; none is no failure. */
+/** The same for every container with these labels; succeeds if there are none. */
 export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words => [
   'sh',
   '-c',

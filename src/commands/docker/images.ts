@@ -17,7 +17,7 @@ export const dockerPush = (image: string): Words => ['docker', 'push', '--quiet'
  */
 export const dockerTag = (image: string, name: string): Words => ['docker', 'tag', image, name];
 
-/** Removes an image that nothing uses; one that is still in use stays, which is no failure. */
+/** Removes an image unless it is in use; an image in use stays, without an error. */
 export const dockerImageRemove = (image: string): Words => [
   'sh',
   '-c',
@@ -61,7 +61,7 @@ export interface DockerBuildOptions {
   readonly file?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Files that the build can read and that no layer keeps: `id` to path. */
+  /** Build secrets, `id` to path: files that the build can read and that no layer stores. */
   readonly secretFiles?: Readonly<Record<string, string>>;
   readonly noCache?: boolean;
 }

@@ -1,4 +1,4 @@
-// A label's value can contain commas and spaces; a tab is the separator that it does not contain.
+// A label's value can contain commas and spaces; but not the separator, a tab.
 const tab = '\t';
 
 /**

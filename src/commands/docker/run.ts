@@ -26,7 +26,7 @@ export interface ContainerOptions {
   readonly entrypoint?: string | undefined;
   readonly readOnly?: boolean | undefined;
   readonly tmpfs?: readonly string[] | undefined;
-  /** Drops all of them, and forbids new privileges. */
+  /** Drops all capabilities and forbids new privileges. */
   readonly dropCapabilities?: boolean | undefined;
   readonly addCapabilities?: readonly string[] | undefined;
   /** Memory and swap together. */
@@ -36,9 +36,9 @@ export interface ContainerOptions {
   readonly pidOf?: string | undefined;
   /** `name:address` */
   readonly hosts?: readonly string[] | undefined;
-  /** Further words for docker, passed through. */
+  /** Further options of `docker run`, passed through. */
   readonly options?: Words | undefined;
-  /** The task and its words, after the image. */
+  /** The task and its arguments, after the image. */
   readonly command?: Words;
 }
 

@@ -8,7 +8,7 @@ export interface ServiceUnderTest {
   readonly image: string;
   /** The image's name as the user gave it. */
   readonly name: string;
-  /** Words after the image in `docker run` that start the service. */
+  /** Arguments after the image in `docker run` that start the service. */
   readonly command: Words;
   readonly port: number;
   /** Readiness path: answers when the service can take traffic. */

@@ -166,7 +166,7 @@ export async function stateOf({run}: ProbeContext, container: string): Promise<C
   };
 }
 
-/** Waits for a container to exit; returns its exit code, or undefined if it still runs after `seconds`. */
+/** Waits for a container to exit and returns its exit code; undefined if it still runs after `seconds`. */
 export async function awaitExit({run}: ProbeContext, container: string, seconds: number): Promise<number | undefined> {
   const killed = 137;
   const {stdout, exitCode} = await run(dockerWait(container), {

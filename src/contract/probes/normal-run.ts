@@ -48,7 +48,7 @@ export interface Inspection {
 
 export interface HealthCheck {
   readonly exitCode: number;
-  /** CPU milliseconds of one check. Includes what else the container did meanwhile. */
+  /** CPU milliseconds of one check, including anything else that the container did meanwhile. */
   readonly cpuMs: number | undefined;
   readonly output: string;
 }

@@ -85,7 +85,7 @@ const sshFailures: readonly SshFailure[] = [
   {
     pattern: /timed out|timeout|no route to host|network is unreachable/i,
     what: (host) => `cannot reach ${host}`,
-    fix: (host) => `check that it is on and that the network lets you through: ssh -v ${host}`,
+    fix: (host) => `check that it is up and reachable: ssh -v ${host}`,
   },
   {
     pattern: /could not resolve|name or service not known/i,
@@ -96,7 +96,7 @@ const sshFailures: readonly SshFailure[] = [
 
 const connectionBroke: Omit<SshFailure, 'pattern'> = {
   what: (host) => `the connection to ${host} broke`,
-  fix: (host) => `check that it is on and that the network lets you through: ssh -v ${host}`,
+  fix: (host) => `check that it is up and reachable: ssh -v ${host}`,
 };
 
 // ssh exits with 255 when ssh itself failed, and otherwise with the command's own code.

@@ -116,7 +116,7 @@ function startingState(
     release: old?.release ?? 0,
     previous: old?.previous ?? 0,
     hosts: [...new Set(keys)],
-    // Room for the containers that a rollback starts again, too.
+    // Also room for the containers that a rollback starts again.
     size: Math.max(
       settings.replicas,
       ...slots.map(({replica}) => replica),

@@ -75,7 +75,7 @@ const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
 /**
  * Reads everything that a deploy needs to know of a host, in one round trip. Exits with 1 if no engine answers. A call
  * of docker costs 20 to 100 ms: the script asks for nothing that the list of containers answers, and runs slow calls
- * concurrently, their output waiting in a pipe.
+ * concurrently, with their output buffered in a pipe.
  */
 export function hostQueryCommand({stack, balancer, images, network}: HostQuery): Words {
   const lock = lockName(stack);

@@ -57,7 +57,7 @@ export interface Locks {
 /**
  * Locks an environment: two deploys must not interleave. A container's name is unique on an engine, so that creating one is
  * atomic for all deployers. The first machine decides between two that start at the same time; the others follow
- * concurrently. The lock is valid on half of all machines or more: a machine that is down blocks no deploy.
+ * concurrently. The lock is valid when half of all machines or more hold it, so a machine that is down blocks no deploy.
  * The locks are renewed while this process lives. The scope releases them after a failure or Ctrl-C, and the last step
  * after success.
  * @throws Problem `locked` when another deploy holds it, `no_majority`
@@ -169,7 +169,7 @@ function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host:
 function lostProblem({service, environment}: Stack): Error {
   return problem({
     code: 'lock_lost',
-    what: `the lock of ${service} in ${environment} expired while this machine was asleep or offline: stopped without rolling back, since another deploy may be running`,
+    what: `the lock of ${service} in ${environment} expired while this machine was asleep or offline: stopped without rolling back, because another deploy may be running`,
     fix: `check what serves (entrypoint status ${environment}), then deploy again`,
   });
 }
@@ -178,6 +178,6 @@ function noMajority({stack, machines}: LockOptions, reached: number): Error {
   return problem({
     code: 'no_majority',
     what: `cannot lock ${stack.service} in ${stack.environment}: only ${reached} of its ${machines} hosts can be reached, fewer than half`,
-    fix: 'bring more of them back, or remove dead ones from deploy.yaml',
+    fix: 'bring more of them back up, or remove dead ones from deploy.yaml',
   });
 }

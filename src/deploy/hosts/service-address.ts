@@ -14,7 +14,7 @@ export function taskUrl(target: Target, {dedicated, balancers}: Fleet): string {
   return `http://${balancerAddress(target, first.surveyed.machine.host)}:${port}`;
 }
 
-/** The address in deploy.yaml; if that is every address of the host, the host's name. */
+/** The address in deploy.yaml; the host's name if the balancer listens on every address. */
 function balancerAddress(
   {
     settings: {

@@ -39,7 +39,7 @@ export interface HostState {
   readonly containers: readonly Container[];
   /** The state of the service in the balancer's file; undefined before the first deploy, and while the balancer is down. */
   readonly balancer: BalancerState | undefined;
-  /** Docker's word for the balancer's state; undefined without a balancer. */
+  /** The state of the balancer's container; undefined without a balancer. */
   readonly balancerState: string | undefined;
   /** A hash of the settings that the balancer was started with. */
   readonly balancerSettings: string;

@@ -13,7 +13,7 @@ import {appsOf, balancerOf, type HostState, type SurveyedHost} from './state.ts'
 /** The state of every machine of an environment. */
 export interface Survey {
   readonly surveyed: readonly SurveyedHost[];
-  /** Unreachable hosts, which were left out. */
+  /** Unreachable hosts, which were skipped. */
   readonly skipped: readonly Host[];
   readonly connectionTo: (host: Host) => HostConnection;
 }

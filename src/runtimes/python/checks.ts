@@ -4,7 +4,7 @@ import type {Words} from '../../shell/argv.ts';
 import type {ServiceContext} from '../runtime.ts';
 import {findPythonProgram} from './program.ts';
 
-/** Those of linter, formatter and type checker that are installed; each reads the service's own configuration. */
+/** The linter, formatter and type checker that are installed; each reads the service's own configuration. */
 export function pythonChecks({cwd, env}: ServiceContext): readonly Words[] {
   const find = (name: string): string | undefined => findPythonProgram({cwd, env}, name);
   const [ruff, black, mypy] = [find('ruff'), find('black'), find('mypy')];

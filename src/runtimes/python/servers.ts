@@ -78,7 +78,7 @@ export function uwsgiWords(program: string, {module, settings, last, pythonPath,
     // uWSGI's own limit of 4 KiB of headers is less than what browsers send.
     ...settingsWords('uwsgi', {maxHeaderSize: 32_768, ...settings}),
     ...pythonPath.flatMap((directory) => ['--pythonpath', directory]),
-    // Lines of JSON pass unchanged; uWSGI's own lines become JSON.
+    // JSON lines pass unchanged; uWSGI's own lines are wrapped in JSON.
     '--log-master',
     '--logger',
     'service stdio',

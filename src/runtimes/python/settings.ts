@@ -57,7 +57,7 @@ export function settingsWords(server: AppServer, values: SettingValues): Words {
   });
 }
 
-// Not given to the server as they are: serve.ts chooses the class, and host and port become one `bind`.
+// Not passed to the server as such: serve.ts chooses the class, and host and port become one `bind`.
 const notPassedOn: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'port']);
 
 /**

@@ -30,7 +30,7 @@ export function workerExited(state: ArbiterState, worker: Worker, exit: WorkerEx
   });
   if (crashes.isLoop())
     log('error', 'crash_loop', {
-      message: `${crashes.streak()} workers crashed in a row soon after their start, the last one ${exitText(exit)}; each further start waits longer`,
+      message: `${crashes.streak()} workers in a row crashed soon after they started, the last one ${exitText(exit)}; the delay before each start grows`,
     });
   reconcileAfter(state, delay);
 }

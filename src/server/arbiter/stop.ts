@@ -17,7 +17,7 @@ export function stop(state: ArbiterState, signal: string): void {
   void finish(state, 0, milliseconds + 500, closeSocket(socket, workers, milliseconds));
 }
 
-/** INT, QUIT: ends all workers at once, the server with 0. The second call kills them. */
+/** INT, QUIT: ends all workers at once; the server exits with 0. A second call kills them. */
 export function quit(state: ArbiterState, signal: string): void {
   const {workers, log} = state;
   if (state.phase === 'quitting') return workers.all().forEach((worker) => worker.kill('SIGKILL'));

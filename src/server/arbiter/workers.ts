@@ -14,7 +14,7 @@ import {parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {BoundSocket} from './socket.ts';
 
-/** A worker process, from the side of the arbiter. */
+/** A worker process as the arbiter sees it. */
 export interface Worker {
   readonly id: number;
   readonly pid: number;
@@ -119,7 +119,7 @@ export function workerSet({settings, socket, onMessage, onExit}: WorkerSetOption
       },
       send: (message) => {
         const handle = withSocket.has(message.type) ? socket.handle : undefined;
-        // A failed send means that the worker has just exited, which its event `exit` reports.
+        // A failed send means that the worker has just exited; its `exit` event reports that.
         if (child.isConnected()) child.process.send(message, handle, undefined, () => {});
       },
       kill: (signal) => void child.process.kill(signal),
@@ -173,7 +173,7 @@ function fork(env: Readonly<Record<string, string>>): ClusterWorker | BootFailur
   let message = 'the system created no process';
   try {
     const worker = cluster.fork(env);
-    // Spawning can also fail later, with this event.
+    // Spawning can also fail asynchronously, with this event.
     worker.on('error', () => {});
     if (worker.process.pid !== undefined) return worker;
   } catch (error) {

@@ -25,7 +25,7 @@ export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
 
 /**
  * The accept queue of the listening socket. `taken`: clients wait in it. `half-open`: none waits yet, but handshakes are
- * under way. `empty`: none waits, and none can connect any more.
+ * under way. `empty`: none is waiting, and none can connect any more.
  */
 export type QueueState = 'empty' | 'taken' | 'half-open';
 

@@ -65,7 +65,7 @@ function countBody(request: IncomingMessage, response: ServerResponse, bytes: nu
   };
 }
 
-/** Responds with 413 and closes the connection after a while in which further bytes are discarded. */
+/** Responds with 413, discards further bytes for a while, then closes the connection. */
 function reject(request: IncomingMessage, response: ServerResponse): void {
   const socket = request.socket;
   // Too late for another status.

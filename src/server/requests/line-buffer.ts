@@ -7,7 +7,7 @@ const delayMilliseconds = 100;
 const limitBytes = 16 * 1024 * 1024;
 
 export interface LineBuffer {
-  /** Takes a line without its line end. It is written together with others, after at most 100 ms. */
+  /** Takes a line without its line end and writes it with others, after at most 100 ms. */
   readonly add: (line: string) => void;
   /** Writes as much as the pipe takes. */
   readonly flush: () => void;

@@ -74,10 +74,10 @@ export function commandLineWords(env: Readonly<Record<string, string | undefined
 
 export interface GivenWords {
   readonly given: GivenSettings;
-  /** Words that are neither flags nor their values: the module. */
+  /** Positional arguments: the module. */
   readonly words: Words;
   readonly mode: Mode;
-  /** Words after `--`, for the service itself. */
+  /** Arguments after `--`, for the service itself. */
   readonly args: Words;
   readonly errors: readonly UsageError[];
 }
@@ -113,7 +113,7 @@ export function givenByWords(all: Words, rank: 2 | 3): GivenWords {
   return {given, words, mode, args: wordsBehindDashes(all), errors};
 }
 
-/** Of each setting, what has the highest rank; of equal ranks, the last. */
+/** For each setting, the value with the highest rank; among equal ranks, the last one. */
 export function strongest(...all: readonly GivenSettings[]): GivenSettings {
   const found = new Map<SettingName, Given>();
   for (const given of all)

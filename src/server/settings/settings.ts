@@ -128,7 +128,7 @@ export const declaration = {
     defaultValue: 4,
     gunicorn: '--threads',
     uwsgi: '--threads',
-    help: 'threads of a worker; only with the worker class threads',
+    help: 'threads per worker; only with the worker class threads',
   },
   timeout: {
     ...seconds,
@@ -164,7 +164,7 @@ export const declaration = {
     env: ['KEEP_ALIVE'],
     defaultValue: 75,
     gunicorn: '--keep-alive',
-    help: 'seconds for which an idle connection stays open; set it higher than that of the balancer',
+    help: "seconds for which an idle connection stays open; set it higher than the balancer's",
   },
   headersTimeout: {
     ...seconds,
@@ -185,7 +185,7 @@ export const declaration = {
     max: 1_048_576,
     defaultValue: 16_384,
     uwsgi: '--buffer-size',
-    help: 'bytes of request headers; more is answered with 431',
+    help: 'maximum size of request headers in bytes; larger ones get a 431',
   },
   maxBodySize: {
     kind: 'bytes',
@@ -194,7 +194,7 @@ export const declaration = {
     max: 2 ** 40,
     defaultValue: 104_857_600,
     uwsgi: '--limit-post',
-    help: 'bytes of request body; more is answered with 413; 0: no limit',
+    help: 'maximum size of a request body in bytes; larger ones get a 413; 0: no limit',
   },
   maxConnections: {
     ...count,
@@ -203,7 +203,7 @@ export const declaration = {
     min: 1,
     defaultValue: 10_000,
     gunicorn: '--worker-connections',
-    help: 'open connections of a worker; further ones wait in the backlog',
+    help: 'maximum open connections per worker; further ones wait in the backlog',
   },
   backlog: {
     ...count,

@@ -32,7 +32,7 @@ export function bridge({id, addresses, raw, send, onEnd}: BridgeOptions): Bridge
   // Bytes that the event loop has not taken yet, and the callback of the write that waits for it.
   let inTransit = 0;
   let resume: (() => void) | undefined;
-  // Bytes that were received and not acknowledged yet.
+  // Bytes received but not yet acknowledged.
   let unread = 0;
 
   function flush(): void {

@@ -10,7 +10,7 @@ export interface Exchange {
   readonly begun: (send: (message: ToThread) => void) => void;
   readonly respond: (message: ResponsePart, send: (message: ToThread) => void) => void;
   readonly information: (head: ResponseHead) => void;
-  /** The service has read so many bytes of the body. */
+  /** Number of bytes of the body that the service has read. */
   readonly taken: (bytes: number) => void;
   /** The service destroyed the connection. */
   readonly broken: () => void;

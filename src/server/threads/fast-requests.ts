@@ -1,6 +1,6 @@
 /** A handler below this CPU time does not delay a probe noticeably. A first run, not compiled yet, can use some of it. */
 const fastMilliseconds = 10;
-/** A request that was slow counts as fast again after so many fast runs in a row. */
+/** Number of fast runs in a row after which a request that was slow counts as fast again. */
 const requiredRuns = 3;
 const maxKeys = 1000;
 

@@ -12,7 +12,7 @@ import {requestHead} from './http-head.ts';
 import {claimSlot, claimSlots, type FromThread, type SocketAddresses, type ToThread} from './messages.ts';
 import {type PoolThread, startThread} from './pool.ts';
 
-/** A thread that has not taken a request after so long is busy: it is offered to another one as well. */
+/** A thread that has not taken a request by then is busy, and the request is offered to other threads as well. */
 const offerAgainMilliseconds = 2;
 
 interface OpenRequest {

@@ -25,32 +25,32 @@ export const check = task(
   'Check an image against the container contract',
   {
     image: option.string('image to check', {
-      defaultText: 'the one that build made of this commit',
+      defaultText: 'the image built from this commit',
       positional: true,
       valueName: 'IMAGE',
     }),
     format: option.choice('format of the report', {choices: reportFormats, default: 'table'}),
-    output: option.string('file for the report', {defaultText: 'the standard output', valueName: 'FILE'}),
+    output: option.string('file for the report', {defaultText: 'standard output', valueName: 'FILE'}),
     rule: option.list('check only this rule', {valueName: 'RULE'}),
-    env: option.list('variable that the service needs; without VALUE, a secret from our own environment', {
+    env: option.list('variable that the service needs; without VALUE, a secret read from the variable NAME', {
       valueName: 'NAME[=VALUE]',
     }),
-    command: option.string('words after the image that start the service', {
-      defaultText: 'run (its own CMD for an image without our command)',
+    command: option.string('arguments after the image in `docker run` that start the service', {
+      defaultText: 'run; for an image whose entry point is not entrypoint, its own command',
     }),
     port: option.number('port of the service', {
-      defaultText: '`port` in deploy.yaml, or the one that the image exposes',
+      defaultText: '`port` in deploy.yaml, or the port that the image exposes',
       valueName: 'PORT',
     }),
     health: option.string('path that answers 200 when the service is ready for traffic', {
-      defaultText: '`health` in deploy.yaml, or any answer of /',
+      defaultText: '`health` in deploy.yaml, or / with any status below 500',
       valueName: 'PATH',
     }),
     alive: option.string('path that answers 200 while the process is alive', {
       defaultText: '/healthz',
       valueName: 'PATH',
     }),
-    slowPath: option.string('path that takes two seconds to answer, for the request at SIGTERM', {
+    slowPath: option.string('path that takes two seconds to answer: the request in progress at SIGTERM', {
       defaultText: 'a request sent in two parts',
       valueName: 'PATH',
     }),
@@ -62,7 +62,7 @@ export const check = task(
   async (context, values): Promise<Report | undefined> => {
     const {run, say} = context;
     const rules = requestedRules(values.rule);
-    // Each step depends on what the step before found: a script cannot do that.
+    // Each step depends on the result of the one before, which a script cannot express.
     const real = await run.act(
       `# checks ${values.image ?? 'the built image'}: runs about twenty containers of it, three at a time, and removes them`,
       async () => true,

@@ -8,7 +8,7 @@ export const logs = task(
   {
     environment: environmentOption,
     follow: option.boolean('follow new output'),
-    tail: option.number('lines of each replica to begin with', {default: 100, valueName: 'LINES'}),
+    tail: option.number('number of earlier lines to show for each replica', {default: 100, valueName: 'LINES'}),
   },
   async (context, {environment, follow, tail}) => {
     await printLogs(context, await readTarget(context, environment), {follow, tail});

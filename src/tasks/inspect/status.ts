@@ -3,7 +3,7 @@ import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
 export const status = task(
-  'Show which release runs where and serves',
+  'Show which release runs on each host and which one serves',
   {
     environment: environmentOption,
   },

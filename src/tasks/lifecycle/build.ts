@@ -27,11 +27,11 @@ export const build = task(
       defaultText: 'the first 12 characters of the commit',
       valueName: 'TAG',
     }),
-    ca: option.string('file with CA certificates for downloads during the build; no layer keeps it', {
+    ca: option.string('file of CA certificates for downloads during the build; stored in no layer', {
       env: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
       valueName: 'FILE',
     }),
-    secret: option.list('a file that the build reads and no layer keeps, by its ID: npmrc, pip_conf, netrc', {
+    secret: option.list('build secret: a file, stored in no layer, with its ID, such as npmrc, pip_conf or netrc', {
       valueName: 'ID=FILE',
     }),
     cache: option.boolean('use the cache of earlier builds', {default: true}),
@@ -66,7 +66,7 @@ export const build = task(
           context: '.',
           tags: [image],
           buildArgs,
-          // Also as labels: the service's own Dockerfile need not declare the arguments.
+          // Also set as labels, since the service's own Dockerfile need not declare the arguments.
           labels: {
             'entrypoint.service_name': buildArgs.service_name,
             'entrypoint.git_commit_hash': buildArgs.git_commit_hash,

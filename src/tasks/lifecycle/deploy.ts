@@ -21,15 +21,15 @@ export const deploy = task(
   {
     environment: environmentOption,
     image: option.string('image to deploy, by name or digest', {
-      defaultText: "the stage's, or the one that build made of this commit",
+      defaultText: 'the image of the stage, or the one built from this commit',
       valueName: 'IMAGE',
     }),
-    stage: option.string('deploy the image of this stage in the registry', {
+    stage: option.string('deploy the image promoted to this stage', {
       defaultText: '`stage` in deploy.yaml',
       valueName: 'STAGE',
     }),
-    plan: option.boolean('print what would be done on which host, and do nothing'),
-    batch: option.string('hosts at a time: a number, a percentage such as 25%, or all', {
+    plan: option.boolean('print the steps for each host without running them'),
+    batch: option.string('hosts to change at a time: a number, a percentage such as 25%, or all', {
       defaultText: '`batch` in deploy.yaml',
       valueName: 'HOSTS',
     }),
@@ -40,8 +40,8 @@ export const deploy = task(
         valueName: 'PERCENT',
       },
     ),
-    continue: option.boolean('let the canary serve all requests'),
-    abort: option.boolean('remove the canary'),
+    continue: option.boolean('end the canary: the new release serves all requests'),
+    abort: option.boolean('end the canary: the old release serves all requests'),
   },
   async (
     context,

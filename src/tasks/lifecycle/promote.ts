@@ -31,7 +31,7 @@ export const promote = task(
   {
     to: option.string('stage to promote to: dev, rc, prod, ...', {required: true, valueName: 'STAGE'}),
     from: option.string('stage, tag or digest to promote', {
-      defaultText: 'the tag that publish made of this commit',
+      defaultText: 'the tag published for this commit',
       valueName: 'IMAGE',
     }),
   },

@@ -20,14 +20,14 @@ export const testIntegration = task(
   'Run the integration tests (test/integration) of the built image',
   {
     image: option.string('image to test', {
-      defaultText: 'the one that build made of this commit',
+      defaultText: 'the image built from this commit',
       valueName: 'IMAGE',
     }),
     start: option.boolean('start the service and its backing services; --no-start if they already run', {
       default: true,
     }),
-    waitFor: option.string('with --no-start: address that must answer 200 before the tests begin', {valueName: 'URL'}),
-    waitSeconds: option.number('seconds to wait for it', {default: 60, valueName: 'SECONDS'}),
+    waitFor: option.string('URL that must answer 200 before the tests begin; only with --no-start', {valueName: 'URL'}),
+    waitSeconds: option.number('seconds to wait for the URL of --wait-for', {default: 60, valueName: 'SECONDS'}),
     ...reportOptions,
   },
   async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {

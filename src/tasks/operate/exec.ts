@@ -8,9 +8,9 @@ export const exec = task(
   'Run a command in a serving replica',
   {
     environment: environmentOption,
-    all: option.boolean('in every replica on every host, in parallel'),
-    host: option.string('host to run it on', {defaultText: 'the first', valueName: 'HOST'}),
-    terminal: option.boolean('allocate a terminal, for interactive programs: `exec prod --terminal -- sh`'),
+    all: option.boolean('run it in every replica on every host, in parallel'),
+    host: option.string('run it in a replica on this host', {defaultText: 'the first host', valueName: 'HOST'}),
+    terminal: option.boolean('allocate a terminal, as `exec prod --terminal -- sh` needs'),
   },
   async (context, {environment, ...how}) => {
     if (context.rest.length === 0)

@@ -7,7 +7,7 @@ export const maintenance = task(
   'Turn maintenance mode on or off',
   {
     environment: environmentOption,
-    state: option.choice('on: every request gets the maintenance page', {
+    state: option.choice('on: maintenance page for all requests; off: serve again', {
       choices: ['on', 'off'],
       required: true,
       positional: true,

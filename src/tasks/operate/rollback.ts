@@ -8,11 +8,11 @@ export const rollback = task(
   {
     environment: environmentOption,
     release: option.number('release to return to; its containers must still exist', {
-      defaultText: 'the one before',
+      defaultText: 'the previous release',
       valueName: 'RELEASE',
     }),
-    plan: option.boolean('print what would be done on which host, and do nothing'),
-    skipUnreachable: option.boolean('skip unreachable hosts'),
+    plan: option.boolean('print the steps for each host without running them'),
+    skipUnreachable: option.boolean('skip unreachable hosts; the next deploy brings them up to date'),
   },
   async (context, {environment, release: to, plan: planOnly, skipUnreachable}): Promise<Deployed | Plan> => {
     const target = await readTarget(context, environment);

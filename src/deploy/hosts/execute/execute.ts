@@ -36,7 +36,7 @@ export interface Executed {
 }
 
 /**
- * The one way in which hosts change: survey, plan, pull, lock, run, compare, finish. Until the comparison has passed, any
+ * The only way in which hosts change: survey, plan, pull, lock, run, compare, finish. Until the comparison has passed, any
  * failure on any host, Ctrl-C included, undoes everything on all of them.
  */
 export async function execute(

@@ -15,7 +15,7 @@ export interface Executor {
   readonly prefix: string;
   /** How long to wait for a command that was left running on a host, in seconds. */
   readonly graceSeconds: number;
-  /** Called before each round; what it throws ends the work. */
+  /** Called before each round; an error that it throws stops the run. */
   readonly beforeRound?: (() => void) | undefined;
 }
 

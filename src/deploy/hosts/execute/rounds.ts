@@ -33,7 +33,7 @@ async function runRound(executor: Executor, round: Round): Promise<void> {
         // Ctrl-C has interrupted all of them.
         if (isProblem(error) && error.code === 'interrupted') throw error;
         if (cancelled.has(step))
-          throw problem({code: 'interrupted', what: `cancelled, since another step failed: ${step.what}`});
+          throw problem({code: 'interrupted', what: `cancelled because another step failed: ${step.what}`});
         waiting.delete(step);
         const others = [...waiting].filter(([other]) => !cancelled.has(other));
         for (const [other] of others) cancelled.add(other);

@@ -74,7 +74,7 @@ export interface ExecOptions {
 }
 
 /**
- * Runs the words after `--` (`context.rest`) in a serving replica; a failure has their exit code.
+ * Runs the command after `--` (`context.rest`) in a serving replica; a failure has its exit code.
  * @throws Problem `not_deployed`, `unknown_host`, `command_failed`
  */
 export async function exec(

@@ -42,16 +42,16 @@ export interface HostStatus {
   readonly reached: boolean;
 }
 
-/** A container of the service, also one that is stopped. */
+/** A container of the service, running or stopped. */
 export interface ContainerStatus {
   readonly host: string;
   readonly name: string;
   readonly role: string;
   /** null for containers that are no replicas. */
   readonly release: number | null;
-  /** Docker's word: created, running, paused, restarting, exited, dead. */
+  /** Docker's state: created, running, paused, restarting, exited, dead. */
   readonly state: string;
-  /** Docker's words, such as `Up 3 minutes`. */
+  /** Docker's text, such as `Up 3 minutes`. */
   readonly status: string;
   readonly image: string;
   readonly commit: string;

@@ -35,7 +35,7 @@ export interface Plan {
   readonly first: readonly Round[];
   readonly rounds: readonly Round[];
   readonly comparison: ReleaseComparison | undefined;
-  /** After success: the release log and the removal of what is not kept. */
+  /** After success: writes the release log and removes the releases that are not kept. */
   readonly finish: readonly Round[];
 }
 

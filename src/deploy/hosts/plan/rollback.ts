@@ -40,7 +40,7 @@ export function planRollback(
   const created = newSlots(deployment, fleet, release);
   const slots = (app: SurveyedHost): readonly SlotUse[] =>
     fresh.includes(app) ? (created.get(app.machine.host) ?? []) : keptSlots(target, fleet, app, release);
-  // The containers of the release itself are no leftovers.
+  // The containers of the release that is being restored are not leftovers.
   const leftovers = new Map(
     [...leftoversByHost(fleet)].map(([host, {remove, stop}]) => {
       const starting = new Set(
@@ -67,7 +67,7 @@ export function planRollback(
     hosts: lockOrder(fleet, surveyed),
     notes: fresh.map(
       ({machine: {host}}) =>
-        `${host} never had release ${release}: it gets new containers, with the settings that deploy.yaml has now`,
+        `${host} never had release ${release}: it gets new containers with the current settings of deploy.yaml`,
     ),
     first:
       fresh.length === 0

@@ -51,7 +51,7 @@ export function rolloutRounds(
         : concerned.map(({surveyed}) =>
             healthStep(target, surveyed, {release, previous}, fresh(surveyed), (slot) => hostOf(slot, surveyed)),
           );
-    // A round has one step a host: a balancer's host that also starts containers awaits them in the next round.
+    // A round has one step per host: a balancer's host that also starts containers awaits them in the next round.
     const isBusy = ({host}: Step): boolean => starts.some((step) => step.host === host);
     const switches = concerned.map(({surveyed}) => {
       const before = held.get(surveyed.machine.host) as BalancerState;

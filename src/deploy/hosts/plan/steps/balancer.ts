@@ -79,7 +79,7 @@ export function prepareBalancer(
   };
 }
 
-/** Installs the certificate: a step of its own, since it needs the standard input. An equal one changes nothing. */
+/** Installs the certificate: a step of its own, since it needs the standard input. An unchanged certificate changes nothing. */
 export function certificateSteps(target: Target, balancers: readonly FleetBalancer[]): Round {
   const {tls} = target.settings.load_balancer;
   if (tls === undefined) return [];
@@ -100,7 +100,7 @@ export function certificateSteps(target: Target, balancers: readonly FleetBalanc
         ]),
       ],
       purpose: `the load balancer on ${host} rejected the certificate`,
-      fix: 'load_balancer.tls.certificate must be the certificate with its chain in PEM; the key belongs to the same text or to load_balancer.tls.key',
+      fix: 'load_balancer.tls.certificate must be PEM: the certificate, then its chain; add the key there, or set load_balancer.tls.key',
     }),
   );
 }
@@ -127,6 +127,6 @@ function differsProblem({environment}: Target, name: string): Error {
   return problem({
     code: 'balancer_differs',
     what: `load_balancer in deploy.yaml differs from what ${name} was started with; changing it would interrupt the service`,
-    fix: `set it back, or at a quiet time: entrypoint remove ${environment} (volumes stay), then deploy again`,
+    fix: `revert the change, or apply it when traffic is low: entrypoint remove ${environment} (volumes stay), then deploy again`,
   });
 }
