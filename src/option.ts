@@ -131,7 +131,7 @@ export function missingOptions(
     });
 }
 
-export type Reading = {readonly value: unknown} | {readonly error: UsageError};
+export type ParsedValue = {readonly value: unknown} | {readonly error: UsageError};
 
 const numberText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const truths: Readonly<Record<string, boolean>> = {
@@ -153,9 +153,9 @@ export function readValue(
   {kind, choices = []}: Pick<Option<unknown>, 'kind' | 'choices'>,
   texts: readonly string[],
   subject: string,
-): Reading {
+): ParsedValue {
   const text = texts.at(-1) ?? '';
-  const wrong = (must: string, more: Omit<UsageError, 'what'> = {}): Reading => ({
+  const wrong = (must: string, more: Omit<UsageError, 'what'> = {}): ParsedValue => ({
     error: {what: mustBe(subject, must, text), ...more},
   });
   if (kind === 'list') return {value: texts};

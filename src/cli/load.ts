@@ -15,7 +15,7 @@ export interface OwnModules {
   readonly tasks: string;
 }
 
-export interface Service {
+export interface TaskSource {
   /** Absolute, without symbolic links. */
   readonly directory: string;
   /** The name of its file of tasks; undefined: it has the standard tasks. */
@@ -30,7 +30,7 @@ const markers = [...taskFiles, 'deploy.yaml', 'Dockerfile', 'package.json', 'pyp
  * Finds the service and its tasks: the exported functions of its tasks.ts, or the standard tasks.
  * @throws Problem with exit code 65 when tasks.ts cannot be loaded, 64 when `directory` does not exist
  */
-export async function loadService(cwd: string, given: string | undefined, own: OwnModules): Promise<Service> {
+export async function loadTasks(cwd: string, given: string | undefined, own: OwnModules): Promise<TaskSource> {
   const directory = serviceDirectory(cwd, given);
   const file = taskFiles.find((name) => existsSync(join(directory, name)));
   const exported = file === undefined ? ((await import(own.tasks)) as object) : await importTasks(directory, file, own);
@@ -43,9 +43,9 @@ export async function loadService(cwd: string, given: string | undefined, own: O
  * @throws Problem with exit code 65 when invoke cannot load tasks.py
  */
 export async function withInvokeTasks(
-  service: Service,
+  service: TaskSource,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<Service> {
+): Promise<TaskSource> {
   const more = await invokeTasks({cwd: service.directory, env});
   const found = [...more]
     .map(([name, call]) => ({

@@ -3,20 +3,20 @@ import {snake} from '../text/names.ts';
 import {completions} from './complete.ts';
 import {type Core, defaultCore} from './flags.ts';
 import {generalHelp, listJson, listText, taskHelp} from './help.ts';
-import {loadService, type Service, withInvokeTasks} from './load.ts';
+import {loadTasks, type TaskSource, withInvokeTasks} from './load.ts';
 import {parse, type Parsed} from './parse.ts';
 import {reportJson, reportText, type Style, thrownProblem} from './report.ts';
 import {runTasks} from './run-tasks.ts';
 import type {World} from './world.ts';
 
-export interface Outcome {
+export interface ExitResult {
   readonly code: number;
   /** A task ignored the interrupt and still runs. */
   readonly gaveUp: boolean;
 }
 
 /** Reads the command line, acts on it and returns the exit code. Never throws. */
-export async function main(world: World): Promise<Outcome> {
+export async function main(world: World): Promise<ExitResult> {
   // An error before the command line is parsed is reported with the default flags.
   const known: {core: Core; directory: string} = {core: defaultCore(), directory: world.cwd};
   try {
@@ -36,8 +36,8 @@ export async function main(world: World): Promise<Outcome> {
 }
 
 /** The parser decides which directory is meant, but needs that directory's tasks to parse: hence two passes. */
-async function understand(world: World): Promise<{service: Service; parsed: Parsed}> {
-  const load = (directory: string | undefined): Promise<Service> => loadService(world.cwd, directory, world.own);
+async function understand(world: World): Promise<{service: TaskSource; parsed: Parsed}> {
+  const load = (directory: string | undefined): Promise<TaskSource> => loadTasks(world.cwd, directory, world.own);
   const first = parse(world.argv, [], {}).core.directory;
   const service = await load(first).catch((error: unknown) => broken(world, error));
   const parsed = parse(world.argv, service.tasks, world.env);
@@ -47,7 +47,11 @@ async function understand(world: World): Promise<{service: Service; parsed: Pars
 }
 
 /** Asks invoke, which takes 200 ms, for the tasks of tasks.py only if all tasks are needed. */
-async function complete(world: World, service: Service, parsed: Parsed): Promise<{service: Service; parsed: Parsed}> {
+async function complete(
+  world: World,
+  service: TaskSource,
+  parsed: Parsed,
+): Promise<{service: TaskSource; parsed: Parsed}> {
   if (parsed.calls.length > 0 && parsed.unknownTasks.length === 0 && !parsed.core.list) return {service, parsed};
   const whole = await withInvokeTasks(service, world.env).catch((error: unknown) => broken(world, error, service));
   return whole === service ? {service, parsed} : {service: whole, parsed: parse(world.argv, whole.tasks, world.env)};
@@ -57,13 +61,13 @@ async function complete(world: World, service: Service, parsed: Parsed): Promise
 function broken(
   world: World,
   error: unknown,
-  rest: Service = {directory: world.cwd, file: undefined, tasks: []},
-): Service {
+  rest: TaskSource = {directory: world.cwd, file: undefined, tasks: []},
+): TaskSource {
   if (!isProblem(error) || !world.argv.includes('--complete')) throw error;
   return rest;
 }
 
-async function act(world: World, service: Service, parsed: Parsed): Promise<number> {
+async function act(world: World, service: TaskSource, parsed: Parsed): Promise<number> {
   const {core, calls, rest, unknownTasks} = parsed;
   if (core.complete) {
     world.stdout(

@@ -9,7 +9,7 @@ import type {Context} from '../task.ts';
 import {snake} from '../text/names.ts';
 import type {Core} from './flags.ts';
 import {type Interrupt, makeInterrupt} from './interrupt.ts';
-import type {Service} from './load.ts';
+import type {TaskSource} from './load.ts';
 import type {Call} from './parse.ts';
 import {type Style, thrownProblem} from './report.ts';
 import type {World} from './world.ts';
@@ -20,7 +20,7 @@ import type {World} from './world.ts';
  */
 export async function runTasks(
   world: World,
-  service: Service,
+  service: TaskSource,
   core: Core,
   calls: readonly Call[],
   style: Style,
@@ -53,7 +53,7 @@ async function settle(
   {task, values, sources}: Call,
   context: Context,
   interrupt: Interrupt,
-  service: Service,
+  service: TaskSource,
 ): Promise<unknown> {
   const gaveUp = interrupt.gaveUp.then((name) => {
     throw stopped('gave_up', name);
@@ -78,7 +78,7 @@ function echoOf(world: World, {quiet, echo: wanted}: Core, {colour, verbose}: St
   return wanted ? echo : {...echo, reads: false, command: () => {}, ended: () => {}};
 }
 
-function runnerOf(world: World, service: Service, {json, dryRun}: Core, echo: Echo, interrupt: Interrupt): Runner {
+function runnerOf(world: World, service: TaskSource, {json, dryRun}: Core, echo: Echo, interrupt: Interrupt): Runner {
   const system = systemRunner({
     cwd: service.directory,
     env: world.env,
@@ -94,7 +94,7 @@ function runnerOf(world: World, service: Service, {json, dryRun}: Core, echo: Ec
 }
 
 // Commands run in the service's directory: a line pasted in another one needs the `cd`.
-function enterDirectory(world: World, {directory}: Service, {dryRun}: Core, echo: Echo): void {
+function enterDirectory(world: World, {directory}: TaskSource, {dryRun}: Core, echo: Echo): void {
   if (directory === world.cwd) return;
   if (dryRun) world.stdout(`cd ${quote(directory)}\n`);
   else echo.command(`cd ${quote(directory)}`);
@@ -103,7 +103,7 @@ function enterDirectory(world: World, {directory}: Service, {dryRun}: Core, echo
 
 function contextOf(
   world: World,
-  service: Service,
+  service: TaskSource,
   core: Core,
   {rest}: Call,
   {runner, echo, interrupt}: {runner: Runner; echo: Echo; interrupt: Interrupt},

@@ -6,7 +6,7 @@ export type Level = 'info' | 'warning' | 'error';
 /** Logs an event of the server itself: its name is one stable word, its fields are facts; `message` and `fix` are prose. */
 export type Log = (level: Level, event: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-export interface LogOptions {
+export interface ServerLogOptions {
   readonly write: (text: string) => void;
   /** Lines for people instead of one JSON object a line. */
   readonly readable: boolean;
@@ -17,7 +17,7 @@ export interface LogOptions {
 const colours: Readonly<Record<Level, string>> = {info: '36', warning: '33', error: '31'};
 
 /** The server's own log on stdout: one `{time, level, event, pid, ...}` a line, or readable lines on a terminal. */
-export function serverLog({write, readable, colour, now}: LogOptions = stdoutOptions()): Log {
+export function serverLog({write, readable, colour, now}: ServerLogOptions = stdoutOptions()): Log {
   return (level, event, fields = {}) => {
     if (!readable)
       return write(`${JSON.stringify({time: now().toISOString(), level, event, pid: process.pid, ...fields})}\n`);
@@ -54,7 +54,7 @@ export function clock(time: Date): string {
 }
 
 // https://no-color.org: set and not empty.
-function stdoutOptions(): LogOptions {
+function stdoutOptions(): ServerLogOptions {
   const terminal = isTerminal(1);
   return {
     write: writeToStdout,

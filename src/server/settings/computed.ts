@@ -1,6 +1,6 @@
 import {addressText, parseAddress} from './address.ts';
 import type {GivenSettings} from './given.ts';
-import {type Machine, nodeWorkerCount, type WorkerKind} from './limits.ts';
+import {type Resources, nodeWorkerCount, type WorkerKind} from './limits.ts';
 import type {SettingName} from './settings.ts';
 import type {Origin} from './value.ts';
 
@@ -8,7 +8,7 @@ import type {Origin} from './value.ts';
 export function computed(
   values: Readonly<Record<SettingName, Origin>>,
   given: GivenSettings,
-  machine: Machine,
+  machine: Resources,
 ): Readonly<Record<SettingName, Origin>> {
   const kind = (values.workerClass.value ?? 'async') as WorkerKind;
   const threads = Number(values.threads.value ?? 1);

@@ -51,7 +51,7 @@ const threadMegabytes = 48;
 
 export type WorkerKind = 'sync' | 'threads' | 'async';
 
-export interface Machine {
+export interface Resources {
   /** CPUs of the container, by its quota. */
   readonly cpus: number;
   /** MiB for all workers together; undefined without a limit. */
@@ -63,13 +63,13 @@ export interface Machine {
  * the database (gunicorn's recommendation). At most as many as fit into the memory, at least one.
  * @see https://docs.gunicorn.org/en/stable/design.html#how-many-workers
  */
-export function workerCount(kind: WorkerKind, {cpus, megabytes}: Machine): number {
+export function workerCount(kind: WorkerKind, {cpus, megabytes}: Resources): number {
   const wanted = kind === 'async' ? cpus : 2 * cpus + 1;
   return Math.max(1, Math.min(wanted, Math.floor((megabytes ?? Infinity) / workerMegabytes)));
 }
 
 /** The same for Node, whose threads share no interpreter lock: one worker with a pool keeps a CPU busy. */
-export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Machine): number {
+export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megabytes}: Resources): number {
   if (kind !== 'threads') return workerCount(kind, {cpus, megabytes});
   return Math.max(
     1,

@@ -11,7 +11,7 @@ import {
   type SettingValues,
   strongest,
 } from './given.ts';
-import type {Machine} from './limits.ts';
+import type {Resources} from './limits.ts';
 import {type Setting, type SettingName, settings, type Settings} from './settings.ts';
 import {type Origin, originOf} from './value.ts';
 
@@ -21,7 +21,7 @@ export interface ReaderOptions {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly machine: Machine;
+  readonly machine: Resources;
   /** Values of the task `run`; what came from its command line has the rank of `argv`, and `argv` wins. */
   readonly values?: SettingValues;
   readonly sources?: SettingSources;

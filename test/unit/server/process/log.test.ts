@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type Log, type LogOptions, serverLog} from '../../../../src/server/process/log.ts';
+import {type Log, type ServerLogOptions, serverLog} from '../../../../src/server/process/log.ts';
 
-function written(options: Partial<LogOptions>, use: (log: Log) => void): string {
+function written(options: Partial<ServerLogOptions>, use: (log: Log) => void): string {
   let text = '';
   const write = (more: string): void => void (text += more);
   use(serverLog({write, readable: false, colour: false, now: () => new Date(2026, 0, 2, 3, 4, 5, 6), ...options}));
