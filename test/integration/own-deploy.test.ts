@@ -7,7 +7,7 @@ import {entrypoint, makeTiny} from './tiny.ts';
 const {name, must, run, write, commit, leftovers} = makeTiny();
 
 const tasks = `
-export {build, remove, status} from 'entrypoint/tasks';
+export {build, remove, run, status} from 'entrypoint/tasks';
 import {deployImage, environmentOption, imageToDeploy, readTarget, task} from 'entrypoint';
 
 export const deploy = task(
