@@ -44,7 +44,7 @@ function processWorld(stderr: World['stderr']): World {
     cwd: process.cwd(),
     stdout: fdWriter(1),
     stderr,
-    isTerminal: isTerminal,
+    isTerminal,
     columns: () => (isTerminal(1) ? process.stdout.columns : undefined),
     onSignal(listener) {
       for (const name of signals) process.on(name, listener);

@@ -1,4 +1,4 @@
-import {messageOf} from '../errors.ts';
+import {exitCode, messageOf} from '../errors.ts';
 import {type Arbiter, arbiter} from './arbiter/arbiter.ts';
 import type {Reloader} from './arbiter/reload.ts';
 import {bindSocket, type BoundSocket, connectionsWithin, dispatchWarning} from './arbiter/socket.ts';
@@ -73,6 +73,6 @@ async function bind(settings: Settings): Promise<BoundSocket | BootFailure> {
   try {
     return await bindSocket(settings);
   } catch (error) {
-    return addressFailure(settings.bind, error) ?? {message: messageOf(error), exitCode: 69};
+    return addressFailure(settings.bind, error) ?? {message: messageOf(error), exitCode: exitCode.unavailable};
   }
 }

@@ -1,4 +1,4 @@
-import {messageOf} from '../errors.ts';
+import {exitCode, messageOf} from '../errors.ts';
 import {handleSignals} from './arbiter/signals.ts';
 import {bindServer} from './bind-server.ts';
 import {checkConfig} from './check-config.ts';
@@ -17,7 +17,7 @@ process.on('uncaughtException', (error) => {
     stack: error.stack,
     fix: 'report it: this is a bug in the server',
   });
-  process.exit(70);
+  process.exit(exitCode.internal);
 });
 const {mode, settings: given} = await readCommandLine();
 process.exit(mode === 'check-config' ? await checkConfig(given, log) : await run(given));
@@ -25,9 +25,9 @@ process.exit(mode === 'check-config' ? await checkConfig(given, log) : await run
 async function run(settings: Settings): Promise<number> {
   const server = await bindServer(settings, log);
   if ('exitCode' in server) {
-    const {exitCode, ...fields} = server;
+    const {exitCode: code, ...fields} = server;
     log('error', 'not_listening', fields);
-    return exitCode;
+    return code;
   }
   handleSignals(server.arbiter, log);
   return server.run();

@@ -132,7 +132,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   server: ['errors.ts', 'server/arbiter', 'server/load', 'server/process', 'server/settings'],
   'server/arbiter': ['errors.ts', 'server/load', 'server/process', 'server/requests', 'server/settings', 'shell'],
   'server/index.ts': ['errors.ts', 'server', 'server/arbiter', 'server/process', 'server/settings', 'text'],
-  'server/load': ['server/process', 'server/settings', 'text'],
+  'server/load': ['errors.ts', 'server/process', 'server/settings', 'text'],
   'server/process': ['server/settings', 'shell'],
   'server/requests': ['server/process', 'server/settings', 'shell'],
   'server/settings': ['errors.ts', 'option.ts', 'shell', 'text'],

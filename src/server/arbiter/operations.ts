@@ -1,5 +1,5 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
-import {messageOf} from '../../errors.ts';
+import {exitCode, messageOf} from '../../errors.ts';
 import {addressFailure} from '../load/listening.ts';
 import type {Log} from '../process/log.ts';
 import type {BootFailure} from '../process/messages.ts';
@@ -46,7 +46,7 @@ export function operations(): Operations {
         return undefined;
       } catch (error) {
         const {message} = addressFailure(bind, error) ?? {message: messageOf(error)};
-        return {message: `admin listener: ${message}`, fix: 'set another --admin-bind', exitCode: 69};
+        return {message: `admin listener: ${message}`, fix: 'set another --admin-bind', exitCode: exitCode.unavailable};
       }
     },
     close: () => {

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {exitCode} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {bootSucceeded, reconcile, wake} from './reconcile.ts';
 import {activeWorkers, type ArbiterState, drainOrder, isStopping} from './state.ts';
@@ -64,7 +65,7 @@ async function replace(state: ArbiterState, old: Worker, reason: string): Promis
   if (isStopping(state) || !activeWorkers(state).includes(old)) return undefined;
   const worker = state.workers.spawn(true);
   if ('exitCode' in worker) return keep(state, old, worker);
-  const late = {message: `the new worker was not ready after ${bootSeconds} s`, exitCode: 3};
+  const late = {message: `the new worker was not ready after ${bootSeconds} s`, exitCode: exitCode.notBooted};
   const failure = await Promise.race([worker.booted, sleep(bootSeconds * 1000, late, {ref: false})]);
   if (isStopping(state)) return undefined;
   worker.isReplacement = false;

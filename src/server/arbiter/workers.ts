@@ -1,5 +1,5 @@
 import cluster, {type Worker as ClusterWorker} from 'node:cluster';
-import {messageOf} from '../../errors.ts';
+import {exitCode, messageOf} from '../../errors.ts';
 import {
   type BootFailure,
   type DrainOrder,
@@ -144,7 +144,9 @@ export function workerSet({settings, socket, onMessage, onExit}: WorkerSetOption
     child.once('exit', (code: number | null, signal: string | null) => {
       workers.delete(worker.id);
       const exit: WorkerExit = {code, signal, failure};
-      booted.resolve(failure ?? {message: `worker ${exitText(exit)} before it was ready`, exitCode: 3});
+      booted.resolve(
+        failure ?? {message: `worker ${exitText(exit)} before it was ready`, exitCode: exitCode.notBooted},
+      );
       notAccepting.resolve();
       exited.resolve(exit);
       onExit(worker, exit);
@@ -182,7 +184,7 @@ function fork(env: Readonly<Record<string, string>>): ClusterWorker | BootFailur
   return {
     message: `cannot start a worker: ${message}`,
     fix: 'check the limits on processes, file descriptors and memory',
-    exitCode: 3,
+    exitCode: exitCode.notBooted,
   };
 }
 

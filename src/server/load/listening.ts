@@ -1,5 +1,6 @@
 import type {Server} from 'node:http';
 import net from 'node:net';
+import {exitCode} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {listenOnPipe} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
@@ -59,7 +60,11 @@ export function addressFailure(bind: string, error: unknown): BootFailure | unde
   if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'ENOENT'].includes(code ?? ''))
     return undefined;
   const reason = code === 'EADDRINUSE' ? 'address already in use' : code === 'EACCES' ? 'permission denied' : message;
-  return {message: `cannot listen on ${bind}: ${reason}`, fix: 'set another --bind or PORT', exitCode: 69};
+  return {
+    message: `cannot listen on ${bind}: ${reason}`,
+    fix: 'set another --bind or PORT',
+    exitCode: exitCode.unavailable,
+  };
 }
 
 /** The servers of a service that calls `listen` itself. */

@@ -1,5 +1,6 @@
 import type {Server} from 'node:http';
 import {pathToFileURL} from 'node:url';
+import {exitCode} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {adapt} from './adapt.ts';
 import {type Captured, captureListen, type ListenTarget} from './listening.ts';
@@ -63,7 +64,7 @@ export async function loadService(
   if (found !== undefined) return found;
   throw new NotServable({
     message: `${module} has no default export and does not listen`,
-    exitCode: 65,
+    exitCode: exitCode.badData,
     fix: 'export default a handler (an app, an object with fetch, a (request, response) function), or call listen on process.env.PORT',
   });
 }
@@ -72,7 +73,7 @@ export async function loadService(
 export function notAHandler(module: string): BootFailure {
   return {
     message: `the default export of ${module} is not a handler`,
-    exitCode: 65,
+    exitCode: exitCode.badData,
     fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
   };
 }

@@ -1,4 +1,5 @@
 import {Worker} from 'node:worker_threads';
+import {exitCode} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -77,7 +78,7 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
   });
   worker.once('exit', (code) => {
     stopWatch();
-    booted.resolve({message: `thread exited with code ${code} before it was ready`, exitCode: 3});
+    booted.resolve({message: `thread exited with code ${code} before it was ready`, exitCode: exitCode.notBooted});
     closed.resolve();
     if (ready && !closing) onCrash(thread, cause ?? new Error(`exit code ${code}`));
   });
