@@ -1,6 +1,7 @@
 import {median, type Report, type Row} from '../report.ts';
 
-export const limits = {overhead: 1.3, growth: 1.1, roundTrips: 6, rollback: 3};
+/** `overheadDedicated`: a deploy also locks and surveys the balancer's machine, which the bare script does not. */
+export const limits = {overhead: 1.3, overheadDedicated: 1.45, growth: 1.1, roundTrips: 6, rollback: 3};
 
 /** Seconds of each round, by the number of hosts. */
 export type Times = Record<1 | 3, number[]>;
@@ -43,11 +44,14 @@ export function comparisons(real: Pick<Real, 'bare' | 'ours' | 'bareDedicated' |
     ratios: roundsOf(real).map(ratio),
     limit,
   });
-  const against = (deploys: Times, scripts: Times, count: 1 | 3): Compared =>
-    each(limits.overhead, (round) => quotient(deploys[count][round], scripts[count][round]));
+  const against = (limit: number, deploys: Times, scripts: Times, count: 1 | 3): Compared =>
+    each(limit, (round) => quotient(deploys[count][round], scripts[count][round]));
   return {
-    overhead: {1: against(ours, bare, 1), 3: against(ours, bare, 3)},
-    overheadDedicated: {1: against(dedicated, bareDedicated, 1), 3: against(dedicated, bareDedicated, 3)},
+    overhead: {1: against(limits.overhead, ours, bare, 1), 3: against(limits.overhead, ours, bare, 3)},
+    overheadDedicated: {
+      1: against(limits.overheadDedicated, dedicated, bareDedicated, 1),
+      3: against(limits.overheadDedicated, dedicated, bareDedicated, 3),
+    },
     growthDedicated: each(limits.growth, (round) =>
       quotient(
         quotient(dedicated[3][round], dedicated[1][round]),
@@ -107,8 +111,8 @@ export function report(real: Real, simulated: readonly Simulated[]): Report {
     },
     {text: `to three hosts: ${ratio[3].toFixed(2)}`, is: ratio[3] <= limits.overhead},
     {
-      text: `behind one balancer, to one host: ${ratioDedicated[1].toFixed(2)}, to three: ${ratioDedicated[3].toFixed(2)}`,
-      is: Math.max(ratioDedicated[1], ratioDedicated[3]) <= limits.overhead,
+      text: `behind one balancer, at most ${limits.overheadDedicated} x: to one host ${ratioDedicated[1].toFixed(2)}, to three ${ratioDedicated[3].toFixed(2)}`,
+      is: Math.max(ratioDedicated[1], ratioDedicated[3]) <= limits.overheadDedicated,
     },
     {
       text: `three hosts behind one balancer grow at most ${limits.growth} x as much as the bare script: ${growth.toFixed(2)} (between ${low.toFixed(2)} and ${high.toFixed(2)}; over one host, the deploy takes ${grown(secondsDedicated.ours)} x, the script ${grown(secondsDedicated.bare)} x; with a balancer on each, ${grown(seconds.ours)} x and ${grown(seconds.bare)} x)`,
