@@ -2,15 +2,17 @@ import {cpSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type BenchOptions, median, type Note, type Report} from './report.ts';
-import {bareCluster, type Contender, ours, peerContenders, single} from './server/contenders.ts';
+import {adapterContenders, bareCluster, type Contender, ours, peerContenders, single} from './server/contenders.ts';
 import {type Findings, nothingYet} from './server/findings.ts';
 import {growthLimits} from './server/growth.ts';
 import {type Limit, limitsOf, ratio} from './server/limits.ts';
 import {cost, type Cost, healthLatencies, loadFor, memory, percentile} from './server/measures.ts';
-import {installPeers} from './server/peers.ts';
+import {installPeers, type Peers} from './server/peers.ts';
 import {freePort, type Running, startContender} from './server/running.ts';
 
 interface Extent {
+  /** Runs with processes of their own: what one process is slower by, from its start to its end, is noise of a run. */
+  readonly runs: number;
   readonly rounds: number;
   /** Additional rounds of the contenders with limits relative to each other, which are tighter than the noise of a round. */
   readonly ownRounds: number;
@@ -20,8 +22,8 @@ interface Extent {
   readonly starts: number;
 }
 
-const usual: Extent = {rounds: 9, ownRounds: 16, seconds: 0.6, healthRounds: 2, healthSeconds: 2.5, starts: 9};
-const short: Extent = {rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
+const usual: Extent = {runs: 3, rounds: 3, ownRounds: 7, seconds: 0.6, healthRounds: 1, healthSeconds: 2.5, starts: 4};
+const short: Extent = {runs: 1, rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
 
 /** Compares servers: CPU per request, latency of a health check under load, start-up, memory, growth. */
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
@@ -29,31 +31,52 @@ export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Re
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   const remove = (): void => rmSync(directory, {recursive: true, force: true});
   process.once('exit', remove);
-  const servers: Running[] = [];
   try {
     cpSync(join(import.meta.dirname, 'server/service'), directory, {recursive: true});
-    const adminPort = await freePort();
-    const contenders = [
-      single(directory),
-      bareCluster(directory),
-      ours('entrypoint', directory, '--admin-bind', `127.0.0.1:${adminPort}`),
-      ours('entrypoint, access log', directory, '--access-log'),
-      ours('entrypoint sync', directory, '--worker-class', 'sync'),
-      ours('entrypoint threads', directory, '--worker-class', 'threads'),
-      ...peerContenders(directory, installPeers(note)),
-    ];
+    const peers = installPeers(note);
+    const runs: (readonly Findings[])[] = [];
+    for (let run = 1; run <= extent.runs; run += 1) {
+      note(`run ${run} of ${extent.runs}`);
+      runs.push(await measure(directory, peers, extent, note));
+    }
+    return report(runs, [...limitsOf(runs), ...(quick ? [] : await growth(directory, full, note))], extent);
+  } finally {
+    remove();
+  }
+}
+
+/** One run: every contender, started anew. */
+async function measure(directory: string, peers: Peers, extent: Extent, note: Note): Promise<readonly Findings[]> {
+  const servers: Running[] = [];
+  const adminPort = await freePort();
+  const own = [
+    single(directory),
+    bareCluster(directory),
+    ours('entrypoint', directory, ['--admin-bind', `127.0.0.1:${adminPort}`]),
+    ours('entrypoint, access log', directory, ['--access-log']),
+    ours('entrypoint, fetch', directory, [], 'fetch.mjs'),
+    ...adapterContenders(directory, peers),
+  ];
+  const contenders = [
+    ...own,
+    ours('entrypoint sync', directory, ['--worker-class', 'sync']),
+    ours('entrypoint threads', directory, ['--worker-class', 'threads']),
+    ...peerContenders(directory, peers),
+  ];
+  try {
     const findings = await startAll(contenders, directory, servers, note);
     await compareCosts(servers, findings, extent, note);
-    if (extent.ownRounds > 0)
-      await compareCosts(servers.slice(0, 4), findings.slice(0, 4), {...extent, rounds: extent.ownRounds}, note);
+    if (extent.ownRounds > 0) {
+      const relative = servers.filter(({what}) => own.some((contender) => contender.what === what));
+      await compareCosts(relative, findings, {...extent, rounds: extent.ownRounds}, note);
+    }
     await compareHealth(servers, findings, adminPort, extent, note);
     for (const server of servers.splice(0)) await server.stop();
-    await compareMemory(quick ? contenders.slice(1, 3) : contenders, findings, directory, note);
+    await compareMemory(extent === short ? contenders.slice(1, 3) : contenders, findings, directory, note);
     await compareStarts(contenders.slice(1, 3), findings, directory, extent, note);
-    return report(findings, [...limitsOf(findings), ...(quick ? [] : await growth(directory, full, note))], extent);
+    return findings;
   } finally {
     for (const server of servers) await server.stop();
-    remove();
   }
 }
 
@@ -91,7 +114,8 @@ async function compareCosts(
     note(round < 0 ? 'a request: warming up' : `a request: round ${round + 1} of ${rounds}`);
     for (let turn = 0; turn < servers.length; turn += 1) {
       const index = (turn + round + servers.length) % servers.length;
-      const [server, found] = [servers[index]!, findings[index]!];
+      const server = servers[index]!;
+      const found = findings.find(({what}) => what === server.what)!;
       const [kept, fresh] = [await cost(server, true, seconds), await cost(server, false, seconds)];
       if (round < 0) continue;
       found.kept.push(kept);
@@ -112,11 +136,13 @@ async function compareHealth(
     for (const [index, server] of servers.entries()) {
       // A single process has no other worker to answer, and the log makes no difference.
       if (index === 0 || server.what === 'entrypoint, access log') continue;
-      findings[index]!.health.push(...(await healthLatencies(server, healthSeconds, {path: '/health'})));
+      findings
+        .find(({what}) => what === server.what)!
+        .health.push(...(await healthLatencies(server, healthSeconds, {path: '/health'})));
       if (server.what === 'entrypoint')
-        findings[index]!.livez.push(
-          ...(await healthLatencies(server, healthSeconds, {path: '/livez', port: adminPort})),
-        );
+        findings
+          .find(({what}) => what === server.what)!
+          .livez.push(...(await healthLatencies(server, healthSeconds, {path: '/livez', port: adminPort})));
     }
   }
 }
@@ -166,11 +192,16 @@ async function growth(directory: string, full: boolean, note: Note): Promise<rea
   }
 }
 
-function report(findings: readonly Findings[], limits: readonly Limit[], {rounds, ownRounds, seconds}: Extent): Report {
+function report(
+  runs: readonly (readonly Findings[])[],
+  limits: readonly Limit[],
+  {runs: count, rounds, ownRounds, seconds}: Extent,
+): Report {
+  const findings = merged(runs);
   return {
     name: 'server',
     about:
-      `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${rounds} interleaved rounds of ${seconds} s, and ${ownRounds} more of the first four.\n` +
+      `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${count} x ${rounds} interleaved rounds of ${seconds} s, and ${count} x ${ownRounds} more of the first ones. A limit is compared with the median of the runs' figures.\n` +
       'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU per request on kept connections, to the first row.',
     columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB per worker', 'MB root'],
     rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({
@@ -183,11 +214,28 @@ function report(findings: readonly Findings[], limits: readonly Limit[], {rounds
         median(held?.workers ?? []),
         held?.root ?? Number.NaN,
       ],
-      ratio: ratio(kept, findings[0]?.kept),
+      ratio: median(runs.map((run) => ratio(run.find((one) => one.what === what)?.kept, run[0]?.kept))),
     })),
     notes: limits.map(({text}) => text),
     passed: limits.every(({kept}) => kept),
   };
+}
+
+/** The findings of all runs of each contender; its memory is that of the first run. */
+function merged(runs: readonly (readonly Findings[])[]): readonly Findings[] {
+  const [first = [], ...others] = runs;
+  return first.map((findings) => {
+    const all = [findings, ...others.flatMap((run) => run.filter(({what}) => what === findings.what))];
+    return {
+      what: findings.what,
+      kept: all.flatMap(({kept}) => kept),
+      fresh: all.flatMap(({fresh}) => fresh),
+      health: all.flatMap(({health}) => health),
+      livez: all.flatMap(({livez}) => livez),
+      startMs: all.flatMap(({startMs}) => startMs),
+      memory: findings.memory,
+    };
+  });
 }
 
 const middle = (costs: readonly Cost[]): readonly number[] => [

@@ -14,11 +14,16 @@ export const workers = 2;
 const node = process.execPath;
 const serve = join(import.meta.dirname, '../../dist/serve.js');
 
-/** Our server, with additional flags. */
-export function ours(what: string, directory: string, ...flags: readonly string[]): Contender {
+/** Our server with a module and additional flags. */
+export function ours(
+  what: string,
+  directory: string,
+  flags: readonly string[] = [],
+  module: 'app.mjs' | 'fetch.mjs' = 'app.mjs',
+): Contender {
   return {
     what,
-    words: [node, serve, 'app.mjs', '--workers', String(workers), ...flags],
+    words: [node, serve, module, '--workers', String(workers), ...flags],
     cwd: directory,
     env: {HOST: '127.0.0.1'},
   };
@@ -39,54 +44,107 @@ export function bareCluster(directory: string): Contender {
   };
 }
 
+/** The adapters of fetch handlers that could be installed, in workers of the bare cluster. */
+export function adapterContenders(directory: string, {adapters}: Pick<Peers, 'adapters'>): readonly Contender[] {
+  if (adapters === undefined) return [];
+  return ['srvx', '@hono/node-server'].map((name) => ({
+    what: name,
+    words: [node, 'adapter.mjs', name, adapters],
+    cwd: directory,
+    env: {WEB_CONCURRENCY: String(workers)},
+  }));
+}
+
 /** The peers that could be installed, each configured for production as its manual describes. */
-export function peerContenders(directory: string, {node: packages, gunicorn, uwsgi}: Peers): readonly Contender[] {
-  const bind = ['sh', '-c', 'exec "$0" "$@" --bind "127.0.0.1:$PORT"'];
+export function peerContenders(directory: string, peers: Peers): readonly Contender[] {
+  const {servers, bun, deno, gunicorn, granian, uwsgi} = peers;
   return [
-    ...(packages === undefined ? [] : [pm2(directory, packages), watt(directory, packages)]),
-    ...(gunicorn === undefined
+    ...(servers === undefined ? [] : [pm2(directory, servers), watt(directory, servers)]),
+    ...(bun === undefined
       ? []
-      : ['sync', 'gthread'].map((kind): Contender => ({
-          what: `gunicorn ${kind}`,
-          words: [
-            ...bind,
-            join(gunicorn, 'bin/gunicorn'),
-            '--workers',
-            String(workers),
-            '--worker-class',
-            kind,
-            ...(kind === 'gthread' ? ['--threads', '4'] : []),
-            '--log-level',
-            'error',
-            'app:application',
-          ],
-          cwd: directory,
-        }))),
-    ...(uwsgi === undefined
-      ? []
-      : [
-          {
-            what: 'uWSGI',
-            words: [
-              'sh',
-              '-c',
-              'exec "$0" "$@" --http-socket "127.0.0.1:$PORT"',
-              join(uwsgi, 'bin/uwsgi'),
-              '--master',
-              '--processes',
-              String(workers),
-              '--need-app',
-              '--die-on-term',
-              '--disable-logging',
-              '--listen',
-              '1024',
-              '--wsgi-file',
-              'app.py',
-            ],
-            cwd: directory,
-          },
-        ]),
+      : [{...runtime('Bun', bun, 'bun', ['bun.mjs'], directory), env: {WEB_CONCURRENCY: String(workers)}}]),
+    ...(deno === undefined ? [] : [denoServe(directory, deno)]),
+    ...(gunicorn === undefined ? [] : ['sync', 'gthread'].map((kind) => gunicornOf(kind, directory, gunicorn))),
+    ...(granian === undefined ? [] : [granianOf(directory, granian)]),
+    ...(uwsgi === undefined ? [] : [uwsgiOf(directory, uwsgi)]),
   ];
+}
+
+/** A program that takes its address as words, which a shell completes with PORT. */
+function onPort(words: string, program: string, ...more: readonly string[]): readonly string[] {
+  return ['sh', '-c', `exec "$0" "$@" ${words}`, program, ...more];
+}
+
+function runtime(what: string, packages: string, name: string, words: readonly string[], cwd: string): Contender {
+  return {what, words: [join(packages, 'node_modules/.bin', name), ...words], cwd};
+}
+
+function denoServe(directory: string, packages: string): Contender {
+  const program = join(packages, 'node_modules/.bin/deno');
+  return {
+    what: 'Deno',
+    words: ['sh', '-c', 'exec "$0" serve --parallel --host 127.0.0.1 --port "$PORT" fetch.mjs', program],
+    cwd: directory,
+    env: {DENO_JOBS: String(workers), DENO_DIR: join(directory, 'deno')},
+  };
+}
+
+function gunicornOf(kind: string, directory: string, venv: string): Contender {
+  return {
+    what: `gunicorn ${kind}`,
+    words: onPort(
+      '--bind "127.0.0.1:$PORT"',
+      join(venv, 'bin/gunicorn'),
+      '--workers',
+      String(workers),
+      '--worker-class',
+      kind,
+      ...(kind === 'gthread' ? ['--threads', '4'] : []),
+      '--log-level',
+      'error',
+      'app:application',
+    ),
+    cwd: directory,
+  };
+}
+
+function granianOf(directory: string, venv: string): Contender {
+  return {
+    what: 'granian RSGI',
+    words: onPort(
+      '--host 127.0.0.1 --port "$PORT"',
+      join(venv, 'bin/granian'),
+      '--interface',
+      'rsgi',
+      '--workers',
+      String(workers),
+      '--log-level',
+      'error',
+      'rsgi:application',
+    ),
+    cwd: directory,
+  };
+}
+
+function uwsgiOf(directory: string, venv: string): Contender {
+  return {
+    what: 'uWSGI',
+    words: onPort(
+      '--http-socket "127.0.0.1:$PORT"',
+      join(venv, 'bin/uwsgi'),
+      '--master',
+      '--processes',
+      String(workers),
+      '--need-app',
+      '--die-on-term',
+      '--disable-logging',
+      '--listen',
+      '1024',
+      '--wsgi-file',
+      'app.py',
+    ),
+    cwd: directory,
+  };
 }
 
 function pm2(directory: string, packages: string): Contender {

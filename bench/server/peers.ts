@@ -4,15 +4,16 @@ import {tmpdir, userInfo} from 'node:os';
 import {join} from 'node:path';
 
 // Pinned, so that figures of different days are of the same programs.
-const npmPackages = ['pm2@7.0.4', 'wattpm@3.67.0', '@platformatic/node@3.65.0'];
-const pythonPackages = ['gunicorn==27.0.1', 'uwsgi==2.0.31'];
+const npmPackages = {
+  servers: ['pm2@7.0.4', 'wattpm@3.67.0', '@platformatic/node@3.65.0'],
+  adapters: ['srvx@1.0.8', '@hono/node-server@2.1.9', 'hono@4.13.19'],
+  bun: ['bun@1.4.5'],
+  deno: ['deno@2.9.6'],
+} as const;
+const pythonPackages = {gunicorn: 'gunicorn==27.0.1', granian: 'granian==2.8.9', uwsgi: 'uwsgi==2.0.31'} as const;
 
 /** The directory of each installation; undefined if it failed. */
-export interface Peers {
-  readonly node: string | undefined;
-  readonly gunicorn: string | undefined;
-  readonly uwsgi: string | undefined;
-}
+export type Peers = Readonly<Record<keyof typeof npmPackages | keyof typeof pythonPackages, string | undefined>>;
 
 /**
  * Installs the peers into a temporary directory that the next run reuses: they are not dependencies of this project. uWSGI
@@ -44,13 +45,20 @@ export function installPeers(note: (text: string) => void): Peers {
     renameSync(join(directory, 'installed.new'), join(directory, 'installed'));
     return directory;
   };
-  const [gunicorn = '', uwsgi = ''] = pythonPackages;
+  const withNpm = (name: keyof typeof npmPackages): string | undefined =>
+    installed(name === 'servers' ? 'node' : name, npmPackages[name], () => [
+      ['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', '.', ...npmPackages[name]],
+    ]);
+  const withPip = (name: keyof typeof pythonPackages): string | undefined =>
+    installed(name, [pythonPackages[name]], (directory) => venv(directory, pythonPackages[name]));
   return {
-    node: installed('node', npmPackages, () => [
-      ['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', '.', ...npmPackages],
-    ]),
-    gunicorn: installed('gunicorn', [gunicorn], (directory) => venv(directory, gunicorn)),
-    uwsgi: installed('uwsgi', [uwsgi], (directory) => venv(directory, uwsgi)),
+    servers: withNpm('servers'),
+    adapters: withNpm('adapters'),
+    bun: withNpm('bun'),
+    deno: withNpm('deno'),
+    gunicorn: withPip('gunicorn'),
+    granian: withPip('granian'),
+    uwsgi: withPip('uwsgi'),
   };
 }
 
