@@ -1,20 +1,39 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Clients} from '../../../bench/server/load.ts';
+import {holdConnections} from './long-connections.ts';
 import {all, everyKind, lost, naive, startLoad, startProgram, startServer} from './under-load.ts';
 
-const reloads = all ? 100 : 5;
+// `npm run soak` sets it: 1000 reloads, and at least a million requests.
+const soak = process.env['ENTRYPOINT_SOAK'] === 'yes';
+const reloads = soak ? 1000 : all ? 100 : 10;
+const requests = soak ? 1_000_000 : reloads * 100;
+const busyClients: readonly Clients[] = soak
+  ? [
+      ...everyKind,
+      {count: 2, path: '/', thinkMs: 1},
+      {count: 1, path: '/', thinkMs: 10, keepAlive: false},
+      {count: 1, path: '/echo', thinkMs: 10, body: 'b'.repeat(300)},
+    ]
+  : everyKind;
 
 test(`no request of any kind fails during ${reloads} reloads while workers are also recycled`, async () => {
-  const server = await startServer('--workers', '2', '--max-requests', '400', '--max-requests-jitter', '200');
-  const load = startLoad(server, everyKind);
-  for (let done = 0; done < reloads; done += 1) {
+  const limit = soak ? '20000' : '400';
+  const server = await startServer('--workers', '2', '--max-requests', limit, '--max-requests-jitter', '200');
+  const load = startLoad(server, busyClients);
+  const long = holdConnections(server.port, 3);
+  for (let done = 0; done < reloads || load.sofar.answered < requests; done += 1) {
     await server.reload();
     assert.deepEqual(load.sofar.failures, [], `after reload ${done + 1}`);
+    assert.deepEqual(long.sofar.failures, [], `after reload ${done + 1}`);
+    if (soak && done % 50 === 0)
+      process.stderr.write(`# ${done} reloads, ${load.sofar.answered} requests, ${long.sofar.opened} connections\n`);
   }
   const {answered, failures} = await load.stop();
   assert.deepEqual(failures, []);
-  assert.ok(answered > reloads * 100, `${answered} were answered`);
+  assert.deepEqual(long.stop(), []);
+  assert.ok(answered >= requests, `${answered} were answered`);
+  assert.ok(long.sofar.opened > reloads, `${long.sofar.opened} streams and websockets were opened`);
   assert.equal(
     server.workers().every(({state}) => state !== 'Z'),
     true,
