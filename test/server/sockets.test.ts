@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {existsSync, renameSync, statSync} from 'node:fs';
 import net from 'node:net';
 import {networkInterfaces} from 'node:os';
@@ -155,10 +156,19 @@ test('[::] serves both families, and leaves IPv4 to another address with the sam
   const both = await startServer(t, {module: computes, flags: ['--workers=1', '--host=[::]', '--port=0']});
   for (const host of ['127.0.0.1', '::1']) assert.equal((await get(both.port, '/', {host})).body, `:::${both.port}`);
   const port = await freePort();
-  const flags = ['--workers=1', `-b[::]:${port}`, `-b127.0.0.1:${port}`, '--admin-bind=[::1]:0'];
+  const inspector = await freePort();
+  const flags = [
+    '--workers=1',
+    `-b[::]:${port}`,
+    `-b127.0.0.1:${port}`,
+    '--admin-bind=[::1]:0',
+    '--inspect',
+    `--inspect-bind=[::1]:${inspector}`,
+  ];
   const apart = await startServer(t, {module: computes, flags});
   for (const host of ['127.0.0.1', '::1']) assert.equal((await get(port, '/', {host})).body, `:::${port}`);
   const admin = String((await apart.event('admin_listening'))['bind']);
+  assert.ok(apart.output().includes(`ws://[::1]:${inspector}/`), apart.output());
   assert.equal((await get(Number(/^\[::1\]:(\d+)$/.exec(admin)?.[1]), '/readyz', {host: '::1'})).status, 200);
 });
 
@@ -205,6 +215,31 @@ test('a worker keeps its number in ENTRYPOINT_WORKER: after a crash, a reload, a
   await becomes('0');
   server.signal('SIGTTIN');
   await becomes('0 1');
+});
+
+test('a worker without free descriptors keeps serving the connections that it has', long, async (t) => {
+  const module = `import {openSync, closeSync} from 'node:fs';
+    const open = [];
+    export default (request, response) => {
+      if (request.url === '/take') try { for (;;) open.push(openSync('/dev/null')); } catch (error) { return response.end(error.code); }
+      if (request.url === '/give') while (open.length > 0) closeSync(open.pop());
+      response.end('ok');
+    };`;
+  const server = await startServer(t, {module, flags: ['--workers=1']});
+  const [worker = 0] = server.workers();
+  execFileSync('prlimit', [`--nofile=64`, '--pid', String(worker)]);
+  const kept = await rawConnection(t, server.port);
+  const other = await rawConnection(t, server.port);
+  other.write('GET / HTTP/1.1\r\n');
+  kept.write('GET /take HTTP/1.1\r\nHost: a\r\n\r\n');
+  await kept.until(/EMFILE/);
+  await assert.rejects(server.get('/'));
+  // Two reports of the worker.
+  await sleep(2200);
+  kept.write('GET /give HTTP/1.1\r\nHost: a\r\n\r\n');
+  await kept.until(/ok$/);
+  assert.equal((await server.get('/')).status, 200);
+  assert.deepEqual(server.workers(), [worker]);
 });
 
 function freePort(): Promise<number> {

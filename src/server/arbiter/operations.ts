@@ -1,6 +1,7 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {exitCode, messageOf} from '../../errors.ts';
 import type {Log} from '../process/log.ts';
+import {residentBytes} from '../process/memory.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {listenOnPipe} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
@@ -46,7 +47,7 @@ export function operations(): Operations {
           },
           metrics: () => {
             const {workers, target: wanted, draining} = status();
-            return metrics.text({workers, wanted, draining, arbiterMemory: process.memoryUsage.rss(), startTime});
+            return metrics.text({workers, wanted, draining, arbiterMemory: residentBytes(), startTime});
           },
         };
         server = await startAdmin(bind, sources, socket);

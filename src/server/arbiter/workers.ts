@@ -97,6 +97,8 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
       exec: serverProgram('worker'),
       args: [...settings.args],
       execArgv: workerFlags(settings, inspect),
+      // Otherwise node:cluster counts ports up from the one of this process.
+      ...(inspect ? {inspectPort: Number(/\d+$/.exec(settings.inspect ?? '')?.[0])} : {}),
     });
     const child = fork({...env, ENTRYPOINT_WORKER: String(number)});
     if ('exitCode' in child) return child;

@@ -34,7 +34,7 @@ function reasonFor(bind: string, {code, message}: NodeJS.ErrnoException): readon
       return bind.includes('%') || /^\[fe80/i.test(bind)
         ? [
             'a link-local address needs the zone of an existing interface',
-            'write it behind the address: [fe80::1%eth0]:3000',
+            'write the zone behind the address, as in [fe80::1%eth0]:3000',
           ]
         : [message];
     case 'ENOENT':

@@ -3,6 +3,7 @@ import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Endpoint, ListenTarget} from '../load/listening.ts';
 import {serverLog} from '../process/log.ts';
+import {residentBytes} from '../process/memory.ts';
 import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {startHeartbeat} from '../watchdog/heartbeat.ts';
@@ -148,5 +149,5 @@ function flush(): void {
 
 function end(): void {
   flush();
-  send({type: 'drained', stats: stats({rss: process.memoryUsage.rss(), loopLag: 0})}, () => process.exit(0));
+  send({type: 'drained', stats: stats({rss: residentBytes(), loopLag: 0})}, () => process.exit(0));
 }
