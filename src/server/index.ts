@@ -138,12 +138,7 @@ function settingsOf(options: ServeOptions): Settings {
     const result = readSetting(setting, String(value), name);
     return 'error' in result ? [result.error] : [];
   });
-  if (errors.length > 0)
-    throw usageProblem(
-      `${errors.length} invalid option${errors.length === 1 ? '' : 's'} for serve(); nothing was started`,
-      'see docs/server.md',
-      errors.map(usageErrorText),
-    );
+  if (errors.length > 0) throw invalidOptions(errors);
   const module = resolve(options.module instanceof URL ? fileURLToPath(options.module) : options.module);
   if (!existsSync(module))
     throw problem({
@@ -152,14 +147,23 @@ function settingsOf(options: ServeOptions): Settings {
       fix: 'pass the file that exports the handler as `module`',
       exitCode: exitCode.badData,
     });
-  const {settings} = readSettings({
+  const reading = readSettings({
     argv: [module, '--', ...(options.args ?? [])],
     values: Object.fromEntries(given) as ServerSettings,
     env: {},
     cwd: process.cwd(),
     machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
   });
-  return settings as Settings;
+  if (reading.settings === undefined) throw invalidOptions(reading.errors);
+  return reading.settings;
+}
+
+function invalidOptions(errors: readonly UsageError[]): Problem {
+  return usageProblem(
+    `${errors.length} invalid option${errors.length === 1 ? '' : 's'} for serve(); nothing was started`,
+    'see docs/server.md',
+    errors.map(usageErrorText),
+  );
 }
 
 function checkCluster({dispatch}: Settings): void {
