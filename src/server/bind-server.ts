@@ -1,8 +1,6 @@
-import {exitCode, messageOf} from '../errors.ts';
 import {type Arbiter, arbiter} from './arbiter/arbiter.ts';
 import type {Reloader} from './arbiter/reload.ts';
-import {bindSocket, type BoundSocket, connectionsWithin, dispatchWarning} from './arbiter/socket.ts';
-import {addressFailure} from './load/listening.ts';
+import {bindSockets, boundTexts, connectionsWithin, dispatchWarning} from './arbiter/socket.ts';
 import type {Log} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
 import type {Settings} from './settings/settings.ts';
@@ -10,48 +8,55 @@ import type {Settings} from './settings/settings.ts';
 /** A server whose address is bound, but without workers. */
 export interface BoundServer {
   readonly arbiter: Arbiter;
-  /** Undefined for a Unix socket. */
+  /** That of the main address; undefined if all are Unix sockets. */
   readonly port: number | undefined;
+  /** All addresses, with their actual ports, the main one first. */
+  readonly addresses: readonly string[];
   /** Starts the workers. Resolves with the exit code when all of them have exited and everything is closed. */
   readonly run: () => Promise<number>;
 }
 
 /**
- * Binds the address and the admin listener. The program (serve.ts) and the library (index.ts) both start here.
+ * Binds the addresses and the admin listener. The program (serve.ts) and the library (index.ts) both start here.
  * @returns the failure if one of the addresses cannot be bound
  */
 export async function bindServer(wanted: Settings, log: Log): Promise<BoundServer | BootFailure> {
   const settings = limitConnections(wanted, log);
   const warning = dispatchWarning(settings.dispatch);
   if (warning !== undefined) log('warning', 'dispatch', warning);
-  const socket = await bind(settings);
-  if ('exitCode' in socket) return socket;
+  const sockets = await bindSockets(settings);
+  if ('exitCode' in sockets) return sockets;
+  const closeSockets = (): void => {
+    for (const socket of sockets) socket.close();
+  };
   const {adminBind} = settings;
   const operations = adminBind === undefined ? undefined : (await import('./arbiter/operations.ts')).operations();
   let reloader: Reloader | undefined;
   const server = arbiter({
     settings,
-    socket,
+    sockets,
     log: operations?.counting(log) ?? log,
     onMessage: (_, message) => {
       if (message.type === 'files-loaded') reloader?.loaded(message.files);
     },
     onExit: operations?.exited ?? (() => {}),
   });
-  const failure = adminBind === undefined ? undefined : await operations?.listen(adminBind, server.status, log);
+  const failure =
+    adminBind === undefined ? undefined : await operations?.listen(adminBind, server.status, log, settings);
   if (failure !== undefined) {
-    socket.close();
+    closeSockets();
     return failure;
   }
   if (settings.reload) reloader = (await import('./arbiter/reload.ts')).reloadOnChange(settings.module, server, log);
   return {
     arbiter: server,
-    port: socket.port,
+    port: sockets[0]?.port,
+    addresses: sockets.map((socket) => boundTexts([socket])),
     run: async () => {
       const code = await server.run();
       reloader?.close();
       operations?.close();
-      socket.close();
+      closeSockets();
       return code;
     },
   };
@@ -67,12 +72,4 @@ function limitConnections(settings: Settings, log: Log): Settings {
       fix: 'raise `ulimit -n`, or lower --max-connections',
     });
   return {...settings, maxConnections};
-}
-
-async function bind(settings: Settings): Promise<BoundSocket | BootFailure> {
-  try {
-    return await bindSocket(settings);
-  } catch (error) {
-    return addressFailure(settings.bind, error) ?? {message: messageOf(error), exitCode: exitCode.unavailable};
-  }
 }

@@ -9,7 +9,6 @@ import {schedulingPolicy} from './arbiter/workers.ts';
 import {bindServer} from './bind-server.ts';
 import {type Log, serverLog} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
-import {boundText} from './settings/address.ts';
 import {cpuCount, heapMegabytes} from './settings/limits.ts';
 import {readSettings} from './settings/reader.ts';
 import {
@@ -31,8 +30,11 @@ type ValueOf<S extends Setting> = S extends {readonly choices: readonly (infer C
       boolean: boolean;
       text: string;
       format: string;
-      address: string;
+      address: S extends {readonly multiple: true} ? string | readonly string[] : string;
       choice: string;
+      host: string;
+      mode: string;
+      owner: string;
     }[S['kind']];
 
 /** The server's settings, by their names in camelCase. Defaults and limits: docs/server.md. */
@@ -54,9 +56,11 @@ export interface ServeOptions extends ServerSettings {
 
 /** A server that listens. */
 export interface RunningServer {
-  /** Its address: `127.0.0.1:3000`, with the actual port if 0 was given; `unix:/run/app.sock`. */
+  /** Its main address: `127.0.0.1:3000`, with the actual port if 0 was given; `unix:/run/app.sock`. */
   readonly address: string;
-  /** Undefined for a Unix socket. */
+  /** All addresses, if `bind` names several, the main one first. */
+  readonly addresses: readonly string[];
+  /** Undefined if it listens on Unix sockets only. */
   readonly port: number | undefined;
   /**
    * Reloads the service, one worker after the other, without losing a request. Resolves when all workers are replaced.
@@ -98,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const log = options.log ?? serverLog();
   const server = await bindServer(settings, log);
   if ('exitCode' in server) throw failed('not_listening', server);
-  const {arbiter, port} = server;
+  const {arbiter, port, addresses} = server;
   const removeHandlers = options.signals === true ? handleSignals(arbiter, log) : () => {};
   const exited = server.run().finally(removeHandlers);
   const stopped: BootFailure = {message: 'the server was stopped before it listened', exitCode: exitCode.failed};
@@ -108,7 +112,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw failed('boot_failed', failure);
   }
   return {
-    address: boundText(settings.bind, port),
+    address: addresses[0] as string,
+    addresses,
     port,
     reload: async () => {
       const reloadFailure = await arbiter.reload('reload()');
@@ -133,12 +138,7 @@ function settingsOf(options: ServeOptions): Settings {
     const result = readSetting(setting, String(value), name);
     return 'error' in result ? [result.error] : [];
   });
-  if (errors.length > 0)
-    throw usageProblem(
-      `${errors.length} invalid option${errors.length === 1 ? '' : 's'} for serve(); nothing was started`,
-      'see docs/server.md',
-      errors.map(usageErrorText),
-    );
+  if (errors.length > 0) throw invalidOptions(errors);
   const module = resolve(options.module instanceof URL ? fileURLToPath(options.module) : options.module);
   if (!existsSync(module))
     throw problem({
@@ -147,14 +147,23 @@ function settingsOf(options: ServeOptions): Settings {
       fix: 'pass the file that exports the handler as `module`',
       exitCode: exitCode.badData,
     });
-  const {settings} = readSettings({
+  const reading = readSettings({
     argv: [module, '--', ...(options.args ?? [])],
     values: Object.fromEntries(given) as ServerSettings,
     env: {},
     cwd: process.cwd(),
     machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
   });
-  return settings as Settings;
+  if (reading.settings === undefined) throw invalidOptions(reading.errors);
+  return reading.settings;
+}
+
+function invalidOptions(errors: readonly UsageError[]): Problem {
+  return usageProblem(
+    `${errors.length} invalid option${errors.length === 1 ? '' : 's'} for serve(); nothing was started`,
+    'see docs/server.md',
+    errors.map(usageErrorText),
+  );
 }
 
 function checkCluster({dispatch}: Settings): void {

@@ -124,6 +124,7 @@ test('serve() rejects with all invalid options at once, and with the reason why 
     t,
     `{
       options: () => serve({module, wokers: 2, timeout: -1, workerClass: 'gthread'}),
+      mode: () => serve({module, port: 0, socketMode: '660'}),
       missing: () => serve({module: 'nowhere.mjs'}),
       broken: () => serve({module: 'broken.mjs', bind: '127.0.0.1:0', workers: 2}),
       handler: () => serve({module: 'handler.mjs', bind: '127.0.0.1:0', workers: 1}),
@@ -150,6 +151,14 @@ test('serve() rejects with all invalid options at once, and with the reason why 
       'workerClass must be one of async, sync, threads, not gthread; did you mean threads?',
     ],
   });
+  assert.deepEqual((await program.ask('mode')) as unknown, {
+    code: 'usage',
+    exitCode: 64,
+    message: '1 invalid option for serve(); nothing was started',
+    details: [
+      '--socket-mode is for Unix sockets, and no address is one; leave it out, or bind a path: --bind=unix:/run/app.sock',
+    ],
+  });
   assert.partialDeepStrictEqual(await program.ask('missing'), {code: 'no_server_module', exitCode: 65});
   const broken = (await program.ask('broken')) as {details: readonly string[]};
   assert.partialDeepStrictEqual(broken, {code: 'boot_failed', exitCode: 3, message: 'no database'});
@@ -166,14 +175,14 @@ test('with signals, TERM drains the server, and the handlers are removed when it
     t,
     `{
       start: async () => {
-        server = await serve({module, bind: 'unix:app.sock', workers: 1, signals: true, args: ['--seed', '3'], log: () => {}});
-        return server.address;
+        server = await serve({module, bind: ['unix:app.sock', '127.0.0.1:0'], workers: 1, signals: true, args: ['--seed', '3'], log: () => {}});
+        return [server.address === '127.0.0.1:' + server.port, server.addresses[1]];
       },
       leave: async () => [await server.exited, process.listenerCount('SIGTERM'), process.listenerCount('SIGHUP')],
     }`,
     {'service.mjs': 'export default (request, response) => response.end(process.argv.slice(2).join());'},
   );
-  assert.equal(await program.ask('start'), 'unix:app.sock');
+  assert.deepEqual(await program.ask('start'), [true, 'unix:app.sock']);
   const socketPath = join(program.directory, 'app.sock');
   assert.equal((await get(0, '/', {socketPath})).body, '--seed,3');
   program.kill('SIGTERM');

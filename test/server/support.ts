@@ -163,6 +163,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly agent?: Agent;
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
   /** Instead of the port. */
   readonly socketPath?: string;
   readonly seconds?: number;
@@ -178,12 +180,12 @@ export interface TestResponse {
 export function get(
   port: number,
   path: string,
-  {method = 'GET', headers = {}, body, agent, socketPath, seconds = 20}: RequestOptions = {},
+  {method = 'GET', headers = {}, body, agent, host = '127.0.0.1', socketPath, seconds = 20}: RequestOptions = {},
 ): Promise<TestResponse> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       {
-        ...(socketPath === undefined ? {host: '127.0.0.1', port} : {socketPath}),
+        ...(socketPath === undefined ? {host, port} : {socketPath}),
         path,
         method,
         headers,

@@ -23,7 +23,7 @@ function balancerAddress(
   }: Target,
   host: Host,
 ): string {
-  return /^(?:0\.0\.0\.0|::)$/.test(address) ? hostName(host) : address;
+  return inUrl(/^(?:0\.0\.0\.0|::)$/.test(address) ? hostName(host) : address);
 }
 
 /** The URL of one balancer as this machine, or for a loopback address the host itself, reaches it; empty in a dry run. */
@@ -35,5 +35,10 @@ export async function balancerUrl(target: Target, {host, context: {run}}: HostCo
   const {exitCode, stdout} = await run.read(dockerPort(balancerOf(target), 8080), {allow: [1]});
   const [address = ''] = stdout.trim().split('\n');
   if (exitCode !== 0 || address === '') return '';
-  return `http://${isRemote(host) ? address.replace(/^(?:0\.0\.0\.0|\[?::\]?):/, `${hostName(host)}:`) : address}`;
+  return `http://${isRemote(host) ? address.replace(/^(?:0\.0\.0\.0|\[?::\]?):/, `${inUrl(hostName(host))}:`) : address}`;
+}
+
+/** An IPv6 address in brackets, as a URL has it. */
+function inUrl(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }

@@ -8,7 +8,7 @@ import type {Serve, ServeValues} from '../serve.ts';
 import {asyncClass, findModule} from './module.ts';
 import {findPythonProgram, installFix, pythonLibrary} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
-import {gunicornClass, gunicornWords, isAsgi, uwsgiWords, workerKind} from './servers.ts';
+import {addressWords, gunicornClass, gunicornWords, isAsgi, uwsgiWords, workerKind} from './servers.ts';
 import {type AppServer, checkedSettings} from './settings.ts';
 
 // A laptop has more CPUs than one developer needs workers, and each worker restarts at each change.
@@ -30,7 +30,7 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const workerClass = appServer === 'gunicorn' && wanted === 'async' ? asyncClass({cwd, env}) : wanted;
   const kind = appServer === 'uwsgi' ? 'sync' : workerKind(workerClass);
   const machine = {cpus: reload ? Math.min(workersWithReload, cpuCount()) : cpuCount(), megabytes: heapMegabytes()};
-  const settings: SettingValues = {
+  const settings: {-readonly [Name in keyof SettingValues]: SettingValues[Name]} = {
     ...given,
     workers: given.workers ?? workerCount(reload ? 'async' : kind, machine),
     workerClass: gunicornClass(workerClass),
@@ -52,11 +52,15 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
     Object.fromEntries(
       Object.entries(settings).filter(([name, value]) => value !== undefined && isLast(name as SettingName) === last),
     );
+  // Both servers listen on every address that they are given: the strongest source must be the only one.
+  const binds = addressWords(appServer);
+  const words = rest.some(binds.isOne) || isLast('bind') ? binds.without(more.words) : more.words;
+  if (rest.some(binds.isOne) || words.some(binds.isOne)) delete settings.bind;
   const options = {
     module: findModule(cwd, values.module, appServer === 'gunicorn' && isAsgi(workerClass)),
     settings: part(false),
     last: part(true),
-    more: more.words,
+    more: words,
     pythonPath: [...(isSourceDirectory(join(cwd, 'src')) ? [join(cwd, 'src')] : []), pythonLibrary()],
     memoryDirectory: existsSync('/dev/shm') ? '/dev/shm' : undefined,
     rest: [...configFlags(values, appServer), ...rest],

@@ -42,6 +42,24 @@ export function gunicornWords(
   ];
 }
 
+/** The words of a server's command line that name an address to listen on. */
+interface AddressWords {
+  readonly isOne: (word: string) => boolean;
+  /** The words without them and their values. */
+  readonly without: (words: Words) => Words;
+}
+
+const addressFlags = {gunicorn: /^(--bind|-b)(=?)/, uwsgi: /^(--http-socket|--http|--socket|-s)(=|$)/} as const;
+
+export function addressWords(server: keyof typeof addressFlags): AddressWords {
+  const flag = addressFlags[server];
+  const isOne = (word: string): boolean => flag.test(word);
+  // The value is the next word if the flag is the whole word.
+  const isValue = (word: string | undefined): boolean =>
+    word !== undefined && isOne(word) && word.replace(flag, '') === '';
+  return {isOne, without: (words) => words.filter((word, at) => !isOne(word) && !isValue(words[at - 1]))};
+}
+
 const classes: Readonly<Record<string, string>> = {threads: 'gthread', uvicorn: 'uvicorn_worker.UvicornWorker'};
 
 /** A worker class by gunicorn's name. */

@@ -1,4 +1,5 @@
 import {type UsageError, usageErrorsProblem} from '../../errors.ts';
+import {splitAddresses} from '../../server/settings/address.ts';
 import {bindOf} from '../../server/settings/computed.ts';
 import {givenByTask, type SettingSources, type SettingValues} from '../../server/settings/given.ts';
 import {declaration, type Setting, type SettingName, settings} from '../../server/settings/settings.ts';
@@ -15,13 +16,14 @@ const special: {
   };
 } = {
   gunicorn: {
+    bind: (value, flag) => splitAddresses(String(value)).flatMap((one) => [flag, one]),
     accessLog: (value, flag) => (value === true ? [flag, '-'] : []),
     // JSON is the format of our logger class.
     accessLogFormat: (value, flag) => (value === 'json' ? [] : [flag, String(value)]),
     dispatch: (value, flag) => dispatchWords(value, flag),
   },
   uwsgi: {
-    bind: (value, flag) => [flag, String(value).replace(/^unix:/, '')],
+    bind: (value, flag) => splitAddresses(String(value)).flatMap((one) => [flag, one.replace(/^unix:/, '')]),
     accessLog: (value) => (value === true ? [] : ['--disable-logging']),
     reload: (value, flag) => (value === true ? [flag, '1'] : []),
     dispatch: (value, flag) => dispatchWords(value, flag),
@@ -53,7 +55,9 @@ export function settingWords(
 export function settingsWords(server: AppServer, values: SettingValues): Words {
   return settings.flatMap(([name]) => {
     const value = values[name];
-    return value === undefined ? [] : (settingWords(server, name, value) ?? []);
+    return value === undefined
+      ? []
+      : (settingWords(server, name, typeof value === 'object' ? value.join(',') : value) ?? []);
   });
 }
 

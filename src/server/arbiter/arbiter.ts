@@ -13,7 +13,8 @@ import {type Worker, type WorkerExit, workerSet} from './workers.ts';
 
 export interface ArbiterOptions {
   readonly settings: Settings;
-  readonly socket: BoundSocket;
+  /** The main one first. */
+  readonly sockets: readonly BoundSocket[];
   readonly log: Log;
   /** Called for every message of a worker. */
   readonly onMessage: (worker: Worker, message: FromWorker) => void;
@@ -54,9 +55,9 @@ export interface ArbiterStatus {
 }
 
 /** Keeps the right number of workers. It runs no code of the service and touches no connection. */
-export function arbiter({settings, socket, log, onMessage, onExit}: ArbiterOptions): Arbiter {
-  const workers = workerSet({settings, socket, onMessage: messageReceived, onExit: exited});
-  const state = initialState({settings, socket, log, workers, crashes: backoff()});
+export function arbiter({settings, sockets, log, onMessage, onExit}: ArbiterOptions): Arbiter {
+  const workers = workerSet({settings, sockets, onMessage: messageReceived, onExit: exited});
+  const state = initialState({settings, sockets, log, workers, crashes: backoff()});
   const restarts = rollingRestart(state);
 
   function messageReceived(worker: Worker, message: FromWorker): void {

@@ -1,9 +1,12 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {exitCode, messageOf} from '../../errors.ts';
-import {addressFailure} from '../load/listening.ts';
 import type {Log} from '../process/log.ts';
+import {residentBytes} from '../process/memory.ts';
 import type {BootFailure} from '../process/messages.ts';
+import {listenOnPipe} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
+import {addressFailure} from '../sockets/address-failure.ts';
+import {bindUnixSocket, type Permissions, type UnixSocket} from '../sockets/unix-socket.ts';
 import type {ArbiterStatus} from './arbiter.ts';
 import {type MeasuredWorker, serverMetrics} from './metrics.ts';
 
@@ -13,7 +16,12 @@ export interface Operations {
   /** Wraps a log, to count its events. */
   readonly counting: (log: Log) => Log;
   /** Starts the admin listener. Returns the failure if it cannot listen. */
-  readonly listen: (bind: string, status: () => ArbiterStatus, log: Log) => Promise<BootFailure | undefined>;
+  readonly listen: (
+    bind: string,
+    status: () => ArbiterStatus,
+    log: Log,
+    permissions: Permissions,
+  ) => Promise<BootFailure | undefined>;
   readonly close: () => void;
 }
 
@@ -21,35 +29,40 @@ export function operations(): Operations {
   const metrics = serverMetrics();
   const startTime = Math.round((Date.now() / 1000 - process.uptime()) * 1000) / 1000;
   let server: Server | undefined;
+  let socket: UnixSocket | undefined;
   return {
     exited: metrics.exited,
     counting: (log) => (level, event, fields) => {
       if (event === 'reloaded') metrics.reloaded();
       log(level, event, fields);
     },
-    listen: async (bind, status, log) => {
+    listen: async (bind, status, log, permissions) => {
       try {
-        server = await startAdmin(bind, {
+        const given = parseAddress(bind);
+        if (given !== undefined && 'path' in given) socket = await bindUnixSocket(given.path, permissions);
+        const sources: AdminSources = {
           ready: () => {
             const {target: workers, fresh, draining} = status();
             return {ready: fresh > 0 && !draining, facts: {workers, fresh, draining}};
           },
           metrics: () => {
             const {workers, target: wanted, draining} = status();
-            return metrics.text({workers, wanted, draining, arbiterMemory: process.memoryUsage.rss(), startTime});
+            return metrics.text({workers, wanted, draining, arbiterMemory: residentBytes(), startTime});
           },
-        });
+        };
+        server = await startAdmin(bind, sources, socket);
         const address = server.address();
         log('info', 'admin_listening', {
           bind: typeof address === 'object' && address !== null ? bind.replace(/:0$/, `:${address.port}`) : bind,
         });
         return undefined;
       } catch (error) {
-        const {message} = addressFailure(bind, error) ?? {message: messageOf(error)};
-        return {message: `admin listener: ${message}`, fix: 'set another --admin-bind', exitCode: exitCode.unavailable};
+        const {message, fix} = addressFailure(bind, error, '--admin-bind') ?? {message: messageOf(error)};
+        return {message: `admin listener: ${message}`, fix, exitCode: exitCode.unavailable};
       }
     },
     close: () => {
+      socket?.unlink();
       server?.close();
       server?.closeAllConnections();
     },
@@ -63,12 +76,15 @@ export interface AdminSources {
   readonly metrics: () => string;
 }
 
+const adminBacklog = 100;
+
 /**
  * The admin listener, in the arbiter: it answers even while every worker is busy.
  * /livez: the arbiter runs. /readyz: a worker would answer. /metrics: the whole server, for Prometheus.
+ * @param socket bound already, for the path of a Unix socket
  * @throws NodeJS.ErrnoException when it cannot listen
  */
-export function startAdmin(bind: string, sources: AdminSources): Promise<Server> {
+export function startAdmin(bind: string, sources: AdminSources, socket?: UnixSocket): Promise<Server> {
   const server = createServer((request, response) => respond(request, response, sources));
   // Enough for probes and scrapes, and half a request cannot hold a connection open.
   Object.assign(server, {
@@ -82,7 +98,9 @@ export function startAdmin(bind: string, sources: AdminSources): Promise<Server>
   const address = parseAddress(bind) ?? {host: '127.0.0.1', port: 0};
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address, () => resolve(server.removeListener('error', reject)));
+    server.once('listening', () => resolve(server.removeListener('error', reject)));
+    if (socket === undefined) server.listen(address);
+    else listenOnPipe(server, socket.handle, bind.slice('unix:'.length), adminBacklog);
   });
 }
 

@@ -1,5 +1,5 @@
 import type {BootFailure} from '../process/messages.ts';
-import {boundText} from '../settings/address.ts';
+import {boundTexts} from './socket.ts';
 import {activeWorkers, type ArbiterState, drainOrder, isStopping} from './state.ts';
 import {fail} from './stop.ts';
 import {ageOf, type Worker} from './workers.ts';
@@ -14,8 +14,9 @@ export function reconcile(state: ArbiterState): void {
   // The first one boots alone until it loads the service: with few CPUs, it answers sooner.
   const wanted = state.bootsAlone ? Math.min(1, target) : target;
   for (let count = active.length; count < wanted; count += 1) void boot(state);
-  // The oldest first, as in gunicorn.
-  for (const worker of active.slice(0, Math.max(0, active.length - target)))
+  // Those with the highest numbers, so that 0 to target - 1 stay; of two with the same number, the older one.
+  const surplus = [...active].sort((one, other) => other.number - one.number);
+  for (const worker of surplus.slice(0, Math.max(0, active.length - target)))
     workers.retire(worker, 'fewer workers', drainOrder(settings));
 }
 
@@ -38,14 +39,14 @@ async function boot(state: ArbiterState): Promise<void> {
 
 /** Logs a worker that is ready. With the first one, the server listens. */
 export function bootSucceeded(state: ArbiterState, worker: Worker): void {
-  const {settings, socket, log, target} = state;
+  const {settings, sockets, log, target} = state;
   state.failedBoots = 0;
   log('info', 'worker_ready', {worker: worker.pid, seconds: ageOf(worker)});
   if (state.phase !== 'starting') return;
   state.phase = 'serving';
   log('info', 'listening', {
-    bind: boundText(settings.bind, socket.port),
-    ...(socket.port === undefined ? {} : {port: socket.port}),
+    bind: boundTexts(sockets),
+    ...(sockets[0]?.port === undefined ? {} : {port: sockets[0].port}),
     workers: target,
     worker_class: settings.workerClass,
   });

@@ -63,7 +63,7 @@ function leavingCount({workers}: ArbiterState): number {
 /** Starts a new worker in place of an old one. Returns the failure when it does not boot: then the old one stays. */
 async function replace(state: ArbiterState, old: Worker, reason: string): Promise<BootFailure | undefined> {
   if (isStopping(state) || !activeWorkers(state).includes(old)) return undefined;
-  const worker = state.workers.spawn(true);
+  const worker = state.workers.spawn(true, old.number);
   if ('exitCode' in worker) return keep(state, old, worker);
   const late = {message: `the new worker was not ready after ${bootSeconds} s`, exitCode: exitCode.notBooted};
   const failure = await Promise.race([worker.booted, sleep(bootSeconds * 1000, late, {ref: false})]);

@@ -8,7 +8,8 @@ import type {Worker, WorkerSet} from './workers.ts';
 /** Everything that the parts of the arbiter share: each is a function over it. */
 export interface ArbiterState {
   readonly settings: Settings;
-  readonly socket: BoundSocket;
+  /** The main one first. */
+  readonly sockets: readonly BoundSocket[];
   readonly log: Log;
   readonly workers: WorkerSet;
   readonly crashes: Backoff;
@@ -33,7 +34,7 @@ const idleSeconds = 1;
 
 /** The state of a server that has not started yet. */
 export function initialState(
-  options: Pick<ArbiterState, 'settings' | 'socket' | 'log' | 'workers' | 'crashes'>,
+  options: Pick<ArbiterState, 'settings' | 'sockets' | 'log' | 'workers' | 'crashes'>,
 ): ArbiterState {
   return {
     ...options,

@@ -6,7 +6,7 @@ import type {Worker, WorkerSet} from './workers.ts';
 
 /** TERM: drains all workers, then ends the server with 0. */
 export function stop(state: ArbiterState, signal: string): void {
-  const {settings, workers, log, socket} = state;
+  const {settings, workers, log, sockets} = state;
   if (isStopping(state)) return;
   state.phase = 'stopping';
   clearTimeout(state.backoffTimer);
@@ -14,7 +14,7 @@ export function stop(state: ArbiterState, signal: string): void {
   const order = {...drainOrder(settings), delay: settings.drainDelay, last: true};
   for (const worker of workers.all()) workers.retire(worker, 'stop', order);
   const milliseconds = settings.gracefulTimeout * 1000;
-  void finish(state, 0, milliseconds + 500, closeSocket(socket, workers, milliseconds));
+  void finish(state, 0, milliseconds + 500, closeSockets(sockets, workers, milliseconds));
 }
 
 /** INT, QUIT: ends all workers at once; the server exits with 0. A second call kills them. */
@@ -65,20 +65,25 @@ const retransmitMilliseconds = 250;
 const maxTries = 100;
 
 /**
- * Closes the listening socket without a reset: the kernel resets every connection that is in the accept queue when it
+ * Closes the listening sockets without a reset: the kernel resets every connection that is in an accept queue when it
  * closes. Once all workers have stopped accepting, one of them takes the connections that arrived since, until none does.
- * @param milliseconds after which it is closed regardless
+ * @param milliseconds after which they are closed regardless
  */
-export async function closeSocket(
-  socket: BoundSocket,
+export async function closeSockets(
+  sockets: readonly BoundSocket[],
   workers: Pick<WorkerSet, 'all'>,
   milliseconds: number,
 ): Promise<void> {
   const late = sleep(milliseconds, 'late' as const, {ref: false});
-  let queue: QueueState | 'late' | undefined = await Promise.race([
-    Promise.all(workers.all().map((worker) => worker.notAccepting)).then(() => undefined),
-    late,
-  ]);
+  await Promise.race([Promise.all(workers.all().map((worker) => worker.notAccepting)), late]);
+  // One after the other: only the queue of a socket that is closed at once stays empty.
+  for (const socket of sockets) await closeSocket(socket, workers, late);
+  for (const worker of workers.all()) worker.send({type: 'socket-closed'});
+}
+
+async function closeSocket(socket: BoundSocket, workers: Pick<WorkerSet, 'all'>, late: Promise<'late'>): Promise<void> {
+  let queue: QueueState | 'late' | undefined = await Promise.race([late, Promise.resolve(undefined)]);
+  socket.unlink();
   const halfOpenUntil = Date.now() + halfOpenMilliseconds;
   for (
     let tries = 0;
@@ -87,8 +92,7 @@ export async function closeSocket(
   ) {
     const helper: Worker | undefined = workers.all().find(({state}) => state === 'leaving');
     if (helper === undefined || (queue === 'half-open' && Date.now() > halfOpenUntil)) break;
-    queue = await Promise.race([helper.clearQueue(queue === 'half-open' ? retransmitMilliseconds : 0), late]);
+    queue = await Promise.race([helper.clearQueue(socket, queue === 'half-open' ? retransmitMilliseconds : 0), late]);
   }
   socket.close();
-  for (const worker of workers.all()) worker.send({type: 'socket-closed'});
 }

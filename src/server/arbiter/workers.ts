@@ -20,6 +20,11 @@ export interface Worker {
   readonly pid: number;
   /** process.uptime() at its start: `performance` would load seven modules of Node. */
   readonly startedAt: number;
+  /**
+   * From 0 to the number of workers - 1: its ENTRYPOINT_WORKER. A worker that replaces another one has the same number, so
+   * that two share it while the old one drains.
+   */
+  readonly number: number;
   /** Boots to replace another worker, and does not count until it is ready. */
   isReplacement: boolean;
   state: 'booting' | 'ready' | 'leaving';
@@ -33,7 +38,7 @@ export interface Worker {
   /** Resolves when it accepts no further connections, or has exited. */
   readonly notAccepting: Promise<void>;
   /** Makes it clear the accept queue, @see clearQueue. Undefined when it has exited. */
-  readonly clearQueue: (milliseconds: number) => Promise<QueueState | undefined>;
+  readonly clearQueue: (socket: BoundSocket, milliseconds: number) => Promise<QueueState | undefined>;
   readonly exited: Promise<WorkerExit>;
   readonly send: (message: ToWorker) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -47,7 +52,8 @@ export interface WorkerExit {
 
 export interface WorkerSetOptions {
   readonly settings: Settings;
-  readonly socket: BoundSocket;
+  /** The main one first. */
+  readonly sockets: readonly BoundSocket[];
   /** Called for every message of a worker, after the worker's state has been updated. */
   readonly onMessage: (worker: Worker, message: FromWorker) => void;
   readonly onExit: (worker: Worker, exit: WorkerExit) => void;
@@ -57,51 +63,69 @@ export interface WorkerSetOptions {
 export interface WorkerSet {
   /** The oldest first. */
   readonly all: () => readonly Worker[];
-  /** Starts a worker. Returns a failure when the system cannot create a process. */
-  readonly spawn: (isReplacement: boolean) => Worker | BootFailure;
+  /**
+   * Starts a worker. Returns a failure when the system cannot create a process.
+   * @param number that of the worker that it replaces. Default: the lowest that is free
+   */
+  readonly spawn: (isReplacement: boolean, number?: number) => Worker | BootFailure;
   /** Drains a worker, and kills it half a second after the limit. Kills one that has not booted at once. */
   readonly retire: (worker: Worker, reason: string, order: DrainOrder) => void;
 }
 
-const withSocket: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket', 'clear-queue']);
+const withSockets: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket']);
 
 /** Starts workers and keeps their state. Makes no decisions. */
-export function workerSet({settings, socket, onMessage, onExit}: WorkerSetOptions): WorkerSet {
+export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptions): WorkerSet {
   const workers = new Map<number, Worker>();
   cluster.schedulingPolicy = schedulingPolicy(settings.dispatch);
-  const address = parseAddress(settings.bind);
-  const env =
-    address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(socket.port ?? address.port)} : {};
+  const [main, ...further] = sockets;
+  const address = parseAddress(main?.bind ?? '');
+  const env: Readonly<Record<string, string>> =
+    address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(main?.port ?? address.port)} : {};
   let inspected: Worker | undefined;
 
-  function spawn(isReplacement: boolean): Worker | BootFailure {
+  function freeNumber(): number {
+    const taken = new Set([...workers.values()].filter(({state}) => state !== 'leaving').map(({number}) => number));
+    let number = 0;
+    while (taken.has(number)) number += 1;
+    return number;
+  }
+
+  function spawn(isReplacement: boolean, number: number = freeNumber()): Worker | BootFailure {
     const inspect = settings.inspect !== undefined && (inspected === undefined || !workers.has(inspected.id));
     cluster.setupPrimary({
       exec: serverProgram('worker'),
       args: [...settings.args],
       execArgv: workerFlags(settings, inspect),
+      // Otherwise node:cluster counts ports up from the one of this process.
+      ...(inspect ? {inspectPort: Number(/\d+$/.exec(settings.inspect ?? '')?.[0])} : {}),
     });
-    const child = fork(env);
+    const child = fork({...env, ENTRYPOINT_WORKER: String(number)});
     if ('exitCode' in child) return child;
-    const worker = track(child, isReplacement);
+    const worker = track(child, isReplacement, number);
     if (inspect) inspected = worker;
     workers.set(worker.id, worker);
     worker.send({
       type: 'start',
       settings: inspect ? settings : {...settings, inspect: undefined},
-      ...(socket.port === undefined ? {} : {port: socket.port}),
+      ...(main?.port === undefined ? {} : {port: main.port}),
     });
     return worker;
   }
 
-  function track(child: ClusterWorker, isReplacement: boolean): Worker {
+  function track(child: ClusterWorker, isReplacement: boolean, number: number): Worker {
     const booted = Promise.withResolvers<BootFailure | undefined>();
     const notAccepting = Promise.withResolvers<void>();
     let cleared = Promise.withResolvers<QueueState | undefined>();
     const exited = Promise.withResolvers<WorkerExit>();
     let failure: BootFailure | undefined;
+    // A failed send means that the worker has just exited; its `exit` event reports that.
+    const post = (message: ToWorker, handle?: BoundSocket['handle']): void => {
+      if (child.isConnected()) child.process.send(message, handle, undefined, () => {});
+    };
     const worker: Worker = {
       id: child.id,
+      number,
       pid: child.process.pid ?? 0,
       startedAt: process.uptime(),
       isReplacement,
@@ -112,15 +136,16 @@ export function workerSet({settings, socket, onMessage, onExit}: WorkerSetOption
       booted: booted.promise,
       notAccepting: notAccepting.promise,
       exited: exited.promise,
-      clearQueue: (milliseconds) => {
+      clearQueue: ({bind, handle}, milliseconds) => {
         cleared = Promise.withResolvers();
-        worker.send({type: 'clear-queue', milliseconds});
+        post({type: 'clear-queue', bind, milliseconds}, handle);
         return Promise.race([cleared.promise, exited.promise.then(() => undefined)]);
       },
       send: (message) => {
-        const handle = withSocket.has(message.type) ? socket.handle : undefined;
-        // A failed send means that the worker has just exited; its `exit` event reports that.
-        if (child.isConnected()) child.process.send(message, handle, undefined, () => {});
+        if (!withSockets.has(message.type)) return post(message);
+        // A message carries one handle.
+        for (const {bind, port, handle} of further) post({type: 'further-socket', bind, port}, handle);
+        post(message, main?.handle);
       },
       kill: (signal) => void child.process.kill(signal),
     };

@@ -1,16 +1,16 @@
 import {sourceLines, syntaxPlace} from '../../text/source-place.ts';
 import {serviceStack} from '../process/frames.ts';
 import type {BootFailure} from '../process/messages.ts';
-import {addressFailure} from './listening.ts';
+import {addressFailure} from '../sockets/address-failure.ts';
 import {NotServable} from './service.ts';
 
 /** gunicorn's exit code for a worker that cannot boot. */
 const exitCode = 3;
 
 /** An error that was thrown while the service loaded: its message, and its location in the service's own files. */
-export function bootFailure(error: unknown, module: string, bind?: string): BootFailure {
+export function bootFailure(error: unknown, module: string, binds: readonly string[] = []): BootFailure {
   if (error instanceof NotServable) return error.failure;
-  const address = bind === undefined ? undefined : addressFailure(bind, error);
+  const address = listenFailure(error, binds);
   if (address !== undefined) return address;
   if (!(error instanceof Error)) return {message: String(error), exitCode};
   const {message, stack = ''} = error;
@@ -20,4 +20,12 @@ export function bootFailure(error: unknown, module: string, bind?: string): Boot
       return {message, stack: [`${place.path}:${place.line}`, ...sourceLines(place)].join('\n'), exitCode};
   }
   return {message, stack: serviceStack(stack), exitCode};
+}
+
+/** An error of `listen`: of the address that it names, else of the main one. */
+function listenFailure(error: unknown, [main, ...further]: readonly string[]): BootFailure | undefined {
+  if (main === undefined || !(error instanceof Error)) return undefined;
+  const {address, port} = error as Error & {readonly address?: string; readonly port?: number};
+  const bind = further.find((one) => one === `unix:${address}` || (port !== undefined && one.endsWith(`:${port}`)));
+  return addressFailure(bind ?? main, error);
 }

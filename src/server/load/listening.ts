@@ -1,17 +1,22 @@
 import type {Server} from 'node:http';
 import net from 'node:net';
-import {exitCode} from '../../errors.ts';
-import type {BootFailure} from '../process/messages.ts';
 import {listenOnPipe} from '../process/node-internals.ts';
-import {parseAddress} from '../settings/address.ts';
+import {isIpv6Only, parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 
-/** The listening address of a worker: the server's address, and the socket if the arbiter sent one. */
-export interface ListenTarget {
-  readonly settings: Pick<Settings, 'bind' | 'dispatch' | 'backlog'>;
-  /** The actual port: that of `bind` can be 0. */
+/** An address of the server, and its socket if the arbiter sent one. */
+export interface Endpoint {
+  readonly bind: string;
+  /** The actual port: that of `bind` can be 0. Undefined for a Unix socket. */
   readonly port: number | undefined;
   readonly handle: net.Server | undefined;
+}
+
+/** What a worker listens on: the main address, with its socket if the arbiter sent one, and further ones. */
+export interface ListenTarget extends Omit<Endpoint, 'bind'> {
+  readonly settings: Pick<Settings, 'bind' | 'dispatch' | 'backlog'>;
+  /** The other addresses of the server: their connections are those of the main server, @see listenFurther. */
+  readonly further?: readonly Endpoint[];
   /** Set in a pool thread, whose event loop listens for it. Only the first thread opens further ports. */
   readonly thread?: {readonly first: boolean};
 }
@@ -31,7 +36,7 @@ export function listen(server: net.Server, target: ListenTarget): Promise<void> 
 }
 
 function open(server: net.Server, target: ListenTarget, ...callback: readonly unknown[]): net.Server {
-  const address = parseAddress(target.settings.bind);
+  const address = parseAddress(mainBind(target));
   // `listen` accepts only the handle of a TCP socket.
   if (target.handle === undefined || address === undefined || !('path' in address))
     return Reflect.apply(netListen, server, [...listenArguments(target), ...callback]) as net.Server;
@@ -40,31 +45,41 @@ function open(server: net.Server, target: ListenTarget, ...callback: readonly un
   return server;
 }
 
-function listenArguments({settings: {bind, dispatch, backlog}, port, handle}: ListenTarget): readonly unknown[] {
+function mainBind({settings: {bind}}: ListenTarget): string {
+  return bind[0] ?? '';
+}
+
+function listenArguments(target: ListenTarget): readonly unknown[] {
+  const {
+    settings: {bind, dispatch, backlog},
+    port,
+    handle,
+  } = target;
   if (handle !== undefined) return [handle, backlog];
-  const address = parseAddress(bind) ?? {host: '0.0.0.0', port: 0};
+  const address = parseAddress(mainBind(target)) ?? {host: '0.0.0.0', port: 0};
   if ('path' in address) return [{path: address.path, backlog}];
   return [
     {
       host: address.host,
       port: port ?? address.port,
       backlog,
+      ...(isIpv6Only(mainBind(target), bind) ? {ipv6Only: true} : {}),
       ...(dispatch === 'reuseport' ? {reusePort: true, exclusive: true} : {}),
     },
   ];
 }
 
-/** Why the server cannot listen on an address; undefined for any other error. */
-export function addressFailure(bind: string, error: unknown): BootFailure | undefined {
-  const {code, message} = error as NodeJS.ErrnoException;
-  if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'ENOENT'].includes(code ?? ''))
-    return undefined;
-  const reason = code === 'EADDRINUSE' ? 'address already in use' : code === 'EACCES' ? 'permission denied' : message;
-  return {
-    message: `cannot listen on ${bind}: ${reason}`,
-    fix: 'set another --bind or PORT',
-    exitCode: exitCode.unavailable,
-  };
+/**
+ * Listens on one of the further addresses.
+ * @param endpoint instead of the target's main address
+ */
+export function listenOn(
+  server: net.Server,
+  {bind, port, handle}: Endpoint,
+  {settings}: Pick<ListenTarget, 'settings'>,
+): Promise<void> {
+  const others = settings.bind.filter((one) => one !== bind);
+  return listen(server, {settings: {...settings, bind: [bind, ...others]}, port, handle});
 }
 
 /** The servers of a service that calls `listen` itself. */
@@ -142,8 +157,12 @@ export function listenAddress([first, ...rest]: readonly unknown[]): number | st
   return typeof path === 'string' ? path : undefined;
 }
 
+/** A service that was written for one of the further addresses is served on all of them, too. */
 function isTarget(where: number | string, {settings, port}: ListenTarget): boolean {
-  const address = parseAddress(settings.bind);
-  if (address !== undefined && 'path' in address) return where === address.path;
-  return where === port || (where !== 0 && address !== undefined && where === address.port);
+  if (where === port) return true;
+  return settings.bind.some((bind) => {
+    const address = parseAddress(bind);
+    if (address === undefined) return false;
+    return 'path' in address ? where === address.path : where !== 0 && where === address.port;
+  });
 }

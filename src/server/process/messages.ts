@@ -63,14 +63,16 @@ export interface DrainOrder {
 export type ToWorker =
   /** Carries the listening socket, unless workers bind their own. */
   | {readonly type: 'start'; readonly settings: Settings; readonly port?: number}
+  /** Before `start` and `socket`, for each further address: its port, and its socket, unless workers bind their own. */
+  | {readonly type: 'further-socket'; readonly bind: string; readonly port: number | undefined}
   /** The answer to `socket`; carries it. */
   | {readonly type: 'socket'}
   /**
-   * Carries the socket. All workers have stopped accepting: take the connections that arrived since, and those that
+   * Carries the socket of one address. All workers have stopped accepting: take the connections that arrived since, and those that
    * arrive within `milliseconds`.
    */
-  | {readonly type: 'clear-queue'; readonly milliseconds: number}
-  /** The listening socket is closed: no client can connect any more. */
+  | {readonly type: 'clear-queue'; readonly bind: string; readonly milliseconds: number}
+  /** The listening sockets are closed: no client can connect any more. */
   | {readonly type: 'socket-closed'}
   | ({readonly type: 'drain'} & DrainOrder)
   | {readonly type: 'quit'}

@@ -1,6 +1,7 @@
 import {readSync} from 'node:fs';
-import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import type {IncomingMessage, ServerResponse} from 'node:http';
 import net, {type Socket} from 'node:net';
+import {getSystemErrorMap} from 'node:util';
 
 // Everything the server uses that is internal to Node and has no public equivalent, in one place to review at each Node
 // release. All of it has been stable since Node 12 at least; test/unit/server/process/node-internals.test.ts fails when
@@ -26,8 +27,33 @@ type Binder = (
  */
 export const bindHandle = (net as unknown as Record<string, unknown>)['_createServerHandle'] as Binder;
 
+/** @throws NodeJS.ErrnoException for an errno */
+export function checkedHandle(result: BoundHandle | number, bind: string): BoundHandle {
+  if (typeof result !== 'number') return result;
+  const [code = 'UNKNOWN', text = 'error'] = getSystemErrorMap().get(result) ?? [];
+  throw Object.assign(new Error(`bind ${code} ${bind}: ${text}`), {code, errno: result});
+}
+
+/** UV_TCP_IPV6ONLY in uv.h. */
+export const ipv6OnlyFlag = 1;
+
 /** UV_TCP_REUSEPORT in uv.h. */
 export const reusePortFlag = 2;
+
+/**
+ * Makes a connection that another net.Server has accepted one of `server`: counted among its connections, and awaited
+ * when it closes. Returns false where `server.maxConnections` is reached.
+ */
+export function adoptConnection(server: net.Server, socket: Socket): boolean {
+  const {maxConnections = Infinity} = server;
+  if (((server as unknown as Record<string, number>)['_connections'] ?? 0) >= maxConnections) return false;
+  const inner = socket as unknown as Record<string, net.Server>;
+  if (inner['_server'] !== undefined) countConnections(inner['_server'], -1);
+  inner['_server'] = server;
+  inner['server'] = server;
+  countConnections(server, 1);
+  return true;
+}
 
 /** The response in progress on a connection. */
 export function currentResponse(socket: Socket): (ServerResponse & {readonly chunkedEncoding?: boolean}) | undefined {
@@ -49,7 +75,7 @@ export function hasPipelined(socket: Socket, response: ServerResponse): boolean 
  * Adds a fictitious connection to a server's count, or removes it: a server emits `close` as soon as it has neither a
  * socket nor a connection.
  */
-export function countConnections(server: Server, by: 1 | -1): void {
+export function countConnections(server: net.Server, by: 1 | -1): void {
   const counted = server as unknown as Record<string, number>;
   counted['_connections'] = (counted['_connections'] ?? 0) + by;
 }

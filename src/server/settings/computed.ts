@@ -1,4 +1,4 @@
-import {addressText, parseAddress} from './address.ts';
+import {addressText, parseAddress, splitAddresses} from './address.ts';
 import type {GivenSettings} from './given.ts';
 import {type Resources, nodeWorkerCount, type WorkerKind} from './limits.ts';
 import type {SettingName} from './settings.ts';
@@ -29,15 +29,17 @@ function byDefault(value: number, from: string): Origin {
 }
 
 /**
- * The address to listen on. `bind` overrides `host` and `port`, unless one of them was given with a higher rank:
- * `--port` on the command line overrides BIND in the environment.
+ * The addresses to listen on, separated by commas. `bind` overrides `host` and `port`, unless one of them was given with
+ * a higher rank: `--port` on the command line overrides BIND in the environment, and then there is one address.
  */
 export function bindOf(
   {bind, host, port}: Readonly<Record<'bind' | 'host' | 'port', Origin>>,
   given: GivenSettings,
 ): Origin {
   const rank = (name: SettingName): number => given.get(name)?.rank ?? 0;
-  const whole = typeof bind.value === 'string' ? parseAddress(bind.value) : undefined;
+  const all =
+    typeof bind.value === 'string' ? splitAddresses(bind.value).flatMap((one) => parseAddress(one) ?? []) : [];
+  const whole = all.find((address) => 'host' in address) ?? all[0];
   const stronger = (['host', 'port'] as const).filter((name) => rank(name) > rank('bind'));
   if (whole !== undefined && stronger.length === 0) return bind;
   const base = whole !== undefined && 'host' in whole ? whole : {host: String(host.value), port: Number(port.value)};

@@ -15,6 +15,9 @@ const valueNames = {
   text: 'TEXT',
   format: 'FORMAT',
   choice: 'TEXT',
+  host: 'HOST',
+  mode: 'MODE',
+  owner: 'USER:GROUP',
   boolean: undefined,
 } as const;
 

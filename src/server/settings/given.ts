@@ -21,7 +21,9 @@ export interface Given {
 export type GivenSettings = ReadonlyMap<SettingName, Given>;
 
 /** Values of the task `run`. */
-export type SettingValues = {readonly [Name in SettingName]?: string | number | boolean | undefined};
+export type SettingValues = {
+  readonly [Name in SettingName]?: string | number | boolean | readonly string[] | undefined;
+};
 
 /** Their sources. Default: code that calls the task. */
 export type SettingSources = {readonly [Name in SettingName]?: Source | undefined};
@@ -84,6 +86,7 @@ export interface GivenWords {
 
 interface ServerFlag extends ScannableFlag {
   readonly name: SettingName | Mode;
+  readonly multiple?: boolean | undefined;
 }
 
 /** Reads the server's flags from words of the command line, or of APP_SERVER_CMD_ARGS (rank 2). */
@@ -102,13 +105,15 @@ export function givenByWords(all: Words, rank: 2 | 3): GivenWords {
     if (token.type === 'unknown') errors.push({what: `${subject} is not a flag of the server`, ...meantBy(written)});
     else if (token.type === 'wrong') errors.push({what: `${subject} ${token.wrong}`, fix: token.fix});
     else if (isMode(token.flag.name)) mode = token.value === 'true' ? token.flag.name : mode;
-    else
+    else {
+      const before = token.flag.multiple === true ? given.get(token.flag.name)?.text : undefined;
       given.set(token.flag.name, {
-        text: token.value,
+        text: before === undefined ? token.value : `${before},${token.value}`,
         subject,
         from: rank === 2 ? commandLineVariable : written,
         rank,
       });
+    }
   }
   return {given, words, mode, args: wordsBehindDashes(all), errors};
 }
@@ -127,7 +132,7 @@ function findFlag(flag: string, length: 'long' | 'short'): ServerFlag | undefine
   const found = settings.find(([name, {short, alias}]) =>
     length === 'short' ? short === flag : kebab(name) === flag || alias === flag,
   );
-  return found && {name: found[0], value: valueNameOf(found[1])};
+  return found && {name: found[0], value: valueNameOf(found[1]), multiple: found[1].multiple === true};
 }
 
 function isMode(name: SettingName | Mode): name is Mode {

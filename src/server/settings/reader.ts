@@ -1,11 +1,13 @@
 import {resolve} from 'node:path';
 import type {UsageError} from '../../errors.ts';
+import {mainFirst, splitAddresses} from './address.ts';
 import {computed} from './computed.ts';
 import {
   commandLineWords,
   givenByTask,
   givenByVariables,
   givenByWords,
+  type GivenSettings,
   type Mode,
   type SettingSources,
   type SettingValues,
@@ -73,6 +75,7 @@ export function readSettings({
     read[name] = originOf(declared, given.get(name), errors);
   }
   const origins = computed(read as Record<SettingName, Origin>, given, machine);
+  errors.push(...socketErrors(origins, given));
   // A word after an unknown flag could be the module: correct the flag first.
   if (module === undefined && byArgv.mode !== 'help' && byArgv.errors.length === 0)
     errors.push({what: 'no module to serve', fix: 'name its file: serve.js FILE, or APP_MODULE=FILE'});
@@ -88,11 +91,23 @@ export function readSettings({
   };
 }
 
+/** Settings of Unix sockets, where there are none. */
+function socketErrors(origins: Readonly<Record<SettingName, Origin>>, given: GivenSettings): readonly UsageError[] {
+  if ([origins.bind, origins.adminBind].some(({value}) => /(^|,)unix:/.test(String(value)))) return [];
+  return (['socketMode', 'socketOwner'] as const)
+    .flatMap((name) => given.get(name) ?? [])
+    .map(({subject}) => ({
+      what: `${subject} is for Unix sockets, and no address is one`,
+      fix: 'leave it out, or bind a path: --bind=unix:/run/app.sock',
+    }));
+}
+
 function settingsOf(origins: Readonly<Record<SettingName, Origin>>, module: string, args: readonly string[]): Settings {
   const {host: _host, port: _port, inspect, inspectBind, ...others} = origins;
   const values = Object.fromEntries(Object.entries(others).map(([name, {value}]) => [name, value]));
   return {
     ...values,
+    bind: mainFirst(splitAddresses(String(origins.bind.value))),
     inspect: inspect.value === true ? String(inspectBind.value) : undefined,
     module,
     args,

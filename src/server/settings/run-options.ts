@@ -2,11 +2,13 @@ import type {Option} from '../../option.ts';
 import {defaultTextOf, valueNameOf} from './flag.ts';
 import {declaration, type Setting, type SettingName, settings} from './settings.ts';
 
-type OptionOf<S extends Setting> = S['kind'] extends 'number'
-  ? Option<number | undefined>
-  : S['kind'] extends 'boolean'
-    ? Option<boolean | undefined>
-    : Option<string | undefined>;
+type OptionOf<S extends Setting> = S extends {readonly multiple: true}
+  ? Option<readonly string[] | undefined>
+  : S['kind'] extends 'number'
+    ? Option<number | undefined>
+    : S['kind'] extends 'boolean'
+      ? Option<boolean | undefined>
+      : Option<string | undefined>;
 
 // Where `run` decides otherwise than the server alone.
 const defaultTexts: {readonly [Name in SettingName]?: string} = {
@@ -23,10 +25,10 @@ export const serverOptions = Object.fromEntries(settings.map(([name, setting]) =
 };
 
 function optionOf(name: SettingName, setting: Setting): Option<unknown> {
-  const {kind, env, help} = setting;
+  const {kind, env, help, multiple} = setting;
   return {
     // A choice is a text here: Python has the worker classes of packages and of the service as well.
-    kind: kind === 'number' || kind === 'boolean' ? kind : 'string',
+    kind: multiple === true ? 'list' : kind === 'number' || kind === 'boolean' ? kind : 'string',
     help,
     defaultValue: undefined,
     defaultText: defaultTexts[name] ?? defaultTextOf(setting),

@@ -4,8 +4,12 @@ export interface Settings {
   readonly module: string;
   /** Words for the service itself: its `process.argv` from the third word on. */
   readonly args: readonly string[];
-  /** `0.0.0.0:3000`, `[::]:3000`, `unix:/path`: see address.ts. */
-  readonly bind: string;
+  /** `0.0.0.0:3000`, `[::]:3000`, `unix:/path`: see address.ts. At least one; the main one, which PORT names, first. */
+  readonly bind: readonly string[];
+  /** Octal permissions of Unix sockets: `660`; undefined: by umask. */
+  readonly socketMode: string | undefined;
+  /** Owner of Unix sockets: `USER`, `USER:GROUP`, `:GROUP`; undefined: the server's own. */
+  readonly socketOwner: string | undefined;
   /** Worker processes. */
   readonly workers: number;
   readonly workerClass: 'async' | 'sync' | 'threads';
@@ -54,7 +58,17 @@ export interface Settings {
   readonly inspect: string | undefined;
 }
 
-export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'format' | 'choice' | 'address';
+export type SettingKind =
+  | 'number'
+  | 'bytes'
+  | 'boolean'
+  | 'text'
+  | 'format'
+  | 'choice'
+  | 'address'
+  | 'host'
+  | 'mode'
+  | 'owner';
 
 /**
  * One setting. The parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and
@@ -75,6 +89,10 @@ export interface Setting {
   readonly max?: number;
   /** Allows a fraction, as for seconds. */
   readonly fraction?: boolean;
+  /** Can be given more than once: the values of one source are joined by commas. */
+  readonly multiple?: boolean;
+  /** Whether an address can be a Unix socket. Default true. */
+  readonly socket?: boolean;
   /** gunicorn's letter. */
   readonly short?: string;
   /** gunicorn's own spelling of the flag, if it differs. */
@@ -91,14 +109,15 @@ const count = {kind: 'number', min: 0, max: 1_000_000_000} as const;
 export const declaration = {
   bind: {
     kind: 'address',
+    multiple: true,
     env: ['BIND'],
     short: 'b',
     gunicorn: '--bind',
     uwsgi: '--http-socket',
     defaultText: 'host and port',
-    help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; overrides host and port',
+    help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; repeated, or with commas, for several; overrides host and port',
   },
-  host: {kind: 'text', env: ['HOST'], defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
+  host: {kind: 'host', env: ['HOST'], defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
   port: {kind: 'number', env: ['PORT'], min: 0, max: 65_535, defaultValue: 3000, help: 'port to listen on'},
   workers: {
     kind: 'number',
@@ -215,6 +234,20 @@ export const declaration = {
     uwsgi: '--listen',
     help: 'connections that can wait to be accepted; the kernel limits it to somaxconn',
   },
+  socketMode: {
+    kind: 'mode',
+    env: ['SOCKET_MODE'],
+    uwsgi: '--chmod-socket',
+    defaultText: 'by umask; 660 with an owner',
+    help: 'permissions of Unix sockets, in octal: who may connect needs to write',
+  },
+  socketOwner: {
+    kind: 'owner',
+    env: ['SOCKET_OWNER'],
+    uwsgi: '--chown-socket',
+    defaultText: "the server's",
+    help: 'owner of Unix sockets, by names or numbers: USER, USER:GROUP or :GROUP',
+  },
   maxRequests: {
     ...count,
     env: ['MAX_REQUESTS'],
@@ -292,6 +325,7 @@ export const declaration = {
   inspect: {kind: 'boolean', env: ['INSPECT'], defaultValue: false, help: 'open the inspector of one worker'},
   inspectBind: {
     kind: 'address',
+    socket: false,
     env: ['INSPECT_BIND'],
     defaultValue: '127.0.0.1:9229',
     help: 'address of the inspector',

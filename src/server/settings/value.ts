@@ -1,6 +1,6 @@
 import type {UsageError} from '../../errors.ts';
 import {mustBe, readValue} from '../../option.ts';
-import {addressText, parseAddress} from './address.ts';
+import {addressText, maxPathBytes, parseAddress, parseHost, splitAddresses} from './address.ts';
 import type {Given} from './given.ts';
 import type {Setting} from './settings.ts';
 
@@ -30,12 +30,14 @@ const units: Readonly<Record<string, number>> = {'': 1, k: 1024, m: 1024 ** 2, g
 export function readSetting(setting: Setting, text: string, subject: string): Value {
   const {kind, choices} = setting;
   const wrong = (must: string): Value => ({error: {what: mustBe(subject, must, text)}});
-  if (kind === 'address') {
-    const address = parseAddress(text);
-    return address === undefined
-      ? wrong('an address such as 0.0.0.0:3000 or unix:/run/app.sock')
-      : {value: addressText(address)};
+  if (kind === 'address') return readAddresses(setting, text, subject);
+  if (kind === 'host') {
+    const host = parseHost(text);
+    return host === undefined ? wrong('an IP address or a host name') : {value: host};
   }
+  if (kind === 'mode') return /^0?[0-7]{3}$/.test(text) ? {value: text} : wrong('an octal mode such as 660');
+  if (kind === 'owner')
+    return /^([\w.-]+(:[\w.-]+)?|:[\w.-]+)$/.test(text) ? {value: text} : wrong('USER, USER:GROUP or :GROUP');
   if (kind === 'format') {
     const [unknown] = [...text.matchAll(/%\(([^)]*)\)s/g)].find(([, name = '']) => !atomName.test(name)) ?? [];
     if (unknown === undefined) return {value: text};
@@ -48,6 +50,41 @@ export function readSetting(setting: Setting, text: string, subject: string): Va
     return value >= (setting.min ?? 0) && value <= (setting.max ?? Infinity) ? {value} : wrong(limitsText(setting));
   }
   return readValue({kind: kind === 'text' ? 'string' : kind, choices}, [text], subject) as Value;
+}
+
+/** One address, or with `multiple` several, separated by commas, in canonical form. */
+function readAddresses({multiple, socket = true}: Setting, text: string, subject: string): Value {
+  const found: string[] = [];
+  for (const one of multiple === true ? splitAddresses(text) : [text]) {
+    const address = parseAddress(one);
+    if (address === undefined || ('path' in address && !socket))
+      return {
+        error: {
+          what: mustBe(subject, `an address such as 0.0.0.0:3000${socket ? ' or unix:/run/app.sock' : ''}`, one),
+          ...addressFix(one),
+        },
+      };
+    if ('path' in address && Buffer.byteLength(address.path) > maxPathBytes)
+      return {
+        error: {
+          what: `${subject} has a path of ${Buffer.byteLength(address.path)} bytes; a Unix socket can have ${maxPathBytes}`,
+          fix: 'choose a shorter path, or one relative to the working directory',
+        },
+      };
+    const canonical = addressText(address);
+    if (found.includes(canonical) && !canonical.endsWith(':0'))
+      return {error: {what: `${subject} names ${canonical} twice`, fix: 'leave one out'}};
+    found.push(canonical);
+  }
+  return {value: found.join(',')};
+}
+
+function addressFix(text: string): Pick<UsageError, 'fix'> {
+  if (text.startsWith('unix:@')) return {fix: 'abstract sockets have no permissions: write the path of a file'};
+  const [, host, port] = /^([\dA-Fa-f:.]*:[\dA-Fa-f:.]*):(\d+)$/.exec(text) ?? [];
+  if (host !== undefined && parseHost(host) !== undefined)
+    return {fix: `put the IPv6 address in brackets: [${host}]:${port}`};
+  return parseHost(text)?.includes(':') === true ? {fix: `add a port: [${parseHost(text)}]:3000`} : {};
 }
 
 function bytesOf(text: string): number {

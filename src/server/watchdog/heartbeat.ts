@@ -1,4 +1,5 @@
 import {Worker} from 'node:worker_threads';
+import {residentBytes} from '../process/memory.ts';
 import type {WorkerStats} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 
@@ -37,7 +38,7 @@ export function startHeartbeat(timeout: number, report: (stats: Pick<WorkerStats
   let expected = process.uptime() * 1000 + reportMilliseconds;
   setInterval(() => {
     const now = process.uptime() * 1000;
-    report({rss: process.memoryUsage.rss(), loopLag: Math.max(0, now - expected)});
+    report({rss: residentBytes(), loopLag: Math.max(0, now - expected)});
     expected = now + reportMilliseconds;
   }, reportMilliseconds).unref();
   if (timeout === 0) return;

@@ -4,12 +4,15 @@ import type {Duplex} from 'node:stream';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {countConnections} from '../process/node-internals.ts';
 import type {OnClosed} from '../requests/stats.ts';
+import {type FurtherListeners, furtherListeners} from './further.ts';
 
-/** Stops a worker from accepting, temporarily or for good: connections go to other workers or wait in the accept queue. */
+/** Stops a worker from accepting at any of its addresses, temporarily or for good: connections go to other workers or wait in the accept queue. */
 export interface Accepting {
   /** Pauses for a reason. Accepting resumes when no reason is left. */
   readonly pause: (reason: string) => void;
   readonly resume: (reason: string) => void;
+  /** Listens on the further addresses of the server, too. Called once, when the main one listens. */
+  readonly listenFurther: (target: ListenTarget) => Promise<void>;
   /** Drops all reasons. Resolves when the worker accepts. */
   readonly open: () => Promise<void>;
   /** Stops for good. Resolves when the last connection is closed. */
@@ -26,11 +29,14 @@ export function pausableAccept(server: Server, reopen: () => Promise<ListenTarge
   let state: 'open' | 'paused' | 'opening' | 'stopped' = 'open';
   let opening = Promise.resolve();
   const isStopped = (): boolean => state === 'stopped';
+  // Undefined with one address, as most servers have.
+  let further: FurtherListeners | undefined;
   function settle(): void {
     if (reasons.size > 0 && state === 'open') {
       state = 'paused';
       countConnections(server, 1);
       NetServer.prototype.close.call(server);
+      further?.close();
     } else if (reasons.size === 0 && state === 'paused') {
       state = 'opening';
       opening = reopened();
@@ -38,8 +44,12 @@ export function pausableAccept(server: Server, reopen: () => Promise<ListenTarge
   }
   async function reopened(): Promise<void> {
     const target = await reopen();
-    if (isStopped()) return void target.handle?.close();
+    if (isStopped()) {
+      for (const {handle} of [target, ...(target.further ?? [])]) handle?.close();
+      return;
+    }
     await listen(server, target);
+    await further?.listen(target);
     if (isStopped()) return;
     state = 'open';
     countConnections(server, -1);
@@ -53,6 +63,12 @@ export function pausableAccept(server: Server, reopen: () => Promise<ListenTarge
     resume: (reason) => {
       if (reasons.delete(reason)) settle();
     },
+    listenFurther: async (target) => {
+      further = furtherListeners(server);
+      // Otherwise it listens everywhere when it resumes.
+      if (state === 'open') return further.listen(target);
+      for (const {handle} of target.further ?? []) handle?.close();
+    },
     open: async () => {
       reasons.clear();
       settle();
@@ -61,6 +77,7 @@ export function pausableAccept(server: Server, reopen: () => Promise<ListenTarge
     stop: () => {
       if (state === 'paused' || state === 'opening') countConnections(server, -1);
       state = 'stopped';
+      further?.close();
       return closeListener(server);
     },
   };

@@ -1,5 +1,4 @@
 import {subscribe} from 'node:diagnostics_channel';
-import {rmSync} from 'node:fs';
 import type {Server, ServerResponse} from 'node:http';
 import {createServer, type Server as NetServer, type Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
@@ -8,6 +7,7 @@ import type {DrainOrder, QueueState} from '../process/messages.ts';
 import {currentResponse, hasPipelined, sentHead} from '../process/node-internals.ts';
 import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
+import {acceptorOptions} from './further.ts';
 
 /** A server with its open connections. */
 export interface DrainableServer {
@@ -120,15 +120,14 @@ export async function clearQueue(
   milliseconds: number,
   closed: Promise<void>,
 ): Promise<QueueState> {
-  const acceptor = createServer({pauseOnConnect: true}, (socket) => {
+  const acceptor = createServer({...acceptorOptions, pauseOnConnect: true}, (socket) => {
     void closed.then(() => server.emit('connection', socket)).then(() => socket.resume());
   });
   await listen(acceptor, target);
-  const path = acceptor.address();
-  if (typeof path === 'string') rmSync(path, {force: true});
   if (milliseconds > 0) await sleep(milliseconds);
   await acceptAll(acceptor);
-  if (typeof path !== 'string') return fillQueue(acceptor);
+  // The arbiter has removed the file of a Unix socket: no further client finds it.
+  if (typeof acceptor.address() !== 'string') return fillQueue(acceptor, target.settings.bind[0]);
   acceptor.close();
   return 'empty';
 }

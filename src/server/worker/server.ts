@@ -99,6 +99,7 @@ export async function serveWorker({
   if (!service.listens) await listen(service.server, target);
   else if (!service.server.listening) await once(service.server, 'listening');
   const {accepting, connections, observer} = main as unknown as MainServer;
+  if (target.further !== undefined && target.further.length > 0) await accepting.listenFurther(target);
   const servers: readonly DrainableServer[] = [
     {server: service.server, accepting, sockets: connections.sockets, websockets: connections.websockets},
     ...others,

@@ -1,8 +1,9 @@
 import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {ListenTarget} from '../load/listening.ts';
+import type {Endpoint, ListenTarget} from '../load/listening.ts';
 import {serverLog} from '../process/log.ts';
+import {residentBytes} from '../process/memory.ts';
 import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {startHeartbeat} from '../watchdog/heartbeat.ts';
@@ -18,6 +19,8 @@ let serving: Serving | undefined;
 let draining = false;
 const socketClosed = Promise.withResolvers<void>();
 let onSocket: ((handle: NetServer | undefined) => void) | undefined;
+/** Those that came before the `start` or `socket` to which they belong. */
+let furtherSockets: readonly Endpoint[] = [];
 
 function send(message: FromWorker, sent: () => void = () => {}): void {
   if (process.connected) process.send?.(message, undefined, undefined, sent);
@@ -44,8 +47,9 @@ process.once('disconnect', () => {
 
 function receive(message: ToWorker, handle: NetServer | undefined): void {
   if (message.type === 'start') void start(message, handle);
+  else if (message.type === 'further-socket') furtherSockets = [...furtherSockets, {...message, handle}];
   else if (message.type === 'socket') onSocket?.(handle);
-  else if (message.type === 'clear-queue') void clearQueue(message.milliseconds, handle);
+  else if (message.type === 'clear-queue') void clearQueue(message, handle);
   else if (message.type === 'socket-closed') socketClosed.resolve();
   else if (message.type === 'drain') void drain(message);
   else if (message.type === 'flush') flush();
@@ -59,7 +63,7 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     if (settings.maxRss > 0 && own.rss > settings.maxRss * 2 ** 20) send({type: 'recycle', reason: 'max-rss'});
     send({type: 'stats', stats: stats(own)});
   });
-  const target: ListenTarget = {settings, port: order.port, handle};
+  const target: ListenTarget = {settings, port: order.port, handle, further: takeFurther()};
   if (settings.reload)
     (await import('../load/loaded-files.ts')).reportLoaded((file) => send({type: 'files-loaded', files: [file]}));
   // The server's own code is loaded: the arbiter can start the other workers while the service loads here.
@@ -73,7 +77,7 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
       loaded: (file) => send({type: 'files-loaded', files: [file]}),
       reopen: () =>
         new Promise((resolve) => {
-          onSocket = (copy) => resolve({...target, handle: copy});
+          onSocket = (copy) => resolve({...target, handle: copy, further: takeFurther()});
           send({type: 'socket'});
         }),
     });
@@ -84,9 +88,19 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
   }
 }
 
-async function clearQueue(milliseconds: number, handle: NetServer | undefined): Promise<void> {
+function takeFurther(): readonly Endpoint[] {
+  const taken = furtherSockets;
+  furtherSockets = [];
+  return taken;
+}
+
+async function clearQueue(
+  {bind, milliseconds}: ToWorker & {readonly type: 'clear-queue'},
+  handle: NetServer | undefined,
+): Promise<void> {
   if (serving === undefined) return;
-  const queue = await serving.clearQueue({settings, port: undefined, handle}, milliseconds, socketClosed.promise);
+  const target = {settings: {...settings, bind: [bind]}, port: undefined, handle};
+  const queue = await serving.clearQueue(target, milliseconds, socketClosed.promise);
   send({type: 'queue-cleared', queue});
 }
 
@@ -135,5 +149,5 @@ function flush(): void {
 
 function end(): void {
   flush();
-  send({type: 'drained', stats: stats({rss: process.memoryUsage.rss(), loopLag: 0})}, () => process.exit(0));
+  send({type: 'drained', stats: stats({rss: residentBytes(), loopLag: 0})}, () => process.exit(0));
 }

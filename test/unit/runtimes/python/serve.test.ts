@@ -156,8 +156,27 @@ test('uWSGI serves the same application, drains at SIGTERM and logs JSON', () =>
 test('gthread has four threads by default, an IPv6 address its brackets, and a fraction is rounded up', () => {
   assert.equal(after(words({workerClass: 'gthread'}), '--threads'), '4');
   assert.equal(after(words({host: '::'}), '--bind'), '[::]:3000');
-  assert.equal(after(words({bind: 'unix:/tmp/s', port: 1}), '--bind'), 'unix:/tmp/s');
+  assert.equal(after(words({bind: ['unix:/tmp/s'], port: 1}), '--bind'), 'unix:/tmp/s');
   assert.equal(after(words({timeout: 1.5}), '--timeout'), '2');
+});
+
+const valuesOf = (list: readonly string[], flag: string): readonly (string | undefined)[] =>
+  list.flatMap((word, at) => (word === flag ? [list[at + 1]] : []));
+
+test('several addresses are passed on one by one, and only those of the strongest source', () => {
+  const bind = ['0.0.0.0:80', '[::1]:80', 'unix:/tmp/s'];
+  assert.deepEqual(valuesOf(words({bind}), '--bind'), bind);
+  assert.deepEqual(valuesOf(words({bind, appServer: 'uwsgi'}), '--http-socket'), ['0.0.0.0:80', '[::1]:80', '/tmp/s']);
+  const env = {APP_SERVER_CMD_ARGS: '--preload --bind=:1 -b :2 -b:3 --bind :4 --backlog=5'};
+  assert.deepEqual(valuesOf(words({}, {env}), '--bind'), [':4']);
+  const sources = {bind: {from: 'flag', flag: '--bind'}} as const;
+  const list = words({bind: [':9']}, {env, sources});
+  assert.deepEqual(valuesOf(list, '--bind'), ['0.0.0.0:9']);
+  assert.deepEqual(
+    list.filter((word) => /^-b|^:|--preload|--backlog/.test(word)),
+    ['--preload', '--backlog=5'],
+  );
+  assert.deepEqual(valuesOf(words({}, {rest: ['--bind', ':7']}), '--bind'), [':7']);
 });
 
 test('words of APP_SERVER_CMD_ARGS come after variables and before the command line', () => {
@@ -194,9 +213,9 @@ test('a flag overrides APP_SERVER_CMD_ARGS, even if a variable has the same valu
 test('a port on the command line overrides an address in a variable', () => {
   const env = {BIND: '127.0.0.1:1', PORT: '2'};
   const sources = {bind: variable('BIND'), port: variable('PORT')};
-  assert.equal(after(words({bind: '127.0.0.1:1', port: 2}, {env, sources}), '--bind'), '127.0.0.1:1');
+  assert.equal(after(words({bind: ['127.0.0.1:1'], port: 2}, {env, sources}), '--bind'), '127.0.0.1:1');
   assert.equal(
-    after(words({bind: '127.0.0.1:1', port: 4}, {env, sources: {bind: sources.bind}}), '--bind'),
+    after(words({bind: ['127.0.0.1:1'], port: 4}, {env, sources: {bind: sources.bind}}), '--bind'),
     '127.0.0.1:4',
   );
 });
@@ -246,7 +265,7 @@ test('sizes and the other settings of uWSGI come in its units', () => {
     maxBodySize: '10m',
     maxHeaderSize: '64k',
     maxRss: 300,
-    bind: 'unix:/tmp/s',
+    bind: ['unix:/tmp/s'],
     dispatch: 'reuseport',
   });
   assert.deepEqual(

@@ -7,7 +7,7 @@ import {checkHeartbeats, isFresh} from '../../../../src/server/arbiter/monitor.t
 import {bootSucceeded, reconcile, rest, restart, scale, wake} from '../../../../src/server/arbiter/reconcile.ts';
 import {rollingRestart} from '../../../../src/server/arbiter/rolling-restart.ts';
 import {activeWorkers, type ArbiterState, initialState} from '../../../../src/server/arbiter/state.ts';
-import {closeSocket, fail, quit, stop} from '../../../../src/server/arbiter/stop.ts';
+import {closeSockets, fail, quit, stop} from '../../../../src/server/arbiter/stop.ts';
 import {exitText, inheritedFlags, type Worker, type WorkerExit} from '../../../../src/server/arbiter/workers.ts';
 import type {BootFailure, QueueState, ToWorker} from '../../../../src/server/process/messages.ts';
 import type {Settings} from '../../../../src/server/settings/settings.ts';
@@ -31,12 +31,13 @@ function fakeServer(settings: Partial<Settings> = {}, queue: QueueState[] = []):
   const started: FakeWorker[] = [];
   const events: string[] = [];
   let alive: FakeWorker[] = [];
-  function spawn(isReplacement: boolean): FakeWorker {
+  function spawn(isReplacement: boolean, number = started.length): FakeWorker {
     const booted = Promise.withResolvers<BootFailure | undefined>();
     const notAccepting = Promise.withResolvers<void>();
     const exited = Promise.withResolvers<WorkerExit>();
     const worker: FakeWorker = {
       id: started.length + 1,
+      number,
       pid: 100 + started.length,
       startedAt: process.uptime(),
       isReplacement,
@@ -82,10 +83,18 @@ function fakeServer(settings: Partial<Settings> = {}, queue: QueueState[] = []):
       gracefulTimeout: 5,
       drainDelay: 0,
       timeout: 30,
-      bind: '127.0.0.1:80',
+      bind: ['127.0.0.1:80'],
       ...settings,
     } as Settings,
-    socket: {port: 80, handle: {} as never, close: () => void events.push('socket closed')},
+    sockets: [
+      {
+        bind: '127.0.0.1:80',
+        port: 80,
+        handle: {} as never,
+        unlink: () => {},
+        close: () => void events.push('socket closed'),
+      },
+    ],
     log: (_, event) => void events.push(event),
     crashes: backoff(),
     workers: {
@@ -147,7 +156,7 @@ test('in reload mode a failed boot halts the server until a restart', async () =
   assert.equal(started.length, 2);
 });
 
-test('scale starts one worker or retires the oldest, and keeps at least one', async () => {
+test('scale starts one worker or retires the one with the highest number, and keeps at least one', async () => {
   const {state, started} = await serving();
   scale(state, 1);
   assert.equal(started.length, 3);
@@ -157,7 +166,7 @@ test('scale starts one worker or retires the oldest, and keeps at least one', as
   assert.equal(state.target, 1);
   assert.deepEqual(
     started.map(({exitReason: reason}) => reason),
-    ['fewer workers', 'fewer workers', undefined],
+    [undefined, 'fewer workers', 'fewer workers'],
   );
 });
 
@@ -235,10 +244,10 @@ test('stop drains all workers, closes the socket once its queue is empty, and en
 test('the socket is closed when a worker finds the queue empty, or at the time limit', async () => {
   const {state, started, events} = await serving({}, ['taken', 'half-open', 'empty']);
   for (const worker of started) Object.assign(worker, {notAccepting: Promise.resolve(), state: 'leaving'});
-  await closeSocket(state.socket, state.workers, 1000);
+  await closeSockets(state.sockets, state.workers, 1000);
   assert.deepEqual(started[0]?.sent, ['clear-queue', 'clear-queue', 'clear-queue', 'socket-closed']);
   const late = await serving();
-  await closeSocket(late.state.socket, late.state.workers, 20);
+  await closeSockets(late.state.sockets, late.state.workers, 20);
   assert.deepEqual(late.started[0]?.sent, ['socket-closed']);
   assert.ok(events.includes('socket closed') && late.events.includes('socket closed'));
 });

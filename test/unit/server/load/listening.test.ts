@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {addressFailure, listenAddress} from '../../../../src/server/load/listening.ts';
+import {listenAddress} from '../../../../src/server/load/listening.ts';
+import {addressFailure} from '../../../../src/server/sockets/address-failure.ts';
 
 test('the address is read from every form of listen', () => {
   assert.equal(listenAddress([3000]), 3000);
@@ -23,7 +24,7 @@ test('an error of bind names the address; any other error is not an address fail
   });
   assert.deepEqual(failure('EACCES'), {
     message: 'cannot listen on 0.0.0.0:80: permission denied',
-    fix: 'set another --bind or PORT',
+    fix: 'set another --bind or PORT, or allow it: ports below 1024 need CAP_NET_BIND_SERVICE',
     exitCode: 69,
   });
   assert.equal(failure('ECONNREFUSED'), undefined);

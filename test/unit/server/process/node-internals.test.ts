@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {createServer, get, type ServerResponse} from 'node:http';
-import {type AddressInfo, connect, type Socket} from 'node:net';
+import {type AddressInfo, connect, createServer as createAcceptor, type Socket} from 'node:net';
 import {test} from 'node:test';
 import {
+  adoptConnection,
   bindHandle,
   countConnections,
   currentResponse,
@@ -11,6 +12,7 @@ import {
   sentHead,
   setBacklog,
 } from '../../../../src/server/process/node-internals.ts';
+import {until} from '../../../support/until.ts';
 
 // Fails when a new version of Node has changed an internal that the server uses.
 
@@ -47,6 +49,37 @@ test('the response in progress, its head, pipelined requests and the connection 
   assert.match(sentHead(response), /^HTTP\/1\.1 200 OK\r\nx-own: yes\r\n/);
   await answered;
   server.close();
+});
+
+test('a connection of another listener counts as one of the server, and its end as well', async () => {
+  const server = createServer((_, response) => response.end('ok'));
+  const count = (): Promise<number> =>
+    new Promise((resolve) => void server.getConnections((_, found) => resolve(found)));
+  const closed = Promise.withResolvers<void>();
+  const adopted: boolean[] = [];
+  const acceptor = createAcceptor((socket) => {
+    adopted.push(adoptConnection(server, socket));
+    server.emit('connection', socket);
+    socket.once('close', () => closed.resolve());
+  });
+  await new Promise<void>((resolve) => void acceptor.listen(0, '127.0.0.1', resolve));
+  const {port} = acceptor.address() as AddressInfo;
+  const client = connect(port, '127.0.0.1').setEncoding('utf8');
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await new Promise((resolve) => void client.once('data', resolve));
+  assert.equal(await count(), 1);
+  server.maxConnections = 1;
+  const second = connect(port, '127.0.0.1');
+  await until(
+    () => 'the second connection was accepted',
+    () => adopted.length === 2,
+  );
+  assert.deepEqual(adopted, [true, false]);
+  second.destroy();
+  client.destroy();
+  await closed.promise;
+  assert.equal(await count(), 0);
+  acceptor.close();
 });
 
 test('bytes of a client are readable as soon as its connection is accepted', async () => {

@@ -19,7 +19,7 @@ test('without flags, everything has its default, and the module is an absolute p
   assert.partialDeepStrictEqual(found, {
     module: '/srv/app.js',
     args: [],
-    bind: '0.0.0.0:3000',
+    bind: ['0.0.0.0:3000'],
     workers: 2,
     workerClass: 'async',
     dispatch: 'shared',
@@ -48,7 +48,7 @@ test('the command line overrides APP_SERVER_CMD_ARGS, which overrides single var
 });
 
 const bind = (argv: readonly string[], env: Record<string, string> = {}): string | undefined =>
-  read(['app.js', ...argv], env).settings?.bind;
+  read(['app.js', ...argv], env).settings?.bind.join(',');
 
 test('of address, host and port, the one with the highest rank wins', () => {
   assert.equal(bind([], {HOST: '::', PORT: '80'}), '[::]:80');
@@ -58,6 +58,61 @@ test('of address, host and port, the one with the highest rank wins', () => {
   assert.equal(bind(['-b', ':5', '--port=2']), '0.0.0.0:5');
   assert.equal(bind(['-bunix:/run/s']), 'unix:/run/s');
   assert.equal(bind(['--port=4'], {BIND: 'unix:/run/s'}), '0.0.0.0:4');
+});
+
+test('bind can be given more than once, and with commas in a variable; a stronger source replaces all of them', () => {
+  assert.equal(bind(['-b', ':1', '--bind=[::1]:2', '-bunix:/run/s']), '0.0.0.0:1,[::1]:2,unix:/run/s');
+  assert.equal(bind([], {BIND: ':1, unix:/run/s'}), '0.0.0.0:1,unix:/run/s');
+  assert.equal(bind([], {BIND: ':1', APP_SERVER_CMD_ARGS: '-b :2 -b :3'}), '0.0.0.0:2,0.0.0.0:3');
+  assert.equal(bind(['-b', ':4'], {BIND: ':1', APP_SERVER_CMD_ARGS: '-b :2 -b :3'}), '0.0.0.0:4');
+  assert.equal(bind(['--port=9'], {BIND: 'unix:/run/s,127.0.0.1:1,[::1]:2'}), '127.0.0.1:9');
+});
+
+test('the main address is the first with a port', () => {
+  assert.equal(bind(['-b', 'unix:a', '-b', ':1', '-b', ':2']), '0.0.0.0:1,unix:a,0.0.0.0:2');
+  assert.equal(bind(['-b', 'unix:a', '-b', 'unix:b']), 'unix:a,unix:b');
+});
+
+test('a host can be an IPv6 address with or without brackets, and with a zone', () => {
+  assert.equal(bind(['--host=[::1]', '--port=1']), '[::1]:1');
+  assert.equal(bind([], {HOST: '::', PORT: '1'}), '[::]:1');
+  assert.equal(bind(['--host=fe80::1%eth0', '--port=1']), '[fe80::1%eth0]:1');
+  assert.equal(bind(['--bind=[fe80::1%eth0]:1']), '[fe80::1%eth0]:1');
+  for (const host of ['127.0.0.1:80', '[::1]:80', '::x', '[a]', 'a b', 'a,b'])
+    assert.deepEqual(errors(['a.js', `--host=${host}`]).length, 1, host);
+});
+
+const whole = (...argv: readonly string[]): readonly string[] =>
+  read(['a.js', ...argv]).errors.map(({what, fix}) => `${what}; ${fix}`);
+
+test('wrong addresses and settings of Unix sockets without one are refused, with a fix', () => {
+  const long = `unix:/${'a'.repeat(107)}`;
+  assert.deepEqual(
+    [
+      whole('--bind=::1:3000'),
+      whole('--bind=:1,::1'),
+      whole('-b', ':1', '-b', '0.0.0.0:1'),
+      whole(`--bind=${long}`),
+      whole('--bind=unix:@app'),
+      whole('--inspect-bind=unix:/run/s'),
+      whole('--socket-mode=660'),
+      whole('--bind=unix:s', '--socket-mode=rw', '--socket-owner=a:b:c'),
+      whole('--bind=unix:s', '--socket-mode=0660', '--socket-owner=www-data:33'),
+      whole('--admin-bind=unix:s', '--socket-owner=:33'),
+      whole(`--bind=${long.slice(0, -1)}`),
+    ].flat(),
+    [
+      '--bind must be an address such as 0.0.0.0:3000 or unix:/run/app.sock, not ::1:3000; put the IPv6 address in brackets: [::1]:3000',
+      '--bind must be an address such as 0.0.0.0:3000 or unix:/run/app.sock, not ::1; add a port: [::1]:3000',
+      '-b names 0.0.0.0:1 twice; leave one out',
+      '--bind has a path of 108 bytes; a Unix socket can have 107; choose a shorter path, or one relative to the working directory',
+      '--bind must be an address such as 0.0.0.0:3000 or unix:/run/app.sock, not unix:@app; abstract sockets have no permissions: write the path of a file',
+      '--inspect-bind must be an address such as 0.0.0.0:3000, not unix:/run/s; undefined',
+      '--socket-mode is for Unix sockets, and no address is one; leave it out, or bind a path: --bind=unix:/run/app.sock',
+      '--socket-mode must be an octal mode such as 660, not rw; undefined',
+      '--socket-owner must be USER, USER:GROUP or :GROUP, not a:b:c; undefined',
+    ],
+  );
 });
 
 test('a misspelt flag before the module is one error', () => {
@@ -154,8 +209,12 @@ test('a setting printed as a flag is read back as the same value', () => {
                 ? `127.0.0.1:${number}`
                 : setting.kind === 'text' || setting.kind === 'format'
                   ? 'a b'
-                  : Math.min(number, setting.max ?? number);
-        const {origins, errors: wrong} = read(['app.js', flagText(name, value)]);
+                  : setting.kind === 'host' || setting.kind === 'owner'
+                    ? 'a'
+                    : setting.kind === 'mode'
+                      ? '660'
+                      : Math.min(number, setting.max ?? number);
+        const {origins, errors: wrong} = read(['app.js', '--admin-bind=unix:a', flagText(name, value)]);
         assert.deepEqual(wrong, []);
         assert.equal(origins[name].value, value);
       },

@@ -26,13 +26,42 @@ test('the table of sockets contains the queue of a port: our own connection, tho
     line('0000000000000000FFFF00000100007F:0BB8', '0000000000000000FFFF00000100007F:9008', '01', 0),
     '',
   ].join('\n');
-  assert.deepEqual(queuedConnections(3000, 0x9001, table), {own: true, others: 3, halfOpen: 1});
-  assert.deepEqual(queuedConnections(3000, 0x9999, table), {own: false, others: 4, halfOpen: 1});
-  assert.deepEqual(queuedConnections(3002, 0x9001, table), {own: false, others: 0, halfOpen: 0});
+  assert.deepEqual(queuedConnections({address: '0.0.0.0', port: 3000}, 0x9001, table), {
+    own: true,
+    others: 3,
+    halfOpen: 1,
+  });
+  assert.deepEqual(queuedConnections({address: '0.0.0.0', port: 3000}, 0x9999, table), {
+    own: false,
+    others: 4,
+    halfOpen: 1,
+  });
+  assert.deepEqual(queuedConnections({address: '0.0.0.0', port: 3002}, 0x9001, table), {
+    own: false,
+    others: 0,
+    halfOpen: 0,
+  });
+});
+
+test('connections of other addresses with the same port are in other queues', () => {
+  const table = [
+    head,
+    line('0100007F:0BB8', '0100007F:9001', '01', 0),
+    line('0100007F:0BB8', '0100007F:9002', '01', 0),
+    line('0200007F:0BB8', '0100007F:9003', '01', 0),
+    line('0200007F:0BB8', '0100007F:9004', '03', 0),
+  ].join('\n');
+  const at = (address: string): unknown => queuedConnections({address, port: 3000}, 0x9001, table);
+  assert.deepEqual(at('127.0.0.1'), {own: true, others: 1, halfOpen: 0});
+  assert.deepEqual(at('0.0.0.0'), {own: true, others: 2, halfOpen: 1});
 });
 
 test('without a table the queue counts as empty', () => {
-  assert.deepEqual(queuedConnections(3000, 0x9001, ''), {own: true, others: 0, halfOpen: 0});
+  assert.deepEqual(queuedConnections({address: '0.0.0.0', port: 3000}, 0x9001, ''), {
+    own: true,
+    others: 0,
+    halfOpen: 0,
+  });
 });
 
 /** Like a worker's: one of two copies of a listening socket. A process that does not accept holds the other. */
