@@ -7,9 +7,13 @@ import {described, host, image, name, path, port, seconds, secret, section, vari
 // (scripts/schema.ts); tests keep the three equal.
 
 const string = v.string('must be a string');
-const scalar = v.union([v.string(), v.number(), v.boolean()], 'must be a string, a number or true/false');
+// The file says more often `DEBUG: true` than `DEBUG: 'true'`. @see parseYaml, which keeps the text that was written.
+const scalar = v.union(
+  [v.string(), v.number(), v.boolean()],
+  "must be text, a number or true/false; write '' for an empty value",
+);
 
-/** A map whose values become strings, whatever YAML reads them as. The JSON Schema ends at the transform. */
+/** A map whose values become strings. The JSON Schema ends at the transform. */
 const strings = <const K extends v.GenericSchema<string, string>>(key: K, message: string, text: string) =>
   v.pipe(
     v.record(key, scalar, message),
