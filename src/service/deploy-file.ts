@@ -63,7 +63,7 @@ export function parseDeployFile(text: string, name: string = usual): DeployFile 
   if (problems.length > 0) throw bad(name, problems);
   const given = value ?? {};
   const {output, issues: found} = validated(given);
-  const issues = [...found, ...references(given)];
+  const issues = [...found, ...references(given), ...ports(given, output)];
   if (output !== undefined && issues.length === 0) return output;
   throw bad(
     name,
@@ -118,6 +118,20 @@ function references(file: unknown): Issue[] {
         };
       }),
   );
+}
+
+/** PORT is what `port` says: with another value, the load balancer would check a port on which the service does not listen. */
+function ports(given: unknown, file: DeployFile | undefined): Issue[] {
+  const paths = keysOf(given, ['environments']).map((name) => ['environments', name, 'environment']);
+  return [['test_integration', 'environment'], ...paths].flatMap((path) => {
+    const value = valueAt(given, [...path, 'PORT']);
+    if (value === undefined || file === undefined || Number(value) === file.port) return [];
+    return [{path: [...path, 'PORT'], message: `contradicts \`port\`, which is ${file.port}; set only \`port\``}];
+  });
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value);
 }
 
 function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {

@@ -52,7 +52,16 @@ const count = v.pipe(
 );
 const words = v.pipe(v.array(string, 'must be a list of words'), v.minLength(1, 'must not be empty'));
 const tasks = v.array(v.string('must be the name of a task'), 'must be a list of task names');
-const volumes = v.record(name, path, 'must be a map of names to paths');
+const volumes = v.pipe(
+  v.record(name, path, 'must be a map of names to paths'),
+  v.check((all) => new Set(Object.values(all)).size === Object.keys(all).length, 'must mount each path once'),
+);
+
+// The stack's own containers have these names (stack/names.ts), on the same network.
+const backingName = v.pipe(
+  name,
+  v.regex(/^(?!(?:balancer|lock|log)$)/, 'must not be balancer, lock or log: the stack has containers of these names'),
+);
 
 // A word, or a map if a host needs more than its name.
 const appHost = v.union(
@@ -104,7 +113,15 @@ const memory = v.pipe(
   v.regex(/^\d+[bkmgBKMG]$/, 'must be a number with b, k, m or g, such as 256m'),
 );
 const cpus = v.pipe(v.number('must be a number'), v.minValue(0.01, 'must be at least 0.01'));
-const network = v.pipe(string, v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a network'));
+// Docker resolves the names of containers only on networks that a user has created.
+const network = v.pipe(
+  string,
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a network'),
+  v.regex(
+    /^(?!(?:host|bridge|none|default)$)/,
+    "must be a network that you have created: on Docker's own (host, bridge, none) the load balancer finds no replica",
+  ),
+);
 const registry = v.pipe(
   string,
   v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
@@ -131,7 +148,7 @@ const backingService = section({
 const stackSettings = {
   backing_services: v.optional(
     described(
-      v.record(name, overrides, 'must be a map of backing services'),
+      v.record(backingName, overrides, 'must be a map of backing services'),
       'Backing services to start, with variables and secrets added to their declaration.',
     ),
     {},
@@ -193,7 +210,7 @@ export const deployFileSchema = section({
   health: v.optional(described(path, 'Path that answers 200 when the service is ready for traffic.'), '/readyz'),
   backing_services: v.optional(
     described(
-      v.record(name, backingService, 'must be a map of backing services'),
+      v.record(backingName, backingService, 'must be a map of backing services'),
       'Services such as databases, each reachable by its name on a private network.',
     ),
     {},

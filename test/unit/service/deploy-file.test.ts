@@ -107,6 +107,30 @@ describe('deploy.yaml', () => {
     assert.match(problemsOf('port: !secret 1\n').join(), /^deploy\.yaml:1: Unresolved tag: !secret/);
   });
 
+  test('what docker would refuse, or what could not work, is refused with its line', () => {
+    assert.deepEqual(
+      problemsOf(
+        [
+          'backing_services:',
+          '  lock: {image: x, ready: [x]}',
+          'environments:',
+          '  local:',
+          '    network: host',
+          '    volumes: {a: /data, b: /data}',
+        ].join('\n'),
+      ).map((line) => line.slice(0, 72)),
+      [
+        'deploy.yaml:2: backing_services.lock must not be balancer, lock or log: ',
+        'deploy.yaml:5: environments.local.network must be a network that you hav',
+        'deploy.yaml:6: environments.local.volumes must mount each path once',
+      ],
+    );
+    assert.deepEqual(problemsOf('port: 80\nenvironments:\n  local: {environment: {PORT: 81}}'), [
+      'deploy.yaml:3: environments.local.environment.PORT contradicts `port`, which is 80; set only `port`',
+    ]);
+    assert.deepEqual(problemsOf('port: 80\nenvironments: {local: {environment: {PORT: 80}}}'), []);
+  });
+
   test('all unknown keys of a map are reported, not only the first', () => {
     assert.deepEqual(
       problemsOf('aaaa: 1\nbbbb: 2\nenvironments: {local: {cccc: 1, dddd: 1}}').map((line) => line.slice(0, 32)),
