@@ -126,6 +126,10 @@ const registry = v.pipe(
   string,
   v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
 );
+const includedPath = v.pipe(
+  string,
+  v.regex(/^(?![/:-])(?!(?:.*\/)?\.\.(?:\/|$)).+$/, "must be a path in the service's directory, such as src/generated"),
+);
 const reason = v.pipe(
   v.string('must be text that gives the reason'),
   v.trim(),
@@ -208,6 +212,21 @@ export const deployFileSchema = section({
     3000,
   ),
   health: v.optional(described(path, 'Path that answers 200 when the service is ready for traffic.'), '/readyz'),
+  build: v.optional(
+    described(
+      section({
+        include: v.optional(
+          described(
+            v.array(includedPath, 'must be a list of paths'),
+            'Files and directories that git ignores and the image needs, such as generated code.',
+          ),
+          [],
+        ),
+      }),
+      'The image: by default, the files of the commit.',
+    ),
+    {},
+  ),
   backing_services: v.optional(
     described(
       v.record(backingName, backingService, 'must be a map of backing services'),
