@@ -9,7 +9,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_commit: 'GIT_COMMIT_HASH, which takes the place of a repository, cannot be part of a tag.',
   bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
   bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
-  bad_package_file: 'package.json is not valid JSON.',
+  bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
   bad_tasks_py: 'invoke cannot load tasks.py.',
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
   balancer_differs:
