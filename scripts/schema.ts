@@ -12,5 +12,16 @@ export function schemaText(): string {
     typeMode: 'input',
     errorMode: 'ignore',
   });
-  return `${JSON.stringify({$schema, title: 'deploy.yaml', ...schema}, undefined, 2)}\n`;
+  return `${JSON.stringify({$schema, title: 'deploy.yaml', ...withExtensions(schema)}, undefined, 2)}\n`;
+}
+
+/** Allows keys that begin with `x-` in every section, as parseYaml does. */
+function withExtensions<T>(schema: T): T {
+  return JSON.parse(JSON.stringify(schema), (_, value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    (value as {additionalProperties?: unknown}).additionalProperties === false
+      ? {...value, patternProperties: {'^x-': {}}}
+      : value,
+  ) as T;
 }

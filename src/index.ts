@@ -50,6 +50,8 @@ export {findDockerClient, requireEngine} from './image/docker.ts';
 export type {DockerClient} from './image/docker.ts';
 
 // ## Images: the version of the source, and the image built from it
+export {withBuildContext} from './image/context.ts';
+export type {BuildContextOptions} from './image/context.ts';
 export {readVersion} from './image/version.ts';
 export type {Version} from './image/version.ts';
 export {builtImageName, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';

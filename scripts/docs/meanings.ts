@@ -6,9 +6,10 @@ const stopped = '130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP)';
 /** Every code that a problem can have. `npm run docs` writes docs/errors.md from it, and a test compares it with the sources. */
 export const meanings: Readonly<Record<string, Meaning>> = {
   backing_services_on_many_hosts: 'deploy.yaml gives backing services to an environment with more than one host.',
+  bad_commit: 'GIT_COMMIT_HASH, which takes the place of a repository, cannot be part of a tag.',
   bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
   bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
-  bad_package_file: 'package.json is not valid JSON.',
+  bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
   bad_tasks_py: 'invoke cannot load tasks.py.',
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
   balancer_differs:
@@ -46,6 +47,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     meaning: 'A signal stopped the task, or another step failed while this one waited.',
     exit: `${stopped}; 1 for a cancelled step`,
   },
+  large_file_missing: 'A file of Git LFS is a pointer in the working tree: its content was not downloaded.',
   lock_lost: "The deploy's lock expired before it finished; it changed nothing after that.",
   locked: 'Another deploy, rollback or removal holds the lock of the environment.',
   no_address: 'No address is known at which dedicated load balancers can reach a host.',
@@ -76,6 +78,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   secret_missing: 'A secret reference has no value: the variable, the file or the command is missing.',
   secret_with_lines: 'A secret for a container on another host has more than one line.',
   stage_empty: 'No image has been promoted to the stage.',
+  submodule_differs: 'A submodule is not checked out, or at another commit than the one that the repository names.',
   syntax_error: 'tasks.ts, or a file that it imports, has a syntax error.',
   task_threw: 'A task threw an error of its own.',
   not_listening: {meaning: 'serve() cannot listen on its address.', exit: '69'},

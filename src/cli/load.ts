@@ -24,7 +24,7 @@ export interface TaskSource {
 }
 
 const taskFiles = ['tasks.ts', 'tasks.js', 'tasks.mjs'];
-const markers = [...taskFiles, 'deploy.yaml', 'Dockerfile', 'package.json', 'pyproject.toml'];
+const markers = [...taskFiles, 'deploy.yaml', 'deploy.yml', 'Dockerfile', 'package.json', 'pyproject.toml'];
 
 /**
  * Finds the service and its tasks: the exported functions of its tasks.ts, or the standard tasks.

@@ -50,11 +50,13 @@ export async function findBuiltImage(
   {tag}: BuiltImageOptions = {},
 ): Promise<ImageReference> {
   const {run, env} = context;
-  if (tag === undefined && env['GIT_COMMIT_HASH']) {
+  if (tag !== undefined) return findImage(context, `${service.name}:${tag}`);
+  const version = await readVersion(context);
+  if (!version.hasRepository) {
     const own = await run.read(dockerInspect(env['HOSTNAME'] ?? '', '{{.Image}}'), {allow: [1]});
-    if (own.exitCode === 0) return {reference: own.stdout.trim(), commit: env['GIT_COMMIT_HASH']};
+    if (own.exitCode === 0) return {reference: own.stdout.trim(), commit: version.commit};
   }
-  return findImage(context, await builtImageName(context, service, {tag}));
+  return findImage(context, `${service.name}:${version.tag}`);
 }
 
 /**

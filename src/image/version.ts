@@ -1,5 +1,6 @@
 import {gitStatus} from '../commands/git.ts';
-import {exitCode, problem} from '../errors.ts';
+import {exitCode, isProblem, problem} from '../errors.ts';
+import type {Command, Words} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 
 /** The commit of the source an image is built from. */
@@ -10,23 +11,50 @@ export interface Version {
   readonly tag: string;
   /** Number of files that differ from the commit. */
   readonly dirtyFiles: number;
+  /** False in an image, which has its commit in a variable instead of a repository. */
+  readonly hasRepository: boolean;
 }
 
 /**
- * The version of the source: from git, or from GIT_COMMIT_HASH, which every image has instead of a repository.
- * @throws Problem `no_commit` (exit code 65); `command_not_found` (exit code 69) without git
+ * The version of the source: from git or, where there is no repository, from GIT_COMMIT_HASH, which every image has. A
+ * variable of that name beside a repository, as CI systems set it, says nothing about the files.
+ * @throws Problem `no_commit` or `bad_commit` (exit code 65)
  * @example
  * const {tag, dirtyFiles} = await readVersion(context);
  * if (dirtyFiles > 0) context.note(`${tag} contains uncommitted changes`);
  */
 export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>): Promise<Version> {
-  const built = env['GIT_COMMIT_HASH'];
-  if (built !== undefined && built !== '') return {commit: built, tag: shortTag(built), dirtyFiles: 0};
-  const {exitCode: code, stdout, stderr} = await run.read(gitStatus(cwd), {allow: [128]});
+  const built = env['GIT_COMMIT_HASH'] ?? '';
+  const status = await run.read(inEnglish(gitStatus(cwd)), {allow: [128]}).catch((error: unknown) => {
+    if (built !== '' && isProblem(error) && error.code === 'command_not_found') return undefined;
+    throw error;
+  });
+  // Git names the branch of every repository; the runner of testContext answers nothing.
+  const isMissing =
+    status === undefined ||
+    /not a git repository/i.test(status.stderr) ||
+    (status.exitCode === 0 && !status.stdout.startsWith('# branch.oid'));
+  if (isMissing && built !== '') return ofImage(built);
+  const {exitCode: code, stdout, stderr} = status ?? {exitCode: 128, stdout: '', stderr: ''};
   const {oid, dirtyFiles} = parseStatus(stdout);
   if (code !== 0 || oid === undefined) throw noCommit(cwd, code, stderr);
   const commit = oid + (dirtyFiles > 0 ? '-dirty' : '');
-  return {commit, tag: shortTag(commit), dirtyFiles};
+  return {commit, tag: shortTag(commit), dirtyFiles, hasRepository: true};
+}
+
+// Messages are parsed: without it they are in the user's language.
+const inEnglish = (words: Words): Command => ({words, env: {LC_ALL: 'C'}});
+
+function ofImage(commit: string): Version {
+  // https://docs.docker.com/reference/cli/docker/image/tag/: what a tag can hold.
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(commit))
+    throw problem({
+      code: 'bad_commit',
+      what: `GIT_COMMIT_HASH is not a commit, nor a name for a tag: ${commit}`,
+      fix: 'build the image with --build-arg git_commit_hash=$(git rev-parse HEAD)',
+      exitCode: exitCode.badData,
+    });
+  return {commit, tag: shortTag(commit), dirtyFiles: 0, hasRepository: false};
 }
 
 function parseStatus(text: string): {oid: string | undefined; dirtyFiles: number} {

@@ -1,44 +1,96 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import * as v from 'valibot';
-import {type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument} from 'yaml';
 import {exitCode, problem} from '../errors.ts';
 import {nearest} from '../text/nearest.ts';
 import {type DeployFile, deployFileSchema} from './schema.ts';
+import {type FileProblem, parseYaml} from './yaml-text.ts';
 
-/**
- * Reads deploy.yaml from the service's directory; without one, the defaults: one replica on the local engine.
- * @throws Problem `bad_deploy_file` (exit code 65) with every error and its line
- */
-export function readDeployFile(directory: string): DeployFile {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, 'deploy.yaml'), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return v.parse(deployFileSchema, {});
-    throw error;
-  }
-  return parseDeployFile(text);
+const [usual, other] = ['deploy.yaml', 'deploy.yml'] as const;
+
+/** The file that describes the service, with its name. */
+export interface DeployFileText {
+  readonly name: string;
+  readonly text: string;
 }
 
-/** The pure part of {@link readDeployFile}. */
-export function parseDeployFile(text: string): DeployFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {lineCounter: lines, prettyErrors: false});
-  const lineAt = (offset: number): number => lines.linePos(offset).line;
-  if (document.errors.length > 0) {
-    throw bad(document.errors.map(({pos, message}) => ({line: lineAt(pos[0]), text: message.split('\n')[0] ?? ''})));
+/**
+ * Reads deploy.yaml (or deploy.yml) from the service's directory; without one, the defaults: one replica on the local
+ * engine.
+ * @throws Problem `bad_deploy_file` (exit code 65) with every error and its line, or if there are both files
+ */
+export function readDeployFile(directory: string): DeployFile {
+  const {name, text} = findDeployFile(directory) ?? {name: usual, text: ''};
+  return parseDeployFile(text, name);
+}
+
+/**
+ * The file that describes the service: deploy.yaml, or deploy.yml if it has a key of ours. Another program's deploy.yml,
+ * such as an Ansible playbook, is not ours to read.
+ * @throws Problem `bad_deploy_file` (exit code 65) if both describe the service
+ */
+export function findDeployFile(directory: string): DeployFileText | undefined {
+  const [first, second] = [readText(join(directory, usual)), readText(join(directory, other))];
+  const ours = second !== undefined && isOurs(second);
+  if (first !== undefined && ours)
+    throw problem({
+      code: 'bad_deploy_file',
+      what: `both ${usual} and ${other} describe the service`,
+      fix: `keep one of them; ${usual} is the usual name`,
+      exitCode: exitCode.badData,
+    });
+  if (first !== undefined) return {name: usual, text: first};
+  return ours ? {name: other, text: second} : undefined;
+}
+
+function isOurs(text: string): boolean {
+  const known = Object.keys(deployFileSchema.entries);
+  return text.split('\n').some((line) => known.some((key) => line.startsWith(`${key}:`)));
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-  const given: unknown = document.toJS() ?? {};
-  const parsed = v.safeParse(deployFileSchema, given);
-  const issues = [...((parsed.issues ?? []) as readonly v.BaseIssue<unknown>[]).map(toIssue), ...references(given)];
-  if (parsed.success && issues.length === 0) return parsed.output;
+}
+
+/** The pure part of {@link readDeployFile}; `name` is that of the file in messages. */
+export function parseDeployFile(text: string, name: string = usual): DeployFile {
+  const {value, problems, lineOf} = parseYaml(text);
+  if (problems.length > 0) throw bad(name, problems);
+  const given = value ?? {};
+  const {output, issues: found} = validated(given);
+  const issues = [...found, ...references(given), ...ports(given, output)];
+  if (output !== undefined && issues.length === 0) return output;
   throw bad(
-    issues.map(({path, message}) => ({
-      line: lineOf(document, path, lineAt),
-      text: `${path.join('.') || 'the file'} ${message}`,
-    })),
+    name,
+    issues.map(({path, message}) => ({line: lineOf(path), text: `${path.join('.') || 'the file'} ${message}`})),
   );
+}
+
+/** Validates the file. valibot reports one unknown key of a map at a time: the rest is validated without it. */
+function validated(given: unknown): {readonly output: DeployFile | undefined; readonly issues: readonly Issue[]} {
+  const rest = structuredClone(given);
+  const unknown: Issue[] = [];
+  for (;;) {
+    const parsed = v.safeParse(deployFileSchema, rest);
+    const all: readonly v.BaseIssue<unknown>[] = parsed.issues ?? [];
+    const keys = all.filter(({type, expected}) => type === 'strict_object' && expected === 'never').map(toIssue);
+    const removed = keys.filter(({path}) => removeAt(rest, path));
+    unknown.push(...removed);
+    if (removed.length === 0)
+      return {output: parsed.success ? parsed.output : undefined, issues: [...unknown, ...all.map(toIssue)]};
+  }
+}
+
+function removeAt(value: unknown, path: readonly (string | number)[]): boolean {
+  const parent = path.slice(0, -1).reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], value);
+  const key = path.at(-1);
+  if (typeof parent !== 'object' || parent === null || key === undefined || !Object.hasOwn(parent, key)) return false;
+  return Reflect.deleteProperty(parent, key);
 }
 
 interface Issue {
@@ -68,32 +120,30 @@ function references(file: unknown): Issue[] {
   );
 }
 
+/** PORT is what `port` says: with another value, the load balancer would check a port on which the service does not listen. */
+function ports(given: unknown, file: DeployFile | undefined): Issue[] {
+  const paths = keysOf(given, ['environments']).map((name) => ['environments', name, 'environment']);
+  return [['test_integration', 'environment'], ...paths].flatMap((path) => {
+    const value = valueAt(given, [...path, 'PORT']);
+    if (value === undefined || file === undefined || Number(value) === file.port) return [];
+    return [{path: [...path, 'PORT'], message: `contradicts \`port\`, which is ${file.port}; set only \`port\``}];
+  });
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value);
+}
+
 function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   return key === undefined ? Object.keys(value) : keysOf((value as Record<string, unknown>)[key], rest);
 }
 
-// The line of the key if it exists, else of the nearest node around it.
-function lineOf(document: Document, path: readonly (string | number)[], lineAt: (offset: number) => number): number {
-  const key = path.at(-1);
-  const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true);
-  if (key !== undefined && isMap(parent)) {
-    const pair = parent.items.find(
-      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
-    );
-    const range = (pair?.key as Node | undefined)?.range;
-    if (range) return lineAt(range[0]);
-  }
-  const node = document.getIn(path, true) as Node | undefined;
-  if (node?.range) return lineAt(node.range[0]);
-  return path.length === 0 ? 1 : lineOf(document, path.slice(0, -1), lineAt);
-}
-
-function bad(problems: readonly {line: number; text: string}[]): Error {
+function bad(name: string, problems: readonly FileProblem[]): Error {
   return problem({
     code: 'bad_deploy_file',
-    what: 'deploy.yaml is invalid',
-    details: [...problems].sort((a, b) => a.line - b.line).map(({line, text}) => `deploy.yaml:${line}: ${text}`),
+    what: `${name} is invalid`,
+    details: [...problems].sort((a, b) => a.line - b.line).map(({line, text}) => `${name}:${line}: ${text}`),
     fix: 'correct the lines above; docs/deploy.md lists every setting',
     exitCode: exitCode.badData,
   });

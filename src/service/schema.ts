@@ -7,9 +7,13 @@ import {described, host, image, name, path, port, seconds, secret, section, vari
 // (scripts/schema.ts); tests keep the three equal.
 
 const string = v.string('must be a string');
-const scalar = v.union([v.string(), v.number(), v.boolean()], 'must be a string, a number or true/false');
+// The file says more often `DEBUG: true` than `DEBUG: 'true'`. @see parseYaml, which keeps the text that was written.
+const scalar = v.union(
+  [v.string(), v.number(), v.boolean()],
+  "must be text, a number or true/false; write '' for an empty value",
+);
 
-/** A map whose values become strings, whatever YAML reads them as. The JSON Schema ends at the transform. */
+/** A map whose values become strings. The JSON Schema ends at the transform. */
 const strings = <const K extends v.GenericSchema<string, string>>(key: K, message: string, text: string) =>
   v.pipe(
     v.record(key, scalar, message),
@@ -48,7 +52,16 @@ const count = v.pipe(
 );
 const words = v.pipe(v.array(string, 'must be a list of words'), v.minLength(1, 'must not be empty'));
 const tasks = v.array(v.string('must be the name of a task'), 'must be a list of task names');
-const volumes = v.record(name, path, 'must be a map of names to paths');
+const volumes = v.pipe(
+  v.record(name, path, 'must be a map of names to paths'),
+  v.check((all) => new Set(Object.values(all)).size === Object.keys(all).length, 'must mount each path once'),
+);
+
+// The stack's own containers have these names (stack/names.ts), on the same network.
+const backingName = v.pipe(
+  name,
+  v.regex(/^(?!(?:balancer|lock|log)$)/, 'must not be balancer, lock or log: the stack has containers of these names'),
+);
 
 // A word, or a map if a host needs more than its name.
 const appHost = v.union(
@@ -100,10 +113,22 @@ const memory = v.pipe(
   v.regex(/^\d+[bkmgBKMG]$/, 'must be a number with b, k, m or g, such as 256m'),
 );
 const cpus = v.pipe(v.number('must be a number'), v.minValue(0.01, 'must be at least 0.01'));
-const network = v.pipe(string, v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a network'));
+// Docker resolves the names of containers only on networks that a user has created.
+const network = v.pipe(
+  string,
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a network'),
+  v.regex(
+    /^(?!(?:host|bridge|none|default)$)/,
+    "must be a network that you have created: on Docker's own (host, bridge, none) the load balancer finds no replica",
+  ),
+);
 const registry = v.pipe(
   string,
   v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
+);
+const includedPath = v.pipe(
+  string,
+  v.regex(/^(?![/:-])(?!(?:.*\/)?\.\.(?:\/|$)).+$/, "must be a path in the service's directory, such as src/generated"),
 );
 const reason = v.pipe(
   v.string('must be text that gives the reason'),
@@ -127,7 +152,7 @@ const backingService = section({
 const stackSettings = {
   backing_services: v.optional(
     described(
-      v.record(name, overrides, 'must be a map of backing services'),
+      v.record(backingName, overrides, 'must be a map of backing services'),
       'Backing services to start, with variables and secrets added to their declaration.',
     ),
     {},
@@ -187,9 +212,24 @@ export const deployFileSchema = section({
     3000,
   ),
   health: v.optional(described(path, 'Path that answers 200 when the service is ready for traffic.'), '/readyz'),
+  build: v.optional(
+    described(
+      section({
+        include: v.optional(
+          described(
+            v.array(includedPath, 'must be a list of paths'),
+            'Files and directories that git ignores and the image needs, such as generated code.',
+          ),
+          [],
+        ),
+      }),
+      'The image: by default, the files of the commit.',
+    ),
+    {},
+  ),
   backing_services: v.optional(
     described(
-      v.record(name, backingService, 'must be a map of backing services'),
+      v.record(backingName, backingService, 'must be a map of backing services'),
       'Services such as databases, each reachable by its name on a private network.',
     ),
     {},

@@ -44,14 +44,17 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
  * const image = `${await readServiceName(context)}:${(await readVersion(context)).tag}`; // buy-service:0123456789ab
  */
 export async function readServiceName(context: Pick<Context, 'cwd' | 'env'>): Promise<string> {
-  const text = readText(join(context.cwd, 'deploy.yaml')) ?? '';
+  const [usual, other] = ['deploy.yaml', 'deploy.yml'].map((name) => readText(join(context.cwd, name)));
+  if (other !== undefined) return (await readService(context)).name;
+  const text = usual ?? '';
   const plain = plainName(text);
   if (plain !== undefined) return plain;
   return text.includes('service') ? (await readService(context)).name : defaultName(context.cwd);
 }
 
 /** The value of a line `service: my-service`, if no other line can set the name and no line continues this one. */
-export function plainName(text: string): string | undefined {
+export function plainName(file: string): string | undefined {
+  const text = file.replace(/^\uFEFF/, '');
   const mentions = text.match(/^["']?service\b/gm) ?? [];
   const name = /^service:[ \t]+([a-z](?:[a-z0-9-]{0,38}[a-z0-9])?)(?:[ \t]+#.*)?[ \t]*\r?$(?!\n[ \t]+[^\s#])/m.exec(
     text,

@@ -45,6 +45,7 @@ test("a service's own deploy runs the commands of a deploy, and returns what is 
   assert.deepEqual(noted, ['release 1 of shop.local: sha256:new']);
   assert.deepEqual(commands.map(short), [
     'docker version',
+    `LC_ALL=C git -C ${cwd} status --porcelain=v2 --branch --untracked-files=normal -- .`,
     "docker inspect ''",
     'docker image inspect shop:0123456789ab',
     'read the state of the host',

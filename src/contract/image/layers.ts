@@ -1,5 +1,5 @@
 import {gunzipSync, zstdDecompressSync} from 'node:zlib';
-import {isSecretFile, secretKind} from './secrets.ts';
+import {isRepositoryFile, isSecretFile, isVariablesFile, secretKind, variablesOf} from './secrets.ts';
 import {bufferSource, slice, type ByteSource, tarEntries, type TarEntry} from './tar.ts';
 
 /** The contents of an image's layers, including files that a later layer deletes. */
@@ -73,7 +73,11 @@ function applyEntry(entries: Map<string, TarEntry>, entry: TarEntry): boolean {
 function secretOf(layer: ByteSource, {path, size, offset}: TarEntry): string | undefined {
   if (size === 0 || thirdPartyFile.test(path)) return undefined;
   if (isSecretFile(path)) return 'a secrets file, by its name';
-  return size > maxSecretFileBytes ? undefined : secretKind(layer.read(offset, size).toString('latin1'));
+  if (isRepositoryFile(path)) return 'a git repository, with everything that was ever committed';
+  if (size > maxSecretFileBytes) return undefined;
+  const text = layer.read(offset, size).toString('latin1');
+  const names = isVariablesFile(path) ? variablesOf(text) : [];
+  return names.length > 0 ? `values of variables: ${names.slice(0, 5).join(', ')}` : secretKind(text);
 }
 
 /** Whether a path is a dependency manifest of the service, not of an installed package. */

@@ -6,12 +6,20 @@ const harmless = /(_FILE|_PATH|_DIR|_URL|_TTL|_SECONDS|_HEADER|_NAME)$/i;
 
 /** Secrets that have a recognisable format. */
 const fileFormats: readonly {readonly kind: string; readonly pattern: RegExp}[] = [
-  {kind: 'a private key', pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\r?\n[A-Za-z0-9+/=]/},
+  // In a JSON file of a cloud's service account, the line ends are escaped.
+  {
+    kind: 'a private key',
+    pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\r?\n[A-Za-z0-9+/=]|\\n[A-Za-z0-9+/=]{16})/,
+  },
   {kind: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/},
-  {kind: 'a GitHub token', pattern: /\bgh[pousr]_[A-Za-z0-9]{36,}\b/},
+  {kind: 'a Google API key', pattern: /\bAIza[\w-]{35}\b/},
+  {kind: 'an Azure storage key', pattern: /\bAccountKey=[A-Za-z0-9+/]{86}==/},
+  {kind: 'a Stripe key', pattern: /\b[sr]k_live_[A-Za-z0-9]{16,}\b/},
+  {kind: 'a GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b/},
   {kind: 'a GitLab token', pattern: /\bglpat-[\w-]{20,}\b/},
   {kind: 'a Slack token', pattern: /\bxox[abprs]-[A-Za-z0-9-]{10,}/},
-  {kind: 'an npm token', pattern: /:_authToken\s*=\s*["']?[^\s$"']{8,}/},
+  {kind: 'an npm token', pattern: /:_authToken\s*=\s*["']?[^\s$"']{8,}|\bnpm_[A-Za-z0-9]{36}\b/},
+  {kind: 'a PyPI token', pattern: /\bpypi-AgE[\w-]{50,}/},
 ];
 // Not searched for in files: a URL like this is as often an example in documentation.
 const formats = [
@@ -37,12 +45,49 @@ export const isSecretName = (name: string): boolean => secretName.test(name) && 
 export const secretKind = (text: string): string | undefined =>
   fileFormats.find(({pattern}) => pattern.test(text))?.kind;
 
+const secretFileNames = [
+  'id_(?:rsa|dsa|ecdsa|ed25519)',
+  '\\.netrc',
+  '\\.pgpass',
+  '\\.git-credentials',
+  '\\.htpasswd',
+  '[^/]+\\.(?:p12|pfx|jks|keystore|kdbx|ppk)',
+  // Clouds and clusters.
+  '\\.aws/credentials',
+  '\\.docker/config\\.json',
+  '\\.kube/config',
+  '\\.config/gcloud/(?:credentials\\.db|application_default_credentials\\.json)',
+  '\\.azure/(?:accessTokens|msal_token_cache)\\.json',
+  '\\.terraform\\.d/credentials\\.tfrc\\.json',
+  'terraform\\.tfstate(?:\\.backup)?',
+  // Editors.
+  '\\.vscode/sftp\\.json',
+  '\\.idea/(?:dataSources\\.local|WebServers|webServers)\\.xml',
+];
+const secretFile = new RegExp(`(?:^|/)(?:${secretFileNames.join('|')})$`);
+
 /** Whether a file of this name holds secrets, whatever its content. */
-export function isSecretFile(path: string): boolean {
-  return /(^|\/)(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pgpass|\.git-credentials|\.aws\/credentials|\.docker\/config\.json)$/.test(
-    path,
-  );
-}
+export const isSecretFile = (path: string): boolean => secretFile.test(path);
+
+/** Whether a file belongs to a git repository, which holds all that was ever committed. */
+export const isRepositoryFile = (path: string): boolean => /(?:^|\/)\.git\/HEAD$/.test(path);
+
+/** Whether a file sets environment variables for a laptop: `.env`, `.env.local`; not one that shows their names only. */
+export const isVariablesFile = (path: string): boolean =>
+  /(?:^|\/)\.env(?:\.[\w.-]+)?$/.test(path) && !/\.(?:example|sample|template|dist|defaults|schema)$/.test(path);
+
+// What these frameworks put into the browser's code is public.
+const publicVariable = /^(?:NEXT_PUBLIC|VITE|PUBLIC|REACT_APP|NUXT_PUBLIC|GATSBY|EXPO_PUBLIC|VUE_APP)_/;
+
+/** The names of variables in such a file that have a value, without those for the browser. */
+export const variablesOf = (text: string): string[] =>
+  [
+    ...text.matchAll(
+      /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?!["']?[ \t]*["']?[ \t]*(?:#.*)?\r?$)./gm,
+    ),
+  ]
+    .map(([, name = '']) => name)
+    .filter((name) => !publicVariable.test(name));
 
 /**
  * Secrets in a line of an image's history: names of variables that the line assigns, and kinds of known formats.

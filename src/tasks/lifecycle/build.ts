@@ -1,13 +1,14 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
-import {exitCode, problem, usageProblem} from '../../errors.ts';
+import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
+import {withBuildContext} from '../../image/context.ts';
 import {findDockerClient, requireEngine} from '../../image/docker.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
-import {task} from '../../task.ts';
+import {type Context, task} from '../../task.ts';
 
 /** The result of `build`. */
 export interface Built {
@@ -60,30 +61,33 @@ export const build = task(
     }
     const image = `${name}:${tag ?? version.tag}`;
     const buildArgs = {service_name: name, git_commit_hash: version.commit};
-    const built = run(
-      dockerBuild(
-        {
-          context: '.',
-          tags: [image],
-          buildArgs,
-          // Also set as labels, since the service's own Dockerfile need not declare the arguments.
-          labels: {
-            'entrypoint.service_name': buildArgs.service_name,
-            'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+    const built = withBuildContext(context, {version, include: await includedFiles(context)}, async (directory) => {
+      requireDockerfile(directory);
+      return run(
+        dockerBuild(
+          {
+            context: directory,
+            tags: [image],
+            buildArgs,
+            // Also set as labels, since the service's own Dockerfile need not declare the arguments.
+            labels: {
+              'entrypoint.service_name': buildArgs.service_name,
+              'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+            },
+            secretFiles,
+            noCache: !cache,
           },
-          secretFiles,
-          noCache: !cache,
+          client,
+        ),
+        {
+          purpose: `cannot build the image ${image}`,
+          fix: 'see the failed step in the last lines of the builder above',
         },
-        client,
-      ),
-      {
-        purpose: `cannot build the image ${image}`,
-        fix: 'see the failed step in the last lines of the builder above',
-      },
-    );
+      );
+    });
     // Only after a failure: asking before each build would slow all of them.
     await built.catch(async (error: unknown) => {
-      await requireEngine(context);
+      if (isProblem(error) && error.exitCode !== exitCode.badData) await requireEngine(context);
       throw error;
     });
     const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
@@ -92,6 +96,25 @@ export const build = task(
     return {image, digest, size: Number(size), commit: version.commit};
   },
 );
+
+/** `build.include` of deploy.yaml, read only if the file has such a section: the YAML library costs as much as git. */
+async function includedFiles({cwd}: Pick<Context, 'cwd'>): Promise<readonly string[]> {
+  const files = ['deploy.yaml', 'deploy.yml'].map((name) => join(cwd, name)).filter((file) => existsSync(file));
+  if (!files.some((file) => /^build:/m.test(readFileSync(file, 'utf8')))) return [];
+  const {readDeployFile} = await import('../../service/deploy-file.ts');
+  return readDeployFile(cwd).build.include;
+}
+
+/** After the export of the commit's files, which a dry run leaves out. */
+function requireDockerfile(directory: string): void {
+  if (!existsSync(directory) || existsSync(join(directory, 'Dockerfile'))) return;
+  throw problem({
+    code: 'no_dockerfile',
+    what: 'the Dockerfile is not part of the commit: git ignores it',
+    fix: 'remove the line from .gitignore that matches it (git check-ignore -v Dockerfile), and commit the file',
+    exitCode: exitCode.badData,
+  });
+}
 
 function secretsOf(words: readonly string[]): Record<string, string> {
   const wrong = words.filter((word) => !/^[\w.-]+=./.test(word));

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {isSecretFile, isSecretVariable, secretKind, secretsInHistory} from '../../../../src/contract/image/secrets.ts';
+import {
+  isRepositoryFile,
+  isSecretFile,
+  isSecretVariable,
+  isVariablesFile,
+  secretKind,
+  secretsInHistory,
+  variablesOf,
+} from '../../../../src/contract/image/secrets.ts';
 
 test('a variable with a value is a secret by its name or by the format of the value', () => {
   assert.ok(isSecretVariable('DATABASE_PASSWORD', 'x1y2'));
@@ -29,4 +37,42 @@ test('a file is a secret by its content or its name', () => {
   assert.equal(secretKind("const head = '-----BEGIN PRIVATE KEY-----\\n';"), undefined);
   assert.ok(isSecretFile('home/webuser/.ssh/id_ed25519'));
   assert.ok(!isSecretFile('home/webuser/.ssh/id_ed25519.pub'));
+});
+
+test('keys of clouds and services are recognised by their format', () => {
+  const key = 'A'.repeat(40);
+  for (const [text, kind] of [
+    [`{"private_key": "-----BEGIN PRIVATE KEY-----\\n${key}\\n"}`, 'a private key'],
+    [`key: AIza${'b'.repeat(35)}`, 'a Google API key'],
+    [`const stripe = 'sk_${'live'}_abcdefghijklmnop'`, 'a Stripe key'],
+    [`github_pat_${'1'.repeat(60)}`, 'a GitHub token'],
+    [`npm_${'a'.repeat(36)}`, 'an npm token'],
+  ] as const)
+    assert.equal(secretKind(text), kind, text);
+  assert.equal(secretKind(`const start = '-----BEGIN PRIVATE KEY-----\\n' + key`), undefined);
+});
+
+test('credentials of clouds, clusters and editors are recognised by their names', () => {
+  for (const path of [
+    'content/.kube/config',
+    'content/deploy.p12',
+    'content/.idea/WebServers.xml',
+    'x/terraform.tfstate',
+  ])
+    assert.ok(isSecretFile(path), path);
+  for (const path of ['content/kube/config', 'content/p12', 'content/.idea/workspace.xml'])
+    assert.ok(!isSecretFile(path), path);
+  assert.ok(isRepositoryFile('content/.git/HEAD'));
+  assert.ok(!isRepositoryFile('content/.github/HEAD'));
+});
+
+test('a file of variables counts by the values that it sets, without those for a browser', () => {
+  for (const name of ['.env', 'content/.env', 'content/.env.local', '.env.production'])
+    assert.ok(isVariablesFile(name));
+  for (const name of ['.env.example', 'content/.env.sample', '.environment', 'x.env'])
+    assert.ok(!isVariablesFile(name));
+  assert.deepEqual(
+    variablesOf('# A=1\nB=\nC=""\n export D="x"\nE = 1 # text\r\nNEXT_PUBLIC_F=1\nG= # nothing\nH=\'\'\n'),
+    ['D', 'E'],
+  );
 });
