@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {spawn as spawnProcess} from 'node:child_process';
 import {test} from 'node:test';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {backoff} from '../../../../src/server/arbiter/backoff.ts';
@@ -8,9 +9,17 @@ import {bootSucceeded, reconcile, rest, restart, scale, wake} from '../../../../
 import {rollingRestart} from '../../../../src/server/arbiter/rolling-restart.ts';
 import {activeWorkers, type ArbiterState, initialState} from '../../../../src/server/arbiter/state.ts';
 import {closeSocket, fail, quit, stop} from '../../../../src/server/arbiter/stop.ts';
-import {exitText, inheritedFlags, type Worker, type WorkerExit} from '../../../../src/server/arbiter/workers.ts';
+import {
+  exitText,
+  inheritedFlags,
+  type Worker,
+  type WorkerExit,
+  workerFlags,
+} from '../../../../src/server/arbiter/workers.ts';
 import type {BootFailure, QueueState, ToWorker} from '../../../../src/server/process/messages.ts';
+import {isStopped} from '../../../../src/server/process/terminal.ts';
 import type {Settings} from '../../../../src/server/settings/settings.ts';
+import {until} from '../../../support/until.ts';
 
 /** A worker without a process; the test decides when it boots and exits. */
 interface FakeWorker extends Worker {
@@ -213,6 +222,22 @@ test('a worker without a heartbeat for the timeout and two seconds is killed, un
   }
 });
 
+test('a worker that is stopped by a signal is not stuck, however long', async (t) => {
+  const {state, started} = await serving({timeout: 1});
+  const child = spawnProcess(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  t.after(() => child.kill('SIGKILL'));
+  child.kill('SIGSTOP');
+  await until('it is stopped', () => isStopped(child.pid ?? 0));
+  Object.assign(started[0] ?? {}, {pid: child.pid});
+  for (let second = 0; second < 20; second += 1) checkHeartbeats(state);
+  const signals = (): readonly string[] => started[0]?.signals ?? [];
+  assert.deepEqual(signals(), []);
+  child.kill('SIGCONT');
+  await until('it runs', () => !isStopped(child.pid ?? 0));
+  for (let second = 0; second < 20; second += 1) checkHeartbeats(state);
+  assert.ok(signals().includes('SIGKILL'));
+});
+
 test('stop drains all workers, closes the socket once its queue is empty, and ends with 0', async () => {
   const {state, started, events} = await serving({}, ['taken', 'empty']);
   stop(state, 'SIGTERM');
@@ -315,6 +340,19 @@ test('a worker inherits the flags of Node, without those that run another progra
     ]),
     ['--enable-source-maps'],
   );
+});
+
+const flags = (maxHeap: number, kind: Settings['workerClass'], options = ''): readonly string[] =>
+  workerFlags({maxHeap, workerClass: kind, inspect: undefined}, false, options, []);
+
+test('the heaps of a worker are limited by flags, unless the operator limits them', () => {
+  assert.deepEqual(flags(0, 'threads'), []);
+  assert.deepEqual(flags(51, 'async'), ['--max-old-space-size=51']);
+  // A quarter of it for three semi-spaces.
+  assert.deepEqual(flags(51, 'threads'), ['--max-old-space-size=51', '--max-semi-space-size=4']);
+  assert.deepEqual(flags(400, 'threads'), ['--max-old-space-size=400']);
+  assert.deepEqual(flags(51, 'threads', '--max_semi_space_size=9'), ['--max-old-space-size=51']);
+  assert.deepEqual(flags(51, 'threads', '--max-old-space-size=99'), []);
 });
 
 test('a ready worker resets the count of failed boots', () => {
