@@ -20,7 +20,7 @@ export function ours(what: string, directory: string, ...flags: readonly string[
     what,
     words: [node, serve, 'app.mjs', '--workers', String(workers), ...flags],
     cwd: directory,
-    env: {HOST: '127.0.0.1'},
+    env: {ENTRYPOINT_RUN_HOST: '127.0.0.1'},
   };
 }
 

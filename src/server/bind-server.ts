@@ -1,10 +1,10 @@
 import {exitCode, messageOf} from '../errors.ts';
 import {type Arbiter, arbiter} from './arbiter/arbiter.ts';
-import type {Reloader} from './arbiter/reload.ts';
 import {bindSocket, type BoundSocket, connectionsWithin, dispatchWarning} from './arbiter/socket.ts';
 import {addressFailure} from './load/listening.ts';
 import type {Log} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
+import type {Reloader} from './reload/reload.ts';
 import type {Settings} from './settings/settings.ts';
 
 /** A server whose address is bound, but without workers. */
@@ -43,7 +43,7 @@ export async function bindServer(wanted: Settings, log: Log): Promise<BoundServe
     socket.close();
     return failure;
   }
-  if (settings.reload) reloader = (await import('./arbiter/reload.ts')).reloadOnChange(settings.module, server, log);
+  if (settings.reload) reloader = (await import('./reload/reload.ts')).reloadOnChange(settings, server, log);
   return {
     arbiter: server,
     port: socket.port,

@@ -57,8 +57,8 @@ test('flags override APP_SERVER_CMD_ARGS, which overrides variables, and words a
   const env = {
     ...noReload,
     WEB_CONCURRENCY: '2',
-    TIMEOUT: '5',
-    BACKLOG: '9',
+    ENTRYPOINT_RUN_TIMEOUT: '5',
+    ENTRYPOINT_RUN_BACKLOG: '9',
     ENTRYPOINT_RUN_KEEP_ALIVE: '4',
     APP_SERVER_CMD_ARGS: "--workers 7 --timeout 8 --access-log-format '%(h)s %(s)s'",
   };
@@ -71,7 +71,7 @@ test('flags override APP_SERVER_CMD_ARGS, which overrides variables, and words a
 test('on a laptop it reloads with one worker, unless the settings say otherwise', () => {
   assert.match(flags([], {}), / --workers=1 --reload$/);
   assert.match(flags(['--no-reload'], {}), / --no-reload$/);
-  assert.match(flags([], {RELOAD: 'false'}), / --no-reload$/);
+  assert.match(flags([], {ENTRYPOINT_RUN_RELOAD: 'false', ENTRYPOINT_RUN_WORKERS: '1'}), / --no-reload$/);
 });
 
 async function ask({port}: {port: number}): Promise<unknown> {
@@ -132,9 +132,9 @@ test('all errors are reported at once, and nothing starts', () => {
 });
 
 test("a setting of Python's servers is refused for a Node service", () => {
-  const {code, stderr} = cli(directory, ['run'], {APP_SERVER: 'uwsgi'});
+  const {code, stderr} = cli(directory, ['run'], {ENTRYPOINT_RUN_APP_SERVER: 'uwsgi'});
   assert.equal(code, 64);
-  assert.match(stderr, /--app-server \(APP_SERVER\) is a setting of Python services/);
+  assert.match(stderr, /--app-server is a setting of Python services/);
 });
 
 test('a port in use ends it with 69, and a missing module with 65', async () => {

@@ -6,7 +6,9 @@ type OptionOf<S extends Setting> = S['kind'] extends 'number'
   ? Option<number | undefined>
   : S['kind'] extends 'boolean'
     ? Option<boolean | undefined>
-    : Option<string | undefined>;
+    : S extends {readonly list: true}
+      ? Option<readonly string[] | undefined>
+      : Option<string | undefined>;
 
 // Where `run` decides otherwise than the server alone.
 const defaultTexts: {readonly [Name in SettingName]?: string} = {
@@ -23,10 +25,10 @@ export const serverOptions = Object.fromEntries(settings.map(([name, setting]) =
 };
 
 function optionOf(name: SettingName, setting: Setting): Option<unknown> {
-  const {kind, env, help} = setting;
+  const {kind, env = [], help, list} = setting;
   return {
     // A choice is a text here: Python has the worker classes of packages and of the service as well.
-    kind: kind === 'number' || kind === 'boolean' ? kind : 'string',
+    kind: list === true ? 'list' : kind === 'number' || kind === 'boolean' ? kind : 'string',
     help,
     defaultValue: undefined,
     defaultText: defaultTexts[name] ?? defaultTextOf(setting),
