@@ -61,6 +61,30 @@ test('in a terminal, HUP of an operator reloads, and a terminal that is closed e
   await assert.rejects(get(port, '/'), {code: 'ECONNREFUSED'});
 });
 
+test('a service that writes to an output without a reader keeps its worker', async (t) => {
+  const writes =
+    'export default (request, response) => { console.log("x"); process.stderr.write("y\\n"); response.end(String(process.pid)); };';
+  const child = spawn(process.execPath, [program, 'service.mjs', '--bind=127.0.0.1:0', '--workers=1', '--access-log'], {
+    cwd: directoryWith({'service.mjs': writes}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const pid = child.pid ?? 0;
+  t.after(() => [pid, ...childrenOf(pid)].forEach(killHard));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  await until('it listens', () => output.includes('"port":'));
+  const port = Number(/"port":(\d+)/.exec(output)?.[1]);
+  const before = (await get(port, '/')).body;
+  child.stdout.destroy();
+  child.stderr.destroy();
+  for (let count = 0; count < 5; count += 1) {
+    assert.equal((await get(port, '/')).body, before);
+    await sleep(20);
+  }
+});
+
 test('under nohup, a server outlives its terminal, and HUP reloads it', long, async (t) => {
   const {pid, port, closeTerminal} = await startInTerminal(
     t,

@@ -6,8 +6,10 @@ import {basename, dirname, extname, join, relative, resolve, sep} from 'node:pat
 
 /** Editors and builds save in several steps; so long after the last one they are done. */
 const settleMilliseconds = 20;
-/** A build deletes its old output first, and `git switch` removes files before it writes them. */
+/** A build deletes its old output before it writes anything. */
 const returnMilliseconds = 1000;
+/** Once others have changed, as after `git switch`, what is gone is most likely gone for good. */
+const shortReturnMilliseconds = 200;
 const pollMilliseconds = 500;
 /** Polling takes at most one part of so many of the time: a mounted file system can be slow. */
 const pollShare = 20;
@@ -70,9 +72,11 @@ export function watchFiles({poll, changed, any, failed}: FileWatchOptions): File
       goneSince = undefined;
       return;
     }
-    if (found.some((file) => now.get(file) === missing)) {
+    const gone = found.filter((file) => now.get(file) === missing);
+    if (gone.length > 0) {
       goneSince ??= process.uptime() * 1000;
-      const wait = goneSince + returnMilliseconds - process.uptime() * 1000;
+      const limit = gone.length === found.length ? returnMilliseconds : shortReturnMilliseconds;
+      const wait = goneSince + limit - process.uptime() * 1000;
       if (wait > 0) return lookAfter(wait);
     }
     goneSince = undefined;
