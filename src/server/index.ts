@@ -25,15 +25,17 @@ export type {Level, Log} from './process/log.ts';
 
 type ValueOf<S extends Setting> = S extends {readonly choices: readonly (infer Choice)[]}
   ? Choice
-  : {
-      number: number;
-      bytes: number | string;
-      boolean: boolean;
-      text: string;
-      format: string;
-      address: string;
-      choice: string;
-    }[S['kind']];
+  : S extends {readonly list: true}
+    ? string | readonly string[]
+    : {
+        number: number;
+        bytes: number | string;
+        boolean: boolean;
+        text: string;
+        format: string;
+        address: string;
+        choice: string;
+      }[S['kind']];
 
 /** The server's settings, by their names in camelCase. Defaults and limits: docs/server.md. */
 export type ServerSettings = {

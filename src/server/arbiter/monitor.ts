@@ -1,4 +1,3 @@
-import {isStopped} from '../process/terminal.ts';
 import type {ArbiterState} from './state.ts';
 import type {Worker} from './workers.ts';
 
@@ -19,11 +18,6 @@ export function checkHeartbeats({workers, settings, log}: Pick<ArbiterState, 'wo
     worker.missedSeconds += 1;
     if (settings.timeout === 0 || settings.inspect !== undefined) continue;
     if (worker.missedSeconds <= settings.timeout + watchdogSeconds) continue;
-    // One that is stopped alone, by a debugger or SIGSTOP, is not stuck: when it continues, so do its heartbeats.
-    if (isStopped(worker.pid)) {
-      worker.missedSeconds = settings.timeout;
-      continue;
-    }
     log('error', 'worker_stuck', {
       worker: worker.pid,
       message: `no heartbeat from worker for ${worker.missedSeconds} s; killing it`,

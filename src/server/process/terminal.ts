@@ -1,4 +1,4 @@
-import {closeSync, constants, openSync, readFileSync} from 'node:fs';
+import {closeSync, constants, openSync} from 'node:fs';
 
 /** The controlling terminal of this process. */
 export interface Terminal {
@@ -23,13 +23,3 @@ export const controllingTerminal: Terminal = {
   },
   isUsed: () => [0, 1, 2].some((fd) => process.getBuiltinModule('node:tty').isatty(fd)),
 };
-
-/** Whether a process is stopped, by SIGSTOP, Ctrl-Z or a debugger; false where the system does not say. */
-export function isStopped(pid: number): boolean {
-  try {
-    // The name in parentheses can contain blanks and parentheses.
-    return /^[Tt] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, ''));
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import {spawn as spawnProcess} from 'node:child_process';
 import {test} from 'node:test';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {backoff} from '../../../../src/server/arbiter/backoff.ts';
@@ -17,9 +16,7 @@ import {
   workerFlags,
 } from '../../../../src/server/arbiter/workers.ts';
 import type {BootFailure, QueueState, ToWorker} from '../../../../src/server/process/messages.ts';
-import {isStopped} from '../../../../src/server/process/terminal.ts';
 import type {Settings} from '../../../../src/server/settings/settings.ts';
-import {until} from '../../../support/until.ts';
 
 /** A worker without a process; the test decides when it boots and exits. */
 interface FakeWorker extends Worker {
@@ -220,22 +217,6 @@ test('a worker without a heartbeat for the timeout and two seconds is killed, un
     for (let second = 0; second < 10; second += 1) checkHeartbeats(other.state);
     assert.deepEqual(other.started[0]?.signals, []);
   }
-});
-
-test('a worker that is stopped by a signal is not stuck, however long', async (t) => {
-  const {state, started} = await serving({timeout: 1});
-  const child = spawnProcess(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  t.after(() => child.kill('SIGKILL'));
-  child.kill('SIGSTOP');
-  await until('it is stopped', () => isStopped(child.pid ?? 0));
-  Object.assign(started[0] ?? {}, {pid: child.pid});
-  for (let second = 0; second < 20; second += 1) checkHeartbeats(state);
-  const signals = (): readonly string[] => started[0]?.signals ?? [];
-  assert.deepEqual(signals(), []);
-  child.kill('SIGCONT');
-  await until('it runs', () => !isStopped(child.pid ?? 0));
-  for (let second = 0; second < 20; second += 1) checkHeartbeats(state);
-  assert.ok(signals().includes('SIGKILL'));
 });
 
 test('stop drains all workers, closes the socket once its queue is empty, and ends with 0', async () => {
