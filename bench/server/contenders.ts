@@ -25,7 +25,7 @@ export function ours(
     what,
     words: [node, serve, module, '--workers', String(workers), ...flags],
     cwd: directory,
-    env: {HOST: '127.0.0.1'},
+    env: {ENTRYPOINT_RUN_HOST: '127.0.0.1'},
   };
 }
 

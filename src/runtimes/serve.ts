@@ -1,4 +1,6 @@
 import {option, type Sources, type Values} from '../option.ts';
+import {deprecationText} from '../server/settings/deprecated.ts';
+import type {DeprecatedVariable} from '../server/settings/given.ts';
 import {serverOptions} from '../server/settings/run-options.ts';
 import type {Command} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
@@ -7,14 +9,12 @@ import type {Context} from '../task.ts';
 export const serveOptions = {
   module: option.string('file that exports the handler (Python: package.module:variable)', {
     defaultText: '`main` of package.json, or src/server.ts (Python: `module` in pyproject.toml, or app.py)',
-    env: ['APP_MODULE'],
     valueName: 'MODULE',
   }),
   ...serverOptions,
   appServer: option.choice('Python: the server that runs the service', {
     choices: ['gunicorn', 'uwsgi'],
     default: 'gunicorn',
-    env: ['APP_SERVER'],
   }),
   checkConfig: option.boolean('check the settings and load the module, but do not serve'),
   printConfig: option.boolean('print every setting with its value and its origin'),
@@ -33,6 +33,11 @@ export interface PrintedSettings {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** A warning to print first. */
+interface WithWarning {
+  readonly warning?: string | undefined;
+}
+
 /**
  * How a runtime serves: the command that the process becomes, or, with `--print-config`, the settings to print.
  * @throws Problem `usage` (exit code 64) for wrong settings, `no_server_module` (65), or `no_server` (69)
@@ -41,4 +46,10 @@ export type Serve = (
   context: Pick<Context, 'cwd' | 'env' | 'rest'>,
   values: ServeValues,
   sources: ServeSources,
-) => Command | PrintedSettings;
+) => (Command | PrintedSettings) & WithWarning;
+
+/** The warning for deprecated variables, as text; undefined for none. */
+export function warningText(deprecated: readonly DeprecatedVariable[]): string | undefined {
+  const text = deprecationText(deprecated);
+  return text && `${text.message}\nfix: ${text.fix}`;
+}

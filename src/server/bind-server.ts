@@ -1,8 +1,8 @@
 import {type Arbiter, arbiter} from './arbiter/arbiter.ts';
-import type {Reloader} from './arbiter/reload.ts';
 import {bindSockets, boundTexts, connectionsWithin, dispatchWarning} from './arbiter/socket.ts';
 import type {Log} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
+import type {Reloader} from './reload/reload.ts';
 import type {Settings} from './settings/settings.ts';
 
 /** A server whose address is bound, but without workers. */
@@ -47,7 +47,7 @@ export async function bindServer(wanted: Settings, log: Log): Promise<BoundServe
     closeSockets();
     return failure;
   }
-  if (settings.reload) reloader = (await import('./arbiter/reload.ts')).reloadOnChange(settings.module, server, log);
+  if (settings.reload) reloader = (await import('./reload/reload.ts')).reloadOnChange(settings, server, log);
   return {
     arbiter: server,
     port: sockets[0]?.port,

@@ -1,5 +1,6 @@
 import {existsSync, writeSync} from 'node:fs';
 import {exitCode, usageErrorsProblem, problem, type Problem, problemText} from '../errors.ts';
+import type {DeprecatedVariable} from './settings/given.ts';
 import {cpuCount, heapMegabytes} from './settings/limits.ts';
 import {readSettings} from './settings/reader.ts';
 import type {Settings} from './settings/settings.ts';
@@ -7,6 +8,8 @@ import type {Settings} from './settings/settings.ts';
 export interface Started {
   readonly mode: 'serve' | 'check-config';
   readonly settings: Settings;
+  /** @see deprecationText */
+  readonly deprecated: readonly DeprecatedVariable[];
 }
 
 /**
@@ -34,7 +37,7 @@ export async function readCommandLine(): Promise<Started> {
       }),
     );
   }
-  return {mode, settings};
+  return {mode, settings, deprecated: reading.deprecated};
 
   // Imported here: most starts print neither.
   async function print(what: 'help' | 'config'): Promise<never> {

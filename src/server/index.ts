@@ -24,18 +24,20 @@ export type {Level, Log} from './process/log.ts';
 
 type ValueOf<S extends Setting> = S extends {readonly choices: readonly (infer Choice)[]}
   ? Choice
-  : {
-      number: number;
-      bytes: number | string;
-      boolean: boolean;
-      text: string;
-      format: string;
-      address: S extends {readonly multiple: true} ? string | readonly string[] : string;
-      choice: string;
-      host: string;
-      mode: string;
-      owner: string;
-    }[S['kind']];
+  : S extends {readonly list: true}
+    ? string | readonly string[]
+    : {
+        number: number;
+        bytes: number | string;
+        boolean: boolean;
+        text: string;
+        format: string;
+        address: string;
+        choice: string;
+        host: string;
+        mode: string;
+        owner: string;
+      }[S['kind']];
 
 /** The server's settings, by their names in camelCase. Defaults and limits: docs/server.md. */
 export type ServerSettings = {

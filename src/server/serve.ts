@@ -4,6 +4,7 @@ import {bindServer} from './bind-server.ts';
 import {checkConfig} from './check-config.ts';
 import {readCommandLine} from './command-line.ts';
 import {serverLog} from './process/log.ts';
+import {deprecationText} from './settings/deprecated.ts';
 import type {Settings} from './settings/settings.ts';
 
 // The program that `entrypoint run` becomes: the arbiter, which holds the socket and keeps the workers. It imports no
@@ -19,7 +20,9 @@ process.on('uncaughtException', (error) => {
   });
   process.exit(exitCode.internal);
 });
-const {mode, settings: given} = await readCommandLine();
+const {mode, settings: given, deprecated} = await readCommandLine();
+const warning = deprecationText(deprecated);
+if (warning !== undefined) log('warning', 'deprecated_variables', warning);
 process.exit(mode === 'check-config' ? await checkConfig(given, log) : await run(given));
 
 async function run(settings: Settings): Promise<number> {

@@ -4,6 +4,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {type AddressInfo, createServer} from 'node:net';
 import {dirname, join} from 'node:path';
 import {test, type TestContext} from 'node:test';
+import {until} from '../support/until.ts';
 import {cli, entrypoint, environment, service} from './harness.ts';
 
 const handler =
@@ -57,8 +58,8 @@ test('flags override APP_SERVER_CMD_ARGS, which overrides variables, and words a
   const env = {
     ...noReload,
     WEB_CONCURRENCY: '2',
-    TIMEOUT: '5',
-    BACKLOG: '9',
+    ENTRYPOINT_RUN_TIMEOUT: '5',
+    ENTRYPOINT_RUN_BACKLOG: '9',
     ENTRYPOINT_RUN_KEEP_ALIVE: '4',
     APP_SERVER_CMD_ARGS: "--workers 7 --timeout 8 --access-log-format '%(h)s %(s)s'",
   };
@@ -71,7 +72,37 @@ test('flags override APP_SERVER_CMD_ARGS, which overrides variables, and words a
 test('on a laptop it reloads with one worker, unless the settings say otherwise', () => {
   assert.match(flags([], {}), / --workers=1 --reload$/);
   assert.match(flags(['--no-reload'], {}), / --no-reload$/);
-  assert.match(flags([], {RELOAD: 'false'}), / --no-reload$/);
+  assert.doesNotMatch(flags([], noReload), /reload/);
+});
+
+test('a short name of a variable still counts, with one warning on stderr; one with another meaning does not', async (t) => {
+  const env = {RELOAD: 'false', HOST: 'my-laptop', WORKER_CLASS: 'sync'};
+  const {stdout, stderr} = cli(directory, ['--dry-run', 'run', '--worker-class=async'], env);
+  assert.match(stdout, / --bind=0\.0\.0\.0:3000 --workers=\d+ --worker-class=async --no-reload$/m);
+  assert.equal(
+    stderr,
+    [
+      '# deprecated environment variables: HOST (ignored: not an IP address), RELOAD',
+      '# fix: rename HOST to ENTRYPOINT_RUN_HOST, RELOAD to ENTRYPOINT_RUN_RELOAD; the next version ignores the short names',
+      '',
+    ].join('\n'),
+  );
+  const child = spawn(entrypoint, ['run', '--port=0', '--workers=1'], {
+    cwd: directory,
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => child.kill('SIGTERM'));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  await until(
+    () => text,
+    () => text.includes('"listening"'),
+  );
+  assert.equal(text.split('deprecated').length, 2, text);
 });
 
 async function ask({port}: {port: number}): Promise<unknown> {
@@ -132,9 +163,9 @@ test('all errors are reported at once, and nothing starts', () => {
 });
 
 test("a setting of Python's servers is refused for a Node service", () => {
-  const {code, stderr} = cli(directory, ['run'], {APP_SERVER: 'uwsgi'});
+  const {code, stderr} = cli(directory, ['run'], {ENTRYPOINT_RUN_APP_SERVER: 'uwsgi'});
   assert.equal(code, 64);
-  assert.match(stderr, /--app-server \(APP_SERVER\) is a setting of Python services/);
+  assert.match(stderr, /--app-server is a setting of Python services/);
 });
 
 test('a port in use ends it with 69, and a missing module with 65', async () => {

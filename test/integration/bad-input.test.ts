@@ -161,7 +161,7 @@ test('a port in use fails the deploy, which removes what it created', async () =
   commit();
   must(entrypoint, 'build');
   const {code, stderr} = cli(['deploy']);
-  const served = cli(['run'], {PORT: String(port), HOST: '127.0.0.1'});
+  const served = cli(['run'], {PORT: String(port), ENTRYPOINT_RUN_HOST: '127.0.0.1'});
   server.close();
   assert.notEqual(code, 0);
   assert.match(

@@ -18,10 +18,13 @@ cpSync(join(import.meta.dirname, '../../examples/points-api'), directory, {
 const built = await build('c1');
 
 const servers: readonly (readonly [variable: string, program: RegExp])[] = [
-  ['WORKER_CLASS=sync', /gunicorn .*--worker-class sync .*points_api\.server:app/],
-  ['WORKER_CLASS=gthread', /gunicorn .*--worker-class gthread .*points_api\.server:app/],
-  ['WORKER_CLASS=uvicorn', /gunicorn .*--worker-class uvicorn_worker\.UvicornWorker .*points_api\.server:asgi_app/],
-  ['APP_SERVER=uwsgi', /uwsgi .*--module points_api\.server:app/],
+  ['ENTRYPOINT_RUN_WORKER_CLASS=sync', /gunicorn .*--worker-class sync .*points_api\.server:app/],
+  ['ENTRYPOINT_RUN_WORKER_CLASS=gthread', /gunicorn .*--worker-class gthread .*points_api\.server:app/],
+  [
+    'ENTRYPOINT_RUN_WORKER_CLASS=uvicorn',
+    /gunicorn .*--worker-class uvicorn_worker\.UvicornWorker .*points_api\.server:asgi_app/,
+  ],
+  ['ENTRYPOINT_RUN_APP_SERVER=uwsgi', /uwsgi .*--module points_api\.server:app/],
 ];
 
 for (const [variable, program] of servers) {

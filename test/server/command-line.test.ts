@@ -24,7 +24,11 @@ test('all usage errors are printed at once on stderr, and nothing is started: 64
 });
 
 test('a missing module is 65', async (t) => {
-  const server = await startServer(t, {env: {APP_MODULE: 'nowhere.mjs'}, file: '--workers=1', listening: false});
+  const server = await startServer(t, {
+    env: {ENTRYPOINT_RUN_MODULE: 'nowhere.mjs'},
+    file: '--workers=1',
+    listening: false,
+  });
   assert.equal((await server.ended).code, 65);
   assert.match(server.output(), /^entrypoint: no such module: nowhere\.mjs\nfix: /);
 });
@@ -36,7 +40,7 @@ test('--help lists every setting, --print-config every value and its source', as
     assert.ok(help.output().includes(word), word);
   const config = await startServer(t, {
     flags: ['--print-config', '--workers=3'],
-    env: {TIMEOUT: '7', APP_SERVER_CMD_ARGS: '--backlog 9', HOST: '', PORT: ''},
+    env: {ENTRYPOINT_RUN_TIMEOUT: '7', APP_SERVER_CMD_ARGS: '--backlog 9', PORT: ''},
     listening: false,
   });
   assert.equal((await config.ended).code, 0);
@@ -46,7 +50,7 @@ test('--help lists every setting, --print-config every value and its source', as
     .map((line) => line.split(/ {2,}/));
   for (const row of [
     ['workers', '3', '--workers'],
-    ['timeout', '7', 'TIMEOUT'],
+    ['timeout', '7', 'ENTRYPOINT_RUN_TIMEOUT'],
     ['backlog', '9', 'APP_SERVER_CMD_ARGS'],
     ['keep-alive', '75', 'default'],
     ['admin-bind', 'off', 'default'],
@@ -87,6 +91,24 @@ test("arguments after -- are the service's own", async (t) => {
   const [file, ...args] = JSON.parse((await get(server.port, '/')).body) as string[];
   assert.ok(String(file).endsWith('/service.mjs'), file ?? '');
   assert.deepEqual(args, ['--seed', 'a b']);
+});
+
+test('the service gets the environment unchanged but for PORT; short names cause one warning', async (t) => {
+  const own = {HOST: 'my-laptop', TIMEOUT: '7', OWN: ' a b', ENTRYPOINT_RUN_THREADS: '2'};
+  const server = await startServer(t, {
+    module:
+      "import {execFileSync} from 'node:child_process'; const child = execFileSync(process.execPath, ['-p', 'JSON.stringify(process.env)']); export default (request, response) => response.end(JSON.stringify([process.env, JSON.parse(child)]));",
+    flags: ['--workers=2'],
+    env: own,
+  });
+  const expected = {PATH: process.env['PATH'], ENTRYPOINT_RUN_HOST: '127.0.0.1', ...own, PORT: String(server.port)};
+  const found = JSON.parse((await server.get('/')).body) as unknown;
+  assert.deepEqual(found, [expected, expected]);
+  const warnings = server.log().filter(({event}) => event === 'deprecated_variables');
+  assert.deepEqual(
+    warnings.map(({message}) => message),
+    ['deprecated environment variables: TIMEOUT'],
+  );
 });
 
 test('--inspect opens the inspector of one worker', async (t) => {

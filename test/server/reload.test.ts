@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {renameSync, writeFileSync} from 'node:fs';
+import {mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -9,6 +9,8 @@ import {startServer, type TestServer} from './support.ts';
 
 const module = "import {word} from './word.mjs'; export default (request, response) => response.end(word);";
 const wordIs = (word: string): string => `export const word = '${word}';\n`;
+
+const version = (text: string): string => `export default (request, response) => response.end('${text}');`;
 
 const words = {module, files: {'word.mjs': wordIs('one'), 'other.mjs': wordIs('x')}, flags: ['--reload']};
 
@@ -80,6 +82,41 @@ test('a file that was missing at the first start is served once it exists', asyn
   await server.event('worker_failed');
   await sleep(100);
   writeFileSync(join(server.directory, 'word.mjs'), wordIs('there'));
+  await server.event('listening');
+});
+
+test('a directory that is deleted and built anew is served, and its later changes too', async (t) => {
+  const file = 'dist/service.mjs';
+  const server = await startServer(t, {file, files: {[file]: version('1')}, flags: ['--reload']});
+  rmSync(join(server.directory, 'dist'), {recursive: true});
+  await sleep(200);
+  // The old code is served until the new one is there.
+  assert.equal((await server.get('/')).body, '1');
+  mkdirSync(join(server.directory, 'dist'));
+  writeFileSync(join(server.directory, file), version('2'));
+  await until('it is served', async () => (await server.get('/')).body === '2');
+  assert.equal(server.log().filter(({event}) => event === 'worker_failed').length, 0, server.output());
+  await save(server, file, version('3'), '3');
+});
+
+test('a file that the service does not load causes a restart if it is named', async (t) => {
+  const server = await startServer(t, {
+    module:
+      "import {readFileSync} from 'node:fs'; const text = readFileSync('page.html', 'utf8'); export default (request, response) => response.end(text);",
+    files: {'page.html': 'one', 'more.yaml': ''},
+    flags: ['--reload', '--reload-engine=poll', '--reload-extra-file=more.yaml', '--reload-extra-file=page.html'],
+  });
+  writeFileSync(join(server.directory, 'page.html'), 'another');
+  await until('it is served', async () => (await server.get('/')).body === 'another');
+});
+
+test('a missing file in a missing directory is served once it exists', async (t) => {
+  const files = {'word.mjs': "export {word} from './lib/word.mjs';"};
+  const server = await startServer(t, {module, files, flags: ['--reload'], listening: false});
+  await server.event('worker_failed');
+  mkdirSync(join(server.directory, 'lib'));
+  await sleep(100);
+  writeFileSync(join(server.directory, 'lib/word.mjs'), wordIs('there'));
   await server.event('listening');
 });
 

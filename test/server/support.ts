@@ -63,7 +63,7 @@ export async function startServer(
   const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env},
+    env: {PATH: process.env['PATH'], ENTRYPOINT_RUN_HOST: '127.0.0.1', PORT: '0', ...env},
   });
   const pid = child.pid ?? 0;
   let output = '';

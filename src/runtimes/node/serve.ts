@@ -3,12 +3,13 @@ import {join} from 'node:path';
 import {exitCode, problem, usageErrorsProblem, usageProblem} from '../../errors.ts';
 import {serverProgram} from '../../server/process/programs.ts';
 import {flagText} from '../../server/settings/flag.ts';
+import {moduleByVariable} from '../../server/settings/given.ts';
 import {cpuCount, heapMegabytes} from '../../server/settings/limits.ts';
 import {type Reading, readSettings} from '../../server/settings/reader.ts';
 import type {SettingName} from '../../server/settings/settings.ts';
 import {configText} from '../../server/settings/text.ts';
 import type {Words} from '../../shell/argv.ts';
-import type {Serve} from '../serve.ts';
+import {type Serve, warningText} from '../serve.ts';
 import {readPackage} from './package.ts';
 import {nodeProgram} from './tooling.ts';
 
@@ -26,10 +27,14 @@ const usualModules = [
 export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
   if (values.appServer !== undefined && values.appServer !== 'gunicorn')
     throw usageProblem(
-      '--app-server (APP_SERVER) is a setting of Python services, and this is a Node service',
-      'leave it out, or unset the variable',
+      '--app-server is a setting of Python services, and this is a Node service',
+      'leave it out, or unset ENTRYPOINT_RUN_APP_SERVER',
     );
-  const file = values.module ?? readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name)));
+  const file =
+    values.module ??
+    (moduleByVariable(env) === undefined
+      ? (readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name))))
+      : undefined);
   const reading = readSettings({
     argv: [...(file === undefined ? [] : [file]), ...rest],
     env,
@@ -42,8 +47,9 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
   });
   if (reading.module === undefined || !existsSync(join(cwd, reading.module))) throw noModule(cwd, reading.module);
   if (reading.errors.length > 0) throw usageErrorsProblem(reading.errors, 'entrypoint --help run');
+  const warning = warningText(reading.deprecated);
   if (values.printConfig === true || reading.mode === 'print-config')
-    return {text: configText(reading).trimEnd(), settings: {module: reading.module, ...reading.origins}};
+    return {text: configText(reading).trimEnd(), settings: {module: reading.module, ...reading.origins}, warning};
   return {
     words: [
       nodeProgram(env),
@@ -51,6 +57,7 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
       serverProgram('serve'),
       ...serverWords(reading, values.checkConfig === true || reading.mode === 'check-config'),
     ],
+    warning,
   };
 };
 

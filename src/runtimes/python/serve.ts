@@ -1,10 +1,18 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, problem, usageProblem} from '../../errors.ts';
-import {commandLineWords, givenByTask, type SettingValues} from '../../server/settings/given.ts';
+import {
+  commandLineWords,
+  type DeprecatedVariable,
+  deprecatedVariable,
+  givenByTask,
+  moduleByVariable,
+  type SettingValues,
+} from '../../server/settings/given.ts';
 import {cpuCount, heapMegabytes, workerCount} from '../../server/settings/limits.ts';
 import type {SettingName} from '../../server/settings/settings.ts';
-import type {Serve, ServeValues} from '../serve.ts';
+import type {Context} from '../../task.ts';
+import {type Serve, type ServeSources, type ServeValues, warningText} from '../serve.ts';
 import {asyncClass, findModule} from './module.ts';
 import {findPythonProgram, installFix, pythonLibrary} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
@@ -19,13 +27,14 @@ const workersWithReload = 2;
  * tested with the code.
  */
 export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
-  const {appServer = 'gunicorn'} = values;
+  const {appServer, short} = chosenServer(env, values, sources);
+  const byVariable = values.module === undefined ? moduleByVariable(env) : undefined;
   const more = commandLineWords(env);
-  const given = checkedSettings(appServer, values, sources, more.errors);
+  const {settings: given, deprecated} = checkedSettings(appServer, {env, values, sources}, more.errors);
   const program = findPythonProgram({cwd, env}, appServer);
   if (program === undefined) throw noServer(cwd, appServer);
-  // A task of the service that calls `run` passes no values from variables; the image's own still applies.
-  const reload = given.reload ?? env['ENTRYPOINT_RUN_RELOAD'] !== 'false';
+  // On a laptop; images set ENTRYPOINT_RUN_RELOAD=false.
+  const reload = given.reload ?? true;
   const wanted = String(given.workerClass ?? pyprojectTexts(cwd, 'tool.entrypoint')['worker_class'] ?? 'sync');
   const workerClass = appServer === 'gunicorn' && wanted === 'async' ? asyncClass({cwd, env}) : wanted;
   const kind = appServer === 'uwsgi' ? 'sync' : workerKind(workerClass);
@@ -57,7 +66,7 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const words = rest.some(binds.isOne) || isLast('bind') ? binds.without(more.words) : more.words;
   if (rest.some(binds.isOne) || words.some(binds.isOne)) delete settings.bind;
   const options = {
-    module: findModule(cwd, values.module, appServer === 'gunicorn' && isAsgi(workerClass)),
+    module: findModule(cwd, values.module ?? byVariable?.text, appServer === 'gunicorn' && isAsgi(workerClass)),
     settings: part(false),
     last: part(true),
     more: words,
@@ -65,8 +74,25 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
     memoryDirectory: existsSync('/dev/shm') ? '/dev/shm' : undefined,
     rest: [...configFlags(values, appServer), ...rest],
   };
-  return {words: appServer === 'uwsgi' ? uwsgiWords(program, options) : gunicornWords(program, options)};
+  return {
+    words: appServer === 'uwsgi' ? uwsgiWords(program, options) : gunicornWords(program, options),
+    warning: warningText([byVariable?.variable, short, ...deprecated].filter((one) => one !== undefined)),
+  };
 };
+
+interface ChosenServer {
+  readonly appServer: AppServer;
+  /** The short name that chose it. */
+  readonly short?: DeprecatedVariable;
+}
+
+function chosenServer(env: Context['env'], {appServer = 'gunicorn'}: ServeValues, sources: ServeSources): ChosenServer {
+  const found = sources.appServer?.from === 'default' ? deprecatedVariable('APP_SERVER', 'appServer', env) : undefined;
+  if (found === undefined) return {appServer};
+  const {text, variable} = found;
+  if (text === 'gunicorn' || text === 'uwsgi') return {appServer: text, short: variable};
+  return {appServer, short: {...variable, ignored: 'not gunicorn or uwsgi'}};
+}
 
 /** gunicorn has flags of the same names. */
 function configFlags({checkConfig, printConfig}: ServeValues, appServer: AppServer): readonly string[] {

@@ -1,7 +1,16 @@
 import {type UsageError, usageErrorsProblem} from '../../errors.ts';
 import {splitAddresses} from '../../server/settings/address.ts';
 import {bindOf} from '../../server/settings/computed.ts';
-import {givenByTask, type SettingSources, type SettingValues} from '../../server/settings/given.ts';
+import {withoutForeign} from '../../server/settings/deprecated.ts';
+import {
+  type DeprecatedVariable,
+  type Given,
+  givenByTask,
+  givenByVariables,
+  type SettingSources,
+  type SettingValues,
+  strongest,
+} from '../../server/settings/given.ts';
 import {declaration, type Setting, type SettingName, settings} from '../../server/settings/settings.ts';
 import {originOf, readSetting} from '../../server/settings/value.ts';
 import type {Words} from '../../shell/argv.ts';
@@ -21,14 +30,22 @@ const special: {
     // JSON is the format of our logger class.
     accessLogFormat: (value, flag) => (value === 'json' ? [] : [flag, String(value)]),
     dispatch: (value, flag) => dispatchWords(value, flag),
+    reloadExtraFile: (value, flag) => fileWords(value, flag),
   },
   uwsgi: {
     bind: (value, flag) => splitAddresses(String(value)).flatMap((one) => [flag, one.replace(/^unix:/, '')]),
     accessLog: (value) => (value === true ? [] : ['--disable-logging']),
     reload: (value, flag) => (value === true ? [flag, '1'] : []),
     dispatch: (value, flag) => dispatchWords(value, flag),
+    reloadExtraFile: (value, flag) => fileWords(value, flag),
   },
 };
+
+function fileWords(value: string | number | boolean, flag: string): Words {
+  return String(value)
+    .split(',')
+    .flatMap((name) => (name === '' ? [] : [flag, name]));
+}
 
 function dispatchWords(value: string | number | boolean, flag: string): Words | undefined {
   if (value === 'shared') return [];
@@ -71,25 +88,25 @@ const notPassedOn: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'p
  */
 export function checkedSettings(
   server: AppServer,
-  values: SettingValues,
-  sources: SettingSources,
+  {env, values, sources}: GivenToTask,
   errors: readonly UsageError[],
-): SettingValues {
-  const given = givenByTask(values, sources);
+): {readonly settings: SettingValues; readonly deprecated: readonly DeprecatedVariable[]} {
+  const {given, deprecated} = withoutForeign(
+    strongest(givenByVariables(env), givenByTask(values, sources)),
+    (name, one) => (isRefused(server, name, one.text) ? `${server} has no equivalent` : undefined),
+  );
   const wrong: UsageError[] = [...errors];
   const checked: {[Name in SettingName]?: string | number | boolean} = {};
-  for (const [name, setting] of settings) {
+  for (const [name] of settings) {
     const one = given.get(name);
     if (one === undefined) continue;
-    // Packages and the service can bring worker classes of their own. uWSGI has none: one variable serves both.
-    const reading = name === 'workerClass' ? {value: one.text} : readSetting(setting, one.text, one.subject);
+    const reading = readHere(name, one);
     if ('error' in reading) wrong.push(reading.error);
-    else if (notPassedOn.has(name) || settingWords(server, name, reading.value) !== undefined)
-      checked[name] = reading.value;
-    else if (reading.value !== setting.defaultValue)
+    else if (!isRefused(server, name, one.text)) checked[name] = reading.value;
+    else
       wrong.push({
-        what: `${server} has no equivalent of --${kebab(name)} (${setting.env.join(', ')})`,
-        fix: 'leave it out, or unset the variable',
+        what: `${server} has no equivalent of --${kebab(name)}${one.rank === 1 ? ` (${one.from})` : ''}`,
+        fix: one.rank === 1 ? 'unset the variable' : 'leave it out',
       });
   }
   if (wrong.length > 0) throw usageErrorsProblem(wrong, 'entrypoint --help run');
@@ -97,5 +114,25 @@ export function checkedSettings(
   const origin = (name: 'bind' | 'host' | 'port'): ReturnType<typeof originOf> =>
     originOf(declaration[name], given.get(name), wrong);
   const {value: bind} = bindOf({bind: origin('bind'), host: origin('host'), port: origin('port')}, given);
-  return {...others, bind};
+  return {settings: {...others, bind}, deprecated};
+}
+
+/** What the task `run` was given. */
+export interface GivenToTask {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly values: SettingValues;
+  readonly sources: SettingSources;
+}
+
+function readHere(name: SettingName, {text, subject}: Given): ReturnType<typeof readSetting> {
+  // Packages and the service can bring worker classes of their own. uWSGI has none: one variable serves both.
+  return name === 'workerClass' ? {value: text} : readSetting(declaration[name], text, subject);
+}
+
+/** Whether a value has no equivalent in the server. A default that is spelt out has no effect either way. */
+function isRefused(server: AppServer, name: SettingName, text: string): boolean {
+  const setting: Setting = declaration[name];
+  const reading = readSetting(setting, text, name);
+  if (notPassedOn.has(name) || 'error' in reading || reading.value === setting.defaultValue) return false;
+  return settingWords(server, name, reading.value) === undefined;
 }

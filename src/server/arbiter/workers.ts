@@ -11,6 +11,7 @@ import {
 } from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import {parseAddress} from '../settings/address.ts';
+import {semiSpaceMegabytes} from '../settings/limits.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {BoundSocket} from './socket.ts';
 
@@ -80,8 +81,9 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
   cluster.schedulingPolicy = schedulingPolicy(settings.dispatch);
   const [main, ...further] = sockets;
   const address = parseAddress(main?.bind ?? '');
+  // For services that call `listen` themselves. Everything else in their environment is their own.
   const env: Readonly<Record<string, string>> =
-    address !== undefined && 'host' in address ? {HOST: address.host, PORT: String(main?.port ?? address.port)} : {};
+    address !== undefined && 'host' in address ? {PORT: String(main?.port ?? address.port)} : {};
   let inspected: Worker | undefined;
 
   function freeNumber(): number {
@@ -223,14 +225,23 @@ export function exitText({code, signal}: Pick<WorkerExit, 'code' | 'signal'>): s
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
 }
 
-function workerFlags({maxHeap, workerClass, inspect}: Settings, inspected: boolean): string[] {
-  const own = inheritedFlags(process.execArgv);
-  const hasHeapFlag = [...own, process.env['NODE_OPTIONS'] ?? ''].some(
-    (word) => word.includes('max-old-space-size') || word.includes('max_old_space_size'),
-  );
+/** The flags of Node for a worker. They limit the heaps of all its threads; a limit of the operator's own wins. */
+export function workerFlags(
+  {maxHeap, workerClass, inspect}: Pick<Settings, 'maxHeap' | 'workerClass' | 'inspect'>,
+  inspected: boolean,
+  options: string = process.env['NODE_OPTIONS'] ?? '',
+  execArgv: readonly string[] = process.execArgv,
+): string[] {
+  const own = inheritedFlags(execArgv);
+  const isGiven = (name: string): boolean =>
+    [...own, options].some((word) => word.replaceAll('_', '-').includes(`--${name}`));
+  const isLimited = maxHeap !== 0 && !isGiven('max-old-space-size');
+  // One young generation has room beside its heap; those of many threads together do not.
+  const semiSpace = isLimited && workerClass === 'threads' ? semiSpaceMegabytes(maxHeap) : undefined;
   return [
     ...own,
-    ...(maxHeap === 0 || hasHeapFlag || workerClass === 'threads' ? [] : [`--max-old-space-size=${maxHeap}`]),
+    ...(isLimited ? [`--max-old-space-size=${maxHeap}`] : []),
+    ...(semiSpace === undefined || isGiven('max-semi-space-size') ? [] : [`--max-semi-space-size=${semiSpace}`]),
     ...(inspected ? [`--inspect=${inspect}`] : []),
   ];
 }

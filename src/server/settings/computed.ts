@@ -1,6 +1,6 @@
 import {addressText, parseAddress, splitAddresses} from './address.ts';
 import type {GivenSettings} from './given.ts';
-import {type Resources, nodeWorkerCount, type WorkerKind} from './limits.ts';
+import {heapLimit, nodeWorkerCount, type Resources, type WorkerKind} from './limits.ts';
 import type {SettingName} from './settings.ts';
 import type {Origin} from './value.ts';
 
@@ -18,8 +18,8 @@ export function computed(
     : values.reload.value === true
       ? byDefault(1, 'default with reload')
       : byDefault(nodeWorkerCount(kind, threads, machine), `default: ${machine.cpus} CPU, ${memory}`);
-  const heaps = Number(workers.value ?? 1) * (kind === 'threads' ? threads : 1);
-  const heap = machine.megabytes === undefined ? 0 : Math.max(16, Math.floor(machine.megabytes / heaps));
+  const heap =
+    machine.megabytes === undefined ? 0 : heapLimit(kind, threads, machine.megabytes / Number(workers.value ?? 1));
   const maxHeap = values.maxHeap.given ? values.maxHeap : byDefault(heap, `default: ${memory}`);
   return {...values, workers, maxHeap, bind: bindOf(values, given)};
 }

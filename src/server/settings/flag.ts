@@ -26,8 +26,8 @@ export function valueNameOf({kind, choices}: Pick<Setting, 'kind' | 'choices'>):
   return choices?.join('|') ?? valueNames[kind];
 }
 
-/** The variables that set it: that of the task `run` overrides the short names. */
-export function variablesOf(name: string, {env}: Pick<Setting, 'env'>): readonly string[] {
+/** The variables that set it: that of the task `run` overrides the others. */
+export function variablesOf(name: string, {env = []}: Pick<Setting, 'env'>): readonly string[] {
   return [variableOf('run', name), ...env];
 }
 

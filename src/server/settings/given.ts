@@ -1,11 +1,11 @@
 import type {UsageError} from '../../errors.ts';
 import {setVariable, type Source} from '../../option.ts';
 import {splitWords, type Words} from '../../shell/argv.ts';
-import {kebab} from '../../text/names.ts';
+import {kebab, variableOf} from '../../text/names.ts';
 import {nearest} from '../../text/nearest.ts';
 import {scan, type ScannableFlag, wordsBehindDashes} from '../../text/scan.ts';
 import {valueNameOf, variablesOf} from './flag.ts';
-import {type SettingName, settings} from './settings.ts';
+import {declaration, type Setting, type SettingName, settings} from './settings.ts';
 
 /** A setting as it was given, and where. */
 export interface Given {
@@ -16,6 +16,8 @@ export interface Given {
   readonly from: string;
   /** 3: command line or code; 2: APP_SERVER_CMD_ARGS; 1: a single variable. The highest rank wins. */
   readonly rank: 1 | 2 | 3;
+  /** Set if it comes from a short name, @see withoutForeign. */
+  readonly deprecated?: DeprecatedVariable | undefined;
 }
 
 export type GivenSettings = ReadonlyMap<SettingName, Given>;
@@ -33,14 +35,43 @@ export type Mode = 'serve' | 'check-config' | 'print-config' | 'help';
 const modes: readonly Mode[] = ['check-config', 'print-config', 'help'];
 const commandLineVariable = 'APP_SERVER_CMD_ARGS';
 
-/** The settings whose variables are set and not empty. */
+/** A variable without the prefix that would change the server. */
+export interface DeprecatedVariable {
+  readonly name: string;
+  readonly replacement: string;
+  /** Why it has no effect; undefined if it has one. */
+  readonly ignored?: string | undefined;
+}
+
+/** A setting's short name, or one of `run`'s other two, if it is set. */
+export function deprecatedVariable(
+  name: string | undefined,
+  option: string,
+  env: Readonly<Record<string, string | undefined>>,
+): {readonly text: string; readonly variable: DeprecatedVariable} | undefined {
+  const text = name === undefined ? '' : (env[name] ?? '');
+  if (name === undefined || text === '') return undefined;
+  return {text, variable: {name, replacement: variableOf('run', option)}};
+}
+
+/** The settings whose variables are set and not empty; those of deprecated short names are marked. */
 export function givenByVariables(env: Readonly<Record<string, string | undefined>>): GivenSettings {
   const given = new Map<SettingName, Given>();
   for (const [name, setting] of settings) {
     const variable = setVariable(variablesOf(name, setting), env);
     if (variable !== undefined) given.set(name, fromVariable(variable));
+    const short = variable === undefined ? deprecatedVariable(setting.deprecatedEnv, name, env) : undefined;
+    if (short !== undefined)
+      given.set(name, {...fromVariable({name: short.variable.name, text: short.text}), deprecated: short.variable});
   }
   return given;
+}
+
+/** The module that a variable names: ENTRYPOINT_RUN_MODULE. */
+export function moduleByVariable(
+  env: Readonly<Record<string, string | undefined>>,
+): {readonly text: string; readonly variable?: DeprecatedVariable} | undefined {
+  return setVariable([variableOf('run', 'module')], env) ?? deprecatedVariable('APP_MODULE', 'module', env);
 }
 
 /** The values of the task `run`, ranked by their sources. */
@@ -86,7 +117,6 @@ export interface GivenWords {
 
 interface ServerFlag extends ScannableFlag {
   readonly name: SettingName | Mode;
-  readonly multiple?: boolean | undefined;
 }
 
 /** Reads the server's flags from words of the command line, or of APP_SERVER_CMD_ARGS (rank 2). */
@@ -105,17 +135,21 @@ export function givenByWords(all: Words, rank: 2 | 3): GivenWords {
     if (token.type === 'unknown') errors.push({what: `${subject} is not a flag of the server`, ...meantBy(written)});
     else if (token.type === 'wrong') errors.push({what: `${subject} ${token.wrong}`, fix: token.fix});
     else if (isMode(token.flag.name)) mode = token.value === 'true' ? token.flag.name : mode;
-    else {
-      const before = token.flag.multiple === true ? given.get(token.flag.name)?.text : undefined;
+    else
       given.set(token.flag.name, {
-        text: before === undefined ? token.value : `${before},${token.value}`,
+        text: joined(token.flag.name, given.get(token.flag.name)?.text, token.value),
         subject,
         from: rank === 2 ? commandLineVariable : written,
         rank,
       });
-    }
   }
   return {given, words, mode, args: wordsBehindDashes(all), errors};
+}
+
+/** A list grows with each flag; of any other setting, the last value counts. */
+function joined(name: SettingName, before: string | undefined, text: string): string {
+  const {list}: Setting = declaration[name];
+  return list === true && before !== undefined ? `${before},${text}` : text;
 }
 
 /** For each setting, the value with the highest rank; among equal ranks, the last one. */
@@ -132,7 +166,7 @@ function findFlag(flag: string, length: 'long' | 'short'): ServerFlag | undefine
   const found = settings.find(([name, {short, alias}]) =>
     length === 'short' ? short === flag : kebab(name) === flag || alias === flag,
   );
-  return found && {name: found[0], value: valueNameOf(found[1]), multiple: found[1].multiple === true};
+  return found && {name: found[0], value: valueNameOf(found[1])};
 }
 
 function isMode(name: SettingName | Mode): name is Mode {

@@ -1,46 +1,47 @@
-import {readFileSync} from 'node:fs';
 import {availableParallelism, totalmem} from 'node:os';
+import {cgroupDirectories, readText, type ReadText} from './cgroup.ts';
 
-// cgroup v2 has quota and period in one file, v1 in two.
-const cpuFiles: readonly (readonly string[])[] = [
-  ['/sys/fs/cgroup/cpu.max'],
-  ...['cpu', 'cpu,cpuacct'].map((directory) => [
-    `/sys/fs/cgroup/${directory}/cpu.cfs_quota_us`,
-    `/sys/fs/cgroup/${directory}/cpu.cfs_period_us`,
-  ]),
-];
+const minHeapMegabytes = 16;
 
 /**
- * Number of CPUs that this process can keep busy, at least 1: those that it is allowed to run on, or fewer by the quota of
- * its container. Node respects the quota only if the cgroup is mounted as it expects.
+ * Number of CPUs that this process can keep busy, at least 1: those that it is allowed to run on (cpuset, affinity), or
+ * fewer by the smallest quota of its cgroup and of those above it.
  */
-export function cpuCount(
-  read: (path: string) => string | undefined = readText,
-  machine: number = availableParallelism(),
-): number {
-  const quotas = cpuFiles
-    .map((paths) => paths.map(read).join(' ').trim().split(/\s+/).map(Number))
+export function cpuCount(read: ReadText = readText, machine: number = availableParallelism()): number {
+  const {v1, v2} = cgroupDirectories('cpu', read);
+  const quotas = [
+    ...v2.map((directory) => read(`${directory}/cpu.max`)),
+    // Version 1 has quota and period in two files.
+    ...v1.map((directory) => `${read(`${directory}/cpu.cfs_quota_us`)} ${read(`${directory}/cpu.cfs_period_us`)}`),
+  ]
+    .map((text) => (text ?? '').split(/\s+/).map(Number))
     .map(([quota = Number.NaN, period = Number.NaN]) => quota / period)
     .filter((cpus) => cpus > 0);
   return Math.max(1, Math.floor(Math.min(machine, ...quotas)));
 }
 
-const memoryFiles = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
-
 /**
- * Heap limit for Node in MiB: three quarters of the container's memory; undefined without a limit.
- * Node's own limit exceeds the memory: 262 MB in a container of 256 MB.
+ * Memory for the heaps of all workers in MiB: three quarters of the smallest limit of the process's cgroup and of those
+ * above it; undefined without a limit. Node's own limit exceeds the memory: 262 MB in a container of 256 MB.
+ * @param constrained the limit that libuv finds, in case of a hierarchy that this does not understand; 0: none
  */
 export function heapMegabytes(
-  read: (path: string) => string | undefined = readText,
+  read: ReadText = readText,
   machine: number = totalmem(),
+  constrained: number = process.constrainedMemory(),
 ): number | undefined {
-  const limits = memoryFiles
-    .map(read)
-    .filter((text) => text !== undefined)
+  const {v1, v2} = cgroupDirectories('memory', read);
+  const limits = [
+    // Above memory.high, the kernel slows a process down until it has given memory back.
+    ...v2.flatMap((directory) => ['memory.max', 'memory.high'].map((name) => read(`${directory}/${name}`))),
+    ...v1.map((directory) => read(`${directory}/memory.limit_in_bytes`)),
+    String(constrained),
+  ]
     .map(Number)
-    .filter((bytes) => Number.isFinite(bytes) && bytes < machine);
-  return limits.length === 0 ? undefined : Math.max(16, Math.floor((Math.min(...limits) * 0.75) / 2 ** 20));
+    .filter((bytes) => bytes > 0 && bytes < machine);
+  return limits.length === 0
+    ? undefined
+    : Math.max(minHeapMegabytes, Math.floor((Math.min(...limits) * 0.75) / 2 ** 20));
 }
 
 /** Minimum memory of a worker in MiB: Python or Node, a framework, a database driver. */
@@ -77,10 +78,26 @@ export function nodeWorkerCount(kind: WorkerKind, threads: number, {cpus, megaby
   );
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+/**
+ * The old generation of each heap of a worker in MiB, so that all its heaps share `megabytes`. With `threads`, there are
+ * two more than threads: that of the event loop, and that of the thread for fast requests. Their young generations count
+ * as well, @see semiSpaceMegabytes; a single one has room in the quarter of the memory that is left for everything else.
+ */
+export function heapLimit(kind: WorkerKind, threads: number, megabytes: number): number {
+  const each = kind === 'threads' ? megabytes / (threads + 2) / (1 + youngShare) : megabytes;
+  return Math.max(minHeapMegabytes, Math.floor(each));
+}
+
+/** V8's own limit of a young generation: three semi-spaces of 16 MiB. */
+const defaultSemiSpace = 16;
+const semiSpaces = 3;
+const youngShare = 1 / 4;
+
+/**
+ * The size of a semi-space in MiB for heaps of `maxHeap` MiB, so that the young generation is at most a quarter of the old
+ * one; undefined where V8's own is small enough.
+ */
+export function semiSpaceMegabytes(maxHeap: number): number | undefined {
+  const wanted = Math.max(1, Math.floor((maxHeap * youngShare) / semiSpaces));
+  return wanted < defaultSemiSpace ? wanted : undefined;
 }

@@ -2,13 +2,16 @@ import {resolve} from 'node:path';
 import type {UsageError} from '../../errors.ts';
 import {mainFirst, splitAddresses} from './address.ts';
 import {computed} from './computed.ts';
+import {withoutForeign} from './deprecated.ts';
 import {
   commandLineWords,
+  type DeprecatedVariable,
   givenByTask,
   givenByVariables,
   givenByWords,
   type GivenSettings,
   type Mode,
+  moduleByVariable,
   type SettingSources,
   type SettingValues,
   strongest,
@@ -38,6 +41,8 @@ export interface Reading {
   readonly origins: Readonly<Record<SettingName, Origin>>;
   /** The module as it was written. */
   readonly module: string | undefined;
+  /** Variables whose short names will not count in the next version. */
+  readonly deprecated: readonly DeprecatedVariable[];
   /** All of them at once. */
   readonly errors: readonly UsageError[];
 }
@@ -58,8 +63,11 @@ export function readSettings({
   const more = commandLineWords(env);
   const byVariable = givenByWords(more.words, 2);
   const byArgv = givenByWords(argv, 3);
-  const given = strongest(givenByVariables(env), byVariable.given, givenByTask(values, sources), byArgv.given);
-  const [module = env['APP_MODULE'] || undefined, ...others] = byArgv.words;
+  const {given, deprecated} = withoutForeign(
+    strongest(givenByVariables(env), byVariable.given, givenByTask(values, sources), byArgv.given),
+  );
+  const named = byArgv.words.length === 0 ? moduleByVariable(env) : undefined;
+  const [module = named?.text, ...others] = byArgv.words;
   const errors = [
     ...more.errors,
     ...byVariable.errors,
@@ -78,12 +86,13 @@ export function readSettings({
   errors.push(...socketErrors(origins, given));
   // A word after an unknown flag could be the module: correct the flag first.
   if (module === undefined && byArgv.mode !== 'help' && byArgv.errors.length === 0)
-    errors.push({what: 'no module to serve', fix: 'name its file: serve.js FILE, or APP_MODULE=FILE'});
+    errors.push({what: 'no module to serve', fix: 'name its file: serve.js FILE, or ENTRYPOINT_RUN_MODULE=FILE'});
   return {
     mode: byArgv.mode,
     origins,
     errors,
     module,
+    deprecated: [...(named?.variable === undefined ? [] : [named.variable]), ...deprecated],
     settings:
       errors.length > 0 || module === undefined
         ? undefined

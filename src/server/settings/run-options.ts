@@ -2,12 +2,12 @@ import type {Option} from '../../option.ts';
 import {defaultTextOf, valueNameOf} from './flag.ts';
 import {declaration, type Setting, type SettingName, settings} from './settings.ts';
 
-type OptionOf<S extends Setting> = S extends {readonly multiple: true}
-  ? Option<readonly string[] | undefined>
-  : S['kind'] extends 'number'
-    ? Option<number | undefined>
-    : S['kind'] extends 'boolean'
-      ? Option<boolean | undefined>
+type OptionOf<S extends Setting> = S['kind'] extends 'number'
+  ? Option<number | undefined>
+  : S['kind'] extends 'boolean'
+    ? Option<boolean | undefined>
+    : S extends {readonly list: true}
+      ? Option<readonly string[] | undefined>
       : Option<string | undefined>;
 
 // Where `run` decides otherwise than the server alone.
@@ -25,10 +25,10 @@ export const serverOptions = Object.fromEntries(settings.map(([name, setting]) =
 };
 
 function optionOf(name: SettingName, setting: Setting): Option<unknown> {
-  const {kind, env, help, multiple} = setting;
+  const {kind, env = [], help, list} = setting;
   return {
     // A choice is a text here: Python has the worker classes of packages and of the service as well.
-    kind: multiple === true ? 'list' : kind === 'number' || kind === 'boolean' ? kind : 'string',
+    kind: list === true ? 'list' : kind === 'number' || kind === 'boolean' ? kind : 'string',
     help,
     defaultValue: undefined,
     defaultText: defaultTexts[name] ?? defaultTextOf(setting),

@@ -43,7 +43,7 @@ export interface Settings {
   readonly maxRequestsJitter: number;
   /** MiB of resident memory beyond which a worker is replaced; 0: never. */
   readonly maxRss: number;
-  /** MiB of JavaScript heap of a worker (of each thread, with `threads`); 0: Node's own limit. */
+  /** MiB of each JavaScript heap (with `threads`, of each thread and of the event loop); 0: Node's own limit. */
   readonly maxHeap: number;
   /** Address at which the arbiter answers /livez, /readyz and /metrics; undefined: none. */
   readonly adminBind: string | undefined;
@@ -54,6 +54,9 @@ export interface Settings {
   readonly requestId: boolean;
   /** Restarts when a file changes. */
   readonly reload: boolean;
+  readonly reloadEngine: 'auto' | 'poll';
+  /** Further files that cause a restart, separated by commas. */
+  readonly reloadExtraFile: string;
   /** Address of the inspector of one worker; undefined: none. */
   readonly inspect: string | undefined;
 }
@@ -80,17 +83,19 @@ export interface Setting {
   readonly defaultValue?: number | boolean | string;
   /** Shown as the default in the help instead of `defaultValue`. */
   readonly defaultText?: string;
-  /** Environment variables; the first one that is set and not empty counts. */
-  readonly env: readonly string[];
+  /** Variables besides ENTRYPOINT_RUN_<NAME>, which overrides them: only names that mean the same everywhere. */
+  readonly env?: readonly string[];
+  /** A short name that still counts in this version, with a warning, @see withoutForeign. New settings have none. */
+  readonly deprecatedEnv?: string;
   readonly help: string;
   readonly choices?: readonly string[];
+  /** Can be given more than once; commas separate the values. */
+  readonly list?: boolean;
   /** Least and greatest number. */
   readonly min?: number;
   readonly max?: number;
   /** Allows a fraction, as for seconds. */
   readonly fraction?: boolean;
-  /** Can be given more than once: the values of one source are joined by commas. */
-  readonly multiple?: boolean;
   /** Whether an address can be a Unix socket. Default true. */
   readonly socket?: boolean;
   /** gunicorn's letter. */
@@ -109,15 +114,15 @@ const count = {kind: 'number', min: 0, max: 1_000_000_000} as const;
 export const declaration = {
   bind: {
     kind: 'address',
-    multiple: true,
-    env: ['BIND'],
+    list: true,
+    deprecatedEnv: 'BIND',
     short: 'b',
     gunicorn: '--bind',
     uwsgi: '--http-socket',
     defaultText: 'host and port',
     help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; repeated, or with commas, for several; overrides host and port',
   },
-  host: {kind: 'host', env: ['HOST'], defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
+  host: {kind: 'host', deprecatedEnv: 'HOST', defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
   port: {kind: 'number', env: ['PORT'], min: 0, max: 65_535, defaultValue: 3000, help: 'port to listen on'},
   workers: {
     kind: 'number',
@@ -132,7 +137,7 @@ export const declaration = {
   },
   workerClass: {
     kind: 'choice',
-    env: ['WORKER_CLASS'],
+    deprecatedEnv: 'WORKER_CLASS',
     short: 'k',
     choices: ['async', 'sync', 'threads'],
     defaultValue: 'async',
@@ -141,7 +146,7 @@ export const declaration = {
   },
   threads: {
     kind: 'number',
-    env: ['THREADS'],
+    deprecatedEnv: 'THREADS',
     min: 1,
     max: 256,
     defaultValue: 4,
@@ -151,7 +156,7 @@ export const declaration = {
   },
   timeout: {
     ...seconds,
-    env: ['TIMEOUT'],
+    deprecatedEnv: 'TIMEOUT',
     short: 't',
     defaultValue: 30,
     gunicorn: '--timeout',
@@ -160,7 +165,7 @@ export const declaration = {
   },
   gracefulTimeout: {
     ...seconds,
-    env: ['GRACEFUL_TIMEOUT'],
+    deprecatedEnv: 'GRACEFUL_TIMEOUT',
     defaultValue: 25,
     gunicorn: '--graceful-timeout',
     uwsgi: '--worker-reload-mercy',
@@ -168,38 +173,38 @@ export const declaration = {
   },
   drainDelay: {
     ...seconds,
-    env: ['DRAIN_DELAY'],
+    deprecatedEnv: 'DRAIN_DELAY',
     defaultValue: 0,
     help: 'seconds after SIGTERM during which the server still accepts requests and readiness answers 503, for balancers that poll',
   },
   readyPath: {
     kind: 'text',
-    env: ['READY_PATH'],
+    deprecatedEnv: 'READY_PATH',
     defaultValue: '/readyz',
     help: "the service's readiness path, which the server answers with 503 while it drains; empty: none",
   },
   keepAlive: {
     ...seconds,
-    env: ['KEEP_ALIVE'],
+    deprecatedEnv: 'KEEP_ALIVE',
     defaultValue: 75,
     gunicorn: '--keep-alive',
     help: "seconds for which an idle connection stays open; set it higher than the balancer's",
   },
   headersTimeout: {
     ...seconds,
-    env: ['HEADERS_TIMEOUT'],
+    deprecatedEnv: 'HEADERS_TIMEOUT',
     defaultValue: 30,
     help: 'seconds for the headers of a request to arrive; 0: no limit',
   },
   requestTimeout: {
     ...seconds,
-    env: ['REQUEST_TIMEOUT'],
+    deprecatedEnv: 'REQUEST_TIMEOUT',
     defaultValue: 300,
     help: 'seconds for a whole request to arrive; 0: no limit',
   },
   maxHeaderSize: {
     kind: 'bytes',
-    env: ['MAX_HEADER_SIZE'],
+    deprecatedEnv: 'MAX_HEADER_SIZE',
     min: 1024,
     max: 1_048_576,
     defaultValue: 16_384,
@@ -208,7 +213,7 @@ export const declaration = {
   },
   maxBodySize: {
     kind: 'bytes',
-    env: ['MAX_BODY_SIZE'],
+    deprecatedEnv: 'MAX_BODY_SIZE',
     min: 0,
     max: 2 ** 40,
     defaultValue: 104_857_600,
@@ -217,7 +222,7 @@ export const declaration = {
   },
   maxConnections: {
     ...count,
-    env: ['MAX_CONNECTIONS'],
+    deprecatedEnv: 'MAX_CONNECTIONS',
     alias: 'worker-connections',
     min: 1,
     defaultValue: 10_000,
@@ -226,7 +231,7 @@ export const declaration = {
   },
   backlog: {
     ...count,
-    env: ['BACKLOG'],
+    deprecatedEnv: 'BACKLOG',
     min: 1,
     max: 65_535,
     defaultValue: 2048,
@@ -236,21 +241,19 @@ export const declaration = {
   },
   socketMode: {
     kind: 'mode',
-    env: ['SOCKET_MODE'],
     uwsgi: '--chmod-socket',
     defaultText: 'by umask; 660 with an owner',
     help: 'permissions of Unix sockets, in octal: who may connect needs to write',
   },
   socketOwner: {
     kind: 'owner',
-    env: ['SOCKET_OWNER'],
     uwsgi: '--chown-socket',
     defaultText: "the server's",
     help: 'owner of Unix sockets, by names or numbers: USER, USER:GROUP or :GROUP',
   },
   maxRequests: {
     ...count,
-    env: ['MAX_REQUESTS'],
+    deprecatedEnv: 'MAX_REQUESTS',
     defaultValue: 0,
     gunicorn: '--max-requests',
     uwsgi: '--max-requests',
@@ -258,7 +261,7 @@ export const declaration = {
   },
   maxRequestsJitter: {
     ...count,
-    env: ['MAX_REQUESTS_JITTER'],
+    deprecatedEnv: 'MAX_REQUESTS_JITTER',
     defaultValue: 0,
     gunicorn: '--max-requests-jitter',
     uwsgi: '--max-requests-delta',
@@ -266,20 +269,20 @@ export const declaration = {
   },
   maxRss: {
     ...count,
-    env: ['MAX_RSS'],
+    deprecatedEnv: 'MAX_RSS',
     defaultValue: 0,
     uwsgi: '--reload-on-rss',
     help: 'MiB of resident memory beyond which a worker is recycled; 0: never',
   },
   maxHeap: {
     ...count,
-    env: ['MAX_HEAP'],
-    defaultText: '3/4 of the memory / workers',
-    help: "MiB of JavaScript heap of a worker (of each thread, with threads); 0: Node's own limit",
+    deprecatedEnv: 'MAX_HEAP',
+    defaultText: '3/4 of the memory / all heaps',
+    help: "MiB of each JavaScript heap: one per worker, with threads two more than threads; 0: Node's own limit",
   },
   dispatch: {
     kind: 'choice',
-    env: ['DISPATCH'],
+    deprecatedEnv: 'DISPATCH',
     choices: ['shared', 'rr', 'reuseport'],
     defaultValue: 'shared',
     gunicorn: '--reuse-port',
@@ -288,13 +291,13 @@ export const declaration = {
   },
   adminBind: {
     kind: 'address',
-    env: ['ADMIN_BIND'],
+    deprecatedEnv: 'ADMIN_BIND',
     defaultText: 'off',
     help: 'address that answers /livez, /readyz and /metrics of the whole server',
   },
   accessLog: {
     kind: 'boolean',
-    env: ['ACCESS_LOG'],
+    deprecatedEnv: 'ACCESS_LOG',
     defaultValue: false,
     gunicorn: '--access-logfile',
     uwsgi: '--disable-logging',
@@ -302,7 +305,7 @@ export const declaration = {
   },
   accessLogFormat: {
     kind: 'format',
-    env: ['ACCESS_LOG_FORMAT'],
+    deprecatedEnv: 'ACCESS_LOG_FORMAT',
     alias: 'access-logformat',
     defaultValue: 'json',
     gunicorn: '--access-logformat',
@@ -310,23 +313,39 @@ export const declaration = {
   },
   requestId: {
     kind: 'boolean',
-    env: ['REQUEST_ID'],
+    deprecatedEnv: 'REQUEST_ID',
     defaultValue: true,
     help: 'generate X-Request-Id and traceparent for requests that have none',
   },
   reload: {
     kind: 'boolean',
-    env: ['RELOAD'],
+    deprecatedEnv: 'RELOAD',
     defaultValue: false,
     gunicorn: '--reload',
     uwsgi: '--py-autoreload',
     help: 'restart when a file changes',
   },
-  inspect: {kind: 'boolean', env: ['INSPECT'], defaultValue: false, help: 'open the inspector of one worker'},
+  reloadEngine: {
+    kind: 'choice',
+    choices: ['auto', 'poll'],
+    defaultValue: 'auto',
+    gunicorn: '--reload-engine',
+    help: 'how changes are noticed: by events, or by looking twice a second, for file systems without events',
+  },
+  reloadExtraFile: {
+    kind: 'text',
+    list: true,
+    defaultValue: '',
+    defaultText: 'no file',
+    gunicorn: '--reload-extra-file',
+    uwsgi: '--touch-reload',
+    help: 'further file that causes a restart, such as a template; can be repeated',
+  },
+  inspect: {kind: 'boolean', deprecatedEnv: 'INSPECT', defaultValue: false, help: 'open the inspector of one worker'},
   inspectBind: {
     kind: 'address',
     socket: false,
-    env: ['INSPECT_BIND'],
+    deprecatedEnv: 'INSPECT_BIND',
     defaultValue: '127.0.0.1:9229',
     help: 'address of the inspector',
   },

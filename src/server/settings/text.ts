@@ -1,6 +1,6 @@
 import {kebab} from '../../text/names.ts';
 import {table} from '../../text/table.ts';
-import {defaultTextOf, valueNameOf} from './flag.ts';
+import {defaultTextOf, valueNameOf, variablesOf} from './flag.ts';
 import type {Reading} from './reader.ts';
 import {declaration, type Setting, type SettingName, settings} from './settings.ts';
 import type {Origin} from './value.ts';
@@ -9,14 +9,14 @@ import type {Origin} from './value.ts';
 export function helpText(): string {
   const rows = settings.flatMap(([name, setting]) => [
     [formOf(name, setting), setting.help],
-    ['', `default: ${defaultTextOf(setting)}; environment: ${setting.env.join(', ')}`],
+    ['', `default: ${defaultTextOf(setting)}; environment: ${variablesOf(name, setting).join(', ')}`],
   ]);
   return [
     'usage: node serve.js FILE [FLAGS] [-- WORDS OF THE SERVICE]',
     '',
     'Serves the default export of FILE: a fetch handler, a (request, response) listener, an http.Server that does not',
-    'listen yet, or an express, fastify, hono or koa app. FILE can come from APP_MODULE. Flags override',
-    'APP_SERVER_CMD_ARGS (a line of flags), which overrides single variables.',
+    'listen yet, or an express, fastify, hono or koa app. FILE can come from ENTRYPOINT_RUN_MODULE.',
+    'Flags override APP_SERVER_CMD_ARGS (a line of flags), which overrides single variables.',
     '',
     'signals: TERM drains and exits; INT, QUIT exit at once; HUP reloads the service, one worker at a time;',
     '         TTIN, TTOU add and remove a worker; USR1 flushes the access log; WINCH stops the workers',
@@ -52,7 +52,7 @@ function originText(name: SettingName, {value}: Origin): string {
 export function manualTable(): string {
   const rows = settings.map(
     ([name, setting]) =>
-      `| \`--${kebab(name)}\` | \`${setting.env[0]}\` | ${defaultTextOf(setting)} | ${setting.help.replaceAll('|', '\\|')} |`,
+      `| \`--${kebab(name)}\` | \`${variablesOf(name, setting).at(-1)}\` | ${defaultTextOf(setting)} | ${setting.help.replaceAll('|', '\\|')} |`,
   );
   return ['| flag | variable | default | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }

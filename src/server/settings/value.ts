@@ -52,10 +52,10 @@ export function readSetting(setting: Setting, text: string, subject: string): Va
   return readValue({kind: kind === 'text' ? 'string' : kind, choices}, [text], subject) as Value;
 }
 
-/** One address, or with `multiple` several, separated by commas, in canonical form. */
-function readAddresses({multiple, socket = true}: Setting, text: string, subject: string): Value {
+/** One address, or of a list several, separated by commas, in canonical form. */
+function readAddresses({list, socket = true}: Setting, text: string, subject: string): Value {
   const found: string[] = [];
-  for (const one of multiple === true ? splitAddresses(text) : [text]) {
+  for (const one of list === true ? splitAddresses(text) : [text]) {
     const address = parseAddress(one);
     if (address === undefined || ('path' in address && !socket))
       return {

@@ -1,5 +1,5 @@
 import {Worker} from 'node:worker_threads';
-import {exitCode} from '../../errors.ts';
+import {exitCode, messageOf} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -78,11 +78,23 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
   });
   worker.once('exit', (code) => {
     stopWatch();
-    booted.resolve({message: `thread exited with code ${code} before it was ready`, exitCode: exitCode.notBooted});
+    booted.resolve(bootFailed(code, cause));
     closed.resolve();
     if (ready && !closing) onCrash(thread, cause ?? new Error(`exit code ${code}`));
   });
   return thread;
+}
+
+/** Why a thread ended before it was ready: usually its heap is too small for a copy of the service. */
+function bootFailed(code: number, cause: unknown): BootFailure {
+  const what = `thread exited with code ${code} before it was ready`;
+  if (cause === undefined) return {message: what, exitCode: exitCode.notBooted};
+  const isMemory = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return {
+    message: `${what}: ${messageOf(cause)}`,
+    ...(isMemory ? {fix: 'set fewer --threads or --workers, raise --max-heap, or give the container more memory'} : {}),
+    exitCode: exitCode.notBooted,
+  };
 }
 
 /**

@@ -5,6 +5,7 @@ import type {Endpoint, ListenTarget} from '../load/listening.ts';
 import {serverLog} from '../process/log.ts';
 import {residentBytes} from '../process/memory.ts';
 import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
+import {keepWithoutReader} from '../process/outputs.ts';
 import type {Settings} from '../settings/settings.ts';
 import {startHeartbeat} from '../watchdog/heartbeat.ts';
 import {serveWorker, type Serving} from './server.ts';
@@ -31,6 +32,7 @@ function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
   return {...own, connections: serving?.connections() ?? 0, requests: serving?.observer.snapshot()};
 }
 
+keepWithoutReader();
 // A terminal sends these to the whole process group; the arbiter decides what they do.
 for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
 process.on('SIGUSR1', flush);

@@ -8,6 +8,7 @@ export const run = task(
   serveOptions,
   async (context, values, sources) => {
     const served = runtimeOf(context.cwd).serve(context, values, sources);
+    if (served.warning !== undefined) context.note(served.warning);
     if ('words' in served) return context.run.become(served);
     context.say(served.text);
     return served.settings;

@@ -52,7 +52,7 @@ export async function startServer(...flags: readonly string[]): Promise<Server> 
 export async function startProgram(words: readonly string[]): Promise<Server> {
   const port = await freePort();
   const child = spawn(process.execPath, words, {
-    env: {PATH: process.env['PATH'], HOME: '/', HOST: '127.0.0.1', PORT: String(port)},
+    env: {PATH: process.env['PATH'], HOME: '/', ENTRYPOINT_RUN_HOST: '127.0.0.1', PORT: String(port)},
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -180,7 +180,11 @@ test('several addresses are passed on one by one, and only those of the stronges
 });
 
 test('words of APP_SERVER_CMD_ARGS come after variables and before the command line', () => {
-  const env = {WEB_CONCURRENCY: '2', TIMEOUT: '5', APP_SERVER_CMD_ARGS: " --preload  --workers 7 --name 'a b' "};
+  const env = {
+    WEB_CONCURRENCY: '2',
+    ENTRYPOINT_RUN_TIMEOUT: '5',
+    APP_SERVER_CMD_ARGS: " --preload  --workers 7 --name 'a b' ",
+  };
   const list = words(
     {workers: 2, timeout: 6},
     {
@@ -211,8 +215,8 @@ test('a flag overrides APP_SERVER_CMD_ARGS, even if a variable has the same valu
 });
 
 test('a port on the command line overrides an address in a variable', () => {
-  const env = {BIND: '127.0.0.1:1', PORT: '2'};
-  const sources = {bind: variable('BIND'), port: variable('PORT')};
+  const env = {ENTRYPOINT_RUN_BIND: '127.0.0.1:1', PORT: '2'};
+  const sources = {bind: variable('ENTRYPOINT_RUN_BIND'), port: variable('PORT')};
   assert.equal(after(words({bind: ['127.0.0.1:1'], port: 2}, {env, sources}), '--bind'), '127.0.0.1:1');
   assert.equal(
     after(words({bind: ['127.0.0.1:1'], port: 4}, {env, sources: {bind: sources.bind}}), '--bind'),
@@ -251,8 +255,8 @@ test('all wrong values, and all settings without an equivalent in the server, ar
   for (const part of [
     '--workers must be a whole number from 1 to 1024, not 0',
     '--timeout must be a number from 0 to 86400, not -1',
-    'gunicorn has no equivalent of --max-rss (MAX_RSS)',
-    '--dispatch (DISPATCH)',
+    'gunicorn has no equivalent of --max-rss',
+    'gunicorn has no equivalent of --dispatch',
   ])
     assert.ok(text.includes(part), part);
   assert.match(wrong({appServer: 'uwsgi', keepAlive: 5}), /keep-alive/);
@@ -317,4 +321,36 @@ test('a missing application and a missing server are errors with a fix', () => {
     (error) =>
       isProblem(error) && error.code === 'no_server' && error.exitCode === 69 && /pyuwsgi/.test(error.fix ?? ''),
   );
+});
+
+test('short names count as for Node: with a warning, and not if their value means something else', () => {
+  const env = {
+    ...noPath,
+    HOST: 'my-laptop',
+    TIMEOUT: '5',
+    MAX_RSS: '100',
+    APP_SERVER: 'uwsgi',
+    APP_MODULE: 'shop.other:app',
+  };
+  const sources: ServeSources = {appServer: {from: 'default'}};
+  const found = servePython({cwd: shop, env, rest: []}, {appServer: 'gunicorn'}, sources);
+  assert.ok('words' in found);
+  assert.equal(found.words[0], '.venv/bin/uwsgi');
+  assert.equal(after(found.words, '--harakiri'), '5');
+  assert.equal(after(found.words, '--http-socket'), '0.0.0.0:3000');
+  assert.equal(found.words.at(-1), 'shop.other:app');
+  assert.match(
+    found.warning ?? '',
+    /^deprecated environment variables: APP_MODULE, APP_SERVER, HOST \(ignored: not an IP address\), TIMEOUT, MAX_RSS\nfix: /,
+  );
+  const gunicorn = servePython({cwd: shop, env: {...noPath, MAX_RSS: '100'}, rest: []}, values, {});
+  assert.match(gunicorn.warning ?? '', /MAX_RSS \(ignored: gunicorn has no equivalent\)/);
+});
+
+test('the reload engine and the extra files are passed on', () => {
+  const list = words({reload: true, reloadEngine: 'poll', reloadExtraFile: ['a.html', 'b.yaml']});
+  assert.equal(after(list, '--reload-engine'), 'poll');
+  const at = list.indexOf('--reload-extra-file');
+  assert.deepEqual(list.slice(at, at + 4), ['--reload-extra-file', 'a.html', '--reload-extra-file', 'b.yaml']);
+  assert.equal(after(words({appServer: 'uwsgi', reloadExtraFile: ['a.html']}), '--touch-reload'), 'a.html');
 });

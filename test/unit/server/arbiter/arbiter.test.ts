@@ -8,7 +8,13 @@ import {bootSucceeded, reconcile, rest, restart, scale, wake} from '../../../../
 import {rollingRestart} from '../../../../src/server/arbiter/rolling-restart.ts';
 import {activeWorkers, type ArbiterState, initialState} from '../../../../src/server/arbiter/state.ts';
 import {closeSockets, fail, quit, stop} from '../../../../src/server/arbiter/stop.ts';
-import {exitText, inheritedFlags, type Worker, type WorkerExit} from '../../../../src/server/arbiter/workers.ts';
+import {
+  exitText,
+  inheritedFlags,
+  type Worker,
+  type WorkerExit,
+  workerFlags,
+} from '../../../../src/server/arbiter/workers.ts';
 import type {BootFailure, QueueState, ToWorker} from '../../../../src/server/process/messages.ts';
 import type {Settings} from '../../../../src/server/settings/settings.ts';
 
@@ -324,6 +330,19 @@ test('a worker inherits the flags of Node, without those that run another progra
     ]),
     ['--enable-source-maps'],
   );
+});
+
+const flags = (maxHeap: number, kind: Settings['workerClass'], options = ''): readonly string[] =>
+  workerFlags({maxHeap, workerClass: kind, inspect: undefined}, false, options, []);
+
+test('the heaps of a worker are limited by flags, unless the operator limits them', () => {
+  assert.deepEqual(flags(0, 'threads'), []);
+  assert.deepEqual(flags(51, 'async'), ['--max-old-space-size=51']);
+  // A quarter of it for three semi-spaces.
+  assert.deepEqual(flags(51, 'threads'), ['--max-old-space-size=51', '--max-semi-space-size=4']);
+  assert.deepEqual(flags(400, 'threads'), ['--max-old-space-size=400']);
+  assert.deepEqual(flags(51, 'threads', '--max_semi_space_size=9'), ['--max-old-space-size=51']);
+  assert.deepEqual(flags(51, 'threads', '--max-old-space-size=99'), []);
 });
 
 test('a ready worker resets the count of failed boots', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {addressText, parseAddress} from '../../../../src/server/settings/address.ts';
+import {deprecationText} from '../../../../src/server/settings/deprecated.ts';
 import {flagText} from '../../../../src/server/settings/flag.ts';
 import {type Reading, type ReaderOptions, readSettings} from '../../../../src/server/settings/reader.ts';
 import {settings} from '../../../../src/server/settings/settings.ts';
@@ -37,7 +38,12 @@ test('without flags, everything has its default, and the module is an absolute p
 });
 
 test('the command line overrides APP_SERVER_CMD_ARGS, which overrides single variables, which override defaults', () => {
-  const env = {WEB_CONCURRENCY: '3', TIMEOUT: '9', KEEP_ALIVE: '', APP_SERVER_CMD_ARGS: '--workers=5 -t 8 --backlog 7'};
+  const env = {
+    WEB_CONCURRENCY: '3',
+    ENTRYPOINT_RUN_TIMEOUT: '9',
+    ENTRYPOINT_RUN_KEEP_ALIVE: '',
+    APP_SERVER_CMD_ARGS: '--workers=5 -t 8 --backlog 7',
+  };
   const {settings: found, origins} = read(['app.js', '-w', '6'], env);
   assert.deepEqual([found?.workers, found?.timeout, found?.backlog, found?.keepAlive], [6, 8, 7, 75]);
   assert.deepEqual(
@@ -51,13 +57,59 @@ const bind = (argv: readonly string[], env: Record<string, string> = {}): string
   read(['app.js', ...argv], env).settings?.bind.join(',');
 
 test('of address, host and port, the one with the highest rank wins', () => {
-  assert.equal(bind([], {HOST: '::', PORT: '80'}), '[::]:80');
-  assert.equal(bind([], {BIND: '127.0.0.1:1', PORT: '80'}), '127.0.0.1:1');
-  assert.equal(bind(['--port=2'], {BIND: '127.0.0.1:1'}), '127.0.0.1:2');
-  assert.equal(bind(['--host', '::1'], {BIND: '127.0.0.1:1'}), '[::1]:1');
+  assert.equal(bind([], {ENTRYPOINT_RUN_HOST: '::', PORT: '80'}), '[::]:80');
+  assert.equal(bind([], {ENTRYPOINT_RUN_BIND: '127.0.0.1:1', PORT: '80'}), '127.0.0.1:1');
+  assert.equal(bind(['--port=2'], {ENTRYPOINT_RUN_BIND: '127.0.0.1:1'}), '127.0.0.1:2');
+  assert.equal(bind(['--host', '::1'], {ENTRYPOINT_RUN_BIND: '127.0.0.1:1'}), '[::1]:1');
   assert.equal(bind(['-b', ':5', '--port=2']), '0.0.0.0:5');
   assert.equal(bind(['-bunix:/run/s']), 'unix:/run/s');
-  assert.equal(bind(['--port=4'], {BIND: 'unix:/run/s'}), '0.0.0.0:4');
+  assert.equal(bind(['--port=4'], {ENTRYPOINT_RUN_BIND: 'unix:/run/s'}), '0.0.0.0:4');
+});
+
+test('without the prefix, only PORT and WEB_CONCURRENCY count; other short names still do, with a warning', () => {
+  const kept = settings.flatMap(([, {env = []}]) => env);
+  assert.deepEqual(kept, ['PORT', 'WEB_CONCURRENCY']);
+  const env = {PORT: '80', WEB_CONCURRENCY: '3', HOST: '127.0.0.1', TIMEOUT: '9', APP_MODULE: 'app.js'};
+  const {settings: found, origins, deprecated} = read([], env);
+  assert.deepEqual([found?.module, found?.bind, found?.timeout], ['/srv/app.js', ['127.0.0.1:80'], 9]);
+  assert.equal(origins.timeout.from, 'TIMEOUT');
+  assert.deepEqual(deprecationText(deprecated), {
+    message: 'deprecated environment variables: APP_MODULE, HOST, TIMEOUT',
+    fix: 'rename APP_MODULE to ENTRYPOINT_RUN_MODULE, HOST to ENTRYPOINT_RUN_HOST, TIMEOUT to ENTRYPOINT_RUN_TIMEOUT; the next version ignores the short names',
+  });
+});
+
+test('a short name whose value has another meaning is ignored, with a warning', () => {
+  for (const host of ['my-laptop', 'x86_64-conda-linux-gnu', 'example.org']) {
+    const {settings: found, deprecated} = read(['app.js'], {HOST: host, THREADS: 'all', INSPECT: '127.0.0.1:1'});
+    assert.deepEqual([found?.bind, found?.threads, found?.inspect], [['0.0.0.0:3000'], 4, undefined]);
+    assert.match(
+      deprecationText(deprecated)?.message ?? '',
+      /: HOST \(ignored: not an IP address\), THREADS \(ignored: not a value of this setting\), INSPECT \(ignored/,
+    );
+  }
+});
+
+test('a short name that something else overrides has neither effect nor warning', () => {
+  const env = {HOST: '::1', TIMEOUT: '9', THREADS: 'x', WORKER_CLASS: 'sync', APP_MODULE: 'other.js'};
+  const more = {ENTRYPOINT_RUN_THREADS: '2', APP_SERVER_CMD_ARGS: '-k threads', ENTRYPOINT_RUN_BIND: '127.0.0.1:1'};
+  const {settings: found, deprecated} = read(['app.js', '--timeout=5'], {...env, ...more});
+  assert.deepEqual([found?.bind, found?.timeout, found?.threads], [['127.0.0.1:1'], 5, 2]);
+  assert.deepEqual(deprecated, []);
+});
+
+test('an error names the variable that has the wrong value', () => {
+  assert.deepEqual(errors(['app.js'], {ENTRYPOINT_RUN_TIMEOUT: 'soon'}), [
+    'the environment variable ENTRYPOINT_RUN_TIMEOUT must be a number from 0 to 86400, not soon',
+  ]);
+});
+
+test('a list grows with each flag, and its variable separates the values by commas', () => {
+  const {settings: found} = read(['app.js', '--reload-extra-file=a', '--reload-extra-file', 'b'], {
+    ENTRYPOINT_RUN_RELOAD_EXTRA_FILE: 'c',
+  });
+  assert.equal(found?.reloadExtraFile, 'a,b');
+  assert.equal(read(['app.js'], {ENTRYPOINT_RUN_RELOAD_EXTRA_FILE: 'a,b'}).settings?.reloadExtraFile, 'a,b');
 });
 
 test('bind can be given more than once, and with commas in a variable; a stronger source replaces all of them', () => {
@@ -153,7 +205,7 @@ test('an error of a lower rank does not count if a higher rank is right', () => 
 test("switches turn on and off, sizes have units, and words after -- are the service's", () => {
   const {settings: found} = read(
     ['app.js', '--access-log', '--no-request-id', '--max-body-size', '10m', '--inspect', '--', '--seed', '3'],
-    {RELOAD: 'yes'},
+    {ENTRYPOINT_RUN_RELOAD: 'yes'},
   );
   assert.partialDeepStrictEqual(found, {
     accessLog: true,
@@ -163,7 +215,7 @@ test("switches turn on and off, sizes have units, and words after -- are the ser
     reload: true,
     args: ['--seed', '3'],
   });
-  assert.equal(read(['app.js', '--no-reload'], {RELOAD: 'yes'}).settings?.reload, false);
+  assert.equal(read(['app.js', '--no-reload'], {ENTRYPOINT_RUN_RELOAD: 'yes'}).settings?.reload, false);
   assert.equal(read(['app.js', '--reload=false'], {}).settings?.reload, false);
 });
 
@@ -182,7 +234,7 @@ test('workers follow CPU quota and memory, and share three quarters of it as the
   assert.deepEqual(counts([], undefined), [4, 0]);
   assert.deepEqual(counts([], 384), [3, 128]);
   assert.deepEqual(counts(['--worker-class=sync'], 4096), [9, 455]);
-  assert.deepEqual(counts(['--worker-class=threads', '--threads=2'], 480), [2, 120]);
+  assert.deepEqual(counts(['--worker-class=threads', '--threads=2'], 480), [2, 48]);
   assert.deepEqual(counts(['--reload'], 384), [1, 384]);
   assert.deepEqual(counts(['-w2', '--max-heap=99'], 384), [2, 99]);
 });
@@ -239,7 +291,7 @@ test('no two settings share a flag, a letter or a variable', () => {
   for (const all of [
     settings.flatMap(([name, {alias}]) => [kebab(name), ...(alias === undefined ? [] : [alias])]),
     settings.flatMap(([, {short}]) => (short === undefined ? [] : [short])),
-    settings.flatMap(([, {env}]) => env),
+    settings.flatMap(([, {env = [], deprecatedEnv = ''}]) => env.concat(deprecatedEnv).filter((name) => name !== '')),
   ])
     assert.equal(new Set(all).size, all.length);
 });
