@@ -89,6 +89,12 @@ function requestLines(
     ),
     ...head(
       'entrypoint_request_duration_seconds',
+    ...single(
+      'entrypoint_websockets',
+      'gauge',
+      'Open connections that were upgraded.',
+      sum(workers, ({requests}) => requests?.websockets ?? 0),
+    ),
       'histogram',
       'Time from the headers of a request to the end of its response.',
     ),

@@ -92,6 +92,8 @@ export interface RequestStats {
   readonly latencies: readonly number[];
   /** Sum of the durations of all responses, in seconds. */
   readonly seconds: number;
+  /** Open connections that were upgraded. */
+  readonly websockets: number;
   /** Lines of the access log that were dropped because stdout was blocked. */
   readonly dropped: number;
 }

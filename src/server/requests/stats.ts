@@ -1,7 +1,9 @@
-import {subscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
 import type {RequestStats} from '../process/messages.ts';
+import {guarded, type HttpEvent, onRequestStart, onResponseFinish} from './http-events.ts';
+import {onUpgradeAnswer, type UpgradeAnswer} from './upgrades.ts';
 
 /** Upper bounds of the latency histogram, in seconds: Prometheus' defaults and two smaller ones. */
 export const latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
@@ -14,24 +16,32 @@ export function latencyBucket(milliseconds: number): number {
   return bucket;
 }
 
-/** Called at the end of a request; `aborted`: the connection closed before the response was complete. */
-export type OnRequestEnd = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  milliseconds: number,
-  aborted: boolean,
-) => void;
+/** nginx's status for a request whose connection closed before the response was complete. */
+export const abortedStatus = 499;
+
+/** A request that has ended. */
+export interface EndedRequest {
+  readonly socket: Socket;
+  /** Undefined for bytes that Node's parser rejected before they were a request. */
+  readonly request: IncomingMessage | undefined;
+  /** Undefined without a request, and for an upgrade: there is no such object. */
+  readonly response: ServerResponse | undefined;
+  /** `abortedStatus` if it was not answered completely. */
+  readonly status: number;
+  readonly milliseconds: number;
+  /** Length of the response body as sent; undefined: what the response and the connection say. */
+  readonly bytes: number | undefined;
+}
+
+/** Called at the end of a request, and of a connection that was upgraded. */
+export type OnRequestEnd = (ended: EndedRequest) => void;
 
 export interface RequestCounter {
   readonly snapshot: () => Omit<RequestStats, 'dropped'>;
-}
-
-/** The message of node:http's diagnostics channels. */
-interface HttpEvent {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly socket: Socket;
-  readonly server: Server;
+  /** Counts a message that Node's parser rejected. */
+  readonly refused: (socket: Socket, status: number) => void;
+  /** Counts an upgrade: its answer when the service writes it, its line in the log when the connection ends. */
+  readonly upgraded: (request: IncomingMessage, stream: Duplex) => void;
 }
 
 const started = Symbol('started');
@@ -50,64 +60,113 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
   const latencies: number[] = Array.from({length: latencyBounds.length + 1}, () => 0);
   let aborted = 0;
   let inFlight = 0;
+  let websockets = 0;
   let milliseconds = 0;
 
-  const begin = (message: unknown): void => {
-    const event = message as HttpEvent;
-    if (event.server !== server) return;
+  const begin = (event: HttpEvent): void => {
     const {socket} = event as {socket: Connection};
     (event.response as Counted)[started] = performance.now();
     inFlight += 1;
     const waiting = socket[open];
-    // With TLS, `onClosed` reports the underlying TCP socket, which is another object.
-    if (waiting === undefined && 'encrypted' in socket) socket.on('close', () => lost(socket));
+    if (waiting === undefined) prepare(socket);
     if (Array.isArray(waiting)) waiting.push(event);
     else socket[open] = waiting === undefined || waiting === null ? event : [waiting, event];
   };
-  const finish = (message: unknown): void => {
-    const event = message as HttpEvent;
-    if (event.server !== server) return;
-    const connection = event.socket as Connection;
-    const waiting = connection[open];
-    if (waiting === undefined || waiting === null) return;
-    if (!Array.isArray(waiting)) {
-      if (waiting.response !== event.response) return;
-      connection[open] = null;
-    } else {
-      const left = waiting.filter(({response}) => response !== event.response);
-      if (left.length === waiting.length) return;
-      connection[open] = left.length === 0 ? null : left;
-    }
-    const taken = performance.now() - ((event.response as Counted)[started] ?? 0);
-    inFlight -= 1;
+  // Once per connection.
+  const prepare = (socket: Connection): void => {
+    // Node keeps the address once it was read, also after the end of the connection, when the log needs it.
+    if (onRequestEnd !== undefined) void socket.remoteAddress;
+    // With TLS, `onClosed` reports the underlying TCP socket, which is another object.
+    if ('encrypted' in socket) socket.on('close', () => lost(socket));
+  };
+  const count = (status: number, taken: number): void => {
     milliseconds += taken;
     const bucket = latencyBucket(taken);
     latencies[bucket] = (latencies[bucket] ?? 0) + 1;
-    const kind = Math.floor(event.response.statusCode / 100) - 1;
+    const kind = Math.floor(status / 100) - 1;
     answered[kind] = (answered[kind] ?? 0) + 1;
-    onRequestEnd?.(event.request, event.response, taken, false);
   };
-  const lost = (socket: Connection): void => {
+  /** Removes a request from the open ones of its connection. Returns whether it was one. */
+  const close = (socket: Connection, response: ServerResponse): boolean => {
+    const waiting = socket[open];
+    if (waiting === undefined || waiting === null) return false;
+    if (!Array.isArray(waiting)) {
+      if (waiting.response !== response) return false;
+      socket[open] = null;
+    } else {
+      const left = waiting.filter((other) => other.response !== response);
+      if (left.length === waiting.length) return false;
+      socket[open] = left.length === 0 ? null : left;
+    }
+    inFlight -= 1;
+    return true;
+  };
+  const end = ({request, response, socket}: Omit<HttpEvent, 'server'>, status: number, bytes?: number): void => {
+    if (!close(socket, response)) return;
+    const taken = performance.now() - ((response as Counted)[started] ?? 0);
+    count(status, taken);
+    onRequestEnd?.({socket, request, response, status, milliseconds: taken, bytes});
+  };
+  const lost = guarded((socket: Connection): void => {
     const waiting = socket[open];
     if (waiting === undefined || waiting === null) return;
     socket[open] = null;
     for (const {request, response} of Array.isArray(waiting) ? waiting : [waiting]) {
       inFlight -= 1;
       aborted += 1;
-      onRequestEnd?.(request, response, performance.now() - ((response as Counted)[started] ?? 0), true);
+      const taken = performance.now() - ((response as Counted)[started] ?? 0);
+      onRequestEnd?.({socket, request, response, status: abortedStatus, milliseconds: taken, bytes: undefined});
     }
+  });
+  const refused = (socket: Connection, status: number): void => {
+    const waiting = socket[open];
+    const last = Array.isArray(waiting) ? waiting.at(-1) : waiting;
+    // The error was in the body of a request: that is what the response answers.
+    if (last !== undefined && last !== null && !last.request.complete) return end(last, status, 0);
+    count(status, 0);
+    onRequestEnd?.({socket, request: undefined, response: undefined, status, milliseconds: 0, bytes: 0});
+  };
+  const upgraded = (request: IncomingMessage, stream: Duplex): void => {
+    const {socket} = request;
+    const before = socket.bytesWritten;
+    const from = performance.now();
+    let answer: UpgradeAnswer | undefined;
+    if (onRequestEnd !== undefined) void socket.remoteAddress;
+    inFlight += 1;
+    onUpgradeAnswer(stream, (given) => {
+      answer = given;
+      inFlight -= 1;
+      count(answer.status, performance.now() - from);
+      if (answer.status === 101) websockets += 1;
+    });
+    socket.once(
+      'close',
+      guarded(() => {
+        if (answer === undefined) {
+          inFlight -= 1;
+          aborted += 1;
+        } else if (answer.status === 101) websockets -= 1;
+        const bytes = Math.max(0, socket.bytesWritten - before - (answer?.headBytes ?? 0));
+        const status = answer?.status ?? abortedStatus;
+        const taken = performance.now() - from;
+        onRequestEnd?.({socket, request, response: undefined, status, milliseconds: taken, bytes});
+      }),
+    );
   };
   onClosed(lost);
-  subscribe('http.server.request.start', begin);
-  subscribe('http.server.response.finish', finish);
+  onRequestStart(server, begin);
+  onResponseFinish(server, (event) => end(event, event.response.statusCode));
   return {
     snapshot: () => ({
       answered: [...answered],
       aborted,
       inFlight,
+      websockets,
       latencies: [...latencies],
       seconds: milliseconds / 1000,
     }),
+    refused,
+    upgraded,
   };
 }
 

@@ -48,13 +48,15 @@ export interface Settings {
   readonly accessLogFormat: string;
   /** Gives each request an id and a trace context if it has none. */
   readonly requestId: boolean;
+  /** Proxies whose forwarding headers are believed: addresses and networks, separated by commas; `*`: all. */
+  readonly forwardedAllowIps: string;
   /** Restarts when a file changes. */
   readonly reload: boolean;
   /** Address of the inspector of one worker; undefined: none. */
   readonly inspect: string | undefined;
 }
 
-export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'format' | 'choice' | 'address';
+export type SettingKind = 'number' | 'bytes' | 'boolean' | 'text' | 'format' | 'choice' | 'address' | 'networks';
 
 /**
  * One setting. The parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and
@@ -279,7 +281,14 @@ export const declaration = {
     kind: 'boolean',
     env: ['REQUEST_ID'],
     defaultValue: true,
-    help: 'generate X-Request-Id and traceparent for requests that have none',
+    help: 'generate X-Request-Id and traceparent for requests that have none, or an invalid one',
+  },
+  forwardedAllowIps: {
+    kind: 'networks',
+    env: ['FORWARDED_ALLOW_IPS'],
+    defaultValue: '127.0.0.1,::1',
+    gunicorn: '--forwarded-allow-ips',
+    help: 'proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks (10.0.0.0/8), * for all',
   },
   reload: {
     kind: 'boolean',

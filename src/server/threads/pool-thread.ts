@@ -4,6 +4,7 @@ import {parentPort, workerData} from 'node:worker_threads';
 import {bootFailure} from '../load/boot-failure.ts';
 import {type LoadedService, loadService} from '../load/service.ts';
 import {serverLog} from '../process/log.ts';
+import {trustProxies} from '../requests/forwarded.ts';
 import {heartbeatMilliseconds} from '../watchdog/heartbeat.ts';
 import {bridge, type Bridge} from './bridge.ts';
 import {claimSlot, type FromThread, type ThreadData, type ToThread} from './messages.ts';
@@ -71,6 +72,7 @@ try {
     prepare,
     (message) => {
       if (first) log('warning', 'listens_elsewhere', {message});
+    trustProxies(server, settings.forwardedAllowIps);
     },
   );
   parentPort?.on('message', receive);

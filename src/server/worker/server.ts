@@ -75,6 +75,8 @@ export async function serveWorker({
     if (settings.workerClass === 'sync') readAtOnce(server);
     gateRequests(
       server,
+    trustProxies(server, settings.forwardedAllowIps);
+    const observer = observeRequests(server, settings, connections.onClosed);
       workerGate({
         settings,
         draining: () => draining,
@@ -82,9 +84,12 @@ export async function serveWorker({
         recycle: () => recycle('max-requests'),
         serve: classGate(settings, accepting),
       }),
-      connections.upgraded,
+      (request, stream) => {
+        connections.upgraded(request, stream);
+        observer.upgraded(request, stream);
+      },
     );
-    main = {server, accepting, connections, observer: observeRequests(server, settings, connections.onClosed)};
+    main = {server, accepting, connections, observer};
   };
   const service =
     settings.workerClass === 'threads'

@@ -16,6 +16,7 @@ function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}
       answered: [0, requests, 0, 0, 0],
       aborted: 1,
       inFlight: 2,
+      websockets: 1,
       latencies,
       seconds: requests / 100,
       dropped: 4,
