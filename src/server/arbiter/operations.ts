@@ -1,14 +1,16 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {exitCode, messageOf} from '../../errors.ts';
 import {addressFailure} from '../load/listening.ts';
+import {type AskedWorker, serviceMetrics} from '../metrics/service-metrics.ts';
 import type {Log} from '../process/log.ts';
-import type {BootFailure} from '../process/messages.ts';
+import type {BootFailure, FromWorker} from '../process/messages.ts';
 import {parseAddress} from '../settings/address.ts';
 import type {ArbiterStatus} from './arbiter.ts';
 import {type MeasuredWorker, serverMetrics} from './metrics.ts';
 
 /** Health and metrics of the whole server. Loaded only with `--admin-bind`. */
 export interface Operations {
+  readonly received: (worker: Pick<AskedWorker, 'id' | 'pid'>, message: FromWorker) => void;
   readonly exited: (worker: MeasuredWorker, reason: string) => void;
   /** Wraps a log, to count its events. */
   readonly counting: (log: Log) => Log;
@@ -19,10 +21,15 @@ export interface Operations {
 
 export function operations(): Operations {
   const metrics = serverMetrics();
+  const service = serviceMetrics();
   const startTime = Math.round((Date.now() / 1000 - process.uptime()) * 1000) / 1000;
   let server: Server | undefined;
   return {
-    exited: metrics.exited,
+    received: service.received,
+    exited: (worker, reason) => {
+      metrics.exited(worker, reason);
+      service.exited(worker);
+    },
     counting: (log) => (level, event, fields) => {
       if (event === 'reloaded') metrics.reloaded();
       log(level, event, fields);
@@ -34,9 +41,11 @@ export function operations(): Operations {
             const {target: workers, fresh, draining} = status();
             return {ready: fresh > 0 && !draining, facts: {workers, fresh, draining}};
           },
-          metrics: () => {
+          metrics: async () => {
+            const {text, problems} = await service.scrape(status().workers);
             const {workers, target: wanted, draining} = status();
-            return metrics.text({workers, wanted, draining, arbiterMemory: process.memoryUsage.rss(), startTime});
+            const arbiterMemory = process.memoryUsage.rss();
+            return metrics.text({workers, wanted, draining, arbiterMemory, startTime, problems}) + text;
           },
         });
         const address = server.address();
@@ -60,7 +69,7 @@ export function operations(): Operations {
 export interface AdminSources {
   /** True with a worker that is ready and has sent a heartbeat in the last seconds, while the server does not drain. */
   readonly ready: () => {readonly ready: boolean; readonly facts: Readonly<Record<string, unknown>>};
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
 }
 
 /**
@@ -69,7 +78,7 @@ export interface AdminSources {
  * @throws NodeJS.ErrnoException when it cannot listen
  */
 export function startAdmin(bind: string, sources: AdminSources): Promise<Server> {
-  const server = createServer((request, response) => respond(request, response, sources));
+  const server = createServer((request, response) => void respond(request, response, sources));
   // Enough for probes and scrapes, and half a request cannot hold a connection open.
   Object.assign(server, {
     headersTimeout: 5000,
@@ -86,7 +95,11 @@ export function startAdmin(bind: string, sources: AdminSources): Promise<Server>
   });
 }
 
-function respond({method, url = ''}: IncomingMessage, response: ServerResponse, {ready, metrics}: AdminSources): void {
+async function respond(
+  {method, url = ''}: IncomingMessage,
+  response: ServerResponse,
+  {ready, metrics}: AdminSources,
+): Promise<void> {
   const path = url.split('?', 1)[0];
   const text = (status: number, body: string, type = 'application/json'): void => {
     response.writeHead(status, {
@@ -102,6 +115,6 @@ function respond({method, url = ''}: IncomingMessage, response: ServerResponse, 
     const {ready: isReady, facts} = ready();
     return text(isReady ? 200 : 503, `${JSON.stringify({status: isReady ? 'ready' : 'not ready', ...facts})}\n`);
   }
-  if (path === '/metrics') return text(200, metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+  if (path === '/metrics') return text(200, await metrics(), 'text/plain; version=0.0.4; charset=utf-8');
   text(404, '{"error":"not found: try /livez, /readyz or /metrics"}\n');
 }

@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import {type MeasuredWorker, serverMetrics, type Snapshot} from '../../../../src/server/arbiter/metrics.ts';
 import {latencyBounds, latencyBucket} from '../../../../src/server/requests/stats.ts';
 
-const snapshot: Snapshot = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5};
+const snapshot: Snapshot = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5, problems: 0};
 
 function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}): MeasuredWorker {
   const latencies = [...latencyBounds.map(() => 0), 0];
