@@ -1,5 +1,5 @@
 import type {RequestStats, WorkerStats} from '../process/messages.ts';
-import {latencyBounds} from '../requests/stats.ts';
+import {latencyBounds} from '../records/stats.ts';
 
 /** The part of a worker that metrics use. */
 export interface MeasuredWorker {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {type MeasuredWorker, serverMetrics, type Snapshot} from '../../../../src/server/arbiter/metrics.ts';
-import {latencyBounds, latencyBucket} from '../../../../src/server/requests/stats.ts';
+import {latencyBounds, latencyBucket} from '../../../../src/server/records/stats.ts';
 
 const snapshot: Snapshot = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5, problems: 0};
 

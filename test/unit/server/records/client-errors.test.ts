@@ -4,7 +4,7 @@ import {createServer as createSecureServer} from 'node:https';
 import {type AddressInfo, connect} from 'node:net';
 import {test, type TestContext} from 'node:test';
 import {connect as connectSecurely} from 'node:tls';
-import {answerClientErrors} from '../../../../src/server/requests/client-errors.ts';
+import {answerClientErrors} from '../../../../src/server/records/client-errors.ts';
 import {makeCertificate} from '../../../support/certificate.ts';
 import {temporaryDirectory} from '../../../support/directory.ts';
 

@@ -3,7 +3,7 @@ import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {RequestStats} from '../process/messages.ts';
 import {guarded, type HttpEvent, onRequestStart, onResponseFinish} from './http-events.ts';
-import {onUpgradeAnswer, type UpgradeAnswer} from './upgrades.ts';
+import {onUpgradeAnswer, type UpgradeAnswer} from './upgrade-answer.ts';
 
 /** Upper bounds of the latency histogram, in seconds: Prometheus' defaults and two smaller ones. */
 export const latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
 import {type AddressInfo, connect} from 'node:net';
 import {test, type TestContext} from 'node:test';
-import {identifyRequests} from '../../../../src/server/requests/request-id.ts';
+import {identifyRequests} from '../../../../src/server/records/request-id.ts';
 
 interface Seen {
   readonly id: readonly string[];

@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
 import {clock} from '../process/log.ts';
-import {clientAddress} from './forwarded.ts';
+import {clientAddress} from '../requests/forwarded.ts';
 import {lineBuffer, type LineBuffer} from './line-buffer.ts';
 import {identityOf} from './request-id.ts';
 import {abortedStatus, type EndedRequest, type OnRequestEnd} from './stats.ts';
