@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
 import {clock} from '../process/log.ts';
-import {clientAddress} from '../requests/forwarded.ts';
+import {clientAddress, peerAddress} from '../requests/forwarded.ts';
 import {lineBuffer, type LineBuffer} from './line-buffer.ts';
 import {identityOf} from './request-id.ts';
 import {abortedStatus, type EndedRequest, type OnRequestEnd} from './stats.ts';
@@ -50,7 +50,7 @@ function readableLine({request, status, milliseconds}: EndedRequest, bytes: numb
 
 /** The client's address as trusted proxies state it, @see clientAddress. */
 function clientOf({request, socket}: Pick<EndedRequest, 'request' | 'socket'>): string {
-  return request === undefined ? (socket.remoteAddress ?? '') : clientAddress(request, socket);
+  return request === undefined ? peerAddress(socket) : clientAddress(request, socket);
 }
 
 let second = 0;
@@ -81,7 +81,8 @@ const sent = Symbol('sent');
 
 /**
  * Length of the body in bytes: as declared by the service, or as computed by node:http for a body that was complete at
- * once. Otherwise what the connection sent since its last response, without the head; this includes chunk headers.
+ * once. Otherwise what the connection sent since its last response, without the head; this includes chunk headers
+ * and informational responses.
  */
 function bodyBytes({socket, request, response, status}: EndedRequest): number {
   const counting = socket as Counting;

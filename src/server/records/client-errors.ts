@@ -11,8 +11,13 @@ const lingerMilliseconds = 2000;
  *
  * A request before it on the same connection gets its own response first: Node would send the error in its place.
  * @param refused called for each rejected message, with the status of the response
+ * @param end sends the last bytes of a connection and closes it in stages
  */
-export function answerClientErrors(server: Server, refused: (socket: Socket, status: number) => void): void {
+export function answerClientErrors(
+  server: Server,
+  refused: (socket: Socket, status: number) => void,
+  end: (socket: Socket, last: string) => void = endInStages,
+): void {
   const seen = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
@@ -30,7 +35,7 @@ export function answerClientErrors(server: Server, refused: (socket: Socket, sta
     else
       afterResponses(socket, () => {
         if (counts) refused(socket, status);
-        endWith(socket, rawResponse(status));
+        end(socket, rawResponse(status));
       });
   });
 }
@@ -59,7 +64,7 @@ function rawResponse(status: number): string {
 }
 
 /** Sends the last bytes of a connection, discards what the client still sends for a while, then closes. */
-function endWith(socket: Socket, last: string): void {
+function endInStages(socket: Socket, last: string): void {
   socket.end(last);
   const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
   socket.once('close', () => clearTimeout(timer));

@@ -2,6 +2,7 @@ import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {RequestStats} from '../process/messages.ts';
+import {peerAddress} from '../requests/forwarded.ts';
 import {guarded, type HttpEvent, onRequestStart, onResponseFinish} from './http-events.ts';
 import {onUpgradeAnswer, type UpgradeAnswer} from './upgrade-answer.ts';
 
@@ -74,8 +75,8 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
   };
   // Once per connection.
   const prepare = (socket: Connection): void => {
-    // Node keeps the address once it was read, also after the end of the connection, when the log needs it.
-    if (onRequestEnd !== undefined) void socket.remoteAddress;
+    // The log needs it at the end of the connection, too.
+    if (onRequestEnd !== undefined) peerAddress(socket);
     // With TLS, `onClosed` reports the underlying TCP socket, which is another object.
     if ('encrypted' in socket) socket.on('close', () => lost(socket));
   };
@@ -131,7 +132,7 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
     const before = socket.bytesWritten;
     const from = performance.now();
     let answer: UpgradeAnswer | undefined;
-    if (onRequestEnd !== undefined) void socket.remoteAddress;
+    if (onRequestEnd !== undefined) peerAddress(socket);
     inFlight += 1;
     onUpgradeAnswer(stream, (given) => {
       answer = given;

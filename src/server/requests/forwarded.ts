@@ -11,9 +11,10 @@ type IsTrusted = (address: string) => boolean;
 
 const trust = Symbol('trusted proxies');
 const peerTrusted = Symbol('peer is trusted');
+const peer = Symbol('address of the peer');
 
 type TrustingServer = Server & {[trust]?: IsTrusted};
-type Peer = Socket & {[peerTrusted]?: boolean; server?: TrustingServer};
+type Peer = Socket & {[peer]?: string; [peerTrusted]?: boolean; server?: TrustingServer};
 
 /**
  * Sets the proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `Forwarded` the two functions below believe.
@@ -38,6 +39,14 @@ export function trustProxies(server: Server, list: string): void {
 }
 
 /**
+ * The address at the other end of a connection; empty for a Unix socket. It is kept: a connection that was closed has no
+ * address any more. Call it early where it is needed late.
+ */
+export function peerAddress(socket: Socket): string {
+  return ((socket as Peer)[peer] ??= socket.remoteAddress ?? '');
+}
+
+/**
  * The address of the client: that of the connection or, if that is a trusted proxy, the right-most address of
  * `X-Forwarded-For` that is none; the left-most one if all are. Without that header, the same of `Forwarded` (RFC 7239).
  * An element that is no address ends the search at the proxy that sent it.
@@ -46,14 +55,13 @@ export function trustProxies(server: Server, list: string): void {
  * @returns an empty string for a Unix socket whose peer forwards no address
  */
 export function clientAddress(request: IncomingMessage, socket: Socket | null = request.socket): string {
-  const peer = socket?.remoteAddress ?? '';
-  const isTrusted = (socket as Peer | null)?.server?.[trust];
-  if (isTrusted === undefined) return peer;
-  // Neither header is sent by most clients: look for it before anything else.
-  const list =
-    forwardedHeader(request.rawHeaders, 'x-forwarded-for') ?? forwardedHeader(request.rawHeaders, 'forwarded');
-  if (list === undefined || !isPeerTrusted(socket as Peer, peer, isTrusted)) return peer;
-  let client = peer;
+  if (socket === null) return '';
+  let client = peerAddress(socket);
+  const isTrusted = (socket as Peer).server?.[trust];
+  if (isTrusted === undefined) return client;
+  // Few clients send such a header: look for it before anything else.
+  const list = forwardedHeader(request.rawHeaders, 'x-forwarded-for');
+  if (list === undefined || !isPeerTrusted(socket, client, isTrusted)) return client;
   for (const element of list.name === 'forwarded' ? forwardedParameters(list.value, 'for') : backwards(list.value)) {
     const address = addressIn(element);
     if (address === undefined) return client;
@@ -68,12 +76,12 @@ export function clientAddress(request: IncomingMessage, socket: Socket | null = 
  * proxy, else that of the connection. Of several values the first counts: the proxy next to the client sent it.
  */
 export function scheme(request: IncomingMessage, socket: Socket | null = request.socket): 'http' | 'https' {
-  const own = socket !== null && (socket as {encrypted?: boolean}).encrypted === true ? 'https' : 'http';
-  const isTrusted = (socket as Peer | null)?.server?.[trust];
+  if (socket === null) return 'http';
+  const own = (socket as {encrypted?: boolean}).encrypted === true ? 'https' : 'http';
+  const isTrusted = (socket as Peer).server?.[trust];
   if (isTrusted === undefined) return own;
-  const given =
-    forwardedHeader(request.rawHeaders, 'x-forwarded-proto') ?? forwardedHeader(request.rawHeaders, 'forwarded');
-  if (given === undefined || !isPeerTrusted(socket as Peer, socket?.remoteAddress ?? '', isTrusted)) return own;
+  const given = forwardedHeader(request.rawHeaders, 'x-forwarded-proto');
+  if (given === undefined || !isPeerTrusted(socket, peerAddress(socket), isTrusted)) return own;
   const all = given.name === 'forwarded' ? forwardedParameters(given.value, 'proto') : backwards(given.value);
   const text = all.at(-1)?.toLowerCase();
   if (text === 'https' || text === 'wss') return 'https';
@@ -84,8 +92,8 @@ export function scheme(request: IncomingMessage, socket: Socket | null = request
  * Once per connection. The peer of a Unix socket has no address; the permissions of the file decide who can be one. Nor has
  * that of a connection which is closed already.
  */
-function isPeerTrusted(socket: Peer, address: string, isTrusted: IsTrusted): boolean {
-  return (socket[peerTrusted] ??=
+function isPeerTrusted(socket: Socket, address: string, isTrusted: IsTrusted): boolean {
+  return ((socket as Peer)[peerTrusted] ??=
     address === '' ? socket.localAddress === undefined && !socket.destroyed : isTrusted(address));
 }
 
@@ -94,15 +102,25 @@ interface ForwardedHeader {
   readonly value: string;
 }
 
-/** All lines of a header as one list, in their order. Compares lengths before names, which is cheaper. */
-function forwardedHeader(raw: readonly string[], name: ForwardedHeader['name']): ForwardedHeader | undefined {
+/**
+ * All lines of a header as one list, in their order; without it, those of `Forwarded`. Compares lengths before names, which
+ * is cheaper.
+ */
+function forwardedHeader(
+  raw: readonly string[],
+  name: 'x-forwarded-for' | 'x-forwarded-proto',
+): ForwardedHeader | undefined {
   let value: string | undefined;
+  let standard: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
-    const own = raw[index] as string;
-    if (own.length === name.length && own.toLowerCase() === name)
+    const {length} = raw[index] as string;
+    if (length === name.length && raw[index]?.toLowerCase() === name)
       value = value === undefined ? raw[index + 1] : `${value},${raw[index + 1]}`;
+    else if (length === 9 && raw[index]?.toLowerCase() === 'forwarded')
+      standard = standard === undefined ? raw[index + 1] : `${standard},${raw[index + 1]}`;
   }
-  return value === undefined ? undefined : {name, value};
+  if (value !== undefined) return {name, value};
+  return standard === undefined ? undefined : {name: 'forwarded', value: standard};
 }
 
 /** The elements of a list, the last one first. */
