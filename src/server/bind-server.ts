@@ -36,7 +36,8 @@ export async function bindServer(wanted: Settings, log: Log): Promise<BoundServe
     settings,
     sockets,
     log: operations?.counting(log) ?? log,
-    onMessage: (_, message) => {
+    onMessage: (worker, message) => {
+      operations?.received(worker, message);
       if (message.type === 'files-loaded') reloader?.loaded(message.files);
     },
     onExit: operations?.exited ?? (() => {}),

@@ -33,6 +33,7 @@ type ValueOf<S extends Setting> = S extends {readonly choices: readonly (infer C
         text: string;
         format: string;
         address: string;
+        networks: string;
         choice: string;
         host: string;
         mode: string;

@@ -1,5 +1,5 @@
 import type {RequestStats, WorkerStats} from '../process/messages.ts';
-import {latencyBounds} from '../requests/stats.ts';
+import {latencyBounds} from '../records/stats.ts';
 
 /** The part of a worker that metrics use. */
 export interface MeasuredWorker {
@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly arbiterMemory: number;
   /** Unix time of the server's start, in seconds. */
   readonly startTime: number;
+  /** Number of workers and of the service's metrics that the scrape does not cover. */
+  readonly problems: number;
 }
 
 export interface Metrics {
@@ -87,6 +89,12 @@ function requestLines(
       'Requests in progress.',
       sum(workers, ({requests}) => requests?.inFlight ?? 0),
     ),
+    ...single(
+      'entrypoint_websockets',
+      'gauge',
+      'Open connections that were upgraded.',
+      sum(workers, ({requests}) => requests?.websockets ?? 0),
+    ),
     ...head(
       'entrypoint_request_duration_seconds',
       'histogram',
@@ -105,7 +113,7 @@ function requestLines(
 }
 
 function serverLines(
-  {workers, wanted, draining, arbiterMemory, startTime}: Snapshot,
+  {workers, wanted, draining, arbiterMemory, startTime, problems}: Snapshot,
   known: readonly WorkerStats[],
 ): readonly string[] {
   const states = ['booting', 'ready', 'leaving'] as const;
@@ -132,6 +140,12 @@ function serverLines(
     `entrypoint_resident_memory_bytes{process="arbiter"} ${arbiterMemory}`,
     `entrypoint_resident_memory_bytes{process="workers"} ${sum(known, ({rss}) => rss)}`,
     ...single('entrypoint_start_time_seconds', 'gauge', 'Unix time of the start of the server.', startTime),
+    ...single(
+      'entrypoint_service_metrics_problems',
+      'gauge',
+      "Workers and metrics missing from the service's own metrics; comments name them.",
+      problems,
+    ),
   ];
 }
 

@@ -1,8 +1,9 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {exitCode, messageOf} from '../../errors.ts';
+import {type AskedWorker, serviceMetrics} from '../metrics/service-metrics.ts';
 import type {Log} from '../process/log.ts';
 import {residentBytes} from '../process/memory.ts';
-import type {BootFailure} from '../process/messages.ts';
+import type {BootFailure, FromWorker} from '../process/messages.ts';
 import {listenOnPipe} from '../process/node-internals.ts';
 import {parseAddress} from '../settings/address.ts';
 import {addressFailure} from '../sockets/address-failure.ts';
@@ -12,6 +13,7 @@ import {type MeasuredWorker, serverMetrics} from './metrics.ts';
 
 /** Health and metrics of the whole server. Loaded only with `--admin-bind`. */
 export interface Operations {
+  readonly received: (worker: Pick<AskedWorker, 'id' | 'pid'>, message: FromWorker) => void;
   readonly exited: (worker: MeasuredWorker, reason: string) => void;
   /** Wraps a log, to count its events. */
   readonly counting: (log: Log) => Log;
@@ -27,11 +29,16 @@ export interface Operations {
 
 export function operations(): Operations {
   const metrics = serverMetrics();
+  const service = serviceMetrics();
   const startTime = Math.round((Date.now() / 1000 - process.uptime()) * 1000) / 1000;
   let server: Server | undefined;
   let socket: UnixSocket | undefined;
   return {
-    exited: metrics.exited,
+    received: service.received,
+    exited: (worker, reason) => {
+      metrics.exited(worker, reason);
+      service.exited(worker);
+    },
     counting: (log) => (level, event, fields) => {
       if (event === 'reloaded') metrics.reloaded();
       log(level, event, fields);
@@ -45,9 +52,11 @@ export function operations(): Operations {
             const {target: workers, fresh, draining} = status();
             return {ready: fresh > 0 && !draining, facts: {workers, fresh, draining}};
           },
-          metrics: () => {
+          metrics: async () => {
+            const {text, problems} = await service.scrape(status().workers);
             const {workers, target: wanted, draining} = status();
-            return metrics.text({workers, wanted, draining, arbiterMemory: residentBytes(), startTime});
+            const arbiterMemory = residentBytes();
+            return metrics.text({workers, wanted, draining, arbiterMemory, startTime, problems}) + text;
           },
         };
         server = await startAdmin(bind, sources, socket);
@@ -73,7 +82,7 @@ export function operations(): Operations {
 export interface AdminSources {
   /** True with a worker that is ready and has sent a heartbeat in the last seconds, while the server does not drain. */
   readonly ready: () => {readonly ready: boolean; readonly facts: Readonly<Record<string, unknown>>};
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
 }
 
 const adminBacklog = 100;
@@ -85,7 +94,7 @@ const adminBacklog = 100;
  * @throws NodeJS.ErrnoException when it cannot listen
  */
 export function startAdmin(bind: string, sources: AdminSources, socket?: UnixSocket): Promise<Server> {
-  const server = createServer((request, response) => respond(request, response, sources));
+  const server = createServer((request, response) => void respond(request, response, sources));
   // Enough for probes and scrapes, and half a request cannot hold a connection open.
   Object.assign(server, {
     headersTimeout: 5000,
@@ -104,7 +113,11 @@ export function startAdmin(bind: string, sources: AdminSources, socket?: UnixSoc
   });
 }
 
-function respond({method, url = ''}: IncomingMessage, response: ServerResponse, {ready, metrics}: AdminSources): void {
+async function respond(
+  {method, url = ''}: IncomingMessage,
+  response: ServerResponse,
+  {ready, metrics}: AdminSources,
+): Promise<void> {
   const path = url.split('?', 1)[0];
   const text = (status: number, body: string, type = 'application/json'): void => {
     response.writeHead(status, {
@@ -120,6 +133,6 @@ function respond({method, url = ''}: IncomingMessage, response: ServerResponse, 
     const {ready: isReady, facts} = ready();
     return text(isReady ? 200 : 503, `${JSON.stringify({status: isReady ? 'ready' : 'not ready', ...facts})}\n`);
   }
-  if (path === '/metrics') return text(200, metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+  if (path === '/metrics') return text(200, await metrics(), 'text/plain; version=0.0.4; charset=utf-8');
   text(404, '{"error":"not found: try /livez, /readyz or /metrics"}\n');
 }

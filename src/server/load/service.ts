@@ -1,7 +1,7 @@
 import type {Server} from 'node:http';
 import {pathToFileURL} from 'node:url';
 import {exitCode} from '../../errors.ts';
-import type {BootFailure} from '../process/messages.ts';
+import type {BootFailure, MetricSource} from '../process/messages.ts';
 import {adapt} from './adapt.ts';
 import {type Captured, captureListen, type ListenTarget} from './listening.ts';
 
@@ -13,6 +13,8 @@ export interface LoadedService {
   /** Whether the service called `listen` itself. */
   readonly listens: boolean;
   readonly close: () => Promise<void>;
+  /** The service's own metrics, one source for each thread; undefined without threads. Never rejects. */
+  readonly metrics?: () => Promise<readonly MetricSource[]>;
 }
 
 /** A module that loads but cannot be served. */

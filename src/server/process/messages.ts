@@ -44,6 +44,8 @@ export type FromWorker =
   /** Asks for the listening socket again, after a pause in accepting. */
   | {readonly type: 'socket'}
   | {readonly type: 'drained'; readonly stats: WorkerStats}
+  /** The service's own metrics, when asked and before the worker exits: one source for each copy of the service. */
+  | {readonly type: 'metrics'; readonly sources: readonly MetricSource[]}
   | {readonly type: 'files-loaded'; readonly files: readonly string[]};
 
 export interface DrainOrder {
@@ -75,6 +77,8 @@ export type ToWorker =
   /** The listening sockets are closed: no client can connect any more. */
   | {readonly type: 'socket-closed'}
   | ({readonly type: 'drain'} & DrainOrder)
+  /** Asks for the service's own metrics. */
+  | {readonly type: 'metrics'}
   | {readonly type: 'quit'}
   | {readonly type: 'flush'};
 
@@ -90,10 +94,38 @@ export interface RequestStats {
   /** Requests whose connection closed before the response was complete. */
   readonly aborted: number;
   readonly inFlight: number;
+  /** Open connections that were upgraded. */
+  readonly websockets: number;
   /** Responses by duration, @see latencyBounds; the last element counts all that took longer. */
   readonly latencies: readonly number[];
   /** Sum of the durations of all responses, in seconds. */
   readonly seconds: number;
   /** Lines of the access log that were dropped because stdout was blocked. */
   readonly dropped: number;
+}
+
+/** The metrics of one copy of the service: that of a worker, or of a thread of its pool. */
+export interface MetricSource {
+  /** 0 without threads. */
+  readonly thread: number;
+  /** Undefined if it did not answer in time. */
+  readonly metrics: readonly ServiceMetric[] | undefined;
+  readonly problems: readonly string[];
+}
+
+/** A metric in the form of prom-client's `getMetricsAsJSON`. */
+export interface ServiceMetric {
+  readonly name: string;
+  readonly help: string;
+  /** `counter`, `gauge`, `histogram` or `summary`. */
+  readonly type: string;
+  /** How values of several copies of the service become one: `sum`, `first`, `min`, `max`, `average` or `omit`. */
+  readonly aggregator: string;
+  readonly values: readonly {
+    /** As text if it is not finite, which JSON cannot express. */
+    readonly value: number | string;
+    readonly labels: Readonly<Record<string, string>>;
+    /** Name of the sample, if it is not that of the metric: `x_bucket`, `x_sum`. */
+    readonly metricName?: string;
+  }[];
 }

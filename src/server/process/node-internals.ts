@@ -1,6 +1,7 @@
 import {readSync} from 'node:fs';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import net, {type Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
 import {getSystemErrorMap} from 'node:util';
 
 // Everything the server uses that is internal to Node and has no public equivalent, in one place to review at each Node
@@ -93,6 +94,14 @@ export function listenOnPipe(server: net.Server, handle: unknown, path: string, 
   (inner['_listen2'] as (...words: readonly unknown[]) => void).call(server, path, -1, -1, backlog);
 }
 
+type EarlyRead = Socket & {[early]?: number};
+const early = Symbol('bytes of readNow');
+
+/** Number of bytes that a client has sent: `bytesRead` does not include those of `readNow`. */
+export function bytesReceived(socket: Socket): number {
+  return socket.bytesRead + ((socket as EarlyRead)[early] ?? 0);
+}
+
 /**
  * The bytes that a client has sent by the time its connection is accepted, read without a turn of the event loop.
  * Undefined if nothing has arrived yet.
@@ -103,8 +112,31 @@ export function readNow(socket: Socket): Buffer | undefined {
   const buffer = Buffer.allocUnsafe(16_384);
   try {
     const length = readSync(handle.fd, buffer);
+    (socket as EarlyRead)[early] = length;
     return length === 0 ? undefined : buffer.subarray(0, length);
   } catch {
     return undefined;
   }
+}
+
+/** Calls `callback` with the first chunk that is written to a stream, by whichever of its methods, before it is sent. */
+export function onFirstWrite(stream: Duplex, callback: (chunk: unknown) => void): void {
+  const inner = stream as unknown as Record<'_write' | '_writev', ((...words: unknown[]) => void) | null | undefined>;
+  const {_write: write, _writev: writev} = inner;
+  const restore = (): void => {
+    inner['_write'] = write;
+    inner['_writev'] = writev;
+  };
+  inner['_write'] = function first(...words) {
+    restore();
+    callback(words[0]);
+    Reflect.apply(write as () => void, this, words);
+  };
+  // Several chunks at once, after `cork`.
+  if (typeof writev !== 'function') return;
+  inner['_writev'] = function first(...words) {
+    restore();
+    callback((words[0] as readonly {readonly chunk: unknown}[])[0]?.chunk);
+    Reflect.apply(writev, this, words);
+  };
 }

@@ -13,6 +13,7 @@ const valueNames = {
   bytes: 'BYTES',
   address: 'ADDRESS',
   text: 'TEXT',
+  networks: 'LIST',
   format: 'FORMAT',
   choice: 'TEXT',
   host: 'HOST',

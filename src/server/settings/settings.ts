@@ -52,6 +52,8 @@ export interface Settings {
   readonly accessLogFormat: string;
   /** Gives each request an id and a trace context if it has none. */
   readonly requestId: boolean;
+  /** Proxies whose forwarding headers are believed: addresses and networks, separated by commas; `*`: all. */
+  readonly forwardedAllowIps: string;
   /** Restarts when a file changes. */
   readonly reload: boolean;
   readonly reloadEngine: 'auto' | 'poll';
@@ -69,6 +71,7 @@ export type SettingKind =
   | 'format'
   | 'choice'
   | 'address'
+  | 'networks'
   | 'host'
   | 'mode'
   | 'owner';
@@ -315,7 +318,13 @@ export const declaration = {
     kind: 'boolean',
     deprecatedEnv: 'REQUEST_ID',
     defaultValue: true,
-    help: 'generate X-Request-Id and traceparent for requests that have none',
+    help: 'generate X-Request-Id and traceparent for requests that have none, or an invalid one',
+  },
+  forwardedAllowIps: {
+    kind: 'networks',
+    defaultValue: '127.0.0.1,::1',
+    gunicorn: '--forwarded-allow-ips',
+    help: 'proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks (10.0.0.0/8), * for all',
   },
   reload: {
     kind: 'boolean',

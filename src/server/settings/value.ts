@@ -2,6 +2,7 @@ import type {UsageError} from '../../errors.ts';
 import {mustBe, readValue} from '../../option.ts';
 import {addressText, maxPathBytes, parseAddress, parseHost, splitAddresses} from './address.ts';
 import type {Given} from './given.ts';
+import {parseNetworks} from './networks.ts';
 import type {Setting} from './settings.ts';
 
 /** A value and its origin: `--workers`, `WEB_CONCURRENCY`, `APP_SERVER_CMD_ARGS`, or how the default came about. */
@@ -38,6 +39,10 @@ export function readSetting(setting: Setting, text: string, subject: string): Va
   if (kind === 'mode') return /^0?[0-7]{3}$/.test(text) ? {value: text} : wrong('an octal mode such as 660');
   if (kind === 'owner')
     return /^([\w.-]+(:[\w.-]+)?|:[\w.-]+)$/.test(text) ? {value: text} : wrong('USER, USER:GROUP or :GROUP');
+  if (kind === 'networks')
+    return parseNetworks(text) === undefined
+      ? wrong('a list of addresses and networks such as 127.0.0.1,10.0.0.0/8, or *')
+      : {value: text};
   if (kind === 'format') {
     const [unknown] = [...text.matchAll(/%\(([^)]*)\)s/g)].find(([, name = '']) => !atomName.test(name)) ?? [];
     if (unknown === undefined) return {value: text};

@@ -5,7 +5,7 @@ import {type FromThread, ownBytes, type ResponseHead, type SocketAddresses, type
 /** The thread's end of an exchange: a stream that carries one request and its response. */
 export interface Bridge {
   readonly stream: Duplex;
-  readonly receive: (message: Exclude<ToThread, {type: 'request' | 'close'}>) => void;
+  readonly receive: (message: Exclude<ToThread, {type: 'request' | 'close' | 'metrics'}>) => void;
 }
 
 export interface BridgeOptions {

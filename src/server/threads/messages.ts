@@ -1,12 +1,12 @@
-import type {BootFailure} from '../process/messages.ts';
+import type {BootFailure, MetricSource} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** The `workerData` of a pool thread. */
 export interface ThreadData {
   readonly settings: Settings;
   readonly port: number | undefined;
-  /** Whether it is the worker's first thread, which alone opens further ports of the service. */
-  readonly first: boolean;
+  /** The worker's first thread, 0, alone opens further ports of the service. */
+  readonly index: number;
   /** A slot for each waiting request: its id until a thread takes it. */
   readonly claims: SharedArrayBuffer;
   /** A 32-bit counter that the thread's event loop increments. */
@@ -37,6 +37,8 @@ export type ToThread =
   | {readonly type: 'taken'; readonly id: number; readonly bytes: number}
   /** The client has disconnected. */
   | {readonly type: 'disconnected'; readonly id: number}
+  /** Asks for the service's own metrics. */
+  | {readonly type: 'metrics'}
   | {readonly type: 'close'};
 
 /** The head of a response; `raw` exchanges (upgrades) have none. */
@@ -68,6 +70,7 @@ export type FromThread =
   /** The service has destroyed the connection. */
   | {readonly type: 'broken'; readonly id: number}
   | {readonly type: 'file-loaded'; readonly file: string}
+  | {readonly type: 'metrics'; readonly source: MetricSource}
   | {readonly type: 'closed'};
 
 /** Bytes that can be in transit between threads, in each direction, before the sender waits. */

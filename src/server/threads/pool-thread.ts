@@ -4,6 +4,7 @@ import {parentPort, workerData} from 'node:worker_threads';
 import {bootFailure} from '../load/boot-failure.ts';
 import {type LoadedService, loadService} from '../load/service.ts';
 import {serverLog} from '../process/log.ts';
+import {trustProxies} from '../requests/forwarded.ts';
 import {heartbeatMilliseconds} from '../watchdog/heartbeat.ts';
 import {bridge, type Bridge} from './bridge.ts';
 import {claimSlot, type FromThread, type ThreadData, type ToThread} from './messages.ts';
@@ -11,8 +12,9 @@ import {claimSlot, type FromThread, type ThreadData, type ToThread} from './mess
 // The program of a pool thread of the worker class `threads`: loads the service and serves the requests that the event
 // loop passes on. The service's own HTTP server handles them, on connections that are bridges to the event loop.
 
-const {settings, port, first, claims: shared, heartbeat} = workerData as ThreadData;
+const {settings, port, index, claims: shared, heartbeat} = workerData as ThreadData;
 const claims = new Int32Array(shared);
+const first = index === 0;
 const bridges = new Map<number, Bridge>();
 const streams = new WeakSet<object>();
 const log = serverLog();
@@ -40,6 +42,7 @@ function unframed(response: ServerResponse): void {
 
 function receive(message: ToThread): void {
   if (message.type === 'close') return void close();
+  if (message.type === 'metrics') return void sendMetrics();
   if (message.type !== 'request') return bridges.get(message.id)?.receive(message);
   const {id, head, addresses, body, raw} = message;
   // Another thread took it first, or the client has disconnected.
@@ -53,6 +56,11 @@ function receive(message: ToThread): void {
   own.stream.push(Buffer.from(head, 'latin1'));
 }
 
+async function sendMetrics(): Promise<void> {
+  const {ownMetrics} = await import('../metrics/registries.ts');
+  send({type: 'metrics', source: await ownMetrics(index)});
+}
+
 async function close(): Promise<void> {
   await service?.close();
   send({type: 'closed'});
@@ -64,6 +72,7 @@ try {
   const prepare = (server: Server): void => {
     // The event loop has enforced the limit already, and can have added headers since.
     Object.assign(server, {maxHeaderSize: settings.maxHeaderSize * 2});
+    trustProxies(server, settings.forwardedAllowIps);
   };
   service = await loadService(
     settings.module,

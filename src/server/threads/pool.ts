@@ -1,6 +1,6 @@
 import {Worker} from 'node:worker_threads';
 import {exitCode, messageOf} from '../../errors.ts';
-import type {BootFailure} from '../process/messages.ts';
+import type {BootFailure, MetricSource} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
 import {heartbeatMilliseconds, maxMissedHeartbeats} from '../watchdog/heartbeat.ts';
@@ -8,6 +8,9 @@ import type {FromThread, ThreadData, ToThread} from './messages.ts';
 import {threadStack} from './thread-stack.ts';
 
 const bootSeconds = 60;
+
+/** Less than the arbiter waits for the worker: the other threads' metrics arrive in time. */
+const metricsMilliseconds = 700;
 
 /** A pool thread, from the side of the event loop. */
 export interface PoolThread {
@@ -17,6 +20,8 @@ export interface PoolThread {
   readonly send: (message: ToThread) => void;
   /** Resolves with undefined when it is ready. */
   readonly booted: Promise<BootFailure | undefined>;
+  /** The service's own metrics; without them if the thread is busy or has ended. Never rejects. */
+  readonly metrics: () => Promise<MetricSource>;
   /** Closes the service, then ends the thread. */
   readonly close: () => Promise<void>;
 }
@@ -36,7 +41,7 @@ export interface ThreadOptions {
 /** Starts a thread with its own copy of the service. */
 export function startThread({settings, port, index, claims, onMessage, onStuck, onCrash}: ThreadOptions): PoolThread {
   const heartbeat = new SharedArrayBuffer(4);
-  const data: ThreadData = {settings, port, first: index === 0, claims, heartbeat};
+  const data: ThreadData = {settings, port, index, claims, heartbeat};
   const worker = new Worker(serverProgram('pool-thread'), {
     workerData: data,
     argv: [...settings.args],
@@ -45,6 +50,7 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
   });
   const booted = Promise.withResolvers<BootFailure | undefined>();
   const closed = Promise.withResolvers<void>();
+  const asked = new Set<(source: MetricSource) => void>();
   let [ready, closing] = [false, false];
   let cause: unknown;
   const thread: PoolThread = {
@@ -52,6 +58,18 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
     load: 0,
     send: (message) => worker.postMessage(message, []),
     booted: booted.promise,
+    metrics: () => {
+      worker.postMessage({type: 'metrics'} satisfies ToThread, []);
+      return new Promise((resolve) => {
+        const late = setTimeout(() => answered(lateSource(index)), metricsMilliseconds);
+        const answered = (source: MetricSource): void => {
+          clearTimeout(late);
+          asked.delete(answered);
+          resolve(source);
+        };
+        asked.add(answered);
+      });
+    },
     close: async () => {
       closing = true;
       worker.postMessage({type: 'close'} satisfies ToThread, []);
@@ -65,6 +83,7 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
       booted.resolve(undefined);
     } else if (message.type === 'failed') booted.resolve(message.failure);
     else if (message.type === 'closed') closed.resolve();
+    else if (message.type === 'metrics') for (const answered of asked) answered(message.source);
     else onMessage(thread, message);
   });
   const stopWatch = watchLoop(new Int32Array(heartbeat), settings.timeout, async () => {
@@ -95,6 +114,11 @@ function bootFailed(code: number, cause: unknown): BootFailure {
     ...(isMemory ? {fix: 'set fewer --threads or --workers, raise --max-heap, or give the container more memory'} : {}),
     exitCode: exitCode.notBooted,
   };
+}
+
+function lateSource(thread: number): MetricSource {
+  const problem = `it did not answer within ${metricsMilliseconds} ms: its metrics are those of its last answer`;
+  return {thread, metrics: undefined, problems: [problem]};
 }
 
 /**

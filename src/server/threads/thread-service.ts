@@ -222,6 +222,7 @@ export async function threadService({
     server,
     others: [],
     listens: false,
+    metrics: () => Promise.all(threads.map((thread) => thread.metrics())),
     close: async () => void (await Promise.all(threads.map((thread) => thread.close()))),
   };
 }

@@ -3,7 +3,7 @@ import {Server as NetServer, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {countConnections} from '../process/node-internals.ts';
-import type {OnClosed} from '../requests/stats.ts';
+import type {OnClosed} from '../records/stats.ts';
 import {type FurtherListeners, furtherListeners} from './further.ts';
 
 /** Stops a worker from accepting at any of its addresses, temporarily or for good: connections go to other workers or wait in the accept queue. */

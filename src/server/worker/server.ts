@@ -4,10 +4,11 @@ import type {Socket} from 'node:net';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {loadService} from '../load/service.ts';
 import type {Log} from '../process/log.ts';
-import type {DrainOrder, QueueState, RecycleReason} from '../process/messages.ts';
+import type {DrainOrder, MetricSource, QueueState, RecycleReason} from '../process/messages.ts';
+import {observeRequests, type RequestObserver} from '../records/observe.ts';
+import {trustProxies} from '../requests/forwarded.ts';
 import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
 import {limitServer} from '../requests/limits.ts';
-import {observeRequests, type RequestObserver} from '../requests/observe.ts';
 import type {Settings} from '../settings/settings.ts';
 import {type Accepting, closeListener, type Connections, pausableAccept, trackConnections} from './connections.ts';
 import {clearQueue, drain, type DrainableServer} from './drain.ts';
@@ -27,6 +28,8 @@ export interface Serving {
   ) => Promise<number>;
   /** @see clearQueue */
   readonly clearQueue: (target: ListenTarget, milliseconds: number, closed: Promise<void>) => Promise<QueueState>;
+  /** The service's own metrics, one source for each copy of it in this worker. */
+  readonly metrics: () => Promise<readonly MetricSource[]>;
   /** Closes the application, after the last response. */
   readonly close: () => Promise<void>;
 }
@@ -72,6 +75,8 @@ export async function serveWorker({
       pausable: settings.dispatch !== 'reuseport',
     });
     limitServer(server, settings);
+    trustProxies(server, settings.forwardedAllowIps);
+    const observer = observeRequests(server, settings, connections.onClosed);
     if (settings.workerClass === 'sync') readAtOnce(server);
     gateRequests(
       server,
@@ -82,9 +87,12 @@ export async function serveWorker({
         recycle: () => recycle('max-requests'),
         serve: classGate(settings, accepting),
       }),
-      connections.upgraded,
+      (request, stream) => {
+        connections.upgraded(request, stream);
+        observer.upgraded(request, stream);
+      },
     );
-    main = {server, accepting, connections, observer: observeRequests(server, settings, connections.onClosed)};
+    main = {server, accepting, connections, observer};
   };
   const service =
     settings.workerClass === 'threads'
@@ -112,6 +120,7 @@ export async function serveWorker({
     },
     drain: (order, closed, notAccepting) => drain(servers, order, closed, notAccepting),
     clearQueue: (copy, milliseconds, closed) => clearQueue(service.server, copy, milliseconds, closed),
+    metrics: service.metrics ?? (async () => [await (await import('../metrics/registries.ts')).ownMetrics(0)]),
     close: service.close,
   };
 }

@@ -15,6 +15,7 @@ import {serveWorker, type Serving} from './server.ts';
 const log = serverLog();
 /** Time limit of the service's own SIGTERM handlers, after the last response. */
 const ownEndMilliseconds = 5000;
+const lastMetricsMilliseconds = 1000;
 let settings: Settings;
 let serving: Serving | undefined;
 let draining = false;
@@ -55,6 +56,7 @@ function receive(message: ToWorker, handle: NetServer | undefined): void {
   else if (message.type === 'socket-closed') socketClosed.resolve();
   else if (message.type === 'drain') void drain(message);
   else if (message.type === 'flush') flush();
+  else if (message.type === 'metrics') void sendMetrics();
   else if (message.type === 'quit') end();
 }
 
@@ -106,6 +108,13 @@ async function clearQueue(
   send({type: 'queue-cleared', queue});
 }
 
+/** Sends the service's own metrics. Resolves when they are sent, for a service that may exit the process next. */
+async function sendMetrics(): Promise<void> {
+  if (serving === undefined) return;
+  const sources = await serving.metrics();
+  await new Promise<void>((resolve) => send({type: 'metrics', sources}, resolve));
+}
+
 /** Drains without an order of the arbiter: the worker itself got SIGTERM, or the arbiter has exited. */
 function drainAlone(): void {
   void drain({limit: settings?.gracefulTimeout ?? 0, delay: 0, idle: 1, last: false});
@@ -130,6 +139,8 @@ async function drain({delay, ...order}: DrainOrder): Promise<void> {
       message: `closed ${count} connections that were still open after ${order.limit} s`,
       fix: '--graceful-timeout sets the limit',
     });
+  // Counts since the last scrape stay in the totals.
+  if (settings.adminBind !== undefined) await Promise.race([sendMetrics(), sleep(lastMetricsMilliseconds)]);
   await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
   runOwnHandlers(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
 }

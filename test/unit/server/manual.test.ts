@@ -14,7 +14,14 @@ test('the table of settings matches the declaration', () => {
 });
 
 test('the manual lists exactly the metrics of the server', () => {
-  const text = serverMetrics().text({workers: [], wanted: 1, draining: false, arbiterMemory: 1, startTime: 1});
+  const text = serverMetrics().text({
+    workers: [],
+    wanted: 1,
+    draining: false,
+    arbiterMemory: 1,
+    startTime: 1,
+    problems: 0,
+  });
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   const listed = [...manual.matchAll(/^\| `(entrypoint_\w+)` \| (\w+) \|/gm)].map(
     ([, name, type]) => `${name} ${type}`,

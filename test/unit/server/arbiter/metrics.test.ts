@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {type MeasuredWorker, serverMetrics, type Snapshot} from '../../../../src/server/arbiter/metrics.ts';
-import {latencyBounds, latencyBucket} from '../../../../src/server/requests/stats.ts';
+import {latencyBounds, latencyBucket} from '../../../../src/server/records/stats.ts';
 
-const snapshot: Snapshot = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5};
+const snapshot: Snapshot = {workers: [], wanted: 2, draining: false, arbiterMemory: 1, startTime: 5, problems: 0};
 
 function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}): MeasuredWorker {
   const latencies = [...latencyBounds.map(() => 0), 0];
@@ -16,6 +16,7 @@ function worker(id: number, requests: number, more: Partial<MeasuredWorker> = {}
       answered: [0, requests, 0, 0, 0],
       aborted: 1,
       inFlight: 2,
+      websockets: 1,
       latencies,
       seconds: requests / 100,
       dropped: 4,

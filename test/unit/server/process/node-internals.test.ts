@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import {createServer, get, type ServerResponse} from 'node:http';
-import {type AddressInfo, connect, createServer as createAcceptor, type Socket} from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createAcceptor,
+  createServer as createTcpServer,
+  type Socket,
+} from 'node:net';
 import {test} from 'node:test';
 import {
   adoptConnection,
   bindHandle,
+  bytesReceived,
   countConnections,
   currentResponse,
   hasPipelined,
+  onFirstWrite,
   readNow,
   sentHead,
   setBacklog,
@@ -85,7 +93,11 @@ test('a connection of another listener counts as one of the server, and its end 
 test('bytes of a client are readable as soon as its connection is accepted', async () => {
   const read = Promise.withResolvers<string>();
   const server = createServer((_, response) => response.end());
-  server.prependListener('connection', (socket) => read.resolve(String(readNow(socket))));
+  server.prependListener('connection', (socket) => {
+    const text = String(readNow(socket));
+    assert.equal(bytesReceived(socket), text === 'undefined' ? 0 : text.length);
+    read.resolve(text);
+  });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   client.write('GET / HTTP/1.1\r\n\r\n');
@@ -93,3 +105,33 @@ test('bytes of a client are readable as soon as its connection is accepted', asy
   client.destroy();
   server.close();
 });
+
+for (const [how, write] of [
+  ['write', (socket: Socket) => void socket.write('first')],
+  ['end', (socket: Socket) => void socket.end('first')],
+  [
+    'cork',
+    (socket: Socket) => {
+      socket.cork();
+      socket.write('first');
+      socket.write('second');
+      socket.uncork();
+    },
+  ],
+] as const) {
+  test(`the first chunk that is written to a connection is seen once, with ${how}`, async () => {
+    const seen: string[] = [];
+    const server = createTcpServer((socket) => {
+      onFirstWrite(socket, (chunk) => void seen.push(String(chunk)));
+      write(socket);
+      socket.end();
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    let text = '';
+    for await (const chunk of connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8'))
+      text += String(chunk);
+    assert.deepEqual(seen, ['first']);
+    assert.match(text, /^first/);
+    server.close();
+  });
+}

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import {addressText, parseAddress} from '../../../../src/server/settings/address.ts';
 import {deprecationText} from '../../../../src/server/settings/deprecated.ts';
 import {flagText} from '../../../../src/server/settings/flag.ts';
+import {parseNetworks} from '../../../../src/server/settings/networks.ts';
 import {type Reading, type ReaderOptions, readSettings} from '../../../../src/server/settings/reader.ts';
 import {settings} from '../../../../src/server/settings/settings.ts';
 import {kebab} from '../../../../src/text/names.ts';
@@ -265,13 +266,22 @@ test('a setting printed as a flag is read back as the same value', () => {
                     ? 'a'
                     : setting.kind === 'mode'
                       ? '660'
-                      : Math.min(number, setting.max ?? number);
+                      : setting.kind === 'networks'
+                        ? '10.0.0.0/8,::1'
+                        : Math.min(number, setting.max ?? number);
         const {origins, errors: wrong} = read(['app.js', '--admin-bind=unix:a', flagText(name, value)]);
         assert.deepEqual(wrong, []);
         assert.equal(origins[name].value, value);
       },
     ),
   );
+});
+
+test('a list of proxies consists of addresses and networks', () => {
+  for (const text of ['127.0.0.1', '127.0.0.1, ::1 ,10.0.0.0/8', 'fd00::/8', '*', '10.0.0.1,*'])
+    assert.ok(parseNetworks(text) !== undefined, text);
+  for (const text of ['localhost', '10.0.0.0/33', '::/129', '10.0.0', '10.0.0.0/', '10.0.0.0/8/8', '127.0.0.1;::1'])
+    assert.equal(parseNetworks(text), undefined, text);
 });
 
 test('an address has one normal form', () => {

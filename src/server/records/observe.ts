@@ -1,8 +1,10 @@
-import type {Server} from 'node:http';
+import type {IncomingMessage, Server} from 'node:http';
+import type {Duplex} from 'node:stream';
 import {isTerminal} from '../../shell/output.ts';
 import type {RequestStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {accessLog} from './access-log.ts';
+import {answerClientErrors} from './client-errors.ts';
 import {identifyRequests} from './request-id.ts';
 import {countRequests, type OnClosed} from './stats.ts';
 
@@ -12,6 +14,8 @@ export interface RequestObserver {
   readonly snapshot: () => RequestStats | undefined;
   /** Writes out what the access log has buffered. */
   readonly flush: () => void;
+  /** For each upgrade, before the service gets it: node:http announces requests only. */
+  readonly upgraded: (request: IncomingMessage, stream: Duplex) => void;
 }
 
 /** Sets up ids, access log and counters of one server before it listens, each only if it is turned on. */
@@ -26,10 +30,22 @@ export function observeRequests(
   onClosed: OnClosed,
 ): RequestObserver {
   // A tracer starts its traces itself, with a root span that it knows.
-  if (requestId) identifyRequests(server, {trace: !Object.keys(process.env).some((name) => name.startsWith('OTEL_'))});
-  if (!logs && adminBind === undefined) return {snapshot: () => undefined, flush: () => {}};
+  const trace = !Object.keys(process.env).some((name) => name.startsWith('OTEL_'));
+  const identify = requestId ? identifyRequests(server, {trace}) : undefined;
+  if (!logs && adminBind === undefined) {
+    answerClientErrors(server, () => {});
+    return {snapshot: () => undefined, flush: () => {}, upgraded: (request) => identify?.(request)};
+  }
   const log = logs ? accessLog(accessLogFormat, isTerminal(1)) : undefined;
-  const {snapshot} = countRequests(server, onClosed, log?.onRequestEnd);
+  const {snapshot, refused, upgraded} = countRequests(server, onClosed, log?.onRequestEnd);
+  answerClientErrors(server, refused);
   if (log !== undefined) process.once('exit', log.flush);
-  return {snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}), flush: () => log?.flush()};
+  return {
+    snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}),
+    flush: () => log?.flush(),
+    upgraded: (request, stream) => {
+      identify?.(request);
+      upgraded(request, stream);
+    },
+  };
 }

@@ -1,18 +1,9 @@
-import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Socket} from 'node:net';
 import {clock} from '../process/log.ts';
+import {clientAddress, peerAddress} from '../requests/forwarded.ts';
 import {lineBuffer, type LineBuffer} from './line-buffer.ts';
 import {identityOf} from './request-id.ts';
-import type {OnRequestEnd} from './stats.ts';
-
-/** A request that has ended, with everything that a line can contain. */
-export interface LoggedRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly milliseconds: number;
-  readonly aborted: boolean;
-  /** Length of the response body as sent. */
-  readonly bytes: number;
-}
+import {abortedStatus, type EndedRequest, type OnRequestEnd} from './stats.ts';
 
 export interface AccessLog {
   readonly onRequestEnd: OnRequestEnd;
@@ -28,36 +19,38 @@ export interface AccessLog {
 export function accessLog(format: string, readable: boolean, buffer: LineBuffer = lineBuffer()): AccessLog {
   const line = format !== 'json' ? atomsLine(format) : readable ? readableLine : jsonLine;
   return {
-    onRequestEnd: (request, response, milliseconds, aborted) =>
-      buffer.add(
-        line({request, response, milliseconds, aborted, bytes: bodyBytes(request.socket, response, request.method)}),
-      ),
+    onRequestEnd: (ended) => buffer.add(line(ended, ended.bytes ?? bodyBytes(ended))),
     flush: buffer.flush,
     dropped: buffer.dropped,
   };
 }
 
+/** Formats a line. Everything but `socket` can be missing, for a message that Node's parser rejected. */
+type Format = (ended: EndedRequest, bytes: number) => string;
+
+const noIdentity = {id: undefined, parent: undefined};
+
 // The same fields as those of a Python service (entrypoint_logging.py). Query and headers are left out: they can hold secrets.
-function jsonLine({request, response, milliseconds, aborted, bytes}: LoggedRequest): string {
-  const {method = '', url = '', socket} = request;
-  const {id, parent} = identityOf(request);
+function jsonLine({request, status, milliseconds, socket}: EndedRequest, bytes: number): string {
+  const {method = '', url = ''} = request ?? {};
+  const {id, parent} = request === undefined ? noIdentity : identityOf(request);
   const query = url.indexOf('?');
   return (
     `{"time":"${now()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},` +
-    `"status":${aborted ? 499 : response.statusCode},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf(socket))},"pid":${process.pid}` +
+    `"status":${status},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf({request, socket}))},"pid":${process.pid}` +
     `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`
   );
 }
 
-function readableLine({
-  request: {method = '', url = ''},
-  response,
-  milliseconds,
-  aborted,
-  bytes,
-}: LoggedRequest): string {
-  const outcome = aborted ? 'client closed request' : `${response.statusCode}, ${bytes} bytes`;
+function readableLine({request, status, milliseconds}: EndedRequest, bytes: number): string {
+  const {method = '-', url = '-'} = request ?? {};
+  const outcome = status === abortedStatus ? 'client closed request' : `${status}, ${bytes} bytes`;
   return `${clock(new Date())} ${method} ${url.length > longest ? `${url.slice(0, longest)}...` : url} ${outcome}, ${milliseconds.toFixed(1)} ms`;
+}
+
+/** The client's address as trusted proxies state it, @see clientAddress. */
+function clientOf({request, socket}: Pick<EndedRequest, 'request' | 'socket'>): string {
+  return request === undefined ? peerAddress(socket) : clientAddress(request, socket);
 }
 
 let second = 0;
@@ -83,50 +76,45 @@ function quoted(text: string): string {
   return harmless.test(short) ? `"${short}"` : JSON.stringify(short);
 }
 
-type Known = IncomingMessage['socket'] & {[address]?: string};
-const address = Symbol('address');
-
-/** The remote address of a connection. Cached: it is undefined once the connection is closed. */
-export function clientOf(socket: IncomingMessage['socket']): string {
-  return ((socket as Known)[address] ??= socket.remoteAddress ?? '');
-}
-
-type Counting = IncomingMessage['socket'] & {[sent]?: number};
+type Counting = Socket & {[sent]?: number};
 const sent = Symbol('sent');
 
 /**
  * Length of the body in bytes: as declared by the service, or as computed by node:http for a body that was complete at
- * once. Otherwise what the connection sent since its last response, without the head; this includes chunk headers.
+ * once. Otherwise what the connection sent since its last response, without the head; this includes chunk headers
+ * and informational responses.
  */
-function bodyBytes(socket: Counting, response: ServerResponse, method: string | undefined): number {
-  const before = socket[sent] ?? 0;
-  const all = (socket[sent] = socket.bytesWritten ?? before);
-  if (method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304) return 0;
+function bodyBytes({socket, request, response, status}: EndedRequest): number {
+  const counting = socket as Counting;
+  const before = counting[sent] ?? 0;
+  const all = (counting[sent] = socket.bytesWritten ?? before);
+  if (response === undefined || request?.method === 'HEAD' || status === 204 || status === 304) return 0;
   const {_contentLength: known, _header: head} = response as {_contentLength?: number | null; _header?: string | null};
   const length = response.getHeader('content-length') ?? known;
   return length === undefined || length === null ? Math.max(0, all - before - (head?.length ?? 0)) : Number(length);
 }
 
-type Atom = (entry: LoggedRequest) => string;
+type Atom = Format;
 
 const header = (value: unknown): string => (value === undefined ? '-' : String(value));
 
 // https://docs.gunicorn.org/en/stable/settings.html#access-log-format
 const atoms: Readonly<Record<string, Atom>> = {
-  h: ({request}) => clientOf(request.socket) || '-',
+  h: (ended) => clientOf(ended) || '-',
   l: () => '-',
-  u: ({request}) => userOf(request.headers.authorization),
+  u: ({request}) => userOf(request?.headers.authorization),
   t: () => commonTime(new Date()),
-  r: ({request}) => `${request.method ?? '-'} ${request.url ?? '-'} HTTP/${request.httpVersion}`,
-  m: ({request}) => header(request.method),
-  U: ({request}) => (request.url ?? '').split('?', 1)[0] ?? '',
-  q: ({request}) => (request.url ?? '').split('?').slice(1).join('?'),
-  H: ({request}) => `HTTP/${request.httpVersion}`,
-  s: ({response, aborted}) => String(aborted ? 499 : response.statusCode),
-  B: ({bytes}) => String(bytes),
-  b: ({bytes}) => String(bytes || '-'),
-  f: ({request}) => header(request.headers.referer),
-  a: ({request}) => header(request.headers['user-agent']),
+  r: ({request}) =>
+    request === undefined ? '-' : `${request.method ?? '-'} ${request.url ?? '-'} HTTP/${request.httpVersion}`,
+  m: ({request}) => header(request?.method),
+  U: ({request}) => (request?.url ?? '').split('?', 1)[0] ?? '',
+  q: ({request}) => (request?.url ?? '').split('?').slice(1).join('?'),
+  H: ({request}) => (request === undefined ? '-' : `HTTP/${request.httpVersion}`),
+  s: ({status}) => String(status),
+  B: (_, bytes) => String(bytes),
+  b: (_, bytes) => String(bytes || '-'),
+  f: ({request}) => header(request?.headers.referer),
+  a: ({request}) => header(request?.headers['user-agent']),
   T: ({milliseconds}) => String(Math.floor(milliseconds / 1000)),
   D: ({milliseconds}) => String(Math.round(milliseconds * 1000)),
   M: ({milliseconds}) => String(Math.round(milliseconds)),
@@ -135,19 +123,20 @@ const atoms: Readonly<Record<string, Atom>> = {
 };
 
 /** Formats a line as gunicorn does: `%(h)s`, `%({x-request-id}i)s`. An unknown atom (@see readSetting) becomes `-`. */
-export function atomsLine(format: string): (entry: LoggedRequest) => string {
+export function atomsLine(format: string): Format {
   const parts = format
     .split(/%\(([^)]*)\)s/g)
     .map((part, index): string | Atom =>
       index % 2 === 0 ? part.replaceAll('%%', '%') : (atomOf(part) ?? (() => '-')),
     );
-  return (logged) => parts.map((part) => (typeof part === 'string' ? part : oneLine(part(logged)))).join('');
+  return (ended, bytes) =>
+    parts.map((part) => (typeof part === 'string' ? part : oneLine(part(ended, bytes)))).join('');
 }
 
 function atomOf(name: string): Atom | undefined {
   const [, key = '', kind] = /^\{([^}]*)\}([ioe])$/.exec(name) ?? [];
-  if (kind === 'i') return ({request}) => header(request.headers[key.toLowerCase()]);
-  if (kind === 'o') return ({response}) => header(response.getHeader(key));
+  if (kind === 'i') return ({request}) => header(request?.headers[key.toLowerCase()]);
+  if (kind === 'o') return ({response}) => header(response?.getHeader(key));
   if (kind === 'e') return () => header(process.env[key]);
   return Object.hasOwn(atoms, name) ? atoms[name] : undefined;
 }
