@@ -1,6 +1,6 @@
 import {kebab} from '../../text/names.ts';
 import {table} from '../../text/table.ts';
-import {defaultTextOf, valueNameOf} from './flag.ts';
+import {defaultTextOf, valueNameOf, variablesOf} from './flag.ts';
 import type {Reading} from './reader.ts';
 import {declaration, type Setting, type SettingName, settings} from './settings.ts';
 import type {Origin} from './value.ts';
@@ -9,7 +9,7 @@ import type {Origin} from './value.ts';
 export function helpText(): string {
   const rows = settings.flatMap(([name, setting]) => [
     [formOf(name, setting), setting.help],
-    ['', `default: ${defaultTextOf(setting)}; environment: ${setting.env.join(', ')}`],
+    ['', `default: ${defaultTextOf(setting)}; environment: ${shortVariables(name, setting).join(', ')}`],
   ]);
   return [
     'usage: node serve.js FILE [FLAGS] [-- WORDS OF THE SERVICE]',
@@ -52,9 +52,14 @@ function originText(name: SettingName, {value}: Origin): string {
 export function manualTable(): string {
   const rows = settings.map(
     ([name, setting]) =>
-      `| \`--${kebab(name)}\` | \`${setting.env[0]}\` | ${defaultTextOf(setting)} | ${setting.help.replaceAll('|', '\\|')} |`,
+      `| \`--${kebab(name)}\` | \`${shortVariables(name, setting)[0]}\` | ${defaultTextOf(setting)} | ${setting.help.replaceAll('|', '\\|')} |`,
   );
   return ['| flag | variable | default | |', '|---|---|---|---|', ...rows, ''].join('\n');
+}
+
+/** A newer setting has no short name, which could be a variable of something else. */
+function shortVariables(name: SettingName, setting: Setting): readonly string[] {
+  return setting.env.length > 0 ? setting.env : variablesOf(name, setting);
 }
 
 function formOf(name: SettingName, setting: Setting): string {

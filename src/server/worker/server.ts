@@ -8,6 +8,9 @@ import type {DrainOrder, QueueState, RecycleReason} from '../process/messages.ts
 import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
 import {limitServer} from '../requests/limits.ts';
 import {observeRequests, type RequestObserver} from '../requests/observe.ts';
+import {stagedClose} from '../requests/staged-close.ts';
+import {examiner} from '../requests/strictness.ts';
+import {handleUpgrades} from '../requests/upgrades.ts';
 import type {Settings} from '../settings/settings.ts';
 import {type Accepting, closeListener, type Connections, pausableAccept, trackConnections} from './connections.ts';
 import {clearQueue, drain, type DrainableServer} from './drain.ts';
@@ -73,15 +76,21 @@ export async function serveWorker({
     });
     limitServer(server, settings);
     if (settings.workerClass === 'sync') readAtOnce(server);
+    const closing = stagedClose(server);
+    const examine = examiner(settings.strictHttp);
+    handleUpgrades(server, examine, closing);
     gateRequests(
       server,
       workerGate({
         settings,
+        examine,
+        unread: closing.unread,
         draining: () => draining,
         full: connections.full,
         recycle: () => recycle('max-requests'),
         serve: classGate(settings, accepting),
       }),
+      closing,
       connections.upgraded,
     );
     main = {server, accepting, connections, observer: observeRequests(server, settings, connections.onClosed)};
