@@ -58,7 +58,7 @@ export function hasPipelined(socket: Socket, response: ServerResponse): boolean 
   return parserOf(socket)?.incoming !== response.req;
 }
 
-/** The request of a connection whose body has not arrived completely. */
+/** The request of a connection whose body has not arrived completely; none behind the last one. */
 export function incompleteRequest(socket: Socket): IncomingMessage | undefined {
   const request = parserOf(socket)?.incoming ?? undefined;
   return request?.complete === false ? request : undefined;
@@ -71,7 +71,7 @@ export function ignoreFurtherRequests(socket: Socket): void {
 }
 
 function ignoreRequest(request: IncomingMessage): number {
-  Object.assign(request, {_dumped: true, upgrade: false});
+  Object.assign(request, {_dumped: true, complete: true, upgrade: false});
   return 0;
 }
 
@@ -94,7 +94,10 @@ export function parseBehindUpgrade(request: IncomingMessage): void {
     if (rest === undefined || rest.length === 0) return;
     // The parser is still on the stack; the next packet arrives after the queue of ticks.
     process.nextTick(() => {
-      if (parserOf(socket) === parser) parser[key]?.(parser.execute(rest), rest);
+      if (parserOf(socket) !== parser) return;
+      // It can contain another ignored Upgrade, which replaces the callback again.
+      const next = parser.execute(rest);
+      parser[key]?.(next, rest);
     });
   };
 }
@@ -104,22 +107,23 @@ export function endsConnection(response: ServerResponse): boolean {
   return (response as unknown as Record<string, unknown>)['_last'] === true;
 }
 
-/**
- * Calls `change` with the headers of a response before its head is written, in whatever form the service passed them, and
- * writes what it returns. Headers that the service set one by one are changed in place.
- */
-export function beforeHead(
-  response: ServerResponse,
-  change: (response: ServerResponse, headers: unknown) => unknown,
-): void {
-  const own = response as unknown as Record<string, unknown>;
-  const store = own['_storeHeader'] as (firstLine: string, headers: unknown) => void;
-  own['_storeHeader'] = (firstLine: string, headers: unknown): void => {
-    const changed = change(response, headers);
-    // Even if the service has removed Connection.
-    own['_removedConnection'] = false;
-    store.call(response, firstLine, changed);
-  };
+/** Replaces `_storeHeader` of a response: it gets the headers in whatever form the service passed them, before they are written. */
+export type StoreHead = (this: ServerResponse, firstLine: string, headers: unknown) => void;
+
+type Stored = ServerResponse & Record<'_storeHeader', StoreHead> & {['_removedConnection']: boolean};
+
+/** Lets `store` write the head of a response; it calls `storeHead`. One function for all responses: closures would be garbage. */
+export function replaceHead(response: ServerResponse, store: StoreHead): void {
+  (response as Stored)['_storeHeader'] = store;
+}
+
+/** The function that writes the head of a response. */
+export const headOf = (response: ServerResponse): StoreHead => (response as Stored)['_storeHeader'];
+
+/** Writes the head of a response with these headers, and with Connection even if the service has removed it. */
+export function storeHead(response: ServerResponse, firstLine: string, headers: unknown): void {
+  (response as Stored)['_removedConnection'] = false;
+  (Object.getPrototypeOf(response) as Stored)['_storeHeader'].call(response, firstLine, headers);
 }
 
 /**

@@ -1,15 +1,21 @@
 import type {ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
-import {beforeHead, currentResponse, endsConnection, ignoreFurtherRequests} from '../process/node-internals.ts';
+import {
+  currentResponse,
+  endsConnection,
+  headOf,
+  ignoreFurtherRequests,
+  replaceHead,
+  storeHead,
+} from '../process/node-internals.ts';
 
 const last = Symbol('last');
-const announced = Symbol('announced');
 const queue = Symbol('queue');
 
+// Not the response itself: it would live as long as its connection.
 type Connection = Socket & {
-  [last]?: ServerResponse;
-  /** Whether the client itself said that it would send no further request. */
-  [announced]?: boolean;
+  /** Set when the last response is decided: by the client, which sends no further request, or by this server. */
+  [last]?: 'client' | 'server';
   /** Responses behind one that was in progress, if the client pipelines. */
   [queue]?: ServerResponse[];
 };
@@ -17,26 +23,22 @@ type Connection = Socket & {
 /**
  * Makes a response the last of its connection, whatever the service sets: it says `Connection: close`, the connection is
  * closed after it, and requests behind it are discarded. RFC 9112 section 9.6 forbids to process them: their responses
- * would be lost, and a client that learns that repeats them.
- * @param socket the connection; `response.req` has none after its body was destroyed
+ * would be lost, and the client sends them again.
+ * @param socket the connection: `response.req` has none after its body was destroyed
  */
-export function lastResponse(response: ServerResponse, socket: Socket | null = response.req.socket): void {
+export function lastResponse(response: ServerResponse, socket: Socket | null): void {
   const connection = socket as Connection | null;
-  if (connection !== null && connection[last] !== undefined) return;
   if (connection !== null) {
-    connection[announced] = !response.shouldKeepAlive;
-    connection[last] = response;
+    if (connection[last] !== undefined) return;
+    connection[last] = response.shouldKeepAlive ? 'server' : 'client';
     ignoreFurtherRequests(connection);
   }
   response.shouldKeepAlive = false;
-  beforeHead(response, closing);
+  replaceHead(response, storeLast);
 }
 
-/** The last response of a connection, if it is decided. */
-export const lastResponseOf = (socket: Socket): ServerResponse | undefined => (socket as Connection)[last];
-
-/** Whether the client has announced the last request of a connection: it sends nothing after that. */
-export const isLastRequest = (socket: Socket): boolean => (socket as Connection)[announced] === true;
+/** Who has decided which response of a connection is the last; undefined before that. */
+export const lastDecidedBy = (socket: Socket): 'client' | 'server' | undefined => (socket as Connection)[last];
 
 /**
  * Whether a response before this one, which the client has pipelined, closes the connection: the service decided that,
@@ -61,7 +63,18 @@ export function isBehindClose(socket: Socket, response: ServerResponse): boolean
  */
 export function unchunked(response: ServerResponse): void {
   response.useChunkedEncodingByDefault = false;
-  beforeHead(response, withoutFraming);
+  if (headOf(response) !== storeLast) replaceHead(response, storeUnchunked);
+}
+
+function storeUnchunked(this: ServerResponse, firstLine: string, headers: unknown): void {
+  storeHead(this, firstLine, withoutFraming(this, headers));
+}
+
+function storeLast(this: ServerResponse, firstLine: string, headers: unknown): void {
+  this.shouldKeepAlive = false;
+  const framed = this.req.httpVersion === '1.0' ? withoutFraming(this, headers) : headers;
+  const closing = changed(this, framed, 'connection', closeOption);
+  storeHead(this, firstLine, changed(this, closing, 'keep-alive', removed));
 }
 
 // node:http refuses to announce trailers without chunks.
@@ -70,11 +83,6 @@ function withoutFraming(response: ServerResponse, headers: unknown): unknown {
 }
 
 const removed = (): undefined => undefined;
-
-function closing(response: ServerResponse, headers: unknown): unknown {
-  response.shouldKeepAlive = false;
-  return changed(response, changed(response, headers, 'connection', closeOption), 'keep-alive', removed);
-}
 
 /** `Connection` of a last response: the options of the service, such as `upgrade`, but `close` instead of `keep-alive`. */
 function closeOption(value: unknown): string {

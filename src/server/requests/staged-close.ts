@@ -2,7 +2,7 @@ import type {Server} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex, Readable} from 'node:stream';
 import {currentResponse, ignoreFurtherRequests, incompleteRequest} from '../process/node-internals.ts';
-import {isLastRequest, lastResponseOf} from './last-response.ts';
+import {lastDecidedBy} from './last-response.ts';
 
 // A socket that is closed with unread bytes makes the kernel send a reset, and a reset discards what the client has not
 // read yet: the response. RFC 9112 section 9.6: close in stages. First the server's half; then read on and discard until
@@ -93,7 +93,7 @@ export function stagedClose(server: Server): StagedClose {
 
   /** Replaces the socket's own method, which node:http calls after the last response of a connection. */
   function destroySoon(this: Socket): void {
-    const isQuiet = isLastRequest(this) && !noisy.has(this) && incompleteRequest(this) === undefined;
+    const isQuiet = lastDecidedBy(this) === 'client' && !noisy.has(this) && incompleteRequest(this) === undefined;
     if (this.readableEnded || this.destroyed || isQuiet) Reflect.apply(ownDestroySoon(this), this, []);
     else endInStages(this);
   }
@@ -115,9 +115,9 @@ export function stagedClose(server: Server): StagedClose {
       watch(unread, socket);
     },
     parserError: (error, socket) => {
-      const last = lastResponseOf(socket);
+      const isBehind = lastDecidedBy(socket) !== undefined && incompleteRequest(socket) === undefined;
       // What comes behind the last request of a connection is discarded, HTTP or not.
-      if (isParserError(error) && (closing.has(socket) || last?.req.complete === true)) {
+      if (isParserError(error) && (closing.has(socket) || isBehind)) {
         noisy.add(socket);
         return true;
       }
