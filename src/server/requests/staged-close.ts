@@ -164,7 +164,8 @@ function awaitsResponse(socket: Socket, progress: Progress, now: number): boolea
   const response = currentResponse(socket);
   if (response === undefined || response.writableEnded) return false;
   if (!response.headersSent) {
-    if (response.req.httpVersionMinor > 0 && now - progress.started < silentMilliseconds)
+    const waited = now - progress.started;
+    if (response.req.httpVersionMinor > 0 && waited >= checkMilliseconds && waited < silentMilliseconds)
       socket.write('HTTP/1.1 100 Continue\r\n\r\n');
     return true;
   }
