@@ -144,7 +144,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'server/process': ['server/settings', 'shell'],
   'server/records': ['errors.ts', 'server/process', 'server/requests', 'server/settings', 'shell'],
   'server/reload': ['server/arbiter', 'server/process', 'server/settings'],
-  'server/requests': ['server/settings'],
+  'server/requests': ['server/process', 'server/settings'],
   'server/settings': ['errors.ts', 'option.ts', 'shell', 'text'],
   'server/sockets': ['errors.ts', 'server/process', 'server/settings'],
   'server/threads': [

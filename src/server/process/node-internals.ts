@@ -66,10 +66,91 @@ export function sentHead(response: ServerResponse): string {
   return ((response as unknown as Record<string, unknown>)['_header'] ?? '') as string;
 }
 
+interface Parser {
+  /** The request that is being received; null between two requests. */
+  readonly incoming: IncomingMessage | null;
+  onIncoming: ((request: IncomingMessage, keepAlive: boolean) => number) | null;
+  execute(bytes: Buffer): number | Error;
+  getCurrentBuffer(): Buffer;
+  readonly constructor: {readonly kOnExecute?: number};
+  [callback: number]: ((parsed: number | Error, bytes?: Buffer) => void) | undefined;
+}
+
+function parserOf(socket: Socket): Parser | undefined {
+  return (socket as {parser?: Parser | null}).parser ?? undefined;
+}
+
 /** Whether the connection has received another request after the one of `response`. */
 export function hasPipelined(socket: Socket, response: ServerResponse): boolean {
-  const {parser} = socket as unknown as {readonly parser?: {readonly incoming?: IncomingMessage | null} | null};
-  return parser?.incoming !== response.req;
+  return parserOf(socket)?.incoming !== response.req;
+}
+
+/** The request of a connection whose body has not arrived completely; none behind the last one. */
+export function incompleteRequest(socket: Socket): IncomingMessage | undefined {
+  const request = parserOf(socket)?.incoming ?? undefined;
+  return request?.complete === false ? request : undefined;
+}
+
+/** Parses and discards whatever else the connection receives after the current request: no request starts, nothing is counted. */
+export function ignoreFurtherRequests(socket: Socket): void {
+  const parser = parserOf(socket);
+  if (parser !== undefined) parser.onIncoming = ignoreRequest;
+}
+
+function ignoreRequest(request: IncomingMessage): number {
+  Object.assign(request, {_dumped: true, complete: true, upgrade: false});
+  return 0;
+}
+
+/**
+ * node:http drops the bytes that arrive in one packet with a request whose Upgrade it ignores: its parser stops there,
+ * as if the connection had been upgraded. This parses them as well.
+ */
+export function parseBehindUpgrade(request: IncomingMessage): void {
+  const {socket} = request;
+  const parser = parserOf(socket);
+  const key = parser?.constructor.kOnExecute;
+  const executed = key === undefined ? undefined : parser?.[key];
+  if (parser === undefined || key === undefined || executed === undefined) return;
+  parser[key] = (parsed, bytes = parser.getCurrentBuffer()) => {
+    // The parser stops behind the body.
+    if (!request.complete) return executed(parsed);
+    parser[key] = executed;
+    executed(parsed);
+    const rest = typeof parsed === 'number' ? bytes.subarray(parsed) : undefined;
+    if (rest === undefined || rest.length === 0) return;
+    // The parser is still on the stack; the next packet arrives after the queue of ticks.
+    process.nextTick(() => {
+      if (parserOf(socket) !== parser) return;
+      // It can contain another ignored Upgrade, which replaces the callback again.
+      const next = parser.execute(rest);
+      parser[key]?.(next, rest);
+    });
+  };
+}
+
+/** Whether the response closes its connection when it is sent: known once its head is written. */
+export function endsConnection(response: ServerResponse): boolean {
+  return (response as unknown as Record<string, unknown>)['_last'] === true;
+}
+
+/** Replaces `_storeHeader` of a response: it gets the headers in whatever form the service passed them, before they are written. */
+export type StoreHead = (this: ServerResponse, firstLine: string, headers: unknown) => void;
+
+type Stored = ServerResponse & Record<'_storeHeader', StoreHead> & {['_removedConnection']: boolean};
+
+/** Lets `store` write the head of a response; it calls `storeHead`. One function for all responses: closures would be garbage. */
+export function replaceHead(response: ServerResponse, store: StoreHead): void {
+  (response as Stored)['_storeHeader'] = store;
+}
+
+/** The function that writes the head of a response. */
+export const headOf = (response: ServerResponse): StoreHead => (response as Stored)['_storeHeader'];
+
+/** Writes the head of a response with these headers, and with Connection even if the service has removed it. */
+export function storeHead(response: ServerResponse, firstLine: string, headers: unknown): void {
+  (response as Stored)['_removedConnection'] = false;
+  (Object.getPrototypeOf(response) as Stored)['_storeHeader'].call(response, firstLine, headers);
 }
 
 /**

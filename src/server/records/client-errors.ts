@@ -2,8 +2,8 @@ import {type Server, STATUS_CODES} from 'node:http';
 import type {Socket} from 'node:net';
 import {bytesReceived, currentResponse} from '../process/node-internals.ts';
 
-/** How long a rejected client can continue to send: a reset would discard the response before the client reads it. */
-const lingerMilliseconds = 2000;
+/** Sends the last bytes of a connection, and closes it in stages. */
+export type EndConnection = (socket: Socket, last: string) => void;
 
 /**
  * Answers what Node's parser rejects, as Node does without a listener for `clientError`, but closes in stages and counts
@@ -11,12 +11,11 @@ const lingerMilliseconds = 2000;
  *
  * A request before it on the same connection gets its own response first: Node would send the error in its place.
  * @param refused called for each rejected message, with the status of the response
- * @param end sends the last bytes of a connection and closes it in stages
  */
 export function answerClientErrors(
   server: Server,
   refused: (socket: Socket, status: number) => void,
-  end: (socket: Socket, last: string) => void = endInStages,
+  end: EndConnection,
 ): void {
   const seen = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
@@ -61,11 +60,4 @@ function afterResponses(socket: Socket, respond: () => void): void {
 
 function rawResponse(status: number): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-}
-
-/** Sends the last bytes of a connection, discards what the client still sends for a while, then closes. */
-function endInStages(socket: Socket, last: string): void {
-  socket.end(last);
-  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
-  socket.once('close', () => clearTimeout(timer));
 }

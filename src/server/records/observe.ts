@@ -4,7 +4,7 @@ import {isTerminal} from '../../shell/output.ts';
 import type {RequestStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {accessLog} from './access-log.ts';
-import {answerClientErrors} from './client-errors.ts';
+import {answerClientErrors, type EndConnection} from './client-errors.ts';
 import {identifyRequests} from './request-id.ts';
 import {countRequests, type OnClosed} from './stats.ts';
 
@@ -18,7 +18,10 @@ export interface RequestObserver {
   readonly upgraded: (request: IncomingMessage, stream: Duplex) => void;
 }
 
-/** Sets up ids, access log and counters of one server before it listens, each only if it is turned on. */
+/**
+ * Sets up ids, access log and counters of one server before it listens, each only if it is turned on.
+ * @param end @see answerClientErrors
+ */
 export function observeRequests(
   server: Server,
   {
@@ -28,17 +31,18 @@ export function observeRequests(
     adminBind,
   }: Pick<Settings, 'requestId' | 'accessLog' | 'accessLogFormat' | 'adminBind'>,
   onClosed: OnClosed,
+  end: EndConnection,
 ): RequestObserver {
   // A tracer starts its traces itself, with a root span that it knows.
   const trace = !Object.keys(process.env).some((name) => name.startsWith('OTEL_'));
   const identify = requestId ? identifyRequests(server, {trace}) : undefined;
   if (!logs && adminBind === undefined) {
-    answerClientErrors(server, () => {});
+    answerClientErrors(server, () => {}, end);
     return {snapshot: () => undefined, flush: () => {}, upgraded: (request) => identify?.(request)};
   }
   const log = logs ? accessLog(accessLogFormat, isTerminal(1)) : undefined;
   const {snapshot, refused, upgraded} = countRequests(server, onClosed, log?.onRequestEnd);
-  answerClientErrors(server, refused);
+  answerClientErrors(server, refused, end);
   if (log !== undefined) process.once('exit', log.flush);
   return {
     snapshot: () => ({...snapshot(), dropped: log?.dropped() ?? 0}),

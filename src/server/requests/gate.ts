@@ -1,7 +1,11 @@
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Settings} from '../settings/settings.ts';
+import {isBehindClose, lastResponse, unchunked} from './last-response.ts';
 import {bodyLimit} from './limits.ts';
+import type {StagedClose} from './staged-close.ts';
+import {type Examine, type Refusal, refusalOf} from './strictness.ts';
 
 /** Runs before the service; `proceed` passes the request on. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, proceed: Proceed) => void;
@@ -17,6 +21,7 @@ export type Proceed = (request: IncomingMessage, response: ServerResponse) => vo
 export function gateRequests(
   server: Server,
   gate: Gate,
+  closing: Pick<StagedClose, 'connection' | 'discards'>,
   upgraded: (request: IncomingMessage, socket: Duplex) => void,
 ): void {
   const emit = server.emit as (this: Server, ...words: unknown[]) => boolean;
@@ -37,7 +42,10 @@ export function gateRequests(
       else gate(first as IncomingMessage, second as ServerResponse, proceed);
       return true;
     }
-    if (event === 'connection') return emit.call(this, event, first);
+    if (event === 'connection' || event === 'secureConnection') {
+      closing.connection(first as Socket);
+      return emit.call(this, event, first);
+    }
     if (event === 'checkContinue' || event === 'checkExpectation') {
       expects = true;
       passed.add(first as IncomingMessage);
@@ -48,6 +56,7 @@ export function gateRequests(
       );
       return true;
     }
+    if (event === 'clientError' && closing.discards(first as NodeJS.ErrnoException, second as Socket)) return true;
     if (event === 'upgrade' || event === 'connect') upgraded(first as IncomingMessage, second as Duplex);
     return Reflect.apply(emit, this, arguments) as boolean;
   } as typeof server.emit;
@@ -55,6 +64,9 @@ export function gateRequests(
 
 export interface GateOptions {
   readonly settings: Pick<Settings, 'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
+  readonly examine: Examine;
+  /** Called when a response is complete before the body of its request. */
+  readonly unread: (socket: Socket) => void;
   /** Whether the worker is draining. */
   readonly draining: () => boolean;
   /** Whether it has reached its connection limit. */
@@ -66,21 +78,41 @@ export interface GateOptions {
 }
 
 /** Every request passes it before the service. On the hot path: nothing here builds the headers object. */
-export function workerGate({settings, draining, full, recycle, serve}: GateOptions): Gate {
+export function workerGate({settings, examine, unread, draining, full, recycle, serve}: GateOptions): Gate {
   const tooLarge = bodyLimit(settings.maxBodySize);
   const limit =
     settings.maxRequests === 0
       ? Infinity
       : settings.maxRequests + Math.floor(Math.random() * (settings.maxRequestsJitter + 1));
   let served = 0;
+  // One function for all responses.
+  function finished(this: ServerResponse): void {
+    const {socket, complete} = this.req;
+    if (!complete && socket !== null) unread(socket);
+  }
   return (request, response, proceed) => {
+    const {socket} = request;
+    if (isBehindClose(socket, response)) return void request.resume();
     served += 1;
     if (served === limit) recycle();
+    // The client closes, or this frees a connection.
+    if (!response.shouldKeepAlive || full()) lastResponse(response, socket);
+    if (request.httpVersion === '1.0') unchunked(response);
     if (draining() && isProbe(request, settings.readyPath)) return notReady(response);
-    // Frees a connection.
-    if (full()) response.shouldKeepAlive = false;
-    if (!tooLarge(request, response)) serve(request, response, proceed);
+    const length = examine(request);
+    if (length !== 0) {
+      const refusal = refusalOf(length);
+      if (refusal !== undefined) return refuse(response, socket, refusal);
+      response.on('finish', finished);
+      if (tooLarge(request, response, length)) return;
+    }
+    serve(request, response, proceed);
   };
+}
+
+function refuse(response: ServerResponse, socket: Socket, {status, reason}: Refusal): void {
+  lastResponse(response, socket);
+  response.writeHead(status, {'content-type': 'text/plain'}).end(`${reason}\n`);
 }
 
 function isProbe({url = '', method}: IncomingMessage, path: string): boolean {

@@ -34,6 +34,8 @@ export interface Settings {
   readonly maxHeaderSize: number;
   /** Bytes; 0: no limit. */
   readonly maxBodySize: number;
+  /** Refuses requests that node:http accepts although RFC 9112 forbids it. */
+  readonly strictHttp: boolean;
   /** Open connections of a worker; at the limit, the worker stops accepting. */
   readonly maxConnections: number;
   /** Connections that can wait to be accepted. */
@@ -222,6 +224,11 @@ export const declaration = {
     defaultValue: 104_857_600,
     uwsgi: '--limit-post',
     help: 'maximum size of a request body in bytes; larger ones get a 413; 0: no limit',
+  },
+  strictHttp: {
+    kind: 'boolean',
+    defaultValue: true,
+    help: 'refuse requests that Node accepts against RFC 9112: several or invalid Hosts, transfer codings other than chunked, HTTP versions other than 1.0 and 1.1',
   },
   maxConnections: {
     ...count,

@@ -5,6 +5,7 @@ import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promise
 import {listen, type ListenTarget} from '../load/listening.ts';
 import type {DrainOrder, QueueState} from '../process/messages.ts';
 import {currentResponse, hasPipelined, sentHead} from '../process/node-internals.ts';
+import {lastResponse} from '../requests/last-response.ts';
 import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
 import {acceptorOptions} from './further.ts';
@@ -44,8 +45,8 @@ export async function drain(
   const all = new Set(servers.map(({server}) => server));
   // The next request of a connection is its last.
   subscribe('http.server.request.start', (message) => {
-    const {response, server} = message as {response: ServerResponse; server: Server};
-    if (all.has(server)) response.shouldKeepAlive = false;
+    const {response, server, socket} = message as {response: ServerResponse; server: Server; socket: Socket};
+    if (all.has(server)) lastResponse(response, socket);
   });
   for (const {sockets} of servers) for (const socket of sockets) closeAfterResponse(socket);
   if (order.last) await Promise.all(servers.map(takeQueue));
@@ -87,7 +88,7 @@ export async function drain(
 function closeAfterResponse(socket: Socket): void {
   const response = currentResponse(socket);
   if (response !== undefined && !response.headersSent && !hasPipelined(socket, response))
-    response.shouldKeepAlive = false;
+    lastResponse(response, socket);
 }
 
 /** Takes this worker's share of the accept queue, even if it had paused accepting. */

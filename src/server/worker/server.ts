@@ -9,6 +9,9 @@ import {observeRequests, type RequestObserver} from '../records/observe.ts';
 import {trustProxies} from '../requests/forwarded.ts';
 import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
 import {limitServer} from '../requests/limits.ts';
+import {stagedClose} from '../requests/staged-close.ts';
+import {examiner} from '../requests/strictness.ts';
+import {handleUpgrades} from '../requests/upgrades.ts';
 import type {Settings} from '../settings/settings.ts';
 import {type Accepting, closeListener, type Connections, pausableAccept, trackConnections} from './connections.ts';
 import {clearQueue, drain, type DrainableServer} from './drain.ts';
@@ -76,17 +79,23 @@ export async function serveWorker({
     });
     limitServer(server, settings);
     trustProxies(server, settings.forwardedAllowIps);
-    const observer = observeRequests(server, settings, connections.onClosed);
+    const closing = stagedClose(server);
+    const observer = observeRequests(server, settings, connections.onClosed, closing.end);
     if (settings.workerClass === 'sync') readAtOnce(server);
+    const examine = examiner(settings.strictHttp);
+    handleUpgrades(server, examine, closing);
     gateRequests(
       server,
       workerGate({
         settings,
+        examine,
+        unread: closing.unread,
         draining: () => draining,
         full: connections.full,
         recycle: () => recycle('max-requests'),
         serve: classGate(settings, accepting),
       }),
+      closing,
       (request, stream) => {
         connections.upgraded(request, stream);
         observer.upgraded(request, stream);

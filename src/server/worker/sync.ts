@@ -1,6 +1,7 @@
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {readNow} from '../process/node-internals.ts';
 import type {Gate, Proceed} from '../requests/gate.ts';
+import {lastResponse} from '../requests/last-response.ts';
 import {isResponseLost, onResponseEnd} from '../requests/response-end.ts';
 import type {Accepting} from './connections.ts';
 
@@ -36,7 +37,7 @@ export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate
   }
   return (request, response, proceed) => {
     if (isResponseLost(request, response)) return;
-    response.shouldKeepAlive = false;
+    lastResponse(response, request.socket);
     if (busy) waiting.push({request, response, proceed});
     else start(request, response, proceed);
   };
@@ -44,9 +45,11 @@ export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate
 
 /**
  * Reads and serves a connection in the turn of the loop that accepts it. Otherwise Node would accept the next one first,
- * which would wait here behind a handler that computes while another worker is idle.
+ * which would wait here behind a handler that computes while another worker is idle. Not with TLS, whose handshake comes
+ * first.
  */
 export function readAtOnce(server: Server): void {
+  if ('setSecureContext' in server) return;
   server.on('connection', (socket) => {
     const data = readNow(socket);
     if (data !== undefined) socket.emit('data', data);

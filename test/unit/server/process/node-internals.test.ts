@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import {createServer, get, type ServerResponse} from 'node:http';
+import {
+  createServer,
+  get,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import {
   type AddressInfo,
   connect,
@@ -14,11 +21,19 @@ import {
   bytesReceived,
   countConnections,
   currentResponse,
+  endsConnection,
   hasPipelined,
+  headOf,
+  ignoreFurtherRequests,
+  incompleteRequest,
   onFirstWrite,
+  parseBehindUpgrade,
   readNow,
+  replaceHead,
   sentHead,
   setBacklog,
+  storeHead,
+  type StoreHead,
 } from '../../../../src/server/process/node-internals.ts';
 import {until} from '../../../support/until.ts';
 
@@ -135,3 +150,84 @@ for (const [how, write] of [
     server.close();
   });
 }
+
+interface RawServer {
+  readonly server: Server;
+  /** Sends bytes on a connection of its own, and returns what comes back until it matches. */
+  readonly send: (bytes: string, until: RegExp) => Promise<string>;
+}
+
+async function rawServer(listener: RequestListener): Promise<RawServer> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const send = (bytes: string, pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let text = '';
+      const client = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1');
+      client
+        .setTimeout(5000, () => reject(new Error(text)))
+        .on('data', (more: string) => {
+          text += more;
+          if (!pattern.test(text)) return;
+          client.destroy();
+          resolve(text);
+        });
+      client.write(bytes);
+    });
+  return {server, send};
+}
+
+test('the head of a response can be changed when it is written, even after Connection was removed', async (t) => {
+  const store: StoreHead = function (firstLine, headers) {
+    assert.equal(headOf(this), store);
+    this.shouldKeepAlive = false;
+    storeHead(this, firstLine, {...(headers as object), 'x-own': 'yes'});
+  };
+  const {server, send} = await rawServer((_, response) => {
+    replaceHead(response, store);
+    response.removeHeader('connection');
+    assert.equal(endsConnection(response), false);
+    response.writeHead(200, {x: 'y'}).end();
+    assert.equal(endsConnection(response), true);
+  });
+  t.after(() => server.close());
+  assert.match(
+    await send('GET / HTTP/1.1\r\nHost: a\r\n\r\n', /\r\n\r\n/),
+    /x: y\r\nx-own: yes\r\n[^]*Connection: close\r\n/,
+  );
+});
+
+test('the body that is arriving is known, and further requests of a connection can be ignored', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const {server, send} = await rawServer((request, response) => {
+    assert.equal(incompleteRequest(request.socket), request);
+    ignoreFurtherRequests(request.socket);
+    request.resume().once('end', () => {
+      seen.push(request.url);
+      setTimeout(() => {
+        assert.equal(incompleteRequest(request.socket), undefined);
+        response.end('done');
+      }, 50);
+    });
+  });
+  t.after(() => server.close());
+  const next = 'POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nxxx';
+  await send(`POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc${next}`, /done$/);
+  assert.deepEqual(seen, ['/1']);
+});
+
+test('bytes behind an ignored Upgrade are parsed', async (t) => {
+  const {server, send} = await rawServer((request, response) => response.end(request.url));
+  t.after(() => server.close());
+  Object.assign(server, {
+    shouldUpgradeCallback: (request: IncomingMessage) => {
+      parseBehindUpgrade(request);
+      return false;
+    },
+  });
+  const upgrade = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+  await send(
+    `GET /1 HTTP/1.1\r\n${upgrade}GET /2 HTTP/1.1\r\n${upgrade}GET /3 HTTP/1.1\r\nHost: a\r\n\r\n`,
+    /\/1[^]*\/2[^]*\/3$/,
+  );
+});

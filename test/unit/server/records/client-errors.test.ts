@@ -11,7 +11,11 @@ import {temporaryDirectory} from '../../../support/directory.ts';
 /** Listens, and returns the port and the statuses that were counted. */
 async function listening(t: TestContext, server: Server): Promise<{port: number; counted: readonly number[]}> {
   const counted: number[] = [];
-  answerClientErrors(server, (_, status) => void counted.push(status));
+  answerClientErrors(
+    server,
+    (_, status) => void counted.push(status),
+    (socket, last) => void socket.end(last),
+  );
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();

@@ -3,6 +3,7 @@ import {EventEmitter} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {test} from 'node:test';
 import {workerGate} from '../../../../src/server/requests/gate.ts';
+import {examiner} from '../../../../src/server/requests/strictness.ts';
 
 function requestAndResponse(
   url = '/',
@@ -17,13 +18,13 @@ function requestAndResponse(
     end: () => {},
   });
   return {
-    request: {url, method: 'GET', rawHeaders} as unknown as IncomingMessage,
+    request: {url, method: 'GET', httpVersion: '1.1', rawHeaders, socket: {}} as unknown as IncomingMessage,
     response: response as unknown as ServerResponse,
   };
 }
 
 const settings = {readyPath: '/readyz', maxBodySize: 100, maxRequests: 0, maxRequestsJitter: 0};
-const none = {draining: () => false, full: () => false, recycle: () => {}};
+const none = {examine: examiner(true), unread: () => {}, draining: () => false, full: () => false, recycle: () => {}};
 
 test("readiness is the service's own until the worker drains, then 503", () => {
   let draining = false;
