@@ -93,7 +93,7 @@ test("arguments after -- are the service's own", async (t) => {
   assert.deepEqual(args, ['--seed', 'a b']);
 });
 
-test('the service gets the environment unchanged but for PORT; short names cause one warning', async (t) => {
+test('the service gets the environment unchanged but for PORT and the number of the worker; short names cause one warning', async (t) => {
   const own = {HOST: 'my-laptop', TIMEOUT: '7', OWN: ' a b', ENTRYPOINT_RUN_THREADS: '2'};
   const server = await startServer(t, {
     module:
@@ -101,9 +101,13 @@ test('the service gets the environment unchanged but for PORT; short names cause
     flags: ['--workers=2'],
     env: own,
   });
-  const expected = {PATH: process.env['PATH'], ENTRYPOINT_RUN_HOST: '127.0.0.1', ...own, PORT: String(server.port)};
-  const found = JSON.parse((await server.get('/')).body) as unknown;
-  assert.deepEqual(found, [expected, expected]);
+  const port = String(server.port);
+  const expected = {PATH: process.env['PATH'], ENTRYPOINT_RUN_HOST: '127.0.0.1', ...own, PORT: port};
+  const found = JSON.parse((await server.get('/')).body) as readonly Record<string, string>[];
+  for (const {ENTRYPOINT_WORKER: worker, ...others} of found) {
+    assert.match(worker ?? '', /^[01]$/);
+    assert.deepEqual(others, expected);
+  }
   const warnings = server.log().filter(({event}) => event === 'deprecated_variables');
   assert.deepEqual(
     warnings.map(({message}) => message),
