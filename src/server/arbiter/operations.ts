@@ -31,8 +31,8 @@ export function operations(): Operations {
       try {
         server = await startAdmin(bind, {
           ready: () => {
-            const {target: workers, fresh, draining} = status();
-            return {ready: fresh > 0 && !draining, facts: {workers, fresh, draining}};
+            const {target: workers, fresh, held, draining} = status();
+            return {ready: fresh > 0 && !draining, facts: {workers, fresh, held, draining}};
           },
           metrics: () => {
             const {workers, target: wanted, draining} = status();

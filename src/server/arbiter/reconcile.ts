@@ -1,6 +1,6 @@
 import type {BootFailure} from '../process/messages.ts';
 import {boundText} from '../settings/address.ts';
-import {activeWorkers, type ArbiterState, drainOrder, isStopping} from './state.ts';
+import {activeWorkers, type ArbiterState, isStopping, replacedOrder} from './state.ts';
 import {fail} from './stop.ts';
 import {ageOf, type Worker} from './workers.ts';
 
@@ -16,7 +16,7 @@ export function reconcile(state: ArbiterState): void {
   for (let count = active.length; count < wanted; count += 1) void boot(state);
   // The oldest first, as in gunicorn.
   for (const worker of active.slice(0, Math.max(0, active.length - target)))
-    workers.retire(worker, 'fewer workers', drainOrder(settings));
+    workers.retire(worker, 'fewer workers', replacedOrder(settings));
 }
 
 /** Reconciles after the backoff, during which no worker is started. */
@@ -104,6 +104,6 @@ export function restart(state: ArbiterState): void {
   state.backoffTimer = undefined;
   for (const worker of state.workers.all())
     if (worker.state !== 'leaving')
-      state.workers.retire(worker, 'reload', {limit: 1, delay: 0, idle: 0.2, last: false});
+      state.workers.retire(worker, 'reload', {limit: 1, responses: 1, delay: 0, idle: 0.2, last: false});
   reconcile(state);
 }

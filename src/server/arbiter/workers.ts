@@ -28,6 +28,8 @@ export interface Worker {
   missedSeconds: number;
   /** Why the arbiter ended it; undefined if it exits on its own. */
   exitReason: string | undefined;
+  /** Set when it has announced its crash, and the crash is counted. */
+  crash?: Crash;
   /** Resolves with undefined when it is ready. */
   readonly booted: Promise<BootFailure | undefined>;
   /** Resolves when it accepts no further connections, or has exited. */
@@ -37,6 +39,14 @@ export interface Worker {
   readonly exited: Promise<WorkerExit>;
   readonly send: (message: ToWorker) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** What follows from a crash. */
+export interface Crash {
+  /** Milliseconds to wait before the next start. */
+  readonly delay: number;
+  /** Whether it is the one that makes a crash loop. */
+  readonly isLoop: boolean;
 }
 
 export interface WorkerExit {
@@ -59,7 +69,10 @@ export interface WorkerSet {
   readonly all: () => readonly Worker[];
   /** Starts a worker. Returns a failure when the system cannot create a process. */
   readonly spawn: (isReplacement: boolean) => Worker | BootFailure;
-  /** Drains a worker, and kills it half a second after the limit. Kills one that has not booted at once. */
+  /**
+   * Drains a worker, and kills it half a second after the limit. Kills one that has not booted at once. A second order for
+   * the same worker can only shorten the first.
+   */
   readonly retire: (worker: Worker, reason: string, order: DrainOrder) => void;
 }
 
@@ -159,7 +172,7 @@ export function workerSet({settings, socket, onMessage, onExit}: WorkerSetOption
     if (worker.state === 'booting') return worker.kill('SIGKILL');
     worker.state = 'leaving';
     worker.send({type: 'drain', ...order});
-    const timer = setTimeout(() => worker.kill('SIGKILL'), order.limit * 1000 + 500);
+    const timer = setTimeout(() => worker.kill('SIGKILL'), Math.max(order.limit, order.responses) * 1000 + 500);
     void worker.exited.finally(() => clearTimeout(timer));
   }
 

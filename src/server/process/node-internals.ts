@@ -82,3 +82,38 @@ export function readNow(socket: Socket): Buffer | undefined {
     return undefined;
   }
 }
+
+/** The TCP socket that carries a TLS connection which a server has accepted. */
+export function socketUnderTls(socket: Socket): Socket | undefined {
+  return (socket as unknown as Record<'_parent', Socket | undefined>)['_parent'];
+}
+
+/** Keeps Node watching for a signal. */
+const keeper = (): void => {};
+
+/**
+ * Calls `handler` when this process gets a signal, in place of the listeners of `process`: those run only when the signal
+ * is emitted with `process.emit`. They can be added, counted and removed as ever. Node binds `process.emit` as it is when
+ * the first listener of a signal is added (lib/internal/process/signal.js), so this must be called before any is.
+ * @returns a function that stops it: from then on the signal has its default effect, unless listeners are left, and those
+ * are still not called by it
+ */
+export function captureSignal(signal: NodeJS.Signals, handler: () => void): () => void {
+  const emit = process.emit as (...words: unknown[]) => boolean;
+  process.emit = function captured(this: NodeJS.Process, event: unknown, ...words: unknown[]): boolean {
+    if (event !== signal) return Reflect.apply(emit, process, [event, ...words]) as boolean;
+    handler();
+    return true;
+  } as typeof process.emit;
+  process.on(signal, keeper);
+  delete (process as {emit?: unknown}).emit;
+  // Before Node's own listener, which stops watching for a signal without listeners.
+  const keep = (event: string | symbol): void => {
+    if (event === signal && !process.listeners(signal).includes(keeper)) process.on(signal, keeper);
+  };
+  process.prependListener('removeListener', keep);
+  return () => {
+    process.removeListener('removeListener', keep);
+    process.removeListener(signal, keeper);
+  };
+}

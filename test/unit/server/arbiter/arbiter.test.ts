@@ -94,7 +94,7 @@ function fakeServer(settings: Partial<Settings> = {}, queue: QueueState[] = []):
       retire: (worker, reason) => {
         worker.exitReason ??= reason;
         worker.state = 'leaving';
-        worker.send({type: 'drain', limit: 0, delay: 0, idle: 0, last: false});
+        worker.send({type: 'drain', limit: 0, responses: 0, delay: 0, idle: 0, last: false});
       },
     },
   });
@@ -185,12 +185,13 @@ test('a crash is replaced at once, the next ones after the backoff', async () =>
   quit(state, 'SIGINT');
 });
 
-test('the reason of an exit is that of the arbiter, else signal for a drained worker, else crash', () => {
+test('the reason of an exit is that of the arbiter, else signal for a drained worker, exit for code 0, else crash', () => {
   const exit = {code: 0, signal: null, failure: undefined};
   assert.equal(exitReason({exitReason: 'reload', state: 'leaving'}, exit), 'reload');
   assert.equal(exitReason({exitReason: undefined, state: 'leaving'}, exit), 'signal');
   assert.equal(exitReason({exitReason: undefined, state: 'leaving'}, {...exit, code: 1}), 'crash');
-  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, exit), 'crash');
+  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, exit), 'exit');
+  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, {...exit, code: 1}), 'crash');
   assert.deepEqual(
     [exitText({code: 1, signal: null}), exitText({code: null, signal: 'SIGKILL'})],
     ['exited with code 1', 'was killed by SIGKILL'],
