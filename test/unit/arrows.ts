@@ -146,6 +146,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/watchdog': ['server/process'],
   'server/worker': [
+    'errors.ts',
     'server/load',
     'server/process',
     'server/requests',

@@ -8,7 +8,7 @@ import type {DrainOrder, QueueState} from '../process/messages.ts';
 import {currentResponse, hasPipelined} from '../process/node-internals.ts';
 import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
-import {endEventStream, isEventStream} from './response-cut.ts';
+import {cutResponse, endEventStream, isEventStream} from './response-cut.ts';
 import type {Websockets} from './websockets.ts';
 
 /** A server with its open connections. */
@@ -91,10 +91,14 @@ export async function drain(
   return cut + closeAll(servers, () => true);
 }
 
-/** Destroys connections. Returns their number. */
+/** Closes connections, those whose response has not begun with 503. Returns their number. */
 function closeAll(servers: readonly DrainableServer[], which: (socket: Socket) => boolean): number {
   const open = servers.flatMap(({sockets}) => [...sockets].filter((socket) => !socket.destroyed && which(socket)));
-  for (const socket of open) socket.destroy();
+  for (const socket of open) {
+    const response = currentResponse(socket);
+    if (response === undefined || response.headersSent) socket.destroy();
+    else cutResponse(socket, response, 503);
+  }
   return open.length;
 }
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import {createServer, get, type ServerResponse} from 'node:http';
 import {type AddressInfo, connect, type Socket} from 'node:net';
 import {test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {
   bindHandle,
+  captureSignal,
   countConnections,
   currentResponse,
   hasPipelined,
@@ -59,4 +61,29 @@ test('bytes of a client are readable as soon as its connection is accepted', asy
   assert.match(await read.promise, /^(GET \/ HTTP\/1\.1\r\n\r\n|undefined)$/);
   client.destroy();
   server.close();
+});
+
+const raise = async (signal: NodeJS.Signals): Promise<void> => {
+  process.kill(process.pid, signal);
+  await sleep(50);
+};
+
+test('a captured signal calls its handler alone; listeners are kept, and Node never stops watching for it', async () => {
+  const calls: string[] = [];
+  const listener = (): void => void calls.push('listener');
+  process.on('SIGHUP', listener);
+  const release = captureSignal('SIGHUP', () => calls.push('captured'));
+  process.prependOnceListener('SIGHUP', () => calls.push('once'));
+  assert.equal(Object.hasOwn(process, 'emit'), false);
+  await raise('SIGHUP');
+  assert.ok(process.listeners('SIGHUP').includes(listener));
+  // Without a watch, the signal would end this process.
+  process.removeAllListeners('SIGHUP');
+  await raise('SIGHUP');
+  process.on('SIGHUP', listener);
+  release();
+  assert.deepEqual(process.listeners('SIGHUP'), [listener]);
+  process.emit('SIGHUP', 'SIGHUP');
+  assert.deepEqual(calls, ['captured', 'captured', 'listener']);
+  process.removeListener('SIGHUP', listener);
 });
