@@ -17,6 +17,8 @@ export interface DrainableServer {
   readonly accepting: Pick<Accepting, 'open' | 'stop'>;
   /** @see httpSockets */
   readonly sockets: ReadonlySet<Socket>;
+  /** @see http2Sessions */
+  readonly closeSessions: () => void;
 }
 
 /** How long a drain lasts. A later order can shorten it while it is under way. */
@@ -78,7 +80,8 @@ export async function drain(
     sendGoingAway();
     if (Date.now() >= limits.limitAt) cut += closeAll(servers, (socket) => currentResponse(socket) === undefined);
     if (Date.now() - started < order.idle * 1000) continue;
-    for (const {server, sockets} of servers) {
+    for (const {server, sockets, closeSessions} of servers) {
+      closeSessions();
       for (const socket of sockets) {
         if (socket.bytesRead === 0 && idle.has(socket) && currentResponse(socket) === undefined) socket.destroy();
         else if (isEventStream(currentResponse(socket))) endEventStream(socket);

@@ -1,4 +1,5 @@
 import type {Server} from 'node:http';
+import type {Http2Session} from 'node:http2';
 import type {Socket} from 'node:net';
 import {socketUnderTls} from '../process/node-internals.ts';
 
@@ -25,4 +26,19 @@ export function httpSockets(server: Server): ReadonlySet<Socket> {
       add(socket);
     });
   return sockets;
+}
+
+/**
+ * The HTTP/2 sessions of a server: that of node:http2 is one for both versions.
+ * @returns a function that closes them: each sends GOAWAY (RFC 9113, 6.8) and ends after its last response
+ */
+export function http2Sessions(server: Server): () => void {
+  const sessions = new Set<Http2Session>();
+  server.on('session', (session: Http2Session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  return () => {
+    for (const session of sessions) if (!session.closed) session.close();
+  };
 }

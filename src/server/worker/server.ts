@@ -13,7 +13,7 @@ import type {Settings} from '../settings/settings.ts';
 import {type Accepting, closeListener, type Connections, pausableAccept, trackConnections} from './connections.ts';
 import {clearQueue, drain, type DrainableServer, type DrainLimits} from './drain.ts';
 import {limitHandlers} from './handler-limit.ts';
-import {httpSockets, isSecure} from './http-sockets.ts';
+import {http2Sessions, httpSockets, isSecure} from './http-sockets.ts';
 import {cutResponse} from './response-cut.ts';
 import {oneAtATime, readAtOnce} from './sync.ts';
 import {trackWebsockets} from './websockets.ts';
@@ -58,6 +58,7 @@ interface MainServer {
   readonly accepting: Accepting;
   readonly connections: Connections;
   readonly sockets: ReadonlySet<Socket>;
+  readonly closeSessions: () => void;
   readonly observer: RequestObserver;
 }
 
@@ -99,7 +100,14 @@ export async function serveWorker({
       websockets.upgraded,
     );
     const sockets = isSecure(server) ? httpSockets(server) : connections.sockets;
-    main = {server, accepting, connections, sockets, observer: observeRequests(server, settings, connections.onClosed)};
+    main = {
+      server,
+      accepting,
+      connections,
+      sockets,
+      closeSessions: http2Sessions(server),
+      observer: observeRequests(server, settings, connections.onClosed),
+    };
   };
   const service =
     settings.workerClass === 'threads'
@@ -113,8 +121,8 @@ export async function serveWorker({
   const others = service.others.map(otherServer);
   if (!service.listens) await listen(service.server, target);
   else if (!service.server.listening) await once(service.server, 'listening');
-  const {accepting, connections, sockets, observer} = main as unknown as MainServer;
-  const servers: readonly DrainableServer[] = [{server: service.server, accepting, sockets}, ...others];
+  const {accepting, connections, sockets, closeSessions, observer} = main as unknown as MainServer;
+  const servers: readonly DrainableServer[] = [{server: service.server, accepting, sockets, closeSessions}, ...others];
   const {held} = limitHandlers({
     settings: settings.inspect === undefined ? settings : {...settings, handlerTimeout: 0},
     sockets: servers.map((each) => each.sockets),
@@ -173,5 +181,5 @@ function classGate({workerClass, dispatch}: Settings, accepting: Accepting, runn
 
 function otherServer(server: Server): DrainableServer {
   const accepting = {open: async () => {}, stop: () => closeListener(server)};
-  return {server, sockets: httpSockets(server), accepting};
+  return {server, sockets: httpSockets(server), closeSessions: http2Sessions(server), accepting};
 }

@@ -88,11 +88,12 @@ handleUncaught({
 
 // The service ends the process itself. Node calls it within process.exit, so that the stack names the caller.
 process.once('exit', (code) => {
-  if (exiting || serving === undefined) return;
+  const stack = serviceStack(new Error('process.exit').stack ?? '');
+  if (exiting || serving === undefined || !stack.includes('\n    at ')) return;
   log('error', 'service_exited', {
     code,
     message: `the service called process.exit(${code}) while it was being served`,
-    stack: serviceStack(new Error('process.exit').stack ?? ''),
+    stack,
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {connect as connectHttp2} from 'node:http2';
 import {test, type TestContext} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {connect as connectTls} from 'node:tls';
@@ -116,3 +117,32 @@ for (const workerClass of ['async', 'sync']) {
     );
   });
 }
+
+test('an HTTP/2 connection gets GOAWAY at TERM, and ends after its last response', async (t) => {
+  const {key, certificate} = makeCertificate(directoryWith({}), 2);
+  const server = await startServer(t, {
+    module: secure.replace(
+      'import {createServer} from "node:https"',
+      'import {createSecureServer as createServer} from "node:http2"',
+    ),
+    files: {'key.pem': key, 'crt.pem': certificate},
+    flags: ['--workers=1', '--graceful-timeout=8'],
+  });
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, {rejectUnauthorized: false});
+  t.after(() => session.destroy());
+  const closed = new Promise<void>((resolve) => void session.once('close', () => resolve()));
+  let body = '';
+  const stream = session.request({':path': '/slow'});
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    body += text;
+  });
+  await sleep(200);
+  server.signal('SIGTERM');
+  await closed;
+  assert.equal(body, 'ok');
+  assert.equal((await server.ended).code, 0);
+  assert.deepEqual(
+    server.log().filter(({event}) => event === 'connections_cut'),
+    [],
+  );
+});
