@@ -26,7 +26,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
   // Most files wait more than they compute; each file in load/ uses both cores.
   server: () => [
-    ['node', '--test', '--test-concurrency=2', ...globSync('test/server/*.test.ts', {cwd: root})],
+    ['node', '--test', '--test-concurrency=2', ...globSync('test/server/{,lifetime/}*.test.ts', {cwd: root})],
     ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
     // Its short form is part of the stage integration.
     ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes'

@@ -50,7 +50,7 @@ test('/livez and /readyz are answered by the arbiter, any other path with 404', 
   await event('worker_ready', {count: 2});
   assert.deepEqual(
     [(await admin('/livez')).status, (await admin('/readyz')).body],
-    [200, '{"status":"ready","workers":2,"fresh":2,"draining":false}\n'],
+    [200, '{"status":"ready","workers":2,"fresh":2,"held":0,"draining":false}\n'],
   );
   assert.equal((await admin('/')).status, 404);
 });

@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly file?: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it leads a process group of its own. Default: false. */
+  readonly ownGroup?: boolean;
   /** False for a server that is expected not to start. Default: true. */
   readonly listening?: boolean;
 }
@@ -56,13 +58,22 @@ export interface ServerOptions {
 /** Starts a server in its own directory, and kills its remaining processes when the test ends. */
 export async function startServer(
   t: TestContext,
-  {module = '', files = {}, file = 'service.mjs', flags = [], env = {}, listening = true}: ServerOptions,
+  {
+    module = '',
+    files = {},
+    file = 'service.mjs',
+    flags = [],
+    env = {},
+    ownGroup = false,
+    listening = true,
+  }: ServerOptions,
 ): Promise<TestServer> {
   if (!existsSync(program)) throw new Error('no dist/serve.js: npm run build');
   const directory = directoryWith({[file]: module, ...files});
   const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
     env: {PATH: process.env['PATH'], ENTRYPOINT_RUN_HOST: '127.0.0.1', PORT: '0', ...env},
   });
   const pid = child.pid ?? 0;
@@ -218,7 +229,12 @@ export interface RawConnection {
   readonly destroy: () => void;
 }
 
-export function rawConnection(t: TestContext, port: number): Promise<RawConnection> {
+/** @param options `reads: false` for a client that never reads */
+export function rawConnection(
+  t: TestContext,
+  port: number,
+  {reads = true}: {readonly reads?: boolean} = {},
+): Promise<RawConnection> {
   return new Promise((resolve, reject) => {
     let received = '';
     const socket = connect({port, host: '127.0.0.1', allowHalfOpen: false}, () =>
@@ -240,6 +256,7 @@ export function rawConnection(t: TestContext, port: number): Promise<RawConnecti
     socket.setEncoding('latin1').on('data', (text: string) => {
       received += text;
     });
+    if (!reads) socket.pause();
     const closed = new Promise<string>((done) => {
       socket.once('end', () => done('end'));
       socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));

@@ -158,6 +158,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/watchdog': ['server/process'],
   'server/worker': [
+    'errors.ts',
     'server/load',
     'server/metrics',
     'server/process',

@@ -2,8 +2,8 @@ import type {Log} from '../process/log.ts';
 import type {BootFailure, FromWorker} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {backoff} from './backoff.ts';
-import {exitReason, workerExited} from './exits.ts';
-import {isFresh, startMonitor} from './monitor.ts';
+import {exitReason, workerCrashing, workerExited, workerTerminated} from './exits.ts';
+import {isFresh, isHeld, startMonitor} from './monitor.ts';
 import {reconcile, rest, restart, scale} from './reconcile.ts';
 import {rollingRestart} from './rolling-restart.ts';
 import type {BoundSocket} from './socket.ts';
@@ -48,8 +48,10 @@ export interface Arbiter {
 export interface ArbiterStatus {
   /** Number of workers to keep. */
   readonly target: number;
-  /** Number of workers that are ready and have sent a heartbeat in the last seconds. */
+  /** Number of workers that are ready, have sent a heartbeat in the last seconds and are not held. */
   readonly fresh: number;
+  /** Number of `sync` workers that have been busy with one request for seconds. */
+  readonly held: number;
   readonly draining: boolean;
   readonly workers: readonly Worker[];
 }
@@ -66,6 +68,8 @@ export function arbiter({settings, sockets, log, onMessage, onExit}: ArbiterOpti
       state.bootsAlone = false;
       reconcile(state);
     }
+    if (message.type === 'terminated') workerTerminated(state, worker);
+    if (message.type === 'crashing') workerCrashing(state, worker);
     if (message.type === 'not-accepting') reconcile(state);
     if (message.type === 'recycle') restarts.recycle(worker, message.reason);
   }
@@ -100,5 +104,11 @@ export function arbiter({settings, sockets, log, onMessage, onExit}: ArbiterOpti
 
 function statusOf(state: ArbiterState): ArbiterStatus {
   const workers = state.workers.all();
-  return {target: state.target, draining: isStopping(state), workers, fresh: workers.filter(isFresh).length};
+  return {
+    target: state.target,
+    draining: isStopping(state),
+    workers,
+    fresh: workers.filter(isFresh).length,
+    held: workers.filter(isHeld).length,
+  };
 }

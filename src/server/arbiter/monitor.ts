@@ -27,7 +27,12 @@ export function checkHeartbeats({workers, settings, log}: Pick<ArbiterState, 'wo
   }
 }
 
-/** Whether the worker is ready, with a recent heartbeat. */
-export function isFresh({state, missedSeconds}: Pick<Worker, 'state' | 'missedSeconds'>): boolean {
-  return state === 'ready' && missedSeconds <= freshSeconds;
+/** Whether the worker is ready, with a recent heartbeat, and can take a request soon. */
+export function isFresh(worker: Pick<Worker, 'state' | 'missedSeconds' | 'stats'>): boolean {
+  return worker.state === 'ready' && worker.missedSeconds <= freshSeconds && !isHeld(worker);
+}
+
+/** Whether one request has held a `sync` worker for so long that a heartbeat would be overdue if its handler computed. */
+export function isHeld({stats}: Pick<Worker, 'stats'>): boolean {
+  return (stats?.held ?? 0) > freshSeconds;
 }

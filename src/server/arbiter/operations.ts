@@ -49,8 +49,8 @@ export function operations(): Operations {
         if (given !== undefined && 'path' in given) socket = await bindUnixSocket(given.path, permissions);
         const sources: AdminSources = {
           ready: () => {
-            const {target: workers, fresh, draining} = status();
-            return {ready: fresh > 0 && !draining, facts: {workers, fresh, draining}};
+            const {target: workers, fresh, held, draining} = status();
+            return {ready: fresh > 0 && !draining, facts: {workers, fresh, held, draining}};
           },
           metrics: async () => {
             const {text, problems} = await service.scrape(status().workers);

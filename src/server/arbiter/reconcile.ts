@@ -1,6 +1,6 @@
 import type {BootFailure} from '../process/messages.ts';
 import {boundTexts} from './socket.ts';
-import {activeWorkers, type ArbiterState, drainOrder, isStopping} from './state.ts';
+import {activeWorkers, type ArbiterState, isStopping, replacedOrder} from './state.ts';
 import {fail} from './stop.ts';
 import {ageOf, type Worker} from './workers.ts';
 
@@ -17,7 +17,7 @@ export function reconcile(state: ArbiterState): void {
   // Those with the highest numbers, so that 0 to target - 1 stay; of two with the same number, the older one.
   const surplus = [...active].sort((one, other) => other.number - one.number);
   for (const worker of surplus.slice(0, Math.max(0, active.length - target)))
-    workers.retire(worker, 'fewer workers', drainOrder(settings));
+    workers.retire(worker, 'fewer workers', replacedOrder(settings));
 }
 
 /** Reconciles after the backoff, during which no worker is started. */
@@ -105,6 +105,6 @@ export function restart(state: ArbiterState): void {
   state.backoffTimer = undefined;
   for (const worker of state.workers.all())
     if (worker.state !== 'leaving')
-      state.workers.retire(worker, 'reload', {limit: 1, delay: 0, idle: 0.2, last: false});
+      state.workers.retire(worker, 'reload', {limit: 1, responses: 1, delay: 0, idle: 0.2, last: false});
   reconcile(state);
 }

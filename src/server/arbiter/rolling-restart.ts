@@ -1,11 +1,13 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {exitCode} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
+import {backoff} from './backoff.ts';
 import {bootSucceeded, reconcile, wake} from './reconcile.ts';
-import {activeWorkers, type ArbiterState, drainOrder, isStopping} from './state.ts';
+import {activeWorkers, type ArbiterState, drainOrder, isStopping, replacedOrder} from './state.ts';
 import {roundSeconds, type Worker} from './workers.ts';
 
 const bootSeconds = 60;
+const maxTries = 5;
 
 /** Replaces workers while the server keeps running. */
 export interface RollingRestart {
@@ -24,8 +26,10 @@ export interface RollingRestart {
 /** One replacement at a time: the new worker is ready before the old one drains. */
 export function rollingRestart(state: ArbiterState): RollingRestart {
   const recycled = new Set<Worker>();
+  const handlerTimeouts = backoff();
   let queuedReload: Promise<BootFailure | undefined> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  let recycles: Promise<unknown> = Promise.resolve();
   function enqueue<T>(job: () => Promise<T>): Promise<T> {
     const result = queue.then(job);
     queue = result;
@@ -33,16 +37,27 @@ export function rollingRestart(state: ArbiterState): RollingRestart {
   }
 
   async function recycle(worker: Worker, reason: string): Promise<void> {
-    // No more than the target drain at a time, however long they take.
-    while (!isStopping(state) && leavingCount(state) >= state.target) await sleep(200);
-    if ((await replace(state, worker, reason)) !== undefined) recycled.delete(worker);
+    const failures = backoff();
+    for (let delay = 0; ; delay = failures.crashed(0)) {
+      await pause(delay);
+      // No more than the target drain at a time, however long they take. A reload does not wait for that.
+      while (activeWorkers(state).includes(worker) && leavingCount(state) >= state.target) await pause(200);
+      const failure = await enqueue(() => replace(state, worker, reason));
+      // The cause can be temporary, such as a database that is down, and the worker asks only once.
+      if (failure === undefined || isStopping(state)) return;
+    }
   }
 
   return {
     recycle: (worker, reason) => {
       if (isStopping(state) || recycled.has(worker)) return;
       recycled.add(worker);
-      void enqueue(() => recycle(worker, reason));
+      // Clients decide how often handlers hang: they must not be able to keep the server busy with starts of workers.
+      const delay = reason === 'handler-timeout' ? handlerTimeouts.crashed(0) : 0;
+      const first = recycles;
+      recycles = pause(delay)
+        .then(() => first)
+        .then(() => recycle(worker, reason));
     },
     reload: (signal) => {
       if (isStopping(state)) return Promise.resolve(undefined);
@@ -54,6 +69,10 @@ export function rollingRestart(state: ArbiterState): RollingRestart {
     },
     forget: (worker) => recycled.delete(worker),
   };
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await sleep(milliseconds, undefined, {ref: false});
 }
 
 function leavingCount({workers}: ArbiterState): number {
@@ -75,7 +94,7 @@ async function replace(state: ArbiterState, old: Worker, reason: string): Promis
     return keep(state, old, failure);
   }
   bootSucceeded(state, worker);
-  if (activeWorkers(state).includes(old)) state.workers.retire(old, reason, drainOrder(state.settings));
+  if (activeWorkers(state).includes(old)) state.workers.retire(old, reason, replacedOrder(state.settings));
   await old.notAccepting;
   reconcile(state);
   return undefined;
@@ -87,6 +106,27 @@ function keep({log}: ArbiterState, old: Worker, failure: BootFailure): BootFailu
   return failure;
 }
 
+/** Once a worker with the new code has booted, a failed boot has a temporary cause: with two versions, giving up is worse. */
+async function replaceInReload(state: ArbiterState, old: Worker, retry: boolean): Promise<BootFailure | undefined> {
+  const failures = backoff();
+  for (let tries = 1; ; tries += 1) {
+    const failure = await replace(state, old, 'reload');
+    if (failure === undefined || !retry || tries === maxTries) return failure;
+    await pause(failures.crashed(0));
+  }
+}
+
+/**
+ * Makes room for workers that a reload replaces: those that still answer long requests of earlier reloads get the graceful
+ * timeout, the oldest first, so that no more than twice the workers exist.
+ */
+function limitLeaving(state: ArbiterState, count: number): void {
+  const leaving = state.workers.all().filter((worker) => worker.state === 'leaving');
+  const excess = leaving.length + count - Math.max(state.target, state.settings.workers);
+  for (const worker of leaving.slice(0, Math.max(0, excess)))
+    state.workers.retire(worker, 'reload', drainOrder(state.settings));
+}
+
 async function reloadAll(state: ArbiterState, signal: string): Promise<BootFailure | undefined> {
   const {log} = state;
   if (isStopping(state)) return undefined;
@@ -94,13 +134,15 @@ async function reloadAll(state: ArbiterState, signal: string): Promise<BootFailu
   const old = activeWorkers(state);
   log('info', 'reloading', {signal, workers: old.length});
   wake(state);
-  for (const worker of old) {
-    const failure = await replace(state, worker, 'reload');
+  limitLeaving(state, old.length);
+  for (const [index, worker] of old.entries()) {
+    const failure = await replaceInReload(state, worker, index > 0);
     if (failure === undefined) continue;
     log('error', 'reload_failed', {message: 'the new code does not boot; the old workers keep serving'});
     return failure;
   }
-  await Promise.all(old.map((worker) => worker.exited));
+  // A response that takes longer keeps its old worker, but not the reload.
+  await Promise.race([Promise.all(old.map((worker) => worker.exited)), pause(state.settings.gracefulTimeout * 1000)]);
   if (!isStopping(state))
     log('info', 'reloaded', {
       seconds: roundSeconds(process.uptime() - started),

@@ -58,7 +58,27 @@ export function activeWorkers({workers}: Pick<ArbiterState, 'workers'>): readonl
   return workers.all().filter(({state, isReplacement}) => state !== 'leaving' && !isReplacement);
 }
 
-/** How a worker drains while the server keeps running. */
+/** How a worker drains when its end is awaited: everything ends within the graceful timeout. */
 export function drainOrder({gracefulTimeout}: Pick<Settings, 'gracefulTimeout'>): DrainOrder {
-  return {limit: gracefulTimeout, delay: 0, idle: idleSeconds, last: false};
+  return {limit: gracefulTimeout, responses: gracefulTimeout, delay: 0, idle: idleSeconds, last: false};
+}
+
+const maxResponseSeconds = 3600;
+
+/** How a worker drains that was replaced: its end is not awaited, so a response in progress is not cut. */
+export function replacedOrder(settings: Pick<Settings, 'gracefulTimeout' | 'handlerTimeout'>): DrainOrder {
+  const {gracefulTimeout, handlerTimeout} = settings;
+  return {
+    ...drainOrder(settings),
+    // A second more: the worker enforces the handler timeout itself.
+    responses: Math.max(gracefulTimeout, handlerTimeout > 0 ? handlerTimeout + 1 : maxResponseSeconds),
+  };
+}
+
+const crashSeconds = 10;
+
+/** How a worker drains after an uncaught exception: the state of the service is unknown from then on. */
+export function crashOrder(settings: Pick<Settings, 'gracefulTimeout'>): DrainOrder {
+  const limit = Math.min(crashSeconds, settings.gracefulTimeout);
+  return {...drainOrder(settings), limit, responses: limit};
 }

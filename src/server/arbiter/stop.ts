@@ -26,7 +26,7 @@ export function quit(state: ArbiterState, signal: string): void {
   log('info', 'quitting', {signal});
   for (const worker of workers.all()) {
     worker.exitReason ??= 'stop';
-    worker.send({type: 'quit'});
+    worker.send({type: 'quit', signal});
   }
   void finish(state, 0, 1000);
 }

@@ -34,6 +34,8 @@ export interface Worker {
   missedSeconds: number;
   /** Why the arbiter ended it; undefined if it exits on its own. */
   exitReason: string | undefined;
+  /** Set when it has announced its crash, and the crash is counted. */
+  crash?: Crash;
   /** Resolves with undefined when it is ready. */
   readonly booted: Promise<BootFailure | undefined>;
   /** Resolves when it accepts no further connections, or has exited. */
@@ -43,6 +45,14 @@ export interface Worker {
   readonly exited: Promise<WorkerExit>;
   readonly send: (message: ToWorker) => void;
   readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** What follows from a crash. */
+export interface Crash {
+  /** Milliseconds to wait before the next start. */
+  readonly delay: number;
+  /** Whether it is the one that makes a crash loop. */
+  readonly isLoop: boolean;
 }
 
 export interface WorkerExit {
@@ -69,7 +79,10 @@ export interface WorkerSet {
    * @param number that of the worker that it replaces. Default: the lowest that is free
    */
   readonly spawn: (isReplacement: boolean, number?: number) => Worker | BootFailure;
-  /** Drains a worker, and kills it half a second after the limit. Kills one that has not booted at once. */
+  /**
+   * Drains a worker, and kills it half a second after the limit. Kills one that has not booted at once. A second order for
+   * the same worker can only shorten the first.
+   */
   readonly retire: (worker: Worker, reason: string, order: DrainOrder) => void;
 }
 
@@ -186,7 +199,7 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
     if (worker.state === 'booting') return worker.kill('SIGKILL');
     worker.state = 'leaving';
     worker.send({type: 'drain', ...order});
-    const timer = setTimeout(() => worker.kill('SIGKILL'), order.limit * 1000 + 500);
+    const timer = setTimeout(() => worker.kill('SIGKILL'), Math.max(order.limit, order.responses) * 1000 + 500);
     void worker.exited.finally(() => clearTimeout(timer));
   }
 

@@ -7,6 +7,8 @@ export interface WorkerStats {
   /** Milliseconds by which the event loop was late, at most, since the last report. */
   readonly loopLag: number;
   readonly connections: number;
+  /** Seconds for which the request of a `sync` worker has been running: meanwhile it serves no other. */
+  readonly held?: number;
   /** Undefined until the service is loaded, and if neither metrics nor the access log are on. */
   readonly requests?: RequestStats | undefined;
 }
@@ -20,8 +22,11 @@ export interface BootFailure {
   readonly exitCode: number;
 }
 
-/** Why a worker asks to be replaced. `thread`: one of its threads has crashed. */
-export type RecycleReason = 'max-requests' | 'max-rss' | 'thread';
+/**
+ * Why a worker asks to be replaced. `thread`: one of its threads has crashed. `handler-timeout`: a handler did not end its
+ * response within the limit, and may still run.
+ */
+export type RecycleReason = 'max-requests' | 'max-rss' | 'thread' | 'handler-timeout';
 
 /**
  * The accept queue of the listening socket. `taken`: clients wait in it. `half-open`: none waits yet, but handshakes are
@@ -37,6 +42,10 @@ export type FromWorker =
   | {readonly type: 'stats'; readonly stats: WorkerStats}
   /** Asks for a replacement, and serves until that is ready. */
   | {readonly type: 'recycle'; readonly reason: RecycleReason}
+  /** It got SIGTERM itself, and waits for an order: a signal to the whole process group reaches the arbiter as well. */
+  | {readonly type: 'terminated'}
+  /** After an uncaught exception: it drains, then exits with 1. */
+  | {readonly type: 'crashing'}
   /** Accepts no further connections. */
   | {readonly type: 'not-accepting'}
   /** The result of `clear-queue`. */
@@ -49,8 +58,10 @@ export type FromWorker =
   | {readonly type: 'files-loaded'; readonly files: readonly string[]};
 
 export interface DrainOrder {
-  /** Seconds until connections that are still open are closed. */
+  /** Seconds until connections that are still open are closed, except those with a response in progress. */
   readonly limit: number;
+  /** Seconds until responses in progress are cut; not less than `limit`. */
+  readonly responses: number;
   /** Seconds in which everything is served as before, while readiness answers 503. */
   readonly delay: number;
   /** Seconds for which an idle connection stays usable, for clients that do not know about the drain yet. */
@@ -79,7 +90,8 @@ export type ToWorker =
   | ({readonly type: 'drain'} & DrainOrder)
   /** Asks for the service's own metrics. */
   | {readonly type: 'metrics'}
-  | {readonly type: 'quit'}
+  /** Ends at once, after the service's own handlers of the signal. */
+  | {readonly type: 'quit'; readonly signal: string}
   | {readonly type: 'flush'};
 
 /** Whether it is a message of the server. A service can send its own to the parent process. */

@@ -221,3 +221,42 @@ export function onFirstWrite(stream: Duplex, callback: (chunk: unknown) => void)
     Reflect.apply(writev, this, words);
   };
 }
+
+/** The TCP socket that carries a TLS connection which a server has accepted. */
+export function socketUnderTls(socket: Socket): Socket | undefined {
+  return (socket as unknown as Record<'_parent', Socket | undefined>)['_parent'];
+}
+
+/** Keeps Node watching for a signal. */
+const keeper = (): void => {};
+
+/**
+ * Calls `handler` when this process gets a signal, in place of the listeners of `process`: those run only when the signal
+ * is emitted with `process.emit`. They can be added, counted and removed as ever. Node binds `process.emit` as it is when
+ * the first listener of a signal is added (lib/internal/process/signal.js): those that a preloaded module has added are
+ * removed and added again.
+ * @returns a function that stops it: from then on the signal has its default effect, unless listeners are left, and those
+ * are still not called by it
+ */
+export function captureSignal(signal: NodeJS.Signals, handler: () => void): () => void {
+  const before = process.rawListeners(signal) as (() => void)[];
+  process.removeAllListeners(signal);
+  const emit = process.emit as (...words: unknown[]) => boolean;
+  process.emit = function captured(this: NodeJS.Process, event: unknown, ...words: unknown[]): boolean {
+    if (event !== signal) return Reflect.apply(emit, process, [event, ...words]) as boolean;
+    handler();
+    return true;
+  } as typeof process.emit;
+  process.on(signal, keeper);
+  delete (process as {emit?: unknown}).emit;
+  for (const listener of before) process.on(signal, listener);
+  // Before Node's own listener, which stops watching for a signal without listeners.
+  const keep = (event: string | symbol): void => {
+    if (event === signal && !process.listeners(signal).includes(keeper)) process.on(signal, keeper);
+  };
+  process.prependListener('removeListener', keep);
+  return () => {
+    process.removeListener('removeListener', keep);
+    process.removeListener(signal, keeper);
+  };
+}

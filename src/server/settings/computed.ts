@@ -21,7 +21,13 @@ export function computed(
   const heap =
     machine.megabytes === undefined ? 0 : heapLimit(kind, threads, machine.megabytes / Number(workers.value ?? 1));
   const maxHeap = values.maxHeap.given ? values.maxHeap : byDefault(heap, `default: ${memory}`);
-  return {...values, workers, maxHeap, bind: bindOf(values, given)};
+  // gunicorn's meaning of --timeout for a worker that serves one request at a time.
+  const handlerTimeout = values.handlerTimeout.given
+    ? values.handlerTimeout
+    : kind === 'sync'
+      ? byDefault(Number(values.timeout.value ?? 0), 'default: --timeout')
+      : byDefault(0, 'default');
+  return {...values, workers, maxHeap, handlerTimeout, bind: bindOf(values, given)};
 }
 
 function byDefault(value: number, from: string): Origin {

@@ -18,6 +18,8 @@ export interface Settings {
   readonly dispatch: 'shared' | 'rr' | 'reuseport';
   /** Seconds without a turn of the event loop after which a worker counts as stuck; 0: never. */
   readonly timeout: number;
+  /** Seconds from the head of a request to the end of its response; 0: no limit. */
+  readonly handlerTimeout: number;
   /** Seconds for requests to finish after SIGTERM. */
   readonly gracefulTimeout: number;
   /** Seconds for which readiness answers 503 before draining begins. */
@@ -167,6 +169,11 @@ export const declaration = {
     gunicorn: '--timeout',
     uwsgi: '--harakiri',
     help: 'seconds after which a stuck worker is replaced; 0: never',
+  },
+  handlerTimeout: {
+    ...seconds,
+    defaultText: '--timeout with sync, else 0',
+    help: 'seconds from the head of a request to the end of its response, after which the client gets a 503 or is disconnected; 0: no limit',
   },
   gracefulTimeout: {
     ...seconds,

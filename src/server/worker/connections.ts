@@ -1,6 +1,5 @@
-import type {IncomingMessage, Server} from 'node:http';
+import type {Server} from 'node:http';
 import {Server as NetServer, type Socket} from 'node:net';
-import type {Duplex} from 'node:stream';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {countConnections} from '../process/node-internals.ts';
 import type {OnClosed} from '../records/stats.ts';
@@ -91,10 +90,8 @@ export function closeListener(server: Server): Promise<void> {
 /** The open connections of a server. */
 export interface Connections {
   readonly sockets: ReadonlySet<Socket>;
-  readonly websockets: ReadonlySet<Socket>;
   /** Whether the server has reached its limit. */
   readonly full: () => boolean;
-  readonly upgraded: (request: IncomingMessage, socket: Duplex) => void;
   /** Registers a listener for the end of every connection. All of them share one listener per socket. */
   readonly onClosed: OnClosed;
 }
@@ -110,7 +107,6 @@ export function trackConnections(
   {accepting, max, pausable}: {readonly accepting: Accepting; readonly max: number; readonly pausable: boolean},
 ): Connections {
   const sockets = new Set<Socket>();
-  const websockets = new Set<Socket>();
   const resumeAt = max - Math.ceil(max / 16);
   // Closing a worker's own socket (reuseport) would lose its accept queue: there, Node closes excess connections.
   if (!pausable) server.maxConnections = max;
@@ -120,7 +116,6 @@ export function trackConnections(
   // the rest of this function.
   function closed(this: Socket): void {
     sockets.delete(this);
-    if (websockets.size > 0) websockets.delete(this);
     for (const listener of listeners) listener(this);
     if (!paused || sockets.size > resumeAt) return;
     paused = false;
@@ -135,12 +130,7 @@ export function trackConnections(
   });
   return {
     sockets,
-    websockets,
     full: () => sockets.size >= max,
-    upgraded: (request, socket) => {
-      if (sockets.has(socket as Socket) && request.headers.upgrade?.toLowerCase() === 'websocket')
-        websockets.add(socket as Socket);
-    },
     onClosed: (listener) => void listeners.push(listener),
   };
 }

@@ -4,44 +4,55 @@ import {createServer, type Server as NetServer, type Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import type {DrainOrder, QueueState} from '../process/messages.ts';
-import {currentResponse, hasPipelined, sentHead} from '../process/node-internals.ts';
+import {currentResponse, hasPipelined} from '../process/node-internals.ts';
 import {lastResponse} from '../requests/last-response.ts';
 import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
 import {acceptorOptions} from './further.ts';
+import {cutResponse, endEventStream, isEventStream} from './response-cut.ts';
+import type {Websockets} from './websockets.ts';
 
 /** A server with its open connections. */
 export interface DrainableServer {
   readonly server: Server;
   readonly accepting: Pick<Accepting, 'open' | 'stop'>;
+  /** @see httpSockets */
   readonly sockets: ReadonlySet<Socket>;
-  /** Those that were upgraded to websockets. */
-  readonly websockets: ReadonlySet<Socket>;
+  /** @see http2Sessions */
+  readonly closeSessions: () => void;
+}
+
+/** How long a drain lasts. A later order can shorten it while it is under way. */
+export interface DrainLimits {
+  /** When connections without a response in progress are closed, in milliseconds of the epoch. */
+  limitAt: number;
+  /** When responses in progress are cut. */
+  responsesAt: number;
+  /** Whether the worker must stay, even without connections: the arbiter has not closed the listening socket yet. */
+  stays: boolean;
 }
 
 const tickMilliseconds = 50;
 /** Under constant load, there is always one more connection to accept. */
 const maxAcceptMilliseconds = 250;
 
-// RFC 6455, 5.5.1 and 7.4.1: a close frame with status 1001, "going away".
-const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
-
 /**
  * Ends every connection without losing a request. `server.close()` does not: it destroys connections that have not sent
  * a request yet, lets responses in progress promise keep-alive, and stops the check for slow requests. Instead: only stop
  * accepting, send `Connection: close` with the next response of every connection, then close idle connections.
- * @param order `limit` counts from the call; the caller applies `delay`
+ * @param order `limits` count instead of its own
  * @param closed resolves when the listening socket is closed
  * @param notAccepting called when the worker no longer accepts connections
  * @returns the number of connections that were closed at the limit
  */
 export async function drain(
   servers: readonly DrainableServer[],
-  order: Omit<DrainOrder, 'delay'>,
+  {sendGoingAway}: Pick<Websockets, 'sendGoingAway'>,
+  order: Pick<DrainOrder, 'idle' | 'last'>,
+  limits: Readonly<DrainLimits>,
   closed: Promise<void>,
   notAccepting: () => void,
 ): Promise<number> {
-  const end = Date.now() + order.limit * 1000;
   const all = new Set(servers.map(({server}) => server));
   // The next request of a connection is its last.
   subscribe('http.server.request.start', (message) => {
@@ -58,29 +69,40 @@ export async function drain(
     });
   notAccepting();
   const idleFor = idleSockets(servers);
-  const sent = new WeakSet<Socket>();
   const started = Date.now();
-  while (Date.now() < end) {
-    const tick = sleep(Math.min(tickMilliseconds, end - Date.now()));
+  let cut = 0;
+  while (Date.now() < limits.responsesAt) {
+    const tick = sleep(Math.min(tickMilliseconds, limits.responsesAt - Date.now()));
     await (allClosed ? tick : Promise.race([stopped, tick]));
-    if (allClosed && servers.every(({sockets}) => sockets.size === 0)) break;
+    if (allClosed && !limits.stays && servers.every(({sockets}) => sockets.size === 0)) break;
     // After a poll of the loop: a connection whose request has arrived already is not idle.
     await nextTurn();
     const idle = idleFor(order.idle * 1000);
-    for (const {websockets} of servers) for (const socket of websockets) sendGoingAway(socket, sent);
+    sendGoingAway();
+    if (Date.now() >= limits.limitAt) cut += closeAll(servers, (socket) => currentResponse(socket) === undefined);
     if (Date.now() - started < order.idle * 1000) continue;
-    for (const {server, sockets} of servers) {
+    for (const {server, sockets, closeSessions} of servers) {
+      closeSessions();
       for (const socket of sockets) {
         if (socket.bytesRead === 0 && idle.has(socket) && currentResponse(socket) === undefined) socket.destroy();
-        else endEventStream(socket);
+        else if (isEventStream(currentResponse(socket))) endEventStream(socket);
       }
       // Only when all are idle: a response that was just sent may have promised keep-alive.
       if ([...sockets].every((socket) => idle.has(socket) || currentResponse(socket)?.headersSent === true))
         server.closeIdleConnections();
     }
   }
-  const open = servers.flatMap(({sockets}) => [...sockets].filter((socket) => !socket.destroyed));
-  for (const socket of open) socket.destroy();
+  return cut + closeAll(servers, () => true);
+}
+
+/** Closes connections, those whose response has not begun with 503. Returns their number. */
+function closeAll(servers: readonly DrainableServer[], which: (socket: Socket) => boolean): number {
+  const open = servers.flatMap(({sockets}) => [...sockets].filter((socket) => !socket.destroyed && which(socket)));
+  for (const socket of open) {
+    const response = currentResponse(socket);
+    if (response === undefined || response.headersSent) socket.destroy();
+    else cutResponse(socket, response, 503);
+  }
   return open.length;
 }
 
@@ -149,23 +171,4 @@ function idleSockets(servers: readonly DrainableServer[]): (milliseconds: number
     }
     return found;
   };
-}
-
-function sendGoingAway(socket: Socket, sent: WeakSet<Socket>): void {
-  if (sent.has(socket)) return;
-  sent.add(socket);
-  socket.write(goingAway);
-}
-
-/** A stream of server-sent events never ends on its own; its client reconnects, to another worker. */
-function endEventStream(socket: Socket): void {
-  const response = currentResponse(socket);
-  if (
-    response === undefined ||
-    socket.writableEnded ||
-    !/^content-type: *text\/event-stream/im.test(sentHead(response))
-  )
-    return;
-  // The service gets the response's event `close`, as when a client disconnects.
-  socket.end(response.chunkedEncoding === true ? '0\r\n\r\n' : '', () => socket.destroy());
 }

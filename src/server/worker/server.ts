@@ -1,10 +1,11 @@
 import {once} from 'node:events';
-import type {Server} from 'node:http';
+import type {Server, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {loadService} from '../load/service.ts';
 import type {Log} from '../process/log.ts';
 import type {DrainOrder, MetricSource, QueueState, RecycleReason} from '../process/messages.ts';
+import {currentResponse} from '../process/node-internals.ts';
 import {observeRequests, type RequestObserver} from '../records/observe.ts';
 import {trustProxies} from '../requests/forwarded.ts';
 import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
@@ -14,18 +15,27 @@ import {examiner} from '../requests/strictness.ts';
 import {handleUpgrades} from '../requests/upgrades.ts';
 import type {Settings} from '../settings/settings.ts';
 import {type Accepting, closeListener, type Connections, pausableAccept, trackConnections} from './connections.ts';
-import {clearQueue, drain, type DrainableServer} from './drain.ts';
+import {clearQueue, drain, type DrainableServer, type DrainLimits} from './drain.ts';
+import {limitHandlers} from './handler-limit.ts';
+import {http2Sessions, httpSockets, isSecure} from './http-sockets.ts';
+import {cutResponse} from './response-cut.ts';
 import {oneAtATime, readAtOnce} from './sync.ts';
+import {trackWebsockets} from './websockets.ts';
 
 /** A service that is being served. */
 export interface Serving {
   readonly connections: () => number;
+  /** Seconds for which a `sync` worker has been running a request. */
+  readonly held: () => number;
+  /** Answers 500 to the request whose handler has just thrown, if that is known. */
+  readonly failRunning: () => void;
   readonly observer: RequestObserver;
   /** From now on, readiness answers 503. */
   readonly notReady: () => void;
   /** @see drain */
   readonly drain: (
-    order: Omit<DrainOrder, 'delay'>,
+    order: Pick<DrainOrder, 'idle' | 'last'>,
+    limits: Readonly<DrainLimits>,
     closed: Promise<void>,
     notAccepting: () => void,
   ) => Promise<number>;
@@ -53,6 +63,8 @@ interface MainServer {
   readonly server: Server;
   readonly accepting: Accepting;
   readonly connections: Connections;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly closeSessions: () => void;
   readonly observer: RequestObserver;
 }
 
@@ -70,6 +82,8 @@ export async function serveWorker({
 }: WorkerServerOptions): Promise<Serving> {
   let draining = false;
   let main: MainServer | undefined;
+  const websockets = trackWebsockets();
+  const running = runningResponse(settings);
   const prepare = (server: Server): void => {
     const accepting = pausableAccept(server, reopen);
     const connections = trackConnections(server, {
@@ -93,15 +107,16 @@ export async function serveWorker({
         draining: () => draining,
         full: connections.full,
         recycle: () => recycle('max-requests'),
-        serve: classGate(settings, accepting),
+        serve: classGate(settings, accepting, running),
       }),
       closing,
       (request, stream) => {
-        connections.upgraded(request, stream);
+        websockets.upgraded(request, stream);
         observer.upgraded(request, stream);
       },
     );
-    main = {server, accepting, connections, observer};
+    const sockets = isSecure(server) ? httpSockets(server) : connections.sockets;
+    main = {server, accepting, connections, sockets, closeSessions: http2Sessions(server), observer};
   };
   const service =
     settings.workerClass === 'threads'
@@ -115,36 +130,67 @@ export async function serveWorker({
   const others = service.others.map(otherServer);
   if (!service.listens) await listen(service.server, target);
   else if (!service.server.listening) await once(service.server, 'listening');
-  const {accepting, connections, observer} = main as unknown as MainServer;
+  const {accepting, connections, sockets, closeSessions, observer} = main as unknown as MainServer;
   if (target.further !== undefined && target.further.length > 0) await accepting.listenFurther(target);
-  const servers: readonly DrainableServer[] = [
-    {server: service.server, accepting, sockets: connections.sockets, websockets: connections.websockets},
-    ...others,
-  ];
+  const servers: readonly DrainableServer[] = [{server: service.server, accepting, sockets, closeSessions}, ...others];
+  const {held} = limitHandlers({
+    settings: settings.inspect === undefined ? settings : {...settings, handlerTimeout: 0},
+    sockets: servers.map((each) => each.sockets),
+    isRunning: running.isRunning,
+    log,
+    recycle: () => recycle('handler-timeout'),
+  });
   return {
     connections: () => connections.sockets.size,
+    held,
+    failRunning: running.fail,
     observer,
     notReady: () => {
       draining = true;
     },
-    drain: (order, closed, notAccepting) => drain(servers, order, closed, notAccepting),
+    drain: (order, limits, closed, notAccepting) => drain(servers, websockets, order, limits, closed, notAccepting),
     clearQueue: (copy, milliseconds, closed) => clearQueue(service.server, copy, milliseconds, closed),
     metrics: service.metrics ?? (async () => [await (await import('../metrics/registries.ts')).ownMetrics(0)]),
     close: service.close,
   };
 }
 
-function classGate({workerClass, dispatch}: Settings, accepting: Accepting): Gate {
-  if (workerClass !== 'sync') return (request, response, proceed) => proceed(request, response);
-  return oneAtATime(dispatch === 'shared' ? accepting : {pause: () => {}, resume: () => {}});
+/** The response whose handler runs: with `sync` until it ends, else in this turn of the loop. */
+interface RunningResponse {
+  current: ServerResponse | undefined;
+  readonly isRunning: (response: ServerResponse) => boolean;
+  readonly fail: () => void;
+}
+
+function runningResponse({workerClass}: Settings): RunningResponse {
+  const running: RunningResponse = {
+    current: undefined,
+    isRunning: workerClass === 'sync' ? (response) => response === running.current : () => true,
+    fail: () => {
+      const {current: response} = running;
+      running.current = undefined;
+      const socket = response?.socket ?? null;
+      if (response === undefined || socket === null || response.writableEnded) return;
+      if (currentResponse(socket) === response) cutResponse(socket, response, 500);
+    },
+  };
+  return running;
+}
+
+function classGate({workerClass, dispatch}: Settings, accepting: Accepting, running: RunningResponse): Gate {
+  if (workerClass !== 'sync')
+    return (request, response, proceed) => {
+      running.current = response;
+      // If it throws, the response stays here for `fail`.
+      proceed(request, response);
+      running.current = undefined;
+    };
+  return oneAtATime(dispatch === 'shared' ? accepting : {pause: () => {}, resume: () => {}}, (response) => {
+    running.current = response;
+  });
 }
 
 function otherServer(server: Server): DrainableServer {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
   const accepting = {open: async () => {}, stop: () => closeListener(server)};
-  return {server, sockets, websockets: new Set(), accepting};
+  return {server, sockets: httpSockets(server), closeSessions: http2Sessions(server), accepting};
 }

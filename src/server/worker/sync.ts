@@ -14,14 +14,19 @@ const pauseAfterMilliseconds = 5;
  * The worker class `sync`: one request at a time, for handlers that compute and for code that must not interleave. Like
  * gunicorn's, it closes the connection after each response, so that an idle worker takes the next request; requests that
  * were accepted too early wait here.
+ * @param started called for each request whose turn it is
  */
-export function oneAtATime(accepting: Pick<Accepting, 'pause' | 'resume'>): Gate {
+export function oneAtATime(
+  accepting: Pick<Accepting, 'pause' | 'resume'>,
+  started: (response: ServerResponse) => void = () => {},
+): Gate {
   const waiting: {readonly request: IncomingMessage; readonly response: ServerResponse; readonly proceed: Proceed}[] =
     [];
   let busy = false;
   let timer: NodeJS.Timeout | undefined;
   function start(request: IncomingMessage, response: ServerResponse, proceed: Proceed): void {
     busy = true;
+    started(response);
     onResponseEnd(request, response, next);
     timer = setTimeout(() => accepting.pause(reason), pauseAfterMilliseconds);
     proceed(request, response);

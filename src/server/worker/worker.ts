@@ -1,24 +1,29 @@
 import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
-import {setTimeout as sleep} from 'node:timers/promises';
 import type {Endpoint, ListenTarget} from '../load/listening.ts';
+import {serviceStack} from '../process/frames.ts';
 import {serverLog} from '../process/log.ts';
 import {residentBytes} from '../process/memory.ts';
 import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
+import {captureSignal} from '../process/node-internals.ts';
 import {keepWithoutReader} from '../process/outputs.ts';
 import type {Settings} from '../settings/settings.ts';
 import {startHeartbeat} from '../watchdog/heartbeat.ts';
+import {leave} from './leave.ts';
 import {serveWorker, type Serving} from './server.ts';
+import {handleUncaught} from './uncaught.ts';
 
 // The program of a worker process: loads the service and serves it on the socket that the arbiter sends.
 
 const log = serverLog();
-/** Time limit of the service's own SIGTERM handlers, after the last response. */
-const ownEndMilliseconds = 5000;
-const lastMetricsMilliseconds = 1000;
+/** As Node's own, after an uncaught exception. */
+const crashCode = 1;
+const crashSeconds = 10;
+/** An arbiter that does not answer by then is stuck. */
+const orderMilliseconds = 5000;
 let settings: Settings;
 let serving: Serving | undefined;
-let draining = false;
+let exiting = false;
 const socketClosed = Promise.withResolvers<void>();
 let onSocket: ((handle: NetServer | undefined) => void) | undefined;
 /** Those that came before the `start` or `socket` to which they belong. */
@@ -30,14 +35,26 @@ function send(message: FromWorker, sent: () => void = () => {}): void {
 }
 
 function stats(own: Pick<WorkerStats, 'rss' | 'loopLag'>): WorkerStats {
-  return {...own, connections: serving?.connections() ?? 0, requests: serving?.observer.snapshot()};
+  const held = serving?.held() ?? 0;
+  return {
+    ...own,
+    connections: serving?.connections() ?? 0,
+    ...(held > 0 ? {held} : {}),
+    requests: serving?.observer.snapshot(),
+  };
 }
 
 keepWithoutReader();
-// A terminal sends these to the whole process group; the arbiter decides what they do.
-for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
+// A terminal and a supervisor signal the whole process group: the arbiter decides what happens, and handlers of the
+// service run when no response is left that they could cut.
+const captured = new Map(
+  (['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const).map((signal): [string, () => void] => [
+    signal,
+    captureSignal(signal, signal === 'SIGTERM' ? terminated : () => {}),
+  ]),
+);
+process.on('SIGUSR2', () => {});
 process.on('SIGUSR1', flush);
-process.on('SIGTERM', drainAlone);
 process.on('message', (message, handle) => {
   if (isMessage<ToWorker>(message)) receive(message, handle as NetServer | undefined);
 });
@@ -48,16 +65,54 @@ process.once('disconnect', () => {
   drainAlone();
 });
 
+const leaving = leave({
+  serving: () => serving,
+  socketClosed: socketClosed.promise,
+  notAccepting: () => send({type: 'not-accepting'}),
+  lastMetrics: () => (settings.adminBind === undefined ? Promise.resolve() : sendMetrics()),
+  release: (signal) => captured.get(signal)?.(),
+  report: (sent) => {
+    exiting = true;
+    flush();
+    send({type: 'drained', stats: stats({rss: residentBytes(), loopLag: 0})}, sent);
+  },
+  log,
+});
+
+handleUncaught({
+  log,
+  isBooting: () => serving === undefined,
+  bootFailed: (error) => void bootFailed(error),
+  each: () => serving?.failRunning(),
+  first: () => {
+    leaving.failed(crashCode);
+    send({type: 'crashing'});
+    const limit = Math.min(crashSeconds, settings.gracefulTimeout);
+    leaving.drain({limit, responses: limit, delay: 0, idle: 1, last: false});
+  },
+});
+
+// The service ends the process itself. Node calls it within process.exit, so that the stack names the caller.
+process.once('exit', (code) => {
+  const stack = serviceStack(new Error('process.exit').stack ?? '');
+  if (exiting || serving === undefined || !stack.includes('\n    at ')) return;
+  log('error', 'service_exited', {
+    code,
+    message: `the service called process.exit(${code}) while it was being served`,
+    stack,
+  });
+});
+
 function receive(message: ToWorker, handle: NetServer | undefined): void {
   if (message.type === 'start') void start(message, handle);
   else if (message.type === 'further-socket') furtherSockets = [...furtherSockets, {...message, handle}];
   else if (message.type === 'socket') onSocket?.(handle);
   else if (message.type === 'clear-queue') void clearQueue(message, handle);
   else if (message.type === 'socket-closed') socketClosed.resolve();
-  else if (message.type === 'drain') void drain(message);
+  else if (message.type === 'drain') leaving.drain(message);
   else if (message.type === 'flush') flush();
   else if (message.type === 'metrics') void sendMetrics();
-  else if (message.type === 'quit') end();
+  else if (message.type === 'quit') leaving.quit(message.signal as NodeJS.Signals);
 }
 
 async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServer | undefined): Promise<void> {
@@ -87,9 +142,13 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
     });
     send({type: 'ready'});
   } catch (error) {
-    const {bootFailure} = await import('../load/boot-failure.ts');
-    send({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)}, () => process.exit(3));
+    await bootFailed(error);
   }
+}
+
+async function bootFailed(error: unknown): Promise<void> {
+  const {bootFailure} = await import('../load/boot-failure.ts');
+  send({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)}, () => process.exit(3));
 }
 
 function takeFurther(): readonly Endpoint[] {
@@ -115,52 +174,20 @@ async function sendMetrics(): Promise<void> {
   await new Promise<void>((resolve) => send({type: 'metrics', sources}, resolve));
 }
 
-/** Drains without an order of the arbiter: the worker itself got SIGTERM, or the arbiter has exited. */
+/** SIGTERM to this process. If it went to the arbiter as well, only the arbiter knows how to drain without a reset. */
+function terminated(): void {
+  if (!process.connected) return drainAlone();
+  send({type: 'terminated'});
+  setTimeout(drainAlone, orderMilliseconds).unref();
+}
+
+/** Drains without an order: the arbiter has exited, or does not answer. */
 function drainAlone(): void {
-  void drain({limit: settings?.gracefulTimeout ?? 0, delay: 0, idle: 1, last: false});
-}
-
-async function drain({delay, ...order}: DrainOrder): Promise<void> {
-  if (draining) return;
-  draining = true;
-  if (serving === undefined) return end();
-  const limit = Date.now() + order.limit * 1000;
-  // Only with a delay, when the whole server stops: a 503 from one recycled worker would take the server out of a balancer.
-  if (delay > 0) {
-    serving.notReady();
-    await sleep(delay * 1000);
-  }
-  const closed = order.last ? socketClosed.promise : Promise.resolve();
-  const remaining = {...order, limit: Math.max(0, (limit - Date.now()) / 1000)};
-  const count = await serving.drain(remaining, closed, () => send({type: 'not-accepting'}));
-  if (count > 0)
-    log('warning', 'connections_cut', {
-      connections: count,
-      message: `closed ${count} connections that were still open after ${order.limit} s`,
-      fix: '--graceful-timeout sets the limit',
-    });
-  // Counts since the last scrape stay in the totals.
-  if (settings.adminBind !== undefined) await Promise.race([sendMetrics(), sleep(lastMetricsMilliseconds)]);
-  await Promise.race([serving.close(), sleep(Math.max(100, limit - Date.now()))]);
-  runOwnHandlers(Math.max(100, Math.min(ownEndMilliseconds, limit - Date.now())));
-}
-
-/** Runs the service's own SIGTERM handlers now, for example to close a connection pool; they may end the process. */
-function runOwnHandlers(milliseconds: number): void {
-  process.removeListener('SIGTERM', drainAlone);
-  if (process.listenerCount('SIGTERM') === 0) return end();
-  setTimeout(end, milliseconds).unref();
-  // With nothing left in the event loop, the service has closed everything.
-  process.once('beforeExit', end);
-  process.channel?.unref();
-  process.emit('SIGTERM', 'SIGTERM');
+  const limit = settings?.gracefulTimeout ?? 0;
+  const order: DrainOrder = {limit, responses: limit, delay: 0, idle: 1, last: false};
+  leaving.drain(order);
 }
 
 function flush(): void {
   serving?.observer.flush();
-}
-
-function end(): void {
-  flush();
-  send({type: 'drained', stats: stats({rss: residentBytes(), loopLag: 0})}, () => process.exit(0));
 }

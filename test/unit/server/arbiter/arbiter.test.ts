@@ -1,130 +1,15 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import {backoff} from '../../../../src/server/arbiter/backoff.ts';
-import {exitReason, workerExited} from '../../../../src/server/arbiter/exits.ts';
+import {exitReason} from '../../../../src/server/arbiter/exits.ts';
 import {checkHeartbeats, isFresh} from '../../../../src/server/arbiter/monitor.ts';
 import {bootSucceeded, reconcile, rest, restart, scale, wake} from '../../../../src/server/arbiter/reconcile.ts';
 import {rollingRestart} from '../../../../src/server/arbiter/rolling-restart.ts';
-import {activeWorkers, type ArbiterState, initialState} from '../../../../src/server/arbiter/state.ts';
+import {activeWorkers} from '../../../../src/server/arbiter/state.ts';
 import {closeSockets, fail, quit, stop} from '../../../../src/server/arbiter/stop.ts';
-import {
-  exitText,
-  inheritedFlags,
-  type Worker,
-  type WorkerExit,
-  workerFlags,
-} from '../../../../src/server/arbiter/workers.ts';
-import type {BootFailure, QueueState, ToWorker} from '../../../../src/server/process/messages.ts';
+import {exitText, inheritedFlags, type Worker, workerFlags} from '../../../../src/server/arbiter/workers.ts';
 import type {Settings} from '../../../../src/server/settings/settings.ts';
-
-/** A worker without a process; the test decides when it boots and exits. */
-interface FakeWorker extends Worker {
-  readonly sent: ToWorker['type'][];
-  readonly signals: NodeJS.Signals[];
-  readonly boot: (failure?: BootFailure) => void;
-  readonly exit: (exit?: Partial<WorkerExit>) => void;
-}
-
-interface FakeServer {
-  readonly state: ArbiterState;
-  readonly started: FakeWorker[];
-  /** Events in order, `worker_ready` for instance. */
-  readonly events: string[];
-}
-
-function fakeServer(settings: Partial<Settings> = {}, queue: QueueState[] = []): FakeServer {
-  const started: FakeWorker[] = [];
-  const events: string[] = [];
-  let alive: FakeWorker[] = [];
-  function spawn(isReplacement: boolean, number = started.length): FakeWorker {
-    const booted = Promise.withResolvers<BootFailure | undefined>();
-    const notAccepting = Promise.withResolvers<void>();
-    const exited = Promise.withResolvers<WorkerExit>();
-    const worker: FakeWorker = {
-      id: started.length + 1,
-      number,
-      pid: 100 + started.length,
-      startedAt: process.uptime(),
-      isReplacement,
-      state: 'booting',
-      stats: undefined,
-      missedSeconds: 0,
-      exitReason: undefined,
-      booted: booted.promise,
-      notAccepting: notAccepting.promise,
-      exited: exited.promise,
-      sent: [],
-      signals: [],
-      clearQueue: async () => {
-        worker.sent.push('clear-queue');
-        return queue.shift();
-      },
-      send: ({type}) => void worker.sent.push(type),
-      kill: (signal) => {
-        worker.signals.push(signal);
-        if (signal === 'SIGKILL') worker.exit({code: null, signal});
-      },
-      boot: (failure) => {
-        if (failure === undefined) worker.state = 'ready';
-        booted.resolve(failure);
-      },
-      exit: (exit) => {
-        if (!alive.includes(worker)) return;
-        alive = alive.filter((other) => other !== worker);
-        const whole: WorkerExit = {code: 0, signal: null, failure: undefined, ...exit};
-        booted.resolve({message: 'exited', exitCode: 3});
-        notAccepting.resolve();
-        exited.resolve(whole);
-        workerExited(state, worker, whole);
-      },
-    };
-    started.push(worker);
-    alive.push(worker);
-    return worker;
-  }
-  const state = initialState({
-    settings: {
-      workers: 2,
-      gracefulTimeout: 5,
-      drainDelay: 0,
-      timeout: 30,
-      bind: ['127.0.0.1:80'],
-      ...settings,
-    } as Settings,
-    sockets: [
-      {
-        bind: '127.0.0.1:80',
-        port: 80,
-        handle: {} as never,
-        unlink: () => {},
-        close: () => void events.push('socket closed'),
-      },
-    ],
-    log: (_, event) => void events.push(event),
-    crashes: backoff(),
-    workers: {
-      all: () => alive,
-      spawn,
-      retire: (worker, reason) => {
-        worker.exitReason ??= reason;
-        worker.state = 'leaving';
-        worker.send({type: 'drain', limit: 0, delay: 0, idle: 0, last: false});
-      },
-    },
-  });
-  return {state, started, events};
-}
-
-/** A server whose two workers are ready. */
-async function serving(settings: Partial<Settings> = {}, queue: QueueState[] = []): Promise<FakeServer> {
-  const server = fakeServer(settings, queue);
-  server.state.bootsAlone = false;
-  reconcile(server.state);
-  for (const worker of server.started) worker.boot();
-  await nextTurn();
-  return server;
-}
+import {fakeServer, serving} from './fake-server.ts';
 
 test('the first worker boots alone, and the server listens with the first one that is ready', async () => {
   const {state, started, events} = fakeServer();
@@ -200,12 +85,13 @@ test('a crash is replaced at once, the next ones after the backoff', async () =>
   quit(state, 'SIGINT');
 });
 
-test('the reason of an exit is that of the arbiter, else signal for a drained worker, else crash', () => {
+test('the reason of an exit is that of the arbiter, else signal for a drained worker, exit for code 0, else crash', () => {
   const exit = {code: 0, signal: null, failure: undefined};
   assert.equal(exitReason({exitReason: 'reload', state: 'leaving'}, exit), 'reload');
   assert.equal(exitReason({exitReason: undefined, state: 'leaving'}, exit), 'signal');
   assert.equal(exitReason({exitReason: undefined, state: 'leaving'}, {...exit, code: 1}), 'crash');
-  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, exit), 'crash');
+  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, exit), 'exit');
+  assert.equal(exitReason({exitReason: undefined, state: 'ready'}, {...exit, code: 1}), 'crash');
   assert.deepEqual(
     [exitText({code: 1, signal: null}), exitText({code: null, signal: 'SIGKILL'})],
     ['exited with code 1', 'was killed by SIGKILL'],
@@ -304,17 +190,6 @@ test('a reload whose new code does not boot keeps the old workers; calls meanwhi
   assert.equal((await more[0])?.message, 'still no database');
   assert.equal(events.filter((event) => event === 'reload_failed').length, 2);
   quit(state, 'SIGINT');
-});
-
-test('a worker is recycled once, however often it asks', async () => {
-  const {state, started} = await serving();
-  const {recycle} = rollingRestart(state);
-  for (let count = 0; count < 3; count += 1) recycle(started[0] as Worker, 'max-requests');
-  await nextTurn();
-  started[2]?.boot();
-  await nextTurn();
-  assert.equal(started.length, 3);
-  assert.deepEqual([started[0]?.exitReason, started[0]?.sent], ['max-requests', ['drain']]);
 });
 
 test('a worker inherits the flags of Node, without those that run another program', () => {

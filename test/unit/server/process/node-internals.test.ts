@@ -15,10 +15,12 @@ import {
   type Socket,
 } from 'node:net';
 import {test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {
   adoptConnection,
   bindHandle,
   bytesReceived,
+  captureSignal,
   countConnections,
   currentResponse,
   endsConnection,
@@ -230,4 +232,29 @@ test('bytes behind an ignored Upgrade are parsed', async (t) => {
     `GET /1 HTTP/1.1\r\n${upgrade}GET /2 HTTP/1.1\r\n${upgrade}GET /3 HTTP/1.1\r\nHost: a\r\n\r\n`,
     /\/1[^]*\/2[^]*\/3$/,
   );
+});
+
+const raise = async (signal: NodeJS.Signals): Promise<void> => {
+  process.kill(process.pid, signal);
+  await sleep(50);
+};
+
+test('a captured signal calls its handler alone; listeners are kept, and Node never stops watching for it', async () => {
+  const calls: string[] = [];
+  const listener = (): void => void calls.push('listener');
+  process.on('SIGHUP', listener);
+  const release = captureSignal('SIGHUP', () => calls.push('captured'));
+  process.prependOnceListener('SIGHUP', () => calls.push('once'));
+  assert.equal(Object.hasOwn(process, 'emit'), false);
+  await raise('SIGHUP');
+  assert.ok(process.listeners('SIGHUP').includes(listener));
+  // Without a watch, the signal would end this process.
+  process.removeAllListeners('SIGHUP');
+  await raise('SIGHUP');
+  process.on('SIGHUP', listener);
+  release();
+  assert.deepEqual(process.listeners('SIGHUP'), [listener]);
+  process.emit('SIGHUP', 'SIGHUP');
+  assert.deepEqual(calls, ['captured', 'captured', 'listener']);
+  process.removeListener('SIGHUP', listener);
 });

@@ -1,0 +1,49 @@
+import {type ServerResponse, STATUS_CODES} from 'node:http';
+import type {Socket} from 'node:net';
+import {currentResponse, sentHead} from '../process/node-internals.ts';
+
+/** How long a client that still sends its request can read the response: a reset would discard it (RFC 9112, 9.6). */
+const lingerMilliseconds = 1000;
+
+/** Whether the response is one of server-sent events: it has no end, and its client reconnects. */
+export function isEventStream(response: ServerResponse | undefined): boolean {
+  return response !== undefined && /^content-type: *text\/event-stream/im.test(sentHead(response));
+}
+
+/** Ends an event stream; its client reconnects, to another worker. The service gets the response's event `close`. */
+export function endEventStream(socket: Socket): void {
+  if (socket.writableEnded) return;
+  const chunked = currentResponse(socket)?.chunkedEncoding === true;
+  socket.end(chunked ? '0\r\n\r\n' : '', () => socket.destroy());
+}
+
+/**
+ * Ends a response that the service has not ended, and its connection: with a status if its head is not sent yet, else in
+ * the middle. To the service it looks as if the client had disconnected, so what it writes later is discarded silently;
+ * a response of its own that was finished here would throw at it.
+ */
+export function cutResponse(socket: Socket, response: ServerResponse, status: number): void {
+  const head = sentHead(response);
+  if (head !== '' || socket.writableEnded) {
+    // Without a length, a connection that ends in order would look like a complete response (RFC 9112, 6.3). TLS has an
+    // end of its own, and a Unix socket has no reset.
+    const isOrderly = /^(content-length|transfer-encoding):/im.test(head);
+    if (isOrderly || 'encrypted' in socket || socket.remoteAddress === undefined) socket.destroy();
+    else socket.resetAndDestroy();
+    return;
+  }
+  const body = `${STATUS_CODES[status]}\n`;
+  const complete = response.req.complete;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
+      `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${response.req.method === 'HEAD' ? '' : body}`,
+    () => {
+      if (complete) socket.destroy();
+    },
+  );
+  if (complete) return;
+  response.req.push = () => true;
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {until} from '../../support/until.ts';
+import {rawConnection, startServer} from '../support.ts';
+
+const service = `
+const fail = () => { throw new Error("broken later", {cause: new TypeError("the cause")}); };
+const paths = {
+  "/later": () => setTimeout(fail, 10),
+  "/at-once": fail,
+  "/rejects": () => void Promise.reject(new Error("rejected")),
+  "/again": () => setInterval(fail, 1),
+  "/exits": () => process.exit(0),
+};
+export default (request, response) => {
+  const path = paths[request.url];
+  if (path !== undefined) return void path();
+  setTimeout(() => response.end(String(process.pid)), request.url === "/slow" ? 800 : 0);
+};`;
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+for (const path of ['/later', '/rejects', '/again']) {
+  test(`after an uncaught error the worker answers its other requests, while a replacement serves new ones (${path})`, async (t) => {
+    const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=1.5']});
+    const [old] = server.workers();
+    const slow = await rawConnection(t, server.port);
+    slow.write(get('/slow'));
+    const failing = await rawConnection(t, server.port);
+    failing.write(get(path));
+    await server.event('worker_ready', {count: 2});
+    assert.notEqual((await server.get('/')).body, String(old));
+    // Still in progress.
+    assert.doesNotMatch(slow.received(), /HTTP/);
+    assert.match(await slow.until(/\r\n\r\n\d+$/), new RegExp(`connection: close.*${old}`, 'is'));
+    const exited = await server.event('worker_exited');
+    assert.deepEqual(
+      [exited['worker'], exited['reason'], exited['code'], exited['wait_seconds']],
+      [old, 'crash', 1, 0],
+    );
+    const errors = server.log().filter(({event}) => event === 'uncaught_exception');
+    assert.equal(errors.length, path === '/again' ? 10 : 1);
+    const [first] = errors;
+    assert.deepEqual(
+      [first?.['pid'], first?.['origin']],
+      [old, path === '/rejects' ? 'unhandledRejection' : 'uncaughtException'],
+    );
+    assert.match(
+      String(first?.['stack']),
+      path === '/rejects'
+        ? /rejected\n.*service\.mjs/s
+        : /broken later\n.*service\.mjs.*caused by TypeError: the cause/s,
+    );
+    // The failed request is answered, if late.
+    assert.match(failing.received(), /^HTTP\/1\.1 503/);
+  });
+}
+
+for (const workerClass of ['async', 'sync']) {
+  test(`an error that a handler throws at once is answered with 500 at once (${workerClass})`, async (t) => {
+    const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${workerClass}`]});
+    assert.equal((await server.get('/at-once', {seconds: 3})).status, 500);
+    assert.match((await server.get('/')).body, /^\d+$/);
+    assert.equal((await server.event('worker_exited'))['reason'], 'crash');
+  });
+}
+
+test("a service's own handlers of errors, and Node's flags for rejections, keep their meaning", async (t) => {
+  const own = await startServer(t, {
+    module: `process.on("uncaughtException", (error) => console.log("own handler: " + error.message)); ${service}`,
+    flags: ['--workers=1'],
+  });
+  const warns = await startServer(t, {
+    module: service,
+    flags: ['--workers=1'],
+    env: {NODE_OPTIONS: '--unhandled-rejections=warn'},
+  });
+  const client = await rawConnection(t, own.port);
+  client.write(get('/later'));
+  await until('the handler of the service ran', () => own.output().includes('own handler: broken later'));
+  const other = await rawConnection(t, warns.port);
+  other.write(get('/rejects'));
+  await until('Node warns', () => warns.output().includes('UnhandledPromiseRejectionWarning'));
+  await sleep(100);
+  for (const server of [own, warns]) {
+    assert.equal((await server.get('/')).body, String(server.workers()[0]));
+    assert.deepEqual(
+      server.log().filter(({event}) => event === 'uncaught_exception'),
+      [],
+    );
+  }
+});
+
+test('a worker whose service calls process.exit is replaced; the log says who called it, and new connections wait', async (t) => {
+  const server = await startServer(t, {module: service, flags: ['--workers=1']});
+  const lost = await rawConnection(t, server.port);
+  lost.write(get('/exits'));
+  const exited = await server.event('worker_exited');
+  const waiting = await Promise.all([1, 2, 3].map(() => server.get('/')));
+  assert.ok(waiting.every(({status}) => status === 200));
+  assert.deepEqual([exited['reason'], exited['code'], exited['wait_seconds']], ['exit', 0, 0]);
+  const said = await server.event('service_exited');
+  assert.deepEqual([said['pid'], said['code']], [exited['worker'], 0]);
+  assert.match(String(said['stack']), /at .*service\.mjs:\d+/);
+});
+
+test('an error that nothing catches while the service loads is a failed boot, logged once', async (t) => {
+  const server = await startServer(t, {
+    module:
+      'setTimeout(() => { throw new Error("no database"); }, 20); await new Promise((resolve) => setTimeout(resolve, 5000));',
+    listening: false,
+    flags: ['--workers=1'],
+  });
+  assert.deepEqual(await server.ended, {code: 3, signal: null});
+  assert.equal(server.output().split('no database').length - 1, 2, server.output());
+  assert.equal(server.log()[0]?.event, 'worker_failed');
+});
