@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {before, test} from 'node:test';
+import {installPackages, requirePackages} from './packages.ts';
 import {get, startServer} from './support.ts';
 
 // Unmodified services of the common frameworks: they import nothing of the server, and some call listen themselves.
-
-const directory = join(import.meta.dirname, 'frameworks');
-const lock = join(directory, 'package-lock.json');
 
 const routes = {
   hello: 'hello',
@@ -62,29 +57,14 @@ app.post('/echo', (request, response) => void response.json(request.body));
 app.listen(process.env.PORT);`,
 };
 
-before(() => {
-  const installed = (): string => {
-    try {
-      return readFileSync(join(directory, 'node_modules/.lock'), 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  if (installed() === readFileSync(lock, 'utf8')) return;
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: directory,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  execFileSync('cp', [lock, join(directory, 'node_modules/.lock')]);
-});
+before(installPackages);
 
 for (const [name, text] of Object.entries(apps)) {
   for (const workerClass of ['async', 'sync', 'threads']) {
     test(`${name}, ${workerClass}: answers, receives bodies, and finishes requests at SIGTERM`, async (t) => {
-      const module = `const {createRequire} = require('node:module');\nrequire = createRequire(${JSON.stringify(`${directory}/`)});\n${text}`;
       const server = await startServer(t, {
         file: 'service.cjs',
-        module,
+        module: requirePackages + text,
         flags: ['--workers=2', `--worker-class=${workerClass}`],
       });
       await server.event('worker_ready', {count: 2});
