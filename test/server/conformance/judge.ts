@@ -12,8 +12,8 @@ export interface Judged {
   readonly id: string;
 }
 
-/** The statuses with which a server refuses a message that it has not understood: RFC 9112 2.2, 9.6. */
-const refusals = new Set([400, 408, 413, 414, 431, 501, 505]);
+/** The statuses with which a server refuses a message whose end it does not know: RFC 9112 2.2, 9.6. */
+const refusals = new Set([400, 408, 413, 414, 431, 505]);
 
 /** What was expected, and what came instead; empty if everything is right. */
 export function judge({message, exchanged, ran, handler, id}: Judged): readonly string[] {
@@ -61,6 +61,8 @@ function judgeEnd(
   }
   if (probed) {
     const probe = responses.at(-1);
+    // A connection that need not go on may end with a refusal.
+    if (after === 'either' && probe?.status === 400 && probe.closes) return wrong;
     if (probe?.status !== 200 || !probe.body.includes(probePath))
       wrong.push(`the next request on the connection gets ${probe?.status} ${sample(probe?.body ?? '')}`);
   } else if (after === 'open' && last?.complete === true) {

@@ -109,9 +109,17 @@ export const requestLines: readonly Message[] = [
   ].map((text) =>
     refused(`the version ${text}`, 'RFC 9112 2.3: case-sensitive, one digit each', line(`GET / ${text}`), noVersion),
   ),
-  refused('the version RTSP/1.0', 'RFC 9112 2.3', line('OPTIONS / RTSP/1.0'), noVersion),
-  refused('the method DESCRIBE of RTSP', 'RFC 9112 2.3', line('DESCRIBE / RTSP/1.0'), [400, 501, 505]),
-  refused('the version ICE/1.0', 'RFC 9112 2.3', line('SOURCE / ICE/1.0'), [400, 501, 505]),
+  // Node's parser knows these protocols and hides them: what it takes them for, HTTP/1.0, is closed behind the answer.
+  ...['OPTIONS / RTSP/1.0', 'DESCRIBE / RTSP/1.0', 'SOURCE / ICE/1.0'].map((text) =>
+    lenient(
+      `the request line ${text}`,
+      'RFC 9112 2.3: another protocol',
+      line(text) + smuggled,
+      {},
+      [200, 400, 501, 505],
+      {after: 'closed'},
+    ),
+  ),
   refused('a space in the target', 'RFC 9112 3.2: no whitespace', line('GET /a b HTTP/1.1')),
   refused('NUL in the target', 'RFC 9112 3.2, RFC 3986 2', line('GET /a\0b HTTP/1.1')),
   refused('DEL in the target', 'RFC 9112 3.2, RFC 3986 2', line('GET /a\u007fb HTTP/1.1')),
