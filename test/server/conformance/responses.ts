@@ -40,11 +40,7 @@ export function valueOf({fields}: Pick<Received, 'fields'>, name: string): strin
  * @param text latin1
  * @param isHead whether the request with this index was a HEAD
  */
-export function readResponses(
-  text: string,
-  ended: boolean,
-  isHead: (index: number, fields: Received['fields']) => boolean,
-): ReceivedAll {
+export function readResponses(text: string, ended: boolean, isHead: (index: number) => boolean): ReceivedAll {
   const responses: Received[] = [];
   const problems: string[] = [];
   let informational: number[] = [];
@@ -63,7 +59,7 @@ export function readResponses(
       informational.push(status);
       continue;
     }
-    const body = readBody(text, head, {ended, bodyless: isHead(responses.length, fields), problems});
+    const body = readBody(text, head, {ended, bodyless: isHead(responses.length), problems});
     responses.push({
       status,
       reason: head.reason,
