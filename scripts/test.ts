@@ -8,6 +8,7 @@ import {join} from 'node:path';
 const root = join(import.meta.dirname, '..');
 // Files that build images or check a time limit run alone, with both cores.
 const alone = /\/(?:demo|readme|images\/base|images\/manual)\.test\.ts$/;
+const all = process.env['ENTRYPOINT_TEST_ALL'] === 'yes';
 // Takes a fraction of a second if an earlier stage has built them.
 const withImages = (...names: readonly string[]): readonly (readonly string[])[] => [
   ['sh', 'scripts/engine'],
@@ -27,9 +28,16 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   // Most files wait more than they compute; each file in load/ uses both cores.
   server: () => [
     ['node', '--test', '--test-concurrency=2', ...globSync('test/server/{,lifetime/}*.test.ts', {cwd: root})],
-    ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
+    // Installs browsers and other clients.
+    ...(all ? [['sh', 'scripts/clients']] : []),
+    [
+      'node',
+      '--test',
+      '--test-concurrency=1',
+      ...globSync('test/server/{load,conformance,clients}/*.test.ts', {cwd: root}),
+    ],
     // Its short form is part of the stage integration.
-    ...(process.env['ENTRYPOINT_TEST_ALL'] === 'yes'
+    ...(all
       ? [
           ...withImages('node-service', 'haproxy'),
           ['node', '--test', 'test/integration/images/app-server-haproxy.test.ts'],

@@ -9,15 +9,10 @@ import {schedulingPolicy} from './arbiter/workers.ts';
 import {bindServer} from './bind-server.ts';
 import {type Log, serverLog} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
+import {type declaration, type SettingName, settings as declared} from './settings/declaration.ts';
 import {cpuCount, heapMegabytes} from './settings/limits.ts';
 import {readSettings} from './settings/reader.ts';
-import {
-  type declaration,
-  type Setting,
-  type SettingName,
-  settings as declared,
-  type Settings,
-} from './settings/settings.ts';
+import type {Setting, Settings} from './settings/settings.ts';
 import {readSetting} from './settings/value.ts';
 
 export type {Level, Log} from './process/log.ts';

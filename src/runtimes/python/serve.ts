@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, problem, usageProblem} from '../../errors.ts';
+import type {SettingName} from '../../server/settings/declaration.ts';
 import {
   commandLineWords,
   type DeprecatedVariable,
@@ -10,7 +11,6 @@ import {
   type SettingValues,
 } from '../../server/settings/given.ts';
 import {cpuCount, heapMegabytes, workerCount} from '../../server/settings/limits.ts';
-import type {SettingName} from '../../server/settings/settings.ts';
 import type {Context} from '../../task.ts';
 import {type Serve, type ServeSources, type ServeValues, warningText} from '../serve.ts';
 import {asyncClass, findModule} from './module.ts';

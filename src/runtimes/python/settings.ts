@@ -1,6 +1,7 @@
 import {type UsageError, usageErrorsProblem} from '../../errors.ts';
 import {splitAddresses} from '../../server/settings/address.ts';
 import {bindOf} from '../../server/settings/computed.ts';
+import {declaration, type SettingName, settings} from '../../server/settings/declaration.ts';
 import {withoutForeign} from '../../server/settings/deprecated.ts';
 import {
   type DeprecatedVariable,
@@ -11,7 +12,7 @@ import {
   type SettingValues,
   strongest,
 } from '../../server/settings/given.ts';
-import {declaration, type Setting, type SettingName, settings} from '../../server/settings/settings.ts';
+import type {Setting} from '../../server/settings/settings.ts';
 import {originOf, readSetting} from '../../server/settings/value.ts';
 import type {Words} from '../../shell/argv.ts';
 import {kebab} from '../../text/names.ts';

@@ -1,7 +1,7 @@
 import {addressText, parseAddress, splitAddresses} from './address.ts';
+import type {SettingName} from './declaration.ts';
 import type {GivenSettings} from './given.ts';
 import {heapLimit, nodeWorkerCount, type Resources, type WorkerKind} from './limits.ts';
-import type {SettingName} from './settings.ts';
 import type {Origin} from './value.ts';
 
 /** Settings with those that follow from others and from the machine: workers, heap and address. */

@@ -1,5 +1,5 @@
+import {declaration, type SettingName} from './declaration.ts';
 import type {DeprecatedVariable, Given, GivenSettings} from './given.ts';
-import {declaration, type SettingName} from './settings.ts';
 import {readSetting} from './value.ts';
 
 // Names such as HOST and TIMEOUT have other meanings as well: tcsh exports HOST, a service has a TIMEOUT of its own. Without

@@ -1,5 +1,6 @@
 import {kebab, variableOf} from '../../text/names.ts';
-import {declaration, type Setting, type SettingName} from './settings.ts';
+import {declaration, type SettingName} from './declaration.ts';
+import type {Setting} from './settings.ts';
 
 /** A setting as a word of the command line: `--workers=2`, `--no-reload`. */
 export function flagText(name: SettingName, value: string | number | boolean | undefined): string {

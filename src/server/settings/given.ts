@@ -4,8 +4,9 @@ import {splitWords, type Words} from '../../shell/argv.ts';
 import {kebab, variableOf} from '../../text/names.ts';
 import {nearest} from '../../text/nearest.ts';
 import {scan, type ScannableFlag, wordsBehindDashes} from '../../text/scan.ts';
+import {declaration, type SettingName, settings} from './declaration.ts';
 import {valueNameOf, variablesOf} from './flag.ts';
-import {declaration, type Setting, type SettingName, settings} from './settings.ts';
+import type {Setting} from './settings.ts';
 
 /** A setting as it was given, and where. */
 export interface Given {

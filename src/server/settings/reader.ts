@@ -2,6 +2,7 @@ import {resolve} from 'node:path';
 import type {UsageError} from '../../errors.ts';
 import {mainFirst, splitAddresses} from './address.ts';
 import {computed} from './computed.ts';
+import {type SettingName, settings} from './declaration.ts';
 import {withoutForeign} from './deprecated.ts';
 import {
   commandLineWords,
@@ -17,7 +18,7 @@ import {
   strongest,
 } from './given.ts';
 import type {Resources} from './limits.ts';
-import {type Setting, type SettingName, settings, type Settings} from './settings.ts';
+import type {Setting, Settings} from './settings.ts';
 import {type Origin, originOf} from './value.ts';
 
 /** Everything that decides the settings. */

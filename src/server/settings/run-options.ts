@@ -1,6 +1,7 @@
 import type {Option} from '../../option.ts';
+import {declaration, type SettingName, settings} from './declaration.ts';
 import {defaultTextOf, valueNameOf} from './flag.ts';
-import {declaration, type Setting, type SettingName, settings} from './settings.ts';
+import type {Setting} from './settings.ts';
 
 type OptionOf<S extends Setting> = S['kind'] extends 'number'
   ? Option<number | undefined>

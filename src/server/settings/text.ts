@@ -1,8 +1,9 @@
 import {kebab} from '../../text/names.ts';
 import {table} from '../../text/table.ts';
+import {declaration, type SettingName, settings} from './declaration.ts';
 import {defaultTextOf, valueNameOf, variablesOf} from './flag.ts';
 import type {Reading} from './reader.ts';
-import {declaration, type Setting, type SettingName, settings} from './settings.ts';
+import type {Setting} from './settings.ts';
 import type {Origin} from './value.ts';
 
 /** `--help` of the server. */

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {addressText, parseAddress} from '../../../../src/server/settings/address.ts';
+import {settings} from '../../../../src/server/settings/declaration.ts';
 import {deprecationText} from '../../../../src/server/settings/deprecated.ts';
 import {flagText} from '../../../../src/server/settings/flag.ts';
 import {parseNetworks} from '../../../../src/server/settings/networks.ts';
 import {type Reading, type ReaderOptions, readSettings} from '../../../../src/server/settings/reader.ts';
-import {settings} from '../../../../src/server/settings/settings.ts';
 import {kebab} from '../../../../src/text/names.ts';
 
 const machine = {cpus: 2, megabytes: undefined};
