@@ -92,9 +92,11 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
   }
   return (request, response, proceed) => {
     const {socket} = request;
-    if (isBehindClose(socket, response)) return void request.resume();
+    const isStream = isHttp2(request);
+    if (!isStream && isBehindClose(socket, response)) return void request.resume();
     served += 1;
     if (served === limit) recycle();
+    if (isStream) return serve(request, response, proceed);
     // The client closes, or this frees a connection.
     if (!response.shouldKeepAlive || full()) lastResponse(response, socket);
     if (request.httpVersion === '1.0') unchunked(response);
@@ -108,6 +110,11 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
     }
     serve(request, response, proceed);
   };
+}
+
+/** Whether it is a stream of the service's own HTTP/2 server, which has no connection for itself and is framed already. */
+function isHttp2(request: IncomingMessage): boolean {
+  return request.httpVersionMajor > 1 && 'stream' in request;
 }
 
 function refuse(response: ServerResponse, socket: Socket, {status, reason}: Refusal): void {
