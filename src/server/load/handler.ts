@@ -64,14 +64,16 @@ export function nodeListener(handler: NodeHandler, otherwise?: FetchHandler): Re
   };
 }
 
-/** Whether a handler has failed because it got no `Request`: its URL was not absolute, or it has other methods. */
+/** How a handler fails that takes node:http's pair for a `Request` and its info. */
+const missing =
+  /\.(?:get|has|json|text|formData|arrayBuffer|bytes|blob|clone|getReader) is not a function$|of undefined \(reading '(?:socket|hostname)'\)$/;
+
+/** Whether a handler has failed because it got no `Request`: its URL was not absolute, or it lacked something of Fetch. */
 function expectsRequest(error: unknown, {url}: IncomingMessage): boolean {
   if (!(error instanceof TypeError)) return false;
   const {code, input} = error as {code?: unknown; input?: unknown};
   if (code === 'ERR_INVALID_URL') return input === url;
-  return /\.(?:get|has|json|text|formData|arrayBuffer|bytes|blob|clone|getReader) is not a function$/.test(
-    error.message,
-  );
+  return missing.test(error.message);
 }
 
 function isTagged(value: unknown, tag: string): boolean {

@@ -1,8 +1,11 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import {serviceStack} from '../process/frames.ts';
 import {serverLog} from '../process/log.ts';
 
 /** What clients get for an error of the service: its own text can hold secrets. */
 const answer = 'Internal Server Error\n';
+
+const maxCauses = 5;
 
 /** Errors with which streams and `fetch` report that the client has left. */
 const abortCodes: ReadonlySet<unknown> = new Set([
@@ -34,7 +37,8 @@ export function failRequest(error: unknown, request: IncomingMessage, response: 
 /** Logs that a request failed, without responding to it. */
 export function logFailure(error: unknown, {method, url = ''}: IncomingMessage, fix?: string): void {
   const stack = stackOf(error);
-  serverLog()('error', 'request_failed', {
+  const log = serverLog();
+  log('error', 'request_failed', {
     method,
     // A query can hold secrets.
     path: url.split('?', 1)[0],
@@ -63,10 +67,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-/** The stack of an error and of its causes, such as those of a `fetch` that failed. */
+/** The frames of the service in the stack of an error and of its causes; undefined if there are none. */
 function stackOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const cause = stackOf(error.cause);
-  const own = error.stack ?? messageOf(error);
-  return cause === undefined ? own : `${own}\ncaused by: ${cause}`;
+  const stacks: string[] = [];
+  for (let each = error; each instanceof Error && stacks.length < maxCauses; each = each.cause)
+    stacks.push(serviceStack(each.stack ?? messageOf(each)));
+  const text = stacks.join('\ncaused by: ');
+  // One that the server throws about a wrong response says all in its message.
+  return stacks.length > 1 || /\n\s+at /.test(text) ? text : undefined;
 }

@@ -125,7 +125,7 @@ class IncomingRequest {
     if (this.#used) throw new TypeError('Cannot construct a Request with a Request object that has already been used.');
     const {body} = this;
     this.#native = new NativeRequest(url, {method, headers, signal, ...(body === null ? {} : {body, duplex: 'half'})});
-    this.#headers = undefined;
+    [this.#headers, this.#body] = [undefined, undefined];
     return this.#native;
   }
 }

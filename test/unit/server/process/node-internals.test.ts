@@ -4,6 +4,7 @@ import {type AddressInfo, connect, type Socket} from 'node:net';
 import {test} from 'node:test';
 import {
   bindHandle,
+  captureRejections,
   countConnections,
   currentResponse,
   hasPipelined,
@@ -59,4 +60,17 @@ test('bytes of a client are readable as soon as its connection is accepted', asy
   assert.match(await read.promise, /^(GET \/ HTTP\/1\.1\r\n\r\n|undefined)$/);
   client.destroy();
   server.close();
+});
+
+test('a promise of a listener that rejects reaches the server, once captureRejections is on', async () => {
+  const server = createServer();
+  captureRejections(server);
+  const rejected = new Promise((resolve) =>
+    Object.defineProperty(server, Symbol.for('nodejs.rejection'), {value: resolve}),
+  );
+  server.on('request', async () => {
+    throw new Error('rejected');
+  });
+  server.emit('request');
+  assert.match(String(await rejected), /rejected/);
 });
