@@ -1,3 +1,5 @@
+import {fieldsOf} from './response.ts';
+
 /** The head of a response, ready for `writeHead`. */
 export interface ResponseHead {
   /** Names and values in turn. */
@@ -30,6 +32,9 @@ const decodedCodings: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate'
 
 /** The head of a handler's response, without the fields that describe another message than the one that is sent. */
 export function responseHead(result: Response): ResponseHead {
+  const plain = fieldsOf(result);
+  if (plain !== undefined && !hasFraming(plain))
+    return {fields: plain.slice(), length: undefined, close: false, latin1: plain.some(isLatin1)};
   const {headers} = result;
   // Only a response of `fetch` has a URL.
   const dropped = result.url ? fieldsOfUpstream(result) : connectionFields;
@@ -41,11 +46,23 @@ export function responseHead(result: Response): ResponseHead {
       if (name === 'connection' && dropped === connectionFields) close ||= /(?:^|,)\s*close\s*(?:,|$)/i.test(value);
     } else if (name === 'content-length') length = /^\d+$/.test(value) ? Number(value) : undefined;
     else {
-      latin1 ||= /[^\0-\u007f]/.test(value);
+      latin1 ||= isLatin1(value);
       fields.push(name, value);
     }
   }
   return {fields, length, close, latin1};
+}
+
+function isLatin1(text: string): boolean {
+  return /[^\0-\u007f]/.test(text);
+}
+
+function hasFraming(fields: readonly string[]): boolean {
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] as string;
+    if (name === 'content-length' || connectionFields.has(name)) return true;
+  }
+  return false;
 }
 
 /** Names of the fields of a response of `fetch` that describe the upstream's connection, or its body before decoding. */

@@ -9,31 +9,27 @@ const contentType = 'content-type';
 const textType = 'text/plain;charset=UTF-8';
 const jsonType = 'application/json';
 
-/** What is left of undici's class here: TypeScript declares its methods as properties, which a class cannot override. */
-const Base = NativeResponse as unknown as new (body: null, init: Init) => Pick<Response, 'status'>;
-
 /**
- * A `Response` of undici whose body is text or bytes, kept here instead of in the web stream that undici makes of it: that
- * stream costs as much CPU as the rest of a small request. It is made when something asks for it.
+ * A `Response` whose body is text or bytes, with the prototype of undici's. Undici makes a web stream of such a body, and
+ * objects for state and headers, which together cost as much CPU as the rest of a small request; here, each is made when
+ * something asks for it.
  */
-class TextResponse extends Base {
+class TextResponse {
   readonly #text: Text;
-  /** The Content-Type that a handler gets without setting one, until something asks for the headers. */
-  #type: string | undefined;
+  readonly status: number;
+  readonly statusText: string;
+  /** Names and values in turn. */
+  readonly #fields: readonly string[];
+  #headers: Headers | undefined;
   #used = false;
   /** Has the body as a stream, once that was asked for. */
   #streamed: Response | undefined;
 
-  /** @param type Content-Type, if `init` has none */
-  constructor(text: Text, init: Init, type: string | undefined) {
-    super(null, init);
+  constructor(text: Text, status: number, statusText: string, fields: readonly string[]) {
     this.#text = text;
-    this.#type = type;
-    if (init === undefined || init === null) return;
-    const {status} = this;
-    if (status === 204 || status === 205 || status === 304)
-      throw new TypeError(`Response constructor: Invalid response status code ${status}`);
-    if (init.headers !== undefined) void this.headers;
+    this.status = status;
+    this.statusText = statusText;
+    this.#fields = fields;
   }
 
   /** Text or bytes that are complete and not read yet, which counts as reading them; undefined otherwise. */
@@ -43,28 +39,35 @@ class TextResponse extends Base {
     return response.#text;
   }
 
-  /** The only header of a response, its Content-Type, if nothing has looked at its headers; undefined otherwise. */
-  static typeOf(response: object): string | undefined {
-    return #text in response ? response.#type : undefined;
+  /** The headers as names and values in turn; undefined if something has asked for them, and for any other response. */
+  static fields(response: object): readonly string[] | undefined {
+    return #text in response && response.#headers === undefined ? response.#fields : undefined;
   }
 
   get headers(): Headers {
-    const headers = Reflect.get(NativeResponse.prototype, 'headers', this) as Headers;
-    if (this.#type !== undefined) {
-      if (!headers.has(contentType)) headers.set(contentType, this.#type);
-      this.#type = undefined;
-    }
+    if (this.#headers !== undefined) return this.#headers;
+    const headers = new Headers();
+    const fields = this.#fields;
+    for (let index = 0; index < fields.length; index += 2)
+      headers.append(fields[index] as string, fields[index + 1] as string);
+    this.#headers = headers;
     return headers;
   }
 
-  get #stream(): Response {
-    this.#streamed ??= new NativeResponse(this.#text, {headers: {[contentType]: this.headers.get(contentType) ?? ''}});
-    return this.#streamed;
+  get ok(): boolean {
+    return this.status < 300;
   }
 
-  async #read<T>(read: (stream: Response) => Promise<T>): Promise<T> {
-    if (this.bodyUsed) throw new TypeError('Body is unusable: Body has already been read');
-    return read(this.#stream);
+  get redirected(): boolean {
+    return false;
+  }
+
+  get type(): Response['type'] {
+    return 'default';
+  }
+
+  get url(): string {
+    return '';
   }
 
   get body(): Response['body'] {
@@ -100,20 +103,94 @@ class TextResponse extends Base {
   }
 
   clone(): Response {
-    if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.');
-    if (this.#streamed === undefined) return textResponse(this.#text, this as unknown as Response, undefined);
-    return new NativeResponse(this.#streamed.clone().body, this as unknown as Response);
+    if (this.bodyUsed || this.#streamed?.body?.locked === true)
+      throw new TypeError('Response.clone: Body has already been consumed.');
+    const init = this as unknown as Response;
+    return this.#streamed === undefined
+      ? textResponse(this.#text, init, undefined)
+      : new NativeResponse(this.#streamed.clone().body, init);
+  }
+
+  get #stream(): Response {
+    this.#streamed ??= new NativeResponse(this.#text, {headers: {[contentType]: this.headers.get(contentType) ?? ''}});
+    return this.#streamed;
+  }
+
+  async #read<T>(read: (stream: Response) => Promise<T>): Promise<T> {
+    if (this.bodyUsed) throw new TypeError('Body is unusable: Body has already been read');
+    return read(this.#stream);
   }
 }
+
+Object.setPrototypeOf(TextResponse.prototype, NativeResponse.prototype);
 
 /** @see TextResponse.take */
 export const takeText = TextResponse.take;
 
-/** @see TextResponse.typeOf */
-export const onlyType = TextResponse.typeOf;
+/** @see TextResponse.fields */
+export const fieldsOf = TextResponse.fields;
 
+/**
+ * A response with text or bytes: ours if everything about it is plain, else undici's, which judges the rest.
+ * @param type Content-Type, if `init` has none
+ */
 function textResponse(text: Text, init: Init, type: string | undefined): Response {
-  return new TextResponse(text, init, type) as unknown as Response;
+  if (init === undefined || init === null)
+    return new TextResponse(text, 200, '', withType([], type)) as unknown as Response;
+  const {status = 200, statusText = '', headers} = init;
+  const fields = headers === undefined || headers === null ? [] : plainFields(headers);
+  if (fields !== undefined && isPlainStatus(status) && typeof statusText === 'string' && plainValue.test(statusText))
+    return new TextResponse(text, status, statusText, withType(fields, type)) as unknown as Response;
+  const response = new NativeResponse(text, init);
+  // Undici has chosen the type of text by itself.
+  if (type === jsonType && !new Headers(headers).has(contentType)) response.headers.set(contentType, type);
+  return response;
+}
+
+/** A status with which a response can have a body. */
+function isPlainStatus(status: unknown): status is number {
+  if (!Number.isInteger(status)) return false;
+  const code = status as number;
+  return code >= 200 && code <= 599 && code !== 204 && code !== 205 && code !== 304;
+}
+
+/** A name, and a value that no header class would change. */
+const plainName = /^[\w!#$%&'*+\-.^`|~]+$/;
+const plainValue = /^(?:[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?)?$/;
+
+/** Headers as lower-case names and values in turn. Undefined for values that undici's own class should judge. */
+function plainFields(headers: NonNullable<NonNullable<Init>['headers']>): string[] | undefined {
+  const plain = Object.getPrototypeOf(headers) === Object.prototype ? fieldsOfObject(headers) : undefined;
+  if (plain !== undefined) return plain;
+  const fields: string[] = [];
+  for (const [name, value] of headers instanceof Headers ? headers : new Headers(headers)) {
+    if (!plainValue.test(value)) return undefined;
+    fields.push(name, value);
+  }
+  return fields;
+}
+
+/** The same for a plain object, without the cost of undici's class. */
+function fieldsOfObject(headers: object): string[] | undefined {
+  const record = headers as Record<string, unknown>;
+  const fields: string[] = [];
+  for (const name of Object.keys(record)) {
+    const value = record[name];
+    const lower = name.toLowerCase();
+    if (typeof value !== 'string' || !plainName.test(name) || !plainValue.test(value)) return undefined;
+    // Undici joins the values of one name.
+    if (lower !== name && Object.keys(record).some((other) => other !== name && other.toLowerCase() === lower))
+      return undefined;
+    fields.push(lower, value);
+  }
+  return fields;
+}
+
+function withType(fields: string[], type: string | undefined): string[] {
+  if (type === undefined) return fields;
+  for (let index = 0; index < fields.length; index += 2) if (fields[index] === contentType) return fields;
+  fields.push(contentType, type);
+  return fields;
 }
 
 /** Undici's constructor, except that a body of text or bytes becomes a `TextResponse`. */

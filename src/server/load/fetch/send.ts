@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {failRequest, hasLeft} from '../../requests/failure.ts';
 import {responseHead} from './head.ts';
-import {onlyType, takeText} from './response.ts';
+import {takeText} from './response.ts';
 import {sendStream} from './stream.ts';
 
 /** A handler of @hono/node-server that has written to `outgoing` itself returns a response with it. */
@@ -27,11 +27,6 @@ function send(result: unknown, incoming: IncomingMessage, outgoing: ServerRespon
   const text = takeText(result);
   if (text === undefined && (result.bodyUsed || result.body?.locked === true))
     throw new TypeError('the body of the response was used already: a Response can be returned once');
-  const type = text === undefined ? undefined : onlyType(result);
-  if (type !== undefined && incoming.method !== 'HEAD') {
-    writeHead(outgoing, result, ['content-type', type, 'content-length', String(sizeOf(text as string))]);
-    return void outgoing.end(text);
-  }
   const {fields, length, close, latin1} = responseHead(result);
   if (close) outgoing.shouldKeepAlive = false;
   const head = incoming.method === 'HEAD';
@@ -69,7 +64,9 @@ function sizeOf(text: string | Uint8Array): number {
 
 /** Whether it is a response: of this realm, or of another implementation, such as the package undici. */
 export function isResponse(value: unknown): value is Response {
-  return typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Response';
+  return (
+    typeof value === 'object' && (value as Partial<Record<symbol, unknown>> | null)?.[Symbol.toStringTag] === 'Response'
+  );
 }
 
 function cancelBody(result: unknown): void {

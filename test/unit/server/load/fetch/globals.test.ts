@@ -51,6 +51,33 @@ test('a Response with text is one of undici: instanceof, headers, status, body a
   assert.equal((await new Response('x', {headers: {'content-type': 'a/b'}}).blob()).type, 'a/b');
 });
 
+test('headers of a Response are the same from an object, from Headers and from pairs', async () => {
+  const pairs: [string, string][] = [
+    ['Content-Type', 'text/html'],
+    ['x-own', ' padded '],
+    ['x-latin', '\u00e9'],
+  ];
+  for (const headers of [pairs, new Headers(pairs), Object.fromEntries(pairs)]) {
+    for (const body of ['text', new Uint8Array([116])]) {
+      const expected = [...new Native(body, {headers}).headers];
+      assert.deepEqual([...new Response(body, {headers}).headers], expected);
+      assert.deepEqual(
+        [...new Response(body, {headers: Object.fromEntries(expected.slice(0, 1))}).headers],
+        [['content-type', 'text/html']],
+      );
+    }
+  }
+  const joined = {A: '1', a: '2'};
+  assert.equal(
+    new Response('x', {headers: joined}).headers.get('a'),
+    new Native('x', {headers: joined}).headers.get('a'),
+  );
+  const response = new Response('x');
+  response.headers.set('x-own', '1');
+  assert.deepEqual([...response.clone().headers.keys()], ['content-type', 'x-own']);
+  assert.equal(Response.json(1, {headers: [['x-own', '1']]}).headers.get('content-type'), 'application/json');
+});
+
 test('what undici refuses is refused', () => {
   assert.throws(() => new Response('x', {status: 204}), TypeError);
   assert.throws(() => new Response('x', {status: 99}), RangeError);
