@@ -21,7 +21,7 @@ export async function checkConfig({module}: Pick<Settings, 'module'>, log: Log):
     const application = await adapt(exported);
     await application?.close();
     if (application === undefined && !listens && exported !== undefined) {
-      const {exitCode, ...fields} = notAHandler(module);
+      const {exitCode, ...fields} = notAHandler(module, exported);
       log('error', 'not_servable', fields);
       return exitCode;
     }

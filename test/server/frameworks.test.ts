@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
 import {installFrameworks, withFrameworks} from '../support/frameworks.ts';
-import {get, startServer} from './support.ts';
+import {get, rawConnection, startServer} from './support.ts';
 
 // Unmodified services of the common frameworks: they import nothing of the server, and some call listen themselves.
 
@@ -83,3 +83,47 @@ for (const [name, text] of Object.entries(apps)) {
     });
   }
 }
+
+test('fastify runs its onReady, onListen and onClose hooks once', async (t) => {
+  const server = await startServer(t, {
+    file: 'service.cjs',
+    module: withFrameworks(`
+const app = require('fastify')();
+for (const hook of ['onReady', 'onListen', 'onClose']) app.addHook(hook, async () => console.log('hook ' + hook));
+app.get('/', async () => 'ok');
+module.exports = app;`),
+    flags: ['--workers=1'],
+  });
+  assert.equal((await server.get('/')).body, 'ok');
+  server.signal('SIGTERM');
+  await server.ended;
+  assert.deepEqual(
+    server
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('hook ')),
+    ['hook onReady', 'hook onListen', 'hook onClose'],
+  );
+});
+
+test("hono has node:http's bindings, and its bodyLimit leaves the connection usable", async (t) => {
+  const server = await startServer(t, {
+    file: 'service.cjs',
+    module: withFrameworks(`
+const {Hono} = require('hono');
+const {bodyLimit} = require('hono/body-limit');
+const {getConnInfo} = require('@hono/node-server/conninfo');
+const app = new Hono();
+app.get('/address', (context) => context.text(getConnInfo(context).remote.address));
+app.post('/', bodyLimit({maxSize: 1000}), async (context) => context.text(await context.req.text()));
+module.exports = app;`),
+    flags: ['--workers=1'],
+  });
+  assert.equal((await server.get('/address')).body, '127.0.0.1');
+  const connection = await rawConnection(t, server.port);
+  const body = 'x'.repeat(500_000);
+  connection.write(
+    `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\nGET /address HTTP/1.1\r\nHost: a\r\n\r\n`,
+  );
+  assert.match(await connection.until(/127\.0\.0\.1/), /^HTTP\/1\.1 413 [^]*HTTP\/1\.1 200 /);
+});

@@ -1,19 +1,26 @@
-import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
-import {Readable} from 'node:stream';
+import {createServer, type RequestListener, type Server} from 'node:http';
+import type {FetchHandler} from './fetch/listener.ts';
+import {handlerListener, isFastifyPlugin, nodeListener} from './handler.ts';
 
 /** An HTTP server, and how to close the application after the last response. */
 export interface Application {
   readonly server: Server;
+  /** Makes the server listen, if the application must do that itself; it calls `listen` of the server. */
+  readonly listen?: (address: ListenAddress) => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
-interface FetchHandler {
-  fetch(request: Request): Response | Promise<Response>;
+/** Where an application listens: what `listen` of a server takes. */
+export type ListenAddress = {readonly path: string} | {readonly host: string; readonly port: number};
+
+interface Fetcher {
+  fetch: FetchHandler;
 }
 
 interface Fastify {
   readonly server: Server;
   ready(): Promise<unknown>;
+  listen(address: ListenAddress): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -23,25 +30,29 @@ interface Koa {
 
 /**
  * Makes an HTTP server of a module's default export: an http.Server, a fastify or koa app, an object with `fetch` (hono
- * or a custom one), or a `(request, response)` listener (node:http, express). Undefined for anything else.
+ * or a custom one), or a function (@see handlerListener). Undefined for anything else.
  */
 export async function adapt(exported: unknown): Promise<Application | undefined> {
   if (isServer(exported)) return {server: exported, close: async () => {}};
-  if (has<Fastify>(exported, 'ready', 'close') && isServer((exported as Fastify).server)) {
+  if (has<Fastify>(exported, 'ready', 'close', 'listen') && isServer((exported as Fastify).server)) {
     await exported.ready();
-    return {server: exported.server, close: () => exported.close()};
+    return {
+      server: exported.server,
+      // Its onListen hooks run only when it listens itself.
+      listen: (address) => exported.listen({...address}),
+      close: () => exported.close(),
+    };
   }
   const close = async (): Promise<void> => {
     if (has<{close(): Promise<void>}>(exported, 'close')) await exported.close();
   };
-  if (has<FetchHandler>(exported, 'fetch'))
-    return {server: createServer(fetchListener((request) => exported.fetch(request))), close};
-  if (has<Koa>(exported, 'callback')) return {server: createServer(exported.callback()), close};
-  if (typeof exported !== 'function') return undefined;
-  // One parameter: a fetch handler. More: (request, response) of node:http, (request, response, next) of express.
-  const listener =
-    exported.length === 1 ? fetchListener(exported as FetchHandler['fetch']) : (exported as RequestListener);
-  return {server: createServer(listener), close};
+  if (has<Fetcher>(exported, 'fetch')) {
+    const {fetchListener} = await import('./fetch/listener.ts');
+    return {server: createServer(fetchListener((request, info) => exported.fetch(request, info))), close};
+  }
+  if (has<Koa>(exported, 'callback')) return {server: createServer(nodeListener(exported.callback())), close};
+  if (typeof exported !== 'function' || isFastifyPlugin(exported)) return undefined;
+  return {server: createServer(await handlerListener(exported as (...words: never[]) => unknown)), close};
 }
 
 function has<T>(value: unknown, ...names: (keyof T & string)[]): value is T {
@@ -51,48 +62,4 @@ function has<T>(value: unknown, ...names: (keyof T & string)[]): value is T {
 
 function isServer(value: unknown): value is Server {
   return has<Server>(value, 'listen', 'closeIdleConnections', 'address');
-}
-
-function fetchListener(handler: FetchHandler['fetch']): RequestListener {
-  return (incoming, response) => {
-    respond(handler, incoming, response).catch((error: unknown) => {
-      process.stderr.write(
-        `${JSON.stringify({level: 'error', event: 'request_failed', message: String((error as Error)?.stack ?? error)})}\n`,
-      );
-      if (response.headersSent) response.destroy();
-      else response.writeHead(500, {'content-type': 'text/plain'}).end('Internal Server Error\n');
-    });
-  };
-}
-
-async function respond(
-  handler: FetchHandler['fetch'],
-  incoming: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const closed = new AbortController();
-  response.once('close', () => closed.abort());
-  const method = incoming.method ?? 'GET';
-  const bodyless = method === 'GET' || method === 'HEAD';
-  const headers = new Headers();
-  for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
-    headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '');
-  }
-  const request = new Request(new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`), {
-    method,
-    headers,
-    signal: closed.signal,
-    ...(bodyless ? {} : {body: Readable.toWeb(incoming) as unknown as ReadableStream, duplex: 'half'}),
-  });
-  const result = await handler(request);
-  response.statusCode = result.status;
-  if (result.statusText !== '') response.statusMessage = result.statusText;
-  for (const [name, value] of result.headers) if (name !== 'set-cookie') response.setHeader(name, value);
-  const cookies = result.headers.getSetCookie();
-  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-  if (result.body === null || method === 'HEAD') response.end();
-  else
-    Readable.fromWeb(result.body as never)
-      .on('error', () => response.destroy())
-      .pipe(response);
 }

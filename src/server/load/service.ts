@@ -2,8 +2,11 @@ import type {Server} from 'node:http';
 import {pathToFileURL} from 'node:url';
 import {exitCode} from '../../errors.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
-import {adapt} from './adapt.ts';
+import {parseAddress} from '../settings/address.ts';
+import {adapt, type ListenAddress} from './adapt.ts';
+import {isFastifyPlugin} from './handler.ts';
 import {type Captured, captureListen, type ListenTarget} from './listening.ts';
+import {catchFailures} from './rejections.ts';
 
 /** A service whose module is loaded. */
 export interface LoadedService {
@@ -40,16 +43,22 @@ export async function loadService(
   warn: (message: string) => void,
 ): Promise<LoadedService> {
   let onCapture: (() => void) | undefined;
-  const captured = captureListen(target, prepare, () => onCapture?.());
+  const ready = (server: Server): void => {
+    catchFailures(server);
+    prepare(server);
+  };
+  const captured = captureListen(target, ready, () => onCapture?.());
   const {default: exported} = (await import(pathToFileURL(module).href)) as {default?: unknown};
   const own = (): LoadedService | undefined => ownService(captured(), warn);
   if (captured().main !== undefined) return own() as LoadedService;
   const application = await adapt(exported);
   if (application !== undefined) {
-    prepare(application.server);
+    const address = listenAddress(target);
+    if (application.listen !== undefined && address !== undefined) await application.listen(address);
+    if (captured().main !== application.server) ready(application.server);
     return {...application, others: captured().others.map(({server}) => server), listens: application.server.listening};
   }
-  if (captured().others.length === 0 && !isNothing(exported)) throw new NotServable(notAHandler(module));
+  if (captured().others.length === 0 && !isNothing(exported)) throw new NotServable(notAHandler(module, exported));
   await new Promise<void>((resolve) => {
     const check = (): void => {
       if (captured().main !== undefined) resolve();
@@ -62,6 +71,7 @@ export async function loadService(
     process.once('beforeExit', resolve);
   });
   process.channel?.ref();
+  for (const {server} of captured().others) catchFailures(server);
   const found = own();
   if (found !== undefined) return found;
   throw new NotServable({
@@ -72,12 +82,27 @@ export async function loadService(
 }
 
 /** The failure of a module whose default export cannot be served. */
-export function notAHandler(module: string): BootFailure {
+export function notAHandler(module: string, exported: unknown): BootFailure {
+  if (isFastifyPlugin(exported))
+    return {
+      message: `the default export of ${module} is a fastify plugin, which needs an app`,
+      exitCode: exitCode.badData,
+      fix: 'const app = fastify(); app.register(plugin); export default app',
+    };
   return {
     message: `the default export of ${module} is not a handler`,
     exitCode: exitCode.badData,
     fix: 'export an app (fastify, express, koa, hono), an object with fetch, a (request, response) function or an http.Server',
   };
+}
+
+/** The server's own address for `listen` of an application; undefined if its port is not known yet. */
+function listenAddress({settings, port}: ListenTarget): ListenAddress | undefined {
+  // The main one of several.
+  const address = parseAddress(settings.bind[0] ?? '');
+  if (address === undefined || 'path' in address) return address;
+  const known = port ?? address.port;
+  return known === 0 ? undefined : {host: address.host, port: known};
 }
 
 function ownService({main, others}: Captured, warn: (message: string) => void): LoadedService | undefined {

@@ -1,3 +1,4 @@
+import type {EventEmitter} from 'node:events';
 import {readSync} from 'node:fs';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import net, {type Socket} from 'node:net';
@@ -160,6 +161,15 @@ export function storeHead(response: ServerResponse, firstLine: string, headers: 
 export function countConnections(server: net.Server, by: 1 | -1): void {
   const counted = server as unknown as Record<string, number>;
   counted['_connections'] = (counted['_connections'] ?? 0) + by;
+}
+
+/**
+ * Turns on an emitter's option `captureRejections`, which can be set only when it is created: a promise that a listener
+ * returns and that rejects goes to the method `Symbol.for('nodejs.rejection')`. Does nothing if there is no such option.
+ */
+export function captureRejections(emitter: EventEmitter): void {
+  const option = Object.getOwnPropertySymbols(emitter).find(({description}) => description === 'kCapture');
+  if (option !== undefined) (emitter as unknown as Record<symbol, unknown>)[option] = true;
 }
 
 /** Changes the length of the accept queue, for all processes that share the socket. */

@@ -20,6 +20,7 @@ import {
   adoptConnection,
   bindHandle,
   bytesReceived,
+  captureRejections,
   captureSignal,
   countConnections,
   currentResponse,
@@ -257,4 +258,17 @@ test('a captured signal calls its handler alone; listeners are kept, and Node ne
   process.emit('SIGHUP', 'SIGHUP');
   assert.deepEqual(calls, ['captured', 'captured', 'listener']);
   process.removeListener('SIGHUP', listener);
+});
+
+test('a promise of a listener that rejects reaches the server, once captureRejections is on', async () => {
+  const server = createServer();
+  captureRejections(server);
+  const rejected = new Promise((resolve) =>
+    Object.defineProperty(server, Symbol.for('nodejs.rejection'), {value: resolve}),
+  );
+  server.on('request', async () => {
+    throw new Error('rejected');
+  });
+  server.emit('request');
+  assert.match(String(await rejected), /rejected/);
 });

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import {createServer, type RequestListener} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {test, type TestContext} from 'node:test';
+import {handlerListener, isFastifyPlugin} from '../../../../src/server/load/handler.ts';
+
+type Handler = (...words: never[]) => unknown;
+
+/** What a handler answers to three requests one after the other. */
+async function answers(t: TestContext, handler: unknown): Promise<readonly string[]> {
+  const listener: RequestListener = await handlerListener(handler as Handler);
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  t.after(() => void server.close().closeAllConnections());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/path`;
+  const all: string[] = [];
+  for (let count = 0; count < 3; count += 1)
+    all.push(await (await fetch(url, {signal: AbortSignal.timeout(5000)})).text());
+  return all;
+}
+
+const node = (request: {url: string}, response: {end(text: string): void}): void => response.end(request.url);
+const web = (request: Request): Response => new Response(new URL(request.url).pathname);
+
+// Each answers with the path.
+const handlers: Readonly<Record<string, unknown>> = {
+  'node (request, response)': node,
+  'node (request, response), async': async (request: never, response: never) => node(request, response),
+  'node (...words)': (...words: [never, never]) => node(...words),
+  'node with arguments': function forward() {
+    return Reflect.apply(node, undefined, arguments);
+  },
+  'fetch (request)': web,
+  'fetch (request), async': async (request: Request) => web(request),
+  'fetch (request = x)': (request = undefined as unknown as Request) => web(request),
+  'fetch (request, info)': (request: Request, info: unknown) => (info === undefined ? undefined : web(request)),
+  'fetch (request, info), async': async (request: Request, {incoming}: {incoming: {socket: {remoteAddress: string}}}) =>
+    incoming.socket.remoteAddress === '127.0.0.1' ? web(request) : undefined,
+  'fetch (...words)': (...words: [Request]) => web(...words),
+  'fetch (request, info) that reads a header first': (request: Request, info: unknown) =>
+    new Response(
+      request.headers.get('host') === null || info === undefined ? 'no host' : new URL(request.url).pathname,
+    ),
+};
+
+for (const [kind, handler] of Object.entries(handlers)) {
+  test(`a handler is recognised: ${kind}`, async (t) => {
+    assert.deepEqual(await answers(t, handler), ['/path', '/path', '/path']);
+  });
+}
+
+test('() => new Response() is answered', async (t) => {
+  assert.deepEqual(await answers(t, () => new Response('hello')), ['hello', 'hello', 'hello']);
+});
+
+test('a plugin of fastify is recognised by its first parameter, or by the mark of fastify-plugin', () => {
+  assert.equal(
+    isFastifyPlugin(async (fastify: unknown, options: unknown) => [fastify, options]),
+    true,
+  );
+  assert.equal(
+    isFastifyPlugin(function plugin(fastify: unknown) {
+      return fastify;
+    }),
+    true,
+  );
+  assert.equal(isFastifyPlugin(Object.assign((app: unknown) => app, {[Symbol.for('skip-override')]: true})), true);
+  assert.equal(isFastifyPlugin(node), false);
+  assert.equal(isFastifyPlugin(web), false);
+});
