@@ -105,6 +105,8 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
     if (length !== 0) {
       const refusal = refusalOf(length);
       if (refusal !== undefined) return refuse(response, socket, refusal);
+      // RFC 9112 section 6.1: a coding that the version does not know is faulty framing.
+      if (length === -1 && request.httpVersion === '1.0') lastResponse(response, socket);
       response.on('finish', finished);
       if (tooLarge(request, response, length)) return;
     }

@@ -14,9 +14,10 @@ const refusals: readonly Refusal[] = [
   {status: 400, reason: 'invalid Host'},
   {status: 501, reason: 'the only transfer coding is chunked'},
   {status: 400, reason: 'both Transfer-Encoding and Content-Length'},
+  {status: 400, reason: 'invalid target'},
 ];
 // As results of `Examine`: below -1.
-const [version, asterisk, hosts, host, coding, lengths] = [-2, -3, -4, -5, -6, -7] as const;
+const [version, asterisk, hosts, host, coding, lengths, target] = [-2, -3, -4, -5, -6, -7, -8] as const;
 
 /**
  * What the server must know of a request before the service gets it, in one number, so that nothing is allocated: the
@@ -39,7 +40,10 @@ export function examiner(strict: boolean): Examine {
     if (strict) {
       if (httpVersion !== '1.1' && httpVersion !== '1.0') return version;
       // An asterisk.
-      if (url.charCodeAt(0) === 42 && (method !== 'OPTIONS' || url.length > 1)) return asterisk;
+      const first = url.charCodeAt(0);
+      if (first === 42 && (method !== 'OPTIONS' || url.length > 1)) return asterisk;
+      // Neither a path nor an asterisk.
+      if (first !== 47 && first !== 42 && method !== 'CONNECT' && !isAbsolute(url)) return target;
     }
     let length = 0;
     let codings = 0;
@@ -75,6 +79,12 @@ export function isHost(value: string): boolean {
   const [whole, address, port = '0'] = hostPattern.exec(value) ?? [];
   if (whole === undefined || Number(port) > 65_535) return false;
   return address === undefined || (isIPv6(address) && !address.includes('%')) || futureAddress.test(address);
+}
+
+/** Whether a target in absolute form names a host, and no user (RFC 9110 sections 4.2.1 and 4.2.4). */
+function isAbsolute(url: string): boolean {
+  const authority = /^https?:\/\/([^/?#]+)/i.exec(url)?.[1];
+  return authority !== undefined && isHost(authority);
 }
 
 // Fields that frame, route, authenticate or control a message: RFC 9110 section 6.5.1.

@@ -17,9 +17,33 @@ const services: Readonly<Record<Handler, string>> = {node: fixture('node.mjs'), 
 /** How many connections at a time: a `sync` worker serves one request, and some of them never end on a bad day. */
 const parallel = {async: 60, threads: 60, sync: 16};
 
+/**
+ * What Node sends as a node-style service has written it, although the RFCs forbid it: docs/server.md says so. The responses
+ * of fetch handlers are right whatever the handler says. `strictContentLength` would cost a tenth of a request's CPU.
+ */
+const leftToService: ReadonlySet<string> = new Set([
+  'response: 204 with a length of the service',
+  'response: HEAD of both',
+  'response: a length that is too short',
+  'response: a length that is too short for a stream',
+  'response: a length and chunked',
+  'response: two lengths',
+  'response: a length that is no number',
+  'response: a coding of the service that is not applied',
+  'response: 101 that nothing asked for',
+  'response: CRLF in the reason',
+  'response: early hints to HTTP/1.0',
+  'response: 102 to HTTP/1.0',
+]);
+
 test('the corpus has no two messages of one name, and its own parser accounts for every byte', () => {
   assert.ok(corpus.length >= 150);
-  assert.equal(new Set(corpus.map(({name}) => name)).size, corpus.length);
+  const names = new Set(corpus.map(({name}) => name));
+  assert.equal(names.size, corpus.length);
+  assert.deepEqual(
+    [...leftToService].filter((name) => !names.has(name)),
+    [],
+  );
 });
 
 /** What plain node:http does wrong. */
@@ -58,6 +82,7 @@ for (const workerClass of ['async', 'sync', 'threads'] as const) {
         handler,
         output: server.output,
         parallel: parallel[workerClass],
+        messages: corpus.filter(({name}) => handler === 'fetch' || !leftToService.has(name)),
       });
       const wrong = complaints(outcomes, handler);
       const ended = server.log().filter(({event}) => event === 'worker_exited' || event === 'thread_crashed');
