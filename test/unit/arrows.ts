@@ -144,6 +144,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'server/settings',
     'server/watchdog',
   ],
+  'server/threads/thread': ['errors.ts', 'server/load', 'server/process', 'server/threads', 'server/watchdog', 'shell'],
   'server/watchdog': ['server/process'],
   'server/worker': [
     'server/load',

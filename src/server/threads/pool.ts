@@ -4,7 +4,8 @@ import type {BootFailure} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
 import {heartbeatMilliseconds, maxMissedHeartbeats} from '../watchdog/heartbeat.ts';
-import type {FromThread, ThreadData, ToThread} from './messages.ts';
+import type {FromThread, Listens, ThreadData, ToThread} from './messages.ts';
+import {outbox} from './outbox.ts';
 import {threadStack} from './thread-stack.ts';
 
 const bootSeconds = 60;
@@ -12,12 +13,17 @@ const bootSeconds = 60;
 /** A pool thread, from the side of the event loop. */
 export interface PoolThread {
   readonly index: number;
-  /** Requests that it serves or was offered last. */
-  load: number;
+  /** Milliseconds of CPU time that the requests it serves or was offered last are expected to need. */
+  cost: number;
+  /** Number of batches that it has sent. */
+  batches: number;
+  /** Sends a message with the next batch. */
   readonly send: (message: ToThread) => void;
-  /** Resolves with undefined when it is ready. */
-  readonly booted: Promise<BootFailure | undefined>;
-  /** Closes the service, then ends the thread. */
+  /** Sends the batch now. */
+  readonly flush: () => void;
+  /** Resolves when it is ready. */
+  readonly booted: Promise<{readonly listens: Listens} | {readonly failure: BootFailure}>;
+  /** Closes the service, runs its own handlers, and ends the thread. */
   readonly close: () => Promise<void>;
 }
 
@@ -30,42 +36,46 @@ export interface ThreadOptions {
   /** Its event loop is blocked; called with its stack, if known, before it is terminated. */
   readonly onStuck: (stack: string | undefined) => void;
   /** It ended unexpectedly after it was ready. */
-  readonly onCrash: (thread: PoolThread, error: unknown) => void;
+  readonly onExit: (thread: PoolThread, error: unknown) => void;
 }
 
 /** Starts a thread with its own copy of the service. */
-export function startThread({settings, port, index, claims, onMessage, onStuck, onCrash}: ThreadOptions): PoolThread {
+export function startThread({settings, port, index, claims, onMessage, onStuck, onExit}: ThreadOptions): PoolThread {
   const heartbeat = new SharedArrayBuffer(4);
-  const data: ThreadData = {settings, port, first: index === 0, claims, heartbeat};
+  const data: ThreadData = {settings, port, index, claims, heartbeat};
   const worker = new Worker(serverProgram('pool-thread'), {
     workerData: data,
     argv: [...settings.args],
     name: `pool-${index}`,
     ...(settings.maxHeap === 0 ? {} : {resourceLimits: {maxOldGenerationSizeMb: settings.maxHeap}}),
   });
-  const booted = Promise.withResolvers<BootFailure | undefined>();
+  const booted = Promise.withResolvers<Awaited<PoolThread['booted']>>();
+  const out = outbox<ToThread>((batch) => worker.postMessage(batch, []));
   const closed = Promise.withResolvers<void>();
   let [ready, closing] = [false, false];
   let cause: unknown;
   const thread: PoolThread = {
     index,
-    load: 0,
-    send: (message) => worker.postMessage(message, []),
+    cost: 0,
+    batches: 0,
+    send: out.add,
+    flush: out.flush,
     booted: booted.promise,
     close: async () => {
       closing = true;
-      worker.postMessage({type: 'close'} satisfies ToThread, []);
+      out.add({type: 'close'});
       await closed.promise;
-      await worker.terminate();
     },
   };
-  worker.on('message', (message: FromThread) => {
-    if (message.type === 'booted') {
-      ready = true;
-      booted.resolve(undefined);
-    } else if (message.type === 'failed') booted.resolve(message.failure);
-    else if (message.type === 'closed') closed.resolve();
-    else onMessage(thread, message);
+  worker.on('message', (batch: readonly FromThread[]) => {
+    thread.batches += 1;
+    for (const message of batch) {
+      if (message.type === 'booted') {
+        ready = true;
+        booted.resolve(message);
+      } else if (message.type === 'failed') booted.resolve(message);
+      else onMessage(thread, message);
+    }
   });
   const stopWatch = watchLoop(new Int32Array(heartbeat), settings.timeout, async () => {
     const stack = await threadStack(worker.threadId);
@@ -78,9 +88,11 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
   });
   worker.once('exit', (code) => {
     stopWatch();
-    booted.resolve({message: `thread exited with code ${code} before it was ready`, exitCode: exitCode.notBooted});
+    booted.resolve({
+      failure: {message: `thread exited with code ${code} before it was ready`, exitCode: exitCode.notBooted},
+    });
     closed.resolve();
-    if (ready && !closing) onCrash(thread, cause ?? new Error(`exit code ${code}`));
+    if (ready && !closing) onExit(thread, cause ?? new Error(`exit code ${code}`));
   });
   return thread;
 }
