@@ -131,9 +131,9 @@ export function rawExchange(id: number, request: IncomingMessage, socket: Duplex
   // A reset by the client must not end the worker; the event `close` informs the thread.
   socket.on('error', () => {});
   return {
-    offer: () => ({text: requestHead(request), body: 'raw'}),
+    // The service gets the bytes behind the head as `head`, as it would from node:http.
+    offer: () => ({text: requestHead(request) + first.toString('latin1'), body: 'raw'}),
     begun: (send) => {
-      if (first.length > 0) send({type: 'data', id, bytes: passable(first)});
       socket.on('data', (chunk: Buffer) => {
         pace.sent(chunk.length);
         send({type: 'data', id, bytes: passable(chunk)});

@@ -16,8 +16,8 @@ export function outbox<T>(post: (batch: readonly T[]) => void, prepare: () => vo
   let batch: T[] = [];
   let scheduled = false;
   const flush = (): void => {
-    scheduled = false;
     prepare();
+    scheduled = false;
     if (batch.length === 0) return;
     const full = batch;
     batch = [];

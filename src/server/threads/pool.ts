@@ -1,5 +1,6 @@
 import {Worker} from 'node:worker_threads';
-import {exitCode} from '../../errors.ts';
+import {exitCode, messageOf} from '../../errors.ts';
+import {serviceStack} from '../process/frames.ts';
 import type {BootFailure} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -53,7 +54,7 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
   const out = outbox<ToThread>((batch) => worker.postMessage(batch, []));
   const closed = Promise.withResolvers<void>();
   let [ready, closing] = [false, false];
-  let cause: unknown;
+  let cause: Error | undefined;
   const thread: PoolThread = {
     index,
     cost: 0,
@@ -83,13 +84,16 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
     cause = new Error(`event loop blocked for ${settings.timeout} s`);
     await worker.terminate();
   });
-  worker.on('error', (error) => {
-    cause = error;
+  worker.on('error', (error: unknown) => {
+    cause = error instanceof Error ? error : new Error(String(error));
   });
   worker.once('exit', (code) => {
     stopWatch();
     booted.resolve({
-      failure: {message: `thread exited with code ${code} before it was ready`, exitCode: exitCode.notBooted},
+      failure:
+        cause === undefined
+          ? {message: `thread exited with code ${code} before it was ready`, exitCode: exitCode.notBooted}
+          : {message: messageOf(cause), stack: serviceStack(cause.stack ?? ''), exitCode: exitCode.notBooted},
     });
     closed.resolve();
     if (ready && !closing) onExit(thread, cause ?? new Error(`exit code ${code}`));

@@ -9,6 +9,8 @@ export interface Link {
   readonly send: (message: FromThread) => void;
   /** Registers a socket with output that is to be sent with the next batch. */
   readonly pending: (socket: ClientSocket) => void;
+  /** Called when nothing more will happen on a socket: it can be destroyed, outside of its own events. */
+  readonly over: (socket: ClientSocket) => void;
   /** Called when a socket is closed: it sends nothing more. */
   readonly closed: (id: number) => void;
 }
@@ -133,6 +135,8 @@ export class ClientSocket extends Duplex {
 
   /** Emits `timeout` after so many milliseconds without data in either direction; 0: never. As with net.Socket. */
   setTimeout(milliseconds: number, callback?: () => void): this {
+    // After the response, node:http sets the time for which an idle connection stays open.
+    if (this.#ended && this.#framing !== 'raw') return this;
     clearTimeout(this.#timer);
     this.timeout = milliseconds;
     this.#timer = milliseconds > 0 ? setTimeout(() => this.emit('timeout'), milliseconds).unref() : undefined;
@@ -246,6 +250,6 @@ export class ClientSocket extends Duplex {
 
   /** After the response, the socket stays only until the request has arrived completely. */
   #settle(): void {
-    if (this.#ended && this.#framing !== 'raw' && this.#request?.complete !== false) setImmediate(() => this.destroy());
+    if (this.#ended && this.#framing !== 'raw' && this.#request?.complete !== false) this.#link.over(this);
   }
 }

@@ -24,11 +24,16 @@ const requests = new AsyncLocalStorage<ClientSocket>();
 let service: LoadedService | undefined;
 
 let pending: ClientSocket[] = [];
+let over: ClientSocket[] = [];
 const out = outbox<FromThread>((batch) => parentPort?.postMessage(batch, []), collect);
 const link: Link = {
   send: out.add,
   pending: (socket) => {
     pending.push(socket);
+    out.schedule();
+  },
+  over: (socket) => {
+    over.push(socket);
     out.schedule();
   },
   closed: (id) => void sockets.delete(id),
@@ -42,6 +47,9 @@ function collect(): void {
     const message = socket.output(() => cost(socket));
     if (message !== undefined) out.add(message);
   }
+  const done = over;
+  over = [];
+  for (const socket of done) socket.destroy();
 }
 
 // The CPU time of the thread is a system call: it is read once a millisecond at most.
