@@ -9,18 +9,11 @@ export interface AddressFields {
   readonly localPort: number | undefined;
 }
 
-type Known = IncomingMessage['socket'] & {[text]?: string};
-const text = Symbol('addresses');
-
-/** The addresses of a connection as one string: few services read them, and each is a system call. */
+/** The addresses of a connection as one string: few services read them. */
 export function socketAddresses(socket: IncomingMessage['socket']): string {
-  return ((socket as Known)[text] ??= [
-    socket.remoteAddress,
-    socket.remotePort,
-    socket.remoteFamily,
-    socket.localAddress,
-    socket.localPort,
-  ].join(' '));
+  return [socket.remoteAddress, socket.remotePort, socket.remoteFamily, socket.localAddress, socket.localPort].join(
+    ' ',
+  );
 }
 
 /** The inverse of `socketAddresses`. All undefined for a Unix socket. */

@@ -1,9 +1,9 @@
 import type {IncomingMessage} from 'node:http';
-import {socketAddresses} from './addresses.ts';
 import {chooseThread} from './choice.ts';
+import {type Connection, trackedConnections} from './connections.ts';
 import {fastMilliseconds, requestCosts} from './costs.ts';
 import type {Exchange} from './exchange.ts';
-import {claimSlot, claimSlots, type FromThread, type ToThread} from './messages.ts';
+import {claimOf, claimSlot, claimSlots, type FromThread, type ToThread} from './messages.ts';
 import type {PoolThread} from './pool.ts';
 
 /** A thread that has not taken a request by then is busy, and the request is offered to other threads as well. */
@@ -15,13 +15,14 @@ export interface OpenRequest {
   readonly exchange: Exchange;
   readonly method: string;
   readonly url: string;
-  readonly addresses: string;
+  readonly connection: Connection;
   /** Milliseconds of CPU time that it is still expected to need; 0 once its response has begun. */
   cost: number;
   message: ToThread | undefined;
-  /** The threads that it was offered to. The last one, or the one that took it, is its holder. */
   readonly offered: PoolThread[];
+  /** The thread that it was offered to last; the one that took it, from its first message on. */
   holder: PoolThread | undefined;
+  taken: boolean;
   /** Number of batches that the holder had sent when this was looked at last. */
   seen: number;
 }
@@ -57,12 +58,21 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
   const slots = new Int32Array(claims);
   const requests = new Map<number, OpenRequest>();
   const costs = requestCosts();
+  const connectionOf = trackedConnections();
   let fresh: OpenRequest[] = [];
   let unclaimed: OpenRequest[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastId = 0;
 
   const isUnclaimed = ({id}: OpenRequest): boolean => Atomics.load(slots, claimSlot(id)) === id;
+
+  /** The thread that has taken it. */
+  function takerOf({id, taken, holder, offered}: OpenRequest): PoolThread | undefined {
+    if (taken) return holder;
+    const claim = Atomics.load(slots, claimSlot(id));
+    if (claim >= 0) return claim === id ? undefined : holder;
+    return offered.find(({index}) => claimOf(index) === claim) ?? holder;
+  }
 
   function hold(opened: OpenRequest, thread: PoolThread | undefined): void {
     if (opened.holder !== undefined) opened.holder.cost -= opened.cost;
@@ -88,7 +98,8 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
         type: 'request',
         id: opened.id,
         ...opened.exchange.offer(),
-        addresses: opened.addresses,
+        connection: opened.connection.id,
+        addresses: opened.connection.addresses,
         fast: opened.cost < fastMilliseconds,
       }),
     );
@@ -138,11 +149,12 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
         exchange: exchange(lastId),
         method,
         url,
-        addresses: socketAddresses(socket),
+        connection: connectionOf(socket),
         cost: costs.estimate(method, url),
         message: undefined,
         offered: [],
         holder: undefined,
+        taken: false,
         seen: 0,
       };
       requests.set(lastId, opened);
@@ -154,7 +166,9 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
       const opened = requests.get(message.id);
       if (opened === undefined) return;
       if (opened.holder !== thread) hold(opened, thread);
-      const {exchange} = opened;
+      opened.taken = true;
+      const {exchange, connection} = opened;
+      if (!connection.threads.includes(thread)) connection.threads.push(thread);
       if (message.type === 'begun') exchange.begun(thread.send);
       else if (message.type === 'information') exchange.information(message.text);
       else if (message.type === 'taken') exchange.taken(message.bytes);
@@ -172,20 +186,20 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
       }
     },
     close: (opened) => {
-      const {id, holder} = opened;
+      const {id} = opened;
       // A thread that has not taken it finds no id in its slot.
       if (requests.has(id) && !opened.exchange.isOver() && Atomics.compareExchange(slots, claimSlot(id), id, 0) !== id)
-        holder?.send({type: 'disconnected', id});
+        takerOf(opened)?.send({type: 'disconnected', id});
       finish(opened);
     },
     fail: (id) => {
       const opened = requests.get(id);
       if (opened === undefined) return;
-      opened.holder?.send({type: 'disconnected', id});
+      takerOf(opened)?.send({type: 'disconnected', id});
       failed(opened);
     },
     abandon: (thread) => {
-      for (const opened of requests.values()) if (opened.holder === thread && !isUnclaimed(opened)) failed(opened);
+      for (const opened of requests.values()) if (takerOf(opened) === thread) failed(opened);
     },
   };
 }

@@ -85,7 +85,7 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
     respond: ({head, chunks, encoding, end}, send) => {
       if (response.destroyed || response.writableEnded) return;
       if (head !== undefined && !response.headersSent) {
-        const close = !head.last && (!response.shouldKeepAlive || isLastAllowed(response));
+        const close = !head.last && !response.shouldKeepAlive;
         passHead(response, head.status, close ? closingHead(head.text) : head.text, head.last || close);
         if (chunks.length === 0 && !end) response.flushHeaders();
       }
@@ -117,11 +117,6 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
 /** Node can return one buffered chunk at a time. */
 function readChunk(request: IncomingMessage): Buffer | null {
   return request.read() as Buffer | null;
-}
-
-/** Whether the connection has had as many requests as the service allows (`server.maxRequestsPerSocket`). */
-function isLastAllowed(response: ServerResponse): boolean {
-  return (response as {maxRequestsOnConnectionReached?: boolean}).maxRequestsOnConnectionReached === true;
 }
 
 /** An upgraded connection: bytes pass unchanged in both directions. */

@@ -7,7 +7,7 @@ export interface ThreadData {
   readonly port: number | undefined;
   /** The worker's first thread, 0, alone opens further ports of the service. */
   readonly index: number;
-  /** A slot for each waiting request: its id until a thread takes it. */
+  /** A slot for each waiting request: its id until a thread takes it, then @see claimOf. */
   readonly claims: SharedArrayBuffer;
   /** A 32-bit counter that the thread's event loop increments. */
   readonly heartbeat: SharedArrayBuffer;
@@ -23,6 +23,8 @@ export type ToThread =
       readonly id: number;
       /** The head as HTTP/1 text, followed by the body if that is small and complete. */
       readonly text: string;
+      /** Id of the client's connection: the service gets the same socket for each request that this thread takes. */
+      readonly connection: number;
       /** @see socketAddresses */
       readonly addresses: string;
       /** How the rest of the body follows: not at all, as bytes, or in chunks to be framed. `raw`: both ways, unchanged. */
@@ -35,8 +37,10 @@ export type ToThread =
   | {readonly type: 'end'; readonly id: number; readonly trailers: string}
   /** So many bytes of the response have been passed to the client's socket. */
   | {readonly type: 'taken'; readonly id: number; readonly bytes: number}
-  /** The client has disconnected. */
+  /** The client has disconnected before the end of this request. */
   | {readonly type: 'disconnected'; readonly id: number}
+  /** The connection is closed. */
+  | {readonly type: 'closed'; readonly connection: number}
   /** Closes the service and ends the thread. */
   | {readonly type: 'close'};
 
@@ -95,6 +99,11 @@ export const claimSlots = 65_536;
 /** The slot of a request in `claims`. */
 export function claimSlot(id: number): number {
   return id % claimSlots;
+}
+
+/** The value of a slot that a thread has claimed. */
+export function claimOf(threadIndex: number): number {
+  return -1 - threadIndex;
 }
 
 /** Bytes to be passed on: latin1 text, or a copy with its own ArrayBuffer, since that of a view would be copied as a whole. */

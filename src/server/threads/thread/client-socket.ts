@@ -9,23 +9,27 @@ export interface Link {
   readonly send: (message: FromThread) => void;
   /** Registers a socket with output that is to be sent with the next batch. */
   readonly pending: (socket: ClientSocket) => void;
-  /** Called when nothing more will happen on a socket: it can be destroyed, outside of its own events. */
+  /** Called when a request and its response are over: the socket can be kept for the next, or destroyed. */
   readonly over: (socket: ClientSocket) => void;
   /** Called when a socket is closed: it sends nothing more. */
-  readonly closed: (id: number) => void;
+  readonly closed: (socket: ClientSocket) => void;
 }
 
 type BodyMessage = ToThread & {readonly type: 'data' | 'end' | 'taken' | 'disconnected'};
 
+type RequestMessage = ToThread & {readonly type: 'request'};
+
 /**
- * The client's connection in a thread, for one request: the service's own HTTP server reads the request from it and writes
- * the response to it, with all framing. A class, since that is how a stream is made; one with closures costs twice as much.
+ * The client's connection in a thread: the service's own HTTP server reads requests from it and writes the responses to
+ * it, with all framing. A class, since that is how a stream is made; one with closures costs twice as much.
  */
 export class ClientSocket extends Duplex {
-  readonly id: number;
-  /** Time in milliseconds (performance.now), and the CPU time that the thread had used by then. */
-  readonly started: number;
-  readonly cpu: number;
+  readonly connection: number;
+  /** Id of the request. */
+  id = 0;
+  /** Time of the request in milliseconds (performance.now), and the CPU time that the thread had used by then. */
+  started = 0;
+  cpu = 0;
   /** Milliseconds for which the handler ran when it was called. */
   ran = 0;
   connecting = false;
@@ -33,12 +37,13 @@ export class ClientSocket extends Duplex {
   bytesRead = 0;
   bytesWritten = 0;
   readonly #link: Link;
-  readonly #framing: (ToThread & {type: 'request'})['body'];
+  #framing: RequestMessage['body'];
   readonly #addresses: string;
   #request: IncomingMessage | undefined;
   #fields: AddressFields | undefined;
   readonly #output: Output;
   #ended = false;
+  #over = false;
   #scheduled = false;
   // The callback of a write that waits for the event loop.
   #resume: (() => void) | undefined;
@@ -46,15 +51,41 @@ export class ClientSocket extends Duplex {
   #unread = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({id, addresses, body}: ToThread & {type: 'request'}, link: Link, started: number, cpu: number) {
+  constructor(message: RequestMessage, link: Link) {
     super({allowHalfOpen: true, decodeStrings: false});
+    this.connection = message.connection;
+    this.#link = link;
+    this.#framing = message.body;
+    this.#addresses = message.addresses;
+    this.#output = collectOutput(this, message.body === 'raw');
+    this.on('error', ignore);
+  }
+
+  /** Begins a request. */
+  begin({id, body}: RequestMessage, started: number, cpu: number): void {
     this.id = id;
     this.started = started;
     this.cpu = cpu;
-    this.#link = link;
+    this.ran = 0;
     this.#framing = body;
-    this.#addresses = addresses;
-    this.#output = collectOutput(this, body === 'raw');
+    this.#request = undefined;
+    if (!this.#ended) return;
+    this.#ended = false;
+    this.#over = false;
+    this.#unread = 0;
+    this.#output.reset();
+  }
+
+  /** Whether the next request of the connection can use it: nothing is left of the last one, and neither side has ended. */
+  isReusable(): boolean {
+    return (
+      !this.destroyed &&
+      !this.writableEnded &&
+      !this.readableEnded &&
+      this.writableLength === 0 &&
+      this.readableLength === 0 &&
+      !this.isPaused()
+    );
   }
 
   /** A message of the event loop about this request. */
@@ -119,7 +150,7 @@ export class ClientSocket extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#timer);
     if (!this.#ended) this.#break();
-    this.#link.closed(this.id);
+    this.#link.closed(this);
     done(error);
   }
 
@@ -248,8 +279,12 @@ export class ClientSocket extends Duplex {
     this.#link.send({type: 'broken', id: this.id});
   }
 
-  /** After the response, the socket stays only until the request has arrived completely. */
+  /** The request is over when the response is sent, and the request itself has arrived completely. */
   #settle(): void {
-    if (this.#ended && this.#framing !== 'raw' && this.#request?.complete !== false) this.#link.over(this);
+    if (this.#over || !this.#ended || this.#framing === 'raw' || this.#request?.complete === false) return;
+    this.#over = true;
+    this.#link.over(this);
   }
 }
+
+function ignore(): void {}

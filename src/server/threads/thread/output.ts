@@ -7,6 +7,8 @@ export interface Output {
   /** Adds what was written. Returns bytes that come before the response, a 1xx, to be sent at once. */
   readonly put: (chunk: Buffer | string, encoding: BufferEncoding) => string | undefined;
   readonly isEmpty: () => boolean;
+  /** Begins with the next response. */
+  readonly reset: () => void;
   /** Everything since the last call. */
   readonly take: () => Pick<FromThread & {readonly type: 'response'}, 'head' | 'chunks' | 'encoding'>;
   /** Characters and bytes that were added, and have not been acknowledged. */
@@ -64,6 +66,10 @@ export function collectOutput(socket: Duplex, raw: boolean): Output {
       if (headSent) add(chunk, written);
       else if (!putHead(chunk, written)) return typeof chunk === 'string' ? chunk : chunk.toString('latin1');
       return undefined;
+    },
+    reset: () => {
+      headSent = false;
+      output.inTransit = 0;
     },
     isEmpty: () => head === undefined && chunks.length === 0,
     take: () => {

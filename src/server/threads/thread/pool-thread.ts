@@ -7,11 +7,14 @@ import {bootFailure} from '../../load/boot-failure.ts';
 import {type LoadedService, loadService, NotServable} from '../../load/service.ts';
 import {serverLog} from '../../process/log.ts';
 import {heartbeatMilliseconds} from '../../watchdog/heartbeat.ts';
-import {claimSlot, type FromThread, type Listens, type ThreadData, type ToThread} from '../messages.ts';
+import {claimOf, claimSlot, type FromThread, type Listens, type ThreadData, type ToThread} from '../messages.ts';
 import {outbox} from '../outbox.ts';
 import {ClientSocket, type Link} from './client-socket.ts';
 import {endThread, writeDirectly} from './thread-end.ts';
 import {reportUncaught} from './uncaught.ts';
+
+/** Further idle sockets cost more memory than they save. */
+const maxIdle = 256;
 
 // The program of a pool thread of the worker class `threads`: loads the service and serves the requests that the event
 // loop passes on. The service's own HTTP server handles them, on connections that lead to the event loop.
@@ -19,7 +22,10 @@ import {reportUncaught} from './uncaught.ts';
 const {settings, port, index, claims: shared, heartbeat} = workerData as ThreadData;
 const first = index === 0;
 const claims = new Int32Array(shared);
+/** By id of the request. */
 const sockets = new Map<number, ClientSocket>();
+/** Between two requests, by id of the connection, the one that has been idle for longest first. */
+const idle = new Map<number, ClientSocket>();
 const requests = new AsyncLocalStorage<ClientSocket>();
 let service: LoadedService | undefined;
 
@@ -36,8 +42,21 @@ const link: Link = {
     over.push(socket);
     out.schedule();
   },
-  closed: (id) => void sockets.delete(id),
+  closed: (socket) => {
+    sockets.delete(socket.id);
+    if (idle.get(socket.connection) === socket) idle.delete(socket.connection);
+  },
 };
+
+/** Keeps the socket for the next request of its connection. */
+function keep(socket: ClientSocket): void {
+  sockets.delete(socket.id);
+  if (!socket.isReusable()) return void socket.destroy();
+  // Of pipelined requests, each has a socket of its own.
+  idle.get(socket.connection)?.destroy();
+  idle.set(socket.connection, socket);
+  if (idle.size > maxIdle) for (const [, oldest] of idle) return void oldest.destroy();
+}
 
 /** Adds the output of this turn to the batch. */
 function collect(): void {
@@ -49,7 +68,7 @@ function collect(): void {
   }
   const done = over;
   over = [];
-  for (const socket of done) socket.destroy();
+  for (const socket of done) keep(socket);
 }
 
 // The CPU time of the thread is a system call: it is read once a millisecond at most.
@@ -101,31 +120,32 @@ function work(): void {
 
 function handle(message: ToThread): void {
   if (message.type === 'request') take(message);
+  else if (message.type === 'closed') idle.get(message.connection)?.destroy();
   else if (message.type === 'close') void close();
   else sockets.get(message.id)?.receive(message);
 }
 
 function take(message: ToThread & {readonly type: 'request'}): void {
-  const {id, text, body} = message;
+  const {id, text, body, connection} = message;
   // Another thread took it first, or the client has disconnected.
-  if (service === undefined || Atomics.compareExchange(claims, claimSlot(id), id, -id) !== id) return;
+  if (service === undefined || Atomics.compareExchange(claims, claimSlot(id), id, claimOf(index)) !== id) return;
   if (body !== 'complete') out.add({type: 'begun', id});
   const now = performance.now();
-  const socket = new ClientSocket(message, link, now, cpuTime(now));
+  const kept = body === 'raw' ? undefined : idle.get(connection);
+  if (kept !== undefined) idle.delete(connection);
+  const socket = kept ?? new ClientSocket(message, link);
+  socket.begin(message, now, cpuTime(now));
   sockets.set(id, socket);
-  socket.on('error', ignore);
   // Each request begins in its own context, whatever the handler before it in the batch has entered.
-  requests.run(socket, begin, service.server, socket, text);
+  requests.run(socket, begin, kept === undefined ? service.server : undefined, socket, text);
   socket.ran = performance.now() - now;
 }
 
-function begin(server: Server, socket: ClientSocket, text: string): void {
-  server.emit('connection', socket);
+function begin(server: Server | undefined, socket: ClientSocket, text: string): void {
+  server?.emit('connection', socket);
   // Not `push`: the stream would pass it on only in the next tick.
   socket.emit('data', Buffer.from(text, 'latin1'));
 }
-
-function ignore(): void {}
 
 async function close(): Promise<void> {
   await service?.close();
@@ -180,6 +200,8 @@ try {
       if (name === 'upgrade' || name === 'connect') changed();
     });
   reportUncaught(requests, out.add);
+  // What was answered in this turn is not lost if the service exits.
+  process.once('exit', out.flush);
   parentPort?.on('message', receive);
   Atomics.add(counter, 0, 1);
   out.add({type: 'booted', listens: listensOf(server)});
