@@ -70,7 +70,7 @@ async function bundle(outdir: string): Promise<void> {
   });
   // The program that `entrypoint run` becomes, its processes and their threads: one file each, for a fast start.
   const server = Object.fromEntries(
-    ['serve', 'worker/worker', 'watchdog/watchdog', 'threads/pool-thread'].map((name) => [
+    ['serve', 'worker/worker', 'watchdog/watchdog', 'threads/thread/pool-thread'].map((name) => [
       basename(name),
       `src/server/${name}.ts`,
     ]),

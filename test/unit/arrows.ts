@@ -159,11 +159,20 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'server/threads': [
     'errors.ts',
     'server/load',
-    'server/metrics',
     'server/process',
     'server/requests',
     'server/settings',
     'server/watchdog',
+  ],
+  'server/threads/thread': [
+    'errors.ts',
+    'server/load',
+    'server/metrics',
+    'server/process',
+    'server/requests',
+    'server/threads',
+    'server/watchdog',
+    'shell',
   ],
   'server/watchdog': ['server/process'],
   'server/worker': [

@@ -270,3 +270,52 @@ export function captureSignal(signal: NodeJS.Signals, handler: () => void): () =
     process.removeListener(signal, keeper);
   };
 }
+
+/** Whether the connection is closed after this response, as its head says. */
+export function isLast(response: ServerResponse): boolean {
+  return (response as unknown as Record<string, unknown>)['_last'] === true;
+}
+
+/**
+ * Gives a response a head that another server has written, framing included. Its body follows with `passBytes`.
+ * @param last whether the connection is closed after it
+ */
+export function passHead(response: ServerResponse, status: number, text: string, last: boolean): void {
+  response.statusCode = status;
+  const chunkedEncoding = /\r\ntransfer-encoding: *chunked/i.test(text);
+  Object.assign(response, {_header: text, _last: last, chunkedEncoding});
+}
+
+type Chunked = ServerResponse & {chunkedEncoding: boolean};
+
+/** Sends a part of a body that is framed already. Returns what `response.write` returns. */
+export function passBytes(response: ServerResponse, bytes: Uint8Array | string, encoding: BufferEncoding): boolean {
+  const own = response as Chunked;
+  const {chunkedEncoding} = own;
+  own.chunkedEncoding = false;
+  const isFlowing = response.write(bytes, encoding);
+  own.chunkedEncoding = chunkedEncoding;
+  return isFlowing;
+}
+
+/** Ends such a body, with its last part. */
+export function passEnd(
+  response: ServerResponse,
+  bytes: Uint8Array | string | undefined,
+  encoding: BufferEncoding,
+): void {
+  (response as Chunked).chunkedEncoding = false;
+  if (bytes === undefined) response.end();
+  else response.end(bytes, encoding);
+}
+
+/** The response that is being written to a connection which is no socket of node:net. */
+export function responseOf(stream: Duplex): ServerResponse | undefined {
+  return currentResponse(stream as Socket);
+}
+
+/** Sends an informational response as it was written by another server, before the head of this one. */
+export function passInformation(response: ServerResponse, text: string): void {
+  const write = (response as unknown as Record<string, unknown>)['_writeRaw'] as (text: string, name: string) => void;
+  write.call(response, text, 'latin1');
+}

@@ -4,7 +4,7 @@ const sources = {
   serve: 'serve.ts',
   worker: 'worker/worker.ts',
   watchdog: 'watchdog/watchdog.ts',
-  'pool-thread': 'threads/pool-thread.ts',
+  'pool-thread': 'threads/thread/pool-thread.ts',
 } as const;
 
 const isSource = import.meta.url.endsWith('.ts');

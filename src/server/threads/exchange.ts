@@ -1,156 +1,149 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {type FromThread, ownBytes, type ResponseHead, type ToThread, window} from './messages.ts';
+import {passBytes, passEnd, passHead, passInformation} from '../process/node-internals.ts';
+import {bodyFraming, closingHead, requestHead, trailerLines} from './http-head.ts';
+import {type FromThread, passable, type ToThread, window} from './messages.ts';
+import {acknowledger, pacer, type Send} from './pace.ts';
 
+type RequestPart = Pick<ToThread & {readonly type: 'request'}, 'text' | 'body'>;
 type ResponsePart = FromThread & {readonly type: 'response'};
 
 /** The event loop's end of a request that a thread serves. */
 export interface Exchange {
-  /** The thread has taken the request: sends it the body. */
-  readonly begun: (send: (message: ToThread) => void) => void;
-  readonly respond: (message: ResponsePart, send: (message: ToThread) => void) => void;
-  readonly information: (head: ResponseHead) => void;
+  /** The request as far as it has arrived, to be offered to a thread. */
+  readonly offer: () => RequestPart;
+  /** The thread has taken the request: sends it the rest of the body. */
+  readonly begun: (send: Send) => void;
+  readonly respond: (message: ResponsePart, send: Send) => void;
+  readonly information: (text: string) => void;
   /** Number of bytes of the body that the service has read. */
   readonly taken: (bytes: number) => void;
   /** The service destroyed the connection. */
   readonly broken: () => void;
-  /** The thread has ended. */
+  /** The handler or its thread has failed. */
   readonly failed: () => void;
+  /** Whether neither side has anything more to send. */
+  readonly isOver: () => boolean;
 }
 
-/** Bytes of a response are acknowledged in batches of this size. */
-const batchBytes = window / 4;
+/** How long a service can pause reading a body after its response, before the rest is discarded. */
+const lateMilliseconds = 5000;
 
-/** An HTTP request and its response: the event loop frames both anew, so that node:http handles keep-alive, HEAD and limits. */
+/**
+ * An HTTP request and its response, which is sent byte for byte as the service's server wrote it, except that the event
+ * loop can have the connection closed.
+ */
 export function httpExchange(id: number, request: IncomingMessage, response: ServerResponse): Exchange {
-  const chunked = request.headers['transfer-encoding'] !== undefined;
-  const pace = pacer(request);
+  const framing = bodyFraming(request.rawHeaders);
   const acknowledge = acknowledger(id);
-  return {
-    begun: (send) => {
-      request.on('data', (chunk: Buffer) => {
-        if (response.writableEnded) return;
-        if (chunked) send({type: 'data', id, bytes: Buffer.from(`${chunk.length.toString(16)}\r\n`)});
-        pace.sent(chunk.length);
-        send({type: 'data', id, bytes: ownBytes(chunk)});
-        if (chunked) send({type: 'data', id, bytes: Buffer.from('\r\n')});
-      });
-      if (chunked)
-        request.once('end', () =>
-          send({type: 'data', id, bytes: Buffer.from(`0\r\n${trailerLines(request.rawTrailers)}\r\n`)}),
-        );
-    },
-    respond: ({head, chunks, end}, send) => {
-      if (response.destroyed) return;
-      if (head !== undefined)
-        response.writeHead(head.status, head.reason, end ? withLength(head, chunks, request.method) : head.headers);
-      const last = end ? chunks.length - 1 : -1;
-      for (const [index, chunk] of chunks.entries()) {
-        if (index === last) response.end(chunk);
-        else acknowledge(response.write(chunk), chunk.length, response, send);
+  const pace = pacer(request);
+  let sent = framing === 'complete';
+
+  /** Reads the rest of the body for nobody, so that the next request of the connection is not behind it. */
+  function discard(): void {
+    if (sent) return;
+    sent = true;
+    request.resume();
+  }
+  function discardLate(send: Send): void {
+    let waited = false;
+    const timer = setInterval(() => {
+      if (waited && pace.waits() && !sent) {
+        discard();
+        send({type: 'disconnected', id});
       }
-      if (end && last === -1) response.end();
+      waited = pace.waits();
+      if (sent || request.destroyed) clearInterval(timer);
+    }, lateMilliseconds);
+    timer.unref();
+  }
+  return {
+    offer: () => {
+      const text = requestHead(request);
+      if (sent || !request.complete || request.readableLength > window) return {text, body: framing};
+      let bytes = '';
+      for (let chunk = readChunk(request); chunk !== null; chunk = readChunk(request))
+        bytes += chunk.toString('latin1');
+      discard();
+      if (framing === 'length') return {text: text + bytes, body: 'complete'};
+      const chunk = bytes === '' ? '' : `${bytes.length.toString(16)}\r\n${bytes}\r\n`;
+      return {text: `${text}${chunk}0\r\n${trailerLines(request.rawTrailers)}\r\n`, body: 'complete'};
     },
-    information: ({status, headers}) => {
-      if (status !== 103 || response.headersSent) return;
-      const hints = headers.flatMap((name, index) =>
-        index % 2 === 0 && name.toLowerCase() === 'link' ? [headers[index + 1] ?? ''] : [],
-      );
-      if (hints.length > 0) response.writeEarlyHints({link: hints});
+    begun: (send) => {
+      if (sent) return;
+      request.on('data', (chunk: Buffer) => {
+        if (sent) return;
+        pace.sent(chunk.length);
+        send({type: 'data', id, bytes: passable(chunk)});
+      });
+      request.once('end', () => {
+        if (sent) return;
+        sent = true;
+        send({type: 'end', id, trailers: trailerLines(request.rawTrailers)});
+      });
+    },
+    respond: ({head, chunks, encoding, end}, send) => {
+      if (response.destroyed || response.writableEnded) return;
+      if (head !== undefined && !response.headersSent) {
+        const close = !head.last && !response.shouldKeepAlive;
+        passHead(response, head.status, close ? closingHead(head.text) : head.text, head.last || close);
+        if (chunks.length === 0 && !end) response.flushHeaders();
+      }
+      const last = end ? chunks.length - 1 : -1;
+      for (const [index, chunk] of chunks.entries())
+        if (index !== last) acknowledge(passBytes(response, chunk, encoding), chunk.length, response, send);
+      if (!end) return;
+      passEnd(response, chunks[last], encoding);
+      if (!sent) discardLate(send);
+    },
+    information: (text) => {
+      if (!response.headersSent && !response.destroyed) passInformation(response, text);
     },
     taken: pace.taken,
-    broken: () => void response.destroy(),
+    // In the next turn, when what was written before is out.
+    broken: () => {
+      discard();
+      setImmediate(() => response.destroy());
+    },
     failed: () => {
-      if (response.headersSent) response.destroy();
+      discard();
+      if (response.headersSent) setImmediate(() => response.destroy());
       else response.writeHead(500, {'content-type': 'text/plain', connection: 'close'}).end('Internal Server Error\n');
     },
+    isOver: () => sent && response.writableEnded,
   };
 }
 
+/** Node can return one buffered chunk at a time. */
+function readChunk(request: IncomingMessage): Buffer | null {
+  return request.read() as Buffer | null;
+}
+
 /** An upgraded connection: bytes pass unchanged in both directions. */
-export function rawExchange(id: number, socket: Duplex, first: Buffer): Exchange {
+export function rawExchange(id: number, request: IncomingMessage, socket: Duplex, first: Buffer): Exchange {
   const pace = pacer(socket);
   const acknowledge = acknowledger(id);
   // A reset by the client must not end the worker; the event `close` informs the thread.
   socket.on('error', () => {});
   return {
+    // The service gets the bytes behind the head as `head`, as it would from node:http.
+    offer: () => ({text: requestHead(request) + first.toString('latin1'), body: 'raw'}),
     begun: (send) => {
-      if (first.length > 0) send({type: 'data', id, bytes: ownBytes(first)});
       socket.on('data', (chunk: Buffer) => {
         pace.sent(chunk.length);
-        send({type: 'data', id, bytes: ownBytes(chunk)});
+        send({type: 'data', id, bytes: passable(chunk)});
       });
-      socket.once('end', () => send({type: 'data', id, bytes: undefined}));
+      socket.once('end', () => send({type: 'end', id, trailers: ''}));
     },
-    respond: ({chunks, end}, send) => {
-      if (socket.destroyed) return;
-      for (const chunk of chunks) acknowledge(socket.write(chunk), chunk.length, socket, send);
+    respond: ({chunks, encoding, end}, send) => {
+      if (socket.destroyed || socket.writableEnded) return;
+      for (const chunk of chunks) acknowledge(socket.write(chunk, encoding), chunk.length, socket, send);
       if (end) socket.end();
     },
     information: () => {},
     taken: pace.taken,
-    broken: () => void socket.destroy(),
+    broken: () => void setImmediate(() => socket.destroy()),
     failed: () => void socket.destroy(),
+    isOver: () => socket.destroyed,
   };
-}
-
-/** Pauses the source while the service has not read what the thread already has. */
-function pacer(source: {pause(): unknown; resume(): unknown}): {
-  sent: (bytes: number) => void;
-  taken: (bytes: number) => void;
-} {
-  let inTransit = 0;
-  return {
-    sent: (bytes) => {
-      inTransit += bytes;
-      if (inTransit >= window) source.pause();
-    },
-    taken: (bytes) => {
-      const full = inTransit >= window;
-      inTransit -= bytes;
-      if (full && inTransit < window) source.resume();
-    },
-  };
-}
-
-/** Acknowledges to the thread the bytes that were passed to the client, in batches; after a full buffer, when it drains. */
-function acknowledger(
-  id: number,
-): (
-  flowing: boolean,
-  bytes: number,
-  sink: {once(event: 'drain', callback: () => void): unknown},
-  send: (message: ToThread) => void,
-) => void {
-  let sum = 0;
-  let waiting = false;
-  return (flowing, bytes, sink, send) => {
-    sum += bytes;
-    const flush = (): void => {
-      waiting = false;
-      send({type: 'taken', id, bytes: sum});
-      sum = 0;
-    };
-    if (waiting) return;
-    if (!flowing) {
-      waiting = true;
-      sink.once('drain', flush);
-    } else if (sum >= batchBytes) flush();
-  };
-}
-
-/** Adds Content-Length to a response that is complete at once, as node:http does. */
-function withLength(
-  {status, headers}: ResponseHead,
-  chunks: readonly Uint8Array[],
-  method: string | undefined,
-): string[] {
-  const bodyless = method === 'HEAD' || status === 204 || status === 304;
-  if (bodyless || headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length'))
-    return headers;
-  return [...headers, 'Content-Length', String(chunks.reduce((sum, {length}) => sum + length, 0))];
-}
-
-function trailerLines(raw: readonly string[]): string {
-  return raw.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
 }

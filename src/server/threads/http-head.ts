@@ -1,34 +1,43 @@
 import type {IncomingMessage} from 'node:http';
-import type {ResponseHead} from './messages.ts';
 
-/** The head of a request in HTTP/1.1, to be encoded as latin1, which is how Node reads headers. */
+/** The head of a request as HTTP/1 text, to be encoded as latin1, which is how Node reads headers. */
 export function requestHead({
   method = 'GET',
   url = '/',
+  httpVersion,
   rawHeaders,
-}: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>): string {
-  let text = `${method} ${url} HTTP/1.1\r\n`;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    // The event loop has answered it already.
-    if (name.length !== 6 || name.toLowerCase() !== 'expect') text += `${name}: ${rawHeaders[index + 1]}\r\n`;
-  }
+}: Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>): string {
+  let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    text += `${rawHeaders[index]}: ${rawHeaders[index + 1]}\r\n`;
   return `${text}\r\n`;
 }
 
-/** Headers that the event loop decides: the framing of the response, and whether the connection stays open. */
-const connectionHeaders: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date']);
+/** Trailers as lines of text. */
+export function trailerLines(raw: readonly string[]): string {
+  let text = '';
+  for (let index = 0; index < raw.length; index += 2) text += `${raw[index]}: ${raw[index + 1]}\r\n`;
+  return text;
+}
 
-/** Parses the head of a response, without the empty line. Undefined if it is not one. */
-export function parseHead(text: string): ResponseHead | undefined {
-  const [first = '', ...lines] = text.split('\r\n');
-  const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first);
-  if (match === null) return undefined;
-  const headers: string[] = [];
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon);
-    if (!connectionHeaders.has(name.toLowerCase())) headers.push(name, line.slice(colon + 1).trim());
+/** How the body of a request is framed (RFC 9112, 6.3). */
+export function bodyFraming(raw: readonly string[]): 'complete' | 'length' | 'chunked' {
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string;
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return 'length';
+    if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') return 'chunked';
   }
-  return {status: Number(match[1]), reason: match[2] ?? '', headers};
+  return 'complete';
+}
+
+/** The head of a response with `Connection: close` in place of `keep-alive`; other options of the connection stay. */
+export function closingHead(text: string): string {
+  const options = ['close'];
+  // Without the empty line.
+  const rest = text.slice(0, -2).replaceAll(/\r\n(?:connection: *([^\r]*)|keep-alive:[^\r]*)/gi, (_, value = '') => {
+    for (const option of String(value).split(','))
+      if (!/^\s*(?:close|keep-alive)?\s*$/i.test(option)) options.push(option.trim());
+    return '';
+  });
+  return `${rest}Connection: ${options.join(', ')}\r\n\r\n`;
 }

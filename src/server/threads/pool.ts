@@ -1,10 +1,12 @@
 import {Worker} from 'node:worker_threads';
 import {exitCode, messageOf} from '../../errors.ts';
+import {serviceStack} from '../process/frames.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import type {Settings} from '../settings/settings.ts';
 import {heartbeatMilliseconds, maxMissedHeartbeats} from '../watchdog/heartbeat.ts';
-import type {FromThread, ThreadData, ToThread} from './messages.ts';
+import type {FromThread, Listens, ThreadData, ToThread} from './messages.ts';
+import {outbox} from './outbox.ts';
 import {threadStack} from './thread-stack.ts';
 
 const bootSeconds = 60;
@@ -15,14 +17,19 @@ const metricsMilliseconds = 700;
 /** A pool thread, from the side of the event loop. */
 export interface PoolThread {
   readonly index: number;
-  /** Requests that it serves or was offered last. */
-  load: number;
+  /** Milliseconds of CPU time that the requests it serves or was offered last are expected to need. */
+  cost: number;
+  /** Number of batches that it has sent. */
+  batches: number;
+  /** Sends a message with the next batch. */
   readonly send: (message: ToThread) => void;
-  /** Resolves with undefined when it is ready. */
-  readonly booted: Promise<BootFailure | undefined>;
+  /** Sends the batch now. */
+  readonly flush: () => void;
+  /** Resolves when it is ready. */
+  readonly booted: Promise<{readonly listens: Listens} | {readonly failure: BootFailure}>;
   /** The service's own metrics; without them if the thread is busy or has ended. Never rejects. */
   readonly metrics: () => Promise<MetricSource>;
-  /** Closes the service, then ends the thread. */
+  /** Closes the service, runs its own handlers, and ends the thread. */
   readonly close: () => Promise<void>;
 }
 
@@ -35,11 +42,11 @@ export interface ThreadOptions {
   /** Its event loop is blocked; called with its stack, if known, before it is terminated. */
   readonly onStuck: (stack: string | undefined) => void;
   /** It ended unexpectedly after it was ready. */
-  readonly onCrash: (thread: PoolThread, error: unknown) => void;
+  readonly onExit: (thread: PoolThread, error: unknown) => void;
 }
 
 /** Starts a thread with its own copy of the service. */
-export function startThread({settings, port, index, claims, onMessage, onStuck, onCrash}: ThreadOptions): PoolThread {
+export function startThread({settings, port, index, claims, onMessage, onStuck, onExit}: ThreadOptions): PoolThread {
   const heartbeat = new SharedArrayBuffer(4);
   const data: ThreadData = {settings, port, index, claims, heartbeat};
   const worker = new Worker(serverProgram('pool-thread'), {
@@ -48,18 +55,21 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
     name: `pool-${index}`,
     ...(settings.maxHeap === 0 ? {} : {resourceLimits: {maxOldGenerationSizeMb: settings.maxHeap}}),
   });
-  const booted = Promise.withResolvers<BootFailure | undefined>();
+  const booted = Promise.withResolvers<Awaited<PoolThread['booted']>>();
+  const out = outbox<ToThread>((batch) => worker.postMessage(batch, []));
   const closed = Promise.withResolvers<void>();
   const asked = new Set<(source: MetricSource) => void>();
   let [ready, closing] = [false, false];
-  let cause: unknown;
+  let cause: Error | undefined;
   const thread: PoolThread = {
     index,
-    load: 0,
-    send: (message) => worker.postMessage(message, []),
+    cost: 0,
+    batches: 0,
+    send: out.add,
+    flush: out.flush,
     booted: booted.promise,
     metrics: () => {
-      worker.postMessage({type: 'metrics'} satisfies ToThread, []);
+      out.add({type: 'metrics'});
       return new Promise((resolve) => {
         const late = setTimeout(() => answered(lateSource(index)), metricsMilliseconds);
         const answered = (source: MetricSource): void => {
@@ -72,19 +82,20 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
     },
     close: async () => {
       closing = true;
-      worker.postMessage({type: 'close'} satisfies ToThread, []);
+      out.add({type: 'close'});
       await closed.promise;
-      await worker.terminate();
     },
   };
-  worker.on('message', (message: FromThread) => {
-    if (message.type === 'booted') {
-      ready = true;
-      booted.resolve(undefined);
-    } else if (message.type === 'failed') booted.resolve(message.failure);
-    else if (message.type === 'closed') closed.resolve();
-    else if (message.type === 'metrics') for (const answered of asked) answered(message.source);
-    else onMessage(thread, message);
+  worker.on('message', (batch: readonly FromThread[]) => {
+    thread.batches += 1;
+    for (const message of batch) {
+      if (message.type === 'booted') {
+        ready = true;
+        booted.resolve(message);
+      } else if (message.type === 'failed') booted.resolve(message);
+      else if (message.type === 'metrics') for (const answered of asked) answered(message.source);
+      else onMessage(thread, message);
+    }
   });
   const stopWatch = watchLoop(new Int32Array(heartbeat), settings.timeout, async () => {
     const stack = await threadStack(worker.threadId);
@@ -92,26 +103,28 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
     cause = new Error(`event loop blocked for ${settings.timeout} s`);
     await worker.terminate();
   });
-  worker.on('error', (error) => {
-    cause = error;
+  worker.on('error', (error: unknown) => {
+    cause = error instanceof Error ? error : new Error(String(error));
   });
   worker.once('exit', (code) => {
     stopWatch();
-    booted.resolve(bootFailed(code, cause));
+    booted.resolve({failure: bootFailed(code, cause)});
     closed.resolve();
-    if (ready && !closing) onCrash(thread, cause ?? new Error(`exit code ${code}`));
+    if (ready && !closing) onExit(thread, cause ?? new Error(`exit code ${code}`));
   });
   return thread;
 }
 
-/** Why a thread ended before it was ready: usually its heap is too small for a copy of the service. */
-function bootFailed(code: number, cause: unknown): BootFailure {
+/** Why a thread ended before it was ready: its heap can be too small for a copy of the service. */
+function bootFailed(code: number, cause: Error | undefined): BootFailure {
   const what = `thread exited with code ${code} before it was ready`;
   if (cause === undefined) return {message: what, exitCode: exitCode.notBooted};
   const isMemory = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+  if (!isMemory)
+    return {message: messageOf(cause), stack: serviceStack(cause.stack ?? ''), exitCode: exitCode.notBooted};
   return {
     message: `${what}: ${messageOf(cause)}`,
-    ...(isMemory ? {fix: 'set fewer --threads or --workers, raise --max-heap, or give the container more memory'} : {}),
+    fix: 'set fewer --threads or --workers, raise --max-heap, or give the container more memory',
     exitCode: exitCode.notBooted,
   };
 }

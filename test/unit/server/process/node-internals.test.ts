@@ -29,10 +29,16 @@ import {
   headOf,
   ignoreFurtherRequests,
   incompleteRequest,
+  isLast,
   onFirstWrite,
   parseBehindUpgrade,
+  passBytes,
+  passEnd,
+  passHead,
+  passInformation,
   readNow,
   replaceHead,
+  responseOf,
   sentHead,
   setBacklog,
   storeHead,
@@ -271,4 +277,34 @@ test('a promise of a listener that rejects reaches the server, once captureRejec
   });
   server.emit('request');
   assert.match(String(await rejected), /rejected/);
+});
+
+test('a response that another server has written is passed on byte for byte, and a last one closes the connection', async () => {
+  const server = createServer((request, response) => {
+    const last = request.url === '/last';
+    if (!last) assert.equal(responseOf(request.socket), response);
+    passInformation(response, 'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\n');
+    passHead(response, 203, 'HTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n', last);
+    assert.deepEqual([response.headersSent, response.statusCode, isLast(response)], [true, 203, last]);
+    assert.equal(passBytes(response, '1\r\na\r\n', 'latin1'), true);
+    // So that whoever ends the response knows its framing.
+    assert.equal((response as {chunkedEncoding?: boolean}).chunkedEncoding, true);
+    if (last) passEnd(response, '0\r\n\r\n', 'latin1');
+    else {
+      passBytes(response, Buffer.from('0\r\n\r\n'), 'latin1');
+      passEnd(response, undefined, 'latin1');
+    }
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let text = '';
+  client.setEncoding('latin1').on('data', (part: string) => {
+    text += part;
+  });
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\n\r\n');
+  await new Promise((resolve) => void client.once('end', resolve));
+  const each =
+    'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\nHTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n';
+  assert.equal(text, each + each);
+  server.close();
 });

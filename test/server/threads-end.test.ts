@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {until} from '../support/until.ts';
+import {rawConnection, startServer} from './support.ts';
+
+// How threads fail and end: with as little harm as possible, and as the processes of the other classes do.
+
+const one = ['--workers=1', '--worker-class=threads', '--threads=1', '--graceful-timeout=5'];
+const slow = 'if (request.url === "/slow") return void setTimeout(() => response.end("slow"), 500);';
+
+test('threads: an uncaught error costs its own request, is logged once, and the other requests of its thread are answered', async (t) => {
+  const server = await startServer(t, {
+    module: `export default (request, response) => { ${slow}
+      if (request.url === "/timer") return void setTimeout(() => { throw new Error("poison"); });
+      if (request.url === "/promise") return void Promise.resolve().then(() => { throw "no error"; });
+      if (request.url === "/part") { response.write("part"); return void setTimeout(() => { throw new Error("in the middle"); }, 50); }
+      response.end("quick"); }`,
+    flags: one,
+  });
+  const others = Array.from({length: 5}, () => server.get('/slow'));
+  await server.get('/');
+  const [bad, , part] = await Promise.allSettled([server.get('/timer'), server.get('/promise'), server.get('/part')]);
+  assert.equal(bad.status === 'fulfilled' ? bad.value.status : 0, 500);
+  // Never an orderly end of a response that is incomplete.
+  assert.equal(part.status, 'rejected');
+  assert.deepEqual(
+    (await Promise.all(others)).map(({body}) => body),
+    ['slow', 'slow', 'slow', 'slow', 'slow'],
+  );
+  const crashes = server
+    .log()
+    .filter(({event, message}) => event === 'thread_crashed' && /poison/.test(String(message)));
+  assert.equal(crashes.length, 1);
+  assert.match(String(crashes[0]?.['stack']), /service\.mjs:2:/);
+  assert.equal((await server.event('worker_exited'))['reason'], 'thread');
+  assert.equal((await server.get('/')).body, 'quick');
+  assert.equal(server.log().filter(({event}) => event === 'thread_crashed').length <= 3, true);
+});
+
+test('threads: a service that handles uncaught errors itself keeps its threads', async (t) => {
+  const server = await startServer(t, {
+    module: `process.on("uncaughtException", (error) => console.log("handled " + error.message));
+      export default (request, response) => { if (request.url === "/bad") setTimeout(() => { throw new Error("poison"); }); response.end("quick"); };`,
+    flags: one,
+  });
+  await server.get('/bad');
+  await until('the service handles it', () => server.output().includes('handled poison'));
+  assert.equal((await server.get('/')).body, 'quick');
+  assert.deepEqual(
+    server.log().filter(({level}) => level !== 'info'),
+    [],
+  );
+});
+
+test('threads: process.exit ends the thread that calls it, after its exit handlers, and nothing else', async (t) => {
+  const server = await startServer(t, {
+    module: `process.on("exit", (code) => console.log("exit " + code));
+      export default (request, response) => { ${slow} if (request.url === "/exit") process.exit(7); response.end("quick"); };`,
+    flags: ['--workers=1', '--worker-class=threads', '--threads=2', '--graceful-timeout=5'],
+  });
+  // The slow one and the one that exits are unknown yet: they go to different threads.
+  const other = server.get('/slow');
+  assert.equal((await server.get('/exit')).status, 500);
+  assert.match(String((await server.event('thread_crashed'))['message']), /exit code 7/);
+  assert.equal((await other).body, 'slow');
+  assert.match(server.output(), /^exit 7$/m);
+});
+
+test('threads: when the server stops, each thread runs the handlers of the service, and none of its output is lost', async (t) => {
+  const server = await startServer(t, {
+    module: `import {threadId} from "node:worker_threads";
+      process.on("SIGTERM", (signal) => { console.log(signal + " in " + threadId); setTimeout(() => console.log("closed in " + threadId), 100); });
+      process.on("exit", () => { for (let line = 0; line < 2000; line += 1) console.log("line " + line + " of " + threadId); });
+      export default {fetch: () => new Response("ok"), close: async () => console.log("close in " + threadId)};`,
+    flags: one,
+  });
+  assert.equal((await server.get('/')).body, 'ok');
+  server.signal('SIGTERM');
+  assert.equal((await server.ended).code, 0);
+  const ids = [...server.output().matchAll(/^close in (\d+)$/gm)].map(([, id]) => id);
+  assert.equal(ids.length, 2);
+  for (const id of ids) {
+    const own = server
+      .output()
+      .split('\n')
+      .filter((line) => line.endsWith(` ${id}`) && !line.startsWith('{'));
+    assert.deepEqual(own.slice(0, 3), [`close in ${id}`, `SIGTERM in ${id}`, `closed in ${id}`]);
+    assert.equal(own.length, 2003);
+  }
+});
+
+test('threads: an upgrade reaches the listener of the service as it came, also one that is added later', async (t) => {
+  const server = await startServer(t, {
+    module: `import {createServer} from "node:http";
+      const server = createServer((request, response) => {
+        if (request.url === "/listen" && server.listenerCount("upgrade") === 0) server.on("upgrade", (request, socket, head) => {
+          socket.setTimeout(60000); socket.setNoDelay(true); socket.setKeepAlive(true);
+          const facts = [request.url, request.rawHeaders.slice(0, 6), head.toString(), socket.remoteAddress, typeof socket.address().port];
+          socket.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: echo\\r\\nConnection: Upgrade\\r\\n\\r\\n" + JSON.stringify(facts));
+          socket.on("data", (data) => socket.write("echo " + data)).on("end", () => socket.end("bye"));
+        });
+        response.end("plain");
+      });
+      export default server;`,
+    flags: one,
+  });
+  const upgrade = 'GET /ws HTTP/1.1\r\nhOST: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n';
+  const plain = await rawConnection(t, server.port);
+  plain.write(upgrade);
+  await plain.until(/plain/);
+  // Each copy of the service has a listener of its own; the first one counts.
+  for (let count = 0; count < 8; count += 1) await server.get('/listen');
+  const client = await rawConnection(t, server.port);
+  client.write(`${upgrade}early`);
+  const text = await client.until(/101 Switching[^]*\]/);
+  assert.match(
+    text,
+    /\["\/ws",\["hOST","a","Connection","upgrade","Upgrade","echo"\],"early","127\.0\.0\.1","number"\]/,
+  );
+  client.write('hello');
+  await client.until(/echo hello/);
+});
+
+test('threads: a service that serves TLS itself is refused with a reason', async (t) => {
+  const server = await startServer(t, {
+    module: 'import {createServer} from "node:https"; export default createServer({}, () => {});',
+    flags: one,
+    listening: false,
+  });
+  assert.notEqual((await server.ended).code, 0);
+  assert.match(String((await server.event('worker_failed'))['message']), /serves TLS itself/);
+});
