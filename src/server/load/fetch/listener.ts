@@ -41,6 +41,9 @@ export function fetchListener(handler: FetchHandler): RequestListener {
     if (!hasUrl(incoming)) return refuse(outgoing, 400, 'Bad Request\n');
     // Fetch has no requests with this method (RFC 9110, 9.1: 501 for one that is not implemented).
     if (incoming.method === 'TRACE') return refuse(outgoing, 501, 'Not Implemented\n');
+    // RFC 9112, 6.1: closed after the response, which has a length here, so that Node would keep the connection.
+    if (incoming.httpVersionMinor === 0 && incoming.headers['transfer-encoding'] !== undefined)
+      outgoing.shouldKeepAlive = false;
     let result: unknown;
     try {
       result = handler(incomingRequest(incoming, outgoing), new RequestInfo(incoming, outgoing));
@@ -59,6 +62,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as {then?: unknown}).then === 'function';
 }
 
+/** Closes the connection, as node:http does after a 400 of its own. */
 function refuse(outgoing: ServerResponse, status: number, text: string): void {
+  outgoing.shouldKeepAlive = false;
   outgoing.writeHead(status, ['content-type', 'text/plain', 'content-length', String(text.length)]).end(text);
 }
