@@ -155,9 +155,13 @@ for (const workerClass of ['async', 'sync', 'threads']) {
     });
 
     await t.test('a response can be returned once: after that it is a 500 with a length of its own', async () => {
-      assert.equal((await server.get('/constant')).body, 'ok');
-      const {status, body} = await server.get('/constant');
-      assert.deepEqual([status, body], [500, 'Internal Server Error\n']);
+      // Each thread has its own.
+      const copies = workerClass === 'threads' ? 3 : 1;
+      const bodies: string[] = [];
+      while (bodies.length <= copies) bodies.push((await server.get('/constant')).body);
+      assert.equal(bodies[0], 'ok');
+      assert.ok(bodies.includes('Internal Server Error\n'), String(bodies));
+      assert.equal((await server.get('/')).status, 200);
     });
 
     await t.test('a wrong Content-Length or Transfer-Encoding never lets a connection lose its place', async () => {
@@ -167,10 +171,8 @@ for (const workerClass of ['async', 'sync', 'threads']) {
       await assert.rejects(server.get('/short'));
       await failed(server, '/short');
       assert.equal(failures(server, '/short').length, 1);
-      // The class threads keeps the connection: its event loop frames the response anew.
       const long = await raw(t, port, request('/long') + request('/after'), /\/after/);
-      const after = workerClass === 'threads' ? 'HTTP/1.1 200 ' : '$';
-      assert.match(long, new RegExp(`content-length: 4\r\n[^]*\r\n\r\nabcd${after}`, 'i'));
+      assert.match(long, /content-length: 4\r\n[^]*\r\n\r\nabcd$/i);
       await failed(server, '/long');
       assert.equal(failures(server, '/long').length, 1);
     });

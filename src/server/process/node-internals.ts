@@ -278,12 +278,12 @@ export function isLast(response: ServerResponse): boolean {
 
 /**
  * Gives a response a head that another server has written, framing included. Its body follows with `passBytes`.
- * @param last whether the connection is closed after it
+ * @param last whether the connection is closed after it; it is also, if the client has closed its half
  */
 export function passHead(response: ServerResponse, status: number, text: string, last: boolean): void {
   response.statusCode = status;
   const chunkedEncoding = /\r\ntransfer-encoding: *chunked/i.test(text);
-  Object.assign(response, {_header: text, _last: last, chunkedEncoding});
+  Object.assign(response, {_header: text, _last: last || isLast(response), chunkedEncoding});
 }
 
 type Chunked = ServerResponse & {chunkedEncoding: boolean};

@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {passBytes, passEnd, passHead, passInformation} from '../process/node-internals.ts';
-import {bodyFraming, closingHead, requestHead, trailerLines} from './http-head.ts';
+import {bodyFraming, closingHead, saysClose, requestHead, trailerLines} from './http-head.ts';
 import {type FromThread, passable, type ToThread, window} from './messages.ts';
 import {acknowledger, pacer, type Send} from './pace.ts';
 
@@ -85,7 +85,7 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
     respond: ({head, chunks, encoding, end}, send) => {
       if (response.destroyed || response.writableEnded) return;
       if (head !== undefined && !response.headersSent) {
-        const close = !head.last && !response.shouldKeepAlive;
+        const close = !response.shouldKeepAlive && !(head.last && saysClose(head.text));
         passHead(response, head.status, close ? closingHead(head.text) : head.text, head.last || close);
         if (chunks.length === 0 && !end) response.flushHeaders();
       }

@@ -30,6 +30,9 @@ export function bodyFraming(raw: readonly string[]): 'complete' | 'length' | 'ch
   return 'complete';
 }
 
+/** Whether the head of a response says that the connection is closed after it. */
+export const saysClose = (text: string): boolean => /\r\nconnection: *(?:[^\r]*,)? *close *[,\r]/i.test(text);
+
 /** The head of a response with `Connection: close` in place of `keep-alive`; other options of the connection stay. */
 export function closingHead(text: string): string {
   const options = ['close'];
@@ -39,5 +42,8 @@ export function closingHead(text: string): string {
       if (!/^\s*(?:close|keep-alive)?\s*$/i.test(option)) options.push(option.trim());
     return '';
   });
-  return `${rest}Connection: ${options.join(', ')}\r\n\r\n`;
+  const line = `Connection: ${options.join(', ')}\r\n`;
+  // Where node:http puts it: before the framing, which comes last.
+  const framed = rest.replace(/(?:content-length|transfer-encoding):[^\r]*\r\n$/i, (framing) => line + framing);
+  return `${framed === rest ? rest + line : framed}\r\n`;
 }

@@ -1,12 +1,13 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
 import {subscribe} from 'node:diagnostics_channel';
-import type {IncomingMessage, Server} from 'node:http';
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {parentPort, workerData} from 'node:worker_threads';
 import {exitCode} from '../../../errors.ts';
 import {bootFailure} from '../../load/boot-failure.ts';
 import {type LoadedService, loadService, NotServable} from '../../load/service.ts';
 import {serverLog} from '../../process/log.ts';
 import {trustProxies} from '../../requests/forwarded.ts';
+import {unchunked} from '../../requests/last-response.ts';
 import {heartbeatMilliseconds} from '../../watchdog/heartbeat.ts';
 import {claimOf, claimSlot, type FromThread, type Listens, type ThreadData, type ToThread} from '../messages.ts';
 import {outbox} from '../outbox.ts';
@@ -198,6 +199,10 @@ try {
       exitCode: exitCode.badData,
       fix: 'use --worker-class=async, or let the load balancer terminate TLS',
     });
+  subscribe('http.server.request.start', (message) => {
+    const {request, response} = message as {request: IncomingMessage; response: ServerResponse};
+    if (request.httpVersion === '1.0') unchunked(response);
+  });
   subscribe('http.server.response.finish', (message) => {
     const {socket, request} = message as {socket: unknown; request: IncomingMessage};
     if (socket instanceof ClientSocket) socket.finished(request);
