@@ -4,7 +4,8 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {copyManifestText, manifestUrl, readManifest} from '../../../src/registry/client.ts';
+import {manifestUrl, readManifest} from '../../../src/registry/client.ts';
+import {copyManifestText} from '../../../src/registry/copy-text.ts';
 import {answerChallenge, parseChallenge, readLogin} from '../../../src/registry/login.ts';
 import {recordingRunner} from '../../../src/shell/index.ts';
 import type {Responder} from '../../../src/shell/runners/recording.ts';
@@ -59,7 +60,11 @@ test('a credential helper gets the registry on standard input, and wins over the
 test('a configuration that is not JSON is reported with its file', async () => {
   const broken = context({});
   writeFileSync(join(broken.context.env['DOCKER_CONFIG'] ?? '', 'config.json'), '{');
-  await assert.rejects(readLogin(broken.context, 'reg.example'), /config\.json is not valid JSON: /);
+  await assert.rejects(readLogin(broken.context, 'reg.example'), {
+    message: /config\.json is not valid JSON/,
+    code: 'bad_docker_config',
+    exitCode: 65,
+  });
 });
 
 test('both schemes of challenge are read, any other is ignored', () => {
@@ -79,8 +84,8 @@ test('a token server gets the login and the scope that the registry asked for', 
   const answer = await answerChallenge(
     {scheme: 'bearer', parameters: {realm: 'https://auth.example/token', service: 'reg', scope: 'repository:a:pull'}},
     {basic: auth},
-    async (url, headers) => {
-      requests.push(`${url} ${headers['authorization']}`);
+    async (url, {headers}) => {
+      requests.push(`${url} ${headers?.['authorization']}`);
       return Response.json({access_token: 't0ken'});
     },
   );
