@@ -102,7 +102,9 @@ export function networkText(error: unknown): string {
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
   const text = first instanceof Error ? first.message || (first as NodeJS.ErrnoException).code : String(first);
   if (text === undefined || text === '') return 'connection refused';
-  return /wrong version number|packet length too long|EPROTO/i.test(text) ? 'it does not speak TLS' : text;
+  return /wrong version number|packet length too long|EPROTO/i.test(text)
+    ? 'it does not speak TLS'
+    : text.replace(/; if the root CA is.*$/, '');
 }
 
 /** Whether a request failed because the certificate of the server is not trusted. */
