@@ -55,12 +55,15 @@ export type {BuildContextOptions} from './image/context.ts';
 export {readVersion} from './image/version.ts';
 export type {Version} from './image/version.ts';
 export {builtImageName, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
+export {pushImage} from './image/transfer.ts';
 export type {BuiltImageOptions, ImageOptions, ImageReference} from './image/find.ts';
 export type {Built} from './tasks/lifecycle/build.ts';
 export type {Published} from './tasks/lifecycle/publish.ts';
 
 // ## Registry: read and move the tags of published images, such as stages
-export {copyManifestText, manifestUrl, readManifest, repositoryText, writeManifest} from './registry/client.ts';
+export {manifestUrl, readManifest, repositoryText, writeManifest} from './registry/client.ts';
+export {copyManifestText, registryAccess} from './registry/copy-text.ts';
+export type {RegistryAccess} from './registry/copy-text.ts';
 export type {ImageManifest, RegistryContext, Repository} from './registry/client.ts';
 export {readLogin} from './registry/login.ts';
 export type {Login, LoginContext} from './registry/login.ts';

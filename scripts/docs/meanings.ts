@@ -19,6 +19,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: '3; 65 without a handler',
   },
   canary_under_way: 'A canary is in progress; it has to be continued or aborted first.',
+  credential_helper: "A credential helper that docker's config.json names is missing, or fails.",
   command_failed: {
     meaning: 'An external command failed or timed out.',
     exit: "the command's own; 124 after a timeout",

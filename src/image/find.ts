@@ -1,10 +1,13 @@
-import {dockerImageInspect, dockerInspect, dockerPull} from '../commands/docker/index.ts';
+import {dockerImageInspect, dockerInspect} from '../commands/docker/index.ts';
 import {isProblem, problem} from '../errors.ts';
-import {readManifest, repositoryText} from '../registry/client.ts';
+import {readManifest, type Repository, repositoryText} from '../registry/client.ts';
+import {notPublished} from '../registry/failures.ts';
+import {deployLogin} from '../registry/pull.ts';
 import {hasRemoteHosts} from '../service/hosts.ts';
 import type {Environment} from '../service/schema.ts';
 import {requireRegistry, type Service} from '../service/service.ts';
 import type {Context} from '../task.ts';
+import {engineDigest, pullImage} from './transfer.ts';
 import {readVersion} from './version.ts';
 
 /** An image that can be run or deployed. */
@@ -100,7 +103,8 @@ export interface ImageOptions {
  * The image to deploy: `image`, else the one that `stage` names in the registry, else the one built from the current
  * source. An image for this engine is pulled by its digest if it is missing; one for other hosts has a digest that they
  * can pull from the registry.
- * @throws Problem `image_missing`, `stage_empty`, `no_commit` or `no_registry` (exit code 65), `registry_unavailable`
+ * @throws Problem `image_missing`, `stage_empty`, `no_commit` or `no_registry` (exit code 65), `registry_unavailable` (69)
+ * or `registry_refused`
  * @example
  * const service = await readService(context);
  * const target = {service, settings: environmentOf(service, 'prod')};
@@ -114,7 +118,7 @@ export async function imageToDeploy(
   const remote = hasRemoteHosts(settings);
   const provide = remote
     ? async (reference: string): Promise<ImageReference> => ({reference, commit: ''})
-    : (reference: string) => pulled(context, reference);
+    : (reference: string) => pulled(context, service, reference);
   if (image !== undefined) {
     if (image.includes('@')) return provide(image);
     return remote
@@ -125,7 +129,9 @@ export async function imageToDeploy(
     return remote
       ? provide(await publishedReference(context, service, (await readVersion(context)).tag))
       : findBuiltImage(context, service);
-  return provide(await publishedReference(context, service, stage, stageEmpty));
+  return remote
+    ? provide(await publishedReference(context, service, stage, stageEmpty))
+    : pulledStage(context, service, stage);
 }
 
 /** `registry/name@sha256:...` of a tag. */
@@ -133,23 +139,19 @@ async function publishedReference(
   context: Context,
   service: Service,
   tag: string,
-  missing: (service: Service, registry: string, tag: string) => Error = notPublished,
+  missing: (repository: Repository, tag: string) => Error = notPublished,
 ): Promise<string> {
-  const repository = {registry: requireRegistry(service), name: service.name};
+  const repository: Repository = {
+    registry: requireRegistry(service),
+    name: service.name,
+    login: deployLogin(context, service),
+  };
   const manifest = await readManifest(context, repository, tag);
-  if (manifest === undefined) throw missing(service, repository.registry, tag);
+  if (manifest === undefined) throw missing(repository, tag);
   return `${repositoryText(repository)}@${manifest.digest}`;
 }
 
-function notPublished({name}: Service, registry: string, tag: string): Error {
-  return problem({
-    code: 'image_missing',
-    what: `no image ${name}:${tag} in ${registry}`,
-    fix: 'entrypoint build publish',
-  });
-}
-
-function stageEmpty({name}: Service, registry: string, stage: string): Error {
+function stageEmpty({name, registry}: Repository, stage: string): Error {
   return problem({
     code: 'stage_empty',
     what: `no image of ${name} is promoted to ${stage} in ${registry}`,
@@ -157,13 +159,29 @@ function stageEmpty({name}: Service, registry: string, stage: string): Error {
   });
 }
 
-async function pulled(context: Context, reference: string): Promise<ImageReference> {
-  await context.run(dockerPull(reference), {
-    capture: true,
-    retry: true,
-    purpose: 'cannot pull the image',
-    fix: "start the registry, or correct the image's name; if it asks for a login: docker login",
+/**
+ * The image of a stage, by digest. The engine is asked for it and not the registry: it pulls the image anyway, and its
+ * network can be another one than that of this process, such as a container's.
+ */
+async function pulledStage(context: Context, service: Service, stage: string): Promise<ImageReference> {
+  const repository: Repository = {registry: requireRegistry(service), name: service.name};
+  const name = `${repositoryText(repository)}:${stage}`;
+  const stdout = await pullImage(context, service, name, {verbose: true}).catch((error: unknown) => {
+    const isMissing =
+      isProblem(error) &&
+      error.code === 'command_failed' &&
+      error.details.some((line) => /manifest unknown|not found|name unknown/i.test(line));
+    throw isMissing ? stageEmpty(repository, stage) : error;
   });
+  // Without an output, in a dry run: the printed script pulls the stage, and runs what it got.
+  if (stdout === '') return {reference: name, commit: ''};
+  const digest = /^Digest: (sha256:[0-9a-f]+)/m.exec(stdout)?.[1] ?? (await engineDigest(context, repository, name));
+  const reference = `${repositoryText(repository)}@${digest}`;
+  return {reference, commit: await readCommit(context, reference)};
+}
+
+async function pulled(context: Context, service: Service, reference: string): Promise<ImageReference> {
+  await pullImage(context, service, reference);
   return {reference, commit: await readCommit(context, reference)};
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {batchPattern} from './batch.ts';
 import {loadBalancer} from './load-balancer-schema.ts';
+import {registryName, registryRule, wrongRegistry} from './registry-name.ts';
 import {described, host, image, name, path, port, seconds, secret, section, variableName} from './schema-values.ts';
 
 // The schema of deploy.yaml. docs/deploy.md shows every key, and docs/deploy.schema.json is generated from this file
@@ -124,7 +125,13 @@ const network = v.pipe(
 );
 const registry = v.pipe(
   string,
-  v.regex(/^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host/path, without https://'),
+  v.check(
+    (text) => wrongRegistry(text) === undefined,
+    ({input}) => wrongRegistry(input) ?? registryRule,
+  ),
+  // Before the transform, where the JSON Schema ends.
+  v.description('Where images are published: host, host:port or host/path; for Docker Hub, docker.io/ACCOUNT.'),
+  v.transform(registryName),
 );
 const includedPath = v.pipe(
   string,
@@ -206,7 +213,16 @@ const environmentSettings = section({
 
 export const deployFileSchema = section({
   service: v.optional(described(name, "Name of the service. Default: the manifest's, or the directory's.")),
-  registry: v.optional(described(registry, 'Where images are published: host, host:port or host/path.')),
+  registry: v.optional(registry),
+  registry_login: v.optional(
+    described(
+      section({
+        user: described(v.pipe(string, v.regex(/^[^:\s]+$/, 'must be a user name')), 'Name to log in with.'),
+        password: described(secret, 'Password or token, as a reference. A command can fetch one that expires.'),
+      }),
+      'Login with which deploys pull, on every host. Default: that of docker on the host, by `docker login`.',
+    ),
+  ),
   port: v.optional(
     described(v.pipe(port, v.minValue(1, 'must be 1 to 65535')), 'Port the service listens on in its container.'),
     3000,

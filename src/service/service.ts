@@ -1,9 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
-import {exitCode, problem} from '../errors.ts';
+import {exitCode, problem, usageProblem} from '../errors.ts';
 import {manifestName} from '../runtimes/index.ts';
 import type {Context} from '../task.ts';
 import {nearest} from '../text/nearest.ts';
+import {registryName, wrongRegistry} from './registry-name.ts';
 import type {DeployFile, Environment} from './schema.ts';
 
 /** A service as its directory and the environment variables describe it. */
@@ -13,13 +14,13 @@ export interface Service {
   /** Absolute. */
   readonly directory: string;
   readonly deployFile: DeployFile;
-  /** Where images are published: ENTRYPOINT_REGISTRY, else `registry` in deploy.yaml. */
+  /** Where images are published: ENTRYPOINT_REGISTRY, else `registry` in deploy.yaml. `docker.io/acme` for Docker Hub. */
   readonly registry: string | undefined;
 }
 
 /**
  * Reads the service in the context's directory: its name, its deploy.yaml with all defaults, its registry.
- * @throws Problem `bad_deploy_file` or `bad_package_file` (exit code 65)
+ * @throws Problem `bad_deploy_file` or `bad_package_file` (exit code 65); `usage` for an ENTRYPOINT_REGISTRY that is none
  * @example
  * const service = await readService(context);
  * context.say(`${service.name} listens on ${service.deployFile.port}`);
@@ -32,8 +33,19 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
     name: deployFile.service ?? defaultName(cwd),
     directory: cwd,
     deployFile,
-    registry: env['ENTRYPOINT_REGISTRY'] || deployFile.registry,
+    registry: registryOfVariable(env) ?? deployFile.registry,
   };
+}
+
+function registryOfVariable(env: Context['env']): string | undefined {
+  const text = env['ENTRYPOINT_REGISTRY'] ?? '';
+  if (text === '') return undefined;
+  const wrong = wrongRegistry(text);
+  if (wrong === undefined) return registryName(text);
+  throw usageProblem(
+    `ENTRYPOINT_REGISTRY ${wrong}, not ${text}`,
+    'for example 127.0.0.1:5000, ghcr.io/acme or docker.io/acme',
+  );
 }
 
 /**

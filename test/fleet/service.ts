@@ -35,6 +35,8 @@ export interface EnvironmentSettings {
   /** Settings of the environment `prod`, as lines of YAML: `before: [migrate]`. */
   readonly also?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** `registry_login`, as a value of YAML. Default: none, since the hosts are logged in. */
+  readonly login?: string;
 }
 
 export interface FleetService {
@@ -112,6 +114,7 @@ export function publishService(
     watchSeconds = 0,
     also = [],
     environment: own = {},
+    login,
   } = {}) => {
     behind = dedicated ? fleet.balancers : hosts;
     const all = {...(ledger === undefined ? {} : {LEDGER: ledger}), ...own};
@@ -121,6 +124,7 @@ export function publishService(
       [
         `service: ${name}`,
         `registry: ${fleet.registry}`,
+        ...(login === undefined ? [] : [`registry_login: ${login}`]),
         'environments:',
         '  prod:',
         `    hosts: [${hosts.join(', ')}]`,

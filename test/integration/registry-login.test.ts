@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import {writeFileSync} from 'node:fs';
+import {readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {temporaryDirectory} from '../support/directory.ts';
 import {docker} from '../support/docker.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
-const {name, run, must} = makeTiny();
+const {name, run, must, write} = makeTiny();
 const home = temporaryDirectory();
 const registry = `${name}.registry`;
 after(() => docker(['rm', '--force', '--volumes', registry]));
@@ -42,8 +42,11 @@ test('publish, promote and deploy work with a registry that requires a login, an
   login({});
   must(entrypoint, 'build');
   const pushed = run(entrypoint, ['publish'], {env});
-  assert.notEqual(pushed.code, 0);
-  assert.match(pushed.stderr, /if it requires a login: docker login/);
+  assert.equal(pushed.code, 1);
+  assert.match(
+    pushed.stderr,
+    new RegExp(`refuses access: [^]*\nfix: log in as a user with access: docker login ${address}\n$`),
+  );
   const refused = run(entrypoint, ['promote', '--to=rc'], {env});
   assert.equal(refused.code, 1);
   assert.match(
@@ -64,6 +67,31 @@ test('publish, promote and deploy work with a registry that requires a login, an
   );
   const deployed = run(entrypoint, ['deploy', 'local', '--stage=rc'], {env});
   assert.equal(deployed.code, 0, deployed.stderr);
-  for (const {stdout, stderr} of [published, promoted, deployed])
+
+  // A deployer without a login of docker's, by that of deploy.yaml: what a run prints, and the script of a dry run.
+  login({});
+  write(
+    'deploy.yaml',
+    `service: ${name}\nregistry_login: {user: lab, password: {command: [printenv, LAB_PASSWORD]}}\nenvironments: {local: {stage: rc}}\n`,
+  );
+  const temporary = temporaryDirectory();
+  const own = {...env, HOME: temporary, LAB_PASSWORD: 'labpass'};
+  must('docker', 'image', 'rm', '--force', `${address}/${name}:rc`);
+  const byFile = run(entrypoint, ['deploy', 'local'], {env: own});
+  assert.equal(byFile.code, 0, byFile.stderr);
+  assert.match(byFile.stderr, /printf '%s\\n' "\$\(printenv LAB_PASSWORD\)"/);
+  const wrong = run(entrypoint, ['deploy', 'local'], {env: {...own, LAB_PASSWORD: 'other'}});
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /refuses access: [^]*fix: correct `registry_login` in deploy.yaml/);
+  const script = run(entrypoint, ['--dry-run', 'deploy', 'local'], {env: own}).stdout;
+  const byScript = run('sh', ['-c', script], {env: own});
+  assert.equal(byScript.code, 0, byScript.stderr);
+  assert.deepEqual(
+    readdirSync(temporary).filter((file) => file.startsWith('entrypoint-')),
+    [],
+    'nothing of the login stays',
+  );
+  assert.deepEqual(readdirSync(home).toSorted(), ['config.json', 'htpasswd']);
+  for (const {stdout, stderr} of [published, promoted, deployed, byFile, wrong, byScript])
     assert.doesNotMatch(stdout + stderr, /labpass|bGFiOmxhYnBhc3M/);
 });

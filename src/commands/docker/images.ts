@@ -1,8 +1,6 @@
 import {type Command, type Words, wordsText} from '../../shell/argv.ts';
 import {flag, pairs} from './flags.ts';
 
-export const dockerPull = (image: string): Words => ['docker', 'pull', '--quiet', image];
-
 /**
  * Pushes an image to the registry that its name begins with.
  * @example

@@ -1,6 +1,7 @@
 // Every docker command line, by subject.
 export * from './containers.ts';
 export * from './images.ts';
+export * from './pull.ts';
 export * from './resources.ts';
 export * from './run.ts';
 export * from './rows.ts';

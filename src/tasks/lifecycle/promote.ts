@@ -2,15 +2,13 @@ import {problem} from '../../errors.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {
-  copyManifestText,
   type ImageManifest,
-  manifestUrl,
   readManifest,
   type Repository,
   repositoryText,
   writeManifest,
 } from '../../registry/client.ts';
-import {readLogin} from '../../registry/login.ts';
+import {copyManifestText, registryAccess} from '../../registry/copy-text.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
@@ -43,12 +41,11 @@ export const promote = task(
     const manifest = await readManifest(context, repository, source);
     const before = (await readManifest(context, repository, to))?.digest ?? '';
     const image = `${repositoryText(repository)}:${to}`;
-    const login = (await readLogin(context, new URL(manifestUrl(repository, to)).host)) !== undefined;
     const text = copyManifestText(repository, manifest?.digest ?? source, to, {
       type: manifest?.type ?? dockerManifest,
-      login,
+      ...(await registryAccess(context, repository)),
     });
-    if (manifest !== undefined && manifest.digest === before) note(`${image} is ${before} already`);
+    if (manifest?.digest === before) note(`${image} is ${before} already`);
     else await run.act(text, () => move(context, repository, source, to, manifest));
     const digest = manifest?.digest ?? '';
     if (digest !== '') say(`${image}  ${digest}`);

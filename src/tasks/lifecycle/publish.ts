@@ -1,9 +1,10 @@
-import {dockerImageInspect, dockerPush, dockerTag} from '../../commands/docker/index.ts';
+import {dockerTag} from '../../commands/docker/index.ts';
 import {problem} from '../../errors.ts';
 import {requireEngine} from '../../image/docker.ts';
 import {builtImageName, findImage} from '../../image/find.ts';
+import {pushImage} from '../../image/transfer.ts';
 import {option} from '../../option.ts';
-import {repositoryText} from '../../registry/client.ts';
+import {type Repository, repositoryText} from '../../registry/client.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
@@ -27,7 +28,7 @@ export const publish = task(
   async (context, {tag, allowDirty}): Promise<Published> => {
     const {run, say} = context;
     const service = await readService(context);
-    const repository = repositoryText({registry: requireRegistry(service), name: service.name});
+    const repository: Repository = {registry: requireRegistry(service), name: service.name};
     await requireEngine(context);
     const local = await builtImageName(context, service, {tag});
     const {reference, commit} = await findImage(context, local);
@@ -38,22 +39,9 @@ export const publish = task(
         fix: 'commit, build and publish; or pass --allow-dirty',
       });
     }
-    const image = `${repository}:${local.split(':').at(-1)}`;
+    const image = `${repositoryText(repository)}:${local.split(':').at(-1)}`;
     await run(dockerTag(reference, image), {capture: true});
-    await run(dockerPush(image), {
-      capture: true,
-      retry: true,
-      purpose: `cannot push the image to ${service.registry}`,
-      fix: 'start the registry, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
-    });
-    const {stdout} = await run(dockerImageInspect('{{range .RepoDigests}}{{println .}}{{end}}', image), {
-      capture: true,
-    });
-    const digest =
-      stdout
-        .split('\n')
-        .find((line) => line.startsWith(`${repository}@`))
-        ?.split('@')[1] ?? '';
+    const digest = await pushImage(context, repository, image);
     if (digest !== '') say(`${image}  ${digest}`);
     return {image, digest};
   },

@@ -13,7 +13,10 @@ export function secretsOf({first, rounds}: Pick<Plan, 'first' | 'rounds'>): Reco
     ({secrets = {}, secretLines = {}, secretInput = []}): (readonly [string, SecretReference])[] =>
       Object.entries(secrets).concat(
         Object.entries(secretLines),
-        secretInput.map((reference) => ['file' in reference ? reference.file : 'a text', reference]),
+        secretInput.map((reference) => [
+          'file' in reference ? reference.file : 'env' in reference ? reference.env : 'a text',
+          reference,
+        ]),
       ),
   );
   return Object.fromEntries(named.filter(([, reference]) => !('command' in reference)));

@@ -92,14 +92,14 @@ export function planDeploy(
 export const lockOrder = ({apps}: Fleet, surveyed: readonly SurveyedHost[]): Host[] =>
   [...apps, ...surveyed.filter((one) => !apps.includes(one))].map(({machine}) => machine.host);
 
-function pullSteps({image, settings: {load_balancer}}: Deployment, fleet: Fleet): Round {
+function pullSteps({service, image, settings: {load_balancer}}: Deployment, fleet: Fleet): Round {
   const missing = ({machine: {app, balancer}, state}: SurveyedHost): string[] => {
     const wanted = [app ? image : '', balancer && state.balancerState === undefined ? load_balancer.image : ''];
     return wanted.filter((one) => one !== '' && !state.images.includes(one));
   };
   return fleet.surveyed
     .filter(({machine: {host, leaves}}) => isRemote(host) && !leaves)
-    .flatMap((one) => pullStep(one.machine.host, missing(one)));
+    .flatMap((one) => pullStep(service, one.machine.host, missing(one)));
 }
 
 function notesOf({apps, leaving, balancers}: Fleet): string[] {

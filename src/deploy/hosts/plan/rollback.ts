@@ -72,7 +72,11 @@ export function planRollback(
     first:
       fresh.length === 0
         ? []
-        : [fresh.filter(({machine: {host}}) => isRemote(host)).flatMap(({machine: {host}}) => pullStep(host, [image]))],
+        : [
+            fresh
+              .filter(({machine: {host}}) => isRemote(host))
+              .flatMap(({machine: {host}}) => pullStep(target.service, host, [image])),
+          ],
     rounds: [
       balancerSteps(target, fleet, leftovers),
       ...rolloutRounds(target, fleet, {...releases, slots, start}, Math.max(1, fleet.apps.length)),

@@ -1,13 +1,14 @@
 import {
   type ContainerOptions,
-  dockerPull,
   dockerRemove,
   dockerRun,
   dockerStart,
   dockerStop,
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
+import {pullCommands} from '../../../../registry/pull.ts';
 import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
+import type {Service} from '../../../../service/service.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
@@ -23,17 +24,20 @@ export interface Releases {
 }
 
 /** Pulls missing images, before anything changes. */
-export function pullStep(host: Host, images: readonly string[]): Step[] {
+export function pullStep(service: Service, host: Host, images: readonly string[]): Step[] {
   if (images.length === 0) return [];
   return [
     {
       phase: 'pull',
       host,
       what: `pull ${images.join(', ')}`,
-      commands: images.map(dockerPull),
+      commands: pullCommands(service, images),
       retry: true,
       purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
-      fix: `check that ${hostName(host)} can reach the registry and is logged in: ssh ${host} docker login`,
+      fix:
+        service.deployFile.registry_login === undefined
+          ? `check that ${hostName(host)} can reach the registry and is logged in: ssh ${host} docker login; or give deploys a login with \`registry_login\` in deploy.yaml`
+          : `check that ${hostName(host)} can reach the registry, and that \`registry_login\` in deploy.yaml is a login with read access`,
     },
   ];
 }
