@@ -64,7 +64,7 @@ test('an engine that is not running: exit code 69, and nothing is done', () => {
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /^# task 1 of 2: build\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer\n {2}.*none\.sock/,
+    /^# task 1 of 2: build\n\$ mkdir [^]*\n\$ .*docker (?:buildx )?build [^]*\nentrypoint: the Docker engine does not answer\n {2}.*none\.sock/,
   );
   assert.match(stderr, /\nfix: start it \(systemctl start docker, or dockerd\), or set DOCKER_HOST/);
 });
