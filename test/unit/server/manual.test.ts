@@ -29,7 +29,9 @@ test('every event that the manual names exists in the code', () => {
     .split(/,\s*/)
     .map((name) => name.trim());
   assert.ok(names.length > 5);
-  const source = globSync('src/server/{arbiter,worker,watchdog}/*.ts', {cwd: join(import.meta.dirname, '../../..')})
+  const source = globSync('src/server/{arbiter,worker,watchdog,threads}/*.ts', {
+    cwd: join(import.meta.dirname, '../../..'),
+  })
     .map(read)
     .join('\n');
   for (const name of names) assert.ok(source.includes(`'${name}'`) || source.includes(`"${name}"`), name);
