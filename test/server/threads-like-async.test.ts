@@ -96,7 +96,7 @@ const messages: readonly Message[] = [
     send: request(path, {method: 'HEAD'}) + request('/length', {lines: closing}),
   })),
   ...['/close', '/bare', '/flush', '/socket', '/timeout', '/broken', '/broken-chunks', '/nothing', '/short'].map(
-    (path) => ({what: path, send: request(path, {lines: path === '/close' ? '' : closing})}),
+    (path) => ({what: path, send: request(path, {lines: path === '/close' || path === '/bare' ? '' : closing})}),
   ),
   {
     what: 'a context that a handler enters',

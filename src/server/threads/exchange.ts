@@ -85,8 +85,9 @@ export function httpExchange(id: number, request: IncomingMessage, response: Ser
     respond: ({head, chunks, encoding, end}, send) => {
       if (response.destroyed || response.writableEnded) return;
       if (head !== undefined && !response.headersSent) {
-        const close = !head.last && !response.shouldKeepAlive;
-        passHead(response, head.status, close ? closingHead(head.text) : head.text, head.last || close);
+        // The client, a limit or a drain has decided that it is the last; the thread knows of the client only.
+        const isLast = head.last || !response.shouldKeepAlive;
+        passHead(response, head.status, response.shouldKeepAlive ? head.text : closingHead(head.text), isLast);
         if (chunks.length === 0 && !end) response.flushHeaders();
       }
       const last = end ? chunks.length - 1 : -1;

@@ -30,8 +30,12 @@ export function bodyFraming(raw: readonly string[]): 'complete' | 'length' | 'ch
   return 'complete';
 }
 
-/** The head of a response with `Connection: close` in place of `keep-alive`; other options of the connection stay. */
+/**
+ * The head of a response with `Connection: close`, in place of `keep-alive` or of nothing; other options stay. Unchanged if
+ * it says so already.
+ */
 export function closingHead(text: string): string {
+  if (/\r\nconnection: *close\r\n/i.test(text)) return text;
   const options = ['close'];
   // Without the empty line.
   const rest = text.slice(0, -2).replaceAll(/\r\n(?:connection: *([^\r]*)|keep-alive:[^\r]*)/gi, (_, value = '') => {
