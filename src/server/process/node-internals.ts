@@ -40,50 +40,6 @@ export function sentHead(response: ServerResponse): string {
   return ((response as unknown as Record<string, unknown>)['_header'] ?? '') as string;
 }
 
-/** Whether the connection has received another request after the one of `response`. */
-export function hasPipelined(socket: Socket, response: ServerResponse): boolean {
-  const {parser} = socket as unknown as {readonly parser?: {readonly incoming?: IncomingMessage | null} | null};
-  return parser?.incoming !== response.req;
-}
-
-/**
- * Adds a fictitious connection to a server's count, or removes it: a server emits `close` as soon as it has neither a
- * socket nor a connection.
- */
-export function countConnections(server: Server, by: 1 | -1): void {
-  const counted = server as unknown as Record<string, number>;
-  counted['_connections'] = (counted['_connections'] ?? 0) + by;
-}
-
-/** Changes the length of the accept queue, for all processes that share the socket. */
-export function setBacklog(server: net.Server, backlog: number): void {
-  (server as unknown as Record<string, {listen?(backlog: number): number} | null>)['_handle']?.listen?.(backlog);
-}
-
-/** `server.listen` for the handle of a Unix socket, which `listen` itself refuses in a worker of node:cluster. */
-export function listenOnPipe(server: net.Server, handle: unknown, path: string, backlog: number): void {
-  const inner = server as unknown as Record<string, unknown>;
-  inner['_handle'] = handle;
-  inner['_pipeName'] = path;
-  (inner['_listen2'] as (...words: readonly unknown[]) => void).call(server, path, -1, -1, backlog);
-}
-
-/**
- * The bytes that a client has sent by the time its connection is accepted, read without a turn of the event loop.
- * Undefined if nothing has arrived yet.
- */
-export function readNow(socket: Socket): Buffer | undefined {
-  const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;
-  if (handle?.fd === undefined || handle.fd < 0) return undefined;
-  const buffer = Buffer.allocUnsafe(16_384);
-  try {
-    const length = readSync(handle.fd, buffer);
-    return length === 0 ? undefined : buffer.subarray(0, length);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether the connection is closed after this response, as its head says. */
 export function isLast(response: ServerResponse): boolean {
   return (response as unknown as Record<string, unknown>)['_last'] === true;
@@ -131,4 +87,48 @@ export function responseOf(stream: Duplex): ServerResponse | undefined {
 export function passInformation(response: ServerResponse, text: string): void {
   const write = (response as unknown as Record<string, unknown>)['_writeRaw'] as (text: string, name: string) => void;
   write.call(response, text, 'latin1');
+}
+
+/** Whether the connection has received another request after the one of `response`. */
+export function hasPipelined(socket: Socket, response: ServerResponse): boolean {
+  const {parser} = socket as unknown as {readonly parser?: {readonly incoming?: IncomingMessage | null} | null};
+  return parser?.incoming !== response.req;
+}
+
+/**
+ * Adds a fictitious connection to a server's count, or removes it: a server emits `close` as soon as it has neither a
+ * socket nor a connection.
+ */
+export function countConnections(server: Server, by: 1 | -1): void {
+  const counted = server as unknown as Record<string, number>;
+  counted['_connections'] = (counted['_connections'] ?? 0) + by;
+}
+
+/** Changes the length of the accept queue, for all processes that share the socket. */
+export function setBacklog(server: net.Server, backlog: number): void {
+  (server as unknown as Record<string, {listen?(backlog: number): number} | null>)['_handle']?.listen?.(backlog);
+}
+
+/** `server.listen` for the handle of a Unix socket, which `listen` itself refuses in a worker of node:cluster. */
+export function listenOnPipe(server: net.Server, handle: unknown, path: string, backlog: number): void {
+  const inner = server as unknown as Record<string, unknown>;
+  inner['_handle'] = handle;
+  inner['_pipeName'] = path;
+  (inner['_listen2'] as (...words: readonly unknown[]) => void).call(server, path, -1, -1, backlog);
+}
+
+/**
+ * The bytes that a client has sent by the time its connection is accepted, read without a turn of the event loop.
+ * Undefined if nothing has arrived yet.
+ */
+export function readNow(socket: Socket): Buffer | undefined {
+  const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;
+  if (handle?.fd === undefined || handle.fd < 0) return undefined;
+  const buffer = Buffer.allocUnsafe(16_384);
+  try {
+    const length = readSync(handle.fd, buffer);
+    return length === 0 ? undefined : buffer.subarray(0, length);
+  } catch {
+    return undefined;
+  }
 }

@@ -30,6 +30,36 @@ test('a handle is bound without listening, and has a port', async () => {
   handle.close();
 });
 
+test('a response that another server has written is passed on byte for byte, and a last one closes the connection', async () => {
+  const server = createServer((request, response) => {
+    const last = request.url === '/last';
+    if (!last) assert.equal(responseOf(request.socket), response);
+    passInformation(response, 'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\n');
+    passHead(response, 203, 'HTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n', last);
+    assert.deepEqual([response.headersSent, response.statusCode, isLast(response)], [true, 203, last]);
+    assert.equal(passBytes(response, '1\r\na\r\n', 'latin1'), true);
+    // So that whoever ends the response knows its framing.
+    assert.equal((response as {chunkedEncoding?: boolean}).chunkedEncoding, true);
+    if (last) passEnd(response, '0\r\n\r\n', 'latin1');
+    else {
+      passBytes(response, Buffer.from('0\r\n\r\n'), 'latin1');
+      passEnd(response, undefined, 'latin1');
+    }
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let text = '';
+  client.setEncoding('latin1').on('data', (part: string) => {
+    text += part;
+  });
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\n\r\n');
+  await new Promise((resolve) => void client.once('end', resolve));
+  const each =
+    'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\nHTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n';
+  assert.equal(text, each + each);
+  server.close();
+});
+
 test('the response in progress, its head, pipelined requests and the connection count are where they were', async () => {
   const seen = Promise.withResolvers<readonly [Socket, ServerResponse]>();
   const server = createServer((request, response) => seen.resolve([request.socket, response]));
@@ -64,35 +94,5 @@ test('bytes of a client are readable as soon as its connection is accepted', asy
   client.write('GET / HTTP/1.1\r\n\r\n');
   assert.match(await read.promise, /^(GET \/ HTTP\/1\.1\r\n\r\n|undefined)$/);
   client.destroy();
-  server.close();
-});
-
-test('a response that another server has written is passed on byte for byte, and a last one closes the connection', async () => {
-  const server = createServer((request, response) => {
-    const last = request.url === '/last';
-    if (!last) assert.equal(responseOf(request.socket), response);
-    passInformation(response, 'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\n');
-    passHead(response, 203, 'HTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n', last);
-    assert.deepEqual([response.headersSent, response.statusCode, isLast(response)], [true, 203, last]);
-    assert.equal(passBytes(response, '1\r\na\r\n', 'latin1'), true);
-    // So that whoever ends the response knows its framing.
-    assert.equal((response as {chunkedEncoding?: boolean}).chunkedEncoding, true);
-    if (last) passEnd(response, '0\r\n\r\n', 'latin1');
-    else {
-      passBytes(response, Buffer.from('0\r\n\r\n'), 'latin1');
-      passEnd(response, undefined, 'latin1');
-    }
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  let text = '';
-  client.setEncoding('latin1').on('data', (part: string) => {
-    text += part;
-  });
-  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\n\r\n');
-  await new Promise((resolve) => void client.once('end', resolve));
-  const each =
-    'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\nHTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n';
-  assert.equal(text, each + each);
   server.close();
 });
