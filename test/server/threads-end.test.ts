@@ -121,6 +121,37 @@ test('threads: an upgrade reaches the listener of the service as it came, also o
   await client.until(/echo hello/);
 });
 
+test('threads: the service gets one socket for a connection, runs in a worker thread, and hears of no parser errors', async (t) => {
+  const server = await startServer(t, {
+    module: `import {createServer} from "node:http";
+      import {isMainThread} from "node:worker_threads";
+      const counts = new WeakMap();
+      const server = createServer((request, response) => {
+        const count = (counts.get(request.socket) ?? 0) + 1;
+        counts.set(request.socket, count);
+        let changes = true;
+        try { process.chdir("/"); } catch { changes = false; }
+        response.end(JSON.stringify([count, isMainThread, changes]));
+      });
+      server.on("connection", () => console.log("connected"));
+      server.on("clientError", (error, socket) => { console.log("heard"); socket.destroy(); });
+      export default server;`,
+    flags: one,
+  });
+  const client = await rawConnection(t, server.port);
+  for (let count = 1; count <= 6; count += 1) {
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(new RegExp(`(?:\\[\\d,false,false\\][^]*){${count}}`));
+  }
+  // There are two threads, and each has its own socket for the connection.
+  const counts = [...client.received().matchAll(/\[(\d)/g)].map(([, count]) => Number(count));
+  assert.ok(Math.max(...counts) >= 3, String(counts));
+  assert.ok(server.output().split('connected').length - 1 <= 2);
+  client.write('nonsense\r\n\r\n');
+  await client.until(/400 Bad Request/);
+  assert.doesNotMatch(server.output(), /heard/);
+});
+
 test('threads: a service that serves TLS itself is refused with a reason', async (t) => {
   const server = await startServer(t, {
     module: 'import {createServer} from "node:https"; export default createServer({}, () => {});',

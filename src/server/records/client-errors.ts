@@ -1,6 +1,7 @@
 import {type Server, STATUS_CODES} from 'node:http';
 import type {Socket} from 'node:net';
 import {bytesReceived, currentResponse} from '../process/node-internals.ts';
+import {afterResponses} from '../requests/response-end.ts';
 
 /** Sends the last bytes of a connection, and closes it in stages. */
 export type EndConnection = (socket: Socket, last: string) => void;
@@ -45,17 +46,6 @@ function statusOf(code: string | undefined): number | undefined {
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return 413;
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;
   return code?.startsWith('HPE_') === true ? 400 : undefined;
-}
-
-/** Calls `respond` once the complete requests of a connection have their responses; never, if the connection ends before. */
-function afterResponses(socket: Socket, respond: () => void): void {
-  if (socket.destroyed || socket.writableEnded) return;
-  const response = currentResponse(socket);
-  if (response === undefined) respond();
-  else if (response.req.complete) response.once('close', () => afterResponses(socket, respond));
-  // The error is in its body.
-  else if (response.headersSent) socket.destroy();
-  else respond();
 }
 
 function rawResponse(status: number): string {

@@ -1,5 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
+import {currentResponse} from '../process/node-internals.ts';
 
 const pending = new WeakMap<Socket, Set<() => void>>();
 
@@ -31,3 +32,14 @@ export function onResponseEnd(
 /** Whether the client has disconnected before the response. */
 export const isResponseLost = ({socket}: Pick<IncomingMessage, 'socket'>, response: ServerResponse): boolean =>
   response.destroyed || socket.destroyed;
+
+/** Calls `respond` once the complete requests of a connection have their responses; never, if the connection ends before. */
+export function afterResponses(socket: Socket, respond: () => void): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  const response = currentResponse(socket);
+  if (response === undefined) respond();
+  else if (response.req.complete) response.once('close', () => afterResponses(socket, respond));
+  // The error is in its body.
+  else if (response.headersSent) socket.destroy();
+  else respond();
+}

@@ -1,5 +1,7 @@
 import type {IncomingMessage, Server} from 'node:http';
+import type {Socket} from 'node:net';
 import {parseBehindUpgrade} from '../process/node-internals.ts';
+import {afterResponses} from './response-end.ts';
 import type {StagedClose} from './staged-close.ts';
 import type {Examine} from './strictness.ts';
 
@@ -27,6 +29,9 @@ export function handleUpgrades(server: Server, examine: Examine, closing: Pick<S
   };
   server.on('connect', (_, socket) => {
     if (server.listenerCount('connect') > 1) return;
-    closing.end(socket, 'HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    // Not into the middle of a response to a request before it.
+    afterResponses(socket as Socket, () =>
+      closing.end(socket, 'HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+    );
   });
 }

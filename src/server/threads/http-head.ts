@@ -35,6 +35,7 @@ export const saysClose = (text: string): boolean => /\r\nconnection: *(?:[^\r]*,
 
 /** The head of a response with `Connection: close` in place of `keep-alive`; other options of the connection stay. */
 export function closingHead(text: string): string {
+  if (/\r\nconnection: *close\r\n/i.test(text)) return text;
   const options = ['close'];
   // Without the empty line.
   const rest = text.slice(0, -2).replaceAll(/\r\n(?:connection: *([^\r]*)|keep-alive:[^\r]*)/gi, (_, value = '') => {

@@ -36,7 +36,7 @@ test('every event that the manual names exists in the code', () => {
     .split(/,\s*/)
     .map((name) => name.trim());
   assert.ok(names.length > 5);
-  const source = globSync('src/server/{arbiter,requests,worker,watchdog}/*.ts', {
+  const source = globSync('src/server/{arbiter,requests,worker,watchdog,threads}/*.ts', {
     cwd: join(import.meta.dirname, '../../..'),
   })
     .map(read)
