@@ -5,6 +5,7 @@ import {
   dockerRun,
   dockerStart,
   dockerStop,
+  dockerKeepStopped,
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
 import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
@@ -137,20 +138,8 @@ export function restartStep(
  * stopped container; one that the engine restarts in between gets no traffic, and the next deploy stops it.
  */
 export const stopCommands = ({settings}: Target, names: readonly string[]): Commands =>
-  names.length === 0 ? [] : [dockerStop(settings.stop_timeout_seconds, ...names), dockerUpdateRestart('no', ...names)];
+  names.length === 0 ? [] : [dockerStop(settings.stop_timeout_seconds, ...names), dockerKeepStopped(...names)];
 
 /** Undoes {@link stopCommands}. */
-export const restartCommands = (names: readonly string[]): Commands =>
+const restartCommands = (names: readonly string[]): Commands =>
   names.length === 0 ? [] : [dockerUpdateRestart('always', ...names), dockerStart(...names)];
-
-/** Stops old containers on an app host with dedicated balancers. */
-export function stopStep(target: Target, host: Host, names: readonly string[]): Step {
-  return {
-    phase: 'stop',
-    host,
-    what: `stop ${names.join(', ')}`,
-    commands: stopCommands(target, names),
-    undo: restartCommands(names),
-    purpose: `cannot stop the old release${onHost(host)}`,
-  };
-}

@@ -99,7 +99,7 @@ describe('the plan of a deploy', () => {
     ]);
   });
 
-  test('with dedicated balancers: they switch before anything stops, and each has all replicas', () => {
+  test('with dedicated balancers: they switch before anything stops, in the finish, and each has all replicas', () => {
     const serving = fleet(dedicated, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
@@ -110,7 +110,6 @@ describe('the plan of a deploy', () => {
     assert.deepEqual(phases(made), [
       'start h1, start h2, health lb1, health lb2',
       'switch lb1, switch lb2',
-      'stop h1, stop h2',
       'finish h1, finish h2, finish lb1, finish lb2',
     ]);
     assert.match(
@@ -135,13 +134,11 @@ describe('the plan of a deploy', () => {
       'd@lb2': holding(dedicated, 4, 'blue'),
     });
     const made = plan(dedicated, serving, 1);
-    assert.deepEqual(phases(made).slice(0, 6), [
+    assert.deepEqual(phases(made).slice(0, 4), [
       'start h1, health lb1, health lb2',
       'switch lb1, switch lb2',
-      'stop h1',
       'start h2, health lb1, health lb2',
       'switch lb1, switch lb2',
-      'stop h2',
     ]);
     assert.deepEqual(
       commandsOf(made, 'switch', 'lb1')
@@ -164,12 +161,7 @@ describe('the plan of a deploy', () => {
       }),
     ];
     const made = plan(one, all);
-    assert.deepEqual(phases(made), [
-      'start h1, health lb1',
-      'switch lb1',
-      'stop h1, stop h2',
-      'finish h1, finish lb1, finish h2',
-    ]);
+    assert.deepEqual(phases(made), ['start h1, health lb1', 'switch lb1', 'finish h1, finish lb1, finish h2']);
     assert.match(
       commandsOf(made, 'switch', 'lb1')[0] ?? '',
       /--from shop\.local\/h1-1a,shop\.local\/h2-1a <\/dev\/null &&/,
