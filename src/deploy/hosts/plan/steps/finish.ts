@@ -1,17 +1,12 @@
-import {
-  dockerImageRemove,
-  dockerNetworkRemove,
-  dockerRemove,
-  dockerStop,
-  dockerVolumeRemove,
-} from '../../../../commands/docker/index.ts';
+import {dockerNetworkRemove, dockerRemove, dockerStop, dockerVolumeRemove} from '../../../../commands/docker/index.ts';
 import {softStop} from '../../../../commands/host.ts';
-import {hostName, isRemote} from '../../../../service/hosts.ts';
+import {hostName} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';
 import {type Fleet, slotsOn, statesFor} from '../../fleet.ts';
 import {keptEntries, logEntryCommand, type ReleaseLogEntry} from '../../release-log.ts';
 import {appsOf, type Container, type SurveyedHost} from '../../state.ts';
+import {allImages, outdatedImages, removeImages} from './images.ts';
 import {stopCommands} from './replicas.ts';
 import type {Round, Step} from './step.ts';
 import {leaveBalancer} from './traffic.ts';
@@ -44,13 +39,7 @@ export function finishStep(
     previous,
     target.settings.keep_releases,
   );
-  const usedImages = new Set([
-    image,
-    ...appsOf(state)
-      .filter((one) => !old.includes(one))
-      .map((one) => one.image),
-  ]);
-  const images = isRemote(host) ? [...new Set(old.map((one) => one.image))].filter((one) => !usedImages.has(one)) : [];
+  const images = outdatedImages(state, {image, removed: old, keep: target.settings.keep_releases});
   const names = old.map(({name}) => name);
   const stop = appsOf(state)
     .filter((one) => served.includes(one.name) && one.release !== release && one.release !== current)
@@ -72,7 +61,9 @@ export function finishStep(
       ...(entries.length === 0 ? [] : [dockerVolumeRemove(...entries)]),
       // One call for the containers and the lock, except where images are removed: the lock must outlive them, since
       // another deploy may need them.
-      ...(images.length === 0 ? [] : [dockerRemove(...names), ...images.map(dockerImageRemove)]),
+      ...(images.length === 0
+        ? []
+        : [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...removeImages(target, images)]),
       dockerRemove(...(images.length === 0 ? names : []), lockName(stack)),
     ],
     purpose: `cannot clean up on ${host}`,
@@ -122,6 +113,7 @@ function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
         dockerRemove(...names, lockName(stack)),
         ...(state.hasNetwork ? [dockerNetworkRemove(stackName(stack))] : []),
         ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),
+        ...removeImages(target, allImages(state)),
       ],
       purpose: `cannot remove the service from ${hostName(host)}, which deploy.yaml no longer lists`,
     };

@@ -13,6 +13,7 @@ import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
 import {halfOf, type SlotUse} from '../../balancer/state.ts';
+import {previousText} from '../../host-query.ts';
 import {networkOf} from '../../stack-network.ts';
 import {publishedAt} from './replica-address.ts';
 import {keepsServing, type Step} from './step.ts';
@@ -21,6 +22,8 @@ import {keepsServing, type Step} from './step.ts';
 export interface Releases {
   readonly release: number;
   readonly previous: number;
+  /** The image of `previous`, for a rollback after its containers and the release log were pruned. */
+  readonly previousImage?: string | undefined;
 }
 
 /** Pulls missing images, before anything changes. */
@@ -42,7 +45,7 @@ export function pullStep(host: Host, images: readonly string[]): Step[] {
 /** @param published the replica's address for balancers on other machines, `10.0.0.2:20001`; empty without */
 function replicaOptions(
   deployment: Deployment,
-  release: number,
+  {release, previous, previousImage = ''}: Releases,
   {container, replica, colour}: SlotUse,
   published: string,
 ): ContainerOptions {
@@ -63,6 +66,7 @@ function replicaOptions(
       'entrypoint.port': String(port),
       'entrypoint.health': health,
       'entrypoint.settings': replicaSettings(deployment),
+      ...(previousImage === '' ? {} : {'entrypoint.previous': previousText({release: previous, image: previousImage})}),
       ...(published === '' ? {} : {'entrypoint.published': published}),
       ...(hosts.some(isRemote) ? {'entrypoint.hosts': hosts.join(',')} : {}),
       ...(commit === '' ? {} : {'entrypoint.git_commit_hash': commit}),
@@ -86,16 +90,17 @@ function replicaOptions(
 export function startStep(
   deployment: Deployment,
   host: Host,
-  {release, previous}: Releases,
+  releases: Releases,
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]},
 ): Step {
+  const {release, previous} = releases;
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) =>
     dockerRun(
       replicaOptions(
         deployment,
-        release,
+        releases,
         slot,
         slot.address === slot.container ? '' : publishedAt(slot.address, slot.port),
       ),
