@@ -7,6 +7,7 @@ import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
 import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
+import {prunes} from './prunes.ts';
 import {makeWorld, type World} from './world.ts';
 
 // Real hosts, as containers with sshd and an engine of their own. All tests share them: starting them takes most of the time.
@@ -25,6 +26,7 @@ after(() => {
 deploys(world, possible, long);
 changes(world, long);
 balancers(world, long);
+prunes(world, long);
 runFaults(
   world,
   faults.filter(({usual}) => all || usual === true),
@@ -33,4 +35,5 @@ runFaults(
 if (all) {
   stepFaultTests(world, possible);
   longRun(world, possible);
+  longRun(world, possible, {pruneSeconds: 20});
 }

@@ -32,14 +32,15 @@ export function planRollback(
 ): Plan {
   const {release: previous, previous: before} = requireDeployed(surveyed, target);
   const release = to ?? before;
-  const releases = {release, previous};
   const fleet = fleetOf(target, surveyed, healthOfRelease(surveyed, release) ?? target.service.deployFile.health);
   requireNoCanary(target, fleet);
-  const kept = fleet.apps.filter(({state}) => appsOf(state).some((one) => one.release === release));
-  const image = knownImages(surveyed).get(release) ?? '';
+  const kept = new Set(fleet.apps.filter(({state}) => appsOf(state).some((one) => one.release === release)));
+  const images = knownImages(surveyed);
+  const image = images.get(release) ?? '';
+  const releases = {release, previous, previousImage: images.get(previous)};
   if (release === 0 || release === previous || image === '')
     throw noRelease(target, surveyed, fleet, release, previous);
-  const fresh = fleet.apps.filter((app) => !kept.includes(app));
+  const fresh = fleet.apps.filter((app) => !kept.has(app));
   const deployment = {...target, image, commit: ''};
   const created = newSlots(deployment, fleet, release);
   const slots = (app: SurveyedHost): readonly SlotUse[] =>
@@ -66,7 +67,8 @@ export function planRollback(
   return {
     ...stackOf(target),
     what: 'rollback',
-    ...releases,
+    release,
+    previous,
     image,
     hosts: lockOrder(fleet, surveyed),
     notes: fresh.map(
@@ -94,10 +96,11 @@ function healthOfRelease(surveyed: readonly SurveyedHost[], release: number): st
 function imageStep({environment}: Target, host: Host, release: number, image: string): Step[] {
   const inspect = dockerImageInspect('{{.Id}}', image);
   if (isRemote(host) || image.includes('@'))
-    return pullStep(host, [image]).map((step) => ({
-      ...step,
-      commands: [['sh', '-c', `${wordsText(inspect)} 2>/dev/null || ${wordsText(dockerPull(image))}`]],
-    }));
+    return pullStep(host, [image], (one) => [
+      'sh',
+      '-c',
+      `${wordsText(inspect)} 2>/dev/null || ${wordsText(dockerPull(one))}`,
+    ]);
   return [
     {
       phase: 'check',

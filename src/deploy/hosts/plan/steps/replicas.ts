@@ -9,7 +9,7 @@ import {
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
 import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
-import type {Commands} from '../../../../shell/argv.ts';
+import type {Commands, Words} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
 import {halfOf, type SlotUse} from '../../balancer/state.ts';
@@ -27,14 +27,14 @@ export interface Releases {
 }
 
 /** Pulls missing images, before anything changes. */
-export function pullStep(host: Host, images: readonly string[]): Step[] {
+export function pullStep(host: Host, images: readonly string[], pull: (image: string) => Words = dockerPull): Step[] {
   if (images.length === 0) return [];
   return [
     {
       phase: 'pull',
       host,
       what: `pull ${images.join(', ')}`,
-      commands: images.map(dockerPull),
+      commands: images.map(pull),
       retry: true,
       purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
       fix: `check that ${hostName(host)} can reach the registry and is logged in: ssh ${host} docker login`,

@@ -1,94 +1,28 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import type {Colour} from '../../../../../src/deploy/hosts/balancer/state.ts';
-import {parseHostState} from '../../../../../src/deploy/hosts/host-query.ts';
-import {leavingMachine, machinesOf} from '../../../../../src/deploy/hosts/machines.ts';
+import {leavingMachine} from '../../../../../src/deploy/hosts/machines.ts';
 import {batchesOf, batchSize} from '../../../../../src/deploy/hosts/plan/batches.ts';
-import {planDeploy} from '../../../../../src/deploy/hosts/plan/deploy.ts';
 import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
-import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
-import type {SurveyedHost} from '../../../../../src/deploy/hosts/state.ts';
-import type {Deployment} from '../../../../../src/deploy/target.ts';
-import {isProblem} from '../../../../../src/errors.ts';
-import {parseDeployFile} from '../../../../../src/service/deploy-file.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
-import {configOf, container, type Seen, stateText} from '../stack.ts';
-
-const entry = {token: '0a1b2c3d', what: 'deploy', owner: 'jo@laptop', at: '2026-01-02T03:04:05.000Z'};
-const image = 'r:5000/shop@sha256:new';
-
-function deploymentOf(settings: string, health = '/readyz'): Deployment {
-  const deployFile = parseDeployFile(`service: shop\nhealth: ${health}\nenvironments: {local: {${settings}}}`);
-  const local = deployFile.environments['local'];
-  if (local === undefined) throw new Error('no such environment');
-  return {
-    service: {name: 'shop', directory: '/service', deployFile, registry: undefined},
-    environment: 'local',
-    settings: local,
-    image,
-    commit: '',
-  };
-}
-
-const two = deploymentOf('hosts: [d@h1, d@h2], load_balancer: {address: 0.0.0.0, port: 80}');
-const dedicated = deploymentOf(
-  'hosts: [d@h1, {host: d@h2, address: 10.9.0.2}], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1, d@lb2]}',
-);
-
-/** The machines of a deployment with their states. */
-function fleet(deployment: Deployment, seen: Readonly<Record<string, Seen>> = {}): SurveyedHost[] {
-  return machinesOf(deployment.settings).map((machine) => surveyed(deployment, machine, seen[machine.host] ?? {}));
-}
-
-function surveyed(deployment: Deployment, machine: SurveyedHost['machine'], seen: Seen): SurveyedHost {
-  const address = `10.0.0.${machine.host.length + Number(machine.host.at(-1))}`;
-  const stack = {service: 'shop', environment: deployment.environment};
-  return {
-    machine,
-    state: parseHostState(stateText({address, ...seen}), {
-      stack,
-      balancer: machine.balancer ? 'shop.local.balancer' : undefined,
-      images: [],
-      network: true,
-    }),
-  };
-}
-
-const plan = (deployment: Deployment, all: readonly SurveyedHost[], batch: string | number = 'all'): Plan =>
-  planDeploy(deployment, all, {batch, watchSeconds: 0, entry});
-/** `phase host`, round by round. */
-const phases = ({first, rounds, finish}: Plan): string[] =>
-  [...first, ...rounds, ...finish].map((round) =>
-    round.map(({phase, host}) => `${phase} ${host.replace('d@', '')}`).join(', '),
-  );
-const commandsOf = ({rounds}: Plan, phase: string, host: string): string[] =>
-  rounds
-    .flat()
-    .filter((step) => step.phase === phase && step.host === `d@${host}`)
-    .flatMap(({commands}) => commands.map((one) => commandText(one).replace(/ <<'END'[^]*/, ' <FILE')));
-
-const slot = (host: string, release: number, colour: Colour, port: number) => ({
-  host,
-  replica: 1,
-  colour,
-  container: `shop.local.${release}.1`,
-  address: host === 'h1' ? '10.0.0.5' : '10.9.0.2',
-  port,
-});
-const app = (release: number, state: string, half: string, published: string, hosts = 'd@h1,d@h2'): string =>
-  container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, published, hosts});
-const balancerRow = (deployment: Deployment): string =>
-  container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment)});
-const holding = (deployment: Deployment, release: number, colour: Colour): Seen => ({
-  containers: [balancerRow(deployment)],
-  balancer: configOf({
-    release,
-    previous: release - 1,
-    hosts: ['h1', 'h2'],
-    slots: [slot('h1', release, colour, 20_001), slot('h2', release, colour, 20_001)],
-  }),
-});
+import {configOf} from '../stack.ts';
+import {
+  entry,
+  image,
+  deploymentOf,
+  two,
+  dedicated,
+  fleet,
+  surveyed,
+  plan,
+  phases,
+  commandsOf,
+  app,
+  balancerRow,
+  holding,
+  replica,
+  slotsOf,
+} from './fleets.ts';
 
 describe('the plan of a deploy', () => {
   test('with a balancer on each host: six round trips each, survey and lock included', () => {
@@ -228,120 +162,6 @@ test('rollback starts kept containers, and creates them on a host that joined la
   assert.throws(() => planRollback(dedicated, all, {to: 4, entry}), /release 4 of shop already serves in local/);
 });
 
-describe('after a prune of containers that do not run', () => {
-  const pulled = (release: number, previous = ''): string =>
-    container(`shop.local.${release}.1`, 'running', {
-      release: String(release),
-      replica: '1',
-      half: 'a',
-      image: `r/shop@sha256:${release}`,
-      previous,
-    });
-  const serving = (seen: Seen): SurveyedHost[] =>
-    fleet(two, {
-      'd@h1': {
-        network: true,
-        balancer: configOf({release: 4, previous: 3, slots: slotsOf(4, 'blue')}),
-        ...seen,
-        containers: [...(seen.containers ?? [pulled(4)]), balancerRow(two)],
-      },
-      'd@h2': {
-        network: true,
-        balancer: configOf({release: 4, previous: 3, slots: slotsOf(4, 'blue')}),
-        ...seen,
-        containers: [...(seen.containers ?? [pulled(4)]), balancerRow(two)],
-      },
-    });
-  const recreated = (made: Plan): void => {
-    assert.deepEqual([made.release, made.image], [3, 'r/shop@sha256:3']);
-    assert.deepEqual(phases(made).slice(0, 3), ['pull h1, pull h2', 'start h1, start h2', 'switch h1, switch h2']);
-    assert.deepEqual(made.notes, [
-      'd@h1 has no containers of release 3: it gets new ones with the current settings of deploy.yaml',
-      'd@h2 has no containers of release 3: it gets new ones with the current settings of deploy.yaml',
-    ]);
-    assert.match(
-      commandsOf(made, 'start', 'h2').join('\n'),
-      /^docker run --detach --name shop\.local\.3\.1 .* r\/shop@sha256:3 run$/m,
-    );
-  };
-
-  test('a rollback creates the containers of the release anew, with the image of the release log', () => {
-    recreated(
-      planRollback(
-        two,
-        serving({
-          log: [
-            [3, 'r/shop@sha256:3'],
-            [4, 'r/shop@sha256:4'],
-          ],
-        }),
-        {entry},
-      ),
-    );
-  });
-
-  test('and without a release log, with the image that the labels of the next release name', () => {
-    recreated(planRollback(two, serving({containers: [pulled(4, '3=r/shop@sha256:3')]}), {entry}));
-  });
-
-  test('a release of which nothing is left cannot return, and the message says what can', () => {
-    assert.throws(
-      () =>
-        planRollback(
-          two,
-          serving({
-            log: [
-              [1, 'r/shop@sha256:1'],
-              [4, 'r/shop@sha256:4'],
-            ],
-          }),
-          {entry},
-        ),
-      (error: unknown) =>
-        isProblem(error) &&
-        /^release 3 of shop in local is gone: neither its containers nor its image's name are left/.test(
-          error.message,
-        ) &&
-        error.fix ===
-          'choose a kept release with --release: 1; or deploy the version you want: entrypoint deploy local --image=IMAGE',
-    );
-  });
-
-  test('an image of this engine alone is looked for before anything changes', () => {
-    const local = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}');
-    const all = fleet(local, {
-      local: {
-        containers: [balancerRow(local), replica(4, 'a', 'running', '/readyz')],
-        network: true,
-        balancer: configOf({release: 4, previous: 3, slots: slotsOf(4, 'blue')}),
-        log: [[3, 'sha256:3']],
-      },
-    });
-    assert.deepEqual(
-      planRollback(local, all, {entry})
-        .first.flat()
-        .map(({phase, commands}) => [phase, ...commands.map((one) => commandText(one))]),
-      [['check', "docker image inspect --format '{{.Id}}' sha256:3"]],
-    );
-  });
-});
-
-test('a deploy labels its replicas with the release and the image before', () => {
-  const local = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}');
-  const all = fleet(local, {
-    local: {
-      containers: [balancerRow(local), replica(4, 'a', 'running', '/readyz')],
-      network: true,
-      balancer: configOf({release: 4, previous: 3, slots: slotsOf(4, 'blue')}),
-    },
-  });
-  const [start = ''] = plan(local, all)
-    .rounds.flat()
-    .filter(({phase}) => phase === 'start')
-    .flatMap(({commands}) => commands.map((one) => commandText(one)));
-  assert.match(start, / --label entrypoint\.previous=4=sha256:old /);
-});
-
 /** The health checks in the balancers' configuration. */
 const checks = (made: Plan): string[] =>
   made.rounds
@@ -353,12 +173,6 @@ const checks = (made: Plan): string[] =>
         .filter((text) => text.includes('lb config'))
         .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []),
     );
-const replica = (release: number, half: string, state: string, health: string): string =>
-  container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, health});
-const slotsOf = (release: number, colour: Colour) => [
-  {host: '', replica: 1, colour, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000},
-];
-
 test('when the health path changes, each release keeps its own check, in both directions', () => {
   const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
   const old = fleet(changed, {

@@ -97,10 +97,11 @@ test('a built image goes with all names that `build` and `publish` gave it; any 
   assert.deepEqual(removals({names: `shop ${commit} shop:${commit}`, used: true}), []);
 });
 
+const on = (volumes: readonly string[]): SurveyedHost => ({state: {volumes}}) as unknown as SurveyedHost;
+const of = (settings: string) => ({...target(settings), image: 'shop:1', commit: ''});
+
 describe('volumes of a service', () => {
   const prepared = {commands: [['before']], undo: [['after']], what: ['prepare']};
-  const on = (volumes: readonly string[]): SurveyedHost => ({state: {volumes}}) as unknown as SurveyedHost;
-  const of = (settings: string) => ({...target(settings), image: 'shop:1', commit: ''});
   const texts = (settings: string, volumes: readonly string[] = []): string[] =>
     withVolumes(of(settings), on(volumes), prepared).commands.map((command) => commandText(command));
 
