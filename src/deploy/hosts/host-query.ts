@@ -160,7 +160,7 @@ export function parseHostState(text: string, {stack, balancer}: HostQuery): Host
     balancerSettings: balancerRow?.settings ?? '',
     lbVersion: lbVersion(balancerRow?.lb ?? ''),
     hasNetwork: lines('networks').length > 0,
-    // Those of the service had no labels before version 0.3.
+    // Earlier versions made those of the service without labels.
     volumes: volumes
       .filter((one) => isOurs(one) || one.name.startsWith(volumeName(stack, 'app', '')))
       .map(({name}) => name),
