@@ -27,6 +27,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   command_not_found: 'A program is not on PATH or not executable.',
   contract_broken: 'The image breaks at least one rule of severity error in the container contract.',
   dirty_tree: 'The image to publish was built from uncommitted changes.',
+  disk_full: 'The disk of a host, or of this machine, has no space left; the deploy was undone.',
   dispatch_conflict: 'serve() was called with another `dispatch` than an earlier server or cluster of the process.',
   engine_unavailable: 'The Docker engine does not answer, refuses the user, or there is no docker client.',
   findings: {
@@ -49,7 +50,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: `${stopped}; 1 for a cancelled step`,
   },
   large_file_missing: 'A file of Git LFS is a pointer in the working tree: its content was not downloaded.',
-  lock_lost: "The deploy's lock expired before it finished; it changed nothing after that.",
+  lock_lost: 'Another deploy has the lock, or it expired and cannot be renewed; nothing changed after that.',
   locked: 'Another deploy, rollback or removal holds the lock of the environment.',
   no_address: 'No address is known at which dedicated load balancers can reach a host.',
   no_answer: 'The service under test did not answer 200 in time.',

@@ -1,4 +1,4 @@
-export type {Result, Runner, RunOptions, Scope} from './types.ts';
+export type {Repetition, Result, Runner, RunOptions, Scope} from './types.ts';
 export {systemRunner} from './runners/system.ts';
 export {dryRunner} from './runners/dry.ts';
 export {recordingRunner} from './runners/recording.ts';

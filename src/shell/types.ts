@@ -51,6 +51,15 @@ export interface Runner {
   act<T>(text: string, body: () => Promise<T>): Promise<T | undefined>;
 }
 
+/** The outcome of commands that were repeated once more. */
+export interface Repetition {
+  /** When they began, in milliseconds since 1970. */
+  readonly started: number;
+  /** How many succeeded. */
+  readonly succeeded: number;
+  readonly errors: readonly unknown[];
+}
+
 /**
  * Clean-up. Each command runs even when another one fails. A command on another host is repeated for some seconds while
  * the host cannot be reached; no other is repeated.
@@ -62,9 +71,9 @@ export interface Scope {
   onFailure(...commands: Commands): void;
   /**
    * Every `seconds`, concurrently, until the scope ends or the returned function is called, which waits for running
-   * commands. A failure is only noted. `ended` receives the number of commands that succeeded each time.
+   * commands. A failure is only noted. `ended` receives the outcome each time.
    */
-  every(seconds: number, commands: Commands, ended?: (succeeded: number) => void): () => Promise<void>;
+  every(seconds: number, commands: Commands, ended?: (outcome: Repetition) => void): () => Promise<void>;
   /** Commits what was done so far: forgets the `onFailure` commands. */
   keep(): void;
 }

@@ -7,6 +7,7 @@ import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
 import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
+import {prunes} from './prunes.ts';
 import {registryLogins} from './registry-logins.ts';
 import {makeWorld, type World} from './world.ts';
 
@@ -27,6 +28,7 @@ deploys(world, possible, long);
 changes(world, long);
 balancers(world, long);
 registryLogins(world, long);
+prunes(world, long);
 runFaults(
   world,
   faults.filter(({usual}) => all || usual === true),
@@ -35,4 +37,5 @@ runFaults(
 if (all) {
   stepFaultTests(world, possible);
   longRun(world, possible);
+  longRun(world, possible, {pruneSeconds: 20});
 }

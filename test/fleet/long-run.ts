@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {pruneRepeatedly} from './faults/strikes.ts';
 import {failureText} from './load/outcome.ts';
 import {flaws} from './state.ts';
 import type {World} from './world.ts';
@@ -9,10 +10,14 @@ const requests = 100_000;
 const deploysAtLeast = 30;
 const perSecond = Number(process.env['ENTRYPOINT_TEST_RATE'] ?? 300);
 
-/** The main promise, over a long time. */
-export function longRun(world: () => World, possible: {skip?: string}): void {
+/** The main promise, over a long time. With `pruneSeconds`, every host is pruned again and again meanwhile. */
+export function longRun(
+  world: () => World,
+  possible: {skip?: string},
+  {pruneSeconds}: {pruneSeconds?: number} = {},
+): void {
   test(
-    `0 failed requests in ${requests} at ${perSecond} a second, over at least ${deploysAtLeast} deploys of alternating versions`,
+    `0 failed requests in ${requests} at ${perSecond} a second, over at least ${deploysAtLeast} deploys of alternating versions${pruneSeconds === undefined ? '' : `, with a prune of every host every ${pruneSeconds} s`}`,
     possible,
     async () => {
       const {fleet, service, generator, deploy, settle} = world();
@@ -22,6 +27,8 @@ export function longRun(world: () => World, possible: {skip?: string}): void {
       let deployed = 0;
       const seconds: number[] = [];
       let failed = '';
+      const prunes =
+        pruneSeconds === undefined ? [] : fleet.hosts.map((host) => pruneRepeatedly(fleet, host, pruneSeconds));
       while (failed === '' && (deployed < deploysAtLeast || ((Date.now() - started) / 1000) * perSecond < requests)) {
         const version = deployed % 2 === 0 ? 'B' : 'A';
         load.expect(undefined);
@@ -34,12 +41,17 @@ export function longRun(world: () => World, possible: {skip?: string}): void {
         // Long enough that an answer of the old version would be seen.
         await sleep(1500);
       }
+      const pruned = prunes.map((stop) => stop());
       const {sent, answered, failures, twice, executed, kinds, stale, latency} = await load.stop();
       assert.equal(failed, '');
       const middle = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
       process.stdout.write(
-        `# ${sent} requests, ${failures.length} failed, ${executed} POSTs carried out, ${twice.length} twice; ${deployed} deploys of ${middle?.toFixed(1)} s; ` +
+        `# ${sent} requests, ${failures.length} failed, ${executed} POSTs carried out, ${twice.length} twice; ${deployed} deploys of ${middle?.toFixed(1)} s; ${pruned.length === 0 ? '' : `prunes: ${pruned.join(', ')}; `}` +
           `latency ms: ${JSON.stringify(latency)}; ${JSON.stringify(kinds)}\n`,
+      );
+      assert.ok(
+        pruned.every((times) => times >= 10),
+        pruned.join(),
       );
       assert.equal(failureText(failures), '');
       assert.deepEqual(twice, []);

@@ -135,7 +135,7 @@ test('--plan prints what a deploy would do, and does nothing', () => {
   assert.match(
     stdout,
     new RegExp(
-      `^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 2 start +local +start ${name}\\.local\\.4\\.1; await the health of \\S+\\n 3 switch +local +switch to \\S+; drain \\S+; stop ${name}\\.local\\.3\\.1\\n`,
+      `^deploy of release 4 of ${name} in local, after release 3: [^]*\\n 2 start +local +start ${name}\\.local\\.4\\.1; await the health of \\S+\\n 3 switch +local +switch to \\S+; drain \\S+\\n 4 finish +local +write the release log; stop ${name}\\.local\\.3\\.1; `,
     ),
   );
   assert.deepEqual(leftovers(), made);

@@ -31,7 +31,7 @@ export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--f
 export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words => [
   'sh',
   '-c',
-  `names=$(${wordsText(['docker', 'ps', '--all', '--quiet', ...labelFilters(labels)])}) && [ -z "$names" ] || docker rm --force --volumes $names`,
+  `names=$(${wordsText(dockerIds(labels))}) && [ -z "$names" ] || docker rm --force --volumes $names`,
 ];
 
 /** Sets the restart policy. */
@@ -41,6 +41,13 @@ export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[])
   '--restart',
   policy,
   ...names,
+];
+
+/** Keeps stopped containers stopped when the engine restarts. A prune may have removed them: succeeds all the same. */
+export const dockerKeepStopped = (...names: string[]): Words => [
+  'sh',
+  '-c',
+  `${wordsText(dockerUpdateRestart('no', ...names))} || :`,
 ];
 
 export const dockerExec = (name: string, words: Words): Words => ['docker', 'exec', name, ...words];
@@ -58,6 +65,15 @@ export function dockerLogs(
 ): Words {
   return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...flag('--tail', tail?.toString()), name];
 }
+
+/** Ids of the containers with all these labels, running or not, one per line. */
+export const dockerIds = (labels: Readonly<Record<string, string>>): Words => [
+  'docker',
+  'ps',
+  '--all',
+  '--quiet',
+  ...labelFilters(labels),
+];
 
 /** Containers with all these labels, running or not, one per line in `format`. An undefined value matches any. */
 export const dockerPs = (labels: Readonly<Record<string, string | undefined>>, format: string): Words => [

@@ -1,4 +1,4 @@
-import {type Command, type Words, wordsText} from '../../shell/argv.ts';
+import {type Command, quote, type Words, wordsText} from '../../shell/argv.ts';
 import {flag, pairs} from './flags.ts';
 
 /**
@@ -15,12 +15,39 @@ export const dockerPush = (image: string): Words => ['docker', 'push', '--quiet'
  */
 export const dockerTag = (image: string, name: string): Words => ['docker', 'tag', image, name];
 
-/** Removes an image unless it is in use; an image in use stays, without an error. */
-export const dockerImageRemove = (image: string): Words => [
+/** Removes images unless they are in use; one in use stays, without an error. */
+export const dockerImageRemove = (...images: string[]): Words => [
   'sh',
   '-c',
-  `${wordsText(['docker', 'image', 'rm', image])} >/dev/null 2>&1 || :`,
+  `${wordsText(['docker', 'image', 'rm', ...images])} >/dev/null 2>&1 || :`,
 ];
+
+/**
+ * Removes images that `build` made on this engine, by their ids. An image stays if a container uses it, running or not,
+ * if it has another name than those of its builds and `publish`, or if `build` did not make it.
+ */
+export const dockerBuiltImageRemove = (service: string, ...ids: string[]): Words => [
+  'sh',
+  '-c',
+  [
+    `for id in ${ids.map(quote).join(' ')}; do`,
+    // The service, the beginning of the commit, and the names.
+    `  names=$(${wordsText(['docker', 'image', 'inspect', '--format', builtNames])} "$id" 2>/dev/null) || continue`,
+    '  set -- $names',
+    `  [ $# -ge 2 ] && [ "$1" = ${quote(service)} ] || continue`,
+    '  commit=$2; shift 2',
+    '  for name; do case "${name##*/}" in',
+    `    ${service}:"$commit" | ${service}:"$commit"-dirty) ;; *) continue 2 ;;`,
+    '  esac; done',
+    `  [ -z "$(docker ps --all --quiet --filter "ancestor=$id")" ] || continue`,
+    '  [ $# -gt 0 ] || set -- "$id"',
+    '  docker image rm "$@" >/dev/null 2>&1 || :',
+    'done',
+  ].join('\n'),
+];
+
+const builtNames =
+  '{{with .Config.Labels}}{{index . "entrypoint.service_name"}} {{printf "%.12s" (index . "entrypoint.git_commit_hash")}}{{end}}{{range .RepoTags}} {{.}}{{end}}';
 
 /**
  * Prints an image's metadata in Docker's template language; exit code 1 if the image is not on this engine.

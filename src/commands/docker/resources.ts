@@ -35,6 +35,9 @@ export const dockerNetworkList = (name: string): Words => [
   '{{.Name}}',
 ];
 
+/** What images, containers, volumes and build caches take on an engine's disk. */
+export const dockerDiskUsage: Words = ['docker', 'system', 'df'];
+
 /** Every volume, one per line in `format`. */
 export const dockerVolumeTable = (format: string): Words => ['docker', 'volume', 'ls', '--format', format];
 

@@ -1,5 +1,6 @@
+import {dockerDiskUsage} from '../../commands/docker/index.ts';
 import {sshRun} from '../../commands/ssh.ts';
-import {exitCode, isProblem, problem} from '../../errors.ts';
+import {exitCode, isProblem, type Problem, problem} from '../../errors.ts';
 import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Command, Commands, Words} from '../../shell/argv.ts';
 import type {Result, Runner, RunOptions, Scope} from '../../shell/index.ts';
@@ -128,11 +129,38 @@ function sshProblem(host: Host, error: unknown): unknown {
 /**
  * Runs several commands on a host, stopping at the first failure: on another machine in one round trip, here one after
  * the other, each echoed on a line of its own. Returns the output of all of them.
+ * @throws Problem `disk_full`, and those of the runner
  */
-export async function runOn(
+export async function runOn(connection: HostConnection, commands: Commands, options: RunOptions = {}): Promise<Result> {
+  return runAll(connection, commands, options).catch(async (error: unknown) => {
+    throw isDiskFull(error) ? await diskFull(connection, error) : error;
+  });
+}
+
+const isDiskFull = (error: unknown): error is Problem =>
+  isProblem(error) &&
+  error.code === 'command_failed' &&
+  error.details.some((line) => /no space left on device|ENOSPC|disk quota exceeded/i.test(line));
+
+/** The same failure, with what takes the space and how to free it. */
+async function diskFull({host, context: {run}}: HostConnection, error: Problem): Promise<Error> {
+  const usage = await run.read(dockerDiskUsage, {timeoutSeconds: 20}).catch(() => undefined);
+  const lines = (usage?.stdout ?? '').split('\n').filter((line) => line !== '');
+  const there = (command: string): string => (isRemote(host) ? `ssh ${host} ${command}` : command);
+  return problem({
+    code: 'disk_full',
+    what: `no space left on ${isRemote(host) ? hostName(host) : 'this machine'}: ${error.message}`,
+    details: [...error.details.filter((line) => /no space|ENOSPC|quota/i.test(line)).slice(-1), ...lines],
+    fix: `free some, then run the same command again: ${there('docker image prune --all')} (images without a container), ${there('docker builder prune')} (build caches)`,
+    exitCode: exitCode.unavailable,
+    cause: error,
+  });
+}
+
+async function runAll(
   {host, context: {run}}: HostConnection,
   commands: Commands,
-  options: RunOptions = {},
+  options: RunOptions,
 ): Promise<Result> {
   if (isRemote(host)) return run(together(commands), options);
   let all: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};

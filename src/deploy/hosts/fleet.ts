@@ -71,7 +71,10 @@ export function fleetOf(
     newest: Math.max(
       0,
       ...states.flatMap(({release, canary}) => [release, canary?.release ?? 0]),
-      ...surveyed.flatMap(({state}) => [state.logged, ...appsOf(state).map(({release}) => release)]),
+      ...surveyed.flatMap(({state}) => [
+        ...state.logged.flatMap(({result, release}) => (result === 'done' ? [release] : [])),
+        ...appsOf(state).map(({release}) => release),
+      ]),
     ),
   };
 }

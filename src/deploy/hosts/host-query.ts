@@ -13,11 +13,11 @@ import {
 } from '../../commands/docker/index.ts';
 import {balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
-import {lockName, logLabel, type Role, type Stack, stackName} from '../../stack/names.ts';
+import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
 import {lockFormat, parseLock} from './lock-label.ts';
 import {entryLabel} from './release-log.ts';
-import type {Container, HostState} from './state.ts';
+import type {Container, HostState, KnownRelease} from './state.ts';
 
 /** A selection of what to read from one host. */
 export interface HostQuery {
@@ -53,6 +53,7 @@ const containerColumns = {
   hosts: label('hosts'),
   health: label('health'),
   lb: labelCell(lbVersionLabel),
+  previous: label('previous'),
 } as const satisfies Columns<string>;
 
 type ContainerRow = Row<keyof typeof containerColumns>;
@@ -65,6 +66,8 @@ const volumeColumns = {
   at: labelCell(entryLabel('at')),
   release: labelCell(entryLabel('release')),
   result: labelCell(entryLabel('result')),
+  what: labelCell(entryLabel('what')),
+  image: labelCell(entryLabel('image')),
 } as const satisfies Columns<string>;
 
 const mark = '@@';
@@ -157,9 +160,17 @@ export function parseHostState(text: string, {stack, balancer}: HostQuery): Host
     balancerSettings: balancerRow?.settings ?? '',
     lbVersion: lbVersion(balancerRow?.lb ?? ''),
     hasNetwork: lines('networks').length > 0,
-    volumes: volumes.filter(isOurs).map(({name}) => name),
+    // Earlier versions made those of the service without labels.
+    volumes: volumes
+      .filter((one) => isOurs(one) || one.name.startsWith(volumeName(stack, 'app', '')))
+      .map(({name}) => name),
     log: log.map(({name}) => name),
-    logged: Math.max(0, ...log.map(({result, release}) => (result === 'done' ? Number(release) : 0))),
+    logged: log.map(({release, image, what, result}) => ({
+      release: Number(release),
+      image,
+      what,
+      result: result === 'done' ? 'done' : 'failed',
+    })),
     ports: all.flatMap(({published}) => (published === '' ? [] : [Number(published.split(':').at(-1))])),
     images: lines('images'),
     // `SSH_CONNECTION`: the client's address and port, then the server's.
@@ -187,5 +198,14 @@ function toContainer(row: ContainerRow): Container {
     colour: colourOf(row.half),
     port: Number(row.port),
     hosts: row.hosts.split(',').filter((host) => host !== ''),
+    previous: parsePrevious(row.previous),
   };
+}
+
+/** The value of the label `entrypoint.previous`: `6=IMAGE`. */
+export const previousText = ({release, image}: KnownRelease): string => `${release}=${image}`;
+
+function parsePrevious(text: string): KnownRelease | undefined {
+  const [, release, image] = /^(\d+)=(.+)$/.exec(text) ?? [];
+  return release === undefined || image === undefined ? undefined : {release: Number(release), image};
 }

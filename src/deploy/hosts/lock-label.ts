@@ -1,4 +1,7 @@
 import {type Columns, parseRows, rowFormat} from '../../commands/docker/index.ts';
+import type {LockContainer} from '../../commands/host.ts';
+import {lockName, roleLabels, type Stack, stackLabels} from '../../stack/names.ts';
+import {processMark} from './deployer.ts';
 
 /** A lock expires after this many seconds; a live deployer renews it three times as often. */
 export const lockSeconds = 60;
@@ -15,17 +18,48 @@ export interface HeldLock {
   readonly age: number;
   /** Seconds until it expires, by the same clock; negative once it has expired. */
   readonly left: number;
+  /** Its deadline as it is stored: every renewal changes it. */
+  readonly stamp: string;
 }
 
 /** The label of a lock that holds one of its facts. */
 export const lockLabel = (fact: 'owner' | 'reason' | 'process' | 'token'): string => `entrypoint.lock.${fact}`;
+
+/** A lock to take. */
+export interface WantedLock {
+  readonly stack: Stack;
+  /** The reason of the lock: `deploy`. */
+  readonly reason: string;
+  readonly owner: string;
+  /** Unique to this run of a task. */
+  readonly token: string;
+}
+
+/** The labels that only this run's lock has. */
+export const labelsOfRun = ({stack, token}: Pick<WantedLock, 'stack' | 'token'>): Record<string, string> => ({
+  ...stackLabels(stack),
+  [lockLabel('token')]: token,
+});
+
+/** @param image one that the host has */
+export const lockContainer = ({stack, reason, owner, token}: WantedLock, image: string): LockContainer => ({
+  name: lockName(stack),
+  image,
+  labels: {
+    ...roleLabels(stack, 'lock'),
+    [lockLabel('owner')]: owner,
+    [lockLabel('reason')]: reason,
+    [lockLabel('process')]: processMark(),
+    [lockLabel('token')]: token,
+  },
+});
 
 const cell = (fact: Parameters<typeof lockLabel>[0]): string => `{{index .Config.Labels "${lockLabel(fact)}"}}`;
 
 const columns = {
   id: '{{.Id}}',
   created: '{{.Created}}',
-  // The restart limit: a container that never runs can store a number there, and a renewal changes it.
+  // The restart limit: the container never fails, so that it can store a number there, and a renewal changes it.
   expires: '{{.HostConfig.RestartPolicy.MaximumRetryCount}}',
   owner: cell('owner'),
   reason: cell('reason'),
@@ -47,5 +81,13 @@ export function parseLock(text: string, clock: string): HeldLock | undefined {
   const now = Date.parse(clock) / 1000;
   const taken = Date.parse(row.created) / 1000;
   const expires = Math.max(taken + lockSeconds, Number(row.expires));
-  return {id, owner, reason, process, age: Math.max(0, Math.round(now - taken)), left: Math.round(expires - now)};
+  return {
+    id,
+    owner,
+    reason,
+    process,
+    age: Math.max(0, Math.round(now - taken)),
+    left: Math.round(expires - now),
+    stamp: row.expires,
+  };
 }

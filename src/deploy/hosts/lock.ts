@@ -1,5 +1,5 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {
-  dockerCreate,
   dockerInspect,
   dockerPs,
   dockerRemove,
@@ -8,27 +8,31 @@ import {
   parseRows,
   rowFormat,
 } from '../../commands/docker/index.ts';
-import {renewLock, waitForCommands} from '../../commands/host.ts';
+import {removeDeadLock, renewLock, takeLock as lockCommand, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
-import {mapEach} from '../../shell/concurrency.ts';
-import type {Scope} from '../../shell/index.ts';
-import {lockName, roleLabels, type Stack, stackLabels, stackName} from '../../stack/names.ts';
+import type {Words} from '../../shell/argv.ts';
+import {mapEach, settleEach} from '../../shell/concurrency.ts';
+import type {Repetition, Scope} from '../../shell/index.ts';
+import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
 import {commandOn, type HostConnection, runOn, scopeOn} from './connection.ts';
-import {isDead, processMark} from './deployer.ts';
-import {type HeldLock, lockFormat, lockLabel, lockSeconds, parseLock} from './lock-label.ts';
+import {isDead} from './deployer.ts';
+import {afterRenewal, confirmSeconds, type Lease, leaseState} from './lease.ts';
+import {
+  type HeldLock,
+  labelsOfRun,
+  lockContainer,
+  lockFormat,
+  lockSeconds,
+  parseLock,
+  type WantedLock,
+} from './lock-label.ts';
 import type {SurveyedHost} from './state.ts';
 
-export interface LockOptions {
-  readonly stack: Stack;
-  /** The reason of the lock: `deploy`. */
-  readonly reason: string;
-  readonly owner: string;
-  /** Unique to this run of a task. */
-  readonly token: string;
-  /** An image that the host has: a lock is a container that never runs. */
+export interface LockOptions extends WantedLock {
+  /** An image that the host has: a lock is a container that does nothing. */
   readonly imageOn: (surveyed: SurveyedHost) => string;
   /** Number of machines, unreachable ones included. */
   readonly machines: number;
@@ -47,17 +51,17 @@ export interface Locks {
   /** Whether the hosts have changed since the survey. */
   readonly changed: boolean;
   /**
-   * Checks that the locks have been renewed in time: this machine may have slept.
-   * @throws Problem `lock_lost`
+   * Checks that the locks have been renewed in time, and renews them if they have not: this machine may have slept.
+   * @throws Problem `lock_lost` if another deployer has taken them meanwhile, or too few hosts can be reached
    */
-  readonly requireHeld: () => void;
+  readonly requireHeld: () => Promise<void>;
   readonly stopRenewing: () => Promise<void>;
 }
 
 /**
  * Locks an environment: two deploys must not interleave. A container's name is unique on an engine, so that creating one is
- * atomic for all deployers. The first machine decides between two that start at the same time; the others follow
- * concurrently. The lock is valid when half of all machines or more hold it, so a machine that is down blocks no deploy.
+ * atomic for all deployers; it runs, because a `docker system prune` removes every container that does not. The first
+ * machine decides between two that start at the same time; the others follow concurrently. The lock is valid when half of all machines or more hold it, so a machine that is down blocks no deploy.
  * The locks are renewed while this process lives. The scope releases them after a failure or Ctrl-C, and the last step
  * after success.
  * @throws Problem `locked` when another deploy holds it, `no_majority`
@@ -71,18 +75,54 @@ export async function takeLocks(
   const {stack, machines} = options;
   const [first, ...others] = hosts;
   if (first === undefined || hosts.length * 2 < machines) throw noMajority(options, hosts.length);
+  const began = Date.now();
   const take = (one: LockSite): Promise<boolean> => takeLock(context, scope, one, options);
   const changed = [await take(first), ...(await mapEach(others, take, options.parallel))].some(Boolean);
-  let renewed = Date.now();
-  const renewals = hosts.map(({connection}) => commandOn(connection.host, renewLock(lockName(stack), lockSeconds)));
-  const stopRenewing = scope.every(Math.round(lockSeconds / 3), renewals, (succeeded) => {
-    if (succeeded * 2 >= machines && Date.now() - renewed < lockSeconds * 1000) renewed = Date.now();
-  });
-  const requireHeld = (): void => {
-    if (Date.now() - renewed >= lockSeconds * 1000) throw lostProblem(stack);
+  let lease: Lease = {renewed: began, taken: false};
+  const renewed = ({started, succeeded, errors}: Repetition): void => {
+    lease = afterRenewal(lease, {sent: started, succeeded, taken: errors.filter(isNameTaken).length}, machines);
+  };
+  const renewalOn = (one: LockSite): Words =>
+    renewLock(lockContainer(options, options.imageOn(one.surveyed)), labelsOfRun(options), lockSeconds);
+  const stopRenewing = scope.every(
+    Math.round(lockSeconds / 3),
+    hosts.map((one) => commandOn(one.connection.host, renewalOn(one))),
+    renewed,
+  );
+  const renew = async (): Promise<void> => {
+    const started = Date.now();
+    const done = await settleEach(
+      hosts,
+      (one) => one.connection.context.run(renewalOn(one), {capture: true}),
+      options.parallel,
+    );
+    const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    const interrupt = errors.find((error) => isProblem(error) && error.code === 'interrupted');
+    if (interrupt !== undefined) throw interrupt;
+    renewed({started, succeeded: done.length - errors.length, errors});
+  };
+  const requireHeld = async (): Promise<void> => {
+    if (leaseState(lease, Date.now()) === 'overdue') {
+      context.note('the lock was not renewed in time, as after sleep or without a network: renewing it');
+      await renew();
+      await sleep(confirmSeconds * 1000);
+      await renew();
+    }
+    const state = leaseState(lease, Date.now());
+    if (state !== 'held') throw lostProblem(stack, state);
   };
   return {changed, requireHeld, stopRenewing};
 }
+
+/** Another deployer has a container of this name. */
+const isNameTaken = (error: unknown): boolean =>
+  isProblem(error) && error.details.some((line) => line.includes('is already in use'));
+
+/** A prune removed the container between its creation and its start. */
+const isPruned = (error: unknown): boolean =>
+  isProblem(error) && error.details.some((line) => /No such container: [0-9a-f]{64}/i.test(line));
+
+const tries = 3;
 
 /** @returns whether the host has changed since the survey */
 async function takeLock(
@@ -91,7 +131,7 @@ async function takeLock(
   {connection, surveyed}: LockSite,
   options: LockOptions,
 ): Promise<boolean> {
-  const {stack, owner, reason, token, imageOn, graceSeconds} = options;
+  const {stack, graceSeconds} = options;
   const {host} = connection;
   const name = lockName(stack);
   const held = surveyed.state.lock;
@@ -100,38 +140,47 @@ async function takeLock(
     note(
       `taking over the lock of ${held.owner} (${held.reason})${onDestination(host)}: ${held.left < 0 ? `it expired ${-held.left} s ago` : 'its process is dead'}`,
     );
-  const labels = {
-    ...roleLabels(stack, 'lock'),
-    [lockLabel('owner')]: owner,
-    [lockLabel('reason')]: reason,
-    [lockLabel('process')]: processMark(),
-    [lockLabel('token')]: token,
-  };
   const takeOver =
     held === undefined
       ? []
-      : [...(isRemote(host) ? [waitForCommands(stackName(stack), graceSeconds)] : []), dockerRemove(name)];
+      : [
+          ...(isRemote(host) ? [waitForCommands(stackName(stack), graceSeconds)] : []),
+          removeDeadLock(held.id, held.stamp),
+        ];
   const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
-  try {
-    const {stdout} = await runOn(
-      connection,
-      [...takeOver, dockerCreate({image: imageOn(surveyed), name, labels, command: ['--list']}), list],
-      {capture: true},
+  const commands = [...takeOver, lockCommand(lockContainer(options, options.imageOn(surveyed))), list];
+  const attempt = (left: number): ReturnType<typeof runOn> =>
+    runOn(connection, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
+      (error: unknown) => {
+        if (left > 0 && isPruned(error)) return attempt(left - 1);
+        throw error;
+      },
     );
+  try {
+    const {stdout} = await attempt(tries);
     // Only now: the lock of another deployer must stay.
     scopeOn(scope, host).onFailure(dockerRemove(name));
     return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
-    if (!isProblem(error) || !error.details.some((line) => line.includes('is already in use'))) {
+    if (!isNameTaken(error)) {
       // The lock may exist or not, and may be another deployer's: the token decides.
-      scopeOn(scope, host).onFailure(dockerRemoveLabelled({...stackLabels(stack), [lockLabel('token')]: token}));
+      scopeOn(scope, host).onFailure(dockerRemoveLabelled(labelsOfRun(options)));
       throw error;
     }
     const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
     const other = parseLock(stdout.trim(), new Date().toISOString());
     throw lockedProblem(
       stack,
-      {id: '', owner: 'another deployer', reason: 'deploy', process: '', left: lockSeconds, ...other, age: 0},
+      {
+        id: '',
+        owner: 'another deployer',
+        reason: 'deploy',
+        process: '',
+        left: lockSeconds,
+        stamp: '',
+        ...other,
+        age: 0,
+      },
       host,
     );
   }
@@ -162,14 +211,14 @@ function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host:
   return problem({
     code: 'locked',
     what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onDestination(host)}`,
-    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(stack)}`,
+    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm --force ${lockName(stack)}`,
   });
 }
 
-function lostProblem({service, environment}: Stack): Error {
+function lostProblem({service, environment}: Stack, state: 'overdue' | 'taken'): Error {
   return problem({
     code: 'lock_lost',
-    what: `the lock of ${service} in ${environment} expired while this machine was asleep or offline: stopped without rolling back, because another deploy may be running`,
+    what: `${state === 'taken' ? `another deployer has taken the lock of ${service} in ${environment}` : `the lock of ${service} in ${environment} expired while this machine was asleep or offline, and cannot be renewed`}: stopped without rolling back, because another deploy may be running`,
     fix: `check what serves (entrypoint status ${environment}), then deploy again`,
   });
 }

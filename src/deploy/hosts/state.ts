@@ -5,6 +5,7 @@ import {stackOf, type Target} from '../target.ts';
 import type {BalancerState, Colour} from './balancer/state.ts';
 import type {HeldLock} from './lock-label.ts';
 import type {FleetMachine} from './machines.ts';
+import type {Outcome} from './release-log.ts';
 
 export interface Container {
   readonly name: string;
@@ -26,12 +27,27 @@ export interface Container {
   readonly health: string;
   /** A hash of the settings it was started with. */
   readonly settings: string;
+  /** The release before its own; undefined for the first one, and for a container that an early version started. */
+  readonly previous: KnownRelease | undefined;
   /** `10.0.0.2:20001`, for balancers on other machines; else empty. */
   readonly published: string;
   /** The hosts that its release was deployed to, as ssh takes them. */
   readonly hosts: readonly string[];
   /** Creation time, by the host's clock. */
   readonly created: string;
+}
+
+/** A release and its image. */
+export interface KnownRelease {
+  readonly release: number;
+  readonly image: string;
+}
+
+/** A release in the release log. */
+export interface LoggedRelease extends KnownRelease {
+  /** deploy, rollback, canary, continue, abort. */
+  readonly what: string;
+  readonly result: Outcome;
 }
 
 /** Everything that one service has on one host in one environment: read from its engine, stored nowhere else. */
@@ -50,8 +66,8 @@ export interface HostState {
   readonly volumes: readonly string[];
   /** Names of the entries of the release log, oldest first. */
   readonly log: readonly string[];
-  /** The greatest release that the log records as served; 0 for an empty log. */
-  readonly logged: number;
+  /** What these entries record, in the same order. */
+  readonly logged: readonly LoggedRelease[];
   /** Published ports of the replicas of all services, running or not. */
   readonly ports: readonly number[];
   /** Those of the images in the query that the host has. */
@@ -70,6 +86,23 @@ export interface SurveyedHost {
 /** The replicas among the containers. */
 export const appsOf = ({containers}: Pick<HostState, 'containers'>): Container[] =>
   containers.filter(({role}) => role === 'app');
+
+/**
+ * The images of all releases that the hosts know, by release: from their containers, their release logs, and the labels
+ * of the releases that followed. A prune can have removed any of them.
+ */
+export function knownImages(surveyed: readonly SurveyedHost[]): ReadonlyMap<number, string> {
+  const states = surveyed.map(({state}) => state);
+  return new Map(
+    [
+      ...states.flatMap((state) => appsOf(state).flatMap(({previous}) => (previous === undefined ? [] : [previous]))),
+      ...states.flatMap(({logged}) => logged.filter(({result, what}) => result === 'done' && what !== 'abort')),
+      ...states.flatMap((state) => appsOf(state)),
+    ]
+      .filter(({image}) => image !== '')
+      .map(({release, image}) => [release, image]),
+  );
+}
 
 /** The name of the balancer's container: the environment's own, or one that several services share. */
 export const balancerOf = (target: Target): string => {

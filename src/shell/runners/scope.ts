@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {isProblem, messageOf} from '../../errors.ts';
 import {type Command, type Commands, toCommand} from '../argv.ts';
+import {settleEach} from '../concurrency.ts';
 import type {Echo} from '../echo.ts';
 import type {Scope} from '../types.ts';
 
@@ -47,19 +48,14 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
         onFailure: add('failure'),
         every: (seconds, commands, ended) => {
           const repeat = startRepeat(seconds, async () => {
-            const done = commands
-              .map(toCommand)
-              .filter(({host}) => host === undefined || !lost.has(host))
-              .map((command) =>
-                execute(command).then(
-                  () => 1,
-                  (error: unknown) => {
-                    echo.note(`continuing: ${firstLine(error)}`);
-                    return 0;
-                  },
-                ),
-              );
-            ended?.((await Promise.all(done)).reduce<number>((sum, one) => sum + one, 0));
+            const started = Date.now();
+            const done = await settleEach(
+              commands.map(toCommand).filter(({host}) => host === undefined || !lost.has(host)),
+              execute,
+            );
+            const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+            for (const error of errors) echo.note(`continuing: ${firstLine(error)}`);
+            ended?.({started, succeeded: done.length - errors.length, errors});
           });
           repeats.push(repeat);
           return repeat.stop;

@@ -7,7 +7,7 @@ export const remove = task(
   'Remove everything deployed to an environment',
   {
     environment: environmentOption,
-    volumes: option.boolean('also remove the data of the backing services'),
+    volumes: option.boolean('also remove the volumes with their data'),
   },
   async (context, {environment, volumes}) => {
     const target = await readTarget(context, environment);

@@ -4,7 +4,7 @@ import {get} from 'node:http';
 import {join} from 'node:path';
 import {untilNothingThrows} from '../../support/until.ts';
 import type {Fault, Losses} from './fault.ts';
-import {fillDisk, freeze, killEngine, losePackets, powerOff, stopRegistry} from './strikes.ts';
+import {fillDisk, freeze, killEngine, losePackets, powerOff, prune, stopRegistry} from './strikes.ts';
 
 /** Requests to the struck host itself fail while its own balancer is down. */
 const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === struck;
@@ -122,8 +122,9 @@ const hosts: readonly Fault[] = [
     usual: true,
     freshImage: true,
     ends: 'old',
-    says: /no space left on device/,
+    says: /no space left on \S+-h\d: cannot pull the image[^]*nothing has changed[^]*no space left on device\n[^]*Build Cache[^]*\nfix: free some/,
     strike: ({fleet}, struck) => fillDisk(fleet, struck),
+    also: (_, {code}) => assert.equal(code, 69),
   },
 ];
 
@@ -197,6 +198,29 @@ const deployers: readonly Fault[] = [
       const {code, stderr} = world.service.run('deploy', 'prod', `--image=${world.service.images.A}`);
       assert.notEqual(code, 0);
       assert.match(stderr, /is locked by \S+@\S+ \(deploy/);
+    },
+  },
+  {
+    title: 'every host is pruned during a deploy, and another one begins: the lock still keeps them apart',
+    usual: true,
+    during: /lb start/,
+    duringAnywhere: true,
+    ends: 'new',
+    strike: ({fleet, service}) => {
+      for (const host of fleet.hosts) prune(fleet, host);
+      const {code, stderr} = service.run('deploy', 'prod', `--image=${service.images.A}`);
+      assert.equal(code, 1);
+      assert.match(stderr, /is locked by \S+@\S+ \(deploy/);
+    },
+  },
+  {
+    title: 'every host is pruned after the switch, and the release fails its check then: the old one serves again',
+    settings: {also: ['after: [test_sanity]']},
+    during: / test-sanity\b/,
+    duringAnywhere: true,
+    ends: 'old',
+    strike: ({fleet}) => {
+      for (const host of fleet.hosts) prune(fleet, host);
     },
   },
   ...[10, -10].map((minutes): Fault => ({

@@ -112,7 +112,7 @@ async function change(executor: Executor, target: Target, plan: Plan, entry: Rel
       // The script of a dry run cannot compare: it waits.
       if (comparison !== undefined)
         await context.run.act(`sleep ${comparison.seconds}`, () => compareReleases(executor, plan, comparison));
-      executor.beforeRound?.();
+      await executor.beforeRound?.();
     } catch (error) {
       if (isLockLost(error)) scope.keep();
       throw error;

@@ -16,7 +16,7 @@ export interface Executor {
   /** How long to wait for a command that was left running on a host, in seconds. */
   readonly graceSeconds: number;
   /** Called before each round; an error that it throws stops the run. */
-  readonly beforeRound?: (() => void) | undefined;
+  readonly beforeRound?: (() => Promise<void>) | undefined;
 }
 
 const mostLogs = 3;

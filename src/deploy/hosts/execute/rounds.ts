@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {waitForCommands} from '../../../commands/host.ts';
 import {isProblem, messageOf, problem} from '../../../errors.ts';
-import {isRemote} from '../../../service/hosts.ts';
+import {isRemote, onDestination} from '../../../service/hosts.ts';
 import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf} from '../../../shell/script.ts';
@@ -12,7 +12,7 @@ import {type Executor, withLogs} from './executor.ts';
 /** Runs rounds in order, the steps of a round concurrently. The undo of a step is registered before the step begins. */
 export async function runRounds(executor: Executor, scope: Scope, rounds: readonly Round[]): Promise<void> {
   for (const round of rounds) {
-    executor.beforeRound?.();
+    await executor.beforeRound?.();
     registerUndo(executor, scope, round);
     await runRound(executor, round);
   }
@@ -75,19 +75,44 @@ function registerUndo({prefix, graceSeconds}: Executor, scope: Scope, round: Rou
     for (const command of undo.toReversed()) scope.onFailure(command);
 }
 
-async function runStep(
-  {context: {note}, connectionTo}: Executor,
-  {host, commands, shown, retry, purpose, fix, causes = []}: Step,
-): Promise<void> {
+async function runStep(executor: Executor, step: Step): Promise<void> {
+  const {
+    context: {note},
+    connectionTo,
+  } = executor;
+  const {host, commands, shown, retry, purpose, fix, causes = []} = step;
   if (commands.length === 0) return;
-  const {stderr} = await runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix}).catch(
-    (error: unknown) => {
-      throw explained(error, purpose, causes);
-    },
-  );
+  const attempt = (left: number): ReturnType<typeof runOn> =>
+    runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix}).catch(
+      async (error: unknown) => {
+        if (left === 0 || !isPruned(error)) throw explained(error, purpose, causes);
+        note(`a prune${onDestination(host)} removed what had just been created: doing it again`);
+        await undoStep(executor, step);
+        return attempt(left - 1);
+      },
+    );
+  const {stderr} = await attempt(pruneTries);
   // For example, connections that were still open at the end of the drain.
   for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: ')))
     note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
+}
+
+const pruneTries = 3;
+
+/**
+ * A `docker system prune` removes a container between its creation and its start, and a network before its first
+ * container: `docker run` then ends with 125, and nothing has run.
+ */
+const isPruned = (error: unknown): boolean =>
+  isProblem(error) &&
+  error.code === 'command_failed' &&
+  error.exitCode === 125 &&
+  error.details.some((line) => /No such container: [0-9a-f]{64}|network \S+ not found/i.test(line));
+
+/** Undoes what a step has done so far, to run it again. */
+async function undoStep({connectionTo}: Executor, {host, cancel = [], undo = []}: Step): Promise<void> {
+  const commands = [...cancel, ...undo];
+  if (commands.length > 0) await runOn(connectionTo(host), [eachOf(commands)], {capture: true}).catch(() => {});
 }
 
 /** Replaces the purpose and the fix of a failure by those of the first cause that its output names. */

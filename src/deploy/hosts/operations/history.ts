@@ -1,6 +1,15 @@
-import {dockerVolumeDescriptions} from '../../../commands/docker/index.ts';
+import {
+  type Columns,
+  dockerPs,
+  dockerVolumeDescriptions,
+  labelCell,
+  parseRows,
+  rowFormat,
+} from '../../../commands/docker/index.ts';
+import {type Words, wordsText} from '../../../shell/argv.ts';
 import {settleEach} from '../../../shell/concurrency.ts';
-import {logLabel, stackName} from '../../../stack/names.ts';
+import {shellText} from '../../../shell/script.ts';
+import {logLabel, roleLabels, type Stack, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {table} from '../../../text/table.ts';
 import {stackOf, type Target} from '../../target.ts';
@@ -32,6 +41,8 @@ export interface History {
   readonly releases: readonly Release[];
   /** Unreachable hosts. */
   readonly unreached: readonly string[];
+  /** Hosts whose release log was removed, as by `docker volume prune`: what serves there is listed, earlier entries are lost. */
+  readonly lost: readonly string[];
 }
 
 /**
@@ -44,10 +55,8 @@ export async function history(context: Context, target: Target): Promise<History
   const read = await settleEach(
     hosts,
     async (host) => {
-      const {stdout} = await connectionTo(context, host, hosts.length > 1).context.run.read(
-        dockerVolumeDescriptions({[logLabel]: stackName(stack)}, entryFormat),
-      );
-      return {host, entries: parseEntries(stdout)};
+      const {stdout} = await connectionTo(context, host, hosts.length > 1).context.run.read(historyCommand(stack));
+      return {host, ...parseHistory(stdout)};
     },
     target.settings.parallel,
   );
@@ -55,7 +64,61 @@ export async function history(context: Context, target: Target): Promise<History
   const failure = read.find((one) => one.status === 'rejected');
   if (failure !== undefined && unreached.length === hosts.length) throw failure.reason;
   const logs = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  return {...stack, releases: mergeLogs(logs), unreached};
+  return {
+    ...stack,
+    releases: mergeLogs(logs),
+    unreached,
+    lost: logs.filter(({isLost}) => isLost).map(({host}) => host),
+  };
+}
+
+const mark = '@@';
+
+const runningColumns = {
+  release: labelCell('entrypoint.release'),
+  state: '{{.State}}',
+  image: '{{.Image}}',
+  created: '{{.CreatedAt}}',
+} as const satisfies Columns<string>;
+
+/** Reads the log of a host, and its replicas, from which a lost log is rebuilt, in one round trip. */
+const historyCommand = (stack: Stack): Words => [
+  'sh',
+  '-c',
+  [
+    shellText(dockerVolumeDescriptions({[logLabel]: stackName(stack)}, entryFormat)),
+    `echo ${mark}`,
+    wordsText(dockerPs(roleLabels(stack, 'app'), rowFormat(runningColumns))),
+  ].join('; '),
+];
+
+/** Reads what {@link historyCommand} printed. A release that runs and that the log does not have shows that it was lost. */
+export function parseHistory(text: string): {entries: StoredEntry[]; isLost: boolean} {
+  const [log = '', running = ''] = text.split(`${mark}\n`);
+  const entries = parseEntries(log);
+  const known = new Set(entries.map(({release}) => release));
+  const unknown = Map.groupBy(
+    parseRows(runningColumns, running).filter(({state, release}) => state === 'running' && !known.has(release)),
+    ({release}) => release,
+  );
+  // A deploy that is under way has no entry yet, but the releases before it have.
+  const isLost = unknown.size > 0 && entries.every(({result}) => result !== 'done');
+  const rebuilt = [...unknown].map(([release, [first]]): StoredEntry => ({
+    name: `rebuilt.${release}`,
+    release,
+    what: 'deploy',
+    result: 'done',
+    at: isoTime(first?.created ?? ''),
+    owner: 'unknown',
+    image: first?.image ?? '',
+  }));
+  return {entries: [...entries, ...(isLost ? rebuilt : [])], isLost};
+}
+
+// `2026-01-02 03:04:05 +0000 UTC`
+function isoTime(created: string): string {
+  const time = Date.parse(created.replace(/ [A-Z]+$/, ''));
+  return Number.isNaN(time) ? '' : new Date(time).toISOString();
 }
 
 export interface HostLog {
@@ -86,7 +149,7 @@ export function mergeLogs(logs: readonly HostLog[]): Release[] {
  * context.say(historyText(await readHistory(context, target), target));
  */
 export function historyText(
-  {service, environment, releases, unreached}: History,
+  {service, environment, releases, unreached, lost}: History,
   {settings}: Pick<Target, 'settings'>,
 ): string {
   if (releases.length === 0) return `no releases of ${service} recorded in ${environment}`;
@@ -102,5 +165,9 @@ export function historyText(
     ...(someArePartial ? [isPartial(one) ? `only on ${one.hosts.join(', ')}` : ''] : []),
     one.image,
   ]);
-  return [...table(rows, {gap: 2}), ...unreached.map((host) => `cannot reach ${host}`)].join('\n');
+  return [
+    ...table(rows, {gap: 2}),
+    ...lost.map((host) => `the release log of ${host} was removed (docker volume prune?): earlier entries are lost`),
+    ...unreached.map((host) => `cannot reach ${host}`),
+  ].join('\n');
 }

@@ -7,6 +7,7 @@ import {stackOf, type Target} from '../../target.ts';
 import {runOn} from '../connection.ts';
 import {ownerName} from '../deployer.ts';
 import {takeLocks} from '../lock.ts';
+import {allImages, removeImages} from '../plan/steps/images.ts';
 import {leaveBalancer} from '../plan/steps/traffic.ts';
 import type {SurveyedHost} from '../state.ts';
 import {survey} from '../survey.ts';
@@ -24,7 +25,7 @@ export interface Removed {
 }
 
 /**
- * Removes everything deployed to an environment. Does nothing where there is nothing.
+ * Removes everything deployed to an environment, and its images that nothing else uses. Does nothing where there is nothing.
  * @throws Problem `locked`, `host_unreachable`
  */
 export async function remove(
@@ -85,6 +86,8 @@ function removal(target: Target, {machine, state}: SurveyedHost, volumes: boolea
       ...(state.hasNetwork ? [dockerNetworkRemove(stackName(stack))] : []),
       ...(stored.length + state.log.length === 0 ? [] : [dockerVolumeRemove(...stored, ...state.log)]),
       ...(locked ? [dockerRemove(lockName(stack))] : []),
+      // After the lock, which is a container of one of them.
+      ...removeImages(target, allImages(state)),
     ],
   };
 }

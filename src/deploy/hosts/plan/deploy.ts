@@ -5,7 +5,7 @@ import type {SlotUse} from '../balancer/state.ts';
 import {type Fleet, fleetOf} from '../fleet.ts';
 import type {ReleaseLogEntry} from '../release-log.ts';
 import {taskUrl} from '../service-address.ts';
-import type {SurveyedHost} from '../state.ts';
+import {knownImages, type SurveyedHost} from '../state.ts';
 import {batchSize} from './batches.ts';
 import {comparisonOf} from './comparison.ts';
 import {leftoversByHost} from './leftovers.ts';
@@ -20,6 +20,7 @@ import {logCheckSteps} from './steps/log-check.ts';
 import {pullStep, startStep} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
+import {withVolumes} from './steps/volumes.ts';
 
 export interface PlanOptions {
   /** Hosts at a time: `all`, a number or a percentage. */
@@ -44,7 +45,7 @@ export function planDeploy(
   requireNoCanary(deployment, fleet);
   const release = fleet.newest + 1;
   const previous = fleet.serving;
-  const releases = {release, previous};
+  const releases = {release, previous, previousImage: knownImages(surveyed).get(previous)};
   const slots = newSlots(deployment, fleet, release);
   const leftovers = leftoversByHost(fleet);
   const [first] = fleet.apps;
@@ -60,7 +61,7 @@ export function planDeploy(
   const ready = new Set<Host>(early.map(({machine}) => machine.host));
   const start = (app: SurveyedHost, uses: readonly SlotUse[]): Step => {
     const prepared = ready.has(app.machine.host) ? nothing : prepare(deployment, fleet, app, leftovers);
-    return startStep(deployment, app.machine.host, releases, uses, prepared);
+    return startStep(deployment, app.machine.host, releases, uses, withVolumes(deployment, app, prepared));
   };
   const task =
     (phase: 'before' | 'after', host: Host) =>
@@ -69,7 +70,8 @@ export function planDeploy(
   return {
     ...stack,
     what: 'deploy',
-    ...releases,
+    release,
+    previous,
     image,
     hosts: lockOrder(fleet, surveyed),
     notes: [...notesOf(fleet), ...backing.notes],

@@ -1,10 +1,9 @@
 import type {Host} from '../../../service/hosts.ts';
 import type {Target} from '../../target.ts';
 import type {BalancerState, SlotUse} from '../balancer/state.ts';
-import {type Fleet, slotsOn, statesFor} from '../fleet.ts';
+import type {Fleet} from '../fleet.ts';
 import type {SurveyedHost} from '../state.ts';
 import {batchesOf} from './batches.ts';
-import {stopStep} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 import {healthStep, switchStep, withHealth} from './steps/traffic.ts';
 
@@ -19,8 +18,8 @@ export interface Rollout {
 }
 
 /**
- * Batch by batch: start, await health through the balancers, switch, drain, stop. All balancers switch before the first
- * old container stops. The last batch includes the old servers of hosts that leave or were skipped.
+ * Batch by batch: start, await health through the balancers, switch, drain. The last batch includes the old servers of
+ * hosts that leave or were skipped. The old containers stop in the finish.
  * @param size hosts in a batch
  */
 export function rolloutRounds(
@@ -71,33 +70,16 @@ export function rolloutRounds(
         next,
         to: fresh(surveyed),
         from: old,
-        stop: fleet.dedicated ? [] : old.map(({container}) => container),
       });
     });
-    const leaving = last && fleet.dedicated ? fleet.leaving : [];
-    const stops = fleet.dedicated ? [...batch, ...leaving].flatMap((app) => stopOn(app)) : [];
     const risen =
       fleet.dedicated || start === undefined
         ? [[...starts, ...health.filter((step) => !isBusy(step))], health.filter(isBusy)]
         : [starts.map((step, at) => withHealth(step, health[at] as Step))];
-    return [...risen, switches, stops].filter((round) => round.length > 0);
+    return [...risen, switches].filter((round) => round.length > 0);
   });
 
   function isNew({container}: SlotUse): boolean {
     return fleet.apps.some((app) => slots(app).some((slot) => slot.container === container));
-  }
-
-  function stopOn(app: SurveyedHost): Step[] {
-    const existing = new Set(app.state.containers.map(({name}) => name));
-    const names = [
-      ...new Set(
-        statesFor(fleet, app)
-          .flatMap((state) => slotsOn(state.slots, app))
-          .filter((slot) => !isNew(slot))
-          .map(({container}) => container),
-      ),
-    ];
-    const stop = names.filter((name) => existing.has(name));
-    return stop.length === 0 ? [] : [stopStep(target, app.machine.host, stop)];
   }
 }

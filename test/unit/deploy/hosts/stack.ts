@@ -59,6 +59,7 @@ export function container(
     hosts = '',
     health = '',
     lb = '',
+    previous = '',
   }: Readonly<Record<string, string>>,
 ): string {
   return [
@@ -82,6 +83,7 @@ export function container(
     hosts,
     health,
     lb,
+    previous,
   ].join('\t');
 }
 
@@ -97,6 +99,10 @@ export interface Seen {
   /** The host's own address. */
   readonly address?: string;
   readonly images?: readonly string[];
+  /** Entries of the release log: release, image and result. */
+  readonly log?: readonly (readonly [release: number, image: string, result?: string])[];
+  /** Other volumes. */
+  readonly volumes?: readonly string[];
 }
 
 /** Does the command read the state of a host? */
@@ -111,6 +117,8 @@ export const stateText = ({
   clock = new Date().toISOString(),
   address = '',
   images = [],
+  log = [],
+  volumes = [],
 }: Seen): string =>
   [
     '@@ containers',
@@ -118,6 +126,20 @@ export const stateText = ({
     '@@ networks',
     ...(network ? ['shop.local'] : []),
     '@@ volumes',
+    ...volumes,
+    ...log.map(([release, image, result = 'done'], index) =>
+      [
+        `shop.local.log.${index}`,
+        '',
+        '',
+        'shop.local',
+        `2026-01-02T03:04:0${index}Z`,
+        release,
+        result,
+        'deploy',
+        image,
+      ].join('\t'),
+    ),
     '@@ images',
     ...images,
     '@@ balancer',

@@ -18,7 +18,7 @@ const log = (name: string): string[] => ['sh', '-c', `echo again >>${name}`];
 test('commands repeat until stopped, past failures, and report how many succeeded', async () => {
   const counts: number[] = [];
   await system().scope(async (scope) => {
-    const stop = scope.every(0.02, [log('task'), ['false']], (succeeded) => counts.push(succeeded));
+    const stop = scope.every(0.02, [log('task'), ['false']], ({succeeded}) => counts.push(succeeded));
     await until('two repetitions', () => counts.length >= 2);
     await stop();
   });

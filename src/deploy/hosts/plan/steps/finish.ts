@@ -1,16 +1,13 @@
-import {
-  dockerImageRemove,
-  dockerNetworkRemove,
-  dockerRemove,
-  dockerVolumeRemove,
-} from '../../../../commands/docker/index.ts';
+import {dockerNetworkRemove, dockerRemove, dockerStop, dockerVolumeRemove} from '../../../../commands/docker/index.ts';
 import {softStop} from '../../../../commands/host.ts';
-import {hostName, isRemote} from '../../../../service/hosts.ts';
+import {hostName} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';
-import type {Fleet} from '../../fleet.ts';
+import {type Fleet, slotsOn, statesFor} from '../../fleet.ts';
 import {keptEntries, logEntryCommand, type ReleaseLogEntry} from '../../release-log.ts';
 import {appsOf, type Container, type SurveyedHost} from '../../state.ts';
+import {allImages, outdatedImages, removeImages} from './images.ts';
+import {stopCommands} from './replicas.ts';
 import type {Round, Step} from './step.ts';
 import {leaveBalancer} from './traffic.ts';
 
@@ -25,10 +22,14 @@ export interface FinishOptions {
   readonly logged?: {readonly release: number; readonly image: string} | undefined;
 }
 
-/** Writes the release log, removes what is not kept, and releases the lock: one round trip. */
+/**
+ * Writes the release log, stops the old release, removes what is not kept, and releases the lock: one round trip.
+ * @param served its containers that had the traffic, without those of a canary
+ */
 export function finishStep(
   target: Target,
   {machine: {host}, state}: SurveyedHost,
+  served: readonly string[],
   {release, current, previous, image, entry, logged = {release, image}}: FinishOptions,
 ): Step {
   const stack = stackOf(target);
@@ -38,30 +39,31 @@ export function finishStep(
     previous,
     target.settings.keep_releases,
   );
-  const usedImages = new Set([
-    image,
-    ...appsOf(state)
-      .filter((one) => !old.includes(one))
-      .map((one) => one.image),
-  ]);
-  const images = isRemote(host) ? [...new Set(old.map((one) => one.image))].filter((one) => !usedImages.has(one)) : [];
+  const images = outdatedImages(state, {image, removed: old, keep: target.settings.keep_releases});
   const names = old.map(({name}) => name);
+  const stop = appsOf(state)
+    .filter((one) => served.includes(one.name) && one.release !== release && one.release !== current)
+    .map(({name}) => name);
   const entries = state.log.slice(0, Math.max(0, state.log.length + 1 - keptEntries));
   return {
     phase: 'finish',
     host,
     what: [
       'write the release log',
+      ...(stop.length === 0 ? [] : [`stop ${stop.join(', ')}`]),
       ...(old.length === 0 ? [] : [`remove ${names.join(', ')}`]),
       ...images.map((one) => `remove the image ${one}`),
       'release the lock',
     ].join('; '),
     commands: [
       logEntryCommand(stack, entry, {...logged, result: 'done'}),
+      ...stopCommands(target, stop),
       ...(entries.length === 0 ? [] : [dockerVolumeRemove(...entries)]),
       // One call for the containers and the lock, except where images are removed: the lock must outlive them, since
       // another deploy may need them.
-      ...(images.length === 0 ? [] : [dockerRemove(...names), ...images.map(dockerImageRemove)]),
+      ...(images.length === 0
+        ? []
+        : [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...removeImages(target, images)]),
       dockerRemove(...(images.length === 0 ? names : []), lockName(stack)),
     ],
     purpose: `cannot clean up on ${host}`,
@@ -93,6 +95,7 @@ function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
   const stack = stackOf(target);
   return leaving.map(({machine: {host}, state}) => {
     const names = state.containers.map(({name}) => name);
+    const running = appsOf(state).flatMap(({name, state: its}) => (its === 'running' ? [name] : []));
     const balancer = dedicated
       ? undefined
       : state.containers.find((one) => one.role === 'balancer' && one.state === 'running');
@@ -106,9 +109,11 @@ function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
           ? []
           : [softStop(balancer.name, target.settings.drain_timeout_seconds)]),
         ...(dedicated || state.balancer === undefined ? [] : leaveBalancer(target)),
+        ...(running.length === 0 ? [] : [dockerStop(target.settings.stop_timeout_seconds, ...running)]),
         dockerRemove(...names, lockName(stack)),
         ...(state.hasNetwork ? [dockerNetworkRemove(stackName(stack))] : []),
         ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),
+        ...removeImages(target, allImages(state)),
       ],
       purpose: `cannot remove the service from ${hostName(host)}, which deploy.yaml no longer lists`,
     };
@@ -118,5 +123,7 @@ function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
 /** All hosts concurrently: a deploy that begins while one still has its lock fails with `locked`. */
 export function finishRounds(target: Target, fleet: Fleet, options: FinishOptions): Round[] {
   const staying = [...fleet.apps, ...fleet.surveyed.filter(({machine}) => !machine.app)];
-  return [[...staying.map((one) => finishStep(target, one, options)), ...leaveSteps(target, fleet)]];
+  const served = (one: SurveyedHost): string[] =>
+    statesFor(fleet, one).flatMap(({slots}) => slotsOn(slots, one).map(({container}) => container));
+  return [[...staying.map((one) => finishStep(target, one, served(one), options)), ...leaveSteps(target, fleet)]];
 }

@@ -4,6 +4,7 @@ import {
   dockerRun,
   dockerStart,
   dockerStop,
+  dockerKeepStopped,
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
 import {pullCommands} from '../../../../registry/pull.ts';
@@ -13,6 +14,7 @@ import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
 import {halfOf, type SlotUse} from '../../balancer/state.ts';
+import {previousText} from '../../host-query.ts';
 import {networkOf} from '../../stack-network.ts';
 import {publishedAt} from './replica-address.ts';
 import {keepsServing, type Step} from './step.ts';
@@ -21,6 +23,8 @@ import {keepsServing, type Step} from './step.ts';
 export interface Releases {
   readonly release: number;
   readonly previous: number;
+  /** The image of `previous`, for a rollback after its containers and the release log were pruned. */
+  readonly previousImage?: string | undefined;
 }
 
 /** Pulls missing images, before anything changes. */
@@ -45,7 +49,7 @@ export function pullStep(service: Service, host: Host, images: readonly string[]
 /** @param published the replica's address for balancers on other machines, `10.0.0.2:20001`; empty without */
 function replicaOptions(
   deployment: Deployment,
-  release: number,
+  {release, previous, previousImage = ''}: Releases,
   {container, replica, colour}: SlotUse,
   published: string,
 ): ContainerOptions {
@@ -66,6 +70,7 @@ function replicaOptions(
       'entrypoint.port': String(port),
       'entrypoint.health': health,
       'entrypoint.settings': replicaSettings(deployment),
+      ...(previousImage === '' ? {} : {'entrypoint.previous': previousText({release: previous, image: previousImage})}),
       ...(published === '' ? {} : {'entrypoint.published': published}),
       ...(hosts.some(isRemote) ? {'entrypoint.hosts': hosts.join(',')} : {}),
       ...(commit === '' ? {} : {'entrypoint.git_commit_hash': commit}),
@@ -89,16 +94,17 @@ function replicaOptions(
 export function startStep(
   deployment: Deployment,
   host: Host,
-  {release, previous}: Releases,
+  releases: Releases,
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]},
 ): Step {
+  const {release, previous} = releases;
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) =>
     dockerRun(
       replicaOptions(
         deployment,
-        release,
+        releases,
         slot,
         slot.address === slot.container ? '' : publishedAt(slot.address, slot.port),
       ),
@@ -141,20 +147,8 @@ export function restartStep(
  * stopped container; one that the engine restarts in between gets no traffic, and the next deploy stops it.
  */
 export const stopCommands = ({settings}: Target, names: readonly string[]): Commands =>
-  names.length === 0 ? [] : [dockerStop(settings.stop_timeout_seconds, ...names), dockerUpdateRestart('no', ...names)];
+  names.length === 0 ? [] : [dockerStop(settings.stop_timeout_seconds, ...names), dockerKeepStopped(...names)];
 
 /** Undoes {@link stopCommands}. */
-export const restartCommands = (names: readonly string[]): Commands =>
+const restartCommands = (names: readonly string[]): Commands =>
   names.length === 0 ? [] : [dockerUpdateRestart('always', ...names), dockerStart(...names)];
-
-/** Stops old containers on an app host with dedicated balancers. */
-export function stopStep(target: Target, host: Host, names: readonly string[]): Step {
-  return {
-    phase: 'stop',
-    host,
-    what: `stop ${names.join(', ')}`,
-    commands: stopCommands(target, names),
-    undo: restartCommands(names),
-    purpose: `cannot stop the old release${onHost(host)}`,
-  };
-}

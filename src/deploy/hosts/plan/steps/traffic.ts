@@ -17,7 +17,7 @@ import {renderFragment} from '../../balancer/fragment.ts';
 import {type BalancerState, serversOf, type SlotUse} from '../../balancer/state.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf, type SurveyedHost} from '../../state.ts';
-import {type Releases, restartCommands, stopCommands} from './replicas.ts';
+import type {Releases} from './replicas.ts';
 import {keepsServing, servesAgain, type Step} from './step.ts';
 
 /**
@@ -87,13 +87,11 @@ export interface Switch {
   readonly to: readonly SlotUse[];
   /** Servers to drain. */
   readonly from: readonly SlotUse[];
-  /** Old containers on the balancer's own machine, to stop once they are drained. */
-  readonly stop: readonly string[];
 }
 
 /**
- * Switches new requests to the new release, in the balancer and in its file, drains the old one and stops it. Its
- * containers stay, so that a rollback needs no pull.
+ * Switches new requests to the new release, in the balancer and in its file, and drains the old one. Its containers run
+ * on until the finish: what undoes the switch needs nothing that a `docker system prune` could have removed.
  */
 export function switchStep(
   target: Target,
@@ -106,7 +104,6 @@ export function switchStep(
     next,
     to,
     from,
-    stop,
   }: Switch,
 ): Step {
   const {settings} = target;
@@ -117,11 +114,7 @@ export function switchStep(
   return {
     phase: 'switch',
     host,
-    what: [
-      `switch to ${fresh.join(', ')}`,
-      ...(old.length === 0 ? [] : [`drain ${old.join(', ')}`]),
-      ...(stop.length === 0 ? [] : [`stop ${stop.join(', ')}`]),
-    ].join('; '),
+    what: [`switch to ${fresh.join(', ')}`, ...(old.length === 0 ? [] : [`drain ${old.join(', ')}`])].join('; '),
     commands: [
       balancerMove(name, {
         version,
@@ -132,10 +125,8 @@ export function switchStep(
         fragment: renderFragment(next),
         drainSeconds: settings.drain_timeout_seconds,
       }),
-      ...stopCommands(target, stop),
     ],
     undo: [
-      ...restartCommands(stop),
       balancerConfig(name, before.name, renderFragment(before), 'file-only'),
       balancerRestore(name, before.name),
       ...drain(fresh),

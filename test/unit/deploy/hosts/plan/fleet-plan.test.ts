@@ -1,93 +1,28 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import type {Colour} from '../../../../../src/deploy/hosts/balancer/state.ts';
-import {parseHostState} from '../../../../../src/deploy/hosts/host-query.ts';
-import {leavingMachine, machinesOf} from '../../../../../src/deploy/hosts/machines.ts';
+import {leavingMachine} from '../../../../../src/deploy/hosts/machines.ts';
 import {batchesOf, batchSize} from '../../../../../src/deploy/hosts/plan/batches.ts';
-import {planDeploy} from '../../../../../src/deploy/hosts/plan/deploy.ts';
 import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
-import {balancerHash} from '../../../../../src/deploy/hosts/plan/steps/balancer.ts';
-import type {SurveyedHost} from '../../../../../src/deploy/hosts/state.ts';
-import type {Deployment} from '../../../../../src/deploy/target.ts';
-import {parseDeployFile} from '../../../../../src/service/deploy-file.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
-import {configOf, container, type Seen, stateText} from '../stack.ts';
-
-const entry = {token: '0a1b2c3d', what: 'deploy', owner: 'jo@laptop', at: '2026-01-02T03:04:05.000Z'};
-const image = 'r:5000/shop@sha256:new';
-
-function deploymentOf(settings: string, health = '/readyz'): Deployment {
-  const deployFile = parseDeployFile(`service: shop\nhealth: ${health}\nenvironments: {local: {${settings}}}`);
-  const local = deployFile.environments['local'];
-  if (local === undefined) throw new Error('no such environment');
-  return {
-    service: {name: 'shop', directory: '/service', deployFile, registry: undefined},
-    environment: 'local',
-    settings: local,
-    image,
-    commit: '',
-  };
-}
-
-const two = deploymentOf('hosts: [d@h1, d@h2], load_balancer: {address: 0.0.0.0, port: 80}');
-const dedicated = deploymentOf(
-  'hosts: [d@h1, {host: d@h2, address: 10.9.0.2}], load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1, d@lb2]}',
-);
-
-/** The machines of a deployment with their states. */
-function fleet(deployment: Deployment, seen: Readonly<Record<string, Seen>> = {}): SurveyedHost[] {
-  return machinesOf(deployment.settings).map((machine) => surveyed(deployment, machine, seen[machine.host] ?? {}));
-}
-
-function surveyed(deployment: Deployment, machine: SurveyedHost['machine'], seen: Seen): SurveyedHost {
-  const address = `10.0.0.${machine.host.length + Number(machine.host.at(-1))}`;
-  const stack = {service: 'shop', environment: deployment.environment};
-  return {
-    machine,
-    state: parseHostState(stateText({address, ...seen}), {
-      stack,
-      balancer: machine.balancer ? 'shop.local.balancer' : undefined,
-      images: [],
-      network: true,
-    }),
-  };
-}
-
-const plan = (deployment: Deployment, all: readonly SurveyedHost[], batch: string | number = 'all'): Plan =>
-  planDeploy(deployment, all, {batch, watchSeconds: 0, entry});
-/** `phase host`, round by round. */
-const phases = ({first, rounds, finish}: Plan): string[] =>
-  [...first, ...rounds, ...finish].map((round) =>
-    round.map(({phase, host}) => `${phase} ${host.replace('d@', '')}`).join(', '),
-  );
-const commandsOf = ({rounds}: Plan, phase: string, host: string): string[] =>
-  rounds
-    .flat()
-    .filter((step) => step.phase === phase && step.host === `d@${host}`)
-    .flatMap(({commands}) => commands.map((one) => commandText(one).replace(/ <<'END'[^]*/, ' <FILE')));
-
-const slot = (host: string, release: number, colour: Colour, port: number) => ({
-  host,
-  replica: 1,
-  colour,
-  container: `shop.local.${release}.1`,
-  address: host === 'h1' ? '10.0.0.5' : '10.9.0.2',
-  port,
-});
-const app = (release: number, state: string, half: string, published: string, hosts = 'd@h1,d@h2'): string =>
-  container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, published, hosts});
-const balancerRow = (deployment: Deployment): string =>
-  container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment)});
-const holding = (deployment: Deployment, release: number, colour: Colour): Seen => ({
-  containers: [balancerRow(deployment)],
-  balancer: configOf({
-    release,
-    previous: release - 1,
-    hosts: ['h1', 'h2'],
-    slots: [slot('h1', release, colour, 20_001), slot('h2', release, colour, 20_001)],
-  }),
-});
+import {configOf} from '../stack.ts';
+import {
+  entry,
+  image,
+  deploymentOf,
+  two,
+  dedicated,
+  fleet,
+  surveyed,
+  plan,
+  phases,
+  commandsOf,
+  app,
+  balancerRow,
+  holding,
+  replica,
+  slotsOf,
+} from './fleets.ts';
 
 describe('the plan of a deploy', () => {
   test('with a balancer on each host: six round trips each, survey and lock included', () => {
@@ -99,7 +34,7 @@ describe('the plan of a deploy', () => {
     ]);
   });
 
-  test('with dedicated balancers: they switch before anything stops, and each has all replicas', () => {
+  test('with dedicated balancers: they switch before anything stops, in the finish, and each has all replicas', () => {
     const serving = fleet(dedicated, {
       'd@h1': {containers: [app(4, 'running', 'a', '10.0.0.5:20001')], network: true, images: [image]},
       'd@h2': {containers: [app(4, 'running', 'a', '10.9.0.2:20001')], network: true, images: [image]},
@@ -110,7 +45,6 @@ describe('the plan of a deploy', () => {
     assert.deepEqual(phases(made), [
       'start h1, start h2, health lb1, health lb2',
       'switch lb1, switch lb2',
-      'stop h1, stop h2',
       'finish h1, finish h2, finish lb1, finish lb2',
     ]);
     assert.match(
@@ -135,13 +69,11 @@ describe('the plan of a deploy', () => {
       'd@lb2': holding(dedicated, 4, 'blue'),
     });
     const made = plan(dedicated, serving, 1);
-    assert.deepEqual(phases(made).slice(0, 6), [
+    assert.deepEqual(phases(made).slice(0, 4), [
       'start h1, health lb1, health lb2',
       'switch lb1, switch lb2',
-      'stop h1',
       'start h2, health lb1, health lb2',
       'switch lb1, switch lb2',
-      'stop h2',
     ]);
     assert.deepEqual(
       commandsOf(made, 'switch', 'lb1')
@@ -164,12 +96,7 @@ describe('the plan of a deploy', () => {
       }),
     ];
     const made = plan(one, all);
-    assert.deepEqual(phases(made), [
-      'start h1, health lb1',
-      'switch lb1',
-      'stop h1, stop h2',
-      'finish h1, finish lb1, finish h2',
-    ]);
+    assert.deepEqual(phases(made), ['start h1, health lb1', 'switch lb1', 'finish h1, finish lb1, finish h2']);
     assert.match(
       commandsOf(made, 'switch', 'lb1')[0] ?? '',
       /--from shop\.local\/h1-1a,shop\.local\/h2-1a <\/dev\/null &&/,
@@ -231,7 +158,7 @@ test('rollback starts kept containers, and creates them on a host that joined la
     commandsOf(made, 'start', 'h2')[0] ?? '',
     /^docker run --detach --name shop\.local\.3\.1 .* sha256:old run$/,
   );
-  assert.throws(() => planRollback(dedicated, all, {to: 2, entry}), /shop in local has no release 2 to roll back to/);
+  assert.throws(() => planRollback(dedicated, all, {to: 2, entry}), /release 2 of shop in local is gone/);
   assert.throws(() => planRollback(dedicated, all, {to: 4, entry}), /release 4 of shop already serves in local/);
 });
 
@@ -246,12 +173,6 @@ const checks = (made: Plan): string[] =>
         .filter((text) => text.includes('lb config'))
         .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []),
     );
-const replica = (release: number, half: string, state: string, health: string): string =>
-  container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, health});
-const slotsOf = (release: number, colour: Colour) => [
-  {host: '', replica: 1, colour, container: `shop.local.${release}.1`, address: `shop.local.${release}.1`, port: 3000},
-];
-
 test('when the health path changes, each release keeps its own check, in both directions', () => {
   const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
   const old = fleet(changed, {
