@@ -1,3 +1,4 @@
+import {sshText} from '../../commands/destination.ts';
 import {
   dockerCreate,
   dockerInspect,
@@ -74,7 +75,7 @@ export async function takeLocks(
   const take = (one: LockSite): Promise<boolean> => takeLock(context, scope, one, options);
   const changed = [await take(first), ...(await mapEach(others, take, options.parallel))].some(Boolean);
   let renewed = Date.now();
-  const renewals = hosts.map(({connection}) => commandOn(connection.host, renewLock(lockName(stack), lockSeconds)));
+  const renewals = hosts.map(({connection}) => commandOn(connection, renewLock(lockName(stack), lockSeconds)));
   const stopRenewing = scope.every(Math.round(lockSeconds / 3), renewals, (succeeded) => {
     if (succeeded * 2 >= machines && Date.now() - renewed < lockSeconds * 1000) renewed = Date.now();
   });
@@ -119,12 +120,12 @@ async function takeLock(
       {capture: true},
     );
     // Only now: the lock of another deployer must stay.
-    scopeOn(scope, host).onFailure(dockerRemove(name));
+    scopeOn(scope, connection).onFailure(dockerRemove(name));
     return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
     if (!isProblem(error) || !error.details.some((line) => line.includes('is already in use'))) {
       // The lock may exist or not, and may be another deployer's: the token decides.
-      scopeOn(scope, host).onFailure(dockerRemoveLabelled({...stackLabels(stack), [lockLabel('token')]: token}));
+      scopeOn(scope, connection).onFailure(dockerRemoveLabelled({...stackLabels(stack), [lockLabel('token')]: token}));
       throw error;
     }
     const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
@@ -162,7 +163,7 @@ function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host:
   return problem({
     code: 'locked',
     what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onDestination(host)}`,
-    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm ${lockName(stack)}`,
+    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `${sshText(host)} ` : ''}docker rm ${lockName(stack)}`,
   });
 }
 

@@ -102,7 +102,7 @@ async function change(executor: Executor, target: Target, plan: Plan, entry: Rel
   );
   for (const note of plan.notes) context.note(note);
   const failed = plan.hosts.map((host) =>
-    commandOn(host, logEntryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
+    commandOn(executor.connectionTo(host), logEntryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
   );
   await context.run.scope(async (scope) => {
     scope.onFailure(...failed);

@@ -1,3 +1,4 @@
+import {sshText} from '../../../../commands/destination.ts';
 import {
   type ContainerOptions,
   dockerPull,
@@ -33,7 +34,7 @@ export function pullStep(host: Host, images: readonly string[]): Step[] {
       commands: images.map(dockerPull),
       retry: true,
       purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
-      fix: `check that ${hostName(host)} can reach the registry and is logged in: ssh ${host} docker login`,
+      fix: `check that ${hostName(host)} can reach the registry and is logged in: ${sshText(host)} docker login`,
     },
   ];
 }
