@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {exitCode, problem} from '../errors.ts';
-import {requireEngine} from '../image/docker.ts';
+import {requireEngine} from '../image/engine.ts';
 import {hasRemoteHosts, isRemote} from '../service/hosts.ts';
 import type {Environment} from '../service/schema.ts';
 import {environmentOf, readService, type Service} from '../service/service.ts';

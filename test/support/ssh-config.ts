@@ -58,8 +58,7 @@ export const keptNames = Object.keys(kept).filter((name) => name !== 'IgnoreUnkn
 export const sshSettings: fc.Arbitrary<readonly string[]> = fc
   .record({...kept, ...harmful}, {requiredKeys: []})
   .map((chosen) =>
-    Object.entries(chosen).flatMap(([name, value]) => [
-      ...(value === undefined ? [] : [`${name} ${value}`]),
-      ...(name === 'IgnoreUnknown' ? ['UseKeychain yes'] : []),
-    ]),
+    Object.entries(chosen)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name} ${value}${name === 'IgnoreUnknown' ? '\n  UseKeychain yes' : ''}`),
   );

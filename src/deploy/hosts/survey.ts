@@ -1,7 +1,7 @@
 import {hostKey} from '../../commands/destination.ts';
 import {dockerStart} from '../../commands/docker/index.ts';
 import {isProblem, messageOf, problem} from '../../errors.ts';
-import {engineProblem} from '../../image/docker.ts';
+import {engineProblem} from '../../image/engine.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
 import {settleEach} from '../../shell/concurrency.ts';
 import type {Context} from '../../task.ts';

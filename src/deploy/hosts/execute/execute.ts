@@ -64,6 +64,8 @@ export async function execute(
     parallel: settings.parallel,
     prefix: stackName(stackOf(target)),
     graceSeconds: settings.stop_timeout_seconds + settings.drain_timeout_seconds + 10,
+    stepSeconds:
+      mostSeconds + settings.ready_timeout_seconds + settings.drain_timeout_seconds + settings.stop_timeout_seconds,
   };
   const plan = await context.run.scope(async (outer) => {
     await runRounds(executor, outer, early.first);
@@ -93,6 +95,9 @@ export async function execute(
   });
   return {plan, deployed: await resultOf(target, plan, before)};
 }
+
+// An hour, for an image that is pulled over a slow line.
+const mostSeconds = 3600;
 
 /** Runs the plan up to its finish, or undoes it. */
 async function change(executor: Executor, target: Target, plan: Plan, entry: ReleaseLogEntry): Promise<void> {

@@ -76,15 +76,16 @@ function registerUndo({connectionTo, prefix, graceSeconds}: Executor, scope: Sco
 }
 
 async function runStep(
-  {context: {note}, connectionTo}: Executor,
+  {context: {note}, connectionTo, stepSeconds}: Executor,
   {host, commands, shown, retry, purpose, fix, causes = []}: Step,
 ): Promise<void> {
   if (commands.length === 0) return;
-  const {stderr} = await runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix}).catch(
-    (error: unknown) => {
-      throw explained(error, purpose, causes);
-    },
-  );
+  // The service's own tasks, whose output is shown, take as long as they take.
+  const timeoutSeconds = shown !== true && isRemote(host) ? stepSeconds : undefined;
+  const options = {capture: shown !== true, retry, purpose, fix, timeoutSeconds};
+  const {stderr} = await runOn(connectionTo(host), commands, options).catch((error: unknown) => {
+    throw explained(error, purpose, causes);
+  });
   // For example, connections that were still open at the end of the drain.
   for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: ')))
     note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
