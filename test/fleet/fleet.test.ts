@@ -7,6 +7,7 @@ import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
 import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
+import {sshTests} from './ssh/ssh.ts';
 import {makeWorld, type World} from './world.ts';
 
 // Real hosts, as containers with sshd and an engine of their own. All tests share them: starting them takes most of the time.
@@ -31,6 +32,7 @@ runFaults(
   possible,
 );
 if (all) {
+  sshTests(world, possible);
   stepFaultTests(world, possible);
   longRun(world, possible);
 }
