@@ -1,5 +1,5 @@
 import {sshText} from '../commands/destination.ts';
-import {exitCode, problem} from '../errors.ts';
+import {exitCode, isProblem, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
 /**
@@ -9,16 +9,13 @@ import type {Context} from '../task.ts';
  * await requireEngine(context);
  */
 export async function requireEngine({run}: Pick<Context, 'run'>): Promise<void> {
-  const {
-    exitCode: code,
-    stdout,
-    stderr,
-  } = await run.read(['docker', 'version', '--format', '{{range .Server.Components}}{{.Name}} {{end}}'], {
-    allow: [1, 125],
-    timeoutSeconds: 60,
+  const components = ['docker', 'version', '--format', '{{range .Server.Components}}{{.Name}} {{end}}'];
+  const found = await run.read(components, {allow: [1, 125], timeoutSeconds: 60}).catch((error: unknown) => {
+    // An engine can accept connections and answer none.
+    throw isProblem(error) && error.exitCode === exitCode.timedOut ? engineProblem(error.message) : error;
   });
-  if (code !== 0) throw engineProblem(stderr);
-  if (/podman/i.test(stdout)) throw engineProblem(podmanMark);
+  if (found.exitCode !== 0) throw engineProblem(found.stderr);
+  if (/podman/i.test(found.stdout)) throw engineProblem(podmanMark);
 }
 
 /** What the query of a host prints where Podman answers for Docker. */
