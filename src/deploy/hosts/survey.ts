@@ -103,7 +103,8 @@ async function readState({host, context: {run}}: HostConnection, query: HostQuer
   const {exitCode, stdout, stderr} = await run.read(hostQueryCommand(query), {allow: [1, 127]});
   if (exitCode === 0) return parseHostState(stdout, query);
   if (!isRemote(host)) throw engineProblem(stderr);
-  throw loginShellProblem(host, stderr) ?? engineProblem(stderr, host);
+  // Such a shell gives its reason on either.
+  throw loginShellProblem(host, stdout + stderr) ?? engineProblem(stderr, host);
 }
 
 async function surveyLeaving(

@@ -76,7 +76,7 @@ export function fromImage(world: () => World, possible: {skip?: string}): void {
     service.describe({hosts: [`root@${fleet.hosts[0]}`]});
     for (const owner of [0, user]) {
       const directory = sshDirectory(owner);
-      const socket = join(service.directory, `.git/agent-${owner}`);
+      const socket = join(directory, 'agent');
       const agent: ChildProcess = spawn('ssh-agent', ['-D', '-a', socket], {uid: owner, gid: owner, stdio: 'ignore'});
       try {
         const add = (): Promise<boolean> =>

@@ -114,9 +114,10 @@ export function sshTests(world: () => World, possible: {skip?: string}): void {
       const config = readFileSync(join(bin, 'config'), 'utf8');
       const names = Array.from({length: 20}, (_, index) => `behind-${index + 1}`);
       const jump = `Host strict\n  HostName ${fleet.addressOf(host())}\n  Port 2223\n  HostKeyAlias ${host()}\n`;
+      // Addresses of their own, as the bastion sees them: otherwise all would share one connection.
       const further = names.map(
-        (name) =>
-          `Host ${name}\n  HostName ${fleet.addressOf(host())}\n  HostKeyAlias ${host()}\n  ProxyCommand ${bin}/ssh -W %h:%p strict\n`,
+        (name, index) =>
+          `Host ${name}\n  HostName 127.0.0.${index + 2}\n  HostKeyAlias ${host()}\n  ProxyCommand ${bin}/ssh -W %h:%p strict\n`,
       );
       writeFileSync(join(bin, 'config'), `${jump}${further.join('')}${config}`);
       service.describe({hosts: names, replicas: 1});

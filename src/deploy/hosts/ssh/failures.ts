@@ -131,15 +131,15 @@ export const isRefusedConnection = (error: unknown): boolean =>
 
 /**
  * The error for a host whose login shell ran no command; undefined if it did.
- * @param stderr of the command, which failed
+ * @param output of the command, which failed
  */
-export function loginShellProblem(host: Host, stderr: string): Error | undefined {
-  if (!/currently not available|restricted|(?:^|\W)sh: (?:command )?not found|unknown command: sh\b/im.test(stderr))
+export function loginShellProblem(host: Host, output: string): Error | undefined {
+  if (!/currently not available|restricted|(?:^|\W)sh: (?:command )?not found|unknown command: sh\b/im.test(output))
     return undefined;
   return problem({
     code: 'host_unreachable',
     what: `the login shell of ${host} runs no commands`,
-    details: stderr.trim().split('\n').slice(-2),
+    details: output.trim().split('\n').slice(-2),
     fix: `give that user a shell that runs sh (chsh -s /bin/sh), or name another user: USER@${parseDestination(host).name}`,
     exitCode: exitCode.unavailable,
   });
