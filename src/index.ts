@@ -46,7 +46,8 @@ export {
   dockerTag,
 } from './commands/docker/index.ts';
 export type {ContainerOptions, DockerBuildOptions, LogDriverOptions} from './commands/docker/index.ts';
-export {findDockerClient, requireEngine} from './image/docker.ts';
+export {findDockerClient} from './image/docker.ts';
+export {requireEngine} from './image/engine.ts';
 export type {DockerClient} from './image/docker.ts';
 
 // ## Images: the version of the source, and the image built from it

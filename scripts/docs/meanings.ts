@@ -29,7 +29,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   dirty_tree: 'The image to publish was built from uncommitted changes.',
   disk_full: 'The disk of a host, or of this machine, has no space left; the deploy was undone.',
   dispatch_conflict: 'serve() was called with another `dispatch` than an earlier server or cluster of the process.',
-  engine_unavailable: 'The Docker engine does not answer, refuses the user, or there is no docker client.',
+  engine_unavailable:
+    'The Docker engine does not answer, refuses the user, speaks another API version, is Podman, or there is no client.',
   findings: {
     meaning: 'A linter, formatter or type checker reported findings.',
     exit: 'that of the first check that failed',
@@ -39,7 +40,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     meaning: 'A second signal ended a task that did not stop at the first one.',
     exit: stopped,
   },
-  host_unreachable: 'ssh cannot reach a host of deploy.yaml, or cannot log in to it.',
+  host_unreachable: 'ssh cannot reach a host of deploy.yaml, cannot log in to it, or gets no answer.',
   image_missing: 'The image is neither on the engine nor in the registry where it is needed.',
   import_missing: {
     meaning: 'tasks.ts imports a package or a file that does not exist.',

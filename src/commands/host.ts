@@ -21,11 +21,12 @@ export function waitUntilReady(container: string, words: Words, seconds: number)
 /**
  * Waits until no docker command on this machine is changing a container whose name starts with `prefix.`, at most
  * `seconds`. A command that a deployer started by ssh survives the connection and the deployer, and would interfere with
- * clean-up. Reads /proc only: procps need not be installed on a host.
+ * clean-up. Reads /proc only: procps need not be installed on a host. Its own text has the pattern: it leaves out its
+ * shell, and the login shell that started that one.
  */
 export function waitForCommands(prefix: string, seconds: number): Words {
   const pattern = `docker[^~]\\(run\\|create\\|start\\|stop\\|rm\\|update\\|exec\\)[^~]*${prefix.replaceAll('.', '\\.')}\\.`;
-  const others = `grep -als ${quote(pattern)} /proc/[0-9]*/cmdline | grep -qv "^/proc/$$/"`;
+  const others = `grep -als ${quote(pattern)} /proc/[0-9]*/cmdline | grep -qv -e "^/proc/$$/" -e "^/proc/$PPID/"`;
   return ['sh', '-c', `n=0; while [ "$n" -lt ${seconds * 10} ] && ${others}; do n=$((n + 1)); sleep 0.1; done`];
 }
 

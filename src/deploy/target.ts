@@ -1,15 +1,12 @@
 import {createHash} from 'node:crypto';
-import {existsSync} from 'node:fs';
-import {homedir} from 'node:os';
-import {join} from 'node:path';
-import {sshDirectory} from '../commands/ssh.ts';
 import {exitCode, problem} from '../errors.ts';
-import {requireEngine} from '../image/docker.ts';
+import {requireEngine} from '../image/engine.ts';
 import {hasRemoteHosts, isRemote} from '../service/hosts.ts';
 import type {Environment} from '../service/schema.ts';
 import {environmentOf, readService, type Service} from '../service/service.ts';
 import type {Stack} from '../stack/names.ts';
 import type {Context} from '../task.ts';
+import {findSocketDirectory, isThere} from './sockets.ts';
 
 /** A service and the environment to run it in. */
 export interface Target {
@@ -32,14 +29,17 @@ export async function readTarget(context: Context, environment: string): Promise
   const settings = environmentOf(service, environment);
   requireOneDatabase(service, environment, settings);
   requireReachableBalancers(service, environment, settings);
-  if (hasRemoteHosts(settings)) await requireSshDirectory(context);
+  if (hasRemoteHosts(settings)) await requireSocketDirectory(context);
   else await requireEngine(context);
   return {service, environment, settings};
 }
 
 // A user who never ran ssh has no ~/.ssh, which holds the sockets of shared connections.
-async function requireSshDirectory({run, env}: Context): Promise<void> {
-  if (!existsSync(join(env['HOME'] ?? homedir(), '.ssh'))) await run(sshDirectory, {capture: true});
+async function requireSocketDirectory({run, env, note}: Context): Promise<void> {
+  const found = findSocketDirectory(env);
+  if (found === undefined)
+    note('connections to hosts are not shared, which takes longer: no directory is writable for their sockets');
+  else if (!isThere(found)) await run(found.create, {capture: true});
 }
 
 // On several hosts, each would get a database of its own, with other data in it.

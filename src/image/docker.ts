@@ -97,36 +97,3 @@ function pluginDirectories(env: Variables): string[] {
 export function certificateFile(env: Variables): string | undefined {
   return [env['NODE_EXTRA_CA_CERTS'], env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
 }
-
-/**
- * Checks that the Docker engine answers, for a task that would otherwise fail late.
- * @throws Problem `engine_unavailable` (exit code 69): not running, no permission, or no client
- * @example
- * await requireEngine(context);
- */
-export async function requireEngine({run}: Pick<Context, 'run'>): Promise<void> {
-  const {exitCode: code, stderr} = await run.read(['docker', 'version', '--format', '{{.Server.Version}}'], {
-    allow: [1],
-  });
-  if (code !== 0) throw engineProblem(stderr);
-}
-
-/** The error for an engine that did not answer, on this machine or on `host`, from the client's standard error. */
-export function engineProblem(stderr: string, host?: string): Error {
-  const denied = /permission denied/i.test(stderr);
-  const where = host === undefined ? '' : ` of ${host}`;
-  const missing = /not found/i.test(stderr) && !/daemon|sock/i.test(stderr);
-  return problem({
-    code: 'engine_unavailable',
-    what: denied
-      ? `no permission to use the Docker socket${where}`
-      : missing
-        ? `no docker client${host === undefined ? '' : ` on ${host}`}`
-        : `the Docker engine${where} does not answer`,
-    details: stderr.trim().split('\n').slice(-2),
-    fix: denied
-      ? 'add the user to the group of the socket (sudo usermod -aG docker "$USER", then log in again)'
-      : 'start it (systemctl start docker, or dockerd), or set DOCKER_HOST; in a container: -v /var/run/docker.sock:/var/run/docker.sock',
-    exitCode: exitCode.unavailable,
-  });
-}

@@ -1,12 +1,13 @@
+import {parseDestination} from '../commands/destination.ts';
 import type {Environment} from './schema.ts';
 
-/** `local`, or an ssh destination: `deploy@h1`, or a Host of the user's ssh configuration. */
+/** `local`, or an ssh destination: `deploy@h1`, `ssh://deploy@h1:2222`, or a Host of the user's ssh configuration. */
 export type Host = string;
 
 export const isRemote = (host: Host): boolean => host !== 'local';
 
-/** The host without its user, as in a URL. */
-export const hostName = (host: Host): string => host.replace(/^.*@/, '');
+/** The host without its user and port. */
+export const hostName = (host: Host): string => parseDestination(host).name;
 
 /** ` on deploy@h1`, as ssh takes it, for a message; empty for `local`. */
 export const onDestination = (host: Host): string => (isRemote(host) ? ` on ${host}` : '');

@@ -59,11 +59,26 @@ export const path = v.pipe(
   v.regex(/^\/[\w./~%+@:,=&?-]*$/, 'must be a path that begins with /'),
 );
 export const image = v.pipe(v.string('must be an image name'), v.regex(/^[^\s-]\S*$/, 'must be an image name'));
-// ssh would take a leading dash for an option.
+// Neither dash nor quotation marks: ssh would take a leading dash for an option, and refuses what shells treat as special.
+const user = String.raw`[A-Za-z0-9_](?:[^\s'"\`;&<>|(){}$,/:[\]]*[^\s'"\`;&<>|(){}$,/:[\]@\\])?`;
+const hostWord = '[A-Za-z0-9][A-Za-z0-9._-]*';
+const ipv6 = '(?=[^@]*:[^@]*:)[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?';
+const destination = [
+  `(?:${user}@)?(?:${hostWord}|${ipv6}|\\[${ipv6}\\])`,
+  `ssh://(?:${user}@)?(?:${hostWord}|\\[${ipv6}\\])(?::[0-9]{1,5})?/?`,
+].join('|');
+
+const portInUri =
+  'must have its port in a URI, ssh://USER@HOST:PORT, or in ~/.ssh/config: ssh takes HOST:PORT for a name';
+export const hostForms =
+  'must be local, or an ssh destination: HOST, USER@HOST, ssh://USER@HOST:PORT, or a Host of ~/.ssh/config';
+
 export const host = v.pipe(
   v.string('must be a string'),
-  v.regex(
-    /^(?:[a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.:_-]*$/,
-    'must be local, or an ssh destination: a host, USER@HOST, or a Host of ~/.ssh/config',
-  ),
+  v.regex(/^(?!(?:[^/]*@)?[^:@/]+:[0-9]+$)/, portInUri),
+  v.regex(new RegExp(`^(?:${destination})$`), hostForms),
 );
+
+/** The message for a text that is no host; undefined for a host, and where only the forms can be named. */
+export const mistakeInHost = (text: string): string | undefined =>
+  v.safeParse(host, text).issues?.find(({message}) => message === portInUri)?.message;

@@ -1,8 +1,22 @@
 import * as v from 'valibot';
+import {hostKey} from '../commands/destination.ts';
 import {batchPattern} from './batch.ts';
 import {loadBalancer} from './load-balancer-schema.ts';
 import {registryName, registryRule, wrongRegistry} from './registry-name.ts';
-import {described, host, image, name, path, port, seconds, secret, section, variableName} from './schema-values.ts';
+import {
+  described,
+  host,
+  hostForms,
+  image,
+  mistakeInHost,
+  name,
+  path,
+  port,
+  seconds,
+  secret,
+  section,
+  variableName,
+} from './schema-values.ts';
 
 // The schema of deploy.yaml. docs/deploy.md shows every key, and docs/deploy.schema.json is generated from this file
 // (scripts/schema.ts); tests keep the three equal.
@@ -81,7 +95,7 @@ const appHost = v.union(
       ),
     }),
   ],
-  'must be local, or an ssh destination: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
+  ({input}) => (typeof input === 'string' && mistakeInHost(input)) || `${hostForms}; or {host, address}`,
 );
 const hosts = v.pipe(
   v.optional(
@@ -89,10 +103,7 @@ const hosts = v.pipe(
     ['local'],
   ),
   v.minLength(1, 'must name at least one host: local, or an ssh destination such as deploy@h1'),
-  v.check(
-    (all) => new Set(all.map((one) => one.host.replace(/^.*@/, ''))).size === all.length,
-    'must name each host once',
-  ),
+  v.check((all) => new Set(all.map((one) => hostKey(one.host))).size === all.length, 'must name each host once'),
   v.check(
     (all) => all.length === 1 || all.every((one) => one.host !== 'local'),
     'must be [local] alone, or hosts by ssh',

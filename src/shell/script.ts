@@ -43,8 +43,9 @@ export function shellText(command: Words | Command): string {
     : commandText({words, ...rest});
 }
 
-// The docker client reads the file before it returns.
-const secretFile = `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"`;
+// The docker client reads the file before it returns. A client in a snap has a /tmp of its own, and reads files in the home
+// directory whose names do not begin with a dot.
+const secretFile = `umask 077; f=$(mktemp ~/entrypoint-XXXXXX 2>/dev/null || mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"`;
 
 // A here-document ends with a line of its own, so `; ` cannot follow it.
 const joined = (lines: readonly string[]): string =>

@@ -9,6 +9,7 @@ import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
 import {prunes} from './prunes.ts';
 import {registryLogins} from './registry-logins.ts';
+import {sshTests} from './ssh/ssh.ts';
 import {makeWorld, type World} from './world.ts';
 
 // Real hosts, as containers with sshd and an engine of their own. All tests share them: starting them takes most of the time.
@@ -35,6 +36,7 @@ runFaults(
   possible,
 );
 if (all) {
+  sshTests(world, possible);
   stepFaultTests(world, possible);
   longRun(world, possible);
   longRun(world, possible, {pruneSeconds: 20});

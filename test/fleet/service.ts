@@ -175,7 +175,7 @@ export function brief({code, signal, stderr}: Outcome): string {
     .filter((line) => /^(?:\S+ \| )?(?:\$ |# exit|# \S+ \S+ )/.test(line))
     .slice(-25);
   const short = [...steps, ...all.slice(-12)].map((line) =>
-    line.replace(/ssh (?:-n )?(?:-o (?:'[^']*'|\S+) )+/, 'ssh ').slice(0, 400),
+    line.replace(/ssh -n?T (?:'-o[^']*' |-o\S+ )+/, 'ssh ').slice(0, 400),
   );
   return `exit ${code ?? signal}\n${short.join('\n')}`;
 }

@@ -1,128 +1,76 @@
 import {dockerDiskUsage} from '../../commands/docker/index.ts';
-import {sshRun} from '../../commands/ssh.ts';
+import {type Sockets, sshRun, sshTerminal} from '../../commands/ssh.ts';
 import {exitCode, isProblem, type Problem, problem} from '../../errors.ts';
 import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Command, Commands, Words} from '../../shell/argv.ts';
 import type {Result, Runner, RunOptions, Scope} from '../../shell/index.ts';
+import {retry} from '../../shell/retry.ts';
 import {together} from '../../shell/script.ts';
 import type {Context} from '../../task.ts';
+import {socketsIn} from '../sockets.ts';
+import {isRefusedConnection, sshProblem} from './ssh/failures.ts';
 
 /** A host, and a context whose commands run there. */
 export interface HostConnection {
   readonly host: Host;
   readonly context: Context;
+  /** Where ssh keeps the sockets of shared connections. */
+  readonly sockets: Sockets;
 }
 
 /** @param several prefix each line of output with the host's name: several hosts work concurrently */
-export const connectionTo = (context: Context, host: Host, several: boolean): HostConnection => ({
-  host,
-  context: isRemote(host)
-    ? {...context, run: runnerOn(several ? context.run.prefixed(hostName(host)) : context.run, host)}
-    : context,
-});
+export function connectionTo(context: Context, host: Host, several: boolean): HostConnection {
+  const sockets = socketsIn(context.env);
+  if (!isRemote(host)) return {host, context, sockets};
+  const run = several ? context.run.prefixed(hostName(host)) : context.run;
+  return {host, sockets, context: {...context, run: runnerOn(run, {host, sockets})}};
+}
+
+type Destination = Pick<HostConnection, 'host' | 'sockets'>;
 
 /** The command to type here that runs `command` on the host. */
-export const commandOn = (host: Host, command: Words | Command): Words | Command =>
-  isRemote(host) ? sshRun(host, command) : command;
+export const commandOn = ({host, sockets}: Destination, command: Words | Command): Words | Command =>
+  isRemote(host) ? sshRun(host, command, sockets) : command;
+
+/** The same for an interactive program, with a terminal. */
+export const terminalOn = ({host, sockets}: Destination, words: Words): Words | Command =>
+  isRemote(host) ? sshTerminal(host, words, sockets) : words;
 
 /** A scope whose commands run on the host. */
-export function scopeOn(scope: Scope, host: Host): Scope {
-  if (!isRemote(host)) return scope;
+export function scopeOn(scope: Scope, to: Destination): Scope {
+  if (!isRemote(to.host)) return scope;
   return {
-    always: (command) => scope.always(sshRun(host, command)),
-    onFailure: (...commands) => scope.onFailure(...commands.map((command) => sshRun(host, command))),
+    always: (command) => scope.always(commandOn(to, command)),
+    onFailure: (...commands) => scope.onFailure(...commands.map((command) => commandOn(to, command))),
     every: (seconds, commands, ended) =>
       scope.every(
         seconds,
-        commands.map((command) => sshRun(host, command)),
+        commands.map((command) => commandOn(to, command)),
         ended,
       ),
     keep: () => scope.keep(),
   };
 }
 
-function runnerOn(run: Runner, host: Host): Runner {
-  const explained = <T>(running: Promise<T>): Promise<T> =>
-    running.catch((error: unknown) => {
-      throw sshProblem(host, error);
+/** How long a host can take for a read-only command, in seconds: the connection can be up while its engine hangs. */
+const readSeconds = 60;
+
+/** sshd refuses connections at random while too many log in (MaxStartups): over a jump host, those to all hosts. */
+const patience = {attempts: 12, baseSeconds: 0.5, maxPauseSeconds: 4, deadlineSeconds: 30};
+
+function runnerOn(run: Runner, to: Destination): Runner {
+  const explained = <T>(body: () => Promise<T>): Promise<T> =>
+    retry(body, patience, {isTransient: isRefusedConnection}).catch((error: unknown) => {
+      throw sshProblem(to.host, error);
     });
-  return Object.assign(((command, options) => explained(run(sshRun(host, command), options))) as Runner, {
-    read: ((command, options) => explained(run.read(sshRun(host, command), options))) as Runner['read'],
-    scope: ((body) => run.scope((scope) => body(scopeOn(scope, host)))) as Runner['scope'],
-    prefixed: (name: string) => runnerOn(run.prefixed(`${hostName(host)} ${name}`), host),
-    become: ((command) => run.become(sshRun(host, command))) as Runner['become'],
+  const there = (command: Words | Command): Command => sshRun(to.host, command, to.sockets);
+  return Object.assign(((command, options) => explained(() => run(there(command), options))) as Runner, {
+    read: ((command, options) =>
+      explained(() => run.read(there(command), {timeoutSeconds: readSeconds, ...options}))) as Runner['read'],
+    scope: ((body) => run.scope((scope) => body(scopeOn(scope, to)))) as Runner['scope'],
+    prefixed: (name: string) => runnerOn(run.prefixed(`${hostName(to.host)} ${name}`), to),
+    become: ((command) => run.become(there(command))) as Runner['become'],
     act: run.act,
-  });
-}
-
-interface SshFailure {
-  /** Matches ssh's output. */
-  readonly pattern: RegExp;
-  readonly what: (host: Host) => string;
-  readonly fix: (host: Host) => string;
-}
-
-const sshFailures: readonly SshFailure[] = [
-  {
-    pattern: /host key verification failed|no .* host key is known/i,
-    what: (host) => `the host key of ${host} is unknown`,
-    fix: (host) => `check it and accept it once: ssh ${host}; or add it to ~/.ssh/known_hosts`,
-  },
-  {
-    pattern: /remote host identification has changed/i,
-    what: (host) => `the host key of ${host} has changed`,
-    fix: (host) => `find out why, then: ssh-keygen -R ${hostName(host)}`,
-  },
-  {
-    pattern: /permission denied/i,
-    what: (host) => `cannot log in to ${host}`,
-    fix: (host) => `add your key there (ssh-copy-id ${host}), or name another user: USER@${hostName(host)}`,
-  },
-  {
-    pattern: /connection refused/i,
-    what: (host) => `nothing listens on the ssh port of ${host}`,
-    fix: () => 'start sshd there, or set Port in ~/.ssh/config',
-  },
-  {
-    pattern: /timed out|timeout|no route to host|network is unreachable/i,
-    what: (host) => `cannot reach ${host}`,
-    fix: (host) => `check that it is up and reachable: ssh -v ${host}`,
-  },
-  {
-    pattern: /could not resolve|name or service not known/i,
-    what: (host) => `cannot resolve the name of ${host}`,
-    fix: () => 'correct `hosts` in deploy.yaml, or add a Host to ~/.ssh/config',
-  },
-];
-
-const connectionBroke: Omit<SshFailure, 'pattern'> = {
-  what: (host) => `the connection to ${host} broke`,
-  fix: (host) => `check that it is up and reachable: ssh -v ${host}`,
-};
-
-// ssh exits with 255 when ssh itself failed, and otherwise with the command's own code.
-const sshFailed = 255;
-
-function sshProblem(host: Host, error: unknown): unknown {
-  if (!isProblem(error)) return error;
-  if (error.code === 'command_not_found') {
-    return problem({
-      ...error,
-      what: error.message,
-      fix: 'install the ssh client (Debian, Ubuntu: apt-get install openssh-client)',
-      cause: error,
-    });
-  }
-  if (error.exitCode !== sshFailed) return error;
-  const text = error.details.join('\n');
-  const {what, fix} = sshFailures.find(({pattern}) => pattern.test(text)) ?? connectionBroke;
-  return problem({
-    code: 'host_unreachable',
-    what: `${what(host)} (listed in deploy.yaml)`,
-    details: error.details.slice(-3),
-    fix: fix(host),
-    exitCode: exitCode.unavailable,
-    cause: error,
   });
 }
 

@@ -12,6 +12,7 @@ import {
   rowPart,
 } from '../../commands/docker/index.ts';
 import {balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
+import {podmanMark, rootlessMark} from '../../image/engine.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
@@ -75,6 +76,10 @@ const mark = '@@';
 const section = (name: string, ...lines: readonly string[]): string[] => [`echo '${mark} ${name}'`, ...lines];
 const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
 
+// Podman takes the same words, and fails at others later. Only where it is installed does this start a program.
+const podmanTest = `if [ /var/run/docker.sock -ef /run/podman/podman.sock ] || { [ -e /usr/bin/podman ] && docker --version 2>&1 | grep -qi podman; }; then ${wordsText(['echo', podmanMark])} >&2; exit 1; fi`;
+const noAnswer = `[ ! -S "/run/user/$(id -u)/docker.sock" ] || ${wordsText(['echo', rootlessMark])} >&2`;
+
 /**
  * Reads everything that a deploy needs to know of a host, in one round trip. Exits with 1 if no engine answers. A call
  * of docker costs 20 to 100 ms: the script asks for nothing that the list of containers answers, and runs slow calls
@@ -84,7 +89,8 @@ export function hostQueryCommand({stack, balancer, images, network}: HostQuery):
   const lock = lockName(stack);
   const containers = section(
     'containers',
-    `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, rowFormat(containerColumns)))}) || exit 1`,
+    podmanTest,
+    `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, rowFormat(containerColumns)))}) || { ${noAnswer}; exit 1; }`,
     `printf '%s\\n' "$all"`,
   );
   // The age of a lock counts by the host's own clock.

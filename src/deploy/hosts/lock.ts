@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {sshText} from '../../commands/destination.ts';
 import {
   dockerInspect,
   dockerPs,
@@ -86,7 +87,7 @@ export async function takeLocks(
     renewLock(lockContainer(options, options.imageOn(one.surveyed)), labelsOfRun(options), lockSeconds);
   const stopRenewing = scope.every(
     Math.round(lockSeconds / 3),
-    hosts.map((one) => commandOn(one.connection.host, renewalOn(one))),
+    hosts.map((one) => commandOn(one.connection, renewalOn(one))),
     renewed,
   );
   const renew = async (): Promise<void> => {
@@ -159,12 +160,12 @@ async function takeLock(
   try {
     const {stdout} = await attempt(tries);
     // Only now: the lock of another deployer must stay.
-    scopeOn(scope, host).onFailure(dockerRemove(name));
+    scopeOn(scope, connection).onFailure(dockerRemove(name));
     return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
     if (!isNameTaken(error)) {
       // The lock may exist or not, and may be another deployer's: the token decides.
-      scopeOn(scope, host).onFailure(dockerRemoveLabelled(labelsOfRun(options)));
+      scopeOn(scope, connection).onFailure(dockerRemoveLabelled(labelsOfRun(options)));
       throw error;
     }
     const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
@@ -211,7 +212,7 @@ function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host:
   return problem({
     code: 'locked',
     what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onDestination(host)}`,
-    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `ssh ${host} ` : ''}docker rm --force ${lockName(stack)}`,
+    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `${sshText(host)} ` : ''}docker rm --force ${lockName(stack)}`,
   });
 }
 

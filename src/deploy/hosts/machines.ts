@@ -1,4 +1,5 @@
-import {type Host, hostName} from '../../service/hosts.ts';
+import {hostKey} from '../../commands/destination.ts';
+import type {Host} from '../../service/hosts.ts';
 import type {Environment} from '../../service/schema.ts';
 import {hasDedicatedBalancers} from '../target.ts';
 
@@ -24,7 +25,7 @@ export function machinesOf(settings: Pick<Environment, 'hosts' | 'load_balancer'
   const apps = settings.hosts.map(({host, address}) => ({
     host,
     address,
-    key: dedicated ? hostName(host) : '',
+    key: dedicated ? hostKey(host) : '',
     app: true,
     balancer: !dedicated || balancers.includes(host),
     leaves: false,
@@ -39,7 +40,7 @@ export function machinesOf(settings: Pick<Environment, 'hosts' | 'load_balancer'
 /** A machine that an earlier deploy used and that deploy.yaml no longer lists. */
 export const leavingMachine = (settings: Pick<Environment, 'load_balancer'>, host: Host): FleetMachine => ({
   host,
-  key: hasDedicatedBalancers(settings) ? hostName(host) : '',
+  key: hasDedicatedBalancers(settings) ? hostKey(host) : '',
   address: undefined,
   app: true,
   balancer: true,

@@ -38,7 +38,7 @@ export async function balancerUrl(target: Target, {host, context: {run}}: HostCo
   return `http://${isRemote(host) ? address.replace(/^(?:0\.0\.0\.0|\[?::\]?):/, `${inUrl(hostName(host))}:`) : address}`;
 }
 
-/** An IPv6 address in brackets, as a URL has it. */
+/** An IPv6 address in brackets, as a URL has it; the name of a network interface begins with an escaped percent sign. */
 function inUrl(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return host.includes(':') && !host.startsWith('[') ? `[${host.replace('%', '%25')}]` : host;
 }

@@ -1,6 +1,7 @@
+import {hostKey} from '../../commands/destination.ts';
 import {dockerStart} from '../../commands/docker/index.ts';
 import {isProblem, messageOf, problem} from '../../errors.ts';
-import {engineProblem} from '../../image/docker.ts';
+import {engineProblem} from '../../image/engine.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
 import {settleEach} from '../../shell/concurrency.ts';
 import type {Context} from '../../task.ts';
@@ -8,6 +9,7 @@ import {stackOf, type Target} from '../target.ts';
 import {connectionTo, type HostConnection} from './connection.ts';
 import {type HostQuery, hostQueryCommand, parseHostState} from './host-query.ts';
 import {type FleetMachine, leavingMachine, machinesOf} from './machines.ts';
+import {loginShellProblem} from './ssh/failures.ts';
 import {appsOf, balancerOf, type HostState, type SurveyedHost} from './state.ts';
 
 /** The state of every machine of an environment. */
@@ -99,8 +101,10 @@ async function surveyHost(
 // 127: the host has no docker client.
 async function readState({host, context: {run}}: HostConnection, query: HostQuery): Promise<HostState> {
   const {exitCode, stdout, stderr} = await run.read(hostQueryCommand(query), {allow: [1, 127]});
-  if (exitCode !== 0) throw engineProblem(stderr, isRemote(host) ? host : undefined);
-  return parseHostState(stdout, query);
+  if (exitCode === 0) return parseHostState(stdout, query);
+  if (!isRemote(host)) throw engineProblem(stderr);
+  // Such a shell gives its reason on either.
+  throw loginShellProblem(host, stdout + stderr) ?? engineProblem(stderr, host);
 }
 
 async function surveyLeaving(
@@ -119,7 +123,7 @@ async function surveyLeaving(
     ),
   );
   const leaving = [...deployedTo]
-    .filter((host) => !listed.includes(host))
+    .filter((host) => !listed.some((one) => hostKey(one) === hostKey(host)))
     .map((host) => leavingMachine(target.settings, host));
   const read = await settleEach(
     leaving,

@@ -3,7 +3,7 @@ import {isProblem, messageOf} from '../../errors.ts';
 import {type Command, type Commands, toCommand} from '../argv.ts';
 import {settleEach} from '../concurrency.ts';
 import type {Echo} from '../echo.ts';
-import type {Scope} from '../types.ts';
+import type {RunOptions, Scope} from '../types.ts';
 
 interface CleanUp {
   readonly when: 'always' | 'failure';
@@ -20,11 +20,20 @@ const connectionLost = 255;
 const graceSeconds = 20;
 const pauseSeconds = [1, 2, 4, 8];
 
+/** How long a command on another host can take: the connection can be up while a program there hangs. */
+const cleanUpSeconds = 1800;
+const repeatSeconds = 60;
+
+type Execute = (command: Command, options: RunOptions) => Promise<unknown>;
+
+const limited = (execute: Execute, command: Command, seconds: number): Promise<unknown> =>
+  execute(command, command.host === undefined ? {} : {timeoutSeconds: seconds});
+
 /**
  * Makes the `scope` of a runner: clean-up that survives errors and interrupts.
  * @param execute runs a clean-up command; must ignore the interrupt that ended the body, or Ctrl-C would leave everything
  */
-export function makeScope(execute: (command: Command) => Promise<unknown>, echo: Echo) {
+export function makeScope(execute: Execute, echo: Echo) {
   const lost = new Set<string>();
   let open = 0;
   return async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
@@ -51,7 +60,7 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
             const started = Date.now();
             const done = await settleEach(
               commands.map(toCommand).filter(({host}) => host === undefined || !lost.has(host)),
-              execute,
+              (command) => limited(execute, command, repeatSeconds),
             );
             const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
             for (const error of errors) echo.note(`continuing: ${firstLine(error)}`);
@@ -73,18 +82,13 @@ export function makeScope(execute: (command: Command) => Promise<unknown>, echo:
   };
 }
 
-async function cleanUp(
-  command: Command,
-  execute: (command: Command) => Promise<unknown>,
-  echo: Echo,
-  lost: Set<string>,
-): Promise<void> {
+async function cleanUp(command: Command, execute: Execute, echo: Echo, lost: Set<string>): Promise<void> {
   const {host} = command;
   if (host !== undefined && lost.has(host)) return;
   const end = Date.now() + graceSeconds * 1000;
   for (const pause of [...pauseSeconds, undefined]) {
     try {
-      return void (await execute(command));
+      return void (await limited(execute, command, cleanUpSeconds));
     } catch (error) {
       const unreached = host !== undefined && isProblem(error) && error.exitCode === connectionLost;
       const again = unreached && pause !== undefined && Date.now() < end && !lost.has(host);

@@ -97,8 +97,8 @@ export function systemRunner(options: SystemOptions): Runner {
   }
 
   // Clean-up ignores the interrupt that caused it.
-  const cleaner = (command: Command): Promise<Result> =>
-    systemRunner({...options, signal: undefined, kill: undefined})(command, {capture: true});
+  const cleaner = (command: Command, run: RunOptions): Promise<Result> =>
+    systemRunner({...options, signal: undefined, kill: undefined})(command, {capture: true, ...run});
   const clean = makeScope(cleaner, echo);
   const runner = (command: Words | Command, run: RunOptions = {}): Promise<Result> => execute(command, run, false);
   return Object.assign(runner, {

@@ -8,7 +8,7 @@ import {describeService, type ServiceUnderTest} from '../../contract/image/servi
 import {reportFormats, reportText} from '../../contract/reports.ts';
 import {requestedRules, skippedRules} from '../../contract/rules/index.ts';
 import {problem} from '../../errors.ts';
-import {requireEngine} from '../../image/docker.ts';
+import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage} from '../../image/find.ts';
 import {option} from '../../option.ts';
 import {readService, type Service} from '../../service/service.ts';

@@ -1,6 +1,6 @@
 import {dockerTag} from '../../commands/docker/index.ts';
 import {problem} from '../../errors.ts';
-import {requireEngine} from '../../image/docker.ts';
+import {requireEngine} from '../../image/engine.ts';
 import {builtImageName, findImage} from '../../image/find.ts';
 import {pushImage} from '../../image/transfer.ts';
 import {option} from '../../option.ts';

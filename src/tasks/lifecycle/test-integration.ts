@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
-import {requireEngine} from '../../image/docker.ts';
+import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {option} from '../../option.ts';
 import {readService, type Service} from '../../service/service.ts';

@@ -155,7 +155,7 @@ test('a certificate and its key reach the balancer of another host on standard i
   const text = commandText(command);
   assert.match(
     text,
-    /^\{ printf '%s\\n' "\$\(cat .*\/pem\)"; printf '%s\\n' "\$\(printf KEY\)"; \} \| ssh .* deploy@h1 -- 'docker exec --interactive lb lb certificate shop\.prod'$/,
+    /^\{ printf '%s\\n' "\$\(cat .*\/pem\)"; printf '%s\\n' "\$\(printf KEY\)"; \} \| ssh .* deploy@h1 -- 'sh -c .*docker exec --interactive lb lb certificate shop\.prod'\\'''$/,
   );
   assert.doesNotMatch(text, / -n /);
   writeFileSync(join(directory, 'ssh'), '#!/bin/sh\nexec cat\n', {mode: 0o755});

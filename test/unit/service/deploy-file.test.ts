@@ -163,7 +163,7 @@ describe('deploy.yaml', () => {
         'deploy.yaml:2: registri is not a setting; did you mean registry?',
         'deploy.yaml:3: port must be a port number',
         'deploy.yaml:6: environments.local.replicas must be at least 1',
-        'deploy.yaml:7: environments.local.hosts.0 must be local, or an ssh destination: a host, USER@HOST, or a Host of ~/.ssh/config; or {host, address}',
+        'deploy.yaml:7: environments.local.hosts.0 must be local, or an ssh destination: HOST, USER@HOST, ssh://USER@HOST:PORT, or a Host of ~/.ssh/config; or {host, address}',
         'deploy.yaml:8: environments.local.secrets.A must reference a secret: {env: NAME}, {file: path} or {command: [words]}',
         'deploy.yaml:9: environments.local.health_path is not a setting (known here: backing_services, before, environment, secrets, hosts, stage, replicas, load_balancer, after, batch, parallel, watch_seconds, keep_releases, ready_timeout_seconds, drain_timeout_seconds, stop_timeout_seconds, memory, cpus, volumes, labels, network, docker_options, log)',
       ],

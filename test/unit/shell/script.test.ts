@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
 import {test} from 'node:test';
+import {loginShellText} from '../../../src/commands/login-shell.ts';
 import {sshRun} from '../../../src/commands/ssh.ts';
 import type {Command} from '../../../src/shell/argv.ts';
 import {eachOf, shellText, together} from '../../../src/shell/script.ts';
@@ -32,7 +33,7 @@ test('joined clean-up runs every command, and fails when any failed', () => {
   assert.deepEqual(sh(eachOf([echo('1'), echo('2')])), {status: 0, stdout: '1\n2\n'});
 });
 
-test('by ssh they are one command on one line, without a second shell', () => {
+test('by ssh they are one command on one line, in one shell', () => {
   const {words} = sshRun(
     'd@h1',
     together([
@@ -40,8 +41,12 @@ test('by ssh they are one command on one line, without a second shell', () => {
       ['docker', 'update', '--restart', 'no', 'a'],
     ]),
   );
-  assert.deepEqual(words.slice(-3), ['d@h1', '--', 'set -e; docker stop a; docker update --restart no a']);
-  assert.equal(sshRun('d@h1', ['sh', '-c', 'a && b']).words.at(-1), 'a && b');
+  assert.deepEqual(words.slice(-3), [
+    'd@h1',
+    '--',
+    loginShellText('set -e; docker stop a; docker update --restart no a'),
+  ]);
+  assert.equal(sshRun('d@h1', ['sh', '-c', 'a && b']).words.at(-1), loginShellText('a && b'));
   assert.equal(shellText(['docker', 'ps']), 'docker ps');
 });
 
@@ -50,7 +55,9 @@ test('commands with the same secrets read them once, from a file of mode 0600', 
   assert.deepEqual([secretLines, stdin], [{TOKEN: {env: 'T'}}, undefined]);
   assert.equal(
     words.at(-1),
-    `umask 077; f=$(mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"; set -e; docker ps; docker run --env-file "$f" --name a image; docker run --env-file "$f" --name b image`,
+    loginShellText(
+      `umask 077; f=$(mktemp ~/entrypoint-XXXXXX 2>/dev/null || mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"; set -e; docker ps; docker run --env-file "$f" --name a image; docker run --env-file "$f" --name b image`,
+    ),
   );
   assert.ok(!words.includes('-n'));
   assert.match(

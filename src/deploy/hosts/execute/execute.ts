@@ -64,6 +64,8 @@ export async function execute(
     parallel: settings.parallel,
     prefix: stackName(stackOf(target)),
     graceSeconds: settings.stop_timeout_seconds + settings.drain_timeout_seconds + 10,
+    stepSeconds:
+      mostSeconds + settings.ready_timeout_seconds + settings.drain_timeout_seconds + settings.stop_timeout_seconds,
   };
   const plan = await context.run.scope(async (outer) => {
     await runRounds(executor, outer, early.first);
@@ -94,6 +96,9 @@ export async function execute(
   return {plan, deployed: await resultOf(target, plan, before)};
 }
 
+// An hour, for an image that is pulled over a slow line.
+const mostSeconds = 3600;
+
 /** Runs the plan up to its finish, or undoes it. */
 async function change(executor: Executor, target: Target, plan: Plan, entry: ReleaseLogEntry): Promise<void> {
   const {context} = executor;
@@ -102,7 +107,7 @@ async function change(executor: Executor, target: Target, plan: Plan, entry: Rel
   );
   for (const note of plan.notes) context.note(note);
   const failed = plan.hosts.map((host) =>
-    commandOn(host, logEntryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
+    commandOn(executor.connectionTo(host), logEntryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
   );
   await context.run.scope(async (scope) => {
     scope.onFailure(...failed);

@@ -15,6 +15,8 @@ export interface Executor {
   readonly prefix: string;
   /** How long to wait for a command that was left running on a host, in seconds. */
   readonly graceSeconds: number;
+  /** How long a step can take on another host, in seconds: an engine can hang while the connection is up. Default: forever. */
+  readonly stepSeconds?: number | undefined;
   /** Called before each round; an error that it throws stops the run. */
   readonly beforeRound?: (() => Promise<void>) | undefined;
 }

@@ -62,13 +62,13 @@ async function cancelStep({connectionTo}: Executor, {host, cancel = []}: Step, e
  * The steps of a round are undone concurrently. A command that ssh started on a host survives the connection and this
  * process: the undo first cancels a step that waits, and then waits until no command of the deploy runs there.
  */
-function registerUndo({prefix, graceSeconds}: Executor, scope: Scope, round: Round): void {
+function registerUndo({connectionTo, prefix, graceSeconds}: Executor, scope: Scope, round: Round): void {
   const undone = round.filter(({undo = []}) => undo.length > 0);
   const remote = undone.filter(({host}) => isRemote(host));
   if (remote.length > 0)
     scope.onFailure(
       ...remote.map(({host, cancel = [], undo = []}) =>
-        commandOn(host, eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])),
+        commandOn(connectionTo(host), eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])),
       ),
     );
   for (const {undo = []} of undone.filter(({host}) => !isRemote(host)))
@@ -79,11 +79,14 @@ async function runStep(executor: Executor, step: Step): Promise<void> {
   const {
     context: {note},
     connectionTo,
+    stepSeconds,
   } = executor;
   const {host, commands, shown, retry, purpose, fix, causes = []} = step;
   if (commands.length === 0) return;
+  // The service's own tasks, whose output is shown, take as long as they take.
+  const timeoutSeconds = shown !== true && isRemote(host) ? stepSeconds : undefined;
   const attempt = (left: number): ReturnType<typeof runOn> =>
-    runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix}).catch(
+    runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
       async (error: unknown) => {
         if (left === 0 || !isPruned(error)) throw explained(error, purpose, causes);
         note(`a prune${onDestination(host)} removed what had just been created: doing it again`);

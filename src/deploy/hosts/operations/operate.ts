@@ -1,12 +1,11 @@
 import {dockerExec, dockerLogs} from '../../../commands/docker/index.ts';
 import {balancerMaintenance} from '../../../commands/lb.ts';
-import {sshTerminal} from '../../../commands/ssh.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {type Host, hostName, isRemote} from '../../../service/hosts.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import type {Context} from '../../../task.ts';
 import type {Target} from '../../target.ts';
-import {runOn} from '../connection.ts';
+import {runOn, terminalOn} from '../connection.ts';
 import {fleetOf, servingSlots} from '../fleet.ts';
 import {balancerUrl} from '../service-address.ts';
 import {appsOf, balancerOf, requireDeployed, type SurveyedHost} from '../state.ts';
@@ -97,7 +96,7 @@ export async function exec(
   }
   if (terminal) {
     const words = ['docker', 'exec', '--interactive', '--tty', first.container, ...context.rest];
-    await context.run(isRemote(first.host) ? sshTerminal(first.host, words) : words, {interactive: true});
+    await context.run(terminalOn(connectionTo(first.host), words), {interactive: true});
   } else if (all) {
     await mapEach(
       serving,

@@ -34,3 +34,19 @@ test('clean-up on a host that is unreachable for a moment is repeated; an exit c
   assert.deepEqual(local.ran, ['here: rm away']);
   assert.deepEqual(local.notes, ['continuing clean-up: connection lost']);
 });
+
+test('what runs on another host has a time limit: a program there can hang while the connection is up', async () => {
+  const limits: (readonly [string, number | undefined])[] = [];
+  const scope = makeScope(
+    async ({words}, {timeoutSeconds}) => void limits.push([words.join(' '), timeoutSeconds]),
+    noEcho,
+  );
+  await scope(async ({always}) => {
+    always(['here']);
+    always({words: ['there'], host: 'h1'});
+  });
+  assert.deepEqual(limits, [
+    ['there', 1800],
+    ['here', undefined],
+  ]);
+});

@@ -1,3 +1,4 @@
+import {sshText} from '../../../../commands/destination.ts';
 import {
   type ContainerOptions,
   dockerRemove,
@@ -40,7 +41,7 @@ export function pullStep(service: Service, host: Host, images: readonly string[]
       purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
       fix:
         service.deployFile.registry_login === undefined
-          ? `check that ${hostName(host)} can reach the registry and is logged in: ssh ${host} docker login; or give deploys a login with \`registry_login\` in deploy.yaml`
+          ? `check that ${hostName(host)} can reach the registry and is logged in: ${sshText(host)} docker login; or give deploys a login with \`registry_login\` in deploy.yaml`
           : `check that ${hostName(host)} can reach the registry, and that \`registry_login\` in deploy.yaml is a login with read access`,
     },
   ];

@@ -33,6 +33,7 @@ function executorOf(): {executor: Executor; seen: string[]} {
   const {context} = record(() => undefined);
   const connectionTo = (host: string) => ({
     host,
+    sockets: 'none',
     context: {...context, run: Object.assign(runOf(host), {read: runOf(host)}) as unknown as Runner},
   });
   return {executor: {context, connectionTo, parallel: 100, prefix: 'shop.prod', graceSeconds: 1}, seen};
@@ -80,6 +81,7 @@ const executorFailing = (times: number, exit: number): {executor: Executor; seen
   };
   const connectionTo = (host: string) => ({
     host,
+    sockets: 'none',
     context: {...executor.context, run: Object.assign(run, {read: run}) as unknown as Runner},
   });
   return {executor: {...executor, connectionTo}, seen};
@@ -122,6 +124,6 @@ test('the undo of a host first cancels a waiting step, then waits for running co
   );
   await assert.rejects(carried);
   const [h1 = '', lb1 = ''] = ['h1', 'lb1'].map((host) => commands().find((text) => text.includes(` ${host} --`)));
-  assert.match(h1, /-- 'r=0; \{ n=0; while [^]*\{ mend; \} \|\| r=/);
-  assert.match(lb1, /-- 'r=0; \{ off; \} \|\| r=\$\?; \{ n=0; while [^]*\{ out; \} \|\| r=/);
+  assert.match(h1, /-- 'sh -c [^]*r=0; \{ n=0; while [^]*\{ mend; \} \|\| r=/);
+  assert.match(lb1, /-- 'sh -c [^]*r=0; \{ off; \} \|\| r=\$\?; \{ n=0; while [^]*\{ out; \} \|\| r=/);
 });
