@@ -29,6 +29,8 @@ export function handleUpgrades(server: Server, examine: Examine, closing: Pick<S
   };
   server.on('connect', (_, socket) => {
     if (server.listenerCount('connect') > 1) return;
+    // node:http no longer listens for errors of this connection, and a reset must not end the worker.
+    socket.on('error', () => {});
     // Not into the middle of a response to a request before it.
     afterResponses(socket as Socket, () =>
       closing.end(socket, 'HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
