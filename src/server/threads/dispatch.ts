@@ -180,6 +180,8 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
         thread.cost -= opened.cost;
         opened.cost = 0;
         exchange.respond(message, thread.send);
+        // The thread has closed its socket itself.
+        if (message.head?.last === true) connection.threads.splice(connection.threads.indexOf(thread), 1);
         if (!message.end) return;
         costs.learn(opened.method, opened.url, message.cpu);
         if (exchange.isOver()) finish(opened);
