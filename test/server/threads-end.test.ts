@@ -54,13 +54,21 @@ test('threads: a service that handles uncaught errors itself keeps its threads',
 
 test('threads: process.exit ends the thread that calls it, after its exit handlers, and nothing else', async (t) => {
   const server = await startServer(t, {
-    module: `process.on("exit", (code) => console.log("exit " + code));
-      export default (request, response) => { ${slow} if (request.url === "/exit") process.exit(7); response.end("quick"); };`,
+    module: `import {threadId} from "node:worker_threads";
+      process.on("exit", (code) => console.log("exit " + code));
+      export default (request, response) => {
+        const [, path, id] = request.url.split("/");
+        if (path === "exit" && id !== String(threadId)) process.exit(7);
+        if (path !== "slow") return void response.end("quick");
+        console.log("slow in " + threadId);
+        setTimeout(() => response.end("slow"), 1000);
+      };`,
     flags: ['--workers=1', '--worker-class=threads', '--threads=2', '--graceful-timeout=5'],
   });
-  // The slow one and the one that exits are unknown yet: they go to different threads.
   const other = server.get('/slow');
-  assert.equal((await server.get('/exit')).status, 500);
+  await until('it has begun', () => server.output().includes('slow in'));
+  const id = /slow in (\d+)/.exec(server.output())?.[1];
+  await until('another thread is asked', async () => (await server.get(`/exit/${id}`)).status === 500, 10, 0);
   assert.match(String((await server.event('thread_crashed'))['message']), /exit code 7/);
   assert.equal((await other).body, 'slow');
   assert.match(server.output(), /^exit 7$/m);

@@ -1,7 +1,7 @@
 import type {IncomingMessage} from 'node:http';
 import {Duplex} from 'node:stream';
-import {addressFields, type AddressFields} from '../addresses.ts';
 import {type FromThread, type ToThread, window} from '../messages.ts';
+import {likeNetSocket} from './like-net-socket.ts';
 import {collectOutput, type Output} from './output.ts';
 
 /** What the sockets of a thread share. */
@@ -38,9 +38,9 @@ export class ClientSocket extends Duplex {
   bytesWritten = 0;
   readonly #link: Link;
   #framing: RequestMessage['body'];
-  readonly #addresses: string;
+  /** @see socketAddresses */
+  readonly addresses: string;
   #request: IncomingMessage | undefined;
-  #fields: AddressFields | undefined;
   readonly #output: Output;
   #ended = false;
   #over = false;
@@ -56,7 +56,7 @@ export class ClientSocket extends Duplex {
     this.connection = message.connection;
     this.#link = link;
     this.#framing = message.body;
-    this.#addresses = message.addresses;
+    this.addresses = message.addresses;
     this.#output = collectOutput(this, message.body === 'raw');
     this.on('error', ignore);
   }
@@ -178,58 +178,6 @@ export class ClientSocket extends Duplex {
     return this;
   }
 
-  // Options of the client's connection, which belongs to the event loop.
-  setNoDelay(): this {
-    return this;
-  }
-  setKeepAlive(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
-
-  address(): {address: string; port: number; family: string} | Record<string, never> {
-    const {localAddress, localPort, remoteFamily} = this.#where;
-    if (localAddress === undefined || localPort === undefined) return {};
-    return {address: localAddress, port: localPort, family: remoteFamily ?? 'IPv4'};
-  }
-  get remoteAddress(): string | undefined {
-    return this.#where.remoteAddress;
-  }
-  get remotePort(): number | undefined {
-    return this.#where.remotePort;
-  }
-  get remoteFamily(): string | undefined {
-    return this.#where.remoteFamily;
-  }
-  get localAddress(): string | undefined {
-    return this.#where.localAddress;
-  }
-  get localPort(): number | undefined {
-    return this.#where.localPort;
-  }
-  get localFamily(): string | undefined {
-    return this.#where.remoteFamily;
-  }
-  get pending(): boolean {
-    return false;
-  }
-  get readyState(): string {
-    if (this.readable) return this.writable ? 'open' : 'readOnly';
-    return this.writable ? 'writeOnly' : 'closed';
-  }
-  get bufferSize(): number {
-    return this.writableLength;
-  }
-
-  get #where(): AddressFields {
-    return (this.#fields ??= addressFields(this.#addresses));
-  }
-
   #data(data: Uint8Array | string): void {
     this.#timer?.refresh();
     const bytes =
@@ -288,3 +236,5 @@ export class ClientSocket extends Duplex {
 }
 
 function ignore(): void {}
+
+likeNetSocket(ClientSocket.prototype);
