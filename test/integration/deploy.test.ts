@@ -48,6 +48,8 @@ test('the script that a dry run of deploy prints ends in the same state as the d
   must(entrypoint, 'deploy', 'local');
   const deployed = snapshot();
   must(entrypoint, 'remove', 'local');
+  // Which removed its image as well.
+  must(entrypoint, '--quiet', 'build');
   const script = must(entrypoint, '--dry-run', 'deploy', 'local');
   const {code, stderr} = run('sh', [], {input: script});
   assert.equal(code, 0, stderr);
