@@ -110,7 +110,8 @@ export function snapshot(fleet: Fleet, service: FleetService, machine: string): 
       .replaceAll(/\["\w+=[^\]]*\]/g, (variables) => JSON.stringify((JSON.parse(variables) as string[]).toSorted()))
       .replaceAll(/\.prod\.\d+\./g, '.prod.R.')
       .replaceAll(/"entrypoint\.release":"\d+"/g, '"entrypoint.release":"R"')
-      .replaceAll(/"entrypoint\.previous":"\d+=/g, '"entrypoint.previous":"P=')
+      // What was deployed before, if anything was.
+      .replaceAll(/"entrypoint\.previous":"\d+=[^"]*",/g, '')
       .replaceAll(/"release":\d+,"previous":\d+/g, '"release":R,"previous":P')
       // Docker, or the plan, takes a free one.
       .replaceAll(/:2\d{4}\b|"HostPort":"\d+"|"port":2\d{4}/g, 'PORT')
