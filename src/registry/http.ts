@@ -1,5 +1,5 @@
-import {request as plainRequest, type RequestOptions, Agent as PlainAgent} from 'node:http';
-import {request as secureRequest, Agent} from 'node:https';
+import {type Agent as PlainAgent, type AgentOptions, request as plainRequest, type RequestOptions} from 'node:http';
+import {type AgentOptions as SecureAgentOptions, request as secureRequest} from 'node:https';
 import {proxyFor} from './proxy.ts';
 
 // One HTTP request. Not by fetch: Node's takes neither a proxy, nor certificates for a single host, nor a client's.
@@ -91,9 +91,15 @@ function agentFor(url: URL, access: Omit<Access, 'scheme'>, proxy: string | unde
   const proxyEnv = proxy === undefined ? undefined : {HTTP_PROXY: proxy, HTTPS_PROXY: proxy};
   const options = {keepAlive: true, ...(proxyEnv === undefined ? {} : {proxyEnv})};
   const tls = {rejectUnauthorized: verify, ...(ca === undefined ? {} : {ca: [...ca]}), ...client};
-  const agent = own.get(key) ?? (url.protocol === 'https:' ? new Agent({...options, ...tls}) : new PlainAgent(options));
+  const agent = own.get(key) ?? newAgent(url, options, tls);
   own.set(key, agent);
   return agent;
+}
+
+/** Node's classes, loaded here: an import would load HTTP and TLS at every start of the command (scripts/lazy-builtins.ts). */
+function newAgent({protocol}: URL, options: AgentOptions, tls: SecureAgentOptions): PlainAgent {
+  if (protocol === 'http:') return new (process.getBuiltinModule('node:http').Agent)(options);
+  return new (process.getBuiltinModule('node:https').Agent)({...options, ...tls});
 }
 
 /** Why a request failed, in a few words. */

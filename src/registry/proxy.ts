@@ -1,4 +1,4 @@
-import {BlockList, isIP} from 'node:net';
+import {isIP} from 'node:net';
 import {isLoopback} from '../service/registry-name.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -40,7 +40,8 @@ export function inNetwork(address: string, network: string): boolean {
   if (version === 0 || isIP(address) !== version || !/^\d+$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128))
     return false;
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  const list = new BlockList();
+  // Loaded here: an import would load it at every start of the command (scripts/lazy-builtins.ts).
+  const list = new (process.getBuiltinModule('node:net').BlockList)();
   list.addSubnet(base, Number(bits), family);
   return list.check(address, family);
 }
