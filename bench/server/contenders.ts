@@ -1,4 +1,4 @@
-import {cpSync, mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Peers} from './peers.ts';
 
@@ -168,6 +168,8 @@ function pm2(directory: string, packages: string): Contender {
 function watt(directory: string, packages: string): Contender {
   const project = join(directory, 'watt');
   const web = join(project, 'web');
+  // Each run prepares it anew.
+  rmSync(project, {recursive: true, force: true});
   mkdirSync(web, {recursive: true});
   symlinkSync(join(packages, 'node_modules'), join(project, 'node_modules'));
   cpSync(join(directory, 'app.mjs'), join(web, 'app.mjs'));
