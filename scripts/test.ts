@@ -27,14 +27,15 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
   // Most files wait more than they compute; each file in load/ uses both cores.
   server: () => [
-    ['node', '--test', '--test-concurrency=2', ...globSync('test/server/{,lifetime/}*.test.ts', {cwd: root})],
+    ['node', '--test', '--test-concurrency=3', ...globSync('test/server/{,lifetime/}*.test.ts', {cwd: root})],
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
     // Installs browsers and other clients.
     ...(all ? [['sh', 'scripts/clients']] : []),
     [
       'node',
       '--test',
-      '--test-concurrency=1',
-      ...globSync('test/server/{load,conformance,clients}/*.test.ts', {cwd: root}),
+      `--test-concurrency=${all ? 1 : 2}`,
+      ...globSync('test/server/{conformance,clients}/*.test.ts', {cwd: root}),
     ],
     // Its short form is part of the stage integration.
     ...(all

@@ -121,3 +121,30 @@ test('rr and reuseport serve all workers on one port', async (t) => {
     assert.equal((await server.ended).code, 0);
   }
 });
+
+test('messages of a service to its parent process or thread are its own, whatever they say', async (t) => {
+  const module = `
+import {parentPort} from 'node:worker_threads';
+for (const type of ['ready', 'metrics', 'recycle', 'files-loaded', 'drained', 'failed']) process.send?.({type});
+parentPort?.on('message', (message) => console.log('message from the loop ' + JSON.stringify(message)));
+parentPort?.unref();
+parentPort?.postMessage({type: 'crashed'});
+parentPort?.postMessage('text');
+export default (request, response) => response.end('ok');`;
+  for (const workerClass of ['async', 'threads']) {
+    const server = await startServer(t, {
+      module,
+      flags: ['--workers=1', `--worker-class=${workerClass}`, '--threads=1', '--admin-bind=127.0.0.1:0'],
+    });
+    const workers = server.workers();
+    // Two reports of the worker.
+    await sleep(1500);
+    assert.equal((await server.get('/')).body, 'ok');
+    assert.deepEqual(server.workers(), workers);
+    assert.deepEqual(
+      server.log().filter(({level}) => level !== 'info'),
+      [],
+    );
+    assert.doesNotMatch(server.output(), /message from the loop/);
+  }
+});

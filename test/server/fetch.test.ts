@@ -3,6 +3,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {test, type TestContext} from 'node:test';
 import {gzipSync} from 'node:zlib';
+import {longIf} from '../support/long.ts';
 import {until} from '../support/until.ts';
 import {get, type LogLine, rawConnection, startServer, type TestServer} from './support.ts';
 
@@ -45,7 +46,12 @@ const routes = {
   '/empty': (request) => Response.json(request.body === null),
   '/info': (request, {incoming, remoteAddr}) => Response.json([incoming.url, remoteAddr.hostname]),
 };
-export default {fetch: (request, info) => (routes[new URL(request.url).pathname] ?? (() => new Response(request.url)))(request, info)};
+// Node has set the socket of the request to null by then.
+const cancelled = async (request, info) => {
+  await request.body.cancel();
+  return Response.json([request.signal.aborted, new URL(request.url).pathname, info.remoteAddr.hostname, info.remoteAddr.port > 0]);
+};
+export default {fetch: (request, info) => request.method === 'PATCH' ? cancelled(request, info) : (routes[new URL(request.url).pathname] ?? (() => new Response(request.url)))(request, info)};
 `;
 
 async function start(t: TestContext, workerClass: string): Promise<TestServer> {
@@ -105,7 +111,7 @@ const request = (path: string, {method = 'GET', host = 'a', rest = ''} = {}): st
   `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${rest}\r\n`;
 
 for (const workerClass of ['async', 'sync', 'threads']) {
-  test(`a fetch handler, ${workerClass}`, async (t) => {
+  test(`a fetch handler, ${workerClass}`, longIf(workerClass === 'sync'), async (t) => {
     const server = await start(t, workerClass);
     const {port} = server;
 
@@ -144,6 +150,11 @@ for (const workerClass of ['async', 'sync', 'threads']) {
         assert.equal(server.output().includes('secret'), false);
       },
     );
+
+    await t.test('a request still knows its signal, its URL and its client when its body was cancelled', async () => {
+      const {status, body} = await server.get('/late', {method: 'PATCH', body: 'x'.repeat(100_000)});
+      assert.deepEqual([status, body], [200, JSON.stringify([false, '/late', '127.0.0.1', true])]);
+    });
 
     await t.test('a client that has left is no error, and a complete response aborts nothing', async () => {
       await assert.rejects(server.get('/left', {seconds: 0.2}));

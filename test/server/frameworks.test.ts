@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
 import {installFrameworks, withFrameworks} from '../support/frameworks.ts';
+import {longIf} from '../support/long.ts';
 import {get, rawConnection, startServer} from './support.ts';
 
 // Unmodified services of the common frameworks: they import nothing of the server, and some call listen themselves.
@@ -61,26 +62,32 @@ before(installFrameworks);
 
 for (const [name, text] of Object.entries(apps)) {
   for (const workerClass of ['async', 'sync', 'threads']) {
-    test(`${name}, ${workerClass}: answers, receives bodies, and finishes requests at SIGTERM`, async (t) => {
-      const server = await startServer(t, {
-        file: 'service.cjs',
-        module: withFrameworks(text),
-        flags: ['--workers=2', `--worker-class=${workerClass}`],
-      });
-      await server.event('worker_ready', {count: 2});
-      assert.equal((await server.get('/hello')).body, routes.hello);
-      const echoed = await fetch(`http://127.0.0.1:${server.port}/echo`, {
-        method: 'POST',
-        headers: {'content-type': 'application/json'},
-        body: '{"points": 10}',
-      });
-      assert.deepEqual(JSON.parse(await echoed.text()), {points: 10});
-      const slow = get(server.port, '/slow');
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      server.signal('SIGTERM');
-      assert.equal((await slow).body, routes.slow);
-      assert.deepEqual(await server.ended, {code: 0, signal: null});
-    });
+    // A thread serves the same server as a worker, and sync shares its code with async.
+    const isLong = workerClass === 'sync' || (workerClass === 'threads' && name !== 'express' && name !== 'fastify');
+    test(
+      `${name}, ${workerClass}: answers, receives bodies, and finishes requests at SIGTERM`,
+      longIf(isLong),
+      async (t) => {
+        const server = await startServer(t, {
+          file: 'service.cjs',
+          module: withFrameworks(text),
+          flags: ['--workers=2', `--worker-class=${workerClass}`],
+        });
+        await server.event('worker_ready', {count: 2});
+        assert.equal((await server.get('/hello')).body, routes.hello);
+        const echoed = await fetch(`http://127.0.0.1:${server.port}/echo`, {
+          method: 'POST',
+          headers: {'content-type': 'application/json'},
+          body: '{"points": 10}',
+        });
+        assert.deepEqual(JSON.parse(await echoed.text()), {points: 10});
+        const slow = get(server.port, '/slow');
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        server.signal('SIGTERM');
+        assert.equal((await slow).body, routes.slow);
+        assert.deepEqual(await server.ended, {code: 0, signal: null});
+      },
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {temporaryDirectory} from '../support/directory.ts';
+import {longIf} from '../support/long.ts';
 
 const program = join(import.meta.dirname, '../../dist/serve.js');
 
@@ -21,7 +22,7 @@ export default (request, response) => response.end();
 for (const flags of [[], ['--access-log', '--admin-bind=127.0.0.1:0']] as const) {
   test(
     `10 MB that a worker writes to a slow reader arrive complete ${flags.join(' ')}`,
-    {timeout: 30_000},
+    {timeout: 30_000, ...longIf(flags.length === 0)},
     async (t) => {
       const directory = temporaryDirectory();
       writeFileSync(join(directory, 'flood.mjs'), flood);

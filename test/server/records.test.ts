@@ -16,6 +16,8 @@ const server = createServer(async (request, response) => {
   if (request.url === '/break') for await (const chunk of request) break;
   if (request.url === '/pipeline')
     await pipeline(request, new Writable({write: (chunk, encoding, done) => done(new Error('full'))})).catch(() => {});
+  if (request.url === '/begun') return response.write('begun');
+  if (request.url === '/fields') response.writeHead(200, {'X-Own': 'yes', 'Set-Cookie': ['a=1', 'b=2']});
   if (request.url === '/hints') response.writeEarlyHints({link: '</a.css>; rel=preload; as=style'});
   response.end(request.headers['x-request-id']);
 });
@@ -147,6 +149,70 @@ describe('records', {concurrency: 8}, () => {
       },
     );
   }
+
+  for (const workerClass of ['async', 'sync', 'threads']) {
+    test(
+      `${workerClass}: requests that take too long are counted and logged, with the status that their clients got`,
+      only(workerClass),
+      async (t) => {
+        const flags = ['--headers-timeout=1', '--request-timeout=1', '--handler-timeout=2.5'];
+        const server = await recording(t, workerClass, flags);
+        const send = async (text: string): Promise<string> => {
+          const connection = await rawConnection(t, server.port);
+          connection.write(text);
+          await connection.closed;
+          return connection.received().split('\r\n')[0] ?? '';
+        };
+        const answers = await Promise.all([
+          send('GET / HTTP/1.1\r\nHost: a\r\n'),
+          send('POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc'),
+          send('GET /never HTTP/1.1\r\nHost: a\r\n\r\n'),
+          send('GET /begun HTTP/1.1\r\nHost: a\r\n\r\n'),
+        ]);
+        assert.deepEqual(
+          answers.map((line) => line.split(' ')[1]),
+          ['408', '408', '503', '200'],
+        );
+        await server.statuses(4);
+        assert.deepEqual(
+          server
+            .requests()
+            .map(({status, method, path, bytes}) => [status, method, path, status === 499 ? undefined : bytes])
+            .toSorted(),
+          [
+            [408, '', '', 0],
+            [408, 'POST', '/body', 0],
+            [499, 'GET', '/begun', undefined],
+            [503, 'GET', '/never', 20],
+          ],
+        );
+        await until('all are counted', async () => (await server.sample(answered('5xx'))) === 1, 5);
+        assert.deepEqual(
+          [
+            await server.sample(answered('4xx')),
+            await server.sample('entrypoint_requests_aborted_total'),
+            await server.sample('entrypoint_requests_in_flight'),
+          ],
+          [2, 1, 0],
+        );
+      },
+    );
+  }
+
+  test('a field of the response is in the access log, whichever class and method has written it', async (t) => {
+    const check = async (workerClass: string): Promise<void> => {
+      const format = '%(U)s %({x-own}o)s %({Set-Cookie}o)s %({content-length}o)s %({none}o)s';
+      const server = await recording(t, workerClass, [`--access-log-format=${format}`]);
+      await server.get('/fields');
+      await server.get('/slow');
+      await until(
+        () => `two lines of ${workerClass} in:\n${server.output()}`,
+        () => /^\/fields yes a=1, b=2 - -$/m.test(server.output()) && /^\/slow - - 4 -$/m.test(server.output()),
+        5,
+      );
+    };
+    await Promise.all(['async', 'sync', 'threads'].map(check));
+  });
 
   for (const workerClass of ['async', 'sync', 'threads']) {
     test(

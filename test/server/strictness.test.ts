@@ -3,6 +3,7 @@ import {request} from 'node:https';
 import {test} from 'node:test';
 import {makeCertificate} from '../support/certificate.ts';
 import {directoryWith} from '../support/directory.ts';
+import {longIf} from '../support/long.ts';
 import {until} from '../support/until.ts';
 import {rawConnection, startServer} from './support.ts';
 
@@ -30,47 +31,59 @@ const refused: readonly (readonly [string, number])[] = [
 ];
 
 for (const kind of ['async', 'sync', 'threads'] as const) {
-  test(`${kind}: messages that RFC 9112 forbids are refused and their connections closed`, async (t) => {
-    const server = await startServer(t, {
-      module: service,
-      flags: ['--workers=1', `--worker-class=${kind}`, '--access-log'],
-    });
-    for (const [bytes, status] of refused) {
-      const client = await rawConnection(t, server.port);
-      client.write(bytes);
-      await client.until(new RegExp(`^HTTP/1.1 ${status} `));
-      assert.equal(await client.closed, 'end', bytes);
-      assert.equal(client.received().split('HTTP/1.1 ').length, 2);
-      assert.match(client.received(), /\r\nconnection: close\r\n/i);
-    }
-    const lines = (): number => server.log().filter(({event}) => event === 'request').length;
-    await until('they are in the access log', () => lines() === refused.length);
-  });
+  test(
+    `${kind}: messages that RFC 9112 forbids are refused and their connections closed`,
+    longIf(kind === 'sync'),
+    async (t) => {
+      const server = await startServer(t, {
+        module: service,
+        flags: ['--workers=1', `--worker-class=${kind}`, '--access-log'],
+      });
+      for (const [bytes, status] of refused) {
+        const client = await rawConnection(t, server.port);
+        client.write(bytes);
+        await client.until(new RegExp(`^HTTP/1.1 ${status} `));
+        assert.equal(await client.closed, 'end', bytes);
+        assert.equal(client.received().split('HTTP/1.1 ').length, 2);
+        assert.match(client.received(), /\r\nconnection: close\r\n/i);
+      }
+      const lines = (): number => server.log().filter(({event}) => event === 'request').length;
+      await until('they are in the access log', () => lines() === refused.length);
+    },
+  );
 
-  test(`${kind}: an Upgrade that nothing serves is ignored, and nothing behind it is lost`, async (t) => {
-    const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
-    const h2c = 'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
-    const client = await rawConnection(t, server.port);
-    const next =
-      kind === 'sync'
-        ? ''
-        : `POST /2 HTTP/1.1\r\n${h2c}Content-Length: 5\r\n\r\nhelloGET /3 HTTP/1.1\r\nHost: a\r\n\r\n`;
-    client.write(`GET /1 HTTP/1.1\r\n${h2c}\r\n${next}`);
-    await client.until(kind === 'sync' ? /\/1\["/ : /\/1\["".*\/2\["hello".*\/3\[""/s);
-  });
-
-  test(`${kind}: a client of HTTP/1.0 gets no chunks, even if the service sets Transfer-Encoding`, async (t) => {
-    const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
-    // The event loop of a worker with threads does not see that a service announces trailers.
-    const path = kind === 'threads' ? '/chunked' : '/trailer';
-    for (const headers of ['Host: a\r\n', 'Host: a\r\nTE: chunked\r\n', 'Host: a\r\nConnection: keep-alive\r\n']) {
+  test(
+    `${kind}: an Upgrade that nothing serves is ignored, and nothing behind it is lost`,
+    longIf(kind === 'sync'),
+    async (t) => {
+      const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
+      const h2c = 'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
       const client = await rawConnection(t, server.port);
-      client.write(`GET ${path} HTTP/1.0\r\n${headers}\r\n`);
-      await client.until(/\r\n\r\n\/(chunked|trailer)\["",\[\]\]$/);
-      assert.doesNotMatch(client.received(), /transfer-encoding/i);
-      assert.equal(await client.closed, 'end');
-    }
-  });
+      const next =
+        kind === 'sync'
+          ? ''
+          : `POST /2 HTTP/1.1\r\n${h2c}Content-Length: 5\r\n\r\nhelloGET /3 HTTP/1.1\r\nHost: a\r\n\r\n`;
+      client.write(`GET /1 HTTP/1.1\r\n${h2c}\r\n${next}`);
+      await client.until(kind === 'sync' ? /\/1\["/ : /\/1\["".*\/2\["hello".*\/3\[""/s);
+    },
+  );
+
+  test(
+    `${kind}: a client of HTTP/1.0 gets no chunks, even if the service sets Transfer-Encoding`,
+    longIf(kind === 'sync'),
+    async (t) => {
+      const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
+      // The event loop of a worker with threads does not see that a service announces trailers.
+      const path = kind === 'threads' ? '/chunked' : '/trailer';
+      for (const headers of ['Host: a\r\n', 'Host: a\r\nTE: chunked\r\n', 'Host: a\r\nConnection: keep-alive\r\n']) {
+        const client = await rawConnection(t, server.port);
+        client.write(`GET ${path} HTTP/1.0\r\n${headers}\r\n`);
+        await client.until(/\r\n\r\n\/(chunked|trailer)\["",\[\]\]$/);
+        assert.doesNotMatch(client.received(), /transfer-encoding/i);
+        assert.equal(await client.closed, 'end');
+      }
+    },
+  );
 }
 
 test('trailers that must not be are dropped before the service sees them', async (t) => {

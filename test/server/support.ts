@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it leads a process group of its own. Default: false. */
   readonly ownGroup?: boolean;
+  /** Limit of open files of each of its processes. */
+  readonly openFiles?: number;
   /** False for a server that is expected not to start. Default: true. */
   readonly listening?: boolean;
 }
@@ -65,12 +67,16 @@ export async function startServer(
     flags = [],
     env = {},
     ownGroup = false,
+    openFiles,
     listening = true,
   }: ServerOptions,
 ): Promise<TestServer> {
   if (!existsSync(program)) throw new Error('no dist/serve.js: npm run build');
   const directory = directoryWith({[file]: module, ...files});
-  const child = spawn(process.execPath, ['--disable-sigusr1', program, file, ...flags], {
+  const command = [process.execPath, '--disable-sigusr1', program, file, ...flags];
+  const [executable = '', ...words] =
+    openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command];
+  const child = spawn(executable, words, {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: ownGroup,

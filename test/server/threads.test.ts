@@ -27,7 +27,7 @@ const server = createServer(async (request, response) => {
 server.on("upgrade", (request, socket, head) => {
   const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64");
   socket.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: " + accept + "\\r\\n\\r\\n");
-  socket.on("data", (data) => socket.write("echo " + data));
+  socket.on("data", (data) => socket.write(Buffer.concat([Buffer.from([0x81, 5 + data.length]), Buffer.from("echo " + data)])));
 });
 export default server;`;
 

@@ -94,7 +94,12 @@ const adminBacklog = 100;
  * @throws NodeJS.ErrnoException when it cannot listen
  */
 export function startAdmin(bind: string, sources: AdminSources, socket?: UnixSocket): Promise<Server> {
-  const server = createServer((request, response) => void respond(request, response, sources));
+  const server = createServer((request, response) => {
+    respond(request, response, sources).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500, {'content-type': 'text/plain'});
+      response.end(`${messageOf(error)}\n`);
+    });
+  });
   // Enough for probes and scrapes, and half a request cannot hold a connection open.
   Object.assign(server, {
     headersTimeout: 5000,

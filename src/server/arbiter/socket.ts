@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import net from 'node:net';
 import type {BootFailure} from '../process/messages.ts';
 import {bindHandle, type BoundHandle, checkedHandle, ipv6OnlyFlag, reusePortFlag} from '../process/node-internals.ts';
+import {openFileLimit} from '../process/open-files.ts';
 import {addressText, boundText, isIpv6Only, parseAddress} from '../settings/address.ts';
 import type {Settings} from '../settings/settings.ts';
 
@@ -91,17 +92,8 @@ const reserve = 64;
  * The connection limit, lowered to what the open-file limit allows. Beyond that, an accepted connection would be closed at
  * once instead of waiting in the accept queue.
  */
-export function connectionsWithin(
-  wanted: number,
-  read: () => string = () => readFileSync('/proc/self/limits', 'utf8'),
-): number {
-  try {
-    const soft = /^Max open files +(\d+)/m.exec(read())?.[1];
-    return soft === undefined ? wanted : Math.max(1, Math.min(wanted, Number(soft) - reserve));
-  } catch {
-    return wanted;
-  }
-}
+export const connectionsWithin = (wanted: number, read?: () => string): number =>
+  Math.max(1, Math.min(wanted, openFileLimit(read) - reserve));
 
 const migrateSetting = '/proc/sys/net/ipv4/tcp_migrate_req';
 

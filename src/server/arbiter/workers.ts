@@ -5,6 +5,7 @@ import {
   type DrainOrder,
   type FromWorker,
   isMessage,
+  marked,
   type QueueState,
   type ToWorker,
   type WorkerStats,
@@ -136,7 +137,7 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
     let failure: BootFailure | undefined;
     // A failed send means that the worker has just exited; its `exit` event reports that.
     const post = (message: ToWorker, handle?: BoundSocket['handle']): void => {
-      if (child.isConnected()) child.process.send(message, handle, undefined, () => {});
+      if (child.isConnected()) child.process.send(marked(message), handle, undefined, () => {});
     };
     const worker: Worker = {
       id: child.id,

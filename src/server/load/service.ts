@@ -1,7 +1,8 @@
-import type {Server} from 'node:http';
+import type {IncomingMessage, Server} from 'node:http';
 import {pathToFileURL} from 'node:url';
 import {exitCode} from '../../errors.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
+import type {OwnOptions} from '../requests/own-options.ts';
 import {parseAddress} from '../settings/address.ts';
 import {adapt, type ListenAddress} from './adapt.ts';
 import {isFastifyPlugin} from './handler.ts';
@@ -16,6 +17,10 @@ export interface LoadedService {
   /** Whether the service called `listen` itself. */
   readonly listens: boolean;
   readonly close: () => Promise<void>;
+  /** With threads: what the service has set on its own server. */
+  readonly own?: OwnOptions;
+  /** With threads: the stack of the thread that serves a request, if it computes. */
+  readonly stackOf?: (request: IncomingMessage) => Promise<string | undefined>;
   /** The service's own metrics, one source for each thread; undefined without threads. Never rejects. */
   readonly metrics?: () => Promise<readonly MetricSource[]>;
 }

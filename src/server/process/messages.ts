@@ -94,9 +94,17 @@ export type ToWorker =
   | {readonly type: 'quit'; readonly signal: string}
   | {readonly type: 'flush'};
 
-/** Whether it is a message of the server. A service can send its own to the parent process. */
-export function isMessage<T extends {readonly type: string}>(value: unknown): value is T {
-  return typeof value === 'object' && value !== null && typeof (value as {type?: unknown}).type === 'string';
+const sender = 'entrypoint/server';
+
+/** A message as it is sent between arbiter and worker: a service has the same channel, and its messages can have any `type`. */
+export const marked = <T extends FromWorker | ToWorker>(message: T): T & {readonly sender: string} => ({
+  ...message,
+  sender,
+});
+
+/** Whether it is a message of the server. */
+export function isMessage<T extends FromWorker | ToWorker>(value: unknown): value is T {
+  return typeof value === 'object' && value !== null && (value as {sender?: unknown}).sender === sender;
 }
 
 /** Counts of a worker since it started. Totals only grow; gauges are current. */

@@ -1,5 +1,5 @@
 import type {EventEmitter} from 'node:events';
-import {readSync} from 'node:fs';
+import {readSync, writeSync} from 'node:fs';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import net, {type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
@@ -198,15 +198,39 @@ export function bytesReceived(socket: Socket): number {
  * Undefined if nothing has arrived yet.
  */
 export function readNow(socket: Socket): Buffer | undefined {
-  const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;
-  if (handle?.fd === undefined || handle.fd < 0) return undefined;
+  const descriptor = descriptorOf(socket);
+  if (descriptor < 0) return undefined;
   const buffer = Buffer.allocUnsafe(16_384);
   try {
-    const length = readSync(handle.fd, buffer);
+    const length = readSync(descriptor, buffer);
     (socket as EarlyRead)[early] = length;
     return length === 0 ? undefined : buffer.subarray(0, length);
   } catch {
     return undefined;
+  }
+}
+
+/** The descriptor of a connection; -1 if it has none. */
+export function descriptorOf(socket: Socket): number {
+  const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;
+  return handle?.fd ?? -1;
+}
+
+const nothing = new Uint8Array(0);
+
+/**
+ * Whether the other end has reset a connection whose end was read already: Node does not read it any more, and learns of
+ * the reset only when it writes. The kernel reports it for a write of no bytes as well, which sends nothing.
+ */
+export function isReset(socket: Socket): boolean {
+  const descriptor = descriptorOf(socketUnderTls(socket) ?? socket);
+  if (descriptor < 0) return socket.destroyed;
+  try {
+    writeSync(descriptor, nothing);
+    return false;
+  } catch (error) {
+    const {code = ''} = error as NodeJS.ErrnoException;
+    return code === 'EPIPE' || code === 'ECONNRESET';
   }
 }
 
@@ -271,11 +295,6 @@ export function captureSignal(signal: NodeJS.Signals, handler: () => void): () =
   };
 }
 
-/** Whether the connection is closed after this response, as its head says. */
-export function isLast(response: ServerResponse): boolean {
-  return (response as unknown as Record<string, unknown>)['_last'] === true;
-}
-
 /**
  * Gives a response a head that another server has written, framing included. Its body follows with `passBytes`.
  * @param last whether the connection is closed after it; it is also, if the client has closed its half
@@ -283,7 +302,7 @@ export function isLast(response: ServerResponse): boolean {
 export function passHead(response: ServerResponse, status: number, text: string, last: boolean): void {
   response.statusCode = status;
   const chunkedEncoding = /\r\ntransfer-encoding: *chunked/i.test(text);
-  Object.assign(response, {_header: text, _last: last || isLast(response), chunkedEncoding});
+  Object.assign(response, {_header: text, _last: last || endsConnection(response), chunkedEncoding});
 }
 
 type Chunked = ServerResponse & {chunkedEncoding: boolean};

@@ -1,5 +1,7 @@
+import type {ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import {clock} from '../process/log.ts';
+import {sentHead} from '../process/node-internals.ts';
 import {clientAddress, peerAddress} from '../requests/forwarded.ts';
 import {lineBuffer, type LineBuffer} from './line-buffer.ts';
 import {identityOf} from './request-id.ts';
@@ -136,9 +138,24 @@ export function atomsLine(format: string): Format {
 function atomOf(name: string): Atom | undefined {
   const [, key = '', kind] = /^\{([^}]*)\}([ioe])$/.exec(name) ?? [];
   if (kind === 'i') return ({request}) => header(request?.headers[key.toLowerCase()]);
-  if (kind === 'o') return ({response}) => header(response?.getHeader(key));
+  if (kind === 'o') return ({response}) => header(response === undefined ? undefined : sentHeader(response, key));
   if (kind === 'e') return () => header(process.env[key]);
   return Object.hasOwn(atoms, name) ? atoms[name] : undefined;
+}
+
+/**
+ * A header as it was sent, its values joined by commas. Not `getHeader`: it does not know the headers of `writeHead`, nor those
+ * that a pool thread has written.
+ */
+function sentHeader(response: ServerResponse, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  const values = sentHead(response)
+    .split('\r\n')
+    .slice(1)
+    .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()] as const)
+    .filter(([key]) => key === wanted)
+    .map(([, value]) => value);
+  return values.length === 0 ? undefined : values.join(', ');
 }
 
 /** Escapes quotes and control characters, so that a client cannot end the line or a field of it. */

@@ -3,6 +3,7 @@ import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {RequestStats} from '../process/messages.ts';
 import {peerAddress} from '../requests/forwarded.ts';
+import {insteadOf} from '../requests/response-end.ts';
 import {guarded, type HttpEvent, onRequestStart, onResponseFinish} from './http-events.ts';
 import {onUpgradeAnswer, type UpgradeAnswer} from './upgrade-answer.ts';
 
@@ -114,9 +115,11 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
     socket[open] = null;
     for (const {request, response} of Array.isArray(waiting) ? waiting : [waiting]) {
       inFlight -= 1;
-      aborted += 1;
       const taken = performance.now() - ((response as Counted)[started] ?? 0);
-      onRequestEnd?.({socket, request, response, status: abortedStatus, milliseconds: taken, bytes: undefined});
+      const {status = abortedStatus, bytes} = insteadOf(response) ?? {};
+      if (status === abortedStatus) aborted += 1;
+      else count(status, taken);
+      onRequestEnd?.({socket, request, response, status, milliseconds: taken, bytes});
     }
   });
   const refused = (socket: Connection, status: number): void => {

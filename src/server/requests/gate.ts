@@ -97,8 +97,8 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
     served += 1;
     if (served === limit) recycle();
     if (isStream) return serve(request, response, proceed);
-    // The client closes, or this frees a connection.
-    if (!response.shouldKeepAlive || full()) lastResponse(response, socket);
+    // The client closes, the service limits the requests of a connection, or this frees one.
+    if (!response.shouldKeepAlive || reachesLimit(response) || full()) lastResponse(response, socket);
     if (request.httpVersion === '1.0') unchunked(response);
     if (draining() && isProbe(request, settings.readyPath)) return notReady(response);
     const length = examine(request);
@@ -108,7 +108,7 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
       // RFC 9112 section 6.1: a coding that the version does not know is faulty framing.
       if (length === -1 && request.httpVersion === '1.0') lastResponse(response, socket);
       response.on('finish', finished);
-      if (tooLarge(request, response, length)) return;
+      if (tooLarge(request, response, length, socket)) return;
     }
     serve(request, response, proceed);
   };
@@ -117,6 +117,11 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
 /** Whether it is a stream of the service's own HTTP/2 server, which has no connection for itself and is framed already. */
 function isHttp2(request: IncomingMessage): boolean {
   return request.httpVersionMajor > 1 && 'stream' in request;
+}
+
+/** Whether it is the last that `maxRequestsPerSocket` of the service allows: Node announces the close, but leaves it to the client. */
+function reachesLimit(response: ServerResponse & {readonly maxRequestsOnConnectionReached?: boolean}): boolean {
+  return response.maxRequestsOnConnectionReached === true;
 }
 
 function refuse(response: ServerResponse, socket: Socket, {status, reason}: Refusal): void {

@@ -26,26 +26,26 @@ export function limitServer(
 /**
  * Rejects a body of more than `bytes` with 413: at once if its length is declared, else as soon as it exceeds the limit.
  * @param bytes 0: no limit
- * @returns a function that returns whether it responded to the request itself; `length` is that of the body, -1 for a
- * chunked one
+ * @returns a function that returns whether it responded to the request itself. `length` is that of the body, -1 for a
+ * chunked one; `socket` is that of the request when it arrived, since Node sets `request.socket` to null once the service has
+ * destroyed the body
  */
 export function bodyLimit(
   bytes: number,
-): (request: IncomingMessage, response: ServerResponse, length: number) => boolean {
+): (request: IncomingMessage, response: ServerResponse, length: number, socket: Socket) => boolean {
   const limit = bytes === 0 ? Infinity : bytes;
-  return (request, response, length) => {
+  return (request, response, length, socket) => {
     if (length > limit) {
-      reject(request, response, request.socket);
+      reject(request, response, socket);
       return true;
     }
-    if (length === -1) countBody(request, response, limit);
+    if (length === -1) countBody(request, response, limit, socket);
     return false;
   };
 }
 
-function countBody(request: IncomingMessage, response: ServerResponse, bytes: number): void {
-  // `request.socket` is null once the service has destroyed the body.
-  const {push, socket} = request;
+function countBody(request: IncomingMessage, response: ServerResponse, bytes: number, socket: Socket): void {
+  const {push} = request;
   let seen = 0;
   // The parser passes the body on through `push`, however the service reads it.
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding): boolean => {

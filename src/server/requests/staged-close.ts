@@ -1,7 +1,7 @@
 import type {Server} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex, Readable} from 'node:stream';
-import {currentResponse, ignoreFurtherRequests, incompleteRequest} from '../process/node-internals.ts';
+import {currentResponse, ignoreFurtherRequests, incompleteRequest, isReset} from '../process/node-internals.ts';
 import {lastDecidedBy} from './last-response.ts';
 
 // A socket that is closed with unread bytes makes the kernel send a reset, and a reset discards what the client has not
@@ -22,6 +22,8 @@ interface Progress {
   bytes: number;
   /** When `bytes` changed. */
   changed: number;
+  /** Whether the client of a half-closed connection was asked whether it is still there. */
+  asked: boolean;
 }
 
 /** Closes the connections of a server in stages, and keeps those of clients that have closed their half. */
@@ -49,7 +51,7 @@ export function stagedClose(server: Server): StagedClose {
   function watch<T extends Duplex>(sockets: Map<T, Progress>, socket: T): void {
     const now = Date.now();
     const bytes = bytesOf(socket, sockets === (halfClosed as unknown));
-    sockets.set(socket, {started: now, before: bytes, bytes, changed: now});
+    sockets.set(socket, {started: now, before: bytes, bytes, changed: now, asked: false});
     timer ??= setTimeout(check, checkMilliseconds).unref();
   }
 
@@ -148,15 +150,18 @@ function isFull({readableLength, readableHighWaterMark, readableFlowing}: Readab
 /**
  * Whether a client that has closed its half can still get its response. One that has closed the whole connection looks
  * the same until the server sends something, which its kernel answers with a reset; the service must notice that, to end
- * its work. Hence, after a while, an interim response: a client ignores it (RFC 9110 section 15.2).
+ * its work. Hence, after a while, one interim response: a client ignores it (RFC 9110 section 15.2).
  */
 function awaitsResponse(socket: Socket, progress: Progress, now: number): boolean {
   const response = currentResponse(socket);
   if (response === undefined || response.writableEnded) return false;
   if (!response.headersSent) {
-    const waited = now - progress.started;
-    if (response.req.httpVersionMinor > 0 && waited >= checkMilliseconds && waited < silentMilliseconds)
+    if (progress.asked) {
+      if (isReset(socket)) socket.destroy();
+    } else if (response.req.httpVersionMinor > 0 && now - progress.started >= checkMilliseconds) {
+      progress.asked = true;
       socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+    }
     return true;
   }
   // A stream of events can be silent for long, and ends when its client leaves.

@@ -12,6 +12,7 @@ const offerAgainMilliseconds = 2;
 /** A request between its arrival and the end of its exchange. */
 export interface OpenRequest {
   readonly id: number;
+  readonly request: IncomingMessage;
   readonly exchange: Exchange;
   readonly method: string;
   readonly url: string;
@@ -44,6 +45,8 @@ export interface Dispatcher {
   readonly close: (opened: OpenRequest) => void;
   /** The handler of a request has failed. */
   readonly fail: (id: number) => void;
+  /** The thread that serves a request, or that it was offered to last. */
+  readonly threadOf: (request: IncomingMessage) => PoolThread | undefined;
   /** A thread has ended: the requests that it had taken are lost; other threads can take those it was only offered. */
   readonly abandon: (thread: PoolThread) => void;
 }
@@ -141,11 +144,13 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
   }
 
   return {
-    open: ({method = 'GET', url = '/', socket}, exchange) => {
+    open: (request, exchange) => {
+      const {method = 'GET', url = '/', socket} = request;
       // Ids wrap around below the maximum of a slot.
       lastId = (lastId % 0x3fff_ffff) + 1;
       const opened: OpenRequest = {
         id: lastId,
+        request,
         exchange: exchange(lastId),
         method,
         url,
@@ -199,6 +204,10 @@ export function dispatcher(pool: Pool, claims: SharedArrayBuffer, express: numbe
       if (opened === undefined) return;
       takerOf(opened)?.send({type: 'disconnected', id});
       failed(opened);
+    },
+    threadOf: (request) => {
+      for (const opened of requests.values()) if (opened.request === request) return takerOf(opened);
+      return undefined;
     },
     abandon: (thread) => {
       for (const opened of requests.values()) if (takerOf(opened) === thread) failed(opened);

@@ -20,14 +20,15 @@ export function trailerLines(raw: readonly string[]): string {
   return text;
 }
 
-/** How the body of a request is framed (RFC 9112, 6.3). */
+/** How the body of a request is framed (RFC 9112, 6.3): Transfer-Encoding overrides a length. */
 export function bodyFraming(raw: readonly string[]): 'complete' | 'length' | 'chunked' {
+  let framing: 'complete' | 'length' = 'complete';
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return 'length';
+    if (name.length === 14 && name.toLowerCase() === 'content-length') framing = 'length';
     if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') return 'chunked';
   }
-  return 'complete';
+  return framing;
 }
 
 /** Whether the head of a response says that the connection is closed after it. */

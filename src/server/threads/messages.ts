@@ -1,4 +1,6 @@
+import type {MessagePort} from 'node:worker_threads';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
+import type {OwnOptions} from '../requests/own-options.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** The `workerData` of a pool thread. */
@@ -11,6 +13,8 @@ export interface ThreadData {
   readonly claims: SharedArrayBuffer;
   /** A 32-bit counter that the thread's event loop increments. */
   readonly heartbeat: SharedArrayBuffer;
+  /** For the messages of both. Not `parentPort`, where the service can send and receive its own. */
+  readonly link: MessagePort;
 }
 
 // Messages travel in batches, one for each turn of the sender's loop: a message of its own would cost each request 40
@@ -61,7 +65,7 @@ export interface Listens {
 }
 
 export type FromThread =
-  | {readonly type: 'booted'; readonly listens: Listens}
+  | {readonly type: 'booted'; readonly listens: Listens; readonly own: OwnOptions}
   /** The service has added or removed a listener. */
   | {readonly type: 'listens'; readonly listens: Listens}
   | {readonly type: 'failed'; readonly failure: BootFailure}

@@ -1,8 +1,10 @@
-import {Worker} from 'node:worker_threads';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {MessageChannel, receiveMessageOnPort, Worker} from 'node:worker_threads';
 import {exitCode, messageOf} from '../../errors.ts';
 import {serviceStack} from '../process/frames.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
+import type {OwnOptions} from '../requests/own-options.ts';
 import type {Settings} from '../settings/settings.ts';
 import {heartbeatMilliseconds, maxMissedHeartbeats} from '../watchdog/heartbeat.ts';
 import type {FromThread, Listens, ThreadData, ToThread} from './messages.ts';
@@ -10,6 +12,9 @@ import {outbox} from './outbox.ts';
 import {threadStack} from './thread-stack.ts';
 
 const bootSeconds = 60;
+
+/** For the utilization of a thread's loop. */
+const sampleMilliseconds = 50;
 
 /** Less than the arbiter waits for the worker: the other threads' metrics arrive in time. */
 const metricsMilliseconds = 700;
@@ -26,9 +31,11 @@ export interface PoolThread {
   /** Sends the batch now. */
   readonly flush: () => void;
   /** Resolves when it is ready. */
-  readonly booted: Promise<{readonly listens: Listens} | {readonly failure: BootFailure}>;
+  readonly booted: Promise<{readonly listens: Listens; readonly own: OwnOptions} | {readonly failure: BootFailure}>;
   /** The service's own metrics; without them if the thread is busy or has ended. Never rejects. */
   readonly metrics: () => Promise<MetricSource>;
+  /** The stack of what it computes; undefined if it waits. */
+  readonly stack: () => Promise<string | undefined>;
   /** Closes the service, runs its own handlers, and ends the thread. */
   readonly close: () => Promise<void>;
 }
@@ -48,15 +55,17 @@ export interface ThreadOptions {
 /** Starts a thread with its own copy of the service. */
 export function startThread({settings, port, index, claims, onMessage, onStuck, onExit}: ThreadOptions): PoolThread {
   const heartbeat = new SharedArrayBuffer(4);
-  const data: ThreadData = {settings, port, index, claims, heartbeat};
+  const {port1: link, port2} = new MessageChannel();
+  const data: ThreadData = {settings, port, index, claims, heartbeat, link: port2};
   const worker = new Worker(serverProgram('pool-thread'), {
     workerData: data,
+    transferList: [port2],
     argv: [...settings.args],
     name: `pool-${index}`,
     ...(settings.maxHeap === 0 ? {} : {resourceLimits: {maxOldGenerationSizeMb: settings.maxHeap}}),
   });
   const booted = Promise.withResolvers<Awaited<PoolThread['booted']>>();
-  const out = outbox<ToThread>((batch) => worker.postMessage(batch, []));
+  const out = outbox<ToThread>((batch) => link.postMessage(batch, []));
   const closed = Promise.withResolvers<void>();
   const asked = new Set<(source: MetricSource) => void>();
   let [ready, closing] = [false, false];
@@ -80,13 +89,14 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
         asked.add(answered);
       });
     },
+    stack: async () => ((await isComputing(worker)) ? threadStack(worker.threadId) : undefined),
     close: async () => {
       closing = true;
       out.add({type: 'close'});
       await closed.promise;
     },
   };
-  worker.on('message', (batch: readonly FromThread[]) => {
+  function receive(batch: readonly FromThread[]): void {
     thread.batches += 1;
     for (const message of batch) {
       if (message.type === 'booted') {
@@ -96,7 +106,8 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
       else if (message.type === 'metrics') for (const answered of asked) answered(message.source);
       else onMessage(thread, message);
     }
-  });
+  }
+  link.on('message', receive);
   const stopWatch = watchLoop(new Int32Array(heartbeat), settings.timeout, async () => {
     const stack = await threadStack(worker.threadId);
     onStuck(stack);
@@ -108,6 +119,10 @@ export function startThread({settings, port, index, claims, onMessage, onStuck, 
   });
   worker.once('exit', (code) => {
     stopWatch();
+    // What it has sent before it ended.
+    for (let left = receiveMessageOnPort(link); left !== undefined; left = receiveMessageOnPort(link))
+      receive(left.message as readonly FromThread[]);
+    link.close();
     booted.resolve({failure: bootFailed(code, cause)});
     closed.resolve();
     if (ready && !closing) onExit(thread, cause ?? new Error(`exit code ${code}`));
@@ -127,6 +142,13 @@ function bootFailed(code: number, cause: Error | undefined): BootFailure {
     fix: 'set fewer --threads or --workers, raise --max-heap, or give the container more memory',
     exitCode: exitCode.notBooted,
   };
+}
+
+/** Whether the loop of a thread does not wait. To ask its inspector would leave a thread that waits with a breakpoint. */
+async function isComputing({performance}: Worker): Promise<boolean> {
+  const before = performance.eventLoopUtilization();
+  await sleep(sampleMilliseconds);
+  return performance.eventLoopUtilization(before).utilization > 0.9;
 }
 
 function lateSource(thread: number): MetricSource {

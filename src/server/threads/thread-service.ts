@@ -4,6 +4,7 @@ import {messageOf} from '../../errors.ts';
 import {type LoadedService, NotServable} from '../load/service.ts';
 import {serviceStack} from '../process/frames.ts';
 import type {Log} from '../process/log.ts';
+import {applyOwnOptions, type OwnOptions} from '../requests/own-options.ts';
 import {onResponseEnd} from '../requests/response-end.ts';
 import type {Settings} from '../settings/settings.ts';
 import {claimMemory, dispatcher, type Pool} from './dispatch.ts';
@@ -36,7 +37,8 @@ export async function threadService({
 }: ThreadServiceOptions): Promise<LoadedService> {
   const pool: Pool = {ready: [], failing: []};
   const claims = claimMemory();
-  const {open, receive, close, fail, abandon} = dispatcher(pool, claims, settings.threads);
+  let own: OwnOptions = {};
+  const {open, receive, close, fail, abandon, threadOf} = dispatcher(pool, claims, settings.threads);
   const server = createServer(serve);
   // The service's own server decides what it answers to `Expect`.
   server.on('checkContinue', serve);
@@ -108,10 +110,14 @@ export async function threadService({
   for (const boot of boots) {
     if ('failure' in boot) throw new NotServable(boot.failure);
     listenAs(boot.listens);
+    own = boot.own;
   }
+  applyOwnOptions(server, own);
   pool.ready = all;
   return {
     server,
+    own,
+    stackOf: async (request) => threadOf(request)?.stack(),
     others: [],
     listens: false,
     metrics: () => Promise.all(pool.ready.map((thread) => thread.metrics())),

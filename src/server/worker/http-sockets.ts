@@ -1,5 +1,5 @@
-import type {Server} from 'node:http';
-import type {Http2Session} from 'node:http2';
+import type {IncomingHttpHeaders, Server} from 'node:http';
+import type {Http2Session, ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import {socketUnderTls} from '../process/node-internals.ts';
 
@@ -26,6 +26,16 @@ export function httpSockets(server: Server): ReadonlySet<Socket> {
       add(socket);
     });
   return sockets;
+}
+
+/** The open streams of an HTTP/2 server, with the headers of their requests. */
+export function http2Streams(server: Server): ReadonlyMap<ServerHttp2Stream, IncomingHttpHeaders> {
+  const streams = new Map<ServerHttp2Stream, IncomingHttpHeaders>();
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    streams.set(stream, headers);
+    stream.once('close', () => streams.delete(stream));
+  });
+  return streams;
 }
 
 /**

@@ -1,6 +1,8 @@
 import {type ServerResponse, STATUS_CODES} from 'node:http';
+import type {ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import {currentResponse, sentHead} from '../process/node-internals.ts';
+import {answerInstead} from '../requests/response-end.ts';
 
 /** How long a client that still sends its request can read the response: a reset would discard it (RFC 9112, 9.6). */
 const lingerMilliseconds = 1000;
@@ -13,7 +15,9 @@ export function isEventStream(response: ServerResponse | undefined): boolean {
 /** Ends an event stream; its client reconnects, to another worker. The service gets the response's event `close`. */
 export function endEventStream(socket: Socket): void {
   if (socket.writableEnded) return;
-  const chunked = currentResponse(socket)?.chunkedEncoding === true;
+  const response = currentResponse(socket);
+  if (response !== undefined) answerInstead(response, {status: response.statusCode, bytes: undefined});
+  const chunked = response?.chunkedEncoding === true;
   socket.end(chunked ? '0\r\n\r\n' : '', () => socket.destroy());
 }
 
@@ -32,11 +36,13 @@ export function cutResponse(socket: Socket, response: ServerResponse, status: nu
     else socket.resetAndDestroy();
     return;
   }
-  const body = `${STATUS_CODES[status]}\n`;
-  const complete = response.req.complete;
+  const text = `${STATUS_CODES[status]}\n`;
+  const body = response.req.method === 'HEAD' ? '' : text;
+  answerInstead(response, {status, bytes: body.length});
+  const {complete} = response.req;
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
-      `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${response.req.method === 'HEAD' ? '' : body}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n` +
+      `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`,
     () => {
       if (complete) socket.destroy();
     },
@@ -46,4 +52,23 @@ export function cutResponse(socket: Socket, response: ServerResponse, status: nu
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
   socket.once('close', () => clearTimeout(timer));
+}
+
+// RFC 9113, 7.
+const [noError, internalError] = [0, 2] as const;
+
+/** The stream of a response of HTTP/2. */
+export const streamOf = (response: ServerResponse): ServerHttp2Stream | undefined =>
+  (response as {readonly stream?: ServerHttp2Stream}).stream;
+
+/** The same for a stream of HTTP/2, whose connection stays. What the service writes later is discarded silently. */
+export function cutStream(stream: ServerHttp2Stream, status: number): void {
+  if (stream.destroyed || stream.writableEnded) return;
+  if (stream.headersSent) return stream.close(internalError);
+  const {headRequest} = stream as ServerHttp2Stream & {readonly headRequest: boolean};
+  stream.respond({':status': status, 'content-type': 'text/plain'});
+  // The rest of the request is not read (RFC 9113, 8.1).
+  stream.end(headRequest ? '' : `${STATUS_CODES[status]}\n`, () => stream.close(noError));
+  Object.defineProperty(stream, 'headersSent', {value: false});
+  Object.assign(stream, {respond: () => {}, write: () => true, end: () => stream});
 }

@@ -1,5 +1,6 @@
 import {once} from 'node:events';
 import type {Server, ServerResponse} from 'node:http';
+import type {ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {loadService} from '../load/service.ts';
@@ -10,6 +11,7 @@ import {observeRequests, type RequestObserver} from '../records/observe.ts';
 import {trustProxies} from '../requests/forwarded.ts';
 import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
 import {limitServer} from '../requests/limits.ts';
+import {ownOptions, type OwnOptions, replacedLimits} from '../requests/own-options.ts';
 import {stagedClose} from '../requests/staged-close.ts';
 import {examiner} from '../requests/strictness.ts';
 import {handleUpgrades} from '../requests/upgrades.ts';
@@ -18,8 +20,10 @@ import {type Accepting, closeListener, type Connections, pausableAccept, trackCo
 import {clearQueue, drain, type DrainableServer, type DrainLimits} from './drain.ts';
 import {limitHandlers} from './handler-limit.ts';
 import {http2Sessions, httpSockets, isSecure} from './http-sockets.ts';
-import {cutResponse} from './response-cut.ts';
+import {watchOpenFiles} from './open-files.ts';
+import {cutResponse, cutStream, streamOf} from './response-cut.ts';
 import {oneAtATime, readAtOnce} from './sync.ts';
+import {type FailingRequest, followConnections} from './uncaught.ts';
 import {trackWebsockets} from './websockets.ts';
 
 /** A service that is being served. */
@@ -27,7 +31,7 @@ export interface Serving {
   readonly connections: () => number;
   /** Seconds for which a `sync` worker has been running a request. */
   readonly held: () => number;
-  /** Answers 500 to the request whose handler has just thrown, if that is known. */
+  /** Answers 500 to the request whose code has just failed, if that is known. */
   readonly failRunning: () => void;
   readonly observer: RequestObserver;
   /** From now on, readiness answers 503. */
@@ -66,6 +70,7 @@ interface MainServer {
   readonly sockets: ReadonlySet<Socket>;
   readonly closeSessions: () => void;
   readonly observer: RequestObserver;
+  readonly failing: FailingRequest | undefined;
 }
 
 /**
@@ -82,18 +87,19 @@ export async function serveWorker({
 }: WorkerServerOptions): Promise<Serving> {
   let draining = false;
   let main: MainServer | undefined;
+  let own: OwnOptions = {};
   const websockets = trackWebsockets();
   const running = runningResponse(settings);
   const prepare = (server: Server): void => {
     const accepting = pausableAccept(server, reopen);
-    const connections = trackConnections(server, {
-      accepting,
-      max: settings.maxConnections,
-      pausable: settings.dispatch !== 'reuseport',
-    });
+    const pausable = settings.dispatch !== 'reuseport';
+    const connections = trackConnections(server, {accepting, max: settings.maxConnections, pausable});
+    watchOpenFiles(server, {accepting, pausable, log});
+    own = ownOptions(server);
     limitServer(server, settings);
     trustProxies(server, settings.forwardedAllowIps);
     const closing = stagedClose(server);
+    const failing = settings.workerClass === 'async' ? followConnections(server) : undefined;
     const observer = observeRequests(server, settings, connections.onClosed, closing.end);
     if (settings.workerClass === 'sync') readAtOnce(server);
     const examine = examiner(settings.strictHttp);
@@ -107,7 +113,7 @@ export async function serveWorker({
         draining: () => draining,
         full: connections.full,
         recycle: () => recycle('max-requests'),
-        serve: classGate(settings, accepting, running),
+        serve: classGate(settings, accepting, running, failing),
       }),
       closing,
       (request, stream) => {
@@ -116,7 +122,7 @@ export async function serveWorker({
       },
     );
     const sockets = isSecure(server) ? httpSockets(server) : connections.sockets;
-    main = {server, accepting, connections, sockets, closeSessions: http2Sessions(server), observer};
+    main = {server, accepting, connections, sockets, closeSessions: http2Sessions(server), observer, failing};
   };
   const service =
     settings.workerClass === 'threads'
@@ -127,23 +133,29 @@ export async function serveWorker({
           log('warning', 'listens_elsewhere', {message}),
         );
   if (main?.server !== service.server) prepare(service.server);
+  const replaced = replacedLimits(service.own ?? own, settings);
+  if (replaced !== undefined && process.env['ENTRYPOINT_WORKER'] === '0') log('warning', 'own_limits', replaced);
   const others = service.others.map(otherServer);
   if (!service.listens) await listen(service.server, target);
   else if (!service.server.listening) await once(service.server, 'listening');
-  const {accepting, connections, sockets, closeSessions, observer} = main as unknown as MainServer;
+  const {accepting, connections, sockets, closeSessions, observer, failing} = main as unknown as MainServer;
   if (target.further !== undefined && target.further.length > 0) await accepting.listenFurther(target);
   const servers: readonly DrainableServer[] = [{server: service.server, accepting, sockets, closeSessions}, ...others];
   const {held} = limitHandlers({
     settings: settings.inspect === undefined ? settings : {...settings, handlerTimeout: 0},
-    sockets: servers.map((each) => each.sockets),
+    servers,
     isRunning: running.isRunning,
+    stackOf: service.stackOf,
     log,
     recycle: () => recycle('handler-timeout'),
   });
   return {
     connections: () => connections.sockets.size,
     held,
-    failRunning: running.fail,
+    failRunning: () => {
+      running.fail();
+      failing?.fail(sockets);
+    },
     observer,
     notReady: () => {
       draining = true;
@@ -158,28 +170,41 @@ export async function serveWorker({
 /** The response whose handler runs: with `sync` until it ends, else in this turn of the loop. */
 interface RunningResponse {
   current: ServerResponse | undefined;
-  readonly isRunning: (response: ServerResponse) => boolean;
+  readonly isRunning: (response: ServerResponse | ServerHttp2Stream) => boolean;
   readonly fail: () => void;
 }
 
 function runningResponse({workerClass}: Settings): RunningResponse {
   const running: RunningResponse = {
     current: undefined,
-    isRunning: workerClass === 'sync' ? (response) => response === running.current : () => true,
+    isRunning:
+      workerClass === 'sync'
+        ? (response) =>
+            response === running.current || (running.current !== undefined && response === streamOf(running.current))
+        : () => true,
     fail: () => {
       const {current: response} = running;
       running.current = undefined;
-      const socket = response?.socket ?? null;
-      if (response === undefined || socket === null || response.writableEnded) return;
+      if (response === undefined) return;
+      const stream = streamOf(response);
+      if (stream !== undefined) return cutStream(stream, 500);
+      const {socket} = response;
+      if (socket === null || response.writableEnded) return;
       if (currentResponse(socket) === response) cutResponse(socket, response, 500);
     },
   };
   return running;
 }
 
-function classGate({workerClass, dispatch}: Settings, accepting: Accepting, running: RunningResponse): Gate {
+function classGate(
+  {workerClass, dispatch}: Settings,
+  accepting: Accepting,
+  running: RunningResponse,
+  failing: FailingRequest | undefined,
+): Gate {
   if (workerClass !== 'sync')
     return (request, response, proceed) => {
+      failing?.started(request, response);
       running.current = response;
       // If it throws, the response stays here for `fail`.
       proceed(request, response);

@@ -4,7 +4,14 @@ import type {Endpoint, ListenTarget} from '../load/listening.ts';
 import {serviceStack} from '../process/frames.ts';
 import {serverLog} from '../process/log.ts';
 import {residentBytes} from '../process/memory.ts';
-import {type DrainOrder, type FromWorker, isMessage, type ToWorker, type WorkerStats} from '../process/messages.ts';
+import {
+  type DrainOrder,
+  type FromWorker,
+  isMessage,
+  marked,
+  type ToWorker,
+  type WorkerStats,
+} from '../process/messages.ts';
 import {captureSignal} from '../process/node-internals.ts';
 import {keepWithoutReader} from '../process/outputs.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -30,7 +37,7 @@ let onSocket: ((handle: NetServer | undefined) => void) | undefined;
 let furtherSockets: readonly Endpoint[] = [];
 
 function send(message: FromWorker, sent: () => void = () => {}): void {
-  if (process.connected) process.send?.(message, undefined, undefined, sent);
+  if (process.connected) process.send?.(marked(message), undefined, undefined, sent);
   else sent();
 }
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import {connect as connectHttp2} from 'node:http2';
 import {suite, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {makeCertificate} from '../../support/certificate.ts';
+import {directoryWith} from '../../support/directory.ts';
 import {until} from '../../support/until.ts';
 import {rawConnection, startServer} from '../support.ts';
 
@@ -60,7 +63,7 @@ suite('a request that takes longer than the handler timeout', {concurrency: 3}, 
     });
 
     test(`a client that does not read a response, or does not send its body, is disconnected, and the worker stays (${name})`, async (t) => {
-      const server = await startServer(t, {module: service, flags: ['--workers=1', ...flags, '--handler-timeout=0.5']});
+      const server = await startServer(t, {module: service, flags: ['--workers=1', ...flags, '--handler-timeout=1']});
       const [worker] = server.workers();
       const idle = await rawConnection(t, server.port, {reads: false});
       idle.write(get('/big'));
@@ -75,6 +78,60 @@ suite('a request that takes longer than the handler timeout', {concurrency: 3}, 
       assert.equal(server.log().filter(({event}) => event === 'worker_ready').length, 1);
     });
   }
+
+  test('with threads, the stack of a handler that computes is logged; its client and those of other threads do not wait', async (t) => {
+    const server = await startServer(t, {
+      module: `
+function compute() { for (const end = Date.now() + 3000; Date.now() < end;); }
+export default (request, response) => { if (request.url === "/compute") compute(); response.end("ok"); };`,
+      flags: ['--workers=1', '--worker-class=threads', '--threads=2', '--handler-timeout=0.5'],
+    });
+    assert.equal((await server.get('/compute')).status, 503);
+    assert.equal((await server.get('/')).body, 'ok');
+    const event = await server.event('handler_timeout');
+    assert.match(String(event['message']), /did not begin its response within 0\.5 s, and its thread was computing/);
+    assert.match(String(event['stack']), /^at compute \(.*service\.mjs:2:\d+\)\nat .*service\.mjs:3:/);
+    assert.equal(event['active_resources'], undefined);
+  });
+
+  test("a stream of HTTP/2 has the same limit, and its connection stays; the service's late response is discarded", async (t) => {
+    const {key, certificate} = makeCertificate(directoryWith({}), 1);
+    const server = await startServer(t, {
+      module: `import {createSecureServer} from "node:http2"; import {readFileSync} from "node:fs";
+${service.replace('export default', 'const handle =')}
+export default createSecureServer({key: readFileSync("key.pem"), cert: readFileSync("crt.pem")}, handle);`,
+      files: {'key.pem': key, 'crt.pem': certificate},
+      flags: ['--workers=1', '--handler-timeout=0.5'],
+    });
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, {rejectUnauthorized: false});
+    t.after(() => session.destroy());
+    const ask = (path: string, end = true): Promise<readonly unknown[]> =>
+      new Promise((resolve) => {
+        const stream = session.request({':path': path, ':method': end ? 'GET' : 'POST'}, {endStream: end});
+        let [status, body]: [unknown, string] = [undefined, ''];
+        stream.on('response', (headers) => (status = headers[':status']));
+        stream.setEncoding('utf8').on('data', (text: string) => (body += text));
+        stream.on('error', () => {});
+        stream.on('close', () => resolve([status, body, stream.rstCode]));
+        if (!end) stream.write('abc');
+      });
+    const events = session.request({':path': '/events'});
+    events.resume();
+    const all = await Promise.all([ask('/hang?secret'), ask('/begun'), ask('/body', false)]);
+    assert.deepEqual(all, [
+      [503, 'Service Unavailable\n', 0],
+      [200, 'begun', 2],
+      [503, 'Service Unavailable\n', 0],
+    ]);
+    assert.deepEqual([events.closed, session.closed], [false, false]);
+    await until('the service was told', () => server.output().includes('closed /hang'));
+    const logged = server.log().filter(({event}) => event === 'handler_timeout');
+    assert.deepEqual(
+      logged.map(({method, path, waits_for: waits}) => `${String(method)} ${String(path)} ${String(waits)}`).toSorted(),
+      ['GET /begun the handler', 'GET /hang the handler', 'POST /body the rest of the request body'],
+    );
+    assert.doesNotMatch(server.output(), /uncaught|ERR_/);
+  });
 
   test('a response that has begun is cut at the limit, so that the client can tell; event streams go on, except with sync', async (t) => {
     const server = await startServer(t, {module: service, flags: ['--workers=1', '--handler-timeout=0.5']});

@@ -13,13 +13,13 @@ if (existsSync("broken")) throw new Error("no database");
 export default (request, response) => {
   if (request.url === "/endless") return response.write("begun");
   if (request.url !== "/slow") return response.end(String(process.pid));
-  let left = 6;
+  let left = 12;
   const timer = setInterval(() => {
     response.write("part ");
     if ((left -= 1) === 0) { clearInterval(timer); response.end("end"); }
   }, 170);
 };`;
-const whole = `${'part '.repeat(6)}end`;
+const whole = `${'part '.repeat(12)}end`;
 
 // They wait more than they compute.
 suite('a worker that was replaced', {concurrency: 3}, () => {

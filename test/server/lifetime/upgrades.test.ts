@@ -6,7 +6,7 @@ import {connect as connectTls} from 'node:tls';
 import {makeCertificate} from '../../support/certificate.ts';
 import {directoryWith} from '../../support/directory.ts';
 import {until} from '../../support/until.ts';
-import {rawConnection, startServer} from '../support.ts';
+import {type RawConnection, rawConnection, startServer} from '../support.ts';
 
 const listeners = `
 function serve(request, response) {
@@ -62,6 +62,48 @@ for (const workerClass of ['async', 'threads']) {
       server.log().filter(({event}) => event === 'connections_cut'),
       [],
     );
+  });
+}
+
+const frames = `
+import {createServer} from "node:http";
+const close = (code) => Buffer.from([0x88, 2, code >> 8, code & 255]);
+export default createServer().on("upgrade", (request, socket) => {
+  socket.on("error", () => {});
+  // As the library ws does, which does not know that a close frame was sent.
+  socket.on("data", (data) => { if (data[0] === 0x88) socket.write(close(1001), () => socket.end()); });
+  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n");
+  if (request.url === "/closed") socket.write(close(4000));
+  if (request.url !== "/parts") return;
+  socket.write(Buffer.from([0x82, 126, 0]));
+  setTimeout(() => socket.write(Buffer.from([4, 1])), 300);
+  setTimeout(() => socket.write(Buffer.from([2, 3, 4])), 600);
+});`;
+
+for (const workerClass of ['async', 'threads']) {
+  test(`the close frame comes between two frames, and no frame after it, nor after one of the service (${workerClass})`, async (t) => {
+    const server = await startServer(t, {
+      module: frames,
+      flags: ['--workers=1', `--worker-class=${workerClass}`, '--threads=1', '--graceful-timeout=5'],
+    });
+    const open = async (path: string): Promise<RawConnection> => {
+      const client = await rawConnection(t, server.port);
+      client.write(upgrade(path));
+      await client.until(/\r\n\r\n/);
+      return client;
+    };
+    const clients = await Promise.all(['/', '/parts', '/closed'].map(open));
+    server.signal('SIGTERM');
+    const expected = [goingAway, `\x82\x7e\x00\x04\x01\x02\x03\x04${goingAway}`, '\x88\x02\x0f\xa0'];
+    for (const [index, client] of clients.entries()) {
+      const output = (): string => client.received().split('\r\n\r\n')[1] ?? '';
+      await until('the frames arrive', () => output() === expected[index]);
+      client.write(closeFrame);
+      if (index < 2) assert.equal(await client.closed, 'end');
+      else client.destroy();
+      assert.equal(output(), expected[index]);
+    }
+    assert.equal((await server.ended).code, 0);
   });
 }
 

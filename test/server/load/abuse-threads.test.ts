@@ -1,3 +1,4 @@
 import {abuse} from './abuse-suite.ts';
+import {all} from './under-load.ts';
 
-await abuse('threads');
+if (all) await abuse('threads');

@@ -14,7 +14,7 @@ const storms: readonly (readonly [string, number])[] = all
       ['sync', 60],
       ['threads', 60],
     ]
-  : [['async', 15]];
+  : [['async', 8]];
 const [least, most] = [1, 5];
 
 interface Storm {

@@ -1,6 +1,7 @@
 import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http';
 import {failRequest} from '../../requests/failure.ts';
 import {clientAddress} from '../../requests/forwarded.ts';
+import {socketOf} from '../../requests/response-end.ts';
 import {replaceGlobals} from './globals.ts';
 import {incomingRequest} from './request.ts';
 import {isResponse, sendResponse} from './send.ts';
@@ -26,8 +27,9 @@ export class RequestInfo {
 
   /** The client's, also behind a trusted proxy, which does not forward the port: 0. */
   get remoteAddr(): RemoteAddress {
-    const {remoteAddress = '', remotePort = 0} = this.incoming.socket;
-    const hostname = clientAddress(this.incoming);
+    const socket = socketOf(this.incoming, this.outgoing);
+    const {remoteAddress = '', remotePort = 0} = socket ?? {};
+    const hostname = clientAddress(this.incoming, socket);
     return {transport: 'tcp', hostname, port: hostname === remoteAddress ? remotePort : 0};
   }
 }

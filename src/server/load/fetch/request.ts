@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import {hasLeft} from '../../requests/failure.ts';
-import {onResponseEnd} from '../../requests/response-end.ts';
+import {onResponseEnd, socketOf} from '../../requests/response-end.ts';
 import {bodyStream, clientLeft, empty, hasBody, readBody} from './body.ts';
 import {urlOf} from './target.ts';
 
@@ -39,7 +39,7 @@ class IncomingRequest {
   }
 
   get url(): string {
-    return (this.#url ??= urlOf(this.#incoming) ?? '');
+    return (this.#url ??= urlOf(this.#incoming, socketOf(this.#incoming, this.#outgoing)) ?? '');
   }
 
   get headers(): Headers {

@@ -14,11 +14,12 @@ let last: {readonly host: string; readonly secure: boolean; readonly origin: str
 /**
  * The origin that the client has addressed, such as `https://shop.example`: its scheme, also behind a trusted proxy, and Host header. A client that sends
  * none (HTTP/1.0) or an empty one means the address it is connected to (RFC 9112, 3.3).
+ * @param socket that of the request, @see socketOf
  * @returns undefined if the Host header is invalid
  */
-export function originOf(request: IncomingMessage): string | undefined {
-  const secure = scheme(request) === 'https';
-  const host = request.headers.host || localHost(request.socket);
+export function originOf(request: IncomingMessage, socket: Socket | null = request.socket): string | undefined {
+  const secure = scheme(request, socket) === 'https';
+  const host = request.headers.host || localHost(socket);
   // Nearly all requests of a server have the same Host: remembering one saves a URL parse for each.
   if (last?.host !== host || last.secure !== secure) last = {host, secure, origin: parseOrigin(host, secure)};
   return last.origin;
@@ -28,7 +29,8 @@ function parseOrigin(host: string, secure: boolean): string | undefined {
   return authority.test(host) ? URL.parse(`${secure ? 'https' : 'http'}://${host}`)?.origin : undefined;
 }
 
-function localHost({localAddress, localPort}: Socket): string {
+function localHost(socket: Socket | null): string {
+  const {localAddress, localPort} = socket ?? {};
   if (localAddress === undefined) return 'localhost';
   return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
@@ -48,8 +50,8 @@ export function hasUrl(request: IncomingMessage): boolean {
  * looks like: `//other.example/` is a path. The target `*` of OPTIONS has no path.
  * @returns undefined if the target or the Host header is invalid
  */
-export function urlOf(request: IncomingMessage): string | undefined {
-  const origin = originOf(request);
+export function urlOf(request: IncomingMessage, socket: Socket | null = request.socket): string | undefined {
+  const origin = originOf(request, socket);
   const target = request.url ?? '/';
   if (origin === undefined) return undefined;
   if (target.charCodeAt(0) === 47)

@@ -1,5 +1,5 @@
 import type {Duplex} from 'node:stream';
-import {isLast, responseOf, sentHead} from '../../process/node-internals.ts';
+import {endsConnection, responseOf, sentHead} from '../../process/node-internals.ts';
 import {type FromThread, maxText, passable, type ResponseHead} from '../messages.ts';
 
 /** What a service has written to a connection and the event loop has not got yet. */
@@ -32,7 +32,7 @@ export function collectOutput(socket: Duplex, raw: boolean): Output {
     const text = response === undefined ? '' : sentHead(response);
     if (response === undefined || text === '' || typeof chunk !== 'string' || !chunk.startsWith(text)) return false;
     headSent = true;
-    head = {text, status: response.statusCode, last: isLast(response)};
+    head = {text, status: response.statusCode, last: endsConnection(response)};
     // A head that was written alone is latin1, whatever the text that follows.
     if (chunk.length === text.length) encoding = 'latin1';
     else add(chunk.slice(text.length), written);

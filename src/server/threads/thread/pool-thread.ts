@@ -1,13 +1,14 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
 import {subscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
-import {parentPort, workerData} from 'node:worker_threads';
+import {workerData} from 'node:worker_threads';
 import {exitCode} from '../../../errors.ts';
 import {bootFailure} from '../../load/boot-failure.ts';
 import {type LoadedService, loadService, NotServable} from '../../load/service.ts';
 import {serverLog} from '../../process/log.ts';
 import {trustProxies} from '../../requests/forwarded.ts';
 import {unchunked} from '../../requests/last-response.ts';
+import {ownOptions, type OwnOptions} from '../../requests/own-options.ts';
 import {heartbeatMilliseconds} from '../../watchdog/heartbeat.ts';
 import {claimOf, claimSlot, type FromThread, type Listens, type ThreadData, type ToThread} from '../messages.ts';
 import {outbox} from '../outbox.ts';
@@ -21,7 +22,7 @@ const maxIdle = 256;
 // The program of a pool thread of the worker class `threads`: loads the service and serves the requests that the event
 // loop passes on. The service's own HTTP server handles them, on connections that lead to the event loop.
 
-const {settings, port, index, claims: shared, heartbeat} = workerData as ThreadData;
+const {settings, port, index, claims: shared, heartbeat, link: loop} = workerData as ThreadData;
 const first = index === 0;
 const claims = new Int32Array(shared);
 /** By id of the request. */
@@ -30,10 +31,11 @@ const sockets = new Map<number, ClientSocket>();
 const idle = new Map<number, ClientSocket>();
 const requests = new AsyncLocalStorage<ClientSocket>();
 let service: LoadedService | undefined;
+let own: OwnOptions = {};
 
 let pending: ClientSocket[] = [];
 let over: ClientSocket[] = [];
-const out = outbox<FromThread>((batch) => parentPort?.postMessage(batch, []), collect);
+const out = outbox<FromThread>((batch) => loop.postMessage(batch, []), collect);
 const link: Link = {
   send: out.add,
   pending: (socket) => {
@@ -157,7 +159,7 @@ async function sendMetrics(): Promise<void> {
 
 async function close(): Promise<void> {
   await service?.close();
-  parentPort?.unref();
+  loop.unref();
   endThread();
 }
 
@@ -167,6 +169,7 @@ function listensOf(server: Server): Listens {
 
 /** The event loop enforces the limits, and can have added headers since. */
 function prepare(server: Server): void {
+  own = ownOptions(server);
   Object.assign(server, {
     maxHeaderSize: settings.maxHeaderSize * 2 + 1024,
     maxHeadersCount: 0,
@@ -215,9 +218,9 @@ try {
   reportUncaught(requests, out.add);
   // What was answered in this turn is not lost if the service exits.
   process.once('exit', out.flush);
-  parentPort?.on('message', receive);
+  loop.on('message', receive);
   Atomics.add(counter, 0, 1);
-  out.add({type: 'booted', listens: listensOf(server)});
+  out.add({type: 'booted', listens: listensOf(server), own});
 } catch (error) {
   out.add({type: 'failed', failure: bootFailure(error, settings.module, settings.bind)});
 }

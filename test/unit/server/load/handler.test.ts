@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {createServer, type RequestListener} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {test, type TestContext} from 'node:test';
+import {isFetchText} from '../../../../src/server/load/handler-kind.ts';
 import {handlerListener, isFastifyPlugin} from '../../../../src/server/load/handler.ts';
 
 type Handler = (...words: never[]) => unknown;
@@ -48,6 +49,65 @@ for (const [kind, handler] of Object.entries(handlers)) {
     assert.deepEqual(await answers(t, handler), ['/path', '/path', '/path']);
   });
 }
+
+test('a handler with two parameters that takes a Request runs once for the first request, and never gets another', async (t) => {
+  const seen: unknown[] = [];
+  const kinds: readonly Handler[] = [
+    (request: Request, info: unknown) => {
+      seen.push(request.url, info === undefined);
+      return new Response(request.url);
+    },
+    async (request: Request, _env: unknown) => {
+      seen.push(request.url, false);
+      return web(request);
+    },
+    (request: Request, {remoteAddr}: {remoteAddr: {hostname: string}}) => {
+      seen.push(request.url, remoteAddr.hostname === '');
+      return web(request);
+    },
+    async function handle(request: Request, context: unknown) {
+      seen.push(request.url, context === undefined);
+      await request.text();
+      return web(request);
+    },
+    {
+      fetch(request: Request, other: unknown): Response {
+        seen.push(request.url, other === undefined);
+        const {pathname} = new URL(request.url);
+        return Response.json(pathname);
+      },
+    }.fetch,
+  ];
+  for (const handler of kinds) {
+    seen.splice(0);
+    await answers(t, handler);
+    assert.equal(seen.length, 6, String(handler));
+    for (const [index, value] of seen.entries())
+      if (index % 2 === 1) assert.equal(value, false);
+      else assert.match(String(value), /^http:\/\/127\.0\.0\.1:\d+\/path$/);
+  }
+});
+
+test('the text of a handler that answers through its second parameter is no fetch handler, whatever else it uses', () => {
+  for (const text of [
+    '(request, response) => response.end(request.url)',
+    'async (req, res) => { const upstream = await fetch(url); res.writeHead(200).end(await new Response(upstream.body).text()); }',
+    'function (a, b) { b.statusCode = 404; b.end(); }',
+    '(e, t) => r(e, t)',
+    '(request, response) => app(request, response)',
+    '(request, response) => request.on("data", (chunk) => new Response(chunk))',
+    'function () { [native code] }',
+  ])
+    assert.equal(isFetchText(text), false, text);
+  for (const text of [
+    '(e,t)=>new Response(e.url)',
+    '(e,t)=>app.fetch(e,t)',
+    'async(e,t)=>{let n=await e.json();return i(n)}',
+    'fetch(request, env) { return router(request); }',
+    '(request = x, connInfo = {}) => Response.json(1)',
+  ])
+    assert.equal(isFetchText(text), true, text);
+});
 
 test('() => new Response() is answered', async (t) => {
   assert.deepEqual(await answers(t, () => new Response('hello')), ['hello', 'hello', 'hello']);

@@ -24,12 +24,13 @@ import {
   captureSignal,
   countConnections,
   currentResponse,
+  descriptorOf,
   endsConnection,
   hasPipelined,
   headOf,
   ignoreFurtherRequests,
   incompleteRequest,
-  isLast,
+  isReset,
   onFirstWrite,
   parseBehindUpgrade,
   passBytes,
@@ -56,6 +57,40 @@ test('a handle is bound without listening, and has a port', async () => {
     code: 'ECONNREFUSED',
   });
   handle.close();
+});
+
+test('a connection has a descriptor, and a reset shows although nothing is read any more', async () => {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createTcpServer({allowHalfOpen: true}, (socket) => accepted.resolve(socket.resume()));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const client = connect({port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
+  client.end();
+  const socket = (await accepted.promise).on('error', () => {});
+  await new Promise((resolve) => void socket.once('end', resolve));
+  assert.ok(descriptorOf(socket) > 2);
+  assert.equal(isReset(socket), false);
+  client.destroy();
+  socket.write('x');
+  await until('the reset arrives', () => isReset(socket));
+  socket.destroy();
+  assert.equal(descriptorOf(socket), -1);
+  server.close();
+});
+
+test('the last request that maxRequestsPerSocket allows is marked as such, before its handler runs', async () => {
+  const seen: unknown[] = [];
+  const server = createServer((_, response) => {
+    seen.push((response as {maxRequestsOnConnectionReached?: boolean}).maxRequestsOnConnectionReached);
+    response.end();
+  });
+  server.maxRequestsPerSocket = 2;
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1').resume();
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until('both are answered', () => seen.length === 2);
+  assert.deepEqual(seen, [false, true]);
+  client.destroy();
+  server.close();
 });
 
 test('the response in progress, its head, pipelined requests and the connection count are where they were', async () => {
@@ -285,7 +320,7 @@ test('a response that another server has written is passed on byte for byte, and
     if (!last) assert.equal(responseOf(request.socket), response);
     passInformation(response, 'HTTP/1.1 102 Wait\r\nx-caf\u00e9: 1\r\n\r\n');
     passHead(response, 203, 'HTTP/1.1 203 Mine\r\nTransfer-Encoding: chunked\r\n\r\n', last);
-    assert.deepEqual([response.headersSent, response.statusCode, isLast(response)], [true, 203, last]);
+    assert.deepEqual([response.headersSent, response.statusCode, endsConnection(response)], [true, 203, last]);
     assert.equal(passBytes(response, '1\r\na\r\n', 'latin1'), true);
     // So that whoever ends the response knows its framing.
     assert.equal((response as {chunkedEncoding?: boolean}).chunkedEncoding, true);
