@@ -21,6 +21,8 @@ export interface SpawnOptions {
    * can ask for a password; it takes no other input.
    */
   readonly interactive: boolean | 'prompt';
+  /** The child has our standard input, and a process group of its own. Default false. */
+  readonly input?: boolean | undefined;
   /** Remembers the secrets of several commands. Default: each reads its own. */
   readonly memory?: SecretMemory | undefined;
   readonly timeoutSeconds?: number | undefined;
@@ -67,7 +69,7 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   const stdin = await standardInput(command, world);
   const {interactive} = options;
   const own = interactive === 'prompt' ? !hasControllingTerminal() : !interactive;
-  const inherits = interactive === 'prompt' ? isTerminal(0) : interactive;
+  const inherits = interactive === 'prompt' ? isTerminal(0) : interactive || options.input === true;
   const piped = options.onStdout !== undefined || options.stdout === 'keep';
   const child = nodeSpawn(program, words, {
     cwd,

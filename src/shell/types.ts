@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly fix?: string | undefined;
   /** Give the child the terminal: for programs that prompt or draw. Default false. */
   readonly interactive?: boolean | undefined;
+  /** Pass this process's standard input on: `entrypoint seed <products.csv`. Default false: the child's is empty. */
+  readonly input?: boolean | undefined;
 }
 
 /**

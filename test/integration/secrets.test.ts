@@ -42,7 +42,7 @@ before(() => {
 import {createHash} from 'node:crypto';
 import {task} from 'entrypoint';
 export const digest = task('Print digests of the secrets', {}, async ({env, say}) =>
-  say(JSON.stringify(Object.fromEntries(${JSON.stringify(Object.keys(values))}.map((name) => [name, createHash('sha256').update(env[name] ?? '').digest('hex').slice(0, 12)])))));
+  say(process.getuid() + ' ' + env.HOME + ' ' + JSON.stringify(Object.fromEntries(${JSON.stringify(Object.keys(values))}.map((name) => [name, createHash('sha256').update(env[name] ?? '').digest('hex').slice(0, 12)])))));
 `,
   );
   commit();
@@ -66,16 +66,14 @@ test('secrets of every shape arrive in tasks and in replicas; a command is asked
   const {code, stdout, stderr} = run(entrypoint, words, {env});
   assert.equal(code, 0, stderr);
   assert.equal(asked(), 'asked\n');
-  const found = stdout.split('\n').filter((line) => line.startsWith('{'));
-  assert.deepEqual(found, [JSON.stringify(digests), JSON.stringify(digests)]);
+  const found = stdout.split('\n').filter((line) => line.startsWith('10001 '));
+  const expected = `10001 /home/webuser ${JSON.stringify(digests)}`;
+  assert.deepEqual(found, [expected, expected]);
   const output = planned.stdout + planned.stderr + printed.stdout + stdout + stderr;
   for (const value of Object.values(values))
     assert.ok(!output.includes(value.slice(0, 100).trimEnd()), value.slice(0, 30));
-  const inReplica = must(
-    entrypoint,
-    ...['--quiet', 'exec', '--all', '--', 'node', '-e'],
-    `console.log(JSON.stringify(Object.fromEntries(${JSON.stringify(Object.keys(values))}.map((name) => [name, require('node:crypto').createHash('sha256').update(process.env[name] ?? '').digest('hex').slice(0, 12)]))))`,
-  );
+  const script = `console.log(JSON.stringify(Object.fromEntries(${JSON.stringify(Object.keys(values))}.map((name) => [name, require('node:crypto').createHash('sha256').update(process.env[name] ?? '').digest('hex').slice(0, 12)]))))`;
+  const inReplica = must(entrypoint, '--quiet', 'exec', '--all', '--', 'node', '-e', script);
   assert.deepEqual(inReplica.split('\n').toSorted(), [
     '',
     ...[1, 2].map((replica) => `${name}.local.1.${replica} | ${JSON.stringify(digests)}`),
@@ -120,38 +118,14 @@ test('exec passes the standard input on, byte for byte and to its end, and the e
 });
 
 test('exec runs as the service does, with its environment and its privileges; --root as root', () => {
-  const container = `${name}.local.1.1`;
-  const show = [
-    'sh',
-    '-c',
-    'echo "$(id -u):$(id -g) $HOME $(grep -E "NoNewPrivs|CapEff|Groups" /proc/self/status | tr -d "\\n")"',
-  ];
-  const exec = (...words: string[]): string => must(entrypoint, '--quiet', 'exec', ...words);
-  assert.match(exec('--', ...show), /^10001:10001 \/home\/webuser /);
-  assert.match(exec('--root', '--', ...show), /^0:0 \/root /);
-  const service = must(
-    'docker',
-    'exec',
-    container,
-    'sh',
-    '-c',
-    'grep -E "NoNewPrivs|CapEff|Groups" /proc/1/status | tr -d "\\n"',
-  );
-  assert.equal(
-    exec('--', ...show)
-      .split(' ')
-      .slice(2)
-      .join(' ')
-      .trim(),
-    service.trim(),
-  );
-  const sorted = (text: string): string[] =>
-    text
-      .split('\0')
-      .filter((line) => line !== '' && !/^(?:HOSTNAME|_|SHLVL|PWD|OLDPWD)=/.test(line))
-      .toSorted();
-  const own = must('docker', 'exec', '--user', '10001', container, 'cat', '/proc/1/environ');
-  assert.deepEqual(sorted(exec('--', 'cat', '/proc/self/environ')), sorted(own));
+  const privileges = 'grep -E "^(Uid|Gid|Groups|CapEff|NoNewPrivs)" /proc/$process/status';
+  const variables = `tr '\\0' '\\n' </proc/$process/environ | grep -vE '^(HOSTNAME|_|SHLVL|PWD|OLDPWD)=' | sort`;
+  const show = (of: string): string[] => ['sh', '-c', `process=${of}; ${privileges}; ${variables}`];
+  const service = must('docker', 'exec', '--user', '10001', `${name}.local.1.1`, ...show('1'));
+  assert.match(service, /^Uid:\t10001\t[^]*^NoNewPrivs:\t1$[^]*^HOME=\/home\/webuser$/m);
+  assert.equal(must(entrypoint, '--quiet', 'exec', '--', ...show('$$')), service);
+  const root = must(entrypoint, '--quiet', 'exec', '--root', '--', 'sh', '-c', 'echo "$(id -u) $HOME"');
+  assert.equal(root, '0 /root\n');
 });
 
 test('--terminal without a terminal, and input for several replicas, are refused in words, before any host is asked', () => {
@@ -185,5 +159,5 @@ test('the image deploys itself with the same secrets', long, () => {
   const {code, stderr} = run('docker', words, {env});
   assert.equal(code, 0, stderr);
   const {stdout} = run(entrypoint, ['--quiet', 'exec', '--', 'entrypoint', '--quiet', 'digest']);
-  assert.deepEqual(JSON.parse(stdout), digests);
+  assert.equal(stdout, `10001 /home/webuser ${JSON.stringify(digests)}\n`);
 });

@@ -63,6 +63,7 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       stdoutFd: options.childStdout ?? 1,
       watchStderr,
       interactive: run.interactive === true,
+      input: run.input === true,
       memory,
       timeoutSeconds: run.timeoutSeconds,
       signal,
