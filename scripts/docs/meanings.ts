@@ -12,6 +12,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
   bad_tasks_py: 'invoke cannot load tasks.py.',
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
+  bad_secret: 'The value of a secret cannot be passed on: it is binary or too large.',
   balancer_differs:
     'load_balancer in deploy.yaml differs from the running balancer in a setting that only a new container can change.',
   boot_failed: {
@@ -78,8 +79,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     meaning: 'The new code of a service under serve() does not boot; the old workers keep serving.',
     exit: '3; 65 without a handler',
   },
-  secret_missing: 'A secret reference has no value: the variable, the file or the command is missing.',
-  secret_with_lines: 'A secret for a container on another host has more than one line.',
+  secret_missing: 'A secret has no value: its variable, file or command is missing, fails, or is empty.',
   stage_empty: 'No image has been promoted to the stage.',
   submodule_differs: 'A submodule is not checked out, or at another commit than the one that the repository names.',
   syntax_error: 'tasks.ts, or a file that it imports, has a syntax error.',

@@ -66,11 +66,18 @@ export function sshRun(host: string, given: Words | Command, sockets: Sockets = 
 // The opposite of -n, against a setting of the user.
 const fedOption = (fed: boolean): Words => (fed ? ['-oStdinNull=no'] : []);
 
-/** The same with a terminal, for an interactive program. */
-export const sshTerminal = (host: string, given: Words, sockets: Sockets = homeSockets): Command => ({
+/**
+ * The same for a program that reads this process's own standard input.
+ * @param terminal whether it needs a terminal
+ */
+export const sshInteractive = (
+  host: string,
+  given: Words,
+  {terminal, sockets = homeSockets}: {readonly terminal: boolean; readonly sockets?: Sockets},
+): Command => ({
   words: [
     'ssh',
-    '-t',
+    terminal ? '-t' : '-T',
     ...optionsWith(sockets),
     ...fedOption(true),
     ...destinationWords(host),

@@ -1,8 +1,8 @@
 import {dockerPull, dockerPullWithLogin, type PullOptions, type RegistryLogin} from '../commands/docker/index.ts';
+import {isProblem, type Problem, problem} from '../errors.ts';
 import {dockerHub, loginKey, splitRegistry} from '../service/registry-name.ts';
 import type {Service} from '../service/service.ts';
-import type {Commands, Words} from '../shell/argv.ts';
-import {secretValues} from '../shell/secrets.ts';
+import type {Commands} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {type Login, passwordLogin} from './login.ts';
 
@@ -30,25 +30,27 @@ export function pullCommands(service: Service, images: readonly string[], option
 }
 
 /** The login of deploy.yaml for this process's own requests; undefined: that of docker on this machine. */
-export function deployLogin(
-  {run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>,
-  service: Service,
-): (() => Promise<Login>) | undefined {
+export function deployLogin({run}: Pick<Context, 'run'>, service: Service): (() => Promise<Login>) | undefined {
   const login = loginOf(service);
   if (login === undefined) return undefined;
   return async () => {
-    const secrets = {'registry_login.password': login.password};
-    const {'registry_login.password': password = ''} = await secretValues(
-      {words: [], secrets},
-      {
-        cwd,
-        env,
-        capture: async (words: Words) => ({
-          code: 0,
-          stdout: (await run.read(words, {purpose: 'cannot get the password of `registry_login`'})).stdout,
-        }),
-      },
-    );
-    return passwordLogin(login.user, password);
+    // By a command, so that a scope remembers it for the pulls on the hosts.
+    const {stdout} = await run
+      .read({words: ['cat'], secretInput: [login.password]}, {purpose: 'cannot get the password of `registry_login`'})
+      .catch((error: unknown) => {
+        throw isProblem(error) ? ofPassword(error) : error;
+      });
+    return passwordLogin(login.user, stdout.replace(/\n$/, ''));
   };
 }
+
+/** The same problem with the key of deploy.yaml in the place of the command's standard input. */
+const ofPassword = (error: Problem): Error =>
+  problem({
+    code: error.code,
+    what: error.message,
+    details: error.details.map((line) => line.replace(/^text 1 for its standard input/, 'registry_login.password')),
+    fix: error.fix,
+    exitCode: error.exitCode,
+    cause: error,
+  });

@@ -35,6 +35,17 @@ export const variableName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
 );
+/**
+ * A secret passes through the environment of a shell and of docker's client. These names mean something to one of them:
+ * the value would be lost, or change what they do.
+ */
+export const secretName = v.pipe(
+  variableName,
+  v.regex(
+    /^(?!(?:PATH|HOME|PWD|OLDPWD|IFS|ENV|UID|EUID|PPID|GROUPS|LINENO|RANDOM|SECONDS|OPTIND|SHELLOPTS|BASH[A-Z_]*|LD_[A-Z_]+|DOCKER_(?:API_VERSION|CERT_PATH|CONFIG|CONTENT_TRUST|CONTEXT|DEFAULT_PLATFORM|HOST|TLS|TLS_VERIFY))$)/,
+    'cannot be a secret: the shell or docker itself reads this variable on the way; use another name, or `environment`',
+  ),
+);
 export const secret = v.union(
   [
     v.strictObject({env: variableName}),

@@ -14,6 +14,7 @@ import {
   port,
   seconds,
   secret,
+  secretName,
   section,
   variableName,
 } from './schema-values.ts';
@@ -56,7 +57,7 @@ const labels = strings(
   'Labels of the containers.',
 );
 const secrets = described(
-  v.record(variableName, secret, 'must be a map of variable names to references'),
+  v.record(secretName, secret, 'must be a map of variable names to references'),
   'Environment variables whose values are secrets: {env: NAME}, {file: path} or {command: [words]}.',
 );
 const count = v.pipe(

@@ -13,7 +13,7 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Variables added to its environment by reference: printed as the reference, not as the value. */
   readonly secrets?: Readonly<Record<string, SecretReference>> | undefined;
-  /** Lines `NAME=value` for its standard input, by reference: printed as the reference, not as the value. */
+  /** Values for its standard input, each in base64 on a line of its own, by reference: printed as the references. */
   readonly secretLines?: Readonly<Record<string, SecretReference>> | undefined;
   /** Texts for its standard input, one after the other, by reference: printed as the references, not as the values. */
   readonly secretInput?: readonly SecretReference[] | undefined;
@@ -135,13 +135,31 @@ function referenceText(reference: SecretReference): string {
 
 // printf is a shell builtin: its words never become a process's argv, which other users could read.
 function secretLinesText(lines: Readonly<Record<string, SecretReference>>): string {
-  return `{ ${Object.entries(lines)
-    .map(([name, reference]) => `printf '${variable(name)}=%s\\n' ${referenceText(reference)};`)
+  return `{ ${Object.values(lines)
+    .map((reference) => `printf %s ${referenceText(reference)} | base64 | tr -d '\\n'; echo;`)
     .join(' ')} }`;
 }
 
 function secretInputText(references: readonly SecretReference[]): string {
   return `{ ${references.map((reference) => `printf '%s\\n' ${referenceText(reference)};`).join(' ')} }`;
+}
+
+/**
+ * Shell text that reads secrets, one check a line, for `set -e`: none may be missing, and no file binary, since a shell
+ * drops a NUL without a word.
+ * @example
+ * secretsText([['TOKEN', {env: 'SHOP_TOKEN'}]]); // : "${SHOP_TOKEN:?}"
+ */
+export function secretsText(secrets: readonly (readonly [name: string, SecretReference])[]): string {
+  const texts = secrets.map(([, reference]) =>
+    'env' in reference ? `"\${${variable(reference.env)}:?}"` : 'command' in reference ? referenceText(reference) : '',
+  );
+  const files = secrets.flatMap(([, reference]) => ('file' in reference ? [quote(reference.file)] : []));
+  const read = [...new Set(texts)].filter((text) => text !== '');
+  return [
+    ...(read.length === 0 ? [] : [`: ${read.join(' ')}`]),
+    ...[...new Set(files)].flatMap((file) => [`test -s ${file}`, `test "$(tr -cd '\\000' <${file} | wc -c)" -eq 0`]),
+  ].join('\n');
 }
 
 /** Words alone as a command. */

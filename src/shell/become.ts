@@ -2,7 +2,7 @@ import {resolve} from 'node:path';
 import type {Command} from './argv.ts';
 import {executables} from './executable.ts';
 import {secretValues} from './secrets.ts';
-import {notFound, spawn} from './spawn.ts';
+import {notFound, secretWorld} from './spawn.ts';
 
 /**
  * Replaces this process by the command (execve): same pid, none of our memory left, its exit code is the container's.
@@ -17,12 +17,7 @@ export async function become(
   const [program = ''] = command.words;
   const [path] = executables(program, {directory, path: env['PATH']});
   if (path === undefined) throw notFound(program);
-  const secrets = await secretValues(command, {
-    cwd: directory,
-    env,
-    capture: (words) =>
-      spawn({words}, {cwd: directory, env, stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false}),
-  });
+  const secrets = await secretValues(command, secretWorld({cwd: directory, env}));
   process.chdir(directory);
   // Node ignores these two. An ignored signal stays ignored across execve; a handled one is reset to its default.
   process.on('SIGPIPE', () => {});

@@ -1,4 +1,4 @@
-import {fstatSync, writeSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, readSync, writeSync} from 'node:fs';
 
 /**
  * One write. Returns the number of bytes written: 0 while a non-blocking pipe is full.
@@ -50,10 +50,40 @@ export function fdWriter(fd: 1 | 2): (chunk: Uint8Array | string) => void {
 }
 
 /** Whether it is a terminal. Only terminals and /dev/null are character devices: node:tty is loaded for those alone. */
-export function isTerminal(fd: 1 | 2): boolean {
+export function isTerminal(fd: 0 | 1 | 2): boolean {
   try {
     return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
   } catch {
     return false;
+  }
+}
+
+/** Whether this process has a terminal at all: programs ask for passwords there, whatever their standard input is. */
+export function hasControllingTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether the standard input is a file with content, or a pipe that has something to read by now. A byte of the pipe is
+ * lost: ask only where the answer ends the command.
+ */
+export function hasInput(): boolean {
+  let descriptor: number | undefined;
+  try {
+    const found = fstatSync(0);
+    if (found.isFile()) return found.size > 0;
+    if (!found.isFIFO()) return false;
+    // A description of its own: the flag would stay on the one that others share.
+    descriptor = openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK);
+    return readSync(descriptor, new Uint8Array(1)) > 0;
+  } catch {
+    return false;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

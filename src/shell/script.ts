@@ -1,9 +1,9 @@
-import {type Command, type Commands, commandText, quote, toCommand, type Words, wordsText} from './argv.ts';
+import {type Command, type Commands, commandText, toCommand, type Words} from './argv.ts';
 
 /**
  * Joins several commands into one that stops at the first failure: one round trip to a host. Their secrets are read from
- * the standard input into a file of mode 0600, which is removed after the last command that needs it.
- * @throws RangeError for no commands, and for commands with different secrets: one file cannot serve both
+ * the standard input into the environment, until the last command that needs them.
+ * @throws RangeError for no commands, and for commands with different secrets: one environment cannot serve both
  */
 export function together(given: Commands): Command {
   const commands = given.map(toCommand);
@@ -17,10 +17,13 @@ export function together(given: Commands): Command {
   const last = commands.findLastIndex((one) => secretive.includes(one));
   const lines = commands.flatMap((one, index) => [
     lineOf(one, commands.length > 1),
-    ...(index === last && index < commands.length - 1 ? ['rm -f "$f"'] : []),
+    ...(index === last && index < commands.length - 1 ? [`unset ${Object.keys(secrets ?? {}).join(' ')}`] : []),
   ]);
   const script = commands.length === 1 ? lines.join('') : joined(['set -e', ...lines]);
-  return {words: ['sh', '-c', secrets === undefined ? script : joined([secretFile, script])], secretLines: secrets};
+  return {
+    words: ['sh', '-c', secrets === undefined ? script : joined([takeSecrets(Object.keys(secrets)), script])],
+    secretLines: secrets,
+  };
 }
 
 /** Joins several commands into one that runs all of them, and fails when any failed: for clean-up. */
@@ -43,27 +46,24 @@ export function shellText(command: Words | Command): string {
     : commandText({words, ...rest});
 }
 
-// The docker client reads the file before it returns. A client in a snap has a /tmp of its own, and reads files in the home
-// directory whose names do not begin with a dot.
-const secretFile = `umask 077; f=$(mktemp ~/entrypoint-XXXXXX 2>/dev/null || mktemp) || exit; trap 'rm -f "$f"' EXIT; cat >"$f"`;
+/**
+ * Reads a line of base64 into each variable. It fails when the connection ends before the last one. The letter keeps line
+ * breaks at the end of a value, which a shell would drop.
+ */
+const takeSecrets = (names: readonly string[]): string =>
+  [
+    `take() { read -r entrypoint_value && entrypoint_value=$(printf %s "$entrypoint_value" | base64 -d && echo x) && export "$1=\${entrypoint_value%x}"; }`,
+    `${names.map((name) => `take ${name}`).join(' && ')} || exit`,
+    'unset entrypoint_value',
+  ].join('; ');
 
 // A here-document ends with a line of its own, so `; ` cannot follow it.
 const joined = (lines: readonly string[]): string =>
   lines.join(lines.some((line) => line.includes('\n')) ? '\n' : '; ');
 
-function lineOf({secrets, ...command}: Command, several: boolean): string {
-  const names = Object.keys(secrets ?? {});
-  if (names.length > 0) return withSecretFile(command.words, names);
+// The variables are in the environment of the shell.
+function lineOf(given: Command, several: boolean): string {
+  const command: Command = {...given, secrets: undefined};
   const text = shellText(command);
   return several && text !== commandText(command) ? `{ ${text}; }` : text;
-}
-
-function withSecretFile(words: Words, names: readonly string[]): string {
-  const rest = words.filter(
-    (word, index) =>
-      !(word === '--env' && names.includes(words[index + 1] ?? '')) &&
-      !(words[index - 1] === '--env' && names.includes(word)),
-  );
-  const [docker = '', verb = '', ...others] = rest;
-  return `${wordsText([docker, verb])} --env-file "$f" ${others.map(quote).join(' ')}`;
 }

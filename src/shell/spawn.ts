@@ -4,8 +4,9 @@ import {resolve as resolvePath} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
 import type {Command, Words} from './argv.ts';
 import {processGroup} from './group.ts';
-import {secretInput, secretLines, secretValues, type SecretWorld} from './secrets.ts';
-import {signalExitCode} from './signals.ts';
+import {hasControllingTerminal, isTerminal} from './output.ts';
+import {secretInput, secretLines, type SecretMemory, secretMemory, secretValues, type SecretWorld} from './secrets.ts';
+import {signalExitCode, throwIfAborted} from './signals.ts';
 
 export interface SpawnOptions {
   readonly cwd: string;
@@ -15,7 +16,15 @@ export interface SpawnOptions {
   /** The child's standard output without `onStdout`: our 1, or our 2 where our 1 is for a result. */
   readonly stdoutFd: 1 | 2;
   readonly watchStderr: boolean;
-  readonly interactive: boolean;
+  /**
+   * `true`: the child has our standard input and our process group. `prompt`: only where these are a terminal, so that it
+   * can ask for a password; it takes no other input.
+   */
+  readonly interactive: boolean | 'prompt';
+  /** The child has our standard input, and a process group of its own. Default false. */
+  readonly input?: boolean | undefined;
+  /** Remembers the secrets of several commands. Default: each reads its own. */
+  readonly memory?: SecretMemory | undefined;
   readonly timeoutSeconds?: number | undefined;
   /** Aborted with a signal's name as its reason, which is sent to the child's process group. */
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +38,8 @@ export interface Ended {
   readonly code: number;
   readonly timedOut: boolean;
   readonly stdout: string;
+  /** The same as bytes. */
+  readonly bytes: Uint8Array;
   readonly stderr: string;
   readonly seconds: number;
 }
@@ -53,17 +64,19 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   const [program = '', ...words] = command.words;
   const started = performance.now();
   const cwd = resolvePath(options.cwd, command.cwd ?? '.');
-  const {env, signal, kill} = options;
-  const capture = (list: Words): Promise<Ended> => spawn({words: list}, {...quietly, cwd, env, signal, kill});
-  const secrets = await secretValues(command, {cwd, env, capture});
-  const stdin = await standardInput(command, {cwd, env, capture});
+  const world = secretWorld({...options, cwd});
+  const secrets = await secretValues(command, world);
+  const stdin = await standardInput(command, world);
+  const {interactive} = options;
+  const own = interactive === 'prompt' ? !hasControllingTerminal() : !interactive;
+  const inherits = interactive === 'prompt' ? isTerminal(0) : interactive || options.input === true;
   const piped = options.onStdout !== undefined || options.stdout === 'keep';
   const child = nodeSpawn(program, words, {
     cwd,
     env: {...options.env, ...command.env, ...secrets},
-    detached: !options.interactive,
+    detached: own,
     stdio: [
-      stdin === undefined ? (options.interactive ? 'inherit' : 'ignore') : 'pipe',
+      stdin === undefined ? (inherits ? 'inherit' : 'ignore') : 'pipe',
       piped ? 'pipe' : options.stdoutFd,
       options.watchStderr || options.onStderr !== undefined ? 'pipe' : 2,
     ],
@@ -81,12 +94,12 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   child.stdin?.on('error', () => {});
   child.stdin?.end(stdin);
 
-  const group = processGroup(child.pid, !options.interactive);
+  const group = processGroup(child.pid, own);
   let timedOut = false;
   const onAbort = (): void => {
     const name = options.signal?.reason as NodeJS.Signals;
     // The terminal sends Ctrl-C itself to a child in its foreground group.
-    if (!options.interactive || name !== 'SIGINT') group.stop(name);
+    if (interactive !== true || name !== 'SIGINT') group.stop(name);
   };
   const onKill = (): void => group.send('SIGKILL');
   const unlisten = [listen(options.signal, onAbort), listen(options.kill, onKill)];
@@ -99,7 +112,8 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
     // After an interrupt, nothing may keep running in the background.
     if (options.signal?.aborted || options.kill?.aborted) await group.ended();
     const seconds = (performance.now() - started) / 1000;
-    return {code, timedOut, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString(), seconds};
+    const bytes = Buffer.concat(stdout);
+    return {code, timedOut, stdout: bytes.toString(), bytes, stderr: stderr.toString(), seconds};
   } finally {
     for (const stop of unlisten) stop();
     group.forget();
@@ -107,7 +121,23 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   }
 }
 
-const quietly = {stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: false} as const;
+/** How secrets are read: a command among them writes to our standard error, and can prompt. */
+export function secretWorld({
+  cwd,
+  env,
+  signal,
+  kill,
+  memory = secretMemory(),
+}: Pick<SpawnOptions, 'cwd' | 'env' | 'signal' | 'kill' | 'memory'>): SecretWorld {
+  const quietly = {stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: 'prompt'} as const;
+  const capture = async (words: Words): Promise<Ended> => {
+    throwIfAborted(signal);
+    const ended = await spawn({words}, {...quietly, cwd, env, signal, kill});
+    throwIfAborted(signal);
+    return ended;
+  };
+  return {cwd, env, capture, memory};
+}
 
 function listen(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal?.aborted) listener();

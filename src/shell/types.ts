@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly fix?: string | undefined;
   /** Give the child the terminal: for programs that prompt or draw. Default false. */
   readonly interactive?: boolean | undefined;
+  /** Pass this process's standard input on: `entrypoint seed <products.csv`. Default false: the child's is empty. */
+  readonly input?: boolean | undefined;
 }
 
 /**
@@ -43,6 +45,12 @@ export interface Runner {
   read(command: Words | Command, options?: RunOptions): Promise<Result>;
   /** Runs `body`, and afterwards, even after a failure, the commands registered on the scope, newest first. */
   scope<T>(body: (scope: Scope) => Promise<T>): Promise<T>;
+  /**
+   * Reads the secrets of commands to come, so that none is missing in the middle of the work. In a scope, a secret that was
+   * read is remembered until the outermost scope ends: a command that asks for a passphrase asks once.
+   * @throws Problem `secret_missing`, `bad_secret`
+   */
+  readSecrets(commands: Commands): Promise<void>;
   /** The same runner with a prefix before each line of output, for concurrent work. */
   prefixed(prefix: string): Runner;
   /** Replaces this process by the command (same pid); returns only in a dry run. */

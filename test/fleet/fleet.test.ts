@@ -9,6 +9,7 @@ import {faults} from './faults/table.ts';
 import {longRun} from './long-run.ts';
 import {prunes} from './prunes.ts';
 import {registryLogins} from './registry-logins.ts';
+import {secrets} from './secrets.ts';
 import {sshTests} from './ssh/ssh.ts';
 import {makeWorld, type World} from './world.ts';
 
@@ -29,6 +30,7 @@ deploys(world, possible, long);
 changes(world, long);
 balancers(world, long);
 registryLogins(world, long);
+secrets(world, long);
 prunes(world, long);
 runFaults(
   world,

@@ -42,6 +42,8 @@ export interface EnvironmentSettings {
 export interface FleetService {
   readonly name: string;
   readonly directory: string;
+  /** The environment of the deployer's programs. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Both versions, by digest. */
   readonly images: Record<Version, string>;
   /** Addresses of the service, one per machine with a balancer, by the current deploy.yaml. */
@@ -155,6 +157,7 @@ export function publishService(
   return {
     name,
     directory,
+    environment,
     images,
     describe,
     shell,

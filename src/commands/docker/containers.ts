@@ -50,11 +50,33 @@ export const dockerKeepStopped = (...names: string[]): Words => [
   `${wordsText(dockerUpdateRestart('no', ...names))} || :`,
 ];
 
-export const dockerExec = (name: string, words: Words): Words => ['docker', 'exec', name, ...words];
+/** How a program runs in a container. */
+export interface DockerExecOptions {
+  /** Pass the standard input on. Default false. */
+  readonly input?: boolean | undefined;
+  /** Allocate a terminal, and pass the standard input on. Default false. */
+  readonly terminal?: boolean | undefined;
+  /** Number or name, `user:group`. Default: that of the image. */
+  readonly user?: string | undefined;
+}
+
+export const dockerExec = (
+  name: string,
+  words: Words,
+  {input = false, terminal = false, user}: DockerExecOptions = {},
+): Words => [
+  'docker',
+  'exec',
+  ...(input || terminal ? ['--interactive'] : []),
+  ...(terminal ? ['--tty'] : []),
+  ...flag('--user', user),
+  name,
+  ...words,
+];
 
 /** `docker exec` with `stdin` as its standard input. */
 export const dockerExecFed = (name: string, words: Words, stdin: string): Command => ({
-  words: ['docker', 'exec', '--interactive', name, ...words],
+  words: dockerExec(name, words, {input: true}),
   stdin,
 });
 

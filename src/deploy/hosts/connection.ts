@@ -1,5 +1,5 @@
 import {dockerDiskUsage} from '../../commands/docker/index.ts';
-import {type Sockets, sshRun, sshTerminal} from '../../commands/ssh.ts';
+import {type Sockets, sshInteractive, sshRun} from '../../commands/ssh.ts';
 import {exitCode, isProblem, type Problem, problem} from '../../errors.ts';
 import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Command, Commands, Words} from '../../shell/argv.ts';
@@ -32,9 +32,9 @@ type Destination = Pick<HostConnection, 'host' | 'sockets'>;
 export const commandOn = ({host, sockets}: Destination, command: Words | Command): Words | Command =>
   isRemote(host) ? sshRun(host, command, sockets) : command;
 
-/** The same for an interactive program, with a terminal. */
-export const terminalOn = ({host, sockets}: Destination, words: Words): Words | Command =>
-  isRemote(host) ? sshTerminal(host, words, sockets) : words;
+/** The same for a program that reads the standard input, with a terminal or without. */
+export const interactiveOn = ({host, sockets}: Destination, words: Words, terminal: boolean): Words | Command =>
+  isRemote(host) ? sshInteractive(host, words, {terminal, sockets}) : words;
 
 /** A scope whose commands run on the host. */
 export function scopeOn(scope: Scope, to: Destination): Scope {
@@ -71,6 +71,7 @@ function runnerOn(run: Runner, to: Destination): Runner {
     prefixed: (name: string) => runnerOn(run.prefixed(`${hostName(to.host)} ${name}`), to),
     become: ((command) => run.become(there(command))) as Runner['become'],
     act: run.act,
+    readSecrets: run.readSecrets,
   });
 }
 

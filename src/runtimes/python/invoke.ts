@@ -57,12 +57,9 @@ function taskOf({name, summary, options}: InvokeTask): Task {
   const known: Options = Object.fromEntries(options.map((one) => [one.name, optionOf(one)]));
   return task(summary, known, async ({run, cwd, env, rest}, values) => {
     const program = findPythonProgram({cwd, env}, 'invoke') ?? 'invoke';
-    await run([
-      program,
-      name,
-      ...options.flatMap((one) => flagWords(one, values[one.name])),
-      ...(rest.length === 0 ? [] : ['--', ...rest]),
-    ]);
+    const words = options.flatMap((one) => flagWords(one, values[one.name]));
+    // With the standard input, as of invoke itself: a task can read it, or ask.
+    await run([program, name, ...words, ...(rest.length === 0 ? [] : ['--', ...rest])], {input: true});
   });
 }
 

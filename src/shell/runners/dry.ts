@@ -1,4 +1,15 @@
-import {type Command, type Commands, commandText, execText, toCommand, type Words, wordsText} from '../argv.ts';
+import {
+  type Command,
+  type Commands,
+  commandText,
+  execText,
+  type SecretReference,
+  secretsText,
+  toCommand,
+  type Words,
+  wordsText,
+} from '../argv.ts';
+import {secretsOf} from '../secrets.ts';
 import type {Result, Runner, RunOptions, Scope} from '../types.ts';
 
 const nothing: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
@@ -30,8 +41,31 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
   };
   once('#!/bin/sh\nset -eu');
 
+  // In a scope, the script asks once for each secret from a command, and keeps it in a variable that is not exported.
+  let scopes = 0;
+  const kept = new Map<string, string>();
+  const keep = (reference: SecretReference): SecretReference => {
+    if (scopes === 0 || !('command' in reference)) return reference;
+    const source = JSON.stringify(reference.command);
+    const name = kept.get(source) ?? `entrypoint_secret_${(steps += 1)}`;
+    if (!kept.has(source)) print(`${name}=$(${wordsText(reference.command)})\n`);
+    kept.set(source, name);
+    return {env: name};
+  };
+  const keepAll = (given: Words | Command): Command => {
+    const {secrets, secretLines, secretInput, ...command} = toCommand(given);
+    const each = (record: Readonly<Record<string, SecretReference>>): Record<string, SecretReference> =>
+      Object.fromEntries(Object.entries(record).map(([name, reference]) => [name, keep(reference)]));
+    return {
+      ...command,
+      ...(secrets === undefined ? {} : {secrets: each(secrets)}),
+      ...(secretLines === undefined ? {} : {secretLines: each(secretLines)}),
+      ...(secretInput === undefined ? {} : {secretInput: secretInput.map(keep)}),
+    };
+  };
+
   const runner = async (given: Words | Command, run: RunOptions = {}): Promise<Result> => {
-    const command = toCommand(given);
+    const command = keepAll(given);
     const text = allowing(timed(command, run.timeoutSeconds), run.allow);
     if (run.retry === undefined || run.retry === false) {
       print(`${text}\n`);
@@ -54,6 +88,10 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
       scope: <T>(body: (scope: Scope) => Promise<T>) => scope(body),
       prefixed: make,
       become: async (command: Words | Command) => print(`${execText(command)}\n`),
+      readSecrets: async (commands: Commands) => {
+        const secrets = commands.flatMap((command) => secretsOf(keepAll(command)));
+        if (secrets.length > 0) print(`${secretsText(secrets)}\n`);
+      },
       act: async (text: string) => void print(`${text}\n`),
     });
 
@@ -76,7 +114,7 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     const add =
       (names: string[], guard: string) =>
       (...commands: Commands): void => {
-        const texts = commands.map(commandText);
+        const texts = commands.map((command) => commandText(keepAll(command)));
         // `wait` with the jobs' ids: a repetition started by `every` is still running.
         define(
           names,
@@ -86,16 +124,20 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     // Ends with the script: `$$` is the script's pid in a subshell as well.
     const every = (seconds: number, commands: Commands): (() => Promise<void>) => {
       const name = `repeat_${(steps += 1)}`;
-      const texts = commands.map((command) => `${sideBySide(commandText(command))}\n`).join('');
+      const texts = commands.map((command) => `${sideBySide(commandText(keepAll(command)))}\n`).join('');
       print(`while sleep ${seconds} && kill -0 $$ 2>/dev/null; do\n${texts}wait\ndone >/dev/null 2>&1 &\n${name}=$!\n`);
       define(always, `kill "$${name}" 2>/dev/null || :`);
       return async () => print(`kill "$${name}" 2>/dev/null || :\n`);
     };
+    scopes += 1;
     const result = await body({
       always: add(always, ''),
       onFailure: add(onFailure, '[ "$code" -ne 0 ] || return 0\n'),
       every,
       keep: () => setDue(due.filter((name) => !onFailure.includes(name))),
+    }).finally(() => {
+      scopes -= 1;
+      if (scopes === 0) kept.clear();
     });
     for (const name of always) print(`${name} || :\n`);
     setDue(due.filter((name) => !always.includes(name) && !onFailure.includes(name)));
@@ -109,7 +151,10 @@ function timed(command: Command, seconds: number | undefined): string {
   const text = commandText(command);
   if (seconds === undefined) return text;
   const words = text === wordsText(command.words) ? command.words : ['sh', '-c', text];
-  return wordsText(['timeout', '--kill-after=1', String(seconds), ...words]);
+  const limited = wordsText(['timeout', '--kill-after=1', String(seconds), ...words]);
+  // A shell of its own does not have the script's variables.
+  const own = new Set(Array.from(text.matchAll(/"\$(entrypoint_secret_\d+)"/g), ([, name = '']) => name));
+  return [...Array.from(own, (name) => `${name}="$${name}"`), limited].join(' ');
 }
 
 // A here-document ends with a line of its own, so ` &` cannot follow it.

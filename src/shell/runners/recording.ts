@@ -1,5 +1,6 @@
-import {type Command, commandText, toCommand, type Words} from '../argv.ts';
+import {type Command, type Commands, commandText, secretsText, toCommand, type Words} from '../argv.ts';
 import {noEcho} from '../echo.ts';
+import {secretsOf} from '../secrets.ts';
 import type {Result, Runner, RunOptions} from '../types.ts';
 import {makeScope} from './scope.ts';
 
@@ -29,6 +30,10 @@ export function recordingRunner(respond: Responder = () => undefined): {run: Run
       read: execute,
       scope: makeScope(execute, noEcho),
       prefixed: make,
+      readSecrets: async (list: Commands) => {
+        const secrets = list.map(toCommand).flatMap(secretsOf);
+        if (secrets.length > 0) commands.push(secretsText(secrets));
+      },
       become: async (command: Words | Command) => void (await execute(command)),
       act: async <T>(text: string, body: () => Promise<T>): Promise<T> => {
         commands.push(text);

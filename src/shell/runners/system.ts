@@ -1,11 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {exitCode, isProblem, problem} from '../../errors.ts';
-import {type Command, commandText, toCommand, type Words} from '../argv.ts';
+import {type Command, type Commands, commandText, secretsText, toCommand, type Words} from '../argv.ts';
 import {become} from '../become.ts';
 import {type Echo, linePrefixer} from '../echo.ts';
 import {isTransientText, retry} from '../retry.ts';
-import {signalExitCode} from '../signals.ts';
-import {type Ended, spawn} from '../spawn.ts';
+import {readSecrets, type SecretMemory, secretMemory, secretsOf} from '../secrets.ts';
+import {throwIfAborted} from '../signals.ts';
+import {type Ended, secretWorld, spawn} from '../spawn.ts';
 import type {Result, Runner, RunOptions, Scope} from '../types.ts';
 import {makeScope} from './scope.ts';
 
@@ -40,6 +41,11 @@ export interface SystemOptions {
  * const {stdout} = await run.read(['git', 'rev-parse', 'HEAD']);
  */
 export function systemRunner(options: SystemOptions): Runner {
+  return runnerWith(options, secretMemory());
+}
+
+/** @param memory shared by all runners that are made from one */
+function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
   const {echo, signal, prefix} = options;
 
   async function once(command: Command, run: RunOptions, quiet: boolean): Promise<Result> {
@@ -57,6 +63,8 @@ export function systemRunner(options: SystemOptions): Runner {
       stdoutFd: options.childStdout ?? 1,
       watchStderr,
       interactive: run.interactive === true,
+      input: run.input === true,
+      memory,
       timeoutSeconds: run.timeoutSeconds,
       signal,
       kill: options.kill,
@@ -98,13 +106,23 @@ export function systemRunner(options: SystemOptions): Runner {
 
   // Clean-up ignores the interrupt that caused it.
   const cleaner = (command: Command, run: RunOptions): Promise<Result> =>
-    systemRunner({...options, signal: undefined, kill: undefined})(command, {capture: true, ...run});
+    runnerWith({...options, signal: undefined, kill: undefined}, memory)(command, {capture: true, ...run});
   const clean = makeScope(cleaner, echo);
   const runner = (command: Words | Command, run: RunOptions = {}): Promise<Result> => execute(command, run, false);
   return Object.assign(runner, {
     read: (command: Words | Command, run: RunOptions = {}) => execute(command, {capture: true, ...run}, !echo.reads),
-    scope: <T>(body: (scope: Scope) => Promise<T>): Promise<T> => busy(() => clean(body)),
-    prefixed: (name: string) => systemRunner({...options, prefix: name}),
+    scope: async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
+      const close = memory.open();
+      return busy(() => clean(body)).finally(close);
+    },
+    readSecrets: async (commands: Commands) => {
+      const secretive = commands.map(toCommand).filter((one) => secretsOf(one).length > 0);
+      if (secretive.length === 0) return;
+      throwIfAborted(signal);
+      echo.command(secretsText(secretive.flatMap(secretsOf)), prefix);
+      await busy(() => readSecrets(secretive, secretWorld({...options, memory})));
+    },
+    prefixed: (name: string) => runnerWith({...options, prefix: name}, memory),
     become: async (command: Words | Command) => {
       echo.command(commandText(command), prefix);
       await become(toCommand(command), options);
@@ -114,16 +132,6 @@ export function systemRunner(options: SystemOptions): Runner {
       echo.command(text, prefix);
       return body();
     },
-  });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  const name = String(signal.reason);
-  throw problem({
-    code: 'interrupted',
-    what: `stopped by ${name}`,
-    exitCode: signalExitCode(name),
   });
 }
 

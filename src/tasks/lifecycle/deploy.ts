@@ -59,8 +59,12 @@ export const deploy = task(
     const options: DeployOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
       return report(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
-    const image = await imageToDeploy(context, target, {image: wanted, stage});
-    return report(context, target, await deployImage(context, target, image, options));
+    // One scope: the password that finds the image is asked for once, and pulls it as well.
+    const executed = await context.run.scope(async () => {
+      const image = await imageToDeploy(context, target, {image: wanted, stage});
+      return deployImage(context, target, image, options);
+    });
+    return report(context, target, executed);
   },
 );
 

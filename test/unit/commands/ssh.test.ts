@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {suite, test} from 'node:test';
 import * as fc from 'fast-check';
 import {destinationWords, hostKey, parseDestination, sshText} from '../../../src/commands/destination.ts';
-import {noSockets, sshRun, sshTerminal} from '../../../src/commands/ssh.ts';
+import {noSockets, sshInteractive, sshRun} from '../../../src/commands/ssh.ts';
 import {temporaryDirectory} from '../../support/directory.ts';
 import {all} from '../../support/long.ts';
 import {keptNames, sshSettings} from '../../support/ssh-config.ts';
@@ -37,7 +37,13 @@ test('ssh words switch off what a user sets for sessions of their own', () => {
   ]);
   const fed = sshRun('h1', {words: ['cat'], stdin: 'a'}).words;
   assert.ok(fed[1] === '-T' && fed.includes('-oStdinNull=no'));
-  assert.ok(sshTerminal('h1', ['sh']).words.includes('-t'));
+  for (const [terminal, word] of [
+    [true, '-t'],
+    [false, '-T'],
+  ] as const) {
+    const interactive = sshInteractive('h1', ['sh'], {terminal}).words;
+    assert.ok(interactive[1] === word && interactive.includes('-oStdinNull=no'));
+  }
   const alone = sshRun('h1', ['docker', 'ps'], noSockets).words;
   assert.ok(alone.includes('-oControlPath=none') && alone.includes('-oControlMaster=no'));
 });

@@ -17,7 +17,6 @@ import {survey, type Survey, type SurveyOptions} from '../survey.ts';
 import {compareReleases} from './compare-releases.ts';
 import type {Executor} from './executor.ts';
 import {runRounds, tidyUp} from './rounds.ts';
-import {requireSecrets} from './secrets.ts';
 
 /** Makes a plan. Pure: it is called again if the hosts changed before they were locked. */
 export type Planner = (surveyed: readonly SurveyedHost[], entry: ReleaseLogEntry) => Plan;
@@ -57,7 +56,6 @@ export async function execute(
   };
   const early = planner(before.surveyed, entry);
   if (planOnly === true) return {plan: early, deployed: undefined};
-  await requireSecrets(context, early);
   const executor: Executor = {
     context,
     connectionTo: before.connectionTo,
@@ -68,6 +66,8 @@ export async function execute(
       mostSeconds + settings.ready_timeout_seconds + settings.drain_timeout_seconds + settings.stop_timeout_seconds,
   };
   const plan = await context.run.scope(async (outer) => {
+    // Before anything changes; in the scope, they are remembered until its end.
+    await context.run.readSecrets([...early.first, ...early.rounds].flat().flatMap(({commands}) => commands));
     await runRounds(executor, outer, early.first);
     const hosts = early.hosts
       .flatMap((host) => before.surveyed.filter(({machine}) => machine.host === host))

@@ -1,11 +1,10 @@
-import {dockerExec, dockerLogs} from '../../../commands/docker/index.ts';
+import {dockerLogs} from '../../../commands/docker/index.ts';
 import {balancerMaintenance} from '../../../commands/lb.ts';
-import {exitCode, problem} from '../../../errors.ts';
-import {type Host, hostName, isRemote} from '../../../service/hosts.ts';
+import {type Host, isRemote} from '../../../service/hosts.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import type {Context} from '../../../task.ts';
 import type {Target} from '../../target.ts';
-import {runOn, terminalOn} from '../connection.ts';
+import {runOn} from '../connection.ts';
 import {fleetOf, servingSlots} from '../fleet.ts';
 import {balancerUrl} from '../service-address.ts';
 import {appsOf, balancerOf, requireDeployed, type SurveyedHost} from '../state.ts';
@@ -60,52 +59,6 @@ export async function logs(context: Context, target: Target, options: LogOptions
   await mapEach(servingReplicas(target, surveyed), ({host, container}) =>
     connectionTo(host).context.run.prefixed(container)(dockerLogs(container, options)),
   );
-}
-
-/** Where and how {@link exec} runs a command. */
-export interface ExecOptions {
-  /** In every replica, in parallel, instead of in one. Default false. */
-  readonly all?: boolean | undefined;
-  /** Only on this host of deploy.yaml, with or without its user. Default: the first. */
-  readonly host?: string | undefined;
-  /** Give the program the terminal. Default false. */
-  readonly terminal?: boolean | undefined;
-}
-
-/**
- * Runs the command after `--` (`context.rest`) in a serving replica; a failure has its exit code.
- * @throws Problem `not_deployed`, `unknown_host`, `command_failed`
- */
-export async function exec(
-  context: Context,
-  target: Target,
-  {all = false, host, terminal = false}: ExecOptions = {},
-): Promise<void> {
-  const {surveyed, connectionTo} = await survey(context, target, {skipUnreachable: !all && host === undefined});
-  const serving = servingReplicas(target, surveyed).filter(
-    (one) => host === undefined || one.host === host || hostName(one.host) === host,
-  );
-  const [first] = serving;
-  if (first === undefined) {
-    throw problem({
-      code: 'unknown_host',
-      what: `no replica of ${target.service.name} serves${host === undefined ? '' : ` on ${host}`} in ${target.environment}`,
-      fix: `see what runs where: entrypoint status ${target.environment}`,
-      exitCode: exitCode.usage,
-    });
-  }
-  if (terminal) {
-    const words = ['docker', 'exec', '--interactive', '--tty', first.container, ...context.rest];
-    await context.run(terminalOn(connectionTo(first.host), words), {interactive: true});
-  } else if (all) {
-    await mapEach(
-      serving,
-      (one) => connectionTo(one.host).context.run.prefixed(one.container)(dockerExec(one.container, context.rest)),
-      target.settings.parallel,
-    );
-  } else {
-    await connectionTo(first.host).context.run(dockerExec(first.container, context.rest));
-  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {readdirSync, readFileSync} from 'node:fs';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
+import type {Command} from '../../../../src/shell/argv.ts';
 import {dryRunner, noEcho, type Runner, systemRunner} from '../../../../src/shell/index.ts';
 import {temporaryDirectory} from '../../../support/directory.ts';
 
@@ -201,4 +202,45 @@ test('a timeout works in the script as in the task, with the same exit code', as
   });
   assert.deepEqual(task, {code: 124, files: {begun: ''}});
   assert.deepEqual(printed, task);
+});
+
+test('in a scope, the script asks once for a secret, and stops where one is missing', async () => {
+  const ask: Command = {
+    words: ['sh', '-c', 'printf "%s " "$A" "$B" >>out; cat >>out'],
+    secrets: {A: {command: ['sh', '-c', 'echo asked >>asked; printf "it\'s \\n two\\n"']}, B: {file: 'key'}},
+    stdin: '\n',
+  };
+  const fed: Command = {words: ['sh', '-c', 'cat >>out'], secretInput: Object.values(ask.secrets ?? {})};
+  await same(
+    async (run) => {
+      await run(['sh', '-c', 'echo hush >key']);
+      await run.scope(async (scope) => {
+        await run.readSecrets([ask, fed, ['true']]);
+        await run(ask, {timeoutSeconds: 10});
+        await run(fed, {retry: true});
+        scope.always(ask);
+      });
+    },
+    {
+      code: 0,
+      files: {key: 'hush\n', asked: 'asked\n', out: `it's \n two hush \nit's \n two\nhush\nit's \n two hush \n`},
+    },
+  );
+  for (const [reference, code] of [
+    [{command: ['sh', '-c', 'exit 7']}, 7],
+    [{command: ['true']}, 2],
+    [{file: 'none'}, 1],
+    [{file: 'binary'}, 1],
+  ] as const) {
+    const text = await script((run) =>
+      run.scope(async () => {
+        await run.readSecrets([{words: ['touch', 'never'], secrets: {A: reference, B: {env: 'HOME'}}}]);
+        await run(['touch', 'never']);
+      }),
+    );
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, 'binary'), 'a\0b');
+    assert.equal(spawnSync('sh', ['-s'], {cwd, input: text}).status, code);
+    assert.deepEqual(Object.keys(files(cwd)), ['binary']);
+  }
 });
