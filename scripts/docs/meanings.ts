@@ -18,6 +18,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     meaning: 'serve() started no worker: the module does not load, or exports no handler.',
     exit: '3; 65 without a handler',
   },
+  build_refused: 'A step of the image build refused the files of the service, such as a missing lock file.',
   canary_under_way: 'A canary is in progress; it has to be continued or aborted first.',
   credential_helper: "A credential helper that docker's config.json names is missing, or fails.",
   command_failed: {
@@ -41,6 +42,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: stopped,
   },
   host_unreachable: 'ssh cannot reach a host of deploy.yaml, cannot log in to it, or gets no answer.',
+  host_unsuitable:
+    'A host cannot run what deploy.yaml says: the image is for another platform, or a network, a port or an address is not there.',
   image_missing: 'The image is neither on the engine nor in the registry where it is needed.',
   import_missing: {
     meaning: 'tasks.ts imports a package or a file that does not exist.',

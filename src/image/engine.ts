@@ -1,5 +1,5 @@
 import {sshText} from '../commands/destination.ts';
-import {exitCode, isProblem, problem} from '../errors.ts';
+import {exitCode, isProblem, type Problem, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
 /**
@@ -90,7 +90,7 @@ const down: Omit<EngineFailure, 'pattern'> = {
 };
 
 /** The error for an engine that did not answer, on this machine or on `host`, from the client's standard error. */
-export function engineProblem(stderr: string, host?: string): Error {
+export function engineProblem(stderr: string, host?: string): Problem {
   const {what, fix} = engineFailures.find(({pattern}) => pattern.test(stderr)) ?? down;
   return problem({
     code: 'engine_unavailable',

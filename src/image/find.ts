@@ -80,10 +80,20 @@ export async function findImage({run}: Pick<Context, 'run'>, name: string): Prom
     throw problem({
       code: 'image_missing',
       what: `the image ${name} is not on this engine`,
-      fix: 'build it: entrypoint build (commit first: an image is built from a commit)',
+      fix: localFix(name),
       cause: error,
     });
   }
+}
+
+/** How to get an image: one with a registry in its name is pulled, and others are built. */
+function localFix(name: string): string {
+  if (name.includes('/')) return `docker pull ${name}`;
+  const tag = name.split(':')[1] ?? '';
+  const isCommit = /^[0-9a-f]{12}(?:-dirty)?$/.test(tag);
+  return isCommit || tag === ''
+    ? 'build it: entrypoint build (commit first: an image is built from a commit)'
+    : `build it: entrypoint build --tag=${tag}; or name one that is here: docker images ${name.split(':')[0]}`;
 }
 
 function parseImage(text: string): ImageReference {

@@ -10,3 +10,9 @@ const digest = '[A-Za-z][A-Za-z0-9]*(?:[_+.-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{
 export const imagePattern = new RegExp(
   `^(?:(?:${registryHost}/)?${part}(?:/${part})*(?::${tag})?(?:@${digest})?|sha256:[0-9a-f]{64})$`,
 );
+
+/** How to get an image that is not there, if it is one that this project builds and no registry has; else undefined. */
+export const ownImageFix = (image: string): string | undefined =>
+  image.startsWith('entrypoint/')
+    ? `build ${image} (npm run images, in the repository of entrypoint); hosts pull it from a registry, whose name belongs in front of it in deploy.yaml`
+    : undefined;

@@ -133,7 +133,7 @@ async function surveyLeaving(
   return read.flatMap((one, index) => {
     if (one.status === 'fulfilled') return one.value.state.containers.length > 0 ? [one.value] : [];
     context.note(
-      `${leaving[index]?.host} is no longer in deploy.yaml, and its containers stay: ${messageOf(one.reason)}`,
+      `${leaving[index]?.host} is no longer in deploy.yaml, and its containers stay: ${messageOf(one.reason).replace(' (listed in deploy.yaml)', '')}`,
     );
     return [];
   });

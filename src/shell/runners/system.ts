@@ -49,7 +49,7 @@ export function systemRunner(options: SystemOptions): Runner {
     const capture = run.capture === true;
     const out = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stdout);
     const err = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stderr);
-    const watchStderr = capture || (run.retry !== undefined && run.retry !== false);
+    const watchStderr = capture || run.watch === true || (run.retry !== undefined && run.retry !== false);
     const ended = await spawn(command, {
       cwd: options.cwd,
       env: options.env,

@@ -9,6 +9,7 @@ import {
   writeManifest,
 } from '../../registry/client.ts';
 import {copyManifestText, registryAccess} from '../../registry/copy-text.ts';
+import {publishFix} from '../../registry/failures.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
@@ -64,7 +65,9 @@ async function move(
     throw problem({
       code: 'image_missing',
       what: `no image ${source} in ${repositoryText(repository)}`,
-      fix: 'publish it first: entrypoint build publish',
+      fix: /^[0-9a-f]{12}(?:-dirty)?$/.test(source)
+        ? publishFix(source)
+        : `promote an image to it first: entrypoint promote --to=${source}; or publish one of that tag: ${publishFix(source)}`,
     });
   }
   await writeManifest(context, repository, to, manifest);

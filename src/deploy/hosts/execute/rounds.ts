@@ -88,7 +88,7 @@ async function runStep(executor: Executor, step: Step): Promise<void> {
   const attempt = (left: number): ReturnType<typeof runOn> =>
     runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
       async (error: unknown) => {
-        if (left === 0 || !isPruned(error)) throw explained(error, purpose, causes);
+        if (left === 0 || !isPruned(error)) throw explained(step.explain?.(error) ?? error, purpose, causes);
         note(`a prune${onDestination(host)} removed what had just been created: doing it again`);
         await undoStep(executor, step);
         return attempt(left - 1);

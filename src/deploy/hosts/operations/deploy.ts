@@ -1,4 +1,5 @@
 import {hasRemoteHosts} from '../../../service/hosts.ts';
+import {backingServicesOf} from '../../../stack/backing-services.ts';
 import type {Context} from '../../../task.ts';
 import type {Deployment, Target} from '../../target.ts';
 import {execute, type Executed} from '../execute/execute.ts';
@@ -29,6 +30,7 @@ export async function deploy(context: Context, deployment: Deployment, options: 
     images: ({app, balancer}) => [
       ...(app ? [deployment.image] : []),
       ...(balancer ? [deployment.settings.load_balancer.image] : []),
+      ...(app ? backingServicesOf(deployment.service.deployFile, deployment.settings).map(([, {image}]) => image) : []),
     ],
     skipUnreachable,
     planOnly,

@@ -1,5 +1,6 @@
 import {problem} from '../../../errors.ts';
 import {type Host, isRemote} from '../../../service/hosts.ts';
+import {backingServicesOf} from '../../../stack/backing-services.ts';
 import {type Deployment, stackOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
 import {type Fleet, fleetOf} from '../fleet.ts';
@@ -45,7 +46,8 @@ export function planDeploy(
   requireNoCanary(deployment, fleet);
   const release = fleet.newest + 1;
   const previous = fleet.serving;
-  const releases = {release, previous, previousImage: knownImages(surveyed).get(previous)};
+  const {isDown} = fleet;
+  const releases = {release, previous, isDown, previousImage: knownImages(surveyed).get(previous)};
   const slots = newSlots(deployment, fleet, release);
   const leftovers = leftoversByHost(fleet);
   const [first] = fleet.apps;
@@ -72,6 +74,7 @@ export function planDeploy(
     what: 'deploy',
     release,
     previous,
+    isDown,
     image,
     hosts: lockOrder(fleet, surveyed),
     notes: [...notesOf(fleet), ...backing.notes],
@@ -94,13 +97,19 @@ export function planDeploy(
 export const lockOrder = ({apps}: Fleet, surveyed: readonly SurveyedHost[]): Host[] =>
   [...apps, ...surveyed.filter((one) => !apps.includes(one))].map(({machine}) => machine.host);
 
-function pullSteps({service, image, settings: {load_balancer}}: Deployment, fleet: Fleet): Round {
-  const missing = ({machine: {app, balancer}, state}: SurveyedHost): string[] => {
-    const wanted = [app ? image : '', balancer && state.balancerState === undefined ? load_balancer.image : ''];
-    return wanted.filter((one) => one !== '' && !state.images.includes(one));
+/** Also the images that `docker run` would pull itself, after the lock. The service's own is on this engine already. */
+function pullSteps({service, image, settings}: Deployment, fleet: Fleet): Round {
+  const backing = backingServicesOf(service.deployFile, settings).map(([, one]) => one.image);
+  const missing = ({machine: {app, balancer, host}, state}: SurveyedHost): string[] => {
+    const wanted = [
+      ...(app && isRemote(host) ? [image] : []),
+      ...(balancer && state.balancerState === undefined ? [settings.load_balancer.image] : []),
+      ...(app ? backing : []),
+    ];
+    return [...new Set(wanted)].filter((one) => !state.images.includes(one));
   };
   return fleet.surveyed
-    .filter(({machine: {host, leaves}}) => isRemote(host) && !leaves)
+    .filter(({machine: {leaves}}) => !leaves)
     .flatMap((one) => pullStep(service, one.machine.host, missing(one)));
 }
 

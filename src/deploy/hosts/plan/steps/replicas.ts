@@ -8,8 +8,9 @@ import {
   dockerKeepStopped,
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
+import {explainPull} from '../../../../registry/pull-failures.ts';
 import {pullCommands} from '../../../../registry/pull.ts';
-import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
+import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
 import type {Service} from '../../../../service/service.ts';
 import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
@@ -24,6 +25,8 @@ import {keepsServing, type Step} from './step.ts';
 export interface Releases {
   readonly release: number;
   readonly previous: number;
+  /** No replica of `previous` works. Default false. */
+  readonly isDown?: boolean | undefined;
   /** The image of `previous`, for a rollback after its containers and the release log were pruned. */
   readonly previousImage?: string | undefined;
 }
@@ -38,11 +41,9 @@ export function pullStep(service: Service, host: Host, images: readonly string[]
       what: `pull ${images.join(', ')}`,
       commands: pullCommands(service, images),
       retry: true,
-      purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
-      fix:
-        service.deployFile.registry_login === undefined
-          ? `check that ${hostName(host)} can reach the registry and is logged in: ${sshText(host)} docker login; or give deploys a login with \`registry_login\` in deploy.yaml`
-          : `check that ${hostName(host)} can reach the registry, and that \`registry_login\` in deploy.yaml is a login with read access`,
+      purpose: `cannot pull the image${onHost(host)}; nothing has changed`,
+      fix: isRemote(host) ? `see what the engine says: ${sshText(host)} docker pull ${images.join(' ')}` : undefined,
+      explain: (error) => explainPull(error, {host, images, hasLogin: service.deployFile.registry_login !== undefined}),
     },
   ];
 }
@@ -99,7 +100,7 @@ export function startStep(
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]},
 ): Step {
-  const {release, previous} = releases;
+  const {release} = releases;
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) =>
     dockerRun(
@@ -119,7 +120,7 @@ export function startStep(
     commands: [...before.commands, ...starts],
     undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...before.undo],
     causes: before.causes,
-    purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(previous)}`,
+    purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(releases)}`,
   };
 }
 
@@ -127,7 +128,7 @@ export function startStep(
 export function restartStep(
   target: Target,
   host: Host,
-  {release, previous}: Releases,
+  releases: Releases,
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; what: readonly string[]},
 ): Step {
@@ -139,7 +140,7 @@ export function restartStep(
     commands: [...before.commands, ...restartCommands(names)],
     undo: stopCommands(target, names),
     causes: before.causes,
-    purpose: `cannot start release ${release} again${onHost(host)}; ${keepsServing(previous)}`,
+    purpose: `cannot start release ${releases.release} again${onHost(host)}; ${keepsServing(releases)}`,
   };
 }
 
