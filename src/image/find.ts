@@ -16,9 +16,12 @@ export interface ImageReference {
   readonly reference: string;
   /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
   readonly commit: string;
+  /** The platform that it is built for, if it is on this engine: `linux/amd64`. */
+  readonly platform?: string | undefined;
 }
 
-const idAndCommit = '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}';
+const idAndCommit =
+  '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}\t{{.Os}}/{{.Architecture}}';
 
 /** Which of a service's built images is meant. */
 export interface BuiltImageOptions {
@@ -97,8 +100,8 @@ function localFix(name: string): string {
 }
 
 function parseImage(text: string): ImageReference {
-  const [reference = '', commit = ''] = text.trim().split('\t');
-  return {reference, commit};
+  const [reference = '', commit = '', platform = ''] = text.trim().split('\t');
+  return {reference, commit, ...(platform === '' ? {} : {platform})};
 }
 
 /** Which image is deployed. Default: the environment's stage, else the image built from the current source. */

@@ -29,6 +29,15 @@ export function explainPull(error: unknown, {host, images, hasLogin}: FailedPull
   const logIn = hasLogin
     ? loginFix
     : `log in as a user with access: ${there(`docker login ${registry}`)}; or give deploys a login with \`registry_login\` in deploy.yaml`;
+  const pulled = /^entrypoint: (\S+) is for (\S+)$/m.exec(text);
+  if (pulled !== null)
+    return problem({
+      code: 'host_unsuitable',
+      what: `${pulled[1]} is built for ${pulled[2]}, which ${hostName(host)} is not; nothing has changed`,
+      fix: 'build the image for the platform of the host too, and publish it',
+      exitCode: exitCode.unavailable,
+      cause: error,
+    });
   const platform = otherPlatform.exec(text);
   if (platform !== null)
     return problem({

@@ -66,6 +66,7 @@ const perEnvironment = (file: DeployFile): Issue[] =>
     [
       ...volumeIssues(file, settings),
       ...balancerIssues(settings),
+      ...sizeIssues(settings),
       ...wrongDockerOptions(settings.docker_options).map(({index, message}) => ({
         path: ['docker_options', index],
         message,
@@ -91,6 +92,26 @@ function volumeIssues(file: DeployFile, {volumes, backing_services: backing}: En
       message: `has the same name as a volume of the backing service app, with which it would be shared; rename one`,
     }));
   return [...twice, ...shared];
+}
+
+// A command has 128 KB at most in one word, and ssh gives a host the whole command as one; quotes take more than themselves.
+const [longestValue, largestEnvironment] = [100_000, 60_000];
+
+function sizeIssues({environment, labels, hosts}: Environment): Issue[] {
+  const values = [environment, labels].flatMap((map) => Object.entries(map));
+  const size = values.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+  const [largest] = values.toSorted(([, a], [, b]) => b.length - a.length);
+  const isTooMuch = hosts.some(({host}) => host !== 'local') && size > largestEnvironment;
+  if (largest === undefined || (!isTooMuch && Buffer.byteLength(largest[1]) <= longestValue)) return [];
+  const path = [environment[largest[0]] === largest[1] ? 'environment' : 'labels', largest[0]];
+  return [
+    {
+      path,
+      message: isTooMuch
+        ? `has ${Buffer.byteLength(largest[1])} of ${size} bytes, and a host can be given ${largestEnvironment}; put large values into the image or a volume`
+        : `has ${Buffer.byteLength(largest[1])} bytes, and a container can be given ${longestValue}; put it into the image or a volume`,
+    },
+  ];
 }
 
 // The balancer counts by the names of its servers, of which it keeps 128 characters: HOST-50b.

@@ -43,6 +43,12 @@ export function findDeployFile(directory: string): DeployFileText | undefined {
   return ours ? {name: other, text: second} : undefined;
 }
 
+/** The line of a setting, or of the nearest one around it: `deploy.yaml:12`. The file is read again. */
+export function placeInDeployFile(directory: string, path: readonly (string | number)[]): string {
+  const file = findDeployFile(directory);
+  return file === undefined ? usual : `${file.name}:${parseYaml(file.text).lineOf(path)}`;
+}
+
 function isOurs(text: string): boolean {
   const known = Object.keys(deployFileSchema.entries);
   return text.split('\n').some((line) => known.some((key) => line.startsWith(`${key}:`)));

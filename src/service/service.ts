@@ -16,6 +16,8 @@ export interface Service {
   readonly deployFile: DeployFile;
   /** Where images are published: ENTRYPOINT_REGISTRY, else `registry` in deploy.yaml. `docker.io/acme` for Docker Hub. */
   readonly registry: string | undefined;
+  /** Where a setting is in deploy.yaml, for messages: `deploy.yaml:12`. */
+  readonly placeOf?: ((path: readonly (string | number)[]) => string) | undefined;
 }
 
 /**
@@ -27,13 +29,14 @@ export interface Service {
  */
 export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Promise<Service> {
   // Loading the YAML and schema libraries takes longer than the rest of the start-up: only tasks that need them pay.
-  const {readDeployFile} = await import('./deploy-file.ts');
+  const {readDeployFile, placeInDeployFile} = await import('./deploy-file.ts');
   const deployFile = readDeployFile(cwd);
   return {
     name: deployFile.service ?? defaultName(cwd),
     directory: cwd,
     deployFile,
     registry: registryOfVariable(env) ?? deployFile.registry,
+    placeOf: (path) => placeInDeployFile(cwd, path),
   };
 }
 

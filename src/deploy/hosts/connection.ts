@@ -123,12 +123,20 @@ async function diskFull({host, context: {run}}: HostConnection, error: Problem):
   });
 }
 
+// Linux takes no longer word of a command, here and on the host. @see execve(2), MAX_ARG_STRLEN
+const longestWord = 131_071;
+
+/** Whether a command can be sent to a host as one: many replicas with many variables can be too much. */
+const fits = (host: Host, command: Command): boolean =>
+  sshRun(host, command).words.every((word) => Buffer.byteLength(word) <= longestWord);
+
 async function runAll(
   {host, context: {run}}: HostConnection,
   commands: Commands,
   options: RunOptions,
 ): Promise<Result> {
-  if (isRemote(host)) return run(together(commands), options);
+  if (isRemote(host) && (commands.length < 2 || fits(host, together(commands))))
+    return run(together(commands), options);
   let all: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
   for (const command of commands) {
     const {stdout, stderr, seconds} = await run(command, options);

@@ -69,6 +69,12 @@ export const mistakes: readonly Mistake[] = [
   prod(['environment'], {A: {raw: '"a\\0b"'}}, {fault: ['environment', 'A']}),
   prod(['environment'], {A: ['b']}, {fault: ['environment', 'A']}),
   prod(['environment'], {PORT: 1}, {fault: ['environment', 'PORT']}),
+  prod(
+    ['environment'],
+    {A: 'x'.repeat(70_000)},
+    {fault: ['environment', 'A'], beside: {hosts: ['h1'], load_balancer: {}}},
+  ),
+  prod(['environment'], {A: 'x'.repeat(140_000)}, {fault: ['environment', 'A']}),
   prod(['secrets'], {A: 'hunter2'}, {fault: ['secrets', 'A']}),
   prod(['secrets'], {A: {envv: 'B'}}, {fault: ['secrets', 'A']}),
   prod(['before'], ['migrate now'], {fault: ['before', 0]}),

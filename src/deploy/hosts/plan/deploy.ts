@@ -12,12 +12,13 @@ import {comparisonOf} from './comparison.ts';
 import {leftoversByHost} from './leftovers.ts';
 import type {Plan} from './plan.ts';
 import {balancerSteps, nothing, prepare, prepareStep} from './prepare.ts';
+import {requireSuitableHosts} from './requirements.ts';
 import {rolloutRounds} from './rollout.ts';
 import {newSlots} from './slots.ts';
 import {backingSteps} from './steps/backing-services.ts';
 import {certificateSteps} from './steps/balancer.ts';
+import {checkSteps} from './steps/checks.ts';
 import {finishRounds} from './steps/finish.ts';
-import {logCheckSteps} from './steps/log-check.ts';
 import {pullStep, startStep} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
@@ -44,6 +45,7 @@ export function planDeploy(
   const stack = stackOf(deployment);
   const fleet = fleetOf(deployment, surveyed);
   requireNoCanary(deployment, fleet);
+  requireSuitableHosts(deployment, fleet);
   const release = fleet.newest + 1;
   const previous = fleet.serving;
   const {isDown} = fleet;
@@ -78,7 +80,7 @@ export function planDeploy(
     image,
     hosts: lockOrder(fleet, surveyed),
     notes: [...notesOf(fleet), ...backing.notes],
-    first: [pullSteps(deployment, fleet), logCheckSteps(deployment, fleet)].filter((round) => round.length > 0),
+    first: [pullSteps(deployment, fleet), checkSteps(deployment, fleet)].filter((round) => round.length > 0),
     rounds: [
       balancerSteps(deployment, fleet, leftovers),
       early.map((app) => prepareStep(deployment, fleet, app, leftovers)),
@@ -110,7 +112,7 @@ function pullSteps({service, image, settings}: Deployment, fleet: Fleet): Round 
   };
   return fleet.surveyed
     .filter(({machine: {leaves}}) => !leaves)
-    .flatMap((one) => pullStep(service, one.machine.host, missing(one)));
+    .flatMap((one) => pullStep(service, one.machine.host, missing(one), one.state.facts));
 }
 
 function notesOf({apps, leaving, balancers}: Fleet): string[] {

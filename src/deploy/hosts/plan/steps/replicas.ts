@@ -5,6 +5,7 @@ import {
   dockerRun,
   dockerStart,
   dockerStop,
+  dockerImageInspect,
   dockerKeepStopped,
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
@@ -12,11 +13,12 @@ import {explainPull} from '../../../../registry/pull-failures.ts';
 import {pullCommands} from '../../../../registry/pull.ts';
 import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
 import type {Service} from '../../../../service/service.ts';
-import type {Commands} from '../../../../shell/argv.ts';
+import {type Commands, quote, wordsText} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
 import {halfOf, type SlotUse} from '../../balancer/state.ts';
 import {previousText} from '../../host-query.ts';
+import {type MachineFacts, noFacts, olderPlatforms} from '../../machine/facts.ts';
 import {networkOf} from '../../stack-network.ts';
 import {publishedAt} from './replica-address.ts';
 import {keepsServing, type Step} from './step.ts';
@@ -32,19 +34,41 @@ export interface Releases {
 }
 
 /** Pulls missing images, before anything changes. */
-export function pullStep(service: Service, host: Host, images: readonly string[]): Step[] {
+export function pullStep(
+  service: Service,
+  host: Host,
+  images: readonly string[],
+  facts: Pick<MachineFacts, 'platform' | 'emulated'> = noFacts,
+): Step[] {
   if (images.length === 0) return [];
   return [
     {
       phase: 'pull',
       host,
       what: `pull ${images.join(', ')}`,
-      commands: pullCommands(service, images),
+      commands: [...pullCommands(service, images), ...(isRemote(host) ? platformCheck(images, facts) : [])],
       retry: true,
       purpose: `cannot pull the image${onHost(host)}; nothing has changed`,
       fix: isRemote(host) ? `see what the engine says: ${sshText(host)} docker pull ${images.join(' ')}` : undefined,
       explain: (error) => explainPull(error, {host, images, hasLogin: service.deployFile.registry_login !== undefined}),
     },
+  ];
+}
+
+/** Fails for an image of another platform, which docker pulls all the same and cannot start. */
+function platformCheck(
+  images: readonly string[],
+  {platform, emulated}: Pick<MachineFacts, 'platform' | 'emulated'>,
+): Commands {
+  if (platform === '') return [];
+  const good = [platform, ...(olderPlatforms[platform] ?? []), ...emulated].join(' | ');
+  const inspect = wordsText(dockerImageInspect('{{.Os}}/{{.Architecture}}', '')).replace(/ ''$/, ' "$i"');
+  return [
+    [
+      'sh',
+      '-c',
+      `for i in ${images.map(quote).join(' ')}; do p=$(${inspect}) || exit; case "$p" in ${good}) ;; *) echo "entrypoint: $i is for $p" >&2; exit 65 ;; esac; done`,
+    ],
   ];
 }
 
