@@ -18,6 +18,8 @@ export interface Given {
   /** Hosts and balancers to choose from; default: those of {@link destinations}. */
   readonly hosts?: readonly string[];
   readonly image?: string;
+  /** For deploys that take place: without what no host has, and without long waits. Default false. */
+  readonly real?: boolean;
 }
 
 const destinations = [
@@ -167,31 +169,56 @@ const topology = (
     })),
   );
 
-export const validFile = ({service, registry, hosts = destinations, image}: Given): fc.Arbitrary<DeployFileModel> =>
+/** What a real service, without tasks and backing services, can have, and in a short time. */
+const limits: Readonly<Record<string, fc.Arbitrary<Value>>> = {
+  before: fc.constant([]),
+  after: fc.constant([]),
+  secrets: fc.constant({}),
+  replicas: fc.constantFrom(1, 2),
+  ready_timeout_seconds: fc.constant(90),
+  watch_seconds: fc.constantFrom(0, 0.5),
+  stop_timeout_seconds: fc.constantFrom(1, 20),
+  memory: fc.constantFrom('256m', '1G'),
+  cpus: fc.constantFrom(0.5, 1),
+};
+const realLimits = fc.record(limits, {noNullPrototype: true});
+
+export const validFile = ({
+  service,
+  registry,
+  hosts = destinations,
+  image,
+  real = false,
+}: Given): fc.Arbitrary<DeployFileModel> =>
   fc
     .record({
       top: some({health: path, port: fc.integer({min: 1, max: 65_535}), 'x-note': text}),
-      place: topology(hosts),
+      place: real
+        ? topology(hosts).filter(({balancer: {own}, hosts: [first]}) => own === undefined && first !== 'local')
+        : topology(hosts),
       common,
       balancer,
-      wanted: fc.subarray(Object.keys(backing)),
+      limited: real ? realLimits : fc.constant({}),
+      wanted: real ? fc.constant<string[]>([]) : fc.subarray(Object.keys(backing)),
       others: fc.dictionary(
         word.filter((name) => name !== 'prod'),
         fc.constant({replicas: 2}),
         {maxKeys: 2, noNullPrototype: true},
       ),
     })
-    .map(({top, place, common: settings, balancer: itsBalancer, wanted, others}) => {
+    .map(({top, place, common: settings, balancer: itsBalancer, wanted, limited, others}) => {
       const own = place.balancer['own'] !== undefined;
       const {routes, acme, ...plain} = itsBalancer as Record<string, Value>;
       const loadBalancer = {
         ...(own ? plain : {...plain, ...(routes === undefined ? {} : {routes}), ...(acme === undefined ? {} : {acme})}),
         ...place.balancer,
+        ...(real ? {slow_start_seconds: 0} : {}),
         ...(image === undefined ? {} : {image}),
       };
       const names = place.backing ? wanted : [];
       const prod = {
         ...settings,
+        ...limited,
         hosts: place.hosts,
         load_balancer: loadBalancer,
         ...(names.length === 0 ? {} : {backing_services: Object.fromEntries(names.map((name) => [name, {}]))}),
@@ -200,6 +227,7 @@ export const validFile = ({service, registry, hosts = destinations, image}: Give
         service,
         ...(registry === undefined ? {} : {registry}),
         ...top,
+        ...(real ? {health: '/readyz', port: 3000} : {}),
         backing_services: backing,
         environments: {...others, prod},
       };
