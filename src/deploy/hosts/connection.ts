@@ -144,3 +144,12 @@ async function runAll(
   }
   return all;
 }
+
+/**
+ * The image that `docker run` missed and could not pull: a prune took it since the survey or the pull, and docker itself
+ * has no login for its registry.
+ */
+export const prunedImage = (error: unknown): string | undefined =>
+  isProblem(error) && error.code === 'command_failed' && error.exitCode === 125
+    ? error.details.map((line) => /^Unable to find image '([^']+)' locally/.exec(line)?.[1]).find(Boolean)
+    : undefined;

@@ -219,7 +219,8 @@ export const validFile = ({
       const prod = {
         ...settings,
         ...limited,
-        hosts: place.hosts,
+        // No host has the addresses that are generated.
+        hosts: real ? place.hosts.map(nameOf) : place.hosts,
         load_balancer: loadBalancer,
         ...(names.length === 0 ? {} : {backing_services: Object.fromEntries(names.map((name) => [name, {}]))}),
       };
@@ -233,3 +234,5 @@ export const validFile = ({
       };
       return {file: file as unknown as Settings, prod: prod as unknown as Settings};
     });
+
+const nameOf = (host: Value): Value => (typeof host === 'object' && 'host' in host ? host.host : host) as Value;

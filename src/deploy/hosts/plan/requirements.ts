@@ -133,7 +133,7 @@ function placeIssues(deployment: Deployment, one: SurveyedHost): Unsuitable[] {
       ? [
           {
             path,
-            text: `${where} is no address of ${hostName(host)}, which has ${facts.addresses.filter((own4) => !own4.startsWith('127.')).join(', ')}`,
+            text: `${where} is no address of ${hostName(host)}, which has ${[...new Set(facts.addresses)].filter((its) => !its.startsWith('127.')).join(', ')}`,
             fix: 'name an address that the host has itself, not that of a router in front of it; 0.0.0.0 is all of them',
           },
         ]

@@ -2,7 +2,6 @@ import {dockerNetworkConnect, dockerRun} from '../../../../commands/docker/index
 import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../commands/lb.ts';
 import {problem} from '../../../../errors.ts';
 import {ownImageFix} from '../../../../service/image-name.ts';
-import type {Commands} from '../../../../shell/argv.ts';
 import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';
@@ -10,16 +9,8 @@ import {renderFragment} from '../../balancer/fragment.ts';
 import type {FleetBalancer} from '../../fleet.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
-import type {FailureCause, Round} from './step.ts';
+import type {FailureCause, Prepared, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
-
-/** Commands to prepare a host, and the commands that undo them. */
-export interface Prepared {
-  readonly commands: Commands;
-  readonly undo: Commands;
-  readonly what: readonly string[];
-  readonly causes?: readonly FailureCause[] | undefined;
-}
 
 /** A hash of the settings that a balancer's container depends on; all others are in its configuration. */
 export function balancerHash({

@@ -21,7 +21,7 @@ import {previousText} from '../../host-query.ts';
 import {type MachineFacts, noFacts, olderPlatforms} from '../../machine/facts.ts';
 import {networkOf} from '../../stack-network.ts';
 import {publishedAt} from './replica-address.ts';
-import {keepsServing, type Step} from './step.ts';
+import {keepsServing, type Prepared, type Step} from './step.ts';
 
 /** A release, and the one that it replaces; 0 for none. */
 export interface Releases {
@@ -122,7 +122,7 @@ export function startStep(
   host: Host,
   releases: Releases,
   slots: readonly SlotUse[],
-  before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]},
+  before: Pick<Prepared, 'causes' | 'commands' | 'undo' | 'what' | 'verify'>,
 ): Step {
   const {release} = releases;
   const names = slots.map(({container}) => container);
@@ -141,7 +141,7 @@ export function startStep(
     phase: 'start',
     host,
     what: [...before.what, `start ${names.join(', ')}`].join('; '),
-    commands: [...before.commands, ...starts],
+    commands: [...before.commands, ...starts, ...(before.verify ?? [])],
     undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...before.undo],
     causes: before.causes,
     purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(releases)}`,

@@ -60,6 +60,16 @@ export interface FailureCause {
   readonly fix?: string | undefined;
 }
 
+/** Commands to prepare a host, and the commands that undo them. */
+export interface Prepared {
+  readonly commands: Commands;
+  readonly undo: Commands;
+  readonly what: readonly string[];
+  /** Commands that run after the containers have started. Default: none. */
+  readonly verify?: Commands | undefined;
+  readonly causes?: readonly FailureCause[] | undefined;
+}
+
 /** Steps that run concurrently. The next round begins when all of them have ended. */
 export type Round = readonly Step[];
 
