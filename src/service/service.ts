@@ -85,8 +85,26 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
+// A part of a host name, which containers of the service have. @see RFC 1035, 2.3.4
+const longestName = 63;
+
+/**
+ * The name of a service that deploy.yaml does not name.
+ * @throws Problem `bad_service_name` (exit code 65)
+ */
 function defaultName(directory: string): string {
+  const name = derivedName(directory);
+  if (name.length <= longestName) return name;
+  throw problem({
+    code: 'bad_service_name',
+    what: `the name of the service, from its manifest or directory, has more than ${longestName} characters: ${name}`,
+    fix: 'add a shorter one to deploy.yaml: service: NAME',
+    exitCode: exitCode.badData,
+  });
+}
+
+/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
+function derivedName(directory: string): string {
   return (
     (manifestName(directory) ?? basename(directory))
       .replace(/^@[^/]*\//, '')
