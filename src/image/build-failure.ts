@@ -8,6 +8,10 @@ const logLine = /^(?:#\d+ )?(?:\d+\.\d+ )?/;
  * A failed build, with the exit code of the step that refused the service's files and with what that said: a step such as
  * install-dependencies ends with 65 and lines `entrypoint: ...` and `fix: ...`, and the builder with 1. Other failures lose
  * the lines of the builder that have been shown.
+ * @example
+ * await context.run(dockerBuild(options, client), {watch: true}).catch((error: unknown) => {
+ *   throw explainBuild(error);
+ * });
  */
 export function explainBuild(error: unknown): unknown {
   if (!isProblem(error) || error.code !== 'command_failed') return error;

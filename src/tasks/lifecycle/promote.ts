@@ -9,7 +9,6 @@ import {
   writeManifest,
 } from '../../registry/client.ts';
 import {copyManifestText, registryAccess} from '../../registry/copy-text.ts';
-import {publishFix} from '../../registry/failures.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
 
@@ -65,9 +64,9 @@ async function move(
     throw problem({
       code: 'image_missing',
       what: `no image ${source} in ${repositoryText(repository)}`,
-      fix: /^[0-9a-f]{12}(?:-dirty)?$/.test(source)
-        ? publishFix(source)
-        : `promote an image to it first: entrypoint promote --to=${source}; or publish one of that tag: ${publishFix(source)}`,
+      fix: /^[0-9a-f]{12}$/.test(source)
+        ? 'publish it first: entrypoint build publish'
+        : `publish it first (entrypoint build --tag=${source} publish --tag=${source}), or promote to it: entrypoint promote --to=${source}`,
     });
   }
   await writeManifest(context, repository, to, manifest);
