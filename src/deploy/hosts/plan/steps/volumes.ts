@@ -1,3 +1,4 @@
+import {posix} from 'node:path';
 import {
   dockerImageInspect,
   dockerRun,
@@ -75,7 +76,8 @@ function ownVolumes(
     },
     'foreground',
   );
-  const paths = volumes.map(({path}) => path);
+  // Docker mounts /a/../b at /b, and makes no /a.
+  const paths = volumes.map(({path}) => posix.normalize(path));
   if (user !== undefined) return [...toCommand(run).words, user, ...paths];
   return [
     'sh',
