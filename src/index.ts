@@ -46,6 +46,7 @@ export {
   dockerTag,
 } from './commands/docker/index.ts';
 export type {ContainerOptions, DockerBuildOptions, LogDriverOptions} from './commands/docker/index.ts';
+export {explainBuild} from './image/build-failure.ts';
 export {findDockerClient} from './image/docker.ts';
 export {requireEngine} from './image/engine.ts';
 export type {DockerClient} from './image/docker.ts';

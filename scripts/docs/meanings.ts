@@ -10,6 +10,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
   bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
   bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
+  bad_service_name: 'The name of the service, from its manifest or directory, is too long for a host name.',
   bad_tasks_py: 'invoke cannot load tasks.py.',
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
   bad_secret: 'The value of a secret cannot be passed on: it is binary or too large.',
@@ -19,6 +20,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     meaning: 'serve() started no worker: the module does not load, or exports no handler.',
     exit: '3; 65 without a handler',
   },
+  build_refused: 'A step of the image build refused the files of the service, such as a missing lock file.',
   canary_under_way: 'A canary is in progress; it has to be continued or aborted first.',
   credential_helper: "A credential helper that docker's config.json names is missing, or fails.",
   command_failed: {
@@ -42,6 +44,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: stopped,
   },
   host_unreachable: 'ssh cannot reach a host of deploy.yaml, cannot log in to it, or gets no answer.',
+  host_unsuitable:
+    'A host cannot run what deploy.yaml says: the image is for another platform, or a network, a port or an address is not there.',
   image_missing: 'The image is neither on the engine nor in the registry where it is needed.',
   import_missing: {
     meaning: 'tasks.ts imports a package or a file that does not exist.',

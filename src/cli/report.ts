@@ -1,6 +1,7 @@
 import {join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {exitCode, isProblem, messageOf, problem, type Problem, problemText} from '../errors.ts';
+import {missingPackageFix} from '../runtimes/node/package-manager.ts';
 import {serviceFrame, sourceLines, syntaxPlace} from '../text/source-place.ts';
 
 /** Anything thrown, as a problem: an error of the service's code keeps its message and its place. */
@@ -77,7 +78,10 @@ function missingImport(message: string, directory: string): {what: string; fix: 
   const [, kind, name = '', importer = ''] = match;
   const from = relative(directory, importer.startsWith('file:') ? fileURLToPath(importer) : importer);
   if (kind === 'package')
-    return {what: `${from} imports the package ${name}, which is not installed`, fix: `npm install ${name}`};
+    return {
+      what: `${from} imports the package ${name}, which is not installed`,
+      fix: missingPackageFix(directory, name),
+    };
   const wanted = relative(directory, name);
   return {what: `${from} imports ${wanted}, which does not exist`, fix: `create ${wanted}, or correct the import`};
 }

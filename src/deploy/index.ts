@@ -55,7 +55,16 @@ export const deployImage = (
   image: Pick<ImageReference, 'reference'> & Partial<ImageReference>,
   options?: hosts.DeployOptions,
 ): Promise<hosts.Executed> =>
-  engineOf(target).deploy(context, {...target, image: image.reference, commit: image.commit ?? ''}, options);
+  engineOf(target).deploy(
+    context,
+    {
+      ...target,
+      image: image.reference,
+      commit: image.commit ?? '',
+      platforms: image.platform === undefined ? undefined : [image.platform],
+    },
+    options,
+  );
 
 /**
  * Ends a canary: `continue` gives it all requests, `abort` removes it.

@@ -14,6 +14,8 @@ export interface Target {
   /** A name below `environments` in deploy.yaml. */
   readonly environment: string;
   readonly settings: Environment;
+  /** `linux/amd64`: that of this machine's engine, if the environment uses it. */
+  readonly enginePlatform?: string | undefined;
 }
 
 /**
@@ -29,8 +31,8 @@ export async function readTarget(context: Context, environment: string): Promise
   const settings = environmentOf(service, environment);
   requireOneDatabase(service, environment, settings);
   requireReachableBalancers(service, environment, settings);
-  if (hasRemoteHosts(settings)) await requireSocketDirectory(context);
-  else await requireEngine(context);
+  if (!hasRemoteHosts(settings)) return {service, environment, settings, enginePlatform: await requireEngine(context)};
+  await requireSocketDirectory(context);
   return {service, environment, settings};
 }
 
@@ -44,7 +46,7 @@ async function requireSocketDirectory({run, env, note}: Context): Promise<void> 
 
 // On several hosts, each would get a database of its own, with other data in it.
 function requireOneDatabase(
-  {name}: Service,
+  {name, placeOf}: Service,
   environment: string,
   {hosts, backing_services: wanted}: Environment,
 ): void {
@@ -52,6 +54,7 @@ function requireOneDatabase(
   throw problem({
     code: 'backing_services_on_many_hosts',
     what: `${name} in ${environment} has backing services (${Object.keys(wanted).join(', ')}), which need a single host, but ${hosts.length} hosts`,
+    details: placeOf === undefined ? [] : [placeOf(['environments', environment, 'backing_services'])],
     fix: 'run them elsewhere, and give the service their addresses in `environment` and `secrets`',
     exitCode: exitCode.badData,
   });
@@ -61,7 +64,7 @@ function requireOneDatabase(
 export const hasDedicatedBalancers = ({load_balancer: {hosts}}: Pick<Environment, 'load_balancer'>): boolean =>
   hosts.length > 0;
 
-function requireReachableBalancers({name}: Service, environment: string, settings: Environment): void {
+function requireReachableBalancers({name, placeOf}: Service, environment: string, settings: Environment): void {
   const {
     hosts,
     load_balancer: {hosts: balancers, port},
@@ -77,6 +80,10 @@ function requireReachableBalancers({name}: Service, environment: string, setting
   throw problem({
     code: 'bad_topology',
     what: `${name} in ${environment}: ${wrong}`,
+    details:
+      placeOf === undefined
+        ? []
+        : [placeOf(['environments', environment, 'load_balancer', port === 0 ? 'port' : 'hosts'])],
     fix: 'correct deploy.yaml; docs/deploy.md describes both topologies',
     exitCode: exitCode.badData,
   });
@@ -95,6 +102,8 @@ export interface Deployment extends Target {
   readonly image: string;
   /** The commit it was built from; empty if the image's own label holds it. */
   readonly commit: string;
+  /** The platforms that it is built for, such as `linux/amd64`. Default: not known. */
+  readonly platforms?: readonly string[] | undefined;
 }
 
 /** The result of a deploy or a rollback. */

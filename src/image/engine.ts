@@ -1,21 +1,27 @@
 import {sshText} from '../commands/destination.ts';
-import {exitCode, isProblem, problem} from '../errors.ts';
+import {exitCode, isProblem, type Problem, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
 /**
- * Checks that the Docker engine answers, for a task that would otherwise fail late.
+ * Checks that the Docker engine answers, for a task that would otherwise fail late. Returns its platform: `linux/amd64`.
  * @throws Problem `engine_unavailable` (exit code 69): not running, no permission, another API version, Podman, or no client
  * @example
  * await requireEngine(context);
  */
-export async function requireEngine({run}: Pick<Context, 'run'>): Promise<void> {
-  const components = ['docker', 'version', '--format', '{{range .Server.Components}}{{.Name}} {{end}}'];
+export async function requireEngine({run}: Pick<Context, 'run'>): Promise<string> {
+  const components = [
+    'docker',
+    'version',
+    '--format',
+    '{{.Server.Os}}/{{.Server.Arch}} {{range .Server.Components}}{{.Name}} {{end}}',
+  ];
   const found = await run.read(components, {allow: [1, 125], timeoutSeconds: 60}).catch((error: unknown) => {
     // An engine can accept connections and answer none.
     throw isProblem(error) && error.exitCode === exitCode.timedOut ? engineProblem(error.message) : error;
   });
   if (found.exitCode !== 0) throw engineProblem(found.stderr);
   if (/podman/i.test(found.stdout)) throw engineProblem(podmanMark);
+  return /^\w+\/\w+/.exec(found.stdout)?.[0] ?? '';
 }
 
 /** What the query of a host prints where Podman answers for Docker. */
@@ -90,7 +96,7 @@ const down: Omit<EngineFailure, 'pattern'> = {
 };
 
 /** The error for an engine that did not answer, on this machine or on `host`, from the client's standard error. */
-export function engineProblem(stderr: string, host?: string): Error {
+export function engineProblem(stderr: string, host?: string): Problem {
   const {what, fix} = engineFailures.find(({pattern}) => pattern.test(stderr)) ?? down;
   return problem({
     code: 'engine_unavailable',

@@ -16,9 +16,12 @@ export interface ImageReference {
   readonly reference: string;
   /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
   readonly commit: string;
+  /** The platform that it is built for, if it is on this engine: `linux/amd64`. */
+  readonly platform?: string | undefined;
 }
 
-const idAndCommit = '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}';
+const idAndCommit =
+  '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}\t{{.Os}}/{{.Architecture}}';
 
 /** Which of a service's built images is meant. */
 export interface BuiltImageOptions {
@@ -80,15 +83,25 @@ export async function findImage({run}: Pick<Context, 'run'>, name: string): Prom
     throw problem({
       code: 'image_missing',
       what: `the image ${name} is not on this engine`,
-      fix: 'build it: entrypoint build (commit first: an image is built from a commit)',
+      fix: localFix(name),
       cause: error,
     });
   }
 }
 
+/** How to get an image: one with a registry in its name is pulled, and others are built. */
+function localFix(name: string): string {
+  if (name.includes('/')) return `docker pull ${name}`;
+  const tag = name.split(':')[1] ?? '';
+  const isCommit = /^[0-9a-f]{12}(?:-dirty)?$/.test(tag);
+  return isCommit || tag === ''
+    ? 'build it: entrypoint build (commit first: an image is built from a commit)'
+    : `build it: entrypoint build --tag=${tag}; or name one that is here: docker images ${name.split(':')[0]}`;
+}
+
 function parseImage(text: string): ImageReference {
-  const [reference = '', commit = ''] = text.trim().split('\t');
-  return {reference, commit};
+  const [reference = '', commit = '', platform = ''] = text.trim().split('\t');
+  return {reference, commit, ...(platform === '' ? {} : {platform})};
 }
 
 /** Which image is deployed. Default: the environment's stage, else the image built from the current source. */

@@ -44,7 +44,7 @@ export async function pullImage(
       outputs.push((await context.run(command, {capture: true, retry: true, purpose: 'cannot pull the image'})).stdout);
     return outputs.join('');
   } catch (error) {
-    throw explainEngine(error, image, login);
+    throw explainEngine(error, image, {login});
   }
 }
 

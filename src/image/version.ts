@@ -1,6 +1,6 @@
 import {gitStatus} from '../commands/git.ts';
-import {exitCode, isProblem, problem} from '../errors.ts';
-import type {Command, Words} from '../shell/argv.ts';
+import {exitCode, isProblem, problem, type ProblemOptions} from '../errors.ts';
+import {type Command, quote, type Words} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 
 /** The commit of the source an image is built from. */
@@ -67,20 +67,44 @@ function parseStatus(text: string): {oid: string | undefined; dirtyFiles: number
 }
 
 function noCommit(cwd: string, code: number, stderr: string): Error {
-  const empty = code === 0;
-  const unsafe = /dubious ownership/i.test(stderr);
-  return problem({
-    code: 'no_commit',
-    what: empty
-      ? `no commits in the git repository of ${cwd}`
-      : unsafe
-        ? `git refuses the repository of another user: ${cwd}`
-        : `${cwd} is not in a git repository`,
-    fix: unsafe
-      ? `git config --global --add safe.directory '${cwd}'`
-      : `${empty ? '' : 'git init && '}git add . && git commit -m 'First version'`,
-    exitCode: exitCode.badData,
+  if (code === 0)
+    return noCommitProblem({
+      what: `no commits in the git repository of ${cwd}`,
+      fix: "git add . && git commit -m 'First version'",
+    });
+  if (/dubious ownership/i.test(stderr))
+    return noCommitProblem({
+      what: `git refuses the repository of another user: ${cwd}`,
+      fix: `git config --global --add safe.directory ${quote(/safe\.directory '?([^'\n]+?)'?$/m.exec(stderr)?.[1] ?? cwd)}`,
+    });
+  if (/not a git repository/i.test(stderr)) return noCommitProblem(outsideRepository(cwd, stderr));
+  return noCommitProblem({
+    what: `git cannot read the repository of ${cwd}`,
+    details: stderr.trim().split('\n').slice(-3),
+    fix: `see what git says: git -C ${quote(cwd)} status`,
   });
+}
+
+const noCommitProblem = (words: Pick<ProblemOptions, 'what' | 'fix' | 'details'>): Error =>
+  problem({code: 'no_commit', ...words, exitCode: exitCode.badData});
+
+/** `git init` only where it makes a repository beside none: not in a worktree, nor in a part of a repository. */
+function outsideRepository(cwd: string, stderr: string): {what: string; fix: string} {
+  const what = `${cwd} is not in a git repository`;
+  // `fatal: not a git repository: /home/jo/shop/.git/worktrees/feature`
+  const elsewhere = /not a git repository: '?([^'\n]+?)'?$/im.exec(stderr)?.[1];
+  if (elsewhere !== undefined && elsewhere !== '(null)')
+    return {
+      what: `${cwd} is a worktree or a submodule of a repository that is not here: ${elsewhere}`,
+      fix: 'in a container, mount that repository too, at the same path; git worktree repair, if it was moved',
+    };
+  // `(or any parent up to mount point /shop)`: what is above is another file system.
+  if (/mount point|filesystem boundary/i.test(stderr))
+    return {
+      what,
+      fix: `if it is a part of a repository, mount the root of that and name the directory: -C DIRECTORY; else: git init && git add . && git commit -m 'First version'`,
+    };
+  return {what, fix: "git init && git add . && git commit -m 'First version'"};
 }
 
 function shortTag(commit: string): string {

@@ -98,6 +98,17 @@ export async function readManifest(
   };
 }
 
+/**
+ * A blob of a repository, such as the configuration of an image.
+ * @throws Problem `registry_unavailable` (exit code 69), `registry_refused`
+ */
+export async function readBlob(context: RegistryContext, repository: Repository, digest: string): Promise<Uint8Array> {
+  const url = manifestUrl(repository, digest, 'https').replace('/manifests/', '/blobs/');
+  const answer = await request(context, repository, url, {});
+  if (!answer.ok) throw refused(repository, answer.status, url);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** A manifest names its own type, except for the first of OCI's, which need not. */

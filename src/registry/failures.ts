@@ -54,15 +54,28 @@ export function notPublished({name, registry}: {readonly name: string; readonly 
   return problem({
     code: 'image_missing',
     what: `no image ${name}:${tag} in ${registry}`,
-    fix: 'entrypoint build publish',
+    fix: publishFix(tag),
   });
+}
+
+/** How to build and publish what has a tag: that of a commit is the default. */
+export function publishFix(tag: string): string {
+  if (/^[0-9a-f]{12}$/.test(tag)) return 'entrypoint build publish';
+  if (/^[0-9a-f]{12}-dirty$/.test(tag)) return 'commit the changes, then: entrypoint build publish';
+  return tag.startsWith('sha256:')
+    ? 'name a digest that the registry has, or a tag'
+    : `entrypoint build --tag=${tag} publish --tag=${tag}`;
 }
 
 /**
  * A failed push or pull, explained by what the engine says of the registry; another error is returned as it is.
- * @param login what to do when the login is refused. Default: to log in
+ * @param fixes `login`: what to do when the login is refused, default to log in; `down`: when the registry does not answer
  */
-export function explainEngine(error: unknown, registry: string, login?: string): unknown {
+export function explainEngine(
+  error: unknown,
+  registry: string,
+  {login, down}: {readonly login?: string | undefined; readonly down?: string | undefined} = {},
+): unknown {
   if (!isProblem(error) || error.code !== 'command_failed') return error;
   const text = error.details.join('\n');
   const {host} = splitRegistry(registry);
@@ -80,7 +93,7 @@ export function explainEngine(error: unknown, registry: string, login?: string):
   return problem({
     code: 'registry_unavailable',
     what: `the registry ${host} ${known?.what ?? 'does not answer'}: ${error.message}`,
-    fix: known?.fix(host) ?? 'start it, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY',
+    fix: known?.fix(host) ?? down ?? 'start it, or correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY',
     exitCode: exitCode.unavailable,
     details,
     cause: error,

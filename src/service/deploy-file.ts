@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import * as v from 'valibot';
 import {exitCode, problem} from '../errors.ts';
-import {nearest} from '../text/nearest.ts';
+import {crossChecks, type Issue} from './cross-checks.ts';
 import {type DeployFile, deployFileSchema} from './schema.ts';
 import {type FileProblem, parseYaml} from './yaml-text.ts';
 
@@ -43,6 +43,12 @@ export function findDeployFile(directory: string): DeployFileText | undefined {
   return ours ? {name: other, text: second} : undefined;
 }
 
+/** The line of a setting, or of the nearest one around it: `deploy.yaml:12`. The file is read again. */
+export function placeInDeployFile(directory: string, path: readonly (string | number)[]): string {
+  const file = findDeployFile(directory);
+  return file === undefined ? usual : `${file.name}:${parseYaml(file.text).lineOf(path)}`;
+}
+
 function isOurs(text: string): boolean {
   const known = Object.keys(deployFileSchema.entries);
   return text.split('\n').some((line) => known.some((key) => line.startsWith(`${key}:`)));
@@ -63,7 +69,7 @@ export function parseDeployFile(text: string, name: string = usual): DeployFile 
   if (problems.length > 0) throw bad(name, problems);
   const given = value ?? {};
   const {output, issues: found} = validated(given);
-  const issues = [...found, ...references(given), ...ports(given, output)];
+  const issues = [...found, ...crossChecks(given, output)];
   if (output !== undefined && issues.length === 0) return output;
   throw bad(
     name,
@@ -93,51 +99,10 @@ function removeAt(value: unknown, path: readonly (string | number)[]): boolean {
   return Reflect.deleteProperty(parent, key);
 }
 
-interface Issue {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 const toIssue = ({path, message}: v.BaseIssue<unknown>): Issue => ({
   path: (path ?? []).map(({key}) => key as string | number),
   message,
 });
-
-/** References to backing services that the file does not declare: the schema cannot express that. */
-function references(file: unknown): Issue[] {
-  const known = keysOf(file, ['backing_services']);
-  const paths = keysOf(file, ['environments']).map((name) => ['environments', name, 'backing_services']);
-  return [['test_integration', 'backing_services'], ...paths].flatMap((path) =>
-    keysOf(file, path)
-      .filter((name) => !known.includes(name))
-      .map((name) => {
-        const near = nearest(name, known);
-        return {
-          path: [...path, name],
-          message: `is not declared in the file's backing_services${near === undefined ? '' : `; did you mean ${near}?`}`,
-        };
-      }),
-  );
-}
-
-/** PORT is what `port` says: with another value, the load balancer would check a port on which the service does not listen. */
-function ports(given: unknown, file: DeployFile | undefined): Issue[] {
-  const paths = keysOf(given, ['environments']).map((name) => ['environments', name, 'environment']);
-  return [['test_integration', 'environment'], ...paths].flatMap((path) => {
-    const value = valueAt(given, [...path, 'PORT']);
-    if (value === undefined || file === undefined || Number(value) === file.port) return [];
-    return [{path: [...path, 'PORT'], message: `contradicts \`port\`, which is ${file.port}; set only \`port\``}];
-  });
-}
-
-function valueAt(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value);
-}
-
-function keysOf(value: unknown, [key, ...rest]: readonly string[]): string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return key === undefined ? Object.keys(value) : keysOf((value as Record<string, unknown>)[key], rest);
-}
 
 function bad(name: string, problems: readonly FileProblem[]): Error {
   return problem({

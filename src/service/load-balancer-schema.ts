@@ -9,6 +9,8 @@ const domain = v.pipe(
     /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
     'must be a host name such as shop.example.com, or *.example.com for every name below',
   ),
+  v.regex(/^[^.]{1,63}(\.[^.]{1,63})*$/, 'must be a host name, whose parts have at most 63 characters each'),
+  v.maxLength(253, 'must be a host name, which has at most 253 characters'),
 );
 const route = v.pipe(
   section({
@@ -19,11 +21,12 @@ const route = v.pipe(
 );
 const network = v.pipe(
   v.string('must be a string'),
-  v.regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8'),
+  v.check(isNetwork, 'must be an address or a network such as 10.0.0.0/8'),
 );
 const endpoint = v.pipe(
   v.string('must be a string'),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/, 'must be HOST:PORT'),
+  v.check(isPort, 'must be HOST:PORT, with a port of 1 to 65535'),
 );
 const socket = v.pipe(
   v.string('must be a string'),
@@ -34,6 +37,17 @@ const socket = v.pipe(
 );
 // The balancer sends it as one response of at most 16 KB, headers included.
 const html = v.pipe(v.string('must be HTML'), v.maxLength(12_000, 'must be at most 12,000 characters'));
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...others] = text.split('/');
+  const most = v.IPV4_REGEX.test(address) ? 32 : v.IPV6_REGEX.test(address) ? 128 : -1;
+  return others.length === 0 && most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+}
+
+function isPort(text: string): boolean {
+  const number = Number(text.split(':').at(-1));
+  return number >= 1 && number <= 65_535;
+}
+
 const slowStart = v.pipe(seconds, v.integer('must be a whole number'), v.maxValue(600, 'must be at most 600'));
 const timeout = v.pipe(seconds, v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'));
 const boolean = v.boolean('must be true or false');

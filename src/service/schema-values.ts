@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {nearest} from '../text/nearest.ts';
+import {imagePattern} from './image-name.ts';
 
 // Values that several sections of deploy.yaml use.
 
@@ -59,6 +60,8 @@ export const seconds = v.pipe(
   v.minValue(0, 'must not be negative'),
   v.maxValue(86_400, 'must be at most 86400 (a day)'),
 );
+/** Shells and docker count whole seconds only. */
+export const wholeSeconds = v.pipe(seconds, v.integer('must be a whole number of seconds'));
 export const port = v.pipe(
   v.number('must be a port number'),
   v.integer('must be a whole number'),
@@ -69,7 +72,15 @@ export const path = v.pipe(
   v.string('must be a string'),
   v.regex(/^\/[\w./~%+@:,=&?-]*$/, 'must be a path that begins with /'),
 );
-export const image = v.pipe(v.string('must be an image name'), v.regex(/^[^\s-]\S*$/, 'must be an image name'));
+export const image = v.pipe(
+  v.string('must be an image name'),
+  v.regex(imagePattern, 'must be an image name, in lower-case letters, such as registry.example.com/postgres:17'),
+);
+/** Where a container has a volume. Docker takes what follows a colon for a mode. */
+export const mountPoint = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^\/[\w./~%+@,=&?-]*$/, 'must be a path that begins with /, without colons'),
+);
 // Neither dash nor quotation marks: ssh would take a leading dash for an option, and refuses what shells treat as special.
 const user = String.raw`[A-Za-z0-9_](?:[^\s'"\`;&<>|(){}$,/:[\]]*[^\s'"\`;&<>|(){}$,/:[\]@\\])?`;
 const hostWord = '[A-Za-z0-9][A-Za-z0-9._-]*';

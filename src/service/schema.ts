@@ -9,6 +9,7 @@ import {
   hostForms,
   image,
   mistakeInHost,
+  mountPoint,
   name,
   path,
   port,
@@ -17,6 +18,7 @@ import {
   secretName,
   section,
   variableName,
+  wholeSeconds,
 } from './schema-values.ts';
 
 // The schema of deploy.yaml. docs/deploy.md shows every key, and docs/deploy.schema.json is generated from this file
@@ -67,16 +69,27 @@ const count = v.pipe(
   v.maxValue(50, 'must be at most 50'),
 );
 const words = v.pipe(v.array(string, 'must be a list of words'), v.minLength(1, 'must not be empty'));
-const tasks = v.array(v.string('must be the name of a task'), 'must be a list of task names');
+// Part of the name of its container.
+const tasks = v.array(
+  v.pipe(
+    v.string('must be the name of a task'),
+    v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, 'must be the name of a task, such as migrate, without arguments'),
+  ),
+  'must be a list of task names',
+);
 const volumes = v.pipe(
-  v.record(name, path, 'must be a map of names to paths'),
+  v.record(name, mountPoint, 'must be a map of names to paths'),
   v.check((all) => new Set(Object.values(all)).size === Object.keys(all).length, 'must mount each path once'),
 );
 
 // The stack's own containers have these names (stack/names.ts), on the same network.
 const backingName = v.pipe(
   name,
-  v.regex(/^(?!(?:balancer|lock|log)$)/, 'must not be balancer, lock or log: the stack has containers of these names'),
+  v.regex(
+    /^(?!(?:balancer|lock|log|log-check)$)/,
+    'must not be balancer, lock, log or log-check: the stack has containers of these names',
+  ),
+  v.regex(/^(?!localhost$)/, 'must not be localhost, which is the name of each container for itself'),
 );
 
 // A word, or a map if a host needs more than its name.
@@ -124,8 +137,17 @@ const memory = v.pipe(
   v.string('must be a string such as 256m'),
   // Without the flag i: JSON Schema has no flags.
   v.regex(/^\d+[bkmgBKMG]$/, 'must be a number with b, k, m or g, such as 256m'),
+  v.check((text) => bytesOf(text) >= 6 * 2 ** 20, 'must be at least 6m, which is the least that docker takes'),
+  v.check((text) => bytesOf(text) <= 2 ** 50, 'must be at most 1048576g'),
 );
-const cpus = v.pipe(v.number('must be a number'), v.minValue(0.01, 'must be at least 0.01'));
+const bytesOf = (text: string): number =>
+  Number.parseInt(text, 10) * 1024 ** 'bkmg'.indexOf(text.slice(-1).toLowerCase());
+const cpus = v.pipe(
+  v.number('must be a number'),
+  v.minValue(0.01, 'must be at least 0.01'),
+  v.maxValue(4096, 'must be at most 4096'),
+  v.check((cores) => /^\d+(?:\.\d{1,9})?$/.test(String(cores)), 'must have at most nine digits after the point'),
+);
 // Docker resolves the names of containers only on networks that a user has created.
 const network = v.pipe(
   string,
@@ -162,7 +184,7 @@ const backingService = section({
   environment: v.optional(environment, {}),
   secrets: v.optional(secrets, {}),
   ready: described(words, 'Command that is run in the container until it exits 0.'),
-  ready_timeout_seconds: v.optional(described(seconds, 'How long `ready` can take to succeed.'), 60),
+  ready_timeout_seconds: v.optional(described(wholeSeconds, 'How long `ready` can take to succeed.'), 60),
   volumes: v.optional(described(volumes, 'Named volumes, where it is deployed. Integration tests keep no data.'), {}),
   command: v.optional(described(words, "Command of the container. Default: the image's.")),
 });
@@ -200,12 +222,12 @@ const environmentSettings = section({
     described(count, 'Releases whose containers and images stay on the hosts, including the active one.'),
     3,
   ),
-  ready_timeout_seconds: v.optional(described(seconds, 'How long a replica can take to become healthy.'), 60),
+  ready_timeout_seconds: v.optional(described(wholeSeconds, 'How long a replica can take to become healthy.'), 60),
   drain_timeout_seconds: v.optional(
-    described(seconds, 'How long the old release can take to finish its requests.'),
+    described(wholeSeconds, 'How long the old release can take to finish its requests.'),
     30,
   ),
-  stop_timeout_seconds: v.optional(described(seconds, 'From SIGTERM to SIGKILL.'), 30),
+  stop_timeout_seconds: v.optional(described(wholeSeconds, 'From SIGTERM to SIGKILL.'), 30),
   memory: v.optional(described(memory, 'Memory limit of a replica, such as 256m. Default: none.')),
   cpus: v.optional(described(cpus, 'CPU limit of a replica. Default: none.')),
   volumes: v.optional(described(volumes, 'Named volumes on each host.'), {}),

@@ -16,6 +16,8 @@ export interface Service {
   readonly deployFile: DeployFile;
   /** Where images are published: ENTRYPOINT_REGISTRY, else `registry` in deploy.yaml. `docker.io/acme` for Docker Hub. */
   readonly registry: string | undefined;
+  /** Where a setting is in deploy.yaml, for messages: `deploy.yaml:12`. */
+  readonly placeOf?: ((path: readonly (string | number)[]) => string) | undefined;
 }
 
 /**
@@ -27,13 +29,14 @@ export interface Service {
  */
 export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Promise<Service> {
   // Loading the YAML and schema libraries takes longer than the rest of the start-up: only tasks that need them pay.
-  const {readDeployFile} = await import('./deploy-file.ts');
+  const {readDeployFile, placeInDeployFile} = await import('./deploy-file.ts');
   const deployFile = readDeployFile(cwd);
   return {
     name: deployFile.service ?? defaultName(cwd),
     directory: cwd,
     deployFile,
     registry: registryOfVariable(env) ?? deployFile.registry,
+    placeOf: (path) => placeInDeployFile(cwd, path),
   };
 }
 
@@ -82,8 +85,26 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
+// A part of a host name, which containers of the service have. @see RFC 1035, 2.3.4
+const longestName = 63;
+
+/**
+ * The name of a service that deploy.yaml does not name.
+ * @throws Problem `bad_service_name` (exit code 65)
+ */
 function defaultName(directory: string): string {
+  const name = derivedName(directory);
+  if (name.length <= longestName) return name;
+  throw problem({
+    code: 'bad_service_name',
+    what: `the name of the service, from its manifest or directory, has more than ${longestName} characters: ${name}`,
+    fix: 'add a shorter one to deploy.yaml: service: NAME',
+    exitCode: exitCode.badData,
+  });
+}
+
+/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
+function derivedName(directory: string): string {
   return (
     (manifestName(directory) ?? basename(directory))
       .replace(/^@[^/]*\//, '')

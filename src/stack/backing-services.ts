@@ -1,5 +1,6 @@
 import {dockerRun, dockerVolumeCreate} from '../commands/docker/index.ts';
 import {waitUntilReady} from '../commands/host.ts';
+import {ownImageFix} from '../service/image-name.ts';
 import type {BackingService, DeployFile, StackSettings} from '../service/schema.ts';
 import type {Commands} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
@@ -71,7 +72,7 @@ export function backingCommands(
       ),
     ],
     purpose: `cannot start the backing service ${name}`,
-    fix: `check its image in deploy.yaml (${service.image}); to build the images of this project: npm run images`,
+    fix: ownImageFix(service.image) ?? `check its settings in deploy.yaml, and its image: ${service.image}`,
   };
 }
 

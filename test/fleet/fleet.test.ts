@@ -6,6 +6,7 @@ import {deploys} from './deploys.ts';
 import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
 import {faults} from './faults/table.ts';
+import {generatedFiles} from './generated.ts';
 import {longRun} from './long-run.ts';
 import {prunes} from './prunes.ts';
 import {registryLogins} from './registry-logins.ts';
@@ -38,6 +39,7 @@ runFaults(
   possible,
 );
 if (all) {
+  generatedFiles(world, possible);
   sshTests(world, possible);
   stepFaultTests(world, possible);
   longRun(world, possible);

@@ -92,6 +92,16 @@ test('outside of a git repository build fails with exit code 65', () => {
   assert.match(stderr, /is not in a git repository\nfix: git init && git add \. && git commit/);
 });
 
+test('a step of the build that refuses the files of the service ends the build with its exit code and its words', () => {
+  write(
+    'Dockerfile',
+    "FROM entrypoint/debian:trixie\nRUN echo 'entrypoint: x.lock is missing' >&2; echo 'fix: make x.lock' >&2; exit 65\n",
+  );
+  const {code, stderr} = cli(['build']);
+  assert.equal(code, 65, stderr);
+  assert.match(stderr, /\nentrypoint: cannot build the image \S+: x\.lock is missing\nfix: make x\.lock\n$/);
+});
+
 test('an image of a dirty tree is named after it, and publish refuses it', () => {
   write('notes.txt', 'not committed\n');
   const clean = version();

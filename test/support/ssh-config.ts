@@ -62,3 +62,93 @@ export const sshSettings: fc.Arbitrary<readonly string[]> = fc
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name} ${value}${name === 'IgnoreUnknown' ? '\n  UseKeychain yes' : ''}`),
   );
+
+/** A whole configuration, and a destination in it. */
+export interface SshFile {
+  readonly text: string;
+  /** As deploy.yaml has it, and as a user types it. */
+  readonly destination: string;
+}
+
+const connection = fc.record(
+  {
+    HostName: fc.constantFrom('10.0.0.5', 'h1.example.com', '2001:db8::5', '%h.internal'),
+    Port: fc.constantFrom('22', '2222', '65535'),
+    User: fc.constantFrom('deploy', 'Administrator', 'jo'),
+    ProxyJump: fc.constantFrom('bastion', 'jo@bastion:2200', 'one,two', 'none', 'ssh://jo@bastion:22'),
+    ProxyCommand: fc.constantFrom('none', 'nc %h %p', 'ssh -W %h:%p bastion'),
+    IdentityFile: fc.constantFrom('~/.ssh/id_%h', '"/keys/a b"', 'none'),
+    HostKeyAlias: fc.constantFrom('h1', 'lb.example.com'),
+    UserKnownHostsFile: fc.constantFrom('/dev/null', '~/.ssh/hosts ~/.ssh/more'),
+    BindAddress: fc.constantFrom('10.0.0.1'),
+    AddressFamily: fc.constantFrom('any', 'inet', 'inet6'),
+    CanonicalizeHostname: fc.constantFrom('no'),
+    Ciphers: fc.constantFrom('aes128-ctr', '+aes256-cbc'),
+  },
+  {requiredKeys: []},
+);
+
+const patterns = ['h1', 'h*', '*', 'h1 h2', '!h2 *', 'h?', '*.example.com', 'bastion', 'H1'];
+
+/** What names the connection itself; the user's own ssh and ours must agree on it. */
+export const connectionNames = [
+  'HostName',
+  'Port',
+  'User',
+  'ProxyJump',
+  'ProxyCommand',
+  'IdentityFile',
+  'HostKeyAlias',
+  'UserKnownHostsFile',
+  'BindAddress',
+  'AddressFamily',
+  'Ciphers',
+];
+
+/** Configurations of several blocks, in every way of writing them. */
+export const sshFiles: fc.Arbitrary<SshFile> = fc
+  .record({
+    blocks: fc.array(
+      fc.record({
+        head: fc.oneof(
+          fc.constantFrom(...patterns).map((pattern) => `Host ${pattern}`),
+          fc.constantFrom(
+            'Match all',
+            'Match host h1',
+            'Match user deploy',
+            'Match originalhost h*',
+            'Match exec true',
+          ),
+        ),
+        lines: connection,
+        settings: sshSettings,
+        indent: fc.constantFrom('', '  ', '\t'),
+        between: fc.constantFrom(' ', ' = ', '='),
+        comment: fc.boolean(),
+      }),
+      {minLength: 1, maxLength: 4},
+    ),
+    destination: fc.constantFrom(
+      'h1',
+      'deploy@h1',
+      'ssh://deploy@h1:2200',
+      'ssh://h1',
+      'jo@h1.example.com',
+      'h2',
+      'H1',
+    ),
+  })
+  .map(({blocks, destination}) => ({
+    destination,
+    text: blocks
+      .map(({head, lines, settings, indent, between, comment}) =>
+        [
+          ...(comment ? ['# a comment', ''] : []),
+          head,
+          // A jump and a command exclude each other: the first in the file wins.
+          ...Object.entries(lines).map(([name, value]) => `${indent}${name}${between}${value}`),
+          ...settings.map((line) => `${indent}${line}`),
+        ].join('\n'),
+      )
+      .join('\n'),
+  }));

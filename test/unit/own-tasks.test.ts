@@ -49,6 +49,7 @@ test("a service's own deploy runs the commands of a deploy, and returns what is 
     "docker inspect ''",
     'docker image inspect shop:0123456789ab',
     'read the state of the host',
+    'docker pull --quiet entrypoint/haproxy:3.0',
     'docker run --entrypoint sleep --detach --name shop.local.lock --network none --log-driver none --no-healthcheck sha256:new infinity',
     'docker ps --all --no-trunc',
     'docker network create shop.local',

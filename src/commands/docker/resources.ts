@@ -24,6 +24,13 @@ export const dockerNetworkConnect = (network: string, container: string): Words 
 
 export const dockerNetworkRemove = (name: string): Words => ['docker', 'network', 'rm', name];
 
+/** Removes a network that a prune may have removed already. */
+export const dockerNetworkRemoveIfThere = (name: string): Words => [
+  'sh',
+  '-c',
+  `${wordsText(dockerNetworkRemove(name))} || [ -z "$(${wordsText(dockerNetworkList(name))})" ]`,
+];
+
 /** Prints the network's name if it exists. */
 export const dockerNetworkList = (name: string): Words => [
   'docker',

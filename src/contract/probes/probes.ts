@@ -56,7 +56,7 @@ export async function startProbes(
   await run(dockerRun(options, 'detached'), {
     capture: true,
     purpose: `cannot start the helper image ${service.helper}`,
-    fix: 'build it (npm run images), or name another image that has node and sh: --helper=IMAGE',
+    fix: 'name another image that has node and sh: --helper=IMAGE; or build it, in the repository of entrypoint',
   });
   const secondsToReady = Promise.withResolvers<number | undefined>();
   secondsToReady.promise.catch(() => {});

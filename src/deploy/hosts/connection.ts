@@ -1,6 +1,8 @@
+import {sshText} from '../../commands/destination.ts';
 import {dockerDiskUsage} from '../../commands/docker/index.ts';
 import {type Sockets, sshInteractive, sshRun} from '../../commands/ssh.ts';
 import {exitCode, isProblem, type Problem, problem} from '../../errors.ts';
+import {engineProblem} from '../../image/engine.ts';
 import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Command, Commands, Words} from '../../shell/argv.ts';
 import type {Result, Runner, RunOptions, Scope} from '../../shell/index.ts';
@@ -82,7 +84,7 @@ function runnerOn(run: Runner, to: Destination): Runner {
  */
 export async function runOn(connection: HostConnection, commands: Commands, options: RunOptions = {}): Promise<Result> {
   return runAll(connection, commands, options).catch(async (error: unknown) => {
-    throw isDiskFull(error) ? await diskFull(connection, error) : error;
+    throw isDiskFull(error) ? await diskFull(connection, error) : engineDown(connection, error);
   });
 }
 
@@ -91,11 +93,27 @@ const isDiskFull = (error: unknown): error is Problem =>
   error.code === 'command_failed' &&
   error.details.some((line) => /no space left on device|ENOSPC|disk quota exceeded/i.test(line));
 
+/** The same failure, of a host whose engine stopped answering. */
+function engineDown({host}: HostConnection, error: unknown): unknown {
+  if (!isProblem(error) || error.code !== 'command_failed') return error;
+  const line = error.details.find((one) => /cannot connect to the docker daemon|error during connect/i.test(one));
+  if (line === undefined) return error;
+  const {message, fix} = engineProblem(line, isRemote(host) ? host : undefined);
+  return problem({
+    code: 'engine_unavailable',
+    what: `${message}: ${error.message}`,
+    details: error.details,
+    fix,
+    exitCode: exitCode.unavailable,
+    cause: error,
+  });
+}
+
 /** The same failure, with what takes the space and how to free it. */
 async function diskFull({host, context: {run}}: HostConnection, error: Problem): Promise<Error> {
   const usage = await run.read(dockerDiskUsage, {timeoutSeconds: 20}).catch(() => undefined);
   const lines = (usage?.stdout ?? '').split('\n').filter((line) => line !== '');
-  const there = (command: string): string => (isRemote(host) ? `ssh ${host} ${command}` : command);
+  const there = (command: string): string => (isRemote(host) ? `${sshText(host)} ${command}` : command);
   return problem({
     code: 'disk_full',
     what: `no space left on ${isRemote(host) ? hostName(host) : 'this machine'}: ${error.message}`,
@@ -106,12 +124,20 @@ async function diskFull({host, context: {run}}: HostConnection, error: Problem):
   });
 }
 
+// Linux takes no longer word of a command, here and on the host. @see execve(2), MAX_ARG_STRLEN
+const longestWord = 131_071;
+
+/** Whether a command can be sent to a host as one: many replicas with many variables can be too much. */
+const fits = (host: Host, command: Command): boolean =>
+  sshRun(host, command).words.every((word) => Buffer.byteLength(word) <= longestWord);
+
 async function runAll(
   {host, context: {run}}: HostConnection,
   commands: Commands,
   options: RunOptions,
 ): Promise<Result> {
-  if (isRemote(host)) return run(together(commands), options);
+  if (isRemote(host) && (commands.length < 2 || fits(host, together(commands))))
+    return run(together(commands), options);
   let all: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
   for (const command of commands) {
     const {stdout, stderr, seconds} = await run(command, options);
@@ -119,3 +145,12 @@ async function runAll(
   }
   return all;
 }
+
+/**
+ * The image that `docker run` missed and could not pull: a prune took it since the survey or the pull, and docker itself
+ * has no login for its registry.
+ */
+export const prunedImage = (error: unknown): string | undefined =>
+  isProblem(error) && error.code === 'command_failed' && error.exitCode === 125
+    ? error.details.map((line) => /^Unable to find image '([^']+)' locally/.exec(line)?.[1]).find(Boolean)
+    : undefined;

@@ -28,6 +28,8 @@ export interface Fleet {
   readonly balancers: readonly FleetBalancer[];
   /** The newest release that serves anywhere; 0 for none. */
   readonly serving: number;
+  /** Whether no replica of that release works: a failed deploy leaves nothing that serves. */
+  readonly isDown: boolean;
   /** The greatest release number ever used here. */
   readonly newest: number;
 }
@@ -68,6 +70,7 @@ export function fleetOf(
     leaving,
     balancers,
     serving: newest?.release ?? 0,
+    isDown: newest !== undefined && newest.release > 0 && isDown(newest, surveyed),
     newest: Math.max(
       0,
       ...states.flatMap(({release, canary}) => [release, canary?.release ?? 0]),
@@ -88,6 +91,19 @@ function isRunning({slots}: BalancerState, surveyed: readonly SurveyedHost[]): b
       surveyed.some(
         ({machine, state}) =>
           machine.key === host && state.containers.some((one) => one.name === container && one.state === 'running'),
+      ),
+    )
+  );
+}
+
+/** Whether no container of the release runs and is healthy; false if it can have some on hosts outside the survey. */
+function isDown({release, slots}: BalancerState, surveyed: readonly SurveyedHost[]): boolean {
+  const known = (key: string): boolean => key === '' || surveyed.some(({machine}) => machine.key === key);
+  return (
+    slots.every(({host}) => known(host)) &&
+    !surveyed.some(({state}) =>
+      appsOf(state).some(
+        (one) => one.release === release && one.state === 'running' && !one.status.includes('(unhealthy)'),
       ),
     )
   );

@@ -17,6 +17,7 @@ import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
 import {lockFormat, parseLock} from './lock-label.ts';
+import {type FactsQuery, networkCommand, noFacts, parseFacts, placeLines, platformLines} from './machine/facts.ts';
 import {entryLabel} from './release-log.ts';
 import type {Container, HostState, KnownRelease} from './state.ts';
 
@@ -29,6 +30,8 @@ export interface HostQuery {
   readonly images: readonly string[];
   /** Whether to look for the environment's network. */
   readonly network: boolean;
+  /** What a deploy must know of the machine. Default: nothing. */
+  readonly facts?: FactsQuery | undefined;
 }
 
 const label = (name: string): string => labelCell(`entrypoint.${name}`);
@@ -85,7 +88,7 @@ const noAnswer = `[ ! -S "/run/user/$(id -u)/docker.sock" ] || ${wordsText(['ech
  * of docker costs 20 to 100 ms: the script asks for nothing that the list of containers answers, and runs slow calls
  * concurrently, with their output buffered in a pipe.
  */
-export function hostQueryCommand({stack, balancer, images, network}: HostQuery): Words {
+export function hostQueryCommand({stack, balancer, images, network, facts}: HostQuery): Words {
   const lock = lockName(stack);
   const containers = section(
     'containers',
@@ -121,6 +124,7 @@ export function hostQueryCommand({stack, balancer, images, network}: HostQuery):
     ...held,
     ...(network ? networks : []),
     ...(images.length === 0 ? [] : present),
+    ...(facts === undefined ? [] : factsLines(facts, balancer)),
     ...section('ssh', 'echo "${SSH_CONNECTION:-}"'),
   ];
   const concurrent = [
@@ -132,13 +136,39 @@ export function hostQueryCommand({stack, balancer, images, network}: HostQuery):
   return ['sh', '-c', script];
 }
 
+function factsLines(facts: FactsQuery, balancer: string | undefined): string[] {
+  const {network} = facts;
+  const places = placeLines(facts);
+  const isThere = quote(`${rowPart(containerColumns, {name: balancer ?? ''})}\t`);
+  return [
+    ...section('machine', ...platformLines),
+    // A balancer that exists has its ports.
+    ...(places.length === 0
+      ? []
+      : section(
+          'places',
+          ...(balancer === undefined ? places : [`case "$all" in *${isThere}*) ;; *)`, ...places, 'esac']),
+        )),
+    ...(network === undefined
+      ? []
+      : section(
+          'named-network',
+          ...unlessListed(
+            rowPart(containerColumns, {state: 'running', networks: network}),
+            `${network} false`,
+            wordsText(networkCommand(network)),
+          ),
+        )),
+  ];
+}
+
 /** Prints `answer` if a container's row has these cells, and runs `command` otherwise. */
 const unlessListed = (cells: string, answer: string, command: string): string[] => [
   `case "$all" in *${quote(`\t${cells}\t`)}*) ${wordsText(['echo', answer])} ;; *) ${command} ;; esac`,
 ];
 
 /** Reads what {@link hostQueryCommand} printed. */
-export function parseHostState(text: string, {stack, balancer}: HostQuery): HostState {
+export function parseHostState(text: string, {stack, balancer, facts}: HostQuery): HostState {
   const sections = new Map(
     text
       .split(`${mark} `)
@@ -181,6 +211,17 @@ export function parseHostState(text: string, {stack, balancer}: HostQuery): Host
     images: lines('images'),
     // `SSH_CONNECTION`: the client's address and port, then the server's.
     sshAddress: sectionText('ssh').trim().split(' ')[2] ?? '',
+    facts:
+      facts === undefined
+        ? noFacts
+        : parseFacts(
+            {
+              machine: sectionText('machine'),
+              places: sectionText('places'),
+              network: sections.get('named-network'),
+            },
+            facts,
+          ),
     lock: parseLock(sectionText('lock'), sectionText('clock').trim()),
   };
 }

@@ -13,12 +13,12 @@ import {removeDeadLock, renewLock, takeLock as lockCommand, waitForCommands} fro
 import {isProblem, problem} from '../../errors.ts';
 import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
-import type {Words} from '../../shell/argv.ts';
+import type {Commands, Words} from '../../shell/argv.ts';
 import {mapEach, settleEach} from '../../shell/concurrency.ts';
 import type {Repetition, Scope} from '../../shell/index.ts';
 import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {commandOn, type HostConnection, runOn, scopeOn} from './connection.ts';
+import {commandOn, type HostConnection, prunedImage, runOn, scopeOn} from './connection.ts';
 import {isDead} from './deployer.ts';
 import {afterRenewal, confirmSeconds, type Lease, leaseState} from './lease.ts';
 import {
@@ -35,6 +35,8 @@ import type {SurveyedHost} from './state.ts';
 export interface LockOptions extends WantedLock {
   /** An image that the host has: a lock is a container that does nothing. */
   readonly imageOn: (surveyed: SurveyedHost) => string;
+  /** Pulls that image again, if a prune has removed it since. Default: not at all. */
+  readonly pull?: ((host: Host, image: string) => Commands) | undefined;
   /** Number of machines, unreachable ones included. */
   readonly machines: number;
   /** Hosts to lock at a time. */
@@ -152,9 +154,15 @@ async function takeLock(
   const commands = [...takeOver, lockCommand(lockContainer(options, options.imageOn(surveyed))), list];
   const attempt = (left: number): ReturnType<typeof runOn> =>
     runOn(connection, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
-      (error: unknown) => {
-        if (left > 0 && isPruned(error)) return attempt(left - 1);
-        throw error;
+      async (error: unknown) => {
+        const image = prunedImage(error);
+        if (left === 0 || (image === undefined && !isPruned(error))) throw error;
+        const pulls = image === undefined ? [] : (options.pull?.(host, image) ?? []);
+        if (pulls.length > 0) {
+          note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
+          await runOn(connection, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
+        }
+        return attempt(left - 1);
       },
     );
   try {

@@ -4,6 +4,7 @@ import {balancerName, type Role} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';
 import type {BalancerState, Colour} from './balancer/state.ts';
 import type {HeldLock} from './lock-label.ts';
+import type {MachineFacts} from './machine/facts.ts';
 import type {FleetMachine} from './machines.ts';
 import type {Outcome} from './release-log.ts';
 
@@ -74,6 +75,8 @@ export interface HostState {
   readonly images: readonly string[];
   /** The address at which ssh reached the host; empty on this machine. */
   readonly sshAddress: string;
+  /** What a deploy asked for besides; empty for other tasks. */
+  readonly facts: MachineFacts;
   readonly lock: HeldLock | undefined;
 }
 

@@ -8,6 +8,7 @@ import type {Context} from '../../task.ts';
 import {stackOf, type Target} from '../target.ts';
 import {connectionTo, type HostConnection} from './connection.ts';
 import {type HostQuery, hostQueryCommand, parseHostState} from './host-query.ts';
+import type {FactsQuery} from './machine/facts.ts';
 import {type FleetMachine, leavingMachine, machinesOf} from './machines.ts';
 import {loginShellProblem} from './ssh/failures.ts';
 import {appsOf, balancerOf, type HostState, type SurveyedHost} from './state.ts';
@@ -25,6 +26,8 @@ export interface SurveyOptions {
   readonly images?: (machine: FleetMachine) => readonly string[];
   /** Whether to query the environment's network on this machine. Default: on all. */
   readonly network?: (machine: FleetMachine) => boolean;
+  /** What to ask of a machine besides. Default: nothing. */
+  readonly facts?: ((machine: FleetMachine) => FactsQuery | undefined) | undefined;
   /** Leave out unreachable hosts. Default false. */
   readonly skipUnreachable?: boolean;
   /** Start stopped balancers: only a running one reports what it serves. Default false: read only. */
@@ -87,6 +90,7 @@ async function surveyHost(
     balancer: machine.balancer ? balancerOf(target) : undefined,
     images: options.images?.(machine) ?? [],
     network: options.network?.(machine) ?? true,
+    facts: options.facts?.(machine),
   };
   const state = await readState(connection, query);
   if (options.wake !== true || state.balancerState === undefined || state.balancerState === 'running')
@@ -133,7 +137,7 @@ async function surveyLeaving(
   return read.flatMap((one, index) => {
     if (one.status === 'fulfilled') return one.value.state.containers.length > 0 ? [one.value] : [];
     context.note(
-      `${leaving[index]?.host} is no longer in deploy.yaml, and its containers stay: ${messageOf(one.reason)}`,
+      `${leaving[index]?.host} is no longer in deploy.yaml, and its containers stay: ${messageOf(one.reason).replace(' (listed in deploy.yaml)', '')}`,
     );
     return [];
   });

@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Runtime} from '../runtime.ts';
 import {nodeChecks} from './checks.ts';
+import {addPackages} from './package-manager.ts';
 import {readPackage} from './package.ts';
 import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
@@ -15,7 +16,7 @@ export const node: Runtime = {
     return {name, module: main};
   },
   dockerfile: 'FROM entrypoint/node-service:26',
-  installFix: (_directory, packages) => `npm install --save-dev ${packages.join(' ')}`,
+  installFix: (directory, packages) => addPackages(directory, packages, {dev: true}),
   checkPackages: ['typescript', 'oxlint'],
   checks: nodeChecks,
   tests: nodeTests,

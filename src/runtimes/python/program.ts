@@ -1,5 +1,6 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import {quote} from '../../shell/argv.ts';
 import {executables} from '../../shell/executable.ts';
 import type {ServiceContext} from '../runtime.ts';
 
@@ -55,9 +56,35 @@ export function hasPythonPackage({cwd, env}: ServiceContext, name: string): bool
 
 /** How to install missing packages: the text after `fix: `. */
 export function installFix({cwd}: Pick<ServiceContext, 'cwd'>, packages: string): string {
-  const venv = existsSync(join(cwd, 'uv.lock')) ? 'uv sync' : 'python3 -m venv .venv && .venv/bin/pip install -r FILE';
-  return `add ${packages} to the service's requirements, then: ${venv} (or build the image)`;
+  const words = packages
+    .split(' and ')
+    .map((name) => quote(name))
+    .join(' ');
+  const adds = Object.entries(tools).find(([file]) => existsSync(join(cwd, file)))?.[1];
+  const venv = 'python3 -m venv .venv && .venv/bin/pip install';
+  const requirements = ['requirements.in', 'requirements.txt'].find((file) => existsSync(join(cwd, file)));
+  if (adds !== undefined) return `${adds} ${words} (or build the image)`;
+  if (existsSync(join(cwd, 'environment.yml')) && requirements === undefined)
+    return `add ${packages} to environment.yml, then: conda env update --file environment.yml`;
+  if (requirements === 'requirements.in')
+    return `add ${packages} to requirements.in, then: pip-compile && ${venv} -r requirements.txt (or build the image)`;
+  if (requirements === undefined && existsSync(join(cwd, 'pyproject.toml'))) {
+    const isPoetry = readFileSync(join(cwd, 'pyproject.toml'), 'utf8').includes('[tool.poetry');
+    return isPoetry
+      ? `poetry add ${words} (or build the image)`
+      : `add ${packages} to \`dependencies\` in pyproject.toml, then: ${venv} -e . (or build the image)`;
+  }
+  const file = requirements ?? 'requirements.txt';
+  return `add ${packages} to ${file}, then: ${venv} -r ${file} (or build the image)`;
 }
+
+/** The command that adds a package, by the lock file of its tool. */
+const tools: Readonly<Record<string, string>> = {
+  'uv.lock': 'uv add',
+  'poetry.lock': 'poetry add',
+  'pdm.lock': 'pdm add',
+  Pipfile: 'pipenv install',
+};
 
 /** The directory of the Python modules we ship: next to the command in an image, below images/ in the repository. */
 export function pythonLibrary(from: string = import.meta.dirname): string {

@@ -55,7 +55,7 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
     const capture = run.capture === true;
     const out = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stdout);
     const err = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stderr);
-    const watchStderr = capture || (run.retry !== undefined && run.retry !== false);
+    const watchStderr = capture || run.watch === true || (run.retry !== undefined && run.retry !== false);
     const ended = await spawn(command, {
       cwd: options.cwd,
       env: options.env,

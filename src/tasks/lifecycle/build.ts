@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
+import {explainBuild} from '../../image/build-failure.ts';
 import {withBuildContext} from '../../image/context.ts';
 import {findDockerClient} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
@@ -83,13 +84,16 @@ export const build = task(
         {
           purpose: `cannot build the image ${image}`,
           fix: 'see the failed step in the last lines of the builder above',
+          // On a terminal, the builder draws its progress.
+          watch: !process.stderr.isTTY,
         },
       );
     });
     // Only after a failure: asking before each build would slow all of them.
     await built.catch(async (error: unknown) => {
-      if (isProblem(error) && error.exitCode !== exitCode.badData) await requireEngine(context);
-      throw error;
+      const explained = explainBuild(error);
+      if (isProblem(explained) && explained.exitCode !== exitCode.badData) await requireEngine(context);
+      throw explained;
     });
     const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
     const [digest = '', size = '0'] = stdout.trim().split(' ');

@@ -64,7 +64,9 @@ async function move(
     throw problem({
       code: 'image_missing',
       what: `no image ${source} in ${repositoryText(repository)}`,
-      fix: 'publish it first: entrypoint build publish',
+      fix: /^[0-9a-f]{12}$/.test(source)
+        ? 'publish it first: entrypoint build publish'
+        : `publish it first (entrypoint build --tag=${source} publish --tag=${source}), or promote to it: entrypoint promote --to=${source}`,
     });
   }
   await writeManifest(context, repository, to, manifest);

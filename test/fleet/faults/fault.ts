@@ -36,6 +36,8 @@ export interface Fault {
   readonly ends?: 'old' | 'new' | 'by code';
   /** The struck host is unreachable during the rollback: it can keep the other release until the next deploy. */
   readonly staysAsItIs?: boolean;
+  /** The exit code. Default: 0 or another one, by the version that serves. */
+  readonly code?: number;
   /** Matches the standard error. */
   readonly says?: RegExp;
   readonly loses?: Losses;

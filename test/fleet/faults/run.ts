@@ -46,6 +46,7 @@ async function strikeOnce(world: World, fault: Fault): Promise<void> {
     const ends = fault.ends ?? 'by code';
     if (ends === 'old') assert.notEqual(result.code, 0, brief(result));
     if (ends === 'new') assert.equal(result.code, 0, brief(result));
+    if (fault.code !== undefined) assert.equal(result.code, fault.code, brief(result));
     if (fault.says !== undefined)
       assert.ok(fault.says.test(result.stderr), `the standard error does not match ${fault.says}\n${brief(result)}`);
     assert.doesNotMatch(result.stderr, /^ {4}at .*:\d+:\d+\)?$/m, 'a stack trace reached the user');

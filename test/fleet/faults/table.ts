@@ -43,13 +43,15 @@ const registry: readonly Fault[] = [
     title: 'the registry stays down: nothing changes, and the message says so',
     freshImage: true,
     ends: 'old',
-    says: /cannot pull the image[^]*nothing has changed/,
+    code: 69,
+    says: /the registry \S+ does not answer: cannot pull the image[^]*nothing has changed/,
     strike: ({fleet}) => stopRegistry(fleet),
   },
   {
     title: 'a digest that no registry has: nothing changes, at once',
     ends: 'old',
-    says: /cannot pull the image[^]*(?:not found|unknown)/,
+    code: 1,
+    says: /is not in its registry: cannot pull the image[^]*(?:not found|unknown)/,
     words: ({fleet, service}) => [
       'deploy',
       'prod',

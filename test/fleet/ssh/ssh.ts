@@ -95,10 +95,15 @@ export function sshTests(world: () => World, possible: {skip?: string}): void {
 
   test('twenty configurations of ssh as users have them deploy', possible, async () => {
     const configurations = fc.sample(sshSettings, {numRuns: 20, seed: 14});
-    for (const settings of configurations) {
+    const [, second = ''] = world().fleet.hosts;
+    world().fleet.on(host(), '[ -e /run/sshd-2222 ] || { /usr/sbin/sshd -p 2222; touch /run/sshd-2222; }');
+    // Ports, and ways over another host.
+    const ways = [[], ['Port 2222'], [`ProxyJump ${second}`], ['Port 2222', `ProxyJump root@${second}`]];
+    for (const [index, settings] of configurations.entries()) {
       // The fleet's own user and keys.
       const kept = settings.filter((line) => !/^(?:User|IdentitiesOnly|PreferredAuthentications) /.test(line));
-      await through(kept, {}, (run) => works(run, kept.join('\n')));
+      const all = [...(ways[index % ways.length] ?? []), ...kept];
+      await through(all, {}, (run) => works(run, all.join('\n')));
     }
   });
 

@@ -8,7 +8,7 @@ import {destinationWords, hostKey, parseDestination, sshText} from '../../../src
 import {noSockets, sshInteractive, sshRun} from '../../../src/commands/ssh.ts';
 import {temporaryDirectory} from '../../support/directory.ts';
 import {all} from '../../support/long.ts';
-import {keptNames, sshSettings} from '../../support/ssh-config.ts';
+import {connectionNames, keptNames, sshFiles, sshSettings} from '../../support/ssh-config.ts';
 
 test('ssh words switch off what a user sets for sessions of their own', () => {
   const {words} = sshRun('deploy@h1', ['docker', 'ps']);
@@ -136,5 +136,34 @@ test('whatever is set for a host in the configuration of ssh, nothing of it brea
       for (const name of keptNames) assert.equal(value(name), own.get(name.toLowerCase()), name);
     }),
     {numRuns: all ? 200 : 40},
+  );
+});
+
+test('in every generated configuration, ssh goes where the user’s own ssh goes, by the same way', () => {
+  const configuration = join(temporaryDirectory(), 'config');
+  fc.assert(
+    fc.property(sshFiles, ({text, destination}) => {
+      writeFileSync(configuration, `${text}\n`);
+      const found = effective(configuration, sshRun(destination, ['cat']).words);
+      const own = effective(configuration, [
+        'ssh',
+        '-T',
+        '-oIgnoreUnknown=*',
+        '-oClearAllForwardings=yes',
+        '-oRemoteCommand=none',
+        '-oForkAfterAuthentication=no',
+        destination,
+      ]);
+      for (const name of [...connectionNames, ...keptNames])
+        assert.equal(found.get(name.toLowerCase()), own.get(name.toLowerCase()), `${name} for ${destination}\n${text}`);
+      for (const [name, value] of [
+        ['requesttty', 'false'],
+        ['remotecommand', undefined],
+        ['batchmode', 'yes'],
+        ['controlmaster', 'auto'],
+      ] as const)
+        assert.equal(found.get(name) ?? undefined, value, name);
+    }),
+    {numRuns: all ? 200 : 60, seed: 14, endOnFailure: true},
   );
 });

@@ -120,7 +120,7 @@ describe('deploy.yaml', () => {
         ].join('\n'),
       ).map((line) => line.slice(0, 72)),
       [
-        'deploy.yaml:2: backing_services.lock must not be balancer, lock or log: ',
+        'deploy.yaml:2: backing_services.lock must not be balancer, lock, log or ',
         'deploy.yaml:5: environments.local.network must be a network that you hav',
         'deploy.yaml:6: environments.local.volumes must mount each path once',
       ],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {parseDeployFile} from '../../../src/service/deploy-file.ts';
-import {plainName} from '../../../src/service/service.ts';
+import {plainName, readService} from '../../../src/service/service.ts';
+import {directoryWith} from '../../support/directory.ts';
 
 test('a name alone on its line is found without the YAML library', () => {
   assert.equal(plainName('# ours\nservice: shop\nport: 80\n'), 'shop');
@@ -38,4 +39,14 @@ test('a name found without the YAML library is the one the library finds', () =>
       if (found !== undefined) assert.equal(parseDeployFile(text).service, found);
     }),
   );
+});
+
+test('a name that is too long for a host name is refused, with what to write', async () => {
+  const cwd = directoryWith({'package.json': JSON.stringify({name: 'a'.repeat(64)})});
+  await assert.rejects(readService({cwd, env: {}}), {code: 'bad_service_name', exitCode: 65, fix: /service: NAME/});
+  const named = directoryWith({
+    'package.json': JSON.stringify({name: 'a'.repeat(64)}),
+    'deploy.yaml': 'service: shop\n',
+  });
+  assert.equal((await readService({cwd: named, env: {}})).name, 'shop');
 });

@@ -75,10 +75,10 @@ function parseReport(text: string, replicas: readonly LogSource[]): Report {
   return {counts: parseCounts(counts), down: replicas.filter(({pattern}) => !up.has(pattern))};
 }
 
-function worseProblem({release, previous, service, environment}: Plan, reason: string): Error {
+function worseProblem({release, previous, isDown, service, environment}: Plan, reason: string): Error {
   return problem({
     code: 'worse_release',
-    what: `release ${release} of ${service} in ${environment} is ${previous === 0 ? 'unhealthy' : `worse than release ${previous}`}: ${reason}; ${servesAgain(previous)}`,
+    what: `release ${release} of ${service} in ${environment} is ${previous === 0 ? 'unhealthy' : `worse than release ${previous}`}: ${reason}; ${servesAgain({previous, isDown})}`,
     fix: 'correct the service; `watch_seconds` in deploy.yaml sets how long releases are compared',
     exitCode: exitCode.failed,
   });

@@ -10,6 +10,7 @@ import {fleetOf} from '../fleet.ts';
 import {takeLocks} from '../lock.ts';
 import {machinesOf} from '../machines.ts';
 import type {Plan} from '../plan/plan.ts';
+import {pullStep} from '../plan/steps/replicas.ts';
 import {logEntryCommand, type ReleaseLogEntry} from '../release-log.ts';
 import {balancerUrl} from '../service-address.ts';
 import type {SurveyedHost} from '../state.ts';
@@ -49,7 +50,7 @@ export async function execute(
     survey(context, target, {...options, network: ({app}) => app, wake});
   const before = await surveyAll(planOnly !== true);
   const entry: ReleaseLogEntry = {
-    token: randomBytes(4).toString('hex'),
+    token: newToken(),
     what: reason,
     owner: ownerName(context),
     at: new Date().toISOString(),
@@ -61,6 +62,7 @@ export async function execute(
     connectionTo: before.connectionTo,
     parallel: settings.parallel,
     prefix: stackName(stackOf(target)),
+    pull: (host, image) => pullStep(target.service, host, [image]),
     graceSeconds: settings.stop_timeout_seconds + settings.drain_timeout_seconds + 10,
     stepSeconds:
       mostSeconds + settings.ready_timeout_seconds + settings.drain_timeout_seconds + settings.stop_timeout_seconds,
@@ -82,19 +84,42 @@ export async function execute(
       machines: machinesOf(settings).length,
       imageOn: ({machine: {app, leaves}, state}) =>
         app && !leaves ? early.image : (state.containers[0]?.image ?? settings.load_balancer.image),
+      pull: (host, image) => pullStep(target.service, host, [image]).flatMap(({commands}) => commands),
     });
     // Another deploy may have finished between the survey and the locks.
     const final = locks.changed ? planner((await surveyAll(true)).surveyed, entry) : early;
-    await change({...executor, beforeRound: locks.requireHeld}, target, final, entry).catch((error: unknown) => {
-      if (isLockLost(error)) outer.keep();
-      throw error;
-    });
+    const held: Executor = {...executor, beforeRound: locks.requireHeld};
+    const go = async (current: Plan, itsEntry: ReleaseLogEntry, left: number): Promise<Plan> => {
+      try {
+        await change(held, target, current, itsEntry);
+        return current;
+      } catch (error) {
+        if (isLockLost(error)) outer.keep();
+        if (left === 0 || current.what !== 'rollback' || !isStoppedPruned(error)) throw error;
+      }
+      context.note(`a prune removed the containers of release ${current.release}: they are created anew`);
+      const again = {...itsEntry, token: newToken()};
+      const next = planner((await surveyAll(true)).surveyed, again);
+      await runRounds(held, outer, next.first);
+      return go(next, again, left - 1);
+    };
+    const done = await go(final, entry, pruneTries);
     await locks.stopRenewing();
-    await tidyUp(executor, final.finish);
-    return final;
+    await tidyUp(executor, done.finish);
+    return done;
   });
   return {plan, deployed: await resultOf(target, plan, before)};
 }
+
+const newToken = (): string => randomBytes(4).toString('hex');
+
+const pruneTries = 2;
+
+/** Containers of a kept release are stopped, and a prune takes what does not run. */
+const isStoppedPruned = (error: unknown): boolean =>
+  isProblem(error) &&
+  error.code === 'command_failed' &&
+  error.details.some((line) => /no such container: /i.test(line));
 
 // An hour, for an image that is pulled over a slow line.
 const mostSeconds = 3600;

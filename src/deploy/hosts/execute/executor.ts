@@ -1,8 +1,8 @@
 import {isProblem} from '../../../errors.ts';
-import {onDestination} from '../../../service/hosts.ts';
+import {type Host, onDestination} from '../../../service/hosts.ts';
 import {withLastLog} from '../../../stack/last-log.ts';
 import type {Context} from '../../../task.ts';
-import type {LogSource} from '../plan/steps/step.ts';
+import type {LogSource, Round} from '../plan/steps/step.ts';
 import type {Survey} from '../survey.ts';
 
 /** The dependencies of running rounds. */
@@ -17,6 +17,8 @@ export interface Executor {
   readonly graceSeconds: number;
   /** How long a step can take on another host, in seconds: an engine can hang while the connection is up. Default: forever. */
   readonly stepSeconds?: number | undefined;
+  /** Pulls an image again that a prune has removed. Default: not at all. */
+  readonly pull?: ((host: Host, image: string) => Round) | undefined;
   /** Called before each round; an error that it throws stops the run. */
   readonly beforeRound?: (() => Promise<void>) | undefined;
 }

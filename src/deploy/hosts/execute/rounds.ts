@@ -5,7 +5,7 @@ import {isRemote, onDestination} from '../../../service/hosts.ts';
 import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf} from '../../../shell/script.ts';
-import {commandOn, runOn} from '../connection.ts';
+import {commandOn, prunedImage, runOn} from '../connection.ts';
 import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
 import {type Executor, withLogs} from './executor.ts';
 
@@ -88,7 +88,14 @@ async function runStep(executor: Executor, step: Step): Promise<void> {
   const attempt = (left: number): ReturnType<typeof runOn> =>
     runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
       async (error: unknown) => {
-        if (left === 0 || !isPruned(error)) throw explained(error, purpose, causes);
+        const image = left === 0 ? undefined : prunedImage(error);
+        if (image !== undefined && executor.pull !== undefined) {
+          note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
+          await undoStep(executor, step);
+          await runRound(executor, executor.pull(host, image));
+          return attempt(left - 1);
+        }
+        if (left === 0 || !isPruned(error)) throw explained(step.explain?.(error) ?? error, purpose, causes);
         note(`a prune${onDestination(host)} removed what had just been created: doing it again`);
         await undoStep(executor, step);
         return attempt(left - 1);
@@ -110,7 +117,7 @@ const isPruned = (error: unknown): boolean =>
   isProblem(error) &&
   error.code === 'command_failed' &&
   error.exitCode === 125 &&
-  error.details.some((line) => /No such container: [0-9a-f]{64}|network \S+ not found/i.test(line));
+  error.details.some((line) => /No such container: [0-9a-f]{64}|(?:network|volume) \S+ not found/i.test(line));
 
 /** Undoes what a step has done so far, to run it again. */
 async function undoStep({connectionTo}: Executor, {host, cancel = [], undo = []}: Step): Promise<void> {

@@ -1,10 +1,14 @@
+import {readPlatforms} from '../../../registry/platforms.ts';
+import {deployLogin} from '../../../registry/pull.ts';
 import {hasRemoteHosts} from '../../../service/hosts.ts';
+import {backingServicesOf} from '../../../stack/backing-services.ts';
 import type {Context} from '../../../task.ts';
 import type {Deployment, Target} from '../../target.ts';
 import {execute, type Executed} from '../execute/execute.ts';
 import {percentOf, planCanary} from '../plan/canary.ts';
 import {planDeploy, type PlanOptions} from '../plan/deploy.ts';
 import {planAbort, planContinue} from '../plan/end-canary.ts';
+import {factsFor} from '../plan/requirements.ts';
 import {planRollback} from '../plan/rollback.ts';
 import type {ReleaseLogEntry} from '../release-log.ts';
 
@@ -21,15 +25,22 @@ export interface DeployOptions {
 }
 
 /** Starts a release alongside the old one and switches the traffic to it, on every host or on none. */
-export async function deploy(context: Context, deployment: Deployment, options: DeployOptions = {}): Promise<Executed> {
+export async function deploy(context: Context, given: Deployment, options: DeployOptions = {}): Promise<Executed> {
   const {skipUnreachable = false, planOnly = false, canary} = options;
+  // A deploy learns it from the pull, before the lock.
+  const platforms =
+    given.platforms ??
+    (planOnly ? await readPlatforms(context, given.image, deployLogin(context, given.service)) : undefined);
+  const deployment = {...given, platforms};
   const percent = canary === undefined ? undefined : percentOf(canary);
   return execute(context, deployment, {
     reason: canary === undefined ? 'deploy' : 'canary',
     images: ({app, balancer}) => [
       ...(app ? [deployment.image] : []),
       ...(balancer ? [deployment.settings.load_balancer.image] : []),
+      ...(app ? backingServicesOf(deployment.service.deployFile, deployment.settings).map(([, {image}]) => image) : []),
     ],
+    facts: (machine) => factsFor(deployment, machine),
     skipUnreachable,
     planOnly,
     planner: (surveyed, entry) => {

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {dockerNetworkRemove, dockerRemove, dockerVolumeRemove} from '../../../commands/docker/index.ts';
+import {dockerNetworkRemoveIfThere, dockerRemove, dockerVolumeRemove} from '../../../commands/docker/index.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import {lockName, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
@@ -83,7 +83,7 @@ function removal(target: Target, {machine, state}: SurveyedHost, volumes: boolea
     commands: [
       ...(machine.balancer && state.balancerState === 'running' ? leaveBalancer(target) : []),
       ...(containers.length === 0 ? [] : [dockerRemove(...containers)]),
-      ...(state.hasNetwork ? [dockerNetworkRemove(stackName(stack))] : []),
+      ...(state.hasNetwork ? [dockerNetworkRemoveIfThere(stackName(stack))] : []),
       ...(stored.length + state.log.length === 0 ? [] : [dockerVolumeRemove(...stored, ...state.log)]),
       ...(locked ? [dockerRemove(lockName(stack))] : []),
       // After the lock, which is a container of one of them.

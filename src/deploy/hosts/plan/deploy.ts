@@ -1,5 +1,6 @@
 import {problem} from '../../../errors.ts';
 import {type Host, isRemote} from '../../../service/hosts.ts';
+import {backingServicesOf} from '../../../stack/backing-services.ts';
 import {type Deployment, stackOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
 import {type Fleet, fleetOf} from '../fleet.ts';
@@ -11,12 +12,13 @@ import {comparisonOf} from './comparison.ts';
 import {leftoversByHost} from './leftovers.ts';
 import type {Plan} from './plan.ts';
 import {balancerSteps, nothing, prepare, prepareStep} from './prepare.ts';
+import {requireSuitableHosts} from './requirements.ts';
 import {rolloutRounds} from './rollout.ts';
 import {newSlots} from './slots.ts';
 import {backingSteps} from './steps/backing-services.ts';
 import {certificateSteps} from './steps/balancer.ts';
+import {checkSteps} from './steps/checks.ts';
 import {finishRounds} from './steps/finish.ts';
-import {logCheckSteps} from './steps/log-check.ts';
 import {pullStep, startStep} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
@@ -43,9 +45,11 @@ export function planDeploy(
   const stack = stackOf(deployment);
   const fleet = fleetOf(deployment, surveyed);
   requireNoCanary(deployment, fleet);
+  requireSuitableHosts(deployment, fleet);
   const release = fleet.newest + 1;
   const previous = fleet.serving;
-  const releases = {release, previous, previousImage: knownImages(surveyed).get(previous)};
+  const {isDown} = fleet;
+  const releases = {release, previous, isDown, previousImage: knownImages(surveyed).get(previous)};
   const slots = newSlots(deployment, fleet, release);
   const leftovers = leftoversByHost(fleet);
   const [first] = fleet.apps;
@@ -72,10 +76,11 @@ export function planDeploy(
     what: 'deploy',
     release,
     previous,
+    isDown,
     image,
     hosts: lockOrder(fleet, surveyed),
     notes: [...notesOf(fleet), ...backing.notes],
-    first: [pullSteps(deployment, fleet), logCheckSteps(deployment, fleet)].filter((round) => round.length > 0),
+    first: [pullSteps(deployment, fleet), checkSteps(deployment, fleet)].filter((round) => round.length > 0),
     rounds: [
       balancerSteps(deployment, fleet, leftovers),
       early.map((app) => prepareStep(deployment, fleet, app, leftovers)),
@@ -94,14 +99,20 @@ export function planDeploy(
 export const lockOrder = ({apps}: Fleet, surveyed: readonly SurveyedHost[]): Host[] =>
   [...apps, ...surveyed.filter((one) => !apps.includes(one))].map(({machine}) => machine.host);
 
-function pullSteps({service, image, settings: {load_balancer}}: Deployment, fleet: Fleet): Round {
-  const missing = ({machine: {app, balancer}, state}: SurveyedHost): string[] => {
-    const wanted = [app ? image : '', balancer && state.balancerState === undefined ? load_balancer.image : ''];
-    return wanted.filter((one) => one !== '' && !state.images.includes(one));
+/** Also the images that `docker run` would pull itself, after the lock. The service's own is on this engine already. */
+function pullSteps({service, image, settings}: Deployment, fleet: Fleet): Round {
+  const backing = backingServicesOf(service.deployFile, settings).map(([, one]) => one.image);
+  const missing = ({machine: {app, balancer, host}, state}: SurveyedHost): string[] => {
+    const wanted = [
+      ...(app && isRemote(host) ? [image] : []),
+      ...(balancer && state.balancerState === undefined ? [settings.load_balancer.image] : []),
+      ...(app ? backing : []),
+    ];
+    return [...new Set(wanted)].filter((one) => !state.images.includes(one));
   };
   return fleet.surveyed
-    .filter(({machine: {host, leaves}}) => isRemote(host) && !leaves)
-    .flatMap((one) => pullStep(service, one.machine.host, missing(one)));
+    .filter(({machine: {leaves}}) => !leaves)
+    .flatMap((one) => pullStep(service, one.machine.host, missing(one), one.state.facts));
 }
 
 function notesOf({apps, leaving, balancers}: Fleet): string[] {

@@ -31,7 +31,7 @@ export function planContinue(
   const canary = requireCanary(target, fleet);
   const {release} = canary;
   const image = imageOf(fleet, release);
-  const releases = {release, previous: fleet.serving};
+  const releases = {release, previous: fleet.serving, isDown: fleet.isDown};
   const slots = (app: SurveyedHost): readonly SlotUse[] => {
     const own = fleet.balancers.find(({surveyed: one}) => fleet.dedicated || one === app)?.before.canary?.slots ?? [];
     return slotsOn(own, app);

@@ -26,6 +26,8 @@ export interface Plan {
   readonly release: number;
   /** The release that serves now; 0 for none. */
   readonly previous: number;
+  /** No replica of that release works. Default false. */
+  readonly isDown?: boolean | undefined;
   readonly image: string;
   /** Every host of the plan, in the order of their locks. */
   readonly hosts: readonly Host[];

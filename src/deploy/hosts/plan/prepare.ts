@@ -4,9 +4,9 @@ import type {Fleet} from '../fleet.ts';
 import {networkCommands} from '../stack-network.ts';
 import type {SurveyedHost} from '../state.ts';
 import type {LeftoversByHost} from './leftovers.ts';
-import {prepareBalancer, type Prepared} from './steps/balancer.ts';
+import {prepareBalancer} from './steps/balancer.ts';
 import {stopCommands} from './steps/replicas.ts';
-import type {Round, Step} from './steps/step.ts';
+import type {Prepared, Round, Step} from './steps/step.ts';
 
 export const nothing: Prepared = {commands: [], undo: [], what: []};
 

@@ -37,7 +37,8 @@ export function planRollback(
   const kept = new Set(fleet.apps.filter(({state}) => appsOf(state).some((one) => one.release === release)));
   const images = knownImages(surveyed);
   const image = images.get(release) ?? '';
-  const releases = {release, previous, previousImage: images.get(previous)};
+  const {isDown} = fleet;
+  const releases = {release, previous, isDown, previousImage: images.get(previous)};
   if (release === 0 || release === previous || image === '')
     throw noRelease(target, surveyed, fleet, release, previous);
   const fresh = fleet.apps.filter((app) => !kept.has(app));
@@ -69,6 +70,7 @@ export function planRollback(
     what: 'rollback',
     release,
     previous,
+    isDown,
     image,
     hosts: lockOrder(fleet, surveyed),
     notes: fresh.map(

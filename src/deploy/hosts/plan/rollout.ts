@@ -11,6 +11,8 @@ import {healthStep, switchStep, withHealth} from './steps/traffic.ts';
 export interface Rollout {
   readonly release: number;
   readonly previous: number;
+  /** No replica of `previous` works. Default false. */
+  readonly isDown?: boolean | undefined;
   /** Its slots on each app host. */
   readonly slots: (app: SurveyedHost) => readonly SlotUse[];
   /** Starts its containers on an app host; undefined if they already run, as those of a canary do. */
@@ -25,7 +27,7 @@ export interface Rollout {
 export function rolloutRounds(
   target: Target,
   fleet: Fleet,
-  {release, previous, slots, start}: Rollout,
+  {release, previous, isDown, slots, start}: Rollout,
   size: number,
 ): Round[] {
   const held = new Map<Host, BalancerState>(
@@ -48,7 +50,9 @@ export function rolloutRounds(
       start === undefined
         ? []
         : concerned.map(({surveyed}) =>
-            healthStep(target, surveyed, {release, previous}, fresh(surveyed), (slot) => hostOf(slot, surveyed)),
+            healthStep(target, surveyed, {release, previous, isDown}, fresh(surveyed), (slot) =>
+              hostOf(slot, surveyed),
+            ),
           );
     // A round has one step per host: a balancer's host that also starts containers awaits them in the next round.
     const isBusy = ({host}: Step): boolean => starts.some((step) => step.host === host);
@@ -70,6 +74,7 @@ export function rolloutRounds(
         next,
         to: fresh(surveyed),
         from: old,
+        isDown,
       });
     });
     const risen =

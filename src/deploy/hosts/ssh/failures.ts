@@ -43,6 +43,12 @@ const sshFailures: readonly SshFailure[] = [
     fix: () => 'chmod 600 the key that is named above',
   },
   {
+    // ssh has no name for the other end of a jump host's connection.
+    pattern: /permission denied \([^]*UNKNOWN port 65535/i,
+    what: (host) => `the jump host of ${host} refuses the login`,
+    fix: (host) => `correct its user or key in ~/.ssh/config until this answers: ${sshText(host)}`,
+  },
+  {
     pattern: /permission denied \(|too many authentication failures/i,
     what: (host) => `cannot log in to ${host}`,
     fix: (host) =>

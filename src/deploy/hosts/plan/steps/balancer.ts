@@ -1,7 +1,7 @@
 import {dockerNetworkConnect, dockerRun} from '../../../../commands/docker/index.ts';
 import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../commands/lb.ts';
 import {problem} from '../../../../errors.ts';
-import type {Commands} from '../../../../shell/argv.ts';
+import {ownImageFix} from '../../../../service/image-name.ts';
 import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';
@@ -9,16 +9,8 @@ import {renderFragment} from '../../balancer/fragment.ts';
 import type {FleetBalancer} from '../../fleet.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
-import type {FailureCause, Round} from './step.ts';
+import type {FailureCause, Prepared, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
-
-/** Commands to prepare a host, and the commands that undo them. */
-export interface Prepared {
-  readonly commands: Commands;
-  readonly undo: Commands;
-  readonly what: readonly string[];
-  readonly causes?: readonly FailureCause[] | undefined;
-}
 
 /** A hash of the settings that a balancer's container depends on; all others are in its configuration. */
 export function balancerHash({
@@ -118,15 +110,20 @@ function balancerCauses(target: Target): FailureCause[] {
     {
       pattern: image,
       purpose: 'cannot start the load balancer',
-      fix: `build its image (${image}): npm run images; hosts pull it from the registry`,
+      fix:
+        ownImageFix(image) ??
+        `correct load_balancer.image in deploy.yaml: ${image} must be an image of the load balancer`,
     },
   ];
 }
 
-function differsProblem({environment}: Target, name: string): Error {
+function differsProblem({environment, settings}: Target, name: string): Error {
   return problem({
     code: 'balancer_differs',
     what: `load_balancer in deploy.yaml differs from what ${name} was started with; changing it would interrupt the service`,
-    fix: `revert the change, or apply it when traffic is low: entrypoint remove ${environment} (volumes stay), then deploy again`,
+    fix:
+      settings.load_balancer.name === undefined
+        ? `revert the change, or apply it when traffic is low: entrypoint remove ${environment} (volumes stay), then deploy again`
+        : `revert the change; or, when traffic is low, remove the balancer from each host (docker rm --force ${name}) and deploy all services that share it`,
   });
 }

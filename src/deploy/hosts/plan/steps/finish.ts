@@ -1,4 +1,9 @@
-import {dockerNetworkRemove, dockerRemove, dockerStop, dockerVolumeRemove} from '../../../../commands/docker/index.ts';
+import {
+  dockerNetworkRemoveIfThere,
+  dockerRemove,
+  dockerStop,
+  dockerVolumeRemove,
+} from '../../../../commands/docker/index.ts';
 import {softStop} from '../../../../commands/host.ts';
 import {hostName} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';
@@ -111,7 +116,7 @@ function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
         ...(dedicated || state.balancer === undefined ? [] : leaveBalancer(target)),
         ...(running.length === 0 ? [] : [dockerStop(target.settings.stop_timeout_seconds, ...running)]),
         dockerRemove(...names, lockName(stack)),
-        ...(state.hasNetwork ? [dockerNetworkRemove(stackName(stack))] : []),
+        ...(state.hasNetwork ? [dockerNetworkRemoveIfThere(stackName(stack))] : []),
         ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),
         ...removeImages(target, allImages(state)),
       ],

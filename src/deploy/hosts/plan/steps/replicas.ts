@@ -5,45 +5,70 @@ import {
   dockerRun,
   dockerStart,
   dockerStop,
+  dockerImageInspect,
   dockerKeepStopped,
   dockerUpdateRestart,
 } from '../../../../commands/docker/index.ts';
+import {explainPull} from '../../../../registry/pull-failures.ts';
 import {pullCommands} from '../../../../registry/pull.ts';
-import {type Host, hostName, isRemote, onHost} from '../../../../service/hosts.ts';
+import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
 import type {Service} from '../../../../service/service.ts';
-import type {Commands} from '../../../../shell/argv.ts';
+import {type Commands, quote, wordsText} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
 import {halfOf, type SlotUse} from '../../balancer/state.ts';
 import {previousText} from '../../host-query.ts';
+import {type MachineFacts, noFacts, olderPlatforms} from '../../machine/facts.ts';
 import {networkOf} from '../../stack-network.ts';
 import {publishedAt} from './replica-address.ts';
-import {keepsServing, type Step} from './step.ts';
+import {keepsServing, type Prepared, type Step} from './step.ts';
 
 /** A release, and the one that it replaces; 0 for none. */
 export interface Releases {
   readonly release: number;
   readonly previous: number;
+  /** No replica of `previous` works. Default false. */
+  readonly isDown?: boolean | undefined;
   /** The image of `previous`, for a rollback after its containers and the release log were pruned. */
   readonly previousImage?: string | undefined;
 }
 
 /** Pulls missing images, before anything changes. */
-export function pullStep(service: Service, host: Host, images: readonly string[]): Step[] {
+export function pullStep(
+  service: Service,
+  host: Host,
+  images: readonly string[],
+  facts: Pick<MachineFacts, 'platform' | 'emulated'> = noFacts,
+): Step[] {
   if (images.length === 0) return [];
   return [
     {
       phase: 'pull',
       host,
       what: `pull ${images.join(', ')}`,
-      commands: pullCommands(service, images),
+      commands: [...pullCommands(service, images), ...(isRemote(host) ? platformCheck(images, facts) : [])],
       retry: true,
-      purpose: `cannot pull the image on ${hostName(host)}; nothing has changed`,
-      fix:
-        service.deployFile.registry_login === undefined
-          ? `check that ${hostName(host)} can reach the registry and is logged in: ${sshText(host)} docker login; or give deploys a login with \`registry_login\` in deploy.yaml`
-          : `check that ${hostName(host)} can reach the registry, and that \`registry_login\` in deploy.yaml is a login with read access`,
+      purpose: `cannot pull the image${onHost(host)}; nothing has changed`,
+      fix: isRemote(host) ? `see what the engine says: ${sshText(host)} docker pull ${images.join(' ')}` : undefined,
+      explain: (error) => explainPull(error, {host, images, hasLogin: service.deployFile.registry_login !== undefined}),
     },
+  ];
+}
+
+/** Fails for an image of another platform, which docker pulls all the same and cannot start. */
+function platformCheck(
+  images: readonly string[],
+  {platform, emulated}: Pick<MachineFacts, 'platform' | 'emulated'>,
+): Commands {
+  if (platform === '') return [];
+  const good = [platform, ...(olderPlatforms[platform] ?? []), ...emulated].join(' | ');
+  const inspect = wordsText(dockerImageInspect('{{.Os}}/{{.Architecture}}', '')).replace(/ ''$/, ' "$i"');
+  return [
+    [
+      'sh',
+      '-c',
+      `for i in ${images.map(quote).join(' ')}; do p=$(${inspect}) || exit; case "$p" in ${good}) ;; *) echo "entrypoint: $i is for $p" >&2; exit 65 ;; esac; done`,
+    ],
   ];
 }
 
@@ -97,9 +122,9 @@ export function startStep(
   host: Host,
   releases: Releases,
   slots: readonly SlotUse[],
-  before: Pick<Step, 'causes'> & {commands: Commands; undo: Commands; what: readonly string[]},
+  before: Pick<Prepared, 'causes' | 'commands' | 'undo' | 'what' | 'verify'>,
 ): Step {
-  const {release, previous} = releases;
+  const {release} = releases;
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) =>
     dockerRun(
@@ -116,10 +141,10 @@ export function startStep(
     phase: 'start',
     host,
     what: [...before.what, `start ${names.join(', ')}`].join('; '),
-    commands: [...before.commands, ...starts],
+    commands: [...before.commands, ...starts, ...(before.verify ?? [])],
     undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...before.undo],
     causes: before.causes,
-    purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(previous)}`,
+    purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(releases)}`,
   };
 }
 
@@ -127,7 +152,7 @@ export function startStep(
 export function restartStep(
   target: Target,
   host: Host,
-  {release, previous}: Releases,
+  releases: Releases,
   slots: readonly SlotUse[],
   before: Pick<Step, 'causes'> & {commands: Commands; what: readonly string[]},
 ): Step {
@@ -139,7 +164,7 @@ export function restartStep(
     commands: [...before.commands, ...restartCommands(names)],
     undo: stopCommands(target, names),
     causes: before.causes,
-    purpose: `cannot start release ${release} again${onHost(host)}; ${keepsServing(previous)}`,
+    purpose: `cannot start release ${releases.release} again${onHost(host)}; ${keepsServing(releases)}`,
   };
 }
 

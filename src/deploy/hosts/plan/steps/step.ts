@@ -34,6 +34,8 @@ export interface Step {
   readonly fix?: string | undefined;
   /** Better messages for known failures: a step is several commands. */
   readonly causes?: readonly FailureCause[] | undefined;
+  /** A better error for a failure of its commands. */
+  readonly explain?: ((error: unknown) => unknown) | undefined;
   /** Retry transient failures: only for idempotent commands. */
   readonly retry?: boolean | undefined;
   /** Its output is for the user: a task of the service. */
@@ -58,13 +60,34 @@ export interface FailureCause {
   readonly fix?: string | undefined;
 }
 
+/** Commands to prepare a host, and the commands that undo them. */
+export interface Prepared {
+  readonly commands: Commands;
+  readonly undo: Commands;
+  readonly what: readonly string[];
+  /** Commands that run after the containers have started. Default: none. */
+  readonly verify?: Commands | undefined;
+  readonly causes?: readonly FailureCause[] | undefined;
+}
+
 /** Steps that run concurrently. The next round begins when all of them have ended. */
 export type Round = readonly Step[];
 
-/** For the message of a failure before the switch: which release serves now. 0: none. */
-export const keepsServing = (previous: number): string =>
-  previous === 0 ? 'nothing was deployed before it' : `release ${previous} keeps serving`;
+/** The release that a failure leaves. */
+export interface Remaining {
+  /** 0: none. */
+  readonly previous: number;
+  /** None of its replicas worked when the deploy began. Default false. */
+  readonly isDown?: boolean | undefined;
+}
+
+/** For the message of a failure before the switch: which release serves now. */
+export const keepsServing = (remaining: Remaining): string => outcome(remaining, 'keeps serving');
 
 /** For the message of a failure after the switch, which is undone. */
-export const servesAgain = (previous: number): string =>
-  previous === 0 ? 'nothing was deployed before it' : `release ${previous} serves again`;
+export const servesAgain = (remaining: Remaining): string => outcome(remaining, 'serves again');
+
+function outcome({previous, isDown = false}: Remaining, serves: string): string {
+  if (previous === 0) return 'nothing was deployed before it';
+  return isDown ? `release ${previous} was down before it, and nothing serves` : `release ${previous} ${serves}`;
+}

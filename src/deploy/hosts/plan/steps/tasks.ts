@@ -15,13 +15,13 @@ export function taskStep(
   phase: 'before' | 'after',
   host: Host,
   task: string,
-  {release, previous}: Releases,
+  releases: Releases,
   baseUrl: string,
 ): Step {
   const {settings, image} = deployment;
   const stack = stackOf(deployment);
   const word = task.replaceAll('_', '-');
-  const name = `${stackName(stack)}.${release}.${word}`;
+  const name = `${stackName(stack)}.${releases.release}.${word}`;
   return {
     phase,
     host,
@@ -43,7 +43,7 @@ export function taskStep(
     ],
     undo: [dockerRemove(name)],
     shown: true,
-    purpose: `task ${task} failed in ${stackName(stack)}; ${phase === 'before' ? keepsServing(previous) : servesAgain(previous)}`,
+    purpose: `task ${task} failed in ${stackName(stack)}; ${phase === 'before' ? keepsServing(releases) : servesAgain(releases)}`,
     fix: 'see its output above',
   };
 }

@@ -28,7 +28,7 @@ import {keepsServing, servesAgain, type Step} from './step.ts';
 export function healthStep(
   target: Target,
   {machine: {host}, state}: SurveyedHost,
-  {release, previous}: Releases,
+  releases: Releases,
   slots: readonly SlotUse[],
   where: (slot: SlotUse) => Host,
 ): Step {
@@ -54,7 +54,7 @@ export function healthStep(
     ],
     cancel: off,
     undo: off,
-    purpose: `release ${release} did not become healthy${onHost(host)}; ${keepsServing(previous)}`,
+    purpose: `release ${releases.release} did not become healthy${onHost(host)}; ${keepsServing(releases)}`,
     fix: `make GET ${health} on port ${port} answer 200 within ${settings.ready_timeout_seconds} s; see the log above`,
     logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, pattern: `${servers[index]} `})),
   };
@@ -87,6 +87,8 @@ export interface Switch {
   readonly to: readonly SlotUse[];
   /** Servers to drain. */
   readonly from: readonly SlotUse[];
+  /** No replica of the release before works. Default false. */
+  readonly isDown?: boolean | undefined;
 }
 
 /**
@@ -104,6 +106,7 @@ export function switchStep(
     next,
     to,
     from,
+    isDown,
   }: Switch,
 ): Step {
   const {settings} = target;
@@ -131,7 +134,7 @@ export function switchStep(
       balancerRestore(name, before.name),
       ...drain(fresh),
     ],
-    purpose: `cannot switch the traffic to release ${next.release}${onHost(host)}; ${servesAgain(before.release)}`,
+    purpose: `cannot switch the traffic to release ${next.release}${onHost(host)}; ${servesAgain({previous: before.release, isDown})}`,
   };
 }
 

@@ -1,3 +1,4 @@
+import {posix} from 'node:path';
 import {
   dockerImageInspect,
   dockerRun,
@@ -8,7 +9,7 @@ import {quote, toCommand, type Words, wordsText} from '../../../../shell/argv.ts
 import {stackLabels, volumeName} from '../../../../stack/names.ts';
 import {type Deployment, stackOf} from '../../../target.ts';
 import type {SurveyedHost} from '../../state.ts';
-import type {Prepared} from './balancer.ts';
+import type {Prepared} from './step.ts';
 
 /** The user that services run as in images whose init starts as root (images/base). */
 const serviceUser = '10001:10001';
@@ -32,6 +33,7 @@ export function withVolumes(deployment: Deployment, {state}: SurveyedHost, prepa
     ],
     undo: [dockerVolumeRemove(...names), ...prepared.undo],
     what: [...prepared.what, `create ${names.join(', ')}`],
+    verify: [requireOwnVolumes(names)],
     causes: [
       ...(prepared.causes ?? []),
       {
@@ -42,6 +44,16 @@ export function withVolumes(deployment: Deployment, {state}: SurveyedHost, prepa
     ],
   };
 }
+
+/**
+ * A prune of an engine before version 23 takes a volume that no container uses: `docker run` then makes another one, with
+ * neither owner nor labels. Exits as `docker run` does when it loses a container, so that the step is done again.
+ */
+const requireOwnVolumes = (names: readonly string[]): Words => [
+  'sh',
+  '-c',
+  `for v in ${names.map(quote).join(' ')}; do [ -n "$(docker volume inspect --format '{{index .Labels "entrypoint.service_name"}}' "$v")" ] || { echo "volume $v not found" >&2; exit 125; }; done`,
+];
 
 /**
  * Gives new volumes to the user of the service: `--user` of docker_options, else the user of the image. The mount itself
@@ -64,7 +76,8 @@ function ownVolumes(
     },
     'foreground',
   );
-  const paths = volumes.map(({path}) => path);
+  // Docker mounts /a/../b at /b, and makes no /a.
+  const paths = volumes.map(({path}) => posix.normalize(path));
   if (user !== undefined) return [...toCommand(run).words, user, ...paths];
   return [
     'sh',

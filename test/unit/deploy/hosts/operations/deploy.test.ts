@@ -53,7 +53,7 @@ const held = (age: number, left: number, clock = Date.now()): Seen => ({
 });
 
 test('the first deploy creates the network and the balancer, then switches the traffic', async () => {
-  const {context, commands} = record(having({}));
+  const {context, commands} = record(having({images: ['entrypoint/haproxy:3.0']}));
   const {deployed} = await deploy(context, deployment());
   assert.deepEqual([deployed?.release, deployed?.previous, deployed?.address], [1, 0, 'http://127.0.0.1:49153']);
   assert.deepEqual(commands(), [
@@ -163,14 +163,14 @@ test('the finish removes releases that are not kept, their images only on other 
 });
 
 test('a held lock ends the deploy before anything changes; an expired one is taken over with a note', async () => {
-  const young = record(having(held(300, 40)));
+  const young = record(having({...held(300, 40), images: ['entrypoint/haproxy:3.0']}));
   await assert.rejects(
     deploy(young.context, deployment()),
     /shop in local is locked by jo@laptop \(deploy, held for 300 s\)/,
   );
   assert.deepEqual(young.commands(), ['LOOK']);
   const notes: string[] = [];
-  const old = record(having(held(2000, -20)));
+  const old = record(having({...held(2000, -20), images: ['entrypoint/haproxy:3.0']}));
   await deploy({...old.context, note: (text) => notes.push(text)}, deployment());
   const [look, takeOver = ''] = old.commands();
   assert.equal(look, 'LOOK');
@@ -310,4 +310,36 @@ test('a plan reads no secret', async () => {
   const {context, commands} = record(having(one));
   await deploy(context, deployment('secrets: {PIN: {command: [pass, show, pin]}}'), {planOnly: true});
   assert.deepEqual(commands(), ['LOOK']);
+});
+
+const offline: Engine = (text) =>
+  text.startsWith('docker pull')
+    ? problem({
+        code: 'command_failed',
+        what: 'cannot pull the image; nothing has changed: command failed with exit code 1: docker pull',
+        details: ['Error response from daemon: Get "https://lan:5000/v2/": dial tcp: connect: connection refused'],
+      })
+    : having({})(text);
+
+test('images that docker run would pull are pulled before the lock; a pull that fails changes nothing', async () => {
+  const {context, commands} = record(offline);
+  await assert.rejects(
+    deploy(context, deployment('load_balancer: {image: lan:5000/haproxy}')),
+    (error) => isProblem(error) && error.exitCode === 69 && error.code === 'registry_unavailable',
+  );
+  assert.deepEqual(commands(), ['LOOK', 'docker pull --quiet lan:5000/haproxy']);
+});
+
+test('a failure says that the old release keeps serving only if it works', async () => {
+  const messages: string[] = [];
+  for (const seen of [one, {...one, containers: [app(1, 'exited', 'a'), balancer]}, {}]) {
+    const {plan} = await deploy(record(having(seen)).context, deployment(), {planOnly: true});
+    const step = plan.rounds.flat().find(({phase}) => phase === 'start');
+    messages.push(...(step?.causes ?? []).slice(0, 1).map(({purpose}) => purpose.split('; ')[1] ?? ''));
+  }
+  assert.deepEqual(messages, [
+    'release 1 keeps serving',
+    'release 1 was down before it, and nothing serves',
+    'nothing was deployed before it',
+  ]);
 });

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {type MachineFacts, noFacts} from '../../../../../src/deploy/hosts/machine/facts.ts';
+import {factsFor} from '../../../../../src/deploy/hosts/plan/requirements.ts';
+import type {SurveyedHost} from '../../../../../src/deploy/hosts/state.ts';
+import type {Deployment} from '../../../../../src/deploy/target.ts';
+import {isProblem} from '../../../../../src/errors.ts';
+import {commandText} from '../../../../../src/shell/argv.ts';
+import {balancerRow, dedicated, deploymentOf, fleet, plan, two} from './fleets.ts';
+
+const amd: MachineFacts = {...noFacts, platform: 'linux/amd64', addresses: ['10.0.0.5', '127.0.0.1']};
+
+/** The machines, of which the first has these facts. */
+function withFacts(deployment: Deployment, facts: Partial<MachineFacts>, seen = {}): SurveyedHost[] {
+  return fleet(deployment, seen).map(({machine, state}, index) => {
+    const its: MachineFacts = {...amd, ...(index === 0 ? facts : {})};
+    return {machine, state: Object.assign(state, {facts: its})};
+  });
+}
+
+function refusal(deployment: Deployment, surveyed: readonly SurveyedHost[]): readonly [string[], string | undefined] {
+  const service = {...deployment.service, placeOf: (path: readonly (string | number)[]) => path.slice(2).join('.')};
+  try {
+    plan({...deployment, service}, surveyed);
+  } catch (error) {
+    assert.ok(isProblem(error), String(error));
+    assert.deepEqual([error.code, error.exitCode], ['host_unsuitable', 69]);
+    return [[...error.details], error.fix];
+  }
+  return [[], undefined];
+}
+
+test('an image of another platform is refused for the hosts that cannot run it', () => {
+  const arm = {...two, platforms: ['linux/arm64']};
+  assert.deepEqual(refusal(arm, withFacts(arm, {platform: 'linux/arm64'}))[0], [
+    'hosts.1: r:5000/shop@sha256:new is built for linux/arm64, and h2 is linux/amd64',
+  ]);
+  assert.deepEqual(refusal({...two, platforms: ['linux/arm64', 'linux/amd64']}, withFacts(two, {}))[0], []);
+  const chosen = {
+    ...deploymentOf('hosts: [d@h1], docker_options: [--platform=linux/arm64]'),
+    platforms: ['linux/arm64'],
+  };
+  assert.deepEqual(refusal(chosen, withFacts(chosen, {}))[0], []);
+});
+
+test('on the local engine, the engine says what it runs', () => {
+  const local = {...deploymentOf(''), platforms: ['linux/s390x'], enginePlatform: 'linux/amd64'};
+  const found = refusal(local, withFacts(local, {platform: 'linux/s390x'}))[0];
+  assert.equal(found.length, process.platform === 'linux' ? 1 : 0);
+  assert.deepEqual(refusal({...local, enginePlatform: 'linux/s390x'}, withFacts(local, {}))[0], []);
+  assert.deepEqual(refusal({...local, enginePlatform: undefined}, withFacts(local, {}))[0], []);
+});
+
+test('a network that a host does not have, or that publishes no ports, is refused with the command that makes one', () => {
+  const named = deploymentOf('hosts: [d@h1, ssh://d@h2:2222], network: theirs');
+  assert.deepEqual(refusal(named, withFacts(named, {network: 'missing'})), [
+    ['network: h1 has no network theirs'],
+    'create it: ssh d@h1 docker network create theirs; or correct `network`',
+  ]);
+  assert.match(refusal(named, withFacts(named, {network: 'internal'}))[0][0] ?? '', /^network: .* is internal/);
+  assert.deepEqual(refusal(named, withFacts(named, {network: 'found'}))[0], []);
+});
+
+test('a port that another program has, and an address that is not the host’s, are refused; a balancer that exists has its own', () => {
+  const listening = [{address: '0.0.0.0', port: 80}];
+  assert.deepEqual(refusal(two, withFacts(two, {listening})), [
+    ['load_balancer.port: another program listens on 0.0.0.0:80 of h1'],
+    "stop it (ssh d@h1 ss -ltnp 'sport = :80'), or choose another port (0: any free one)",
+  ]);
+  const serving = {'d@h1': {containers: [balancerRow(two)]}};
+  assert.deepEqual(refusal(two, withFacts(two, {listening}, serving))[0], []);
+  const away = deploymentOf('hosts: [d@h1], load_balancer: {address: 10.7.7.7, port: 80}');
+  assert.deepEqual(refusal(away, withFacts(away, {}))[0], [
+    'load_balancer.address: 10.7.7.7 is no address of h1, which has 10.0.0.5',
+  ]);
+  assert.deepEqual(refusal(away, withFacts(away, {bindsAny: true}))[0], []);
+  assert.deepEqual(refusal(away, withFacts(away, {addresses: []}))[0], []);
+  assert.deepEqual(refusal(dedicated, withFacts(dedicated, {}))[0], [
+    'hosts.1.address: 10.9.0.2 is no address of h2, which has 10.0.0.5',
+  ]);
+});
+
+test('only what a deploy needs is asked of a host', () => {
+  assert.deepEqual(
+    fleet(dedicated).map(({machine}) => factsFor(dedicated, machine)),
+    [
+      {network: undefined, listen: [], addresses: []},
+      {network: undefined, listen: [], addresses: ['10.9.0.2']},
+      {network: undefined, listen: [{address: '0.0.0.0', port: 80}], addresses: []},
+      {network: undefined, listen: [{address: '0.0.0.0', port: 80}], addresses: []},
+    ],
+  );
+  assert.deepEqual(factsFor(deploymentOf('network: theirs'), {host: 'local', app: true} as SurveyedHost['machine']), {
+    network: 'theirs',
+  });
+});
+
+test('limits and options are tried on hosts that do not run replicas with them, before the lock', () => {
+  const limited = deploymentOf('hosts: [d@h1, d@h2], memory: 64m, docker_options: [--init]');
+  const checks = plan(limited, withFacts(limited, {}))
+    .first.flat()
+    .filter(({phase}) => phase === 'check');
+  assert.deepEqual(
+    checks.map(({host, what}) => [host, what]),
+    [
+      ['d@h1', 'check memory, docker_options'],
+      ['d@h2', 'check memory, docker_options'],
+    ],
+  );
+  assert.match(
+    commandText(checks[0]?.commands[0] ?? []),
+    /^sh -c 'id=\$\(docker create --memory 64m .*--init r:5000\/shop@sha256:new\) && docker rm --force --volumes "\$id"/,
+  );
+  assert.deepEqual(
+    plan(two, withFacts(two, {}))
+      .first.flat()
+      .filter(({phase}) => phase === 'check'),
+    [],
+  );
+});
