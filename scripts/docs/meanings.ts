@@ -14,6 +14,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
   balancer_differs:
     'load_balancer in deploy.yaml differs from the running balancer in a setting that only a new container can change.',
+  balancer_outdated:
+    'A change of `health` needs a newer load balancer than the running one, which an earlier version started.',
   boot_failed: {
     meaning: 'serve() started no worker: the module does not load, or exports no handler.',
     exit: '3; 65 without a handler',

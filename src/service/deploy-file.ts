@@ -77,7 +77,7 @@ function validated(given: unknown): {readonly output: DeployFile | undefined; re
   const unknown: Issue[] = [];
   for (;;) {
     const parsed = v.safeParse(deployFileSchema, rest);
-    const all: readonly v.BaseIssue<unknown>[] = parsed.issues ?? [];
+    const all = (parsed.issues ?? []).flatMap((issue) => reportable(issue));
     const keys = all.filter(({type, expected}) => type === 'strict_object' && expected === 'never').map(toIssue);
     const removed = keys.filter(({path}) => removeAt(rest, path));
     unknown.push(...removed);
@@ -96,6 +96,15 @@ function removeAt(value: unknown, path: readonly (string | number)[]): boolean {
 interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
+}
+
+/** A union without a message of its own is reported by the issues of its options. */
+function reportable(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  if (issue.message !== '') return [issue];
+  const {path, issues = []} = issue;
+  return issues
+    .filter((one) => one.path !== undefined || one.type !== 'string')
+    .map((one) => Object.assign(one, {path: [...(path ?? []), ...(one.path ?? [])]}));
 }
 
 const toIssue = ({path, message}: v.BaseIssue<unknown>): Issue => ({

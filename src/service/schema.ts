@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {hostKey} from '../commands/destination.ts';
 import {batchPattern} from './batch.ts';
+import {health} from './health-schema.ts';
 import {loadBalancer} from './load-balancer-schema.ts';
 import {registryName, registryRule, wrongRegistry} from './registry-name.ts';
 import {
@@ -238,7 +239,10 @@ export const deployFileSchema = section({
     described(v.pipe(port, v.minValue(1, 'must be 1 to 65535')), 'Port the service listens on in its container.'),
     3000,
   ),
-  health: v.optional(described(path, 'Path that answers 200 when the service is ready for traffic.'), '/readyz'),
+  health: v.optional(
+    described(health, 'How a replica shows that it can take traffic: a path that answers 200, or a map.'),
+    '/readyz',
+  ),
   build: v.optional(
     described(
       section({
@@ -266,6 +270,9 @@ export const deployFileSchema = section({
     described(
       section({
         alive: v.optional(described(path, 'Path that answers 200 while the process is alive.'), '/healthz'),
+        start_timeout_seconds: v.optional(
+          described(seconds, 'How long the service can take to start. Default: the longest ready_timeout_seconds.'),
+        ),
         slow_path: v.optional(
           described(path, 'Path that takes two seconds to answer. Default: a request sent in two halves.'),
         ),

@@ -38,7 +38,9 @@ export const signalRules: readonly Rule[] = [
     fix: 'at SIGTERM stop accepting connections, finish open requests, then exit; in Node server.close() is not enough',
     check: async ({normalRun, drain, service}) =>
       whenAnswered(normalRun, await drain(), ({reply, stop}) => {
-        const request = service.slow === undefined ? `GET ${service.health} in two halves` : `GET ${service.slow}`;
+        if (reply === undefined || service.health.kind !== 'http')
+          return notApplicable('the service is not asked by HTTP');
+        const request = service.slow === undefined ? `GET ${service.health.path} in two halves` : `GET ${service.slow}`;
         if (reply.early)
           return notApplicable(
             `${request} was answered before SIGTERM: name a path that takes two seconds with --slow-path`,

@@ -23,10 +23,7 @@ test('deploy.yaml describes the image of the service in this directory, and opti
     values: {...values, image: 'buy:1', env: ['B=option'], health: '/other'},
   });
   assert.deepEqual(service.environment, {A: 'file', B: 'option'});
-  assert.deepEqual(
-    [service.command, service.port, service.health, service.slow, service.backing],
-    [['run'], 3000, '/other', '/slow', ['store']],
-  );
+  assert.deepEqual([service.command, service.port, service.slow, service.backing], [['run'], 3000, '/slow', ['store']]);
 });
 
 test('deploy.yaml does not apply to the image of another service', () => {
@@ -36,7 +33,15 @@ test('deploy.yaml does not apply to the image of another service', () => {
     values: {...values, image: 'registry:5000/team/nginx:1@sha256:2', command: 'nginx -g off'},
   });
   assert.deepEqual(service.environment, {});
-  assert.deepEqual([service.isOurs, service.port, service.health, service.healthIsDeclared], [false, 80, '/', false]);
+  assert.deepEqual([service.isOurs, service.port, service.startSeconds], [false, 80, 20]);
+  assert.deepEqual(service.health, {
+    kind: 'http',
+    path: '/',
+    headers: {host: 'localhost'},
+    status: '100-499',
+    answer: {},
+    body: '',
+  });
   assert.deepEqual(service.command, ['nginx', '-g', 'off']);
 });
 

@@ -4,6 +4,7 @@ import {leavingMachine} from '../../../../../src/deploy/hosts/machines.ts';
 import {batchesOf, batchSize} from '../../../../../src/deploy/hosts/plan/batches.ts';
 import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
+import {healthCheckOf} from '../../../../../src/service/health-check.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
 import {configOf} from '../stack.ts';
 import {
@@ -171,7 +172,7 @@ const checks = (made: Plan): string[] =>
       commands
         .map((one) => commandText(one))
         .filter((text) => text.includes('lb config'))
-        .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []),
+        .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf )(?:'\S+'|\S+)/g) ?? []),
     );
 test('when the health path changes, each release keeps its own check, in both directions', () => {
   const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
@@ -184,7 +185,7 @@ test('when the health path changes, each release keeps its own check, in both di
   });
   assert.deepEqual(checks(plan(changed, old)), [
     '/ping',
-    `'%[srv_name,regsub("^(1a)$","/readyz"),regsub("^[^/].*$","/ping")]'`,
+    `'%[srv_name,regsub("^(1a)$","=/readyz"),regsub("^[^=].*$","=/ping"),regsub("^=","")]'`,
   ]);
   const fresh = fleet(changed, {
     local: {
@@ -193,15 +194,15 @@ test('when the health path changes, each release keeps its own check, in both di
       balancer: configOf({
         release: 2,
         previous: 1,
-        health: '/ping',
-        otherHealth: {'1a': '/readyz'},
+        health: healthCheckOf('/ping', undefined),
+        otherHealth: {'1a': healthCheckOf('/readyz', undefined)},
         slots: slotsOf(2, 'green'),
       }),
     },
   });
   assert.deepEqual(checks(planRollback(changed, fresh, {entry})), [
     '/readyz',
-    `'%[srv_name,regsub("^(1b)$","/ping"),regsub("^[^/].*$","/readyz")]'`,
+    `'%[srv_name,regsub("^(1b)$","=/ping"),regsub("^[^=].*$","=/readyz"),regsub("^=","")]'`,
   ]);
   // The next deploy, in the slots of the first release.
   assert.deepEqual(checks(plan(changed, fresh)), ['/ping']);
