@@ -26,7 +26,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'shell/index.ts',
     'stack',
   ],
-  'contract/rules': ['contract/image', 'contract/probes', 'service', 'stack'],
+  'contract/rules': ['contract/image', 'contract/in-container', 'contract/probes', 'service', 'stack'],
   'contract/rules/index.ts': ['contract/rules', 'errors.ts', 'text'],
   deploy: ['commands', 'errors.ts', 'image', 'service', 'shell', 'stack', 'task.ts'],
   'deploy/hosts': [

@@ -45,6 +45,32 @@ test('deploy.yaml does not apply to the image of another service', () => {
   assert.deepEqual(service.command, ['nginx', '-g', 'off']);
 });
 
+test('the health check and the time to start are those of deploy.yaml, and options override them', () => {
+  const slow = parseDeployFile(`
+health: {path: /up, status: 2xx}
+environments:
+  local: {load_balancer: {routes: [{host: shop.example.com}]}}
+  prod: {ready_timeout_seconds: 90}
+`);
+  const own = (more: object, file: typeof slow = slow) =>
+    describeService({...given, settings: file, facts: ours, values: {...values, ...more}});
+  const check = {
+    kind: 'http',
+    path: '/up',
+    headers: {host: 'shop.example.com', 'x-forwarded-proto': 'https'},
+    status: '200-299',
+    answer: {},
+    body: '',
+  };
+  assert.deepEqual([own({}).health, own({}).startSeconds], [check, 90]);
+  assert.deepEqual(own({}).healthVariables, {HEALTH_HOST: 'shop.example.com'});
+  assert.deepEqual(own({health: '/other'}).health, {...check, path: '/other', status: '200'});
+  assert.deepEqual([own({tcp: true}).health, own({startTimeout: 5}).startSeconds], [{kind: 'tcp'}, 5]);
+  assert.equal(own({}, parseDeployFile('check: {start_timeout_seconds: 300}')).startSeconds, 300);
+  assert.equal(own({}, parseDeployFile('')).startSeconds, 60);
+  assert.throws(() => own({tcp: true, health: '/x'}), /--tcp and --health exclude each other/);
+});
+
 test('an image without a label belongs to the service that its repository is named after', () => {
   assert.ok(describeService({...given, facts: foreign, values: {...values, image: 'registry:5000/team/buy:1'}}).isOurs);
   assert.ok(

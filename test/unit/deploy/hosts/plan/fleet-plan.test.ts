@@ -208,6 +208,38 @@ test('when the health path changes, each release keeps its own check, in both di
   assert.deepEqual(checks(plan(changed, fresh)), ['/ping']);
 });
 
+test('a command is awaited where the replicas are; the balancers only connect', () => {
+  const changed = deploymentOf(
+    'hosts: [d@h1], ready_timeout_seconds: 20, load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1]}',
+    '{command: [is-ready, "a b"]}',
+  );
+  const made = plan(changed, fleet(changed));
+  assert.ok(phases(made).includes('start h1, health lb1'), phases(made).join('\n'));
+  const [run = '', wait = ''] = commandsOf(made, 'start', 'h1').slice(-2);
+  assert.match(run, /--health-cmd 'if command -v start-as-webuser [^']*is-ready '\\''a b'\\''/);
+  assert.match(wait, /docker exec shop\.local\.1\.1 sh -c /);
+  const step = made.rounds.flat().find(({phase}) => phase === 'start');
+  assert.deepEqual(
+    step?.cancel?.map((one) => commandText(one)),
+    ['docker stop --time 1 shop.local.1.1'],
+  );
+  assert.deepEqual(checks(made), []);
+});
+
+test('a balancer of an earlier version is not asked to serve releases that expect different answers', () => {
+  const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '{status: 2xx}');
+  const of = (lb: string) =>
+    fleet(changed, {
+      local: {
+        containers: [balancerRow(changed, lb), replica(1, 'a', 'running', '/readyz')],
+        network: true,
+        balancer: configOf({release: 1, slots: slotsOf(1, 'blue')}),
+      },
+    });
+  assert.throws(() => plan(changed, of('2')), {code: 'balancer_outdated'});
+  plan(changed, of('3'));
+});
+
 test('a batch is a number of hosts, a percentage, or all, and at least one host', () => {
   assert.deepEqual(
     [
