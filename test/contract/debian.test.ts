@@ -11,16 +11,27 @@ after(removeImages);
 
 describe('an image of a program from Debian', {concurrency: 2}, () => {
   for (const [name, {breaks, either = [], signals}] of Object.entries(answers)) {
-    test(`${name} breaks exactly what it breaks`, all ? {} : {skip: name === 'memcached' ? false : 'part of npm run test:all'}, async () => {
-      // `npm test` has no time for all rules.
-      const {results} = await checkDebian(name, await imageOf(name), all ? [] : ['starts', 'clean-signals', 'not-root', 'no-setuid']);
-      const failed = results.filter(({status}) => status === 'fail');
-      assert.deepEqual(
-        failed.map(({id}) => id).filter((id) => !either.includes(id)).toSorted(),
-        breaks.filter((id) => results.some((one) => one.id === id)).toSorted(),
-        failed.map(({id, evidence}) => `${id}: ${evidence}`).join('\n'),
-      );
-      assert.match(results.find(({id}) => id === 'clean-signals')?.evidence ?? '', signals);
-    });
+    test(
+      `${name} breaks exactly what it breaks`,
+      all ? {} : {skip: name === 'memcached' ? false : 'part of npm run test:all'},
+      async () => {
+        // `npm test` has no time for all rules.
+        const {results} = await checkDebian(
+          name,
+          await imageOf(name),
+          all ? [] : ['starts', 'clean-signals', 'not-root', 'no-setuid'],
+        );
+        const failed = results.filter(({status}) => status === 'fail');
+        assert.deepEqual(
+          failed
+            .map(({id}) => id)
+            .filter((id) => !either.includes(id))
+            .toSorted(),
+          breaks.filter((id) => results.some((one) => one.id === id)).toSorted(),
+          failed.map(({id, evidence}) => `${id}: ${evidence}`).join('\n'),
+        );
+        assert.match(results.find(({id}) => id === 'clean-signals')?.evidence ?? '', signals);
+      },
+    );
   }
 });
