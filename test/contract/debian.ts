@@ -41,6 +41,26 @@ export const answers: Readonly<Record<string, Answers>> = {
     breaks: [...bare, 'orphans-are-reaped', 'numeric-user', 'runs-as-any-user', 'code-is-read-only'],
     signals: itself('SIGHUP ignored'),
   },
+  // Go blocks a signal in the threads that use it for timers.
+  prometheus: {
+    options: ['--health=/-/ready'],
+    breaks: [...bare, 'orphans-are-reaped'],
+    signals: /^none blocked|^inherits none; set by the program itself: prometheus/,
+  },
+  // As process 1, it cannot end by raising the signal again, and exits with 1.
+  puma: {options: [], breaks: [...bare, 'stops-on-sigterm'], signals: itself('SIGINT ignored')},
+  // SIGTERM is its immediate stop: with a request in flight it exits with 1. Drops root itself.
+  lighttpd: {
+    options: [],
+    breaks: [...bare, 'stops-on-sigterm', 'runs-as-any-user', 'runs-read-only', 'logs-on-stdout'],
+    signals: none,
+  },
+  // The thread that waits for signals is another one than its main thread.
+  mosquitto: {
+    options: connect,
+    breaks: [...bare, 'orphans-are-reaped', 'numeric-user'],
+    signals: itself('SIGTERM blocked'),
+  },
 };
 
 /** Builds the image of a program; returns its tag. */

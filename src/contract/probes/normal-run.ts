@@ -85,7 +85,7 @@ async function findService(
   context: ProbeContext,
   container: string,
 ): Promise<Pick<NormalRun, 'reachableFrom' | 'reply'>> {
-  const firstSeconds = 5;
+  const firstSeconds = Math.min(5, context.service.startSeconds);
   const afterLoopbackSeconds = 1;
   const first = await awaitReply(context, 'normal', {seconds: firstSeconds});
   if (first.ok) return {reachableFrom: 'network', reply: first};
