@@ -76,7 +76,10 @@ export {roleLabels, stackName} from './stack/names.ts';
 export type {Role, Stack} from './stack/names.ts';
 export {startTestStack} from './stack/test-stack.ts';
 export type {TestStackOptions} from './stack/test-stack.ts';
+export {serviceHealth} from './service/health-check.ts';
+export type {CommandCheck, HealthCheck, HttpCheck, TcpCheck} from './service/health-check.ts';
 export {awaitAnswer} from './stack/await-answer.ts';
+export {awaitHealth, awaitHealthCommand} from './stack/await-health.ts';
 export {withLastLog} from './stack/last-log.ts';
 
 // ## Deploys: move an environment to another image, and operate it

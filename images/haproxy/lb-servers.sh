@@ -18,6 +18,12 @@ target_of() {
   for use; do [ "${use%%=*}" != "$wanted" ] || echo "${use#*=}"; done
 }
 
+# unchecked SERVICE: the servers for which the file has no check, in one line. HAProxy refuses to change their health.
+unchecked() (
+  all=$(awk -v service="$1" '$1 == "server" && !/ check( |$)/ {print service "/" $2}' "$FRAGMENTS/$1.cfg" 2>/dev/null) || true
+  words "$all"
+)
+
 # waiting_of SERVERS: those of one service whose last check did not pass, whatever traffic they get; in a substitution
 # only.
 waiting_of() {
@@ -90,12 +96,13 @@ assign() (
       sleep 0.05
     done
   fi
+  free=" $(unchecked "$service")"
   # Health down first: the slot remembers the check of its last release, and only one of this release makes it healthy.
   printf '%s\n' "$resolved" | while read -r server address port; do
     echo "set server $server addr $address port $port"
     echo "set server $server weight 100"
     echo "set server $server state drain"
-    echo "set server $server health down"
+    case $free in *" $server "*) ;; *) echo "set server $server health down" ;; esac
   done | order
   forget_counts "$service" "$servers"
 )
@@ -171,13 +178,25 @@ give_up() (
   [ -z "$ours" ] || states maint "$ours" | order
 )
 
-# not_healthy SERVERS USE...: gives up, and prints the result of their checks and the answer of the health path.
+# request SERVICE: what its health check sends, with its escapes; nothing where a connection is enough. Fragments of early
+# versions have only the path.
+request() (
+  asked=$(sed -n 's/^#? //p' "$FRAGMENTS/$1.cfg" | head -n 1)
+  path=$(sed -n 's/^ *option httpchk GET \([^ ]*\).*/\1/p' "$FRAGMENTS/$1.cfg" | head -n 1)
+  if [ -n "$asked" ]; then
+    printf '%s' "$asked"
+  elif [ -n "$path" ]; then
+    printf '%s' "GET $path HTTP/1.0\\r\\n\\r\\n"
+  fi
+)
+
+# not_healthy SERVERS USE...: gives up, and prints the result of their checks and the answer to their request.
 not_healthy() (
   failed=$1
   shift
   service=$(service_of "$1")
   all=$(server_checks "$service")
-  path=$(sed -n 's/^ *option httpchk GET \([^ ]*\).*/\1/p' "$FRAGMENTS/$service.cfg" | head -n 1)
+  request=$(request "$service")
   give_up "$@"
   probes=0
   for server in $failed; do
@@ -186,9 +205,10 @@ not_healthy() (
     echo "lb: $server ($target) did not become healthy: $result" >&2
     # A few examples are enough.
     probes=$((probes + 1))
-    if [ -z "$target" ] || [ "$probes" -gt 3 ]; then continue; fi
-    body=$(printf 'GET %s HTTP/1.0\r\n\r\n' "${path:-/}" | socat -t 2 -T 2 - "TCP:$target,connect-timeout=2" 2>&1 | tr -d '\r' | head -c 1000 || true)
-    echo "lb: GET ${path:-/} answers: $(printf '%s' "$body" | sed -n -e '1p' -e '/^$/,$p' | tr '\n' ' ')" >&2
+    if [ -z "$target" ] || [ -z "$request" ] || [ "$probes" -gt 3 ]; then continue; fi
+    body=$(printf '%b' "$request" | socat -t 2 -T 2 - "TCP:$target,connect-timeout=2" 2>&1 | tr -d '\r' | head -c 1000 || true)
+    asked=$(printf '%b' "$request" | tr -d '\r' | awk 'NR == 1 {print $1 " " $2} /^Host: / && $2 != "localhost" {print "(" $0 ")"}' | tr '\n' ' ')
+    echo "lb: ${asked}answers: $(printf '%s' "$body" | sed -n -e '1p' -e '/^$/,$p' | tr '\n' ' ')" >&2
   done
   exit 1
 )

@@ -16,6 +16,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_secret: 'The value of a secret cannot be passed on: it is binary or too large.',
   balancer_differs:
     'load_balancer in deploy.yaml differs from the running balancer in a setting that only a new container can change.',
+  balancer_outdated:
+    'A change of `health` needs a newer load balancer than the running one, which an earlier version started.',
   boot_failed: {
     meaning: 'serve() started no worker: the module does not load, or exports no handler.',
     exit: '3; 65 without a handler',

@@ -19,6 +19,25 @@ export function waitUntilReady(container: string, words: Words, seconds: number)
 }
 
 /**
+ * Waits until `words`, run in the container, succeed: its health check. After `seconds`, and at once when the container
+ * stops, it prints the last answer and fails.
+ * @param name the command, for the message
+ */
+export function awaitHealthy(container: string, words: Words, seconds: number, name: string): Words {
+  const test = wordsText(['docker', 'exec', container, ...words]);
+  const running = wordsText(['docker', 'inspect', '--format', '{{.State.Running}}', container]);
+  const failed = `printf '%s\\n' ${quote(`${container} did not become healthy: ${name} exits with`)}" $code" "$answer" >&2; exit 1`;
+  return [
+    'sh',
+    '-c',
+    [
+      `end=$(($(date +%s) + ${Math.ceil(seconds)}))`,
+      `until answer=$(${test} 2>&1); do code=$?; [ "$(${running})" = true ] && [ "$(date +%s)" -lt "$end" ] || { ${failed}; }; sleep 0.5; done`,
+    ].join('; '),
+  ];
+}
+
+/**
  * Waits until no docker command on this machine is changing a container whose name starts with `prefix.`, at most
  * `seconds`. A command that a deployer started by ssh survives the connection and the deployer, and would interfere with
  * clean-up. Reads /proc only: procps need not be installed on a host. Its own text has the pattern: it leaves out its

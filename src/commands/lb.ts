@@ -11,6 +11,8 @@ import {dockerExec, dockerExecFed, dockerInspect, dockerRemove, networksFormat} 
 const vocabularies = {
   1: {drain: 'idle', disable: 'off', watch: 'attend', blue: 'a', green: 'b'},
   2: {drain: 'drain', disable: 'disable', watch: 'watch', blue: 'blue', green: 'green'},
+  // The words of 2; it also starts servers that have no check.
+  3: {drain: 'drain', disable: 'disable', watch: 'watch', blue: 'blue', green: 'green'},
 } as const;
 
 export type LbVersion = keyof typeof vocabularies;
@@ -24,7 +26,7 @@ export const lbVersionLabel = 'entrypoint.lb';
 /**
  * The words that a balancer with this value of {@link lbVersionLabel} accepts; images before version 2 have no label.
  */
-export const lbVersion = (label: string): LbVersion => (Number(label) >= 2 ? 2 : 1);
+export const lbVersion = (label: string): LbVersion => (Number(label) >= 3 ? 3 : Number(label) >= 2 ? 2 : 1);
 
 /** The command of a container that only drives a HAProxy. Any version: its image is not known before it starts. */
 export const lbWatch: Words = [vocabularies[1].watch];

@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {exitCode, problem} from '../errors.ts';
 import {requireEngine} from '../image/engine.ts';
+import {aliveEnvironment, type HealthCheck, healthCheckOf, usersHost} from '../service/health-check.ts';
 import {hasRemoteHosts, isRemote} from '../service/hosts.ts';
 import type {Environment} from '../service/schema.ts';
 import {environmentOf, readService, type Service} from '../service/service.ts';
@@ -124,9 +125,18 @@ export interface Deployed {
 
 export const stackOf = ({service, environment}: Target): Stack => ({service: service.name, environment});
 
-/** The variables of the service's containers: the port, and those of deploy.yaml. */
-export function serviceEnvironment({service, settings}: Target): Record<string, string> {
-  return {PORT: String(service.deployFile.port), ...settings.environment};
+/** How the health of the environment's replicas is checked. */
+export const healthCheck = ({service, settings}: Pick<Target, 'service' | 'settings'>): HealthCheck =>
+  healthCheckOf(service.deployFile.health, usersHost(settings.load_balancer));
+
+/** The variables of the service's containers: the port, what HEALTHCHECK asks, and those of deploy.yaml. */
+export function serviceEnvironment(target: Target): Record<string, string> {
+  const {service, settings} = target;
+  return {
+    PORT: String(service.deployFile.port),
+    ...aliveEnvironment(healthCheck(target), service.deployFile.check.alive),
+    ...settings.environment,
+  };
 }
 
 /** A hash of settings, stored on a container to detect later changes of deploy.yaml. */

@@ -83,7 +83,7 @@ function validated(given: unknown): {readonly output: DeployFile | undefined; re
   const unknown: Issue[] = [];
   for (;;) {
     const parsed = v.safeParse(deployFileSchema, rest);
-    const all: readonly v.BaseIssue<unknown>[] = parsed.issues ?? [];
+    const all = (parsed.issues ?? []).flatMap((issue) => reportable(issue));
     const keys = all.filter(({type, expected}) => type === 'strict_object' && expected === 'never').map(toIssue);
     const removed = keys.filter(({path}) => removeAt(rest, path));
     unknown.push(...removed);
@@ -97,6 +97,15 @@ function removeAt(value: unknown, path: readonly (string | number)[]): boolean {
   const key = path.at(-1);
   if (typeof parent !== 'object' || parent === null || key === undefined || !Object.hasOwn(parent, key)) return false;
   return Reflect.deleteProperty(parent, key);
+}
+
+/** A union without a message of its own is reported by the issues of its options. */
+function reportable(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  if (issue.message !== '') return [issue];
+  const {path, issues = []} = issue;
+  return issues
+    .filter((one) => one.path !== undefined || one.type !== 'string')
+    .map((one) => Object.assign(one, {path: [...(path ?? []), ...(one.path ?? [])]}));
 }
 
 const toIssue = ({path, message}: v.BaseIssue<unknown>): Issue => ({

@@ -29,8 +29,11 @@ after(async () => {
   await removeImages();
 });
 
-function describeService(skip = ''): void {
-  writeFileSync(join(directory, 'deploy.yaml'), `service: ${service}\nhealth: /\ncheck: {alive: /, skip: {${skip}}}\n`);
+function describeService(skip = '', health = '/'): void {
+  writeFileSync(
+    join(directory, 'deploy.yaml'),
+    `service: ${service}\nhealth: ${health}\ncheck: {alive: /, skip: {${skip}}}\n`,
+  );
 }
 
 const checkHere = (...words: string[]) =>
@@ -55,6 +58,26 @@ test('a rule that deploy.yaml skips is reported with its reason', async () => {
     results.map(({status, evidence}) => ({status, evidence})),
     [{status: 'skip', evidence: 'it is only a test'}],
   );
+});
+
+const startsWith = async (health: string, ...words: string[]): Promise<string> => {
+  describeService('', health);
+  const {code, stdout} = await checkHere('--rule=starts', '--start-timeout=3', ...words);
+  describeService();
+  return `${code} ${stdout.split('\n')[0]}`;
+};
+
+test('the health check of deploy.yaml decides whether the service is healthy', async () => {
+  assert.equal(
+    await startsWith('{command: [sh, -c, "exit 3"]}'),
+    '1 FAIL  starts  `sh -c exit 3` in the container is not healthy after 3 s: exit code 3',
+  );
+  assert.equal(
+    await startsWith('{path: /, host: shop.example.com, body: bad}'),
+    '1 FAIL  starts  GET / (Host: shop.example.com) on port 3000 is not healthy after 3 s: 200, but its body does not match bad',
+  );
+  assert.equal(await startsWith('{path: /, body: good}'), '0 pass  starts  GET / answers 200');
+  assert.equal(await startsWith('/nowhere', '--tcp'), '0 pass  starts  a connection to port 3000 succeeds');
 });
 
 test('--output writes the report to a file', async () => {

@@ -36,6 +36,8 @@ export interface ContainerOptions {
   readonly pidOf?: string | undefined;
   /** `name:address` */
   readonly hosts?: readonly string[] | undefined;
+  /** What docker runs to ask whether the container is healthy: a command line for its shell. */
+  readonly healthCheck?: {readonly command: string; readonly startSeconds: number} | undefined;
   /** Further options of `docker run`, passed through. */
   readonly options?: Words | undefined;
   /** The task and its arguments, after the image. */
@@ -112,11 +114,22 @@ function containerWords(options: ContainerOptions): Words {
     ...pairs('--label', options.labels),
     ...pairs('--env', options.environment),
     ...Object.keys(options.secrets ?? {}).flatMap((name) => ['--env', name]),
+    ...healthWords(options),
     ...(options.options ?? []),
     options.image,
     ...(options.command ?? []),
   ];
 }
+
+const healthWords = ({healthCheck}: ContainerOptions): Words =>
+  healthCheck === undefined
+    ? []
+    : [
+        ['--health-cmd', healthCheck.command],
+        ['--health-interval', '10s'],
+        ['--health-timeout', '10s'],
+        ['--health-start-period', `${Math.ceil(healthCheck.startSeconds)}s`],
+      ].flat();
 
 function logWords({driver, options}: LogDriverOptions): Words {
   return ['--log-driver', driver, ...pairs('--log-opt', options)];

@@ -4,6 +4,8 @@ import type {Runner} from '../../shell/index.ts';
 /** The engine's metadata of an image. */
 export interface ImageFacts {
   readonly id: string;
+  /** As Docker names it: amd64, arm64. */
+  readonly architecture: string;
   /** `USER` of the Dockerfile; empty: root. */
   readonly user: string;
   readonly entrypoint: readonly string[];
@@ -37,6 +39,7 @@ export async function readImageFacts(run: Runner, image: string): Promise<ImageF
 
 interface ImageInspect {
   readonly Id: string;
+  readonly Architecture?: string;
   readonly Config: {
     readonly User?: string;
     readonly Entrypoint?: readonly string[] | null;
@@ -53,10 +56,11 @@ interface ImageInspect {
 
 /** The pure part of {@link readImageFacts}: parses the output of `docker image inspect` and `docker history`. */
 export function parseImageFacts(inspected: string, history: string): ImageFacts {
-  const {Id, Config: config} = JSON.parse(inspected) as ImageInspect;
+  const {Id, Architecture, Config: config} = JSON.parse(inspected) as ImageInspect;
   const test = config.Healthcheck?.Test ?? [];
   return {
     id: Id,
+    architecture: Architecture ?? '',
     user: config.User ?? '',
     entrypoint: config.Entrypoint ?? [],
     command: config.Cmd ?? [],

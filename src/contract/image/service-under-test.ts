@@ -1,4 +1,15 @@
 import {usageProblem} from '../../errors.ts';
+import {
+  aliveEnvironment,
+  anyAnswer,
+  type DeclaredHealth,
+  type HealthCheck,
+  healthCheckOf,
+  type HostSettings,
+  pathCheck,
+  serviceHealth,
+  withHeadersOf,
+} from '../../service/health-check.ts';
 import type {SecretReference, Words} from '../../shell/argv.ts';
 import {type ImageFacts, isOwnImage} from './facts.ts';
 
@@ -11,15 +22,17 @@ export interface ServiceUnderTest {
   /** Arguments after the image in `docker run` that start the service. */
   readonly command: Words;
   readonly port: number;
-  /** Readiness path: answers when the service can take traffic. */
-  readonly health: string;
-  /** True: only 200 is healthy, since deploy.yaml or the user named the path. False: any status below 500 is. */
-  readonly healthIsDeclared: boolean;
+  /** Readiness: how it shows that it can take traffic. */
+  readonly health: HealthCheck;
+  /** Seconds within which it must answer after its start. */
+  readonly startSeconds: number;
   /** Liveness path: answers while the process is alive, whether or not its backing services are. */
   readonly alive: string;
   /** A path that takes about two seconds to answer, if there is one. */
   readonly slow: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /** What HEALTHCHECK of the project's images reads. */
+  readonly healthVariables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretReference>>;
   /** Names of the backing services on the network. */
   readonly backing: readonly string[];
@@ -33,8 +46,8 @@ export interface ServiceUnderTest {
 /** Seconds from SIGTERM to SIGKILL. Docker's default. */
 export const graceSeconds = 10;
 
-/** Seconds within which a service must answer after its start. */
-export const startSeconds = 20;
+/** Seconds within which a service must answer after its start, if nothing says otherwise. */
+export const usualStartSeconds = 20;
 
 /** The options of `entrypoint check` that describe the service. */
 export interface ServiceOptions {
@@ -42,7 +55,10 @@ export interface ServiceOptions {
   readonly env: readonly string[];
   readonly command?: string | undefined;
   readonly port?: number | undefined;
+  /** A path. */
   readonly health?: string | undefined;
+  readonly tcp?: boolean | undefined;
+  readonly startTimeout?: number | undefined;
   readonly alive?: string | undefined;
   readonly slowPath?: string | undefined;
   readonly helper: string;
@@ -51,8 +67,15 @@ export interface ServiceOptions {
 /** The settings of deploy.yaml that describe the service. */
 export interface ServiceSettings {
   readonly port: number;
-  readonly health: string;
-  readonly check: {readonly alive: string; readonly slow_path?: string | undefined};
+  readonly health: DeclaredHealth;
+  readonly environments: Readonly<
+    Record<string, {readonly load_balancer: HostSettings; readonly ready_timeout_seconds: number}>
+  >;
+  readonly check: {
+    readonly alive: string;
+    readonly start_timeout_seconds?: number | undefined;
+    readonly slow_path?: string | undefined;
+  };
   readonly test_integration: Pick<ServiceUnderTest, 'environment' | 'secrets'> & {
     readonly backing_services: Readonly<Record<string, unknown>>;
   };
@@ -73,7 +96,7 @@ export interface DescribeOptions {
 /**
  * Describes the service to check. Merges the options with deploy.yaml, which counts only where the image belongs to the
  * service in this directory. Options override deploy.yaml.
- * @throws Problem `usage` for an `--env` that is not a variable
+ * @throws Problem `usage` for an `--env` that is not a variable, and for `--tcp` with `--health`
  * @example
  * const {name, deployFile: settings} = await readService(context);
  * const facts = await readImageFacts(context.run, image);
@@ -92,6 +115,8 @@ export function describeService({
   const isOurs = values.image === undefined || belongsTo(values.image, facts, serviceName);
   const own = isOwnImage(facts);
   const given = variables(values.env);
+  const health = healthOf(settings, values, isOurs);
+  const alive = values.alive ?? (isOurs ? settings.check.alive : '/healthz');
   return {
     isOurs,
     image,
@@ -101,16 +126,36 @@ export function describeService({
     command:
       values.command === undefined ? (own ? ['run'] : []) : values.command.split(/\s+/).filter((word) => word !== ''),
     port: values.port ?? (isOurs ? settings.port : undefined) ?? facts.ports[0] ?? 3000,
-    health: values.health ?? (isOurs ? settings.health : '/'),
-    healthIsDeclared: isOurs || values.health !== undefined,
-    alive: values.alive ?? (isOurs ? settings.check.alive : '/healthz'),
+    health,
+    startSeconds: values.startTimeout ?? (isOurs ? startSecondsOf(settings) : usualStartSeconds),
+    alive,
     slow: values.slowPath ?? (isOurs ? settings.check.slow_path : undefined),
     environment: {...(isOurs ? settings.test_integration.environment : {}), ...given.environment},
+    healthVariables: isOurs ? aliveEnvironment(health, alive) : {},
     secrets: {...(isOurs ? settings.test_integration.secrets : {}), ...given.secrets},
     backing: isOurs ? Object.keys(settings.test_integration.backing_services) : [],
     helper: values.helper,
   };
 }
+
+function healthOf(settings: ServiceSettings, {health, tcp}: ServiceOptions, isOurs: boolean): HealthCheck {
+  if (health !== undefined && tcp === true)
+    throw usageProblem('--tcp and --health exclude each other', 'leave one of them out');
+  if (tcp === true) return {kind: 'tcp'};
+  if (isOurs) {
+    const declared = serviceHealth(settings);
+    if (health === undefined) return declared;
+    return withHeadersOf(pathCheck(health), declared.kind === 'http' ? declared : healthCheckOf(health, undefined));
+  }
+  return health === undefined
+    ? {...pathCheck('/'), headers: {host: 'localhost'}, status: anyAnswer}
+    : healthCheckOf(health, undefined);
+}
+
+/** As long as a deploy would wait. */
+const startSecondsOf = ({check, environments}: ServiceSettings): number =>
+  check.start_timeout_seconds ??
+  Math.max(usualStartSeconds, ...Object.values(environments).map((one) => one.ready_timeout_seconds));
 
 /** By the image's label, else by the last part of its name: `registry:5000/team/buy-service:1.4@sha256:...`. */
 function belongsTo(name: string, {labels}: ImageFacts, serviceName: string): boolean {

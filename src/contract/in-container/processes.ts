@@ -4,6 +4,8 @@ export interface Process {
   readonly parent: number;
   /** Base name of the executable: `dash` for a shell script. */
   readonly name: string;
+  /** Path of the executable in the container; empty for a zombie. */
+  readonly program: string;
   readonly uid: number;
   readonly zombie: boolean;
   /** Signal masks; bit 0 is signal 1. Hexadecimal text, since they have 64 bits. */
@@ -33,6 +35,7 @@ export function listProcesses(): Process[] {
             pid: Number(pid),
             parent: Number(fields['PPid']),
             name: zombie ? (fields['Name'] ?? '') : readlinkSync(`/proc/${pid}/exe`).replace(/^.*\//, ''),
+            program: zombie ? '' : readlinkSync(`/proc/${pid}/exe`),
             uid: Number(fields['Uid']?.split('\t')[1]),
             zombie,
             blocked: fields['SigBlk'] ?? '0',
@@ -46,6 +49,35 @@ export function listProcesses(): Process[] {
       }
     })
     .sort((a, b) => a.pid - b.pid);
+}
+
+/**
+ * Waits for the first process with this executable in the pid namespace that the helper shares; returns its signal masks,
+ * or null after `seconds`. Runs in a helper container.
+ */
+export async function awaitProgram({
+  program,
+  seconds,
+}: {
+  readonly program: string;
+  readonly seconds: number;
+}): Promise<{readonly blocked: string; readonly ignored: string} | null> {
+  const {readFileSync, readdirSync, readlinkSync} = process.getBuiltinModule('node:fs');
+  const own = readlinkSync('/proc/self/ns/mnt');
+  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        if (readlinkSync(`/proc/${pid}/exe`) !== program || readlinkSync(`/proc/${pid}/ns/mnt`) === own) continue;
+        const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+        const mask = (name: string): string => new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0';
+        return {blocked: mask('SigBlk'), ignored: mask('SigIgn')};
+      } catch {
+        // It has exited.
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return null;
 }
 
 /** Creates `count` orphans, which the kernel reparents to pid 1; returns how many stay zombies. Runs in a helper container. */

@@ -2,6 +2,7 @@ export interface SplitRequestOptions {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
   /** Send the whole request at once, to a slow path. False: send its second half when the file `go` exists. */
   readonly whole: boolean;
   /** A file that is created when the request, or its first half, is on its way. */
@@ -20,7 +21,15 @@ export interface SplitReply {
 }
 
 /** Sends a request in two halves, between which the service is stopped. Runs in a helper container. */
-export async function splitRequest({host, port, path, whole, sent, go}: SplitRequestOptions): Promise<SplitReply> {
+export async function splitRequest({
+  host,
+  port,
+  path,
+  headers: given,
+  whole,
+  sent,
+  go,
+}: SplitRequestOptions): Promise<SplitReply> {
   const {connect} = process.getBuiltinModule('node:net');
   const {existsSync, writeFileSync} = process.getBuiltinModule('node:fs');
   const {setTimeout: pause} = process.getBuiltinModule('node:timers/promises');
@@ -29,7 +38,8 @@ export async function splitRequest({host, port, path, whole, sent, go}: SplitReq
   socket.setEncoding('latin1').on('data', (text) => (response += text));
   // An error without a listener would end the program; the reply shows a broken connection anyway.
   socket.on('error', () => {});
-  const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Second-Half: `;
+  const fields = Object.entries({host: 'localhost', ...given}).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `GET ${path} HTTP/1.1\r\n${fields.join('')}Connection: close\r\nX-Second-Half: `;
   socket.write(whole ? `${head}none\r\n\r\n` : head);
   // Gives the service time to accept the connection and to start handling it.
   await pause(200);

@@ -8,11 +8,12 @@ import {
   dockerRemove,
   dockerRun,
 } from '../../commands/docker/index.ts';
-import type {Words} from '../../shell/argv.ts';
+import {commandText} from '../../service/health-check.ts';
+import {type Words, wordsText} from '../../shell/argv.ts';
 import type {Runner} from '../../shell/index.ts';
+import {probeService, type Reply} from '../../stack/probe.ts';
 import type {ImageFacts} from '../image/facts.ts';
-import {type ServiceUnderTest, startSeconds} from '../image/service-under-test.ts';
-import {httpGet, type Reply} from '../in-container/http-get.ts';
+import type {ServiceUnderTest} from '../image/service-under-test.ts';
 import {nodeWords} from '../in-container/node-words.ts';
 
 /** The dependencies of every probe. */
@@ -65,6 +66,7 @@ export function serviceContainer(
       ...('PORT' in image.environment && image.environment['PORT'] === String(service.port)
         ? {}
         : {PORT: String(service.port)}),
+      ...service.healthVariables,
       ...service.environment,
     },
     secrets: service.secrets,
@@ -79,36 +81,63 @@ export async function startContainer({run}: ProbeContext, options: ContainerOpti
 }
 
 /**
- * Starts the service with `changes` and waits for a good reply: at least 6 s and five times as long as the first start
- * took. A busy machine gets the time it needs, and a service that will not answer costs little.
+ * How long another start can take: at least 6 s, and five times as long as the first one, or twice where that was slow. A
+ * busy machine gets the time it needs, and a service that will not answer costs little.
  */
+export async function secondsToStart({service, secondsToReady}: ProbeContext): Promise<number> {
+  const first = (await secondsToReady.promise) ?? 0;
+  return Math.min(Math.max(service.startSeconds, 6), Math.max(6, Math.min(5 * first, 2 * first + 15)));
+}
+
+/** Starts the service with `changes` and waits for a good reply. @see secondsToStart */
 export async function startService(
   context: ProbeContext,
   name: string,
   changes: Partial<ContainerOptions> = {},
 ): Promise<Reply> {
-  const seconds = Math.min(startSeconds, Math.max(6, 5 * ((await context.secondsToReady.promise) ?? 0)));
+  const seconds = await secondsToStart(context);
   await startContainer(context, serviceContainer(context, name, changes));
   const port = Number(changes.environment?.['PORT'] ?? context.service.port);
   return awaitReply(context, name, {port, seconds});
 }
 
-/** Waits for a good reply of the service's readiness path while its container runs. */
+/** Waits until the service is healthy, while its container runs. */
 export async function awaitReply(
   context: ProbeContext,
   name: string,
-  {port = context.service.port, seconds = startSeconds}: {port?: number; seconds?: number} = {},
+  {port = context.service.port, seconds = context.service.startSeconds}: {port?: number; seconds?: number} = {},
 ): Promise<Reply> {
-  const {health, healthIsDeclared} = context.service;
-  const request = {host: `service-${name}`, port, path: health, status: healthIsDeclared ? 200 : undefined};
+  const {health: check} = context.service;
+  const container = containerName(context, name);
   for (const end = Date.now() + seconds * 1000; ;) {
-    const reply = await runInContainer(context, context.prober, httpGet, {...request, seconds: 2});
+    const asked = await runInContainer(context, context.prober, probeService, {
+      host: `service-${name}`,
+      port,
+      check,
+      seconds: 2,
+    });
+    const reply = asked.ok ? await withCommand(context, container, asked) : asked;
     // Checked after a good reply too: a container that exits frees its address, and another one may have replied.
-    const {running} = await stateOf(context, containerName(context, name));
+    const {running} = await stateOf(context, container);
     if (!running) return {ok: false, status: 0, error: 'exited'};
     if (reply.ok || Date.now() >= end) return reply;
   }
 }
+
+/** Runs the command of the health check, if it is one. */
+export async function withCommand(
+  {run, service: {health}}: ProbeContext,
+  container: string,
+  reply: Reply,
+): Promise<Reply> {
+  if (health.kind !== 'command') return reply;
+  const words = ['sh', '-c', commandText(wordsText(health.words))];
+  const {exitCode} = await run(dockerExec(container, words), {capture: true, allow: anyExitCode, timeoutSeconds: 60});
+  return exitCode === 0 ? reply : {ok: false, status: 0, error: `exit code ${exitCode}`};
+}
+
+/** For commands whose failure is a finding. */
+export const anyExitCode: readonly number[] = Array.from({length: 255}, (_, index) => index + 1);
 
 /** Runs a self-contained function (src/contract/in-container) in a container; returns its result. */
 export async function runInContainer<A, T>(

@@ -11,7 +11,8 @@ export interface Stop {
 }
 
 export interface Drain {
-  readonly reply: SplitReply;
+  /** Undefined: the service is not asked by HTTP. */
+  readonly reply: SplitReply | undefined;
   readonly stop: Stop;
 }
 
@@ -20,11 +21,14 @@ export function probeDrain(context: ProbeContext): Promise<Drain | undefined> {
   const {service, prober, run} = context;
   return withContainer(context, 'drain', async (container) => {
     if (!(await startService(context, 'drain')).ok) return undefined;
+    const {health} = service;
+    if (health.kind !== 'http') return {reply: undefined, stop: await stopService(context, container)};
     const files = {sent: '/tmp/drain-sent', go: '/tmp/drain-go'};
     const requesting = runInContainer(context, prober, splitRequest, {
       host: 'service-drain',
       port: service.port,
-      path: service.slow ?? service.health,
+      path: service.slow ?? health.path,
+      headers: health.headers,
       whole: service.slow !== undefined,
       ...files,
     });

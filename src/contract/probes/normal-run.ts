@@ -1,8 +1,8 @@
 import {dockerDiff, dockerExec, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
-import {startSeconds} from '../image/service-under-test.ts';
-import {httpGet, type Reply} from '../in-container/http-get.ts';
+import {probeService, type Reply} from '../../stack/probe.ts';
 import {cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';
 import {
+  anyExitCode,
   awaitReply,
   containerName,
   type ContainerState,
@@ -15,6 +15,7 @@ import {
   sleepForever,
   startContainer,
   stateOf,
+  withCommand,
   withContainer,
 } from './containers.ts';
 import {type KillResult, probeKill} from './kill.ts';
@@ -55,7 +56,6 @@ export interface HealthCheck {
 
 /** The container's cgroup directory, as seen by a helper in its pid namespace. */
 const cgroupRoot = '/proc/1/root/sys/fs/cgroup';
-const anyExitCode = Array.from({length: 255}, (_, index) => index + 1);
 
 export function probeNormalRun(context: ProbeContext): Promise<NormalRun> {
   const {secondsToReady} = context;
@@ -85,28 +85,29 @@ async function findService(
   context: ProbeContext,
   container: string,
 ): Promise<Pick<NormalRun, 'reachableFrom' | 'reply'>> {
-  const firstSeconds = 5;
+  const firstSeconds = Math.min(5, context.service.startSeconds);
   const afterLoopbackSeconds = 1;
   const first = await awaitReply(context, 'normal', {seconds: firstSeconds});
   if (first.ok) return {reachableFrom: 'network', reply: first};
   if (!(await stateOf(context, container)).running) return {reachableFrom: 'nowhere', reply: first};
   const local = await getFromLoopback(context, container);
   // A service that answers on the loopback may just have become ready: try the network once more.
-  const seconds = local.ok ? afterLoopbackSeconds : startSeconds - firstSeconds;
+  const seconds = local.ok ? afterLoopbackSeconds : Math.max(0, context.service.startSeconds - firstSeconds);
   const last = await awaitReply(context, 'normal', {seconds});
   if (last.ok) return {reachableFrom: 'network', reply: last};
   return local.ok ? {reachableFrom: 'loopback', reply: local} : {reachableFrom: 'nowhere', reply: last};
 }
 
-function getFromLoopback(context: ProbeContext, container: string): Promise<Reply> {
-  const {port, health, healthIsDeclared} = context.service;
-  return runBeside(
+async function getFromLoopback(context: ProbeContext, container: string): Promise<Reply> {
+  const {port, health: check} = context.service;
+  const reply = await runBeside(
     context,
     container,
-    httpGet,
-    {host: '127.0.0.1', port, path: health, seconds: 1, status: healthIsDeclared ? 200 : undefined},
+    probeService,
+    {host: '127.0.0.1', port, check, seconds: 1},
     'network',
   );
+  return reply.ok ? withCommand(context, container, reply) : reply;
 }
 
 async function inspect(context: ProbeContext, container: string, reachable: boolean): Promise<Inspection> {
@@ -161,9 +162,10 @@ async function runHealthCheck(
 /** Sends a few requests, so that a service with an access log writes to it. */
 async function provokeLog(context: ProbeContext): Promise<void> {
   const {port, health, alive} = context.service;
-  for (const path of ['/', health, alive]) {
-    const request = {host: 'service-normal', port, path, seconds: 0, status: undefined};
-    await runInContainer(context, context.prober, httpGet, request);
+  if (health.kind !== 'http') return;
+  for (const path of ['/', health.path, alive]) {
+    const options = {host: 'service-normal', port, check: {...health, path}, seconds: 0};
+    await runInContainer(context, context.prober, probeService, options);
   }
 }
 

@@ -6,6 +6,7 @@ import type {LayerFacts} from '../image/layers.ts';
 import type {ServiceUnderTest} from '../image/service-under-test.ts';
 import {helperContainer, type ProbeContext, sleepForever} from './containers.ts';
 import {type Drain, probeDrain} from './drain.ts';
+import {type InheritedSignals, probeInheritedSignals} from './inherited-signals.ts';
 import {probeLayers} from './layers.ts';
 import {type NormalRun, probeNormalRun} from './normal-run.ts';
 import {type Output, probeOutput} from './output.ts';
@@ -24,6 +25,8 @@ export interface Probes {
   layers(this: void): Promise<LayerFacts>;
   /** The service with its backing services: its processes, log, health check and restart. */
   normalRun(this: void): Promise<NormalRun>;
+  /** The signals that these programs of the service, named by their paths, find blocked or ignored at their start. */
+  inheritedSignals(this: void, programs: readonly string[]): Promise<readonly InheritedSignals[]>;
   /** A stop while a request is in flight. */
   drain(this: void): Promise<Drain | undefined>;
   /** The service under each restriction of a hardened platform. */
@@ -78,6 +81,12 @@ export async function startProbes(
     image,
     normalRun,
     layers: atOnce('layers', probeLayers),
+    inheritedSignals: (programs) =>
+      Promise.all(
+        programs.map((program, index) =>
+          start(`signals-${index + 1}`, (probe) => probeInheritedSignals(probe, program, `signals-${index + 1}`)),
+        ),
+      ),
     drain: whenReady('drain', probeDrain),
     restrictions: whenReady('restricted', probeRestrictions),
     defaultCommand: atOnce('default-command', probeDefaultCommand),

@@ -32,12 +32,15 @@ export const childrenOf = (processes: readonly Process[], pid: number): readonly
 export function mainProcess(processes: readonly Process[]): Process | undefined {
   let current = processes.find(({pid}) => pid === 1);
   for (;;) {
-    if (current === undefined || !(shells.has(current.name) || inits.has(current.name))) return current;
+    if (current === undefined || !isStarter(current)) return current;
     const [child] = childrenOf(processes, current.pid);
     if (child === undefined) return current;
     current = child;
   }
 }
+
+/** Whether it only starts another program: an init or the shell of a wrapper. */
+export const isStarter = ({name}: Pick<Process, 'name'>): boolean => shells.has(name) || inits.has(name);
 
 /** All processes except the init, which may block signals to wait for them with sigwait(3). */
 export function serviceProcesses(processes: readonly Process[]): readonly Process[] {

@@ -5,7 +5,7 @@ import {dockerCopyIn, dockerCreate, dockerStart} from '../../commands/docker/ind
 import type {SecretReference} from '../../shell/argv.ts';
 import {isSecretName} from '../image/secrets.ts';
 import type {ServiceUnderTest} from '../image/service-under-test.ts';
-import {awaitReply, type ProbeContext, serviceContainer, withContainer} from './containers.ts';
+import {awaitReply, type ProbeContext, secondsToStart, serviceContainer, withContainer} from './containers.ts';
 
 export interface SecretFiles {
   readonly names: readonly string[];
@@ -49,7 +49,9 @@ export async function probeSecretFiles(context: ProbeContext): Promise<SecretFil
       await run({words: ['sh', '-c', writeFiles, directory, ...names], ...values}, {capture: true});
       await run(dockerCopyIn(join(directory, 'files'), container, '/etc/entrypoint-check'), {capture: true});
       await run(dockerStart(container), {capture: true, allow: [1]});
-      const {ok, error} = await awaitReply(context, 'secret-files', {seconds: 10});
+      const {ok, error} = await awaitReply(context, 'secret-files', {
+        seconds: Math.max(10, await secondsToStart(context)),
+      });
       return {names, answered: ok, error};
     }),
   );

@@ -1,11 +1,14 @@
-import {httpGet, type Reply} from '../in-container/http-get.ts';
+import type {HttpCheck} from '../../service/health-check.ts';
+import {probeService, type Reply} from '../../stack/probe.ts';
 import {
   type ProbeContext,
   lastLines,
   runInContainer,
+  secondsToStart,
   serviceContainer,
   startContainer,
   stateOf,
+  withCommand,
   withContainer,
 } from './containers.ts';
 
@@ -17,14 +20,14 @@ export interface WithoutBackingServices {
   readonly loggedCharacters: number;
   /** The reply of the liveness path. */
   readonly alive: Reply;
-  /** The reply of the readiness path. */
+  /** The reply to the health check. */
   readonly health: Reply;
 }
 
 /** Runs the service with the names of its backing services pointing at the loopback, where nothing listens. */
 export function probeWithoutBackingServices(context: ProbeContext): Promise<WithoutBackingServices | undefined> {
   const {
-    service: {backing, port, alive: alivePath, health: healthPath},
+    service: {backing, port, alive: alivePath, health: check},
     prober,
   } = context;
   if (backing.length === 0) return Promise.resolve(undefined);
@@ -33,12 +36,16 @@ export function probeWithoutBackingServices(context: ProbeContext): Promise<With
       context,
       serviceContainer(context, 'no-backing-services', {hosts: backing.map((name) => `${name}:127.0.0.1`)}),
     );
-    const request = {host: 'service-no-backing-services', port, status: 200};
-    let alive = await runInContainer(context, prober, httpGet, {...request, path: alivePath, seconds: 3});
-    for (let attempt = 0; attempt < 4 && !alive.ok && (await stateOf(context, container)).running; attempt += 1) {
-      alive = await runInContainer(context, prober, httpGet, {...request, path: alivePath, seconds: 2});
-    }
-    const health = await runInContainer(context, prober, httpGet, {...request, path: healthPath, seconds: 0});
+    const service = {host: 'service-no-backing-services', port};
+    const living: HttpCheck | typeof check =
+      check.kind === 'http' ? {...check, path: alivePath, status: '200', answer: {}, body: ''} : check;
+    const end = Date.now() + 1000 * Math.max(11, await secondsToStart(context));
+    const isAlive = (): Promise<Reply> =>
+      runInContainer(context, prober, probeService, {...service, check: living, seconds: 2});
+    let alive = await isAlive();
+    while (!alive.ok && Date.now() < end && (await stateOf(context, container)).running) alive = await isAlive();
+    const asked = await runInContainer(context, prober, probeService, {...service, check, seconds: 0});
+    const health = asked.ok ? await withCommand(context, container, asked) : asked;
     const [{running, exitCode}, {stdout, stderr}] = await Promise.all([
       stateOf(context, container),
       lastLines(context, container),

@@ -1,7 +1,9 @@
 import {graceSeconds} from '../image/service-under-test.ts';
+import type {Process} from '../in-container/processes.ts';
 import {stoppedCleanly, stopText} from '../probes/drain.ts';
-import {hasSignal, serviceProcesses} from '../probes/process-tree.ts';
-import {fail, notApplicable, pass, passUnless, type Rule, whenAnswered, whenRunning} from './rule.ts';
+import type {InheritedSignals} from '../probes/inherited-signals.ts';
+import {hasSignal, isStarter, mainProcess, serviceProcesses} from '../probes/process-tree.ts';
+import {fail, type Finding, notApplicable, pass, type Rule, shortList, whenAnswered, whenRunning} from './rule.ts';
 
 const checkedSignals = ['HUP', 'INT', 'QUIT', 'TERM', 'CHLD', 'ALRM'];
 
@@ -38,7 +40,9 @@ export const signalRules: readonly Rule[] = [
     fix: 'at SIGTERM stop accepting connections, finish open requests, then exit; in Node server.close() is not enough',
     check: async ({normalRun, drain, service}) =>
       whenAnswered(normalRun, await drain(), ({reply, stop}) => {
-        const request = service.slow === undefined ? `GET ${service.health} in two halves` : `GET ${service.slow}`;
+        if (reply === undefined || service.health.kind !== 'http')
+          return notApplicable('the service is not asked by HTTP');
+        const request = service.slow === undefined ? `GET ${service.health.path} in two halves` : `GET ${service.slow}`;
         if (reply.early)
           return notApplicable(
             `${request} was answered before SIGTERM: name a path that takes two seconds with --slow-path`,
@@ -73,19 +77,22 @@ export const signalRules: readonly Rule[] = [
     id: 'clean-signals',
     severity: 'error',
     summary: 'the service starts with no signal blocked or ignored',
-    how: `/proc/PID/status of each of its processes: ${checkedSignals.join(', ')}`,
+    how: `/proc/PID/status of each of its processes: ${checkedSignals.join(', ')}; where one is blocked or ignored, an idle program in the place of the service shows what it inherits`,
     fix: 'reset signals before exec; do not start the service with nohup or in the background of a shell',
-    check: ({normalRun}) =>
-      whenRunning(normalRun, ({processes}) =>
-        passUnless(
-          serviceProcesses(processes).flatMap(({pid, name, blocked, ignored}) =>
-            checkedSignals
-              .filter((signal) => hasSignal(blocked, signal) || hasSignal(ignored, signal))
-              .map((signal) => `${name} (${pid}) ${hasSignal(blocked, signal) ? 'blocks' : 'ignores'} SIG${signal}`),
-          ),
-          `none blocked or ignored in ${serviceProcesses(processes).length} processes`,
-        ),
-      ),
+    check: async ({normalRun, inheritedSignals}) => {
+      const {inspection} = await normalRun();
+      if (inspection === undefined) return notApplicable('is not running: see starts');
+      const processes = serviceProcesses(inspection.processes);
+      const affected = processes.filter((one) => signalsOf(one).length > 0);
+      if (affected.length === 0) return pass(`none blocked or ignored in ${processes.length} processes`);
+      // A shell hands on what its own `trap` ignores, but many programs reset it: so the main program counts as well.
+      const main = mainProcess(inspection.processes);
+      const suspects = [...affected, ...(main === undefined ? [] : [main])].filter((one) => !isStarter(one));
+      return judgeInherited(
+        affected,
+        await inheritedSignals([...new Set(suspects.map(({program}) => program))].filter((path) => path !== '')),
+      );
+    },
   },
   {
     id: 'exit-codes-pass-through',
@@ -117,3 +124,31 @@ export const signalRules: readonly Rule[] = [
       }),
   },
 ];
+
+const signalsOf = ({blocked, ignored}: Pick<Process, 'blocked' | 'ignored'>): {name: string; how: string}[] =>
+  checkedSignals.flatMap((name) =>
+    hasSignal(blocked, name)
+      ? [{name: `SIG${name}`, how: 'blocked'}]
+      : hasSignal(ignored, name)
+        ? [{name: `SIG${name}`, how: 'ignored'}]
+        : [],
+  );
+
+/** A program that blocks or ignores signals itself knows why; one that finds them so does not. */
+export function judgeInherited(affected: readonly Process[], inherited: readonly InheritedSignals[]): Finding {
+  const found = inherited.flatMap(({program, masks}) =>
+    masks === undefined ? [] : signalsOf(masks).map(({name, how}) => `${nameOf(program)} starts with ${name} ${how}`),
+  );
+  if (found.length > 0) return fail(shortList(found));
+  const own = [
+    ...new Set(affected.flatMap((one) => signalsOf(one).map(({name, how}) => `${one.name} (${name} ${how})`))),
+  ];
+  const unknown = inherited.filter(({masks}) => masks === undefined);
+  return unknown.length > 0
+    ? notApplicable(
+        `cannot tell what ${shortList(unknown.map(({program}) => nameOf(program)))} inherits: ${shortList(own)}`,
+      )
+    : pass(`inherits none; set by the program itself: ${shortList(own)}`);
+}
+
+const nameOf = (program: string): string => program.replace(/^.*\//, '');

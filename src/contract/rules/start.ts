@@ -1,4 +1,7 @@
+import {questionText} from '../../service/health-check.ts';
+import {replyText} from '../../stack/probe.ts';
 import {isOwnImage} from '../image/facts.ts';
+import type {ServiceUnderTest} from '../image/service-under-test.ts';
 import {secretVariables} from '../probes/secret-files.ts';
 import {unknownWord} from '../probes/short-runs.ts';
 import {fail, notApplicable, pass, type Rule, shortList, unreachable} from './rule.ts';
@@ -9,13 +12,17 @@ export const startRules: readonly Rule[] = [
     id: 'starts',
     severity: 'error',
     summary: 'the service starts and answers',
-    how: 'run as deploy.yaml or the options describe it; must answer HTTP within 20 s',
-    fix: 'see its log; describe what it needs: test_integration in deploy.yaml, or --env, --command, --port, --health',
+    how: 'run as deploy.yaml or the options describe it; must be healthy in time',
+    fix: 'see its log; describe what it needs: health, check and test_integration in deploy.yaml, or --env, --command, --port, --health, --tcp, --start-timeout',
     async check({normalRun, service}) {
       const {reachableFrom, reply, state, lastLine} = await normalRun();
-      if (reachableFrom !== 'nowhere') return pass(`GET ${service.health} answers ${reply.status}`);
+      const {health, port, startSeconds} = service;
+      const question = questionText(health, port);
+      if (reachableFrom !== 'nowhere')
+        return pass(health.kind === 'http' ? `${question} answers ${replyText(reply)}` : `${question} succeeds`);
       if (!state.running) return fail(`exited with code ${state.exitCode}: ${state.error || lastLine || 'no output'}`);
-      return fail(`GET ${service.health} on port ${service.port} is not healthy: ${reply.status || reply.error}`);
+      const where = health.kind === 'http' ? ` on port ${port}` : '';
+      return fail(`${question}${where} is not healthy after ${startSeconds} s: ${replyText(reply)}`);
     },
   },
   {
@@ -115,17 +122,21 @@ export const startRules: readonly Rule[] = [
       if (result === undefined)
         return service.backing.length === 0 ? notApplicable('no backing services') : unreachable(await normalRun());
       const {running, exitCode, loggedCharacters, alive, health} = result;
+      const {health: check} = service;
       if (!running) {
         if (exitCode === 0) return fail('exits with code 0, which means success');
         return loggedCharacters === 0
           ? fail(`exits with code ${exitCode} without a message`)
           : pass(`exits with code ${exitCode} and a message`);
       }
-      if (!alive.ok) return fail(`keeps running, but GET ${service.alive} answers ${alive.status || alive.error}`);
-      const ready = health.ok && service.health !== service.alive;
+      if (!alive.ok) return fail(`keeps running, but ${aliveQuestion(service)} answers ${replyText(alive)}`);
+      // A connection shows no more than that the service lives.
+      const ready = health.ok && (check.kind === 'http' ? check.path !== service.alive : check.kind === 'command');
       return ready
-        ? fail(`GET ${service.health} answers 200 without ${shortList(service.backing)}`)
-        : pass(`alive: ${alive.status}, ready: ${health.status || health.error}`);
+        ? fail(
+            `${questionText(check, service.port)} answers ${replyText(health)} without ${shortList(service.backing)}`,
+          )
+        : pass(`alive: ${replyText(alive)}, ready: ${replyText(health)}`);
     },
   },
   {
@@ -147,5 +158,8 @@ export const startRules: readonly Rule[] = [
     },
   },
 ];
+
+const aliveQuestion = ({health, alive, port}: ServiceUnderTest): string =>
+  health.kind === 'http' ? `GET ${alive}` : questionText({kind: 'tcp'}, port);
 
 const lastLineOf = (output: string): string => output.split('\n').at(-1)?.slice(0, 160) ?? '';

@@ -1,5 +1,7 @@
+import {isDeepStrictEqual} from 'node:util';
+import {type HealthCheck, withHeadersOf} from '../../service/health-check.ts';
 import {stackName} from '../../stack/names.ts';
-import {hasDedicatedBalancers, stackOf, type Target} from '../target.ts';
+import {hasDedicatedBalancers, healthCheck, stackOf, type Target} from '../target.ts';
 import {balancerSettings} from './balancer/settings.ts';
 import {type BalancerState, healthOf, slotName, type SlotUse} from './balancer/state.ts';
 import {appsOf, type SurveyedHost} from './state.ts';
@@ -26,6 +28,8 @@ export interface Fleet {
   /** Machines that deploy.yaml no longer lists. */
   readonly leaving: readonly SurveyedHost[];
   readonly balancers: readonly FleetBalancer[];
+  /** The health check of the release to come. */
+  readonly health: HealthCheck;
   /** The newest release that serves anywhere; 0 for none. */
   readonly serving: number;
   /** Whether no replica of that release works: a failed deploy leaves nothing that serves. */
@@ -37,12 +41,12 @@ export interface Fleet {
 /**
  * Combines the states of all machines. A deploy can die between two dedicated balancers: then the one whose release runs
  * counts, and of two whose releases run the newer, since the deploy may have stopped the older one.
- * @param health path of the health check of the release to come
+ * @param health the health check of the release to come
  */
 export function fleetOf(
   target: Target,
   surveyed: readonly SurveyedHost[],
-  health = target.service.deployFile.health,
+  health: HealthCheck = healthCheck(target),
 ): Fleet {
   const dedicated = hasDedicatedBalancers(target.settings);
   const apps = surveyed.filter(({machine}) => machine.app && !machine.leaves);
@@ -69,6 +73,7 @@ export function fleetOf(
     apps,
     leaving,
     balancers,
+    health,
     serving: newest?.release ?? 0,
     isDown: newest !== undefined && newest.release > 0 && isDown(newest, surveyed),
     newest: Math.max(
@@ -111,7 +116,7 @@ function isDown({release, slots}: BalancerState, surveyed: readonly SurveyedHost
 
 interface Releases {
   readonly old: BalancerState | undefined;
-  readonly health: string;
+  readonly health: HealthCheck;
 }
 
 function startingState(
@@ -129,7 +134,9 @@ function startingState(
   const others =
     old === undefined
       ? []
-      : slots.map((slot) => [slotName(slot), healthOf(old, slot)] as const).filter(([, path]) => path !== health);
+      : slots
+          .map((slot) => [slotName(slot), withHeadersOf(healthOf(old, slot), health)] as const)
+          .filter(([, check]) => !isDeepStrictEqual(check, health));
   return {
     name: stackName(stackOf(target)),
     release: old?.release ?? 0,

@@ -13,6 +13,7 @@ import {
 } from '../../commands/docker/index.ts';
 import {balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
 import {podmanMark, rootlessMark} from '../../image/engine.ts';
+import {type HealthCheck, pathCheck} from '../../service/health-check.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
@@ -58,6 +59,7 @@ const containerColumns = {
   health: label('health'),
   lb: labelCell(lbVersionLabel),
   previous: label('previous'),
+  check: label('health_check'),
 } as const satisfies Columns<string>;
 
 type ContainerRow = Row<keyof typeof containerColumns>;
@@ -227,7 +229,7 @@ export function parseHostState(text: string, {stack, balancer, facts}: HostQuery
 }
 
 function toContainer(row: ContainerRow): Container {
-  const {name, state, status, image, created, backing, commit, settings, published, health} = row;
+  const {name, state, status, image, created, backing, commit, settings, published} = row;
   return {
     name,
     state,
@@ -238,7 +240,7 @@ function toContainer(row: ContainerRow): Container {
     commit,
     settings,
     published,
-    health,
+    health: parseHealth(row),
     role: row.role as Role,
     release: Number(row.release),
     replica: Number(row.replica),
@@ -247,6 +249,16 @@ function toContainer(row: ContainerRow): Container {
     hosts: row.hosts.split(',').filter((host) => host !== ''),
     previous: parsePrevious(row.previous),
   };
+}
+
+/** Earlier versions have the label with a path only. */
+function parseHealth({health, check}: Pick<ContainerRow, 'health' | 'check'>): HealthCheck | undefined {
+  if (check === '') return health === '' ? undefined : pathCheck(health);
+  try {
+    return JSON.parse(check) as HealthCheck;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The value of the label `entrypoint.previous`: `6=IMAGE`. */

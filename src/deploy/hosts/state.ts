@@ -1,5 +1,6 @@
 import type {LbVersion} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
+import type {HealthCheck} from '../../service/health-check.ts';
 import {balancerName, type Role} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';
 import type {BalancerState, Colour} from './balancer/state.ts';
@@ -24,8 +25,8 @@ export interface Container {
   /** The port that a replica listens on. */
   readonly port: number;
   readonly commit: string;
-  /** Path of the health check; empty for a container that an early version started. */
-  readonly health: string;
+  /** Its health check; undefined for a container that an early version started. */
+  readonly health: HealthCheck | undefined;
   /** A hash of the settings it was started with. */
   readonly settings: string;
   /** The release before its own; undefined for the first one, and for a container that an early version started. */

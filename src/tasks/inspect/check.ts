@@ -46,6 +46,13 @@ export const check = task(
       defaultText: '`health` in deploy.yaml, or / with any status below 500',
       valueName: 'PATH',
     }),
+    tcp: option.boolean('only connect to the port: for services that speak another protocol than HTTP', {
+      default: false,
+    }),
+    startTimeout: option.number('seconds that the service can take to start', {
+      defaultText: '`check.start_timeout_seconds` or the longest `ready_timeout_seconds` in deploy.yaml, or 20',
+      valueName: 'SECONDS',
+    }),
     alive: option.string('path that answers 200 while the process is alive', {
       defaultText: '/healthz',
       valueName: 'PATH',

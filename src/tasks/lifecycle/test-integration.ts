@@ -1,11 +1,14 @@
 import {randomBytes} from 'node:crypto';
 import {dockerCopyOut, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
+import {usageProblem} from '../../errors.ts';
 import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {option} from '../../option.ts';
+import {type HealthCheck, serviceHealth} from '../../service/health-check.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {awaitAnswer} from '../../stack/await-answer.ts';
+import {awaitHealth, awaitHealthCommand} from '../../stack/await-health.ts';
 import {withLastLog} from '../../stack/last-log.ts';
 import {roleLabels, type Stack, stackName} from '../../stack/names.ts';
 import {startTestStack} from '../../stack/test-stack.ts';
@@ -27,14 +30,21 @@ export const testIntegration = task(
       default: true,
     }),
     waitFor: option.string('URL that must answer 200 before the tests begin; only with --no-start', {valueName: 'URL'}),
+    waitCheck: option.string('health check that the service at this URL must pass, as JSON; only with --no-start', {
+      defaultText: 'status 200',
+      valueName: 'JSON',
+    }),
     waitSeconds: option.number('seconds to wait for the URL of --wait-for', {default: 60, valueName: 'SECONDS'}),
     ...reportOptions,
   },
-  async (context, {image: wanted, start, waitFor, waitSeconds, output}) => {
+  async (context, {image: wanted, start, waitFor, waitCheck, waitSeconds, output}) => {
     if (!start) {
+      const check = waitCheck === undefined ? undefined : readCheck(waitCheck);
       if (waitFor !== undefined)
-        await context.run.act(`# waits until ${waitFor} answers 200`, () =>
-          awaitAnswer(waitFor, waitSeconds, context.signal),
+        await context.run.act(`# waits until ${waitFor} ${check === undefined ? 'answers 200' : 'is healthy'}`, () =>
+          check === undefined
+            ? awaitAnswer(waitFor, waitSeconds, context.signal)
+            : awaitHealth(waitFor, check, waitSeconds, context.signal),
         );
       await runTests(context, 'test/integration', {output});
       return;
@@ -48,6 +58,17 @@ export const testIntegration = task(
     await run.scope(async (scope) => testAmong(context, scope, stack, {service, image, output}));
   },
 );
+
+const readySeconds = 60;
+
+/** @throws Problem `usage` */
+function readCheck(text: string): HealthCheck {
+  try {
+    const check = JSON.parse(text) as HealthCheck;
+    if (['http', 'tcp', 'command'].includes(check.kind)) return check;
+  } catch {}
+  throw usageProblem('--wait-check is not a health check', 'test_integration passes it to the container of the tests');
+}
 
 interface Suite {
   readonly service: Service;
@@ -77,6 +98,13 @@ async function testAmong(context: Context, scope: Scope, stack: Stack, {service,
     {capture: true},
   );
   const address = `http://service:${deployFile.port}`;
+  const check = serviceHealth(deployFile);
+  await awaitHealthCommand(context, app, check, readySeconds);
+  // A path alone is asked for as by every version: the image can be of an earlier one.
+  const wait =
+    typeof deployFile.health === 'string'
+      ? [`--wait-for=${address}${deployFile.health}`]
+      : [`--wait-for=${address}`, `--wait-check=${JSON.stringify(check)}`];
   const tests = `${network}.test-integration`;
   scope.always(dockerRemove(tests));
   const tested = run(
@@ -89,7 +117,7 @@ async function testAmong(context: Context, scope: Scope, stack: Stack, {service,
         command: [
           'test-integration',
           '--no-start',
-          `--wait-for=${address}${deployFile.health}`,
+          ...wait,
           ...(output === undefined ? [] : [`--output=${reportsInside}`]),
           ...(rest.length === 0 ? [] : ['--', ...rest]),
         ],

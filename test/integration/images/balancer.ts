@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import {renderFragment} from '../../../src/deploy/hosts/balancer/fragment.ts';
 import {balancerSettings} from '../../../src/deploy/hosts/balancer/settings.ts';
 import {type BalancerState, colourOf} from '../../../src/deploy/hosts/balancer/state.ts';
+import {healthCheckOf} from '../../../src/service/health-check.ts';
 import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
 import {docker, type Ended, must} from '../../support/docker.ts';
 import {type Place} from './containers.ts';
@@ -112,7 +113,7 @@ export function configText(
     previous: 0,
     hosts: [''],
     size,
-    health: '/ready',
+    health: healthCheckOf('/ready', undefined),
     slots: Object.entries(uses).map(([slot, container]) => ({
       host: '',
       replica: Number(slot[0]),

@@ -12,17 +12,21 @@ function examples(page: string): string[] {
   return [...text.matchAll(/```yaml\n([^]*?)```/g)].map(([, example = '']) => example);
 }
 
-const [shown = ''] = examples('deploy.md');
+const [shown = '', health = ''] = examples('deploy.md');
 /** `load_balancer` has its own page. */
 const balancers = examples('load-balancer.md');
 
 interface JsonSchema {
+  readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
 }
 
 /** `environments.*.log.driver`: every setting of the schema. A map of single values is one setting. */
-function settings({properties, additionalProperties}: JsonSchema, path: readonly string[] = []): string[] {
+function settings({anyOf, properties, additionalProperties}: JsonSchema, path: readonly string[] = []): string[] {
+  // A path, or a map.
+  if (path.join('.') === 'health')
+    return ['health', ...(anyOf ?? []).flatMap((one) => settings(one, ['health as a map']))];
   if (properties !== undefined)
     return Object.entries(properties).flatMap(([name, one]) => settings(one, [...path, name]));
   if (typeof additionalProperties === 'object') return settings(additionalProperties, [...path, '*']);
@@ -44,17 +48,22 @@ function given(value: unknown, known: readonly string[], path: readonly string[]
 }
 
 test('the manual of deploy.yaml shows exactly the settings of the schema', () => {
-  const known = [...new Set(settings(JSON.parse(schemaText()) as JsonSchema))];
+  const known = [...new Set(settings(JSON.parse(schemaText()) as JsonSchema))].filter(
+    (name) => name !== 'health as a map',
+  );
   assert.ok(known.includes('environments.*.log.driver'), known.join('\n'));
   const sections = balancers.map((text) => ({environments: {local: parse(text) as unknown}}));
+  // tcp and command exclude all others.
+  const map = {'health as a map': {...(parse(health) as {health: object}).health, tcp: true, command: ['true']}};
   assert.deepEqual(
-    [...new Set([parse(shown) as unknown, ...sections].flatMap((file) => given(file, known)))].toSorted(),
+    [...new Set([parse(shown) as unknown, map, ...sections].flatMap((file) => given(file, known)))].toSorted(),
     known.toSorted(),
   );
 });
 
 test('the examples of the manual are valid', () => {
   assert.equal(parseDeployFile(shown).service, 'buy-service');
+  assert.equal(typeof parseDeployFile(health).health, 'object');
   assert.equal(balancers.length, 2);
   for (const text of balancers) parseDeployFile(`environments:\n  local:\n${text.replaceAll(/^/gm, '    ')}`);
 });

@@ -1,4 +1,5 @@
 import {weightsOf} from './canary.ts';
+import {healthLines, quoted, uncheckedSlots} from './health-lines.ts';
 import type {Route} from './settings.ts';
 import {type BalancerState, halfOf, slotName, slotsOf, type SlotUse, stateLine} from './state.ts';
 
@@ -8,7 +9,7 @@ const directory = '/etc/haproxy/entrypoint';
 /**
  * A service's part of a balancer's configuration. Equal states render equally. images/haproxy/README.md says why each
  * line is there. Lines with `#>` are for the frontend that all services share: `lb` sorts those of all services by
- * their first word.
+ * their first word. The line with `#?` is the request of the health check.
  */
 export function renderFragment(state: BalancerState): string {
   const {name, settings} = state;
@@ -106,21 +107,6 @@ function choiceLines(state: BalancerState): string[] {
   ];
 }
 
-// While a release with another path serves: a backend has one check, which can depend on the name of the server.
-function healthLines({health, otherHealth = {}}: BalancerState): string[] {
-  const others = Map.groupBy(Object.entries(otherHealth), ([, path]) => path);
-  const choices = [...others].map(
-    ([path, slots]) => `regsub("^(${slots.map(([name]) => name.replaceAll('.', '\\.')).join('|')})$","${path}")`,
-  );
-  return [
-    `    option httpchk GET ${health}`,
-    ...(choices.length === 0
-      ? []
-      : [`    http-check send meth GET uri-lf '%[srv_name,${[...choices, `regsub("^[^/].*$","${health}")`].join()}]'`]),
-    '    http-check expect status 200',
-  ];
-}
-
 function serverDefaults({hosts, settings: {slowStartSeconds, own}}: BalancerState): string {
   return [
     'inter 500ms fastinter 200ms downinter 100ms fall 2 rise 1 weight 100',
@@ -133,13 +119,14 @@ function serverDefaults({hosts, settings: {slowStartSeconds, own}}: BalancerStat
 
 function serverLines(state: BalancerState): string[] {
   const weights = weightsOf(state);
+  const unchecked = new Set(uncheckedSlots(state));
   const uses: readonly SlotUse[] = [...state.slots, ...(state.canary?.slots ?? [])];
   return slotsOf(state).map((slot) => {
     const name = slotName(slot);
     const use = uses.find((one) => slotName(one) === name);
     if (use === undefined) return `    server ${name} 127.0.0.1:1 check disabled`;
     const weight = weights?.[name];
-    return `    server ${name} ${use.address}:${use.port} check${weight === undefined ? '' : ` weight ${weight}`}`;
+    return `    server ${name} ${use.address}:${use.port}${unchecked.has(name) ? '' : ' check'}${weight === undefined ? '' : ` weight ${weight}`}`;
   });
 }
 
@@ -148,14 +135,3 @@ const acmeLines = ({name, settings: {acme}}: BalancerState): string[] =>
 
 const page =
   '<!doctype html><meta name="viewport" content="width=device-width"><title>Maintenance</title><h1>Down for maintenance</h1><p>Please try again in a minute.</p>\n';
-
-/**
- * A text as one word of HAProxy's configuration: in double quotes, within which backslashes and variables are special.
- */
-function quoted(text: string): string {
-  return `"${text
-    .replaceAll(/["\\$#]/g, '\\$&')
-    .replaceAll('\r', '')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\t', '\\t')}"`;
-}

@@ -1,3 +1,4 @@
+import {type HealthCheck, isPathCheck, pathCheck} from '../../../service/health-check.ts';
 import type {BalancerSettings} from './settings.ts';
 
 /** Each replica has two slots in the balancer, so that a new release starts in one colour beside the old in the other. */
@@ -56,10 +57,10 @@ export interface BalancerState {
   /** The slots of the release that serves. */
   readonly slots: readonly SlotUse[];
   readonly canary?: Canary | undefined;
-  /** Path of the health check of free slots: that of the release to come. */
-  readonly health: string;
-  /** Slots whose release has another path, by name. */
-  readonly otherHealth?: Readonly<Record<string, string>> | undefined;
+  /** The health check of free slots: that of the release to come. */
+  readonly health: HealthCheck;
+  /** Slots whose release has another one, by name. */
+  readonly otherHealth?: Readonly<Record<string, HealthCheck>> | undefined;
   readonly settings: BalancerSettings;
 }
 
@@ -67,9 +68,11 @@ export interface BalancerState {
 export const slotName = ({host, replica, colour}: Slot): string =>
   `${host === '' ? '' : `${host}-`}${replica}${halfOf(colour)}`;
 
-/** The health path of a slot. */
-export const healthOf = ({health, otherHealth}: Pick<BalancerState, 'health' | 'otherHealth'>, slot: Slot): string =>
-  otherHealth?.[slotName(slot)] ?? health;
+/** The health check of a slot. */
+export const healthOf = (
+  {health, otherHealth}: Pick<BalancerState, 'health' | 'otherHealth'>,
+  slot: Slot,
+): HealthCheck => otherHealth?.[slotName(slot)] ?? health;
 
 /** The names of slots as the `lb` program takes them: `buy-service.prod/h1-2b`. */
 export const serversOf = (name: string, slots: readonly Slot[]): string[] =>
@@ -88,8 +91,15 @@ interface StoredSlot extends Omit<SlotUse, 'colour'> {
   readonly half: Half;
 }
 
-/** The state as fragments have stored it since the first version. */
-interface StoredState extends Omit<BalancerState, 'slots' | 'canary'> {
+/**
+ * The state as fragments have stored it since the first version: a check is a path. What is more than a path is stored
+ * beside it, so that an earlier version reads a path.
+ */
+interface StoredState extends Omit<BalancerState, 'slots' | 'canary' | 'health' | 'otherHealth'> {
+  readonly health: string;
+  readonly otherHealth?: Readonly<Record<string, string>> | undefined;
+  readonly check?: HealthCheck | undefined;
+  readonly otherChecks?: Readonly<Record<string, HealthCheck>> | undefined;
   readonly slots: readonly StoredSlot[];
   readonly canary?: (Omit<Canary, 'slots'> & {readonly slots: readonly StoredSlot[]}) | undefined;
 }
@@ -110,13 +120,36 @@ const fromStored = ({host, replica, half, ...use}: StoredSlot): SlotUse => ({
   ...use,
 });
 
+const pathOf = (check: HealthCheck): string => (check.kind === 'http' ? check.path : '/');
+
+/** Undefined where there is none. */
+function mapValues<A, B>(
+  values: Readonly<Record<string, A>> | undefined,
+  body: (value: A) => B | undefined,
+): Record<string, B> | undefined {
+  const entries = Object.entries(values ?? {}).flatMap(([name, value]): [string, B][] => {
+    const result = body(value);
+    return result === undefined ? [] : [[name, result]];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+const moreThanPath = (check: HealthCheck): HealthCheck | undefined => (isPathCheck(check) ? undefined : check);
+
 /** The line of a fragment that stores the state. */
 export function stateLine(state: BalancerState): string {
-  const {slots, canary} = state;
+  const {slots, canary, health, otherHealth} = state;
+  const otherPaths = mapValues(otherHealth, pathOf);
+  const [check, otherChecks] = [moreThanPath(health), mapValues(otherHealth, moreThanPath)];
+  const {otherHealth: _, ...rest} = state;
   const stored: StoredState = {
-    ...state,
+    ...rest,
     slots: slots.map(toStored),
     canary: canary && {...canary, slots: canary.slots.map(toStored)},
+    health: pathOf(health),
+    ...(otherPaths === undefined ? {} : {otherHealth: otherPaths}),
+    ...(check === undefined ? {} : {check}),
+    ...(otherChecks === undefined ? {} : {otherChecks}),
   };
   return `${mark}${JSON.stringify(stored)}`;
 }
@@ -126,12 +159,14 @@ export function readBalancerState(fragment: string): BalancerState | undefined {
   const line = fragment.split('\n').find((text) => text.startsWith(`${mark}{`));
   if (line === undefined) return undefined;
   try {
-    const stored = JSON.parse(line.slice(mark.length)) as StoredState;
-    const {slots, canary} = stored;
+    const {check, otherChecks, ...stored} = JSON.parse(line.slice(mark.length)) as StoredState;
+    const {slots, canary, health, otherHealth} = stored;
     return {
       ...stored,
       slots: slots.map(fromStored),
       ...(canary === undefined ? {} : {canary: {...canary, slots: canary.slots.map(fromStored)}}),
+      health: check ?? pathCheck(health),
+      ...(otherHealth === undefined ? {} : {otherHealth: {...mapValues(otherHealth, pathCheck), ...otherChecks}}),
     } as BalancerState;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import {isProblem} from '../../../errors.ts';
 import {type Host, onDestination} from '../../../service/hosts.ts';
-import {withLastLog} from '../../../stack/last-log.ts';
+import {readLastLog, withLogLines} from '../../../stack/last-log.ts';
 import type {Context} from '../../../task.ts';
 import type {LogSource, Round} from '../plan/steps/step.ts';
 import type {Survey} from '../survey.ts';
@@ -25,7 +25,7 @@ export interface Executor {
 
 const mostLogs = 3;
 
-/** Adds the last lines of at most three logs to a failure: of those whose pattern it contains, or else of the first. */
+/** Adds the last lines of at most three logs to a failure, twenty lines in all: of those whose pattern it contains, or else of the first. */
 export async function withLogs(
   connectionTo: Executor['connectionTo'],
   error: unknown,
@@ -35,14 +35,13 @@ export async function withLogs(
   const matching = logs.filter(
     ({pattern}) => pattern !== undefined && error.details.some((line) => line.includes(pattern)),
   );
-  let explained: unknown = error;
-  for (const {host, container} of (matching.length > 0 ? matching : logs.slice(0, 1)).slice(0, mostLogs)) {
-    explained = await withLastLog(
-      connectionTo(host).context.run,
+  const sources = (matching.length > 0 ? matching : logs.slice(0, 1)).slice(0, mostLogs);
+  const read = await Promise.all(
+    sources.map(async ({host, container}) => ({
       container,
-      () => Promise.reject(explained as Error),
-      onDestination(host),
-    ).catch((more: unknown) => more);
-  }
-  return explained;
+      where: onDestination(host),
+      lines: await readLastLog(connectionTo(host).context.run, container).catch(() => undefined),
+    })),
+  );
+  return withLogLines(error, read);
 }

@@ -1,8 +1,9 @@
 import {dockerImageInspect} from '../../../commands/docker/index.ts';
 import {problem} from '../../../errors.ts';
+import {type HealthCheck, withHeadersOf} from '../../../service/health-check.ts';
 import {type Host, hostName, isRemote} from '../../../service/hosts.ts';
 import {type Command, toCommand, type Words, wordsText} from '../../../shell/argv.ts';
-import {stackOf, type Target} from '../../target.ts';
+import {healthCheck, stackOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';
 import {type Fleet, fleetOf} from '../fleet.ts';
 import type {ReleaseLogEntry} from '../release-log.ts';
@@ -32,7 +33,8 @@ export function planRollback(
 ): Plan {
   const {release: previous, previous: before} = requireDeployed(surveyed, target);
   const release = to ?? before;
-  const fleet = fleetOf(target, surveyed, healthOfRelease(surveyed, release) ?? target.service.deployFile.health);
+  const declared = healthCheck(target);
+  const fleet = fleetOf(target, surveyed, withHeadersOf(healthOfRelease(surveyed, release) ?? declared, declared));
   requireNoCanary(target, fleet);
   const kept = new Set(fleet.apps.filter(({state}) => appsOf(state).some((one) => one.release === release)));
   const images = knownImages(surveyed);
@@ -88,9 +90,9 @@ export function planRollback(
   };
 }
 
-/** The health path that a release was started with. */
-function healthOfRelease(surveyed: readonly SurveyedHost[], release: number): string | undefined {
-  return surveyed.flatMap(({state}) => appsOf(state)).find((one) => one.release === release && one.health !== '')
+/** The health check that a release was started with. */
+function healthOfRelease(surveyed: readonly SurveyedHost[], release: number): HealthCheck | undefined {
+  return surveyed.flatMap(({state}) => appsOf(state)).find((one) => one.release === release && one.health !== undefined)
     ?.health;
 }
 

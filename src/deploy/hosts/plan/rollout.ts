@@ -5,7 +5,7 @@ import type {Fleet} from '../fleet.ts';
 import type {SurveyedHost} from '../state.ts';
 import {batchesOf} from './batches.ts';
 import type {Round, Step} from './steps/step.ts';
-import {healthStep, switchStep, withHealth} from './steps/traffic.ts';
+import {healthStep, switchStep, withHealth, withHealthCommand} from './steps/traffic.ts';
 
 /** The release that replaces the one that serves. */
 export interface Rollout {
@@ -40,7 +40,12 @@ export function rolloutRounds(
   const batches = batchesOf(fleet.apps, size);
   return batches.flatMap((batch, index): Round[] => {
     const last = index === batches.length - 1;
-    const starts = start === undefined ? [] : batch.map((app) => start(app, slots(app)));
+    const starts =
+      start === undefined
+        ? []
+        : batch.map((app) =>
+            withHealthCommand(target, start(app, slots(app)), {release, previous, isDown}, slots(app), fleet.health),
+          );
     const concerned = fleet.dedicated
       ? fleet.balancers
       : batch.flatMap((app) => fleet.balancers.filter(({surveyed}) => surveyed === app));
@@ -50,8 +55,13 @@ export function rolloutRounds(
       start === undefined
         ? []
         : concerned.map(({surveyed}) =>
-            healthStep(target, surveyed, {release, previous, isDown}, fresh(surveyed), (slot) =>
-              hostOf(slot, surveyed),
+            healthStep(
+              target,
+              surveyed,
+              {release, previous, isDown},
+              fresh(surveyed),
+              (slot) => hostOf(slot, surveyed),
+              fleet.health,
             ),
           );
     // A round has one step per host: a balancer's host that also starts containers awaits them in the next round.

@@ -23,10 +23,7 @@ test('deploy.yaml describes the image of the service in this directory, and opti
     values: {...values, image: 'buy:1', env: ['B=option'], health: '/other'},
   });
   assert.deepEqual(service.environment, {A: 'file', B: 'option'});
-  assert.deepEqual(
-    [service.command, service.port, service.health, service.slow, service.backing],
-    [['run'], 3000, '/other', '/slow', ['store']],
-  );
+  assert.deepEqual([service.command, service.port, service.slow, service.backing], [['run'], 3000, '/slow', ['store']]);
 });
 
 test('deploy.yaml does not apply to the image of another service', () => {
@@ -36,8 +33,42 @@ test('deploy.yaml does not apply to the image of another service', () => {
     values: {...values, image: 'registry:5000/team/nginx:1@sha256:2', command: 'nginx -g off'},
   });
   assert.deepEqual(service.environment, {});
-  assert.deepEqual([service.isOurs, service.port, service.health, service.healthIsDeclared], [false, 80, '/', false]);
+  assert.deepEqual([service.isOurs, service.port, service.startSeconds], [false, 80, 20]);
+  assert.deepEqual(service.health, {
+    kind: 'http',
+    path: '/',
+    headers: {host: 'localhost'},
+    status: '100-499',
+    answer: {},
+    body: '',
+  });
   assert.deepEqual(service.command, ['nginx', '-g', 'off']);
+});
+
+test('the health check and the time to start are those of deploy.yaml, and options override them', () => {
+  const slow = parseDeployFile(`
+health: {path: /up, status: 2xx}
+environments:
+  local: {load_balancer: {routes: [{host: shop.example.com}]}}
+  prod: {ready_timeout_seconds: 90}
+`);
+  const own = (more: object, file: typeof slow = slow) =>
+    describeService({...given, settings: file, facts: ours, values: {...values, ...more}});
+  const check = {
+    kind: 'http',
+    path: '/up',
+    headers: {host: 'shop.example.com', 'x-forwarded-proto': 'https'},
+    status: '200-299',
+    answer: {},
+    body: '',
+  };
+  assert.deepEqual([own({}).health, own({}).startSeconds], [check, 90]);
+  assert.deepEqual(own({}).healthVariables, {HEALTH_HOST: 'shop.example.com'});
+  assert.deepEqual(own({health: '/other'}).health, {...check, path: '/other', status: '200'});
+  assert.deepEqual([own({tcp: true}).health, own({startTimeout: 5}).startSeconds], [{kind: 'tcp'}, 5]);
+  assert.equal(own({}, parseDeployFile('check: {start_timeout_seconds: 300}')).startSeconds, 300);
+  assert.equal(own({}, parseDeployFile('')).startSeconds, 60);
+  assert.throws(() => own({tcp: true, health: '/x'}), /--tcp and --health exclude each other/);
 });
 
 test('an image without a label belongs to the service that its repository is named after', () => {

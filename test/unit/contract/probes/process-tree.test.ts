@@ -14,6 +14,7 @@ const process = (pid: number, parent: number, name: string, changes: Partial<Pro
   pid,
   parent,
   name,
+  program: `/bin/${name}`,
   uid: 10_001,
   zombie: false,
   blocked: '0',

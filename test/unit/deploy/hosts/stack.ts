@@ -4,6 +4,7 @@ import {balancerSettings} from '../../../../src/deploy/hosts/balancer/settings.t
 import type {BalancerState} from '../../../../src/deploy/hosts/balancer/state.ts';
 import type {Target} from '../../../../src/deploy/target.ts';
 import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
+import {healthCheckOf} from '../../../../src/service/health-check.ts';
 import {loadBalancer} from '../../../../src/service/load-balancer-schema.ts';
 import type {Result} from '../../../../src/shell/index.ts';
 import {type Context, testContext} from '../../../../src/task.ts';
@@ -29,6 +30,7 @@ const short = (text: string): string =>
       / --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process|token)|settings|log\S*)=\S+/g,
       '',
     )
+    .replaceAll(/ --label '?entrypoint\.health_check=\{\S+/g, '')
     .replaceAll(/\.log\.[0-9a-f]{8}$/gm, '.log.TOKEN')
     .replaceAll(/ --filter label=\S+/g, '')
     .replace(/ --format .*$/, '');
@@ -60,6 +62,7 @@ export function container(
     health = '',
     lb = '',
     previous = '',
+    check = '',
   }: Readonly<Record<string, string>>,
 ): string {
   return [
@@ -84,6 +87,7 @@ export function container(
     health,
     lb,
     previous,
+    check,
   ].join('\t');
 }
 
@@ -161,7 +165,7 @@ export const configOf = (state: Partial<BalancerState>): string =>
     hosts: [''],
     size: 1,
     slots: [],
-    health: '/readyz',
+    health: healthCheckOf('/readyz', undefined),
     settings: balancerSettings(v.parse(loadBalancer, {})),
     ...state,
   });

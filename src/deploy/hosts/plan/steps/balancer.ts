@@ -6,6 +6,7 @@ import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
+import {uncheckedSlots} from '../../balancer/health-lines.ts';
 import type {FleetBalancer} from '../../fleet.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
@@ -24,7 +25,7 @@ export function balancerHash({
 /**
  * Prepares a balancer for a deploy: it runs, and has slots for every replica; the old release stays in its slots.
  * @param options `repair`: reset its servers to its file, since a failed deploy may have moved the traffic
- * @throws Problem `balancer_differs`
+ * @throws Problem `balancer_differs`, `balancer_outdated`
  */
 export function prepareBalancer(
   target: Target,
@@ -36,6 +37,7 @@ export function prepareBalancer(
   const exists = surveyed.state.balancerState !== undefined;
   const hash = balancerHash(target);
   if (exists && surveyed.state.balancerSettings !== hash) throw differsProblem(target, name);
+  if (exists && surveyed.state.lbVersion < 3 && uncheckedSlots(before).length > 0) throw outdatedProblem(target, name);
   const changed = held === undefined || renderFragment(held) !== renderFragment(before);
   return {
     commands: [
@@ -125,5 +127,13 @@ function differsProblem({environment, settings}: Target, name: string): Error {
       settings.load_balancer.name === undefined
         ? `revert the change, or apply it when traffic is low: entrypoint remove ${environment} (volumes stay), then deploy again`
         : `revert the change; or, when traffic is low, remove the balancer from each host (docker rm --force ${name}) and deploy all services that share it`,
+  });
+}
+
+function outdatedProblem({environment}: Target, name: string): Error {
+  return problem({
+    code: 'balancer_outdated',
+    what: `${name}, which an earlier version started, cannot check releases that expect different answers, and \`health\` in deploy.yaml expects another one than the release that serves`,
+    fix: `change only the path, the host and header values; or apply it when traffic is low: entrypoint remove ${environment} (volumes stay), then deploy again`,
   });
 }

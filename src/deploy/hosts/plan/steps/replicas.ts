@@ -11,11 +11,19 @@ import {
 } from '../../../../commands/docker/index.ts';
 import {explainPull} from '../../../../registry/pull-failures.ts';
 import {pullCommands} from '../../../../registry/pull.ts';
+import {commandText} from '../../../../service/health-check.ts';
 import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
 import type {Service} from '../../../../service/service.ts';
 import {type Commands, quote, wordsText} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
-import {type Deployment, replicaSettings, stackOf, serviceEnvironment, type Target} from '../../../target.ts';
+import {
+  type Deployment,
+  healthCheck,
+  replicaSettings,
+  stackOf,
+  serviceEnvironment,
+  type Target,
+} from '../../../target.ts';
 import {halfOf, type SlotUse} from '../../balancer/state.ts';
 import {previousText} from '../../host-query.ts';
 import {type MachineFacts, noFacts, olderPlatforms} from '../../machine/facts.ts';
@@ -81,7 +89,8 @@ function replicaOptions(
 ): ContainerOptions {
   const {settings, image, commit} = deployment;
   const stack = stackOf(deployment);
-  const {port, health} = deployment.service.deployFile;
+  const {port} = deployment.service.deployFile;
+  const check = healthCheck(deployment);
   const hosts = settings.hosts.map(({host}) => host);
   return {
     image,
@@ -94,7 +103,9 @@ function replicaOptions(
       'entrypoint.replica': String(replica),
       'entrypoint.half': halfOf(colour),
       'entrypoint.port': String(port),
-      'entrypoint.health': health,
+      // A path, for versions that know only paths; empty where there is none.
+      'entrypoint.health': check.kind === 'http' ? check.path : '',
+      'entrypoint.health_check': JSON.stringify(check),
       'entrypoint.settings': replicaSettings(deployment),
       ...(previousImage === '' ? {} : {'entrypoint.previous': previousText({release: previous, image: previousImage})}),
       ...(published === '' ? {} : {'entrypoint.published': published}),
@@ -111,6 +122,14 @@ function replicaOptions(
     stopSeconds: settings.stop_timeout_seconds,
     // With `unless-stopped`, containers stay down after the engine was killed (seen with Docker 20.10).
     restart: 'always',
+    ...(check.kind === 'command'
+      ? {
+          healthCheck: {
+            command: commandText(wordsText(check.words)),
+            startSeconds: settings.ready_timeout_seconds,
+          },
+        }
+      : {}),
     options: settings.docker_options,
     command: ['run'],
   };

@@ -1,4 +1,5 @@
-import {dockerRemove} from '../../../../commands/docker/index.ts';
+import {dockerRemove, dockerStop} from '../../../../commands/docker/index.ts';
+import {awaitHealthy} from '../../../../commands/host.ts';
 import {
   balancerConfig,
   balancerDisable,
@@ -9,8 +10,9 @@ import {
   balancerRestore,
   balancerStart,
 } from '../../../../commands/lb.ts';
+import {commandText, goalText, type HealthCheck} from '../../../../service/health-check.ts';
 import {type Host, onHost} from '../../../../service/hosts.ts';
-import type {Commands} from '../../../../shell/argv.ts';
+import {type Commands, wordsText} from '../../../../shell/argv.ts';
 import {stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';
 import {renderFragment} from '../../balancer/fragment.ts';
@@ -31,13 +33,9 @@ export function healthStep(
   releases: Releases,
   slots: readonly SlotUse[],
   where: (slot: SlotUse) => Host,
+  health: HealthCheck,
 ): Step {
-  const {
-    settings,
-    service: {
-      deployFile: {health, port},
-    },
-  } = target;
+  const {settings} = target;
   const name = balancerOf(target);
   const servers = serversOf(stackName(stackOf(target)), slots);
   const off = [balancerDisable(name, state.lbVersion, servers)];
@@ -54,27 +52,72 @@ export function healthStep(
     ],
     cancel: off,
     undo: off,
-    purpose: `release ${releases.release} did not become healthy${onHost(host)}; ${keepsServing(releases)}`,
-    fix: `make GET ${health} on port ${port} answer 200 within ${settings.ready_timeout_seconds} s; see the log above`,
+    ...unhealthy(target, host, releases, health),
     logs: slots.map((slot, index) => ({host: where(slot), container: slot.container, pattern: `${servers[index]} `})),
   };
 }
 
+/** The message of a release that does not become healthy. */
+const unhealthy = (
+  {settings, service}: Target,
+  host: Host,
+  releases: Releases,
+  health: HealthCheck,
+): Required<Pick<Step, 'purpose' | 'fix'>> => ({
+  purpose: `release ${releases.release} did not become healthy${onHost(host)}; ${keepsServing(releases)}`,
+  fix: `make ${goalText(health, service.deployFile.port)} within ${settings.ready_timeout_seconds} s; see the log above`,
+});
+
+/**
+ * Waits, where the replicas are, until the command of their health check succeeds in each; a balancer cannot run it. Any
+ * other check is the balancer's alone.
+ */
+export function withHealthCommand(
+  target: Target,
+  start: Step,
+  releases: Releases,
+  slots: readonly SlotUse[],
+  health: HealthCheck,
+): Step {
+  if (health.kind !== 'command' || slots.length === 0) return start;
+  const {words} = health;
+  const text = wordsText(words);
+  const containers = slots.map(({container}) => container);
+  const messages = unhealthy(target, start.host, releases, health);
+  return {
+    ...start,
+    what: `${start.what}; await ${text}`,
+    commands: [
+      ...start.commands,
+      ...containers.map((container) =>
+        awaitHealthy(container, ['sh', '-c', commandText(text)], target.settings.ready_timeout_seconds, text),
+      ),
+    ],
+    cancel: [dockerStop(1, ...containers)],
+    causes: [{pattern: unhealthyPatterns[0], ...messages}, ...(start.causes ?? [])],
+    logs: containers.map((container) => ({host: start.host, container, pattern: `${container} did not`})),
+  };
+}
+
 /** Joins both steps into one round trip, if the balancer is on the replicas' host. */
-export function withHealth(start: Step, {what, commands, cancel, undo = [], purpose, fix, logs}: Step): Step {
+export function withHealth(start: Step, {what, commands, cancel = [], undo = [], purpose, fix, logs = []}: Step): Step {
   return {
     ...start,
     what: `${start.what}; ${what}`,
     commands: [...start.commands, ...commands],
-    cancel,
+    cancel: [...cancel, ...(start.cancel ?? [])],
     undo: [...undo, ...(start.undo ?? [])],
     causes: [...unhealthyPatterns.map((pattern) => ({pattern, purpose, fix})), ...(start.causes ?? [])],
-    logs,
+    logs: [...(start.logs ?? []), ...logs],
   };
 }
 
 // In the output of `lb start`.
-const unhealthyPatterns = ['did not become healthy', 'has ended: it has no address', 'no address is known for'];
+const unhealthyPatterns = [
+  'did not become healthy',
+  'has ended: it has no address',
+  'no address is known for',
+] as const;
 
 /** A switch of one balancer. */
 export interface Switch {

@@ -3,6 +3,7 @@ import {describe, test} from 'node:test';
 import * as fc from 'fast-check';
 import {renderFragment} from '../../../../../src/deploy/hosts/balancer/fragment.ts';
 import {type BalancerState, readBalancerState, serversOf} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import type {HealthCheck} from '../../../../../src/service/health-check.ts';
 import {settings, state, use} from './states.ts';
 
 const linesOf = (wanted: Partial<BalancerState>, sign: RegExp): string[] =>
@@ -43,15 +44,6 @@ describe('the servers of a fragment', () => {
       'server 1b buy.local.3.1:3000 check weight 256',
       'server 2a 127.0.0.1:1 check disabled',
       'server 2b buy.local.3.2:3000 check weight 256',
-    ]);
-  });
-
-  test('while a release with another health path serves, each server is checked with its own path', () => {
-    assert.deepEqual(linesOf({}, /httpchk|http-check/), ['option httpchk GET /readyz', 'http-check expect status 200']);
-    assert.deepEqual(linesOf({otherHealth: {'1b': '/old', 'h.x-2b': '/old'}}, /httpchk|http-check/), [
-      'option httpchk GET /readyz',
-      String.raw`http-check send meth GET uri-lf '%[srv_name,regsub("^(1b|h\.x-2b)$","/old"),regsub("^[^/].*$","/readyz")]'`,
-      'http-check expect status 200',
     ]);
   });
 
@@ -151,6 +143,19 @@ describe('the state in a fragment', () => {
   });
 
   test('equals the rendered one', () => {
+    const text = fc.string({unit: 'binary'});
+    const anyCheck: fc.Arbitrary<HealthCheck> = fc.oneof(
+      fc.record({
+        kind: fc.constant('http' as const),
+        path: text,
+        headers: fc.dictionary(fc.stringMatching(/^[a-z-]+$/), text),
+        status: text,
+        answer: fc.dictionary(fc.stringMatching(/^[a-z-]+$/), text),
+        body: text,
+      }),
+      fc.constant({kind: 'tcp' as const}),
+      fc.record({kind: fc.constant('command' as const), words: fc.array(text, {minLength: 1})}),
+    );
     const slot = fc.record({
       host: fc.constantFrom('', 'h1'),
       replica: fc.integer({min: 1, max: 9}),
@@ -165,14 +170,18 @@ describe('the state in a fragment', () => {
           release: fc.nat(),
           previous: fc.nat(),
           size: fc.integer({min: 1, max: 9}),
-          health: fc.string(),
+          health: anyCheck,
+          otherHealth: fc.option(fc.dictionary(fc.stringMatching(/^[1-9][ab]$/), anyCheck, {minKeys: 1}), {
+            nil: undefined,
+          }),
           slots: fc.array(slot),
           page: fc.string({unit: 'binary'}),
         }),
-        ({page, ...random}) => {
+        ({page, otherHealth, ...random}) => {
           const whole: BalancerState = structuredClone({
             ...state,
             ...random,
+            ...(otherHealth === undefined ? {} : {otherHealth}),
             hosts: ['', 'h1'],
             settings: settings({maintenance_page: page}),
           });

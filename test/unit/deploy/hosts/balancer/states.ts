@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {balancerSettings, type BalancerSettings} from '../../../../../src/deploy/hosts/balancer/settings.ts';
 import type {BalancerState, Colour, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
+import {healthCheckOf} from '../../../../../src/service/health-check.ts';
 import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
 
 /** Settings from `load_balancer` of a deploy.yaml. */
@@ -22,7 +23,7 @@ export const state: BalancerState = {
   previous: 2,
   hosts: [''],
   size: 2,
-  health: '/readyz',
+  health: healthCheckOf('/readyz', undefined),
   slots: [use('', 1, 'green'), use('', 2, 'green')],
   settings: settings(),
 };

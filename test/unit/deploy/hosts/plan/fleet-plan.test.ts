@@ -4,6 +4,7 @@ import {leavingMachine} from '../../../../../src/deploy/hosts/machines.ts';
 import {batchesOf, batchSize} from '../../../../../src/deploy/hosts/plan/batches.ts';
 import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
+import {healthCheckOf} from '../../../../../src/service/health-check.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
 import {configOf} from '../stack.ts';
 import {
@@ -171,7 +172,7 @@ const checks = (made: Plan): string[] =>
       commands
         .map((one) => commandText(one))
         .filter((text) => text.includes('lb config'))
-        .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf ).+/g) ?? []),
+        .flatMap((text) => text.match(/(?<=httpchk GET |uri-lf )(?:'\S+'|\S+)/g) ?? []),
     );
 test('when the health path changes, each release keeps its own check, in both directions', () => {
   const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '/ping');
@@ -184,7 +185,7 @@ test('when the health path changes, each release keeps its own check, in both di
   });
   assert.deepEqual(checks(plan(changed, old)), [
     '/ping',
-    `'%[srv_name,regsub("^(1a)$","/readyz"),regsub("^[^/].*$","/ping")]'`,
+    `'%[srv_name,regsub("^(1a)$","=/readyz"),regsub("^[^=].*$","=/ping"),regsub("^=","")]'`,
   ]);
   const fresh = fleet(changed, {
     local: {
@@ -193,18 +194,50 @@ test('when the health path changes, each release keeps its own check, in both di
       balancer: configOf({
         release: 2,
         previous: 1,
-        health: '/ping',
-        otherHealth: {'1a': '/readyz'},
+        health: healthCheckOf('/ping', undefined),
+        otherHealth: {'1a': healthCheckOf('/readyz', undefined)},
         slots: slotsOf(2, 'green'),
       }),
     },
   });
   assert.deepEqual(checks(planRollback(changed, fresh, {entry})), [
     '/readyz',
-    `'%[srv_name,regsub("^(1b)$","/ping"),regsub("^[^/].*$","/readyz")]'`,
+    `'%[srv_name,regsub("^(1b)$","=/ping"),regsub("^[^=].*$","=/readyz"),regsub("^=","")]'`,
   ]);
   // The next deploy, in the slots of the first release.
   assert.deepEqual(checks(plan(changed, fresh)), ['/ping']);
+});
+
+test('a command is awaited where the replicas are; the balancers only connect', () => {
+  const changed = deploymentOf(
+    'hosts: [d@h1], ready_timeout_seconds: 20, load_balancer: {address: 0.0.0.0, port: 80, hosts: [d@lb1]}',
+    '{command: [is-ready, "a b"]}',
+  );
+  const made = plan(changed, fleet(changed));
+  assert.ok(phases(made).includes('start h1, health lb1'), phases(made).join('\n'));
+  const [run = '', wait = ''] = commandsOf(made, 'start', 'h1').slice(-2);
+  assert.match(run, /--health-cmd 'if command -v start-as-webuser [^']*is-ready '\\''a b'\\''/);
+  assert.match(wait, /docker exec shop\.local\.1\.1 sh -c /);
+  const step = made.rounds.flat().find(({phase}) => phase === 'start');
+  assert.deepEqual(
+    step?.cancel?.map((one) => commandText(one)),
+    ['docker stop --time 1 shop.local.1.1'],
+  );
+  assert.deepEqual(checks(made), []);
+});
+
+test('a balancer of an earlier version is not asked to serve releases that expect different answers', () => {
+  const changed = deploymentOf('load_balancer: {address: 127.0.0.1, port: 80}', '{status: 2xx}');
+  const of = (lb: string) =>
+    fleet(changed, {
+      local: {
+        containers: [balancerRow(changed, lb), replica(1, 'a', 'running', '/readyz')],
+        network: true,
+        balancer: configOf({release: 1, slots: slotsOf(1, 'blue')}),
+      },
+    });
+  assert.throws(() => plan(changed, of('2')), {code: 'balancer_outdated'});
+  plan(changed, of('3'));
 });
 
 test('a batch is a number of hosts, a percentage, or all, and at least one host', () => {

@@ -73,8 +73,8 @@ export const slot = (host: string, release: number, colour: Colour, port: number
 });
 export const app = (release: number, state: string, half: string, published: string, hosts = 'd@h1,d@h2'): string =>
   container(`shop.local.${release}.1`, state, {release: String(release), replica: '1', half, published, hosts});
-export const balancerRow = (deployment: Deployment): string =>
-  container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment)});
+export const balancerRow = (deployment: Deployment, lb = ''): string =>
+  container('shop.local.balancer', 'running', {role: 'balancer', settings: balancerHash(deployment), lb});
 export const holding = (deployment: Deployment, release: number, colour: Colour): Seen => ({
   containers: [balancerRow(deployment)],
   balancer: configOf({

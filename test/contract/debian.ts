@@ -1,0 +1,87 @@
+import {join} from 'node:path';
+import type {Report} from '../../src/contract/check.ts';
+import {runCommand, tagOf} from './fixtures.ts';
+
+const directory = join(import.meta.dirname, 'debian');
+const cli = join(import.meta.dirname, '../../src/cli/bin.ts');
+
+/** What an image breaks, found by hand: by its Dockerfile and by the manual of its program. */
+export interface Answers {
+  /** Options of `entrypoint check` by which the image can be checked. */
+  readonly options: readonly string[];
+  readonly breaks: readonly string[];
+  /** Rules that it breaks on some machines: with more CPUs, or less memory. */
+  readonly either?: readonly string[];
+  /** The evidence of clean-signals, which none of them breaks. */
+  readonly signals: RegExp;
+}
+
+/** None has labels, a health check, or a port that PORT sets. */
+const bare = ['has-health-check', 'has-labels', 'honours-port'];
+/** They start as root, to open port 80 and directories of other users. */
+const root = ['not-root', 'runs-as-any-user', 'runs-read-only', 'runs-without-capabilities'];
+const connect = ['--tcp'];
+const none = /^none blocked or ignored/;
+const itself = (signal: string): RegExp => new RegExp(`^inherits none; set by the program itself: .*${signal}`);
+
+export const answers: Readonly<Record<string, Answers>> = {
+  // As process 1, it waits for no children of others.
+  memcached: {options: connect, breaks: [...bare, 'orphans-are-reaped'], signals: none},
+  // Keeps the bodies of requests in /var/lib/nginx.
+  nginx: {options: [], breaks: [...bare, ...root, 'stateless'], signals: none},
+  // apache2ctl stays as process 1 and forwards no signal. The threads of apache2 block signals, so that one handles them.
+  apache: {
+    options: [],
+    breaks: [...bare, ...root, 'logs-on-stdout', 'stops-on-sigterm'],
+    signals: itself('SIG\\w+ blocked'),
+  },
+  // Its directory, which its configuration needs, is its own. Ignores SIGHUP, for a terminal that is closed.
+  redis: {
+    options: connect,
+    breaks: [...bare, 'orphans-are-reaped', 'numeric-user', 'runs-as-any-user', 'code-is-read-only'],
+    signals: itself('SIGHUP ignored'),
+  },
+  // Go blocks a signal in the threads that use it for timers.
+  prometheus: {
+    options: ['--health=/-/ready'],
+    breaks: [...bare, 'orphans-are-reaped'],
+    signals: /^none blocked|^inherits none; set by the program itself: prometheus/,
+  },
+  // As process 1, it cannot end by raising the signal again, and exits with 1.
+  puma: {options: [], breaks: [...bare, 'stops-on-sigterm'], signals: itself('SIGINT ignored')},
+  // SIGTERM is its immediate stop: with a request in flight it exits with 1. Drops root itself.
+  lighttpd: {
+    options: [],
+    breaks: [...bare, 'stops-on-sigterm', 'runs-as-any-user', 'runs-read-only', 'logs-on-stdout'],
+    signals: none,
+  },
+  // The thread that waits for signals is another one than its main thread.
+  mosquitto: {
+    options: connect,
+    breaks: [...bare, 'orphans-are-reaped', 'numeric-user'],
+    signals: itself('SIGTERM blocked'),
+  },
+};
+
+/** Builds the image of a program; returns its tag. */
+export async function imageOf(name: string): Promise<string> {
+  const tag = tagOf(`debian-${name}`);
+  const {code, stdout, stderr} = await runCommand('docker', ['build', '--quiet', '--tag', tag, name], {cwd: directory});
+  if (code !== 0) throw new Error(`${name}: ${stdout}${stderr}`);
+  return tag;
+}
+
+/** Checks it by some rules; by all of them without any. */
+export async function checkDebian(name: string, tag: string, rules: readonly string[]): Promise<Report> {
+  const words = [...(answers[name]?.options ?? []), ...rules.map((rule) => `--rule=${rule}`)];
+  const {code, stdout, stderr} = await runCommand(
+    process.execPath,
+    [cli, '--quiet', 'check', tag, '--format=json', ...words],
+    {cwd: directory},
+  );
+  try {
+    return JSON.parse(stdout) as Report;
+  } catch {
+    throw new Error(`${name}: exit code ${code}\n${stderr}`);
+  }
+}
