@@ -7,8 +7,9 @@ import {hasRemoteHosts} from '../service/hosts.ts';
 import type {Environment} from '../service/schema.ts';
 import {requireRegistry, type Service} from '../service/service.ts';
 import type {Context} from '../task.ts';
+import {readSource} from './source.ts';
 import {engineDigest, pullImage} from './transfer.ts';
-import {readVersion} from './version.ts';
+import {readContentHash, readVersion} from './version.ts';
 
 /** An image that can be run or deployed. */
 export interface ImageReference {
@@ -16,9 +17,13 @@ export interface ImageReference {
   readonly reference: string;
   /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
   readonly commit: string;
+  /** A hash of the files, in the labels of an image that was built from uncommitted changes. */
+  readonly content?: string | undefined;
 }
 
-const idAndCommit = '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}';
+/** The label of an image that was built from uncommitted changes, with a hash of its files. */
+export const contentLabel = 'entrypoint.content';
+const idAndCommit = `{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}\t{{index . "${contentLabel}"}}{{end}}`;
 
 /** Which of a service's built images is meant. */
 export interface BuiltImageOptions {
@@ -54,12 +59,25 @@ export async function findBuiltImage(
 ): Promise<ImageReference> {
   const {run, env} = context;
   if (tag !== undefined) return findImage(context, `${service.name}:${tag}`);
-  const version = await readVersion(context);
-  if (!version.hasRepository) {
+  const source = await readSource(context.cwd);
+  const version = await readVersion(context, source);
+  if (version.from === 'image') {
     const own = await run.read(dockerInspect(env['HOSTNAME'] ?? '', '{{.Image}}'), {allow: [1]});
     if (own.exitCode === 0) return {reference: own.stdout.trim(), commit: version.commit};
   }
-  return findImage(context, `${service.name}:${version.tag}`);
+  const name = `${service.name}:${version.tag}`;
+  const found = await findImage(context, name);
+  if (
+    version.dirtyFiles > 0 &&
+    found.content !== undefined &&
+    found.content !== (await readContentHash(context, source))
+  )
+    throw problem({
+      code: 'image_missing',
+      what: `${name} was built from other changes than those of the working tree`,
+      fix: 'entrypoint build',
+    });
+  return found;
 }
 
 /**
@@ -87,8 +105,8 @@ export async function findImage({run}: Pick<Context, 'run'>, name: string): Prom
 }
 
 function parseImage(text: string): ImageReference {
-  const [reference = '', commit = ''] = text.trim().split('\t');
-  return {reference, commit};
+  const [reference = '', commit = '', content = ''] = text.trim().split('\t');
+  return {reference, commit, ...(content === '' ? {} : {content})};
 }
 
 /** Which image is deployed. Default: the environment's stage, else the image built from the current source. */
