@@ -168,7 +168,7 @@ function ownIndex(
     return {
       git,
       env: {GIT_DIR: `${scratch}/repository`, GIT_WORK_TREE: directory, GIT_INDEX_FILE: `${scratch}/index`},
-      steps: [git('init', '--quiet'), ...adds],
+      steps: [git('init', '--quiet', '--template='), ...adds],
     };
   return {
     git,
