@@ -26,7 +26,7 @@ async function service({before, after, dirty = false}: Engine) {
     if (image !== undefined) return undefined;
     return (asked += 1) === 1 ? {exitCode: 1} : problem({code: 'command_failed', what: 'no such image'});
   };
-  const test = testContext({
+  const under = testContext({
     cwd,
     respond: (_, text) => {
       if (text.endsWith(' build')) image = after;
@@ -36,7 +36,7 @@ async function service({before, after, dirty = false}: Engine) {
       return undefined;
     },
   });
-  return {...test, service: await readService(test.context)};
+  return {...under, service: await readService(under.context)};
 }
 
 const builds = (commands: readonly string[]): readonly string[] =>
