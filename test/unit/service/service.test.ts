@@ -41,12 +41,13 @@ test('a name found without the YAML library is the one the library finds', () =>
   );
 });
 
+const named = (name: string) =>
+  readService({cwd: directoryWith({'package.json': JSON.stringify({name})}), env: {}}).then((one) => [
+    one.name,
+    one.formerName,
+  ]);
+
 test('scopes make different services, which say what they were called before', async () => {
-  const named = (name: string) =>
-    readService({cwd: directoryWith({'package.json': JSON.stringify({name})}), env: {}}).then((one) => [
-      one.name,
-      one.formerName,
-    ]);
   assert.deepEqual(await named('@a/x'), ['a-x', 'x']);
   assert.deepEqual(await named('@b/x'), ['b-x', 'x']);
   assert.deepEqual(await named('x'), ['x', undefined]);
