@@ -1,5 +1,5 @@
 import {toJsonSchema} from '@valibot/to-json-schema';
-import {deployFileSchema} from '../src/service/schema.ts';
+import {deployFileSchema} from '../src/service/schema/schema.ts';
 
 /**
  * docs/deploy.schema.json, by which editors complete and check deploy.yaml: the JSON Schema of the valibot schema that

@@ -24,7 +24,7 @@ export type {Problem, ProblemOptions} from './errors.ts';
 // ## Services: the name, deploy.yaml and registry of a service
 export {environmentOf, readService, readServiceName, requireRegistry} from './service/service.ts';
 export type {Service} from './service/service.ts';
-export type {BackingService, DeployFile, Environment, StackSettings} from './service/schema.ts';
+export type {BackingService, DeployFile, Environment, StackSettings} from './service/schema/schema.ts';
 
 // ## Runtimes: how a service in Node or Python is checked, tested and served
 export {runtimeOf, testCommand} from './runtimes/index.ts';
@@ -53,10 +53,12 @@ export type {DockerClient} from './image/docker.ts';
 
 // ## Images: the version of the source, and the image built from it
 export {withBuildContext} from './image/context.ts';
-export type {BuildContextOptions} from './image/context.ts';
+export type {BuildContext, BuildContextOptions} from './image/context.ts';
+export {readSource} from './image/source.ts';
+export type {ImageSource} from './image/source.ts';
 export {readVersion} from './image/version.ts';
 export type {Version} from './image/version.ts';
-export {builtImageName, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
+export {builtImageName, contentLabel, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
 export {pushImage} from './image/transfer.ts';
 export type {BuiltImageOptions, ImageOptions, ImageReference} from './image/find.ts';
 export type {Built} from './tasks/lifecycle/build.ts';
@@ -76,8 +78,8 @@ export {roleLabels, stackName} from './stack/names.ts';
 export type {Role, Stack} from './stack/names.ts';
 export {startTestStack} from './stack/test-stack.ts';
 export type {TestStackOptions} from './stack/test-stack.ts';
-export {serviceHealth} from './service/health-check.ts';
-export type {CommandCheck, HealthCheck, HttpCheck, TcpCheck} from './service/health-check.ts';
+export {serviceHealth} from './service/schema/health-check.ts';
+export type {CommandCheck, HealthCheck, HttpCheck, TcpCheck} from './service/schema/health-check.ts';
 export {awaitAnswer} from './stack/await-answer.ts';
 export {awaitHealth, awaitHealthCommand} from './stack/await-health.ts';
 export {withLastLog} from './stack/last-log.ts';

@@ -3,7 +3,7 @@ import {balancerConfig, balancerDrain, balancerStart, balancerSwitch} from '../.
 import {sshDirectory, sshRun} from '../../src/commands/ssh.ts';
 import {renderFragment} from '../../src/deploy/hosts/balancer/fragment.ts';
 import type {Half} from '../../src/deploy/hosts/balancer/state.ts';
-import {healthCheckOf} from '../../src/service/health-check.ts';
+import {healthCheckOf} from '../../src/service/schema/health-check.ts';
 import {type Command, commandText, type Words} from '../../src/shell/argv.ts';
 
 // A minimal script for the switch alone: no lock, no survey, no rollback, no release log. One replica, the same images

@@ -28,6 +28,12 @@ export const images: readonly Image[] = [
     context: '.',
   },
   {...own('builder', '26'), from: 'base'},
+  {
+    ...own('command', '26'),
+    inputs: ['images/command/*', 'images/python/lib/**/*', 'images/node/health-check', 'images/base/start-as-webuser'],
+    from: 'base',
+    context: '.',
+  },
   {...own('node', '26'), inputs: ['images/node/**/*'], from: 'base', context: '.images/node'},
   {...own('node-service', '26'), from: 'node'},
   {

@@ -27,7 +27,7 @@ export type {
   Step,
 } from './hosts/index.ts';
 export {historyText, planText, statusText} from './hosts/index.ts';
-export {batchPattern} from '../service/batch.ts';
+export {batchPattern} from '../service/schema/batch.ts';
 export {readTarget} from './target.ts';
 export type {Deployed, Target} from './target.ts';
 

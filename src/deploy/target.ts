@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto';
 import {exitCode, problem} from '../errors.ts';
 import {requireEngine} from '../image/engine.ts';
-import {aliveEnvironment, type HealthCheck, healthCheckOf, usersHost} from '../service/health-check.ts';
 import {hasRemoteHosts, isRemote} from '../service/hosts.ts';
-import type {Environment} from '../service/schema.ts';
+import {aliveEnvironment, type HealthCheck, healthCheckOf, usersHost} from '../service/schema/health-check.ts';
+import type {Environment} from '../service/schema/schema.ts';
 import {environmentOf, readService, type Service} from '../service/service.ts';
 import type {Stack} from '../stack/names.ts';
 import type {Context} from '../task.ts';

@@ -3,7 +3,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
 import {getCACertificates} from 'node:tls';
-import {isLoopback} from '../service/registry-name.ts';
+import {isLoopback} from '../service/schema/registry-name.ts';
 import {quote, wordsText} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {type Access, isCertificateError} from './http.ts';

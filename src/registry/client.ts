@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {isProblem} from '../errors.ts';
-import {dockerHub, isLoopback, splitRegistry} from '../service/registry-name.ts';
+import {dockerHub, isLoopback, splitRegistry} from '../service/schema/registry-name.ts';
 import {isTransientText, retry} from '../shell/retry.ts';
 import type {Context} from '../task.ts';
 import {waysTo} from './access.ts';

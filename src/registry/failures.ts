@@ -1,5 +1,5 @@
 import {exitCode, isProblem, problem} from '../errors.ts';
-import {isLoopback, splitRegistry} from '../service/registry-name.ts';
+import {isLoopback, splitRegistry} from '../service/schema/registry-name.ts';
 import {isTransientText} from '../shell/retry.ts';
 import {isCertificateError, networkText} from './http.ts';
 

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, isProblem, messageOf, problem} from '../errors.ts';
-import {loginKey} from '../service/registry-name.ts';
+import {loginKey} from '../service/schema/registry-name.ts';
 import type {Context} from '../task.ts';
 import type {Question} from './http.ts';
 

@@ -1,4 +1,4 @@
-import {splitRegistry} from '../service/registry-name.ts';
+import {splitRegistry} from '../service/schema/registry-name.ts';
 import {readBlob, readManifest, type RegistryContext, type Repository} from './client.ts';
 
 interface Manifest {

@@ -1,5 +1,5 @@
 import {isIP} from 'node:net';
-import {isLoopback} from '../service/registry-name.ts';
+import {isLoopback} from '../service/schema/registry-name.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

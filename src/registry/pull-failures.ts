@@ -1,8 +1,8 @@
 import {sshText} from '../commands/destination.ts';
 import {exitCode, isProblem, problem} from '../errors.ts';
 import {type Host, hostName, isRemote} from '../service/hosts.ts';
-import {ownImageFix} from '../service/image-name.ts';
-import {splitRegistry} from '../service/registry-name.ts';
+import {ownImageFix} from '../service/schema/image-name.ts';
+import {splitRegistry} from '../service/schema/registry-name.ts';
 import {explainEngine, loginFix} from './failures.ts';
 
 /** What was pulled, and where. */

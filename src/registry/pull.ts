@@ -1,6 +1,6 @@
 import {dockerPull, dockerPullWithLogin, type PullOptions, type RegistryLogin} from '../commands/docker/index.ts';
 import {isProblem, type Problem, problem} from '../errors.ts';
-import {dockerHub, loginKey, splitRegistry} from '../service/registry-name.ts';
+import {dockerHub, loginKey, splitRegistry} from '../service/schema/registry-name.ts';
 import type {Service} from '../service/service.ts';
 import type {Commands} from '../shell/argv.ts';
 import type {Context} from '../task.ts';

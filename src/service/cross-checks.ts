@@ -2,7 +2,7 @@ import {posix} from 'node:path';
 import {hostKey} from '../commands/destination.ts';
 import {nearest} from '../text/nearest.ts';
 import {wrongDockerOptions} from './docker-options.ts';
-import type {DeployFile, Environment} from './schema.ts';
+import type {DeployFile, Environment} from './schema/schema.ts';
 
 // What the schema of deploy.yaml cannot express, since it concerns several keys, or every text.
 

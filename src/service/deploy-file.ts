@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import * as v from 'valibot';
 import {exitCode, problem} from '../errors.ts';
 import {crossChecks, type Issue} from './cross-checks.ts';
-import {type DeployFile, deployFileSchema} from './schema.ts';
+import {type DeployFile, deployFileSchema} from './schema/schema.ts';
 import {type FileProblem, parseYaml} from './yaml-text.ts';
 
 const [usual, other] = ['deploy.yaml', 'deploy.yml'] as const;

@@ -1,5 +1,5 @@
 import {parseDestination} from '../commands/destination.ts';
-import type {Environment} from './schema.ts';
+import type {Environment} from './schema/schema.ts';
 
 /** `local`, or an ssh destination: `deploy@h1`, `ssh://deploy@h1:2222`, or a Host of the user's ssh configuration. */
 export type Host = string;

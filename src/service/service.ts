@@ -4,13 +4,15 @@ import {exitCode, problem, usageProblem} from '../errors.ts';
 import {manifestName} from '../runtimes/index.ts';
 import type {Context} from '../task.ts';
 import {nearest} from '../text/nearest.ts';
-import {registryName, wrongRegistry} from './registry-name.ts';
-import type {DeployFile, Environment} from './schema.ts';
+import {registryName, wrongRegistry} from './schema/registry-name.ts';
+import type {DeployFile, Environment} from './schema/schema.ts';
 
 /** A service as its directory and the environment variables describe it. */
 export interface Service {
   /** From deploy.yaml, else the manifest, else the directory: lower-case letters, digits and dashes. */
   readonly name: string;
+  /** Its name before version 0.3, where that is another one: without the scope of package.json. */
+  readonly formerName?: string | undefined;
   /** Absolute. */
   readonly directory: string;
   readonly deployFile: DeployFile;
@@ -33,6 +35,7 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
   const deployFile = readDeployFile(cwd);
   return {
     name: deployFile.service ?? defaultName(cwd),
+    ...(deployFile.service === undefined ? formerName(cwd) : {}),
     directory: cwd,
     deployFile,
     registry: registryOfVariable(env) ?? deployFile.registry,
@@ -85,15 +88,21 @@ function readText(file: string): string | undefined {
   }
 }
 
+function formerName(directory: string): Pick<Service, 'formerName'> {
+  const [, name] = /^@[^/]+\/(.+)$/.exec(manifestName(directory) ?? '') ?? [];
+  return name === undefined ? {} : {formerName: imageName(name)};
+}
+
 // A part of a host name, which containers of the service have. @see RFC 1035, 2.3.4
 const longestName = 63;
 
 /**
- * The name of a service that deploy.yaml does not name.
+ * The name of a service that deploy.yaml does not name: the manifest's or the directory's, reduced to the characters of an
+ * image name: `acme-shop` for `@acme/shop`.
  * @throws Problem `bad_service_name` (exit code 65)
  */
 function defaultName(directory: string): string {
-  const name = derivedName(directory);
+  const name = imageName(manifestName(directory) ?? basename(directory));
   if (name.length <= longestName) return name;
   throw problem({
     code: 'bad_service_name',
@@ -103,16 +112,11 @@ function defaultName(directory: string): string {
   });
 }
 
-/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
-function derivedName(directory: string): string {
-  return (
-    (manifestName(directory) ?? basename(directory))
-      .replace(/^@[^/]*\//, '')
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9-]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '') || 'service'
-  );
-}
+const imageName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '') || 'service';
 
 /**
  * The settings of one environment in deploy.yaml.

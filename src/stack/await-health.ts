@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {awaitHealthy} from '../commands/host.ts';
 import {problem} from '../errors.ts';
-import {commandText, goalText, type HealthCheck} from '../service/health-check.ts';
+import {commandText, goalText, type HealthCheck} from '../service/schema/health-check.ts';
 import {wordsText} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {withLastLog} from './last-log.ts';

@@ -1,7 +1,7 @@
 import {dockerRun, dockerVolumeCreate} from '../commands/docker/index.ts';
 import {waitUntilReady} from '../commands/host.ts';
-import {ownImageFix} from '../service/image-name.ts';
-import type {BackingService, DeployFile, StackSettings} from '../service/schema.ts';
+import {ownImageFix} from '../service/schema/image-name.ts';
+import type {BackingService, DeployFile, StackSettings} from '../service/schema/schema.ts';
 import type {Commands} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {withLastLog} from './last-log.ts';

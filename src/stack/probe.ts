@@ -1,4 +1,4 @@
-import type {HealthCheck} from '../service/health-check.ts';
+import type {HealthCheck} from '../service/schema/health-check.ts';
 
 /** One question to a service. */
 export interface ProbeOptions {

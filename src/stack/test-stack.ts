@@ -5,7 +5,7 @@ import {
   dockerRemove,
   dockerRun,
 } from '../commands/docker/index.ts';
-import type {DeployFile} from '../service/schema.ts';
+import type {DeployFile} from '../service/schema/schema.ts';
 import type {RunOptions, Scope} from '../shell/index.ts';
 import type {Context} from '../task.ts';
 import {awaitBackingService, backingServicesOf, startBackingService} from './backing-services.ts';

@@ -151,7 +151,7 @@ test('a command of a package manager or of git is advised by the modules that kn
     'src/runtimes/node/package-manager.ts',
     'src/runtimes/python/program.ts',
     // Of this project itself.
-    'src/service/image-name.ts',
+    'src/service/schema/image-name.ts',
   ];
   const found = globSync('src/**/*.ts', {cwd: root}).filter((file) =>
     readFileSync(join(root, file), 'utf8')

@@ -9,7 +9,7 @@ import {
   pathCheck,
   serviceHealth,
   withHeadersOf,
-} from '../../service/health-check.ts';
+} from '../../service/schema/health-check.ts';
 import type {SecretReference, Words} from '../../shell/argv.ts';
 import {type ImageFacts, isOwnImage} from './facts.ts';
 

@@ -8,7 +8,7 @@ import {
   dockerRemove,
   dockerRun,
 } from '../../commands/docker/index.ts';
-import {commandText} from '../../service/health-check.ts';
+import {commandText} from '../../service/schema/health-check.ts';
 import {type Words, wordsText} from '../../shell/argv.ts';
 import type {Runner} from '../../shell/index.ts';
 import {probeService, type Reply} from '../../stack/probe.ts';

@@ -1,4 +1,4 @@
-import type {HttpCheck} from '../../service/health-check.ts';
+import type {HttpCheck} from '../../service/schema/health-check.ts';
 import {probeService, type Reply} from '../../stack/probe.ts';
 import {
   type ProbeContext,

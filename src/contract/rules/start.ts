@@ -1,4 +1,4 @@
-import {questionText} from '../../service/health-check.ts';
+import {questionText} from '../../service/schema/health-check.ts';
 import {replyText} from '../../stack/probe.ts';
 import {isOwnImage} from '../image/facts.ts';
 import type {ServiceUnderTest} from '../image/service-under-test.ts';

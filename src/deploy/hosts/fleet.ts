@@ -1,5 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
-import {type HealthCheck, withHeadersOf} from '../../service/health-check.ts';
+import {type HealthCheck, withHeadersOf} from '../../service/schema/health-check.ts';
 import {stackName} from '../../stack/names.ts';
 import {hasDedicatedBalancers, healthCheck, stackOf, type Target} from '../target.ts';
 import {balancerSettings} from './balancer/settings.ts';

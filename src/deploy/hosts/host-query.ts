@@ -13,7 +13,7 @@ import {
 } from '../../commands/docker/index.ts';
 import {balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
 import {podmanMark, rootlessMark} from '../../image/engine.ts';
-import {type HealthCheck, pathCheck} from '../../service/health-check.ts';
+import {type HealthCheck, pathCheck} from '../../service/schema/health-check.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';

@@ -1,6 +1,6 @@
 import {hostKey} from '../../commands/destination.ts';
 import type {Host} from '../../service/hosts.ts';
-import type {Environment} from '../../service/schema.ts';
+import type {Environment} from '../../service/schema/schema.ts';
 import {hasDedicatedBalancers} from '../target.ts';
 
 /** A host with its roles in an environment. */

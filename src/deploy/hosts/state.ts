@@ -1,6 +1,6 @@
 import type {LbVersion} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
-import type {HealthCheck} from '../../service/health-check.ts';
+import type {HealthCheck} from '../../service/schema/health-check.ts';
 import {balancerName, type Role} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';
 import type {BalancerState, Colour} from './balancer/state.ts';

@@ -6,6 +6,7 @@ import {addPackages} from './package-manager.ts';
 import {readPackage} from './package.ts';
 import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
+import {nodePackage} from './workspace.ts';
 
 /** Services for Node: a directory with a package.json. */
 export const node: Runtime = {
@@ -15,6 +16,7 @@ export const node: Runtime = {
     const {name, main} = readPackage(directory) ?? {};
     return {name, module: main};
   },
+  workspacePackage: nodePackage,
   dockerfile: 'FROM entrypoint/node-service:26',
   installFix: (directory, packages) => addPackages(directory, packages, {dev: true}),
   checkPackages: ['typescript', 'oxlint'],

@@ -5,9 +5,12 @@ import type {Context} from '../../task.ts';
 
 /**
  * The Node that runs this program, as a word of a command: `node` where PATH finds the same one, else its full path.
- * A laptop's own Node can be too old to run TypeScript.
+ * A laptop's own Node can be too old to run TypeScript. ENTRYPOINT_NODE names another one, where the command was copied into
+ * an image whose Node has the service's addons.
  */
 export function nodeProgram(env: Context['env']): string {
+  const chosen = env['ENTRYPOINT_NODE'] ?? '';
+  if (chosen !== '') return chosen;
   const [first] = executables('node', {directory: '/', path: env['PATH']});
   return first !== undefined && realpathSync(first) === realpathSync(process.execPath) ? 'node' : process.execPath;
 }

@@ -4,7 +4,7 @@ import {usageProblem} from '../../errors.ts';
 import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {option} from '../../option.ts';
-import {type HealthCheck, serviceHealth} from '../../service/health-check.ts';
+import {type HealthCheck, serviceHealth} from '../../service/schema/health-check.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {awaitAnswer} from '../../stack/await-answer.ts';

@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import {renderFragment} from '../../../src/deploy/hosts/balancer/fragment.ts';
 import {balancerSettings} from '../../../src/deploy/hosts/balancer/settings.ts';
 import {type BalancerState, colourOf} from '../../../src/deploy/hosts/balancer/state.ts';
-import {healthCheckOf} from '../../../src/service/health-check.ts';
-import {loadBalancer} from '../../../src/service/load-balancer-schema.ts';
+import {healthCheckOf} from '../../../src/service/schema/health-check.ts';
+import {loadBalancer} from '../../../src/service/schema/load-balancer.ts';
 import {docker, type Ended, must} from '../../support/docker.ts';
 import {type Place} from './containers.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type DeclaredHealth, type HealthCheck, healthCheckOf} from '../../../src/service/health-check.ts';
+import {type DeclaredHealth, type HealthCheck, healthCheckOf} from '../../../src/service/schema/health-check.ts';
 import {answer, configText, serveFrom, startApp, startBalancer} from './balancer.ts';
 import {buildImages, makePlace} from './containers.ts';
 

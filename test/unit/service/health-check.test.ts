@@ -16,7 +16,7 @@ import {
   statusText,
   usersHost,
   withHeadersOf,
-} from '../../../src/service/health-check.ts';
+} from '../../../src/service/schema/health-check.ts';
 
 const checkOf = (health: string, local = ''): HealthCheck =>
   serviceHealth(parseDeployFile(`health: ${health}\nenvironments: {local: {${local}}}`));

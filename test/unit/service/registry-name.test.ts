@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {parseDeployFile} from '../../../src/service/deploy-file.ts';
-import {registryName, wrongRegistry} from '../../../src/service/registry-name.ts';
+import {registryName, wrongRegistry} from '../../../src/service/schema/registry-name.ts';
 import {readService} from '../../../src/service/service.ts';
 import {temporaryDirectory} from '../../support/directory.ts';
 

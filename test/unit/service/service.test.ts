@@ -44,9 +44,21 @@ test('a name found without the YAML library is the one the library finds', () =>
 test('a name that is too long for a host name is refused, with what to write', async () => {
   const cwd = directoryWith({'package.json': JSON.stringify({name: 'a'.repeat(64)})});
   await assert.rejects(readService({cwd, env: {}}), {code: 'bad_service_name', exitCode: 65, fix: /service: NAME/});
-  const named = directoryWith({
+  const shorter = directoryWith({
     'package.json': JSON.stringify({name: 'a'.repeat(64)}),
     'deploy.yaml': 'service: shop\n',
   });
-  assert.equal((await readService({cwd: named, env: {}})).name, 'shop');
+  assert.equal((await readService({cwd: shorter, env: {}})).name, 'shop');
+});
+
+const named = (name: string) =>
+  readService({cwd: directoryWith({'package.json': JSON.stringify({name})}), env: {}}).then((one) => [
+    one.name,
+    one.formerName,
+  ]);
+
+test('scopes make different services, which say what they were called before', async () => {
+  assert.deepEqual(await named('@a/x'), ['a-x', 'x']);
+  assert.deepEqual(await named('@b/x'), ['b-x', 'x']);
+  assert.deepEqual(await named('x'), ['x', undefined]);
 });

@@ -1,7 +1,7 @@
 import {posix} from 'node:path';
 import type {ContainerOptions} from '../../../commands/docker/index.ts';
 import {lbWatch} from '../../../commands/lb.ts';
-import type {LoadBalancer} from '../../../service/load-balancer-schema.ts';
+import type {LoadBalancer} from '../../../service/schema/load-balancer.ts';
 
 /** What the container of any balancer has. */
 export interface BalancerContainerOptions {

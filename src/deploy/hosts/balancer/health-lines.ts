@@ -4,7 +4,7 @@ import {
   isPathCheck,
   requestText,
   withHeadersOf,
-} from '../../../service/health-check.ts';
+} from '../../../service/schema/health-check.ts';
 import type {BalancerState} from './state.ts';
 
 // The health check of a backend. It has one, whose request can depend on the name of the server, but not what it expects.

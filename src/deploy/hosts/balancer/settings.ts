@@ -1,4 +1,4 @@
-import type {LoadBalancer} from '../../../service/load-balancer-schema.ts';
+import type {LoadBalancer} from '../../../service/schema/load-balancer.ts';
 
 /** A route to the service. Without a host it matches every host, without a path every path. */
 export interface Route {

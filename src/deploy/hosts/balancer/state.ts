@@ -1,4 +1,4 @@
-import {type HealthCheck, isPathCheck, pathCheck} from '../../../service/health-check.ts';
+import {type HealthCheck, isPathCheck, pathCheck} from '../../../service/schema/health-check.ts';
 import type {BalancerSettings} from './settings.ts';
 
 /** Each replica has two slots in the balancer, so that a new release starts in one colour beside the old in the other. */

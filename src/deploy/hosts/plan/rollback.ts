@@ -1,7 +1,7 @@
 import {dockerImageInspect} from '../../../commands/docker/index.ts';
 import {problem} from '../../../errors.ts';
-import {type HealthCheck, withHeadersOf} from '../../../service/health-check.ts';
 import {type Host, hostName, isRemote} from '../../../service/hosts.ts';
+import {type HealthCheck, withHeadersOf} from '../../../service/schema/health-check.ts';
 import {type Command, toCommand, type Words, wordsText} from '../../../shell/argv.ts';
 import {healthCheck, stackOf, type Target} from '../../target.ts';
 import type {SlotUse} from '../balancer/state.ts';

@@ -4,8 +4,8 @@ import {balancerSettings} from '../../../../src/deploy/hosts/balancer/settings.t
 import type {BalancerState} from '../../../../src/deploy/hosts/balancer/state.ts';
 import type {Target} from '../../../../src/deploy/target.ts';
 import {parseDeployFile} from '../../../../src/service/deploy-file.ts';
-import {healthCheckOf} from '../../../../src/service/health-check.ts';
-import {loadBalancer} from '../../../../src/service/load-balancer-schema.ts';
+import {healthCheckOf} from '../../../../src/service/schema/health-check.ts';
+import {loadBalancer} from '../../../../src/service/schema/load-balancer.ts';
 import type {Result} from '../../../../src/shell/index.ts';
 import {type Context, testContext} from '../../../../src/task.ts';
 

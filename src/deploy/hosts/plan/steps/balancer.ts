@@ -1,7 +1,7 @@
 import {dockerNetworkConnect, dockerRun} from '../../../../commands/docker/index.ts';
 import {balancerCertificate, balancerConfig, balancerRestore} from '../../../../commands/lb.ts';
 import {problem} from '../../../../errors.ts';
-import {ownImageFix} from '../../../../service/image-name.ts';
+import {ownImageFix} from '../../../../service/schema/image-name.ts';
 import {roleLabels, sharedLabels} from '../../../../stack/names.ts';
 import {stackOf, settingsHash, type Target} from '../../../target.ts';
 import {balancerContainer} from '../../balancer/container.ts';

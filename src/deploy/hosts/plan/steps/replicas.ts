@@ -11,8 +11,8 @@ import {
 } from '../../../../commands/docker/index.ts';
 import {explainPull} from '../../../../registry/pull-failures.ts';
 import {pullCommands} from '../../../../registry/pull.ts';
-import {commandText} from '../../../../service/health-check.ts';
 import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
+import {commandText} from '../../../../service/schema/health-check.ts';
 import type {Service} from '../../../../service/service.ts';
 import {type Commands, quote, wordsText} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';

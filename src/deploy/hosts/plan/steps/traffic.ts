@@ -10,8 +10,8 @@ import {
   balancerRestore,
   balancerStart,
 } from '../../../../commands/lb.ts';
-import {commandText, goalText, type HealthCheck} from '../../../../service/health-check.ts';
 import {type Host, onHost} from '../../../../service/hosts.ts';
+import {commandText, goalText, type HealthCheck} from '../../../../service/schema/health-check.ts';
 import {type Commands, wordsText} from '../../../../shell/argv.ts';
 import {stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';

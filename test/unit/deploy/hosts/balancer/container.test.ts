@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import * as v from 'valibot';
 import {dockerRun} from '../../../../../src/commands/docker/index.ts';
 import {balancerContainer} from '../../../../../src/deploy/hosts/balancer/container.ts';
-import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
+import {loadBalancer} from '../../../../../src/service/schema/load-balancer.ts';
 import {wordsText} from '../../../../../src/shell/argv.ts';
 
 const started = (file: object): string =>

@@ -3,7 +3,7 @@ import {describe, test} from 'node:test';
 import * as fc from 'fast-check';
 import {renderFragment} from '../../../../../src/deploy/hosts/balancer/fragment.ts';
 import {type BalancerState, readBalancerState, serversOf} from '../../../../../src/deploy/hosts/balancer/state.ts';
-import type {HealthCheck} from '../../../../../src/service/health-check.ts';
+import type {HealthCheck} from '../../../../../src/service/schema/health-check.ts';
 import {settings, state, use} from './states.ts';
 
 const linesOf = (wanted: Partial<BalancerState>, sign: RegExp): string[] =>

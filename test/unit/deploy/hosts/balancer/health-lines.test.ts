@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import {renderFragment} from '../../../../../src/deploy/hosts/balancer/fragment.ts';
 import {uncheckedSlots} from '../../../../../src/deploy/hosts/balancer/health-lines.ts';
 import type {BalancerState} from '../../../../../src/deploy/hosts/balancer/state.ts';
-import {type HealthCheck, healthCheckOf, pathCheck} from '../../../../../src/service/health-check.ts';
+import {type HealthCheck, healthCheckOf, pathCheck} from '../../../../../src/service/schema/health-check.ts';
 import {state} from './states.ts';
 
 const linesOf = (wanted: Partial<BalancerState>): string[] =>

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import {balancerSettings, type BalancerSettings} from '../../../../../src/deploy/hosts/balancer/settings.ts';
 import type {BalancerState, Colour, SlotUse} from '../../../../../src/deploy/hosts/balancer/state.ts';
-import {healthCheckOf} from '../../../../../src/service/health-check.ts';
-import {loadBalancer} from '../../../../../src/service/load-balancer-schema.ts';
+import {healthCheckOf} from '../../../../../src/service/schema/health-check.ts';
+import {loadBalancer} from '../../../../../src/service/schema/load-balancer.ts';
 
 /** Settings from `load_balancer` of a deploy.yaml. */
 export const settings = (file: object = {}): BalancerSettings => balancerSettings(v.parse(loadBalancer, file));

@@ -4,7 +4,7 @@ import {leavingMachine} from '../../../../../src/deploy/hosts/machines.ts';
 import {batchesOf, batchSize} from '../../../../../src/deploy/hosts/plan/batches.ts';
 import {type Plan, planText} from '../../../../../src/deploy/hosts/plan/plan.ts';
 import {planRollback} from '../../../../../src/deploy/hosts/plan/rollback.ts';
-import {healthCheckOf} from '../../../../../src/service/health-check.ts';
+import {healthCheckOf} from '../../../../../src/service/schema/health-check.ts';
 import {commandText} from '../../../../../src/shell/argv.ts';
 import {configOf} from '../stack.ts';
 import {

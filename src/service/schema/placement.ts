@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import {hostKey} from '../commands/destination.ts';
+import {hostKey} from '../../commands/destination.ts';
 import {batchPattern} from './batch.ts';
-import {described, host, hostForms, mistakeInHost} from './schema-values.ts';
+import {described, host, hostForms, mistakeInHost} from './values.ts';
 
 // Of an environment in deploy.yaml: where its containers run, and with how much of what is there.
 

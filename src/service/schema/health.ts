@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {statusText} from './health-check.ts';
-import {described, path, section} from './schema-values.ts';
+import {described, path, section} from './values.ts';
 
 // The setting `health` of deploy.yaml.
 

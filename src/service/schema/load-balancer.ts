@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {described, host, image, name, path, port, seconds, secret, section} from './schema-values.ts';
+import {described, host, image, name, path, port, seconds, secret, section} from './values.ts';
 
 // The section `load_balancer` of an environment. docs/load-balancer.md describes each setting.
 
