@@ -14,7 +14,7 @@ import {pullCommands} from '../../../../registry/pull.ts';
 import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
 import {commandText} from '../../../../service/schema/health-check.ts';
 import type {Service} from '../../../../service/service.ts';
-import {type Commands, quote, wordsText} from '../../../../shell/argv.ts';
+import {type Commands, quote, toCommand, type Words, wordsText} from '../../../../shell/argv.ts';
 import {roleLabels, volumeName} from '../../../../stack/names.ts';
 import {
   type Deployment,
@@ -54,7 +54,7 @@ export function pullStep(
       phase: 'pull',
       host,
       what: `pull ${images.join(', ')}`,
-      commands: [...pullCommands(service, images), ...(isRemote(host) ? platformCheck(images, facts) : [])],
+      commands: withCheck(pullCommands(service, images), isRemote(host) ? platformCheck(images, facts) : undefined),
       retry: true,
       purpose: `cannot pull the image${onHost(host)}; nothing has changed`,
       fix: isRemote(host) ? `see what the engine says: ${sshText(host)} docker pull ${images.join(' ')}` : undefined,
@@ -67,17 +67,24 @@ export function pullStep(
 function platformCheck(
   images: readonly string[],
   {platform, emulated}: Pick<MachineFacts, 'platform' | 'emulated'>,
-): Commands {
-  if (platform === '') return [];
+): Words | undefined {
+  if (platform === '') return undefined;
   const good = [platform, ...(olderPlatforms[platform] ?? []), ...emulated].join(' | ');
   const inspect = wordsText(dockerImageInspect('{{.Os}}/{{.Architecture}}', '')).replace(/ ''$/, ' "$i"');
   return [
-    [
-      'sh',
-      '-c',
-      `for i in ${images.map(quote).join(' ')}; do p=$(${inspect}) || exit; case "$p" in ${good}) ;; *) echo "entrypoint: $i is for $p" >&2; exit 65 ;; esac; done`,
-    ],
+    'sh',
+    '-c',
+    `for i in ${images.map(quote).join(' ')}; do p=$(${inspect}) || exit; case "$p" in ${good}) ;; *) echo "entrypoint: $i is for $p" >&2; exit 65 ;; esac; done`,
   ];
+}
+
+/** A pull with a login reads its password: then both are one command, in shells of their own. */
+function withCheck(pulls: Commands, check: Words | undefined): Commands {
+  const last = pulls.map(toCommand).at(-1);
+  if (check === undefined || last === undefined) return pulls;
+  return last.secretInput === undefined
+    ? [...pulls, check]
+    : [...pulls.slice(0, -1), {...last, words: ['sh', '-c', `${wordsText(last.words)} && ${wordsText(check)}`]}];
 }
 
 /** @param published the replica's address for balancers on other machines, `10.0.0.2:20001`; empty without */

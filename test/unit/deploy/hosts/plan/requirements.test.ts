@@ -118,3 +118,17 @@ test('limits and options are tried on hosts that do not run replicas with them, 
     [],
   );
 });
+
+test('a pull with a login and the check of its platform are one command, which reads the password', () => {
+  const {deployFile} = two.service;
+  const login = {...deployFile, registry_login: {user: 'u', password: {env: 'TOKEN'}}};
+  const deployment = {...two, service: {...two.service, registry: 'r:5000', deployFile: login}};
+  const [step] = plan(deployment, withFacts(deployment, {})).first.flat();
+  assert.equal(step?.commands.length, 1);
+  const [command] = step.commands;
+  assert.deepEqual((command as {secretInput?: unknown}).secretInput, [{env: 'TOKEN'}]);
+  assert.match(
+    commandText(command ?? []),
+    /^\{ printf .*"\$TOKEN"; \} \| sh -c .*docker pull .* && sh -c .*linux\/amd64/,
+  );
+});
