@@ -29,7 +29,7 @@ export interface ImageReference {
 
 /** The label of an image that was built from uncommitted changes, with a hash of its files. */
 export const contentLabel = 'entrypoint.content';
-const facts = `{{.Id}}\t{{.Os}}/{{.Architecture}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}\t{{index . "${contentLabel}"}}{{end}}`;
+const facts = `{{.Id}}\t{{.Os}}/{{.Architecture}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}\t{{with index . "${contentLabel}"}}{{.}}{{end}}{{end}}`;
 
 /** Which of a service's built images is meant. */
 export interface BuiltImageOptions {
