@@ -3,7 +3,7 @@ import {dirname} from 'node:path';
 import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
-import {findTool, nodeProgram} from './tooling.ts';
+import {findTool, nodeProgram, plugAndPlay} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
@@ -21,8 +21,9 @@ export function nodeTests(
   if (own('vitest'))
     return {words: ['node_modules/.bin/vitest', 'run', '--dir', suite, ...vitestReports(reports), ...rest]};
   if (own('jest')) return jestCommand(suite, rest, reports);
-  const command = {words: [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`]};
-  return reports === undefined ? command : {...command, env: exactCoverage};
+  const words = [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`];
+  const surroundings = {...plugAndPlay(cwd, env).env, ...(reports === undefined ? {} : exactCoverage)};
+  return Object.keys(surroundings).length === 0 ? {words} : {words, env: surroundings};
 }
 
 // The image's compile cache holds the service's modules, and V8 counts coverage of cached code less exactly.

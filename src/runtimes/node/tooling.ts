@@ -1,5 +1,6 @@
 import {existsSync, realpathSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {executables} from '../../shell/executable.ts';
 import type {Context} from '../../task.ts';
 
@@ -38,4 +39,22 @@ function besideToolkit(name: string): string | undefined {
     if (existsSync(path)) return path;
     if (at === dirname(at)) return undefined;
   }
+}
+
+/**
+ * The environment in which Node finds dependencies that yarn installed without node_modules (Plug'n'Play): its resolver
+ * is loaded first, for imports too. Empty for any other service.
+ */
+export function plugAndPlay(directory: string, env: Context['env']): {readonly env?: Readonly<Record<string, string>>} {
+  const resolver = join(directory, '.pnp.cjs');
+  if (!existsSync(resolver)) return {};
+  const loader = join(directory, '.pnp.loader.mjs');
+  const options = [
+    `--require ${resolver}`,
+    ...(existsSync(loader) ? [`--experimental-loader ${pathToFileURL(loader).href}`] : []),
+  ];
+  const given = env['NODE_OPTIONS'] ?? '';
+  // yarn's own `run` sets the same.
+  if (given.includes(resolver)) return {};
+  return {env: {NODE_OPTIONS: [...options, ...(given === '' ? [] : [given])].join(' ')}};
 }
