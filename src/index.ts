@@ -51,6 +51,7 @@ export {requireEngine} from './image/engine.ts';
 export type {DockerClient} from './image/docker.ts';
 
 // ## Images: the version of the source, and the image built from it
+export {type BuildSecrets, buildSecrets} from './image/build-secrets.ts';
 export {withBuildContext} from './image/context.ts';
 export type {BuildContextOptions} from './image/context.ts';
 export {readVersion} from './image/version.ts';

@@ -5,6 +5,7 @@ import {nodeChecks} from './checks.ts';
 import {readPackage} from './package.ts';
 import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
+import {nodeMajor} from './version.ts';
 
 /** Services for Node: a directory with a package.json. */
 export const node: Runtime = {
@@ -14,7 +15,7 @@ export const node: Runtime = {
     const {name, main} = readPackage(directory) ?? {};
     return {name, module: main};
   },
-  dockerfile: 'FROM entrypoint/node-service:26',
+  dockerfile: (directory) => `FROM entrypoint/node-service:${nodeMajor(directory)}`,
   installFix: (_directory, packages) => `npm install --save-dev ${packages.join(' ')}`,
   checkPackages: ['typescript', 'oxlint'],
   checks: nodeChecks,

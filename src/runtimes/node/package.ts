@@ -6,6 +6,7 @@ import {exitCode, messageOf, problem} from '../../errors.ts';
 export interface PackageFile {
   readonly name?: string;
   readonly main?: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ export const python: Runtime = {
     name: pyprojectTexts(directory, 'project')['name'],
     module: pyprojectTexts(directory, 'tool.entrypoint')['module'],
   }),
-  dockerfile: 'FROM entrypoint/python-service:3.13',
+  dockerfile: () => 'FROM entrypoint/python-service:3.13',
   installFix: (directory, packages) => installFix({cwd: directory}, packages.join(' and ')),
   checkPackages: ['ruff', 'mypy'],
   checks: pythonChecks,

@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
+import {buildSecrets} from '../../image/build-secrets.ts';
 import {withBuildContext} from '../../image/context.ts';
 import {findDockerClient} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
@@ -44,7 +45,7 @@ export const build = task(
       throw problem({
         code: 'no_dockerfile',
         what: `no Dockerfile in ${cwd}`,
-        fix: `echo '${runtimeOf(cwd).dockerfile}' > Dockerfile`,
+        fix: `echo '${runtimeOf(cwd).dockerfile(cwd)}' > Dockerfile`,
         exitCode: exitCode.badData,
       });
     }
@@ -75,6 +76,7 @@ export const build = task(
               'entrypoint.service_name': buildArgs.service_name,
               'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
             },
+            ...buildSecrets(context),
             secretFiles,
             noCache: !cache,
           },
