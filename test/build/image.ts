@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {after} from 'node:test';
 import {dockerBuild} from '../../src/commands/docker/index.ts';
@@ -34,7 +34,7 @@ export interface Repository {
   readonly image: string;
   write(this: void, files: Readonly<Record<string, string>>): void;
   build(this: void, options?: BuildOptions): Promise<Built>;
-  /** Collects the manifests as `entrypoint build` does for a workspace. */
+  /** Collects what the install of a workspace reads, as `entrypoint build` does. */
   collectManifests(this: void): void;
   /** The output of a program in the image. */
   inside(this: void, ...words: readonly string[]): Promise<string>;
@@ -159,5 +159,7 @@ function collectManifests(directory: string): void {
   );
   const to = join(directory, '.entrypoint/manifests');
   for (const path of manifests) cpSync(join(directory, path), join(to, path));
+  // A `file:` dependency, which pnpm and yarn copy.
+  if (existsSync(join(directory, 'lib'))) cpSync(join(directory, 'lib'), join(to, 'lib'), {recursive: true});
   writeFileSync(join(to, '.entrypoint-manifests'), '');
 }

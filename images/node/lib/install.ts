@@ -1,6 +1,7 @@
-import {existsSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {suspendLifecycle} from './lifecycle.ts';
+import type {ManagerName} from './locks.ts';
 import {linkedIn, standIn} from './placeholders.ts';
 import {dependenciesOf, inputPaths, type Project, readText} from './project.ts';
 import {run, say, refuse} from './report.ts';
@@ -58,8 +59,9 @@ async function main(words: readonly string[]): Promise<void> {
 function missingInputs({project, choice}: Service, isComplete: boolean): readonly string[] {
   // npm links a directory, and its lock file has what it needs of its manifest.
   const linked = new Set(linkedIn(directory, choice.lock).map(({path}) => path));
-  const files = inputPaths(project, (file) => readText(join(directory, file))).filter(
-    (path) => !linked.has(path) && !existsSync(join(directory, path)),
+  const read = (file: string): string | undefined => readText(join(directory, file));
+  const files = inputPaths(project, read).filter(
+    (path) => !linked.has(path) && !isHere(join(directory, path), choice.manager),
   );
   return [
     ...(project.patterns !== undefined && project.patterns.length > 0 && !isComplete
@@ -67,6 +69,13 @@ function missingInputs({project, choice}: Service, isComplete: boolean): readonl
       : []),
     ...files,
   ];
+}
+
+/** Whether a file or a directory is complete. All but npm copy a `file:` directory: its manifest alone is not enough. */
+function isHere(path: string, manager: ManagerName): boolean {
+  const isDirectory = statSync(path, {throwIfNoEntry: false})?.isDirectory();
+  if (isDirectory !== true || manager === 'npm') return isDirectory !== undefined;
+  return readdirSync(path).some((name) => name !== 'package.json');
 }
 
 /** The toolkit's pinned linter and type checker, for a service that lacks one. */

@@ -17,10 +17,14 @@ export function nodeTests(
   reports?: Reports,
 ): Command {
   if (globSync(`${suite}/${testFiles}`, {cwd}).length === 0) throw noTests(suite, '*.test.ts');
-  const own = (name: string): boolean => findTool(cwd, name)?.own === true;
-  if (own('vitest'))
-    return {words: ['node_modules/.bin/vitest', 'run', '--dir', suite, ...vitestReports(reports), ...rest]};
-  if (own('jest')) return jestCommand(suite, rest, reports);
+  const own = (name: string): string | undefined => {
+    const tool = findTool(cwd, name);
+    return tool?.own === true ? tool.program : undefined;
+  };
+  const vitest = own('vitest');
+  if (vitest !== undefined) return {words: [vitest, 'run', '--dir', suite, ...vitestReports(reports), ...rest]};
+  const jest = own('jest');
+  if (jest !== undefined) return jestCommand(jest, suite, rest, reports);
   const words = [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`];
   const surroundings = {...plugAndPlay(cwd, env).env, ...(reports === undefined ? {} : exactCoverage)};
   return Object.keys(surroundings).length === 0 ? {words} : {words, env: surroundings};
@@ -47,8 +51,8 @@ function vitestReports(reports: Reports | undefined): string[] {
 }
 
 // jest writes JUnit only with the package jest-junit, which takes the file's name from the environment.
-function jestCommand(suite: string, rest: Words, reports: Reports | undefined): Command {
-  const words = ['node_modules/.bin/jest', '--rootDir', suite];
+function jestCommand(jest: string, suite: string, rest: Words, reports: Reports | undefined): Command {
+  const words = [jest, '--rootDir', suite];
   if (reports === undefined) return {words: [...words, ...rest]};
   return {
     words: [

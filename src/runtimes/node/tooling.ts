@@ -1,5 +1,5 @@
-import {existsSync, realpathSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {existsSync, readFileSync, realpathSync} from 'node:fs';
+import {dirname, join, relative} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {executables} from '../../shell/executable.ts';
 import type {Context} from '../../task.ts';
@@ -22,15 +22,37 @@ export interface Tool {
 
 /** A program from the service's dependencies, else from the toolkit's. */
 export function findTool(directory: string, name: string): Tool | undefined {
-  if (existsSync(join(directory, 'node_modules', '.bin', name)))
-    return {program: `node_modules/.bin/${name}`, own: true};
+  for (const from of installedAt(directory)) {
+    const file = join(from, 'node_modules', '.bin', name);
+    if (existsSync(file)) return {program: relative(directory, file), own: true};
+  }
   const program = besideToolkit(join('.bin', name));
   return program === undefined ? undefined : {program, own: false};
 }
 
 /** The directory of a package among the service's dependencies, else among the toolkit's. */
 export function findPackage(directory: string, name: string): string | undefined {
-  return existsSync(join(directory, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
+  const own = installedAt(directory).map((from) => join(from, 'node_modules', name));
+  const found = own.find((file) => existsSync(file));
+  return found === undefined ? besideToolkit(name) : relative(directory, found);
+}
+
+/** The directory, and the roots of the workspaces above it, where package managers put what members share. */
+function installedAt(directory: string): readonly string[] {
+  const roots: string[] = [];
+  for (let at = dirname(directory); ; at = dirname(at)) {
+    if (existsSync(join(at, 'pnpm-workspace.yaml')) || /"workspaces"/.test(readText(join(at, 'package.json'))))
+      roots.push(at);
+    if (at === dirname(at)) return [directory, ...roots];
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function besideToolkit(name: string): string | undefined {

@@ -56,3 +56,14 @@ test("Plug'n'Play's resolver is loaded before anything else, unless it is alread
   assert.deepEqual(plugAndPlay(directory, {NODE_OPTIONS: `--require ${resolver}`}), {});
   assert.deepEqual(plugAndPlay(directoryWith({}), {}), {});
 });
+
+test('a member of a workspace uses the programs that its root has installed', () => {
+  const root = directoryWith({
+    'package.json': '{"workspaces": ["packages/*"]}',
+    'node_modules/.bin/vitest': '',
+    'packages/api/package.json': '{}',
+    'packages/api/test/unit/a.test.ts': '',
+  });
+  const {words} = node.tests({cwd: join(root, 'packages/api'), env: {}, rest: []}, 'test/unit');
+  assert.deepEqual(words, ['../../node_modules/.bin/vitest', 'run', '--dir', 'test/unit']);
+});
