@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {existsSync, globSync, lstatSync, mkdirSync, rmSync, symlinkSync} from 'node:fs';
+import {existsSync, globSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 
 // What build tools keep between builds: in the cache mount, and in the image only as links while the build runs.
@@ -58,7 +58,7 @@ function removeEmpty(directory: string): void {
 
 function tryRemove(directory: string): void {
   try {
-    process.getBuiltinModule('node:fs').rmdirSync(directory);
+    rmdirSync(directory);
   } catch {
     // It holds what the build made.
   }
