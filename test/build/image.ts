@@ -12,9 +12,15 @@ import {temporaryDirectory} from '../support/directory.ts';
 import {docker, dockerSync, must} from '../support/docker.ts';
 import {eventually} from '../support/until.ts';
 
-/** The image that services start from: another one while the images themselves are being changed. */
+/** What stands for entrypoint/node-service while the images themselves are being changed. */
 const base = process.env['ENTRYPOINT_TEST_NODE_SERVICE'] ?? '';
-if (base === '') buildImages('node-service');
+
+/** Builds the images that a test needs, unless others stand for them. */
+export function needImages(...names: readonly string[]): void {
+  if (base === '') buildImages(...names);
+}
+
+needImages('node-service');
 
 /** How a build ended. */
 export interface Built {
@@ -122,7 +128,7 @@ async function build(
   const ca = certificateFile(process.env);
   const file = join(temporaryDirectory(), 'Dockerfile');
   const text = readFileSync(join(directory, 'Dockerfile'), 'utf8');
-  writeFileSync(file, base === '' ? text : text.replace('entrypoint/node-service:26', base));
+  writeFileSync(file, base === '' ? text : text.replace('entrypoint/node-service:', `${base}:`));
   const {words, env} = dockerBuild(
     {
       context: directory,

@@ -3,7 +3,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, test} from 'node:test';
 import {long} from '../support/long.ts';
-import {mustBuild, type Repository, repository} from './image.ts';
+import {mustBuild, needImages, type Repository, repository} from './image.ts';
 
 // Every package manager and layout: built by a plain `docker build`, tested in its image, run, asked once, and built
 // again after a changed line.
@@ -97,6 +97,43 @@ describe('the one-line Dockerfile', () => {
       assert.equal(await service.answer(), 'hello shared odd: true');
     },
   );
+
+  test('prisma generate runs where there is a schema, with the programs of a local package', long, async () => {
+    const service = repository();
+    service.write({
+      'package.json':
+        '{"name": "b-prisma", "type": "module", "main": "server.js", "dependencies": {"prisma": "file:lib/prisma"}}\n',
+      'package-lock.json': JSON.stringify({
+        name: 'b-prisma',
+        lockfileVersion: 3,
+        requires: true,
+        packages: {
+          '': {name: 'b-prisma', dependencies: {prisma: 'file:lib/prisma'}},
+          'lib/prisma': {version: '1.0.0', bin: {prisma: 'cli.js'}},
+          'node_modules/prisma': {resolved: 'lib/prisma', link: true},
+        },
+      }),
+      'lib/prisma/package.json': '{"name": "prisma", "version": "1.0.0", "bin": {"prisma": "cli.js"}}\n',
+      'lib/prisma/cli.js':
+        "#!/usr/bin/env node\nrequire('node:fs').writeFileSync('generated.js', `export const word = '${process.argv[2]}';`);\n",
+      'prisma/schema.prisma': '',
+      'server.js':
+        "import {createServer} from 'node:http';\nimport {word} from './generated.js';\nexport default createServer((request, response) => response.end(word));\n",
+    });
+    const output = await mustBuild(service);
+    assert.match(output, /\$ npm ci\n/);
+    assert.equal(await service.answer(), 'generate');
+  });
+
+  test('Node 24 is the tag 24 of the same images', long, async () => {
+    needImages('node-service:24');
+    const service = repository('npm');
+    service.write({Dockerfile: 'FROM entrypoint/node-service:24\n', '.nvmrc': '24\n'});
+    await mustBuild(service);
+    assert.match(await service.inside('node', '--version'), /^v24\./);
+    assert.match(await service.inside('entrypoint', 'test_unit'), /pass 1\b/);
+    assert.equal(await service.answer(), 'odd: patched');
+  });
 
   test('a service of a workspace is built alone, with what it needs', long, async () => {
     const service = repository('npm-workspace');

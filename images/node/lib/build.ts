@@ -2,10 +2,10 @@ import {existsSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {linkCaches} from './caches.ts';
 import {execCommand, isPlugAndPlay, scriptCommand} from './commands.ts';
-import {buildSteps, hasOwnAddon, lifecycleSteps, prismaDirectories, type Step} from './lifecycle.ts';
+import {buildSteps, hasOwnAddon, ignoresScripts, lifecycleSteps, prismaDirectories, type Step} from './lifecycle.ts';
 import {allowPrograms} from './placeholders.ts';
 import {closureOf, readText} from './project.ts';
-import {refuse, run} from './report.ts';
+import {refuse, run, say} from './report.ts';
 import {hasDependencies, install, managerOf, postponed, readService, type Service, withManager} from './service.ts';
 import {enter, removeCacheOfLayer, type Surroundings} from './surroundings.ts';
 
@@ -51,12 +51,15 @@ async function runSteps(service: Service, surroundings: Surroundings, isInstalle
   const builds = buildSteps(project, own);
   // What npm does with an addon that has no install script.
   const addons = isInstalled ? [project.root].filter(hasOwnAddon) : [];
-  const lifecycle = isInstalled ? lifecycleSteps(project, choice.manager) : [];
+  const all = isInstalled ? lifecycleSteps(project, choice.manager) : [];
+  const ignored = all.length > 0 && ignoresScripts(choice.manager, (file) => readText(join(directory, file)));
+  if (ignored) say(`not run, since the settings have ignore-scripts: ${all.map(named).join(', ')}`);
+  const lifecycle = ignored ? [] : all;
   if (lifecycle.length + prisma.length + builds.length + addons.length === 0) return;
   const manager = await managerOf(service, surroundings.env);
   const env = withManager(surroundings.env, manager);
   const go = async (words: readonly string[], at: string, what: string): Promise<void> => {
-    const {code} = await run(words, {env: {...env, ...pnpEnvironment()}, cwd: join(directory, at)});
+    const {code} = await run(words, {env: {...env, ...plugAndPlayEnvironment()}, cwd: join(directory, at)});
     if (code !== 0)
       refuse([
         {
@@ -80,7 +83,7 @@ async function runSteps(service: Service, surroundings: Surroundings, isInstalle
 }
 
 /** yarn keeps packages in its cache only while it may change it. */
-function pnpEnvironment(): Record<string, string> {
+function plugAndPlayEnvironment(): Record<string, string> {
   return isPlugAndPlay(readText(join(directory, '.yarnrc.yml'))) ? {YARN_ENABLE_GLOBAL_CACHE: 'false'} : {};
 }
 

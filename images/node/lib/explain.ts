@@ -150,6 +150,6 @@ function engine({output}: Failure): Refusal | undefined {
   return {
     what: 'a package asks for another version of Node or of the package manager',
     evidence: matching(output, /incompatible|Expected version|Got: |Unsupported engine|Required:|not match/i, 3),
-    fix: 'update the package, or choose another Node: FROM entrypoint/node-service:24 (docs/images.md)',
+    fix: 'update the package, choose another Node (FROM entrypoint/node-service:24), or name the manager\'s version in package.json: "packageManager"',
   };
 }

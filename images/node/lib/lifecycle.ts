@@ -58,6 +58,16 @@ export function lifecycleSteps({root, members}: Project, manager: ManagerName): 
   );
 }
 
+/** Whether the settings switch scripts off, as they then are on a laptop: `ignore-scripts` of npm, pnpm and yarn 1. */
+export function ignoresScripts(manager: ManagerName, read: (file: string) => string | undefined): boolean {
+  if (manager === 'berry') return false;
+  return (
+    /^[ \t]*ignore-scripts[ \t]*=[ \t]*true\b/m.test(read('.npmrc') ?? '') ||
+    /^[ \t]*--install\.ignore-scripts[ \t]+true|^[ \t]*ignore-scripts[ \t]+true/m.test(read('.yarnrc') ?? '') ||
+    /^ignoreScripts:[ \t]*true\b/m.test(read('pnpm-workspace.yaml') ?? '')
+  );
+}
+
 /** A guard that wants another package manager than the one that installs. */
 export function guardRefusals({root}: Project, manager: ManagerName): readonly Refusal[] {
   const program = manager === 'berry' ? 'yarn' : manager;

@@ -97,6 +97,8 @@ export async function fetchManager(choice: Choice, env: NodeJS.ProcessEnv, own: 
   if (!existsSync(directory)) {
     mkdirSync(managers, {recursive: true});
     const scratch = mkdtempSync(join(managers, '.new-'));
+    // Also when a refusal ends the process.
+    process.once('exit', () => rmSync(scratch, {recursive: true, force: true}));
     try {
       for (const [index, spec] of packages.entries()) {
         const file = await download(spec, scratch, env, choice);
@@ -114,8 +116,6 @@ export async function fetchManager(choice: Choice, env: NodeJS.ProcessEnv, own: 
     } catch (error) {
       // Another build was first.
       if (!existsSync(directory)) throw error;
-    } finally {
-      rmSync(scratch, {recursive: true, force: true});
     }
   }
   return {name, program, version, bin: join(directory, '.programs')};

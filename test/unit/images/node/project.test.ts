@@ -6,6 +6,7 @@ import {installCommand, isPlugAndPlay, yarnDrift} from '../../../../images/node/
 import {
   buildSteps,
   guardRefusals,
+  ignoresScripts,
   lifecycleSteps,
   prismaDirectories,
   withoutLifecycle,
@@ -26,6 +27,7 @@ import {directoryWith} from '../../../support/directory.ts';
 
 const alone = (manifest: Manifest): Project => ({root: {directory: '.', manifest}, members: [], patterns: undefined});
 const schema = (file: string): boolean => file === 'prisma/schema.prisma';
+const having = (file: string, text: string) => (name: string) => (name === file ? text : undefined);
 const none = (): undefined => undefined;
 
 describe('a workspace', () => {
@@ -95,6 +97,13 @@ describe('the scripts of the service itself', () => {
       guardRefusals(alone({scripts}), 'pnpm')[0]?.what,
       "scripts.preinstall in package.json allows only npm, and the lock file is pnpm's",
     );
+  });
+
+  test('are not run where the settings switch scripts off', () => {
+    assert.ok(ignoresScripts('npm', having('.npmrc', 'audit=false\nignore-scripts = true\n')));
+    assert.ok(!ignoresScripts('npm', having('.npmrc', '# ignore-scripts=true\n')));
+    assert.ok(ignoresScripts('yarn', having('.yarnrc', 'ignore-scripts true\n')));
+    assert.ok(!ignoresScripts('berry', having('.npmrc', 'ignore-scripts=true\n')));
   });
 
   test('prisma generate runs where there is a schema, unless a script does it', () => {
