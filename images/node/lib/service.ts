@@ -66,10 +66,12 @@ export async function managerOf({directory, choice}: Service, env: NodeJS.Proces
   return fetchManager(choice, env, {imageNpm, yarnPath: own === undefined ? undefined : join(directory, own)});
 }
 
-/** PATH with the manager's programs. */
-export const withManager = (env: NodeJS.ProcessEnv, {bin}: Manager): NodeJS.ProcessEnv => ({
+/** PATH with the manager's programs, and settings of its own. */
+export const withManager = (env: NodeJS.ProcessEnv, {name, bin}: Manager): NodeJS.ProcessEnv => ({
   ...env,
   ...(bin === undefined ? {} : {PATH: `${bin}:${env['PATH'] ?? ''}`}),
+  // Not before each script: what is installed is what the lock file lists. (11 and later read the second.)
+  ...(name === 'pnpm' ? {npm_config_verify_deps_before_run: 'false', pnpm_config_verify_deps_before_run: 'false'} : {}),
 });
 
 /** Installs the dependencies, exactly as the lock file lists them; ends the process if that fails. */

@@ -88,8 +88,6 @@ export function enter(directory: string): Surroundings {
     SKIP_INSTALL_SIMPLE_GIT_HOOKS: '1',
     GIT_TERMINAL_PROMPT: '0',
     COREPACK_ENABLE_STRICT: '0',
-    npm_config_verify_deps_before_run: 'false',
-    pnpm_config_verify_deps_before_run: 'false',
     ...(certificates === undefined
       ? {}
       : {
