@@ -84,6 +84,8 @@ export interface DockerBuildOptions {
   readonly tags: readonly string[];
   /** Default: `Dockerfile` in the context. */
   readonly file?: string | undefined;
+  /** Stage to build. Default: the last one. */
+  readonly target?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   /** Build secrets, `id` to path: files that the build can read and that no layer stores. */
@@ -109,6 +111,7 @@ export function dockerBuild(
   const words = [
     ...client.build,
     ...flag('--file', options.file),
+    ...flag('--target', options.target),
     ...options.tags.flatMap((tag) => ['--tag', tag]),
     ...pairs('--build-arg', options.buildArgs),
     ...pairs('--label', options.labels),

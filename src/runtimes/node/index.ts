@@ -6,6 +6,7 @@ import {readPackage} from './package.ts';
 import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
 import {nodeMajor} from './version.ts';
+import {nodePackage} from './workspace.ts';
 
 /** Services for Node: a directory with a package.json. */
 export const node: Runtime = {
@@ -15,6 +16,7 @@ export const node: Runtime = {
     const {name, main} = readPackage(directory) ?? {};
     return {name, module: main};
   },
+  workspacePackage: nodePackage,
   dockerfile: (directory) => `FROM entrypoint/node-service:${nodeMajor(directory)}`,
   installFix: (_directory, packages) => `npm install --save-dev ${packages.join(' ')}`,
   checkPackages: ['typescript', 'oxlint'],
