@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {execFileSync, spawnSync} from 'node:child_process';
+import {appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, test} from 'node:test';
 import {long} from '../support/long.ts';
@@ -8,17 +8,20 @@ import {mustBuild, type Repository, repository} from './image.ts';
 
 // Repositories as generators make them, with the newest versions: built, tested in the image, run, asked, built again.
 
-/** Runs a generator, which makes the directory `app`, and locks its dependencies. */
+/** Runs a generator, which makes the directory `made`, and locks its dependencies. */
 function generate(...words: readonly string[]): Repository {
   const service = repository();
   const options = {cwd: service.directory, stdio: 'pipe', env: {...process.env, CI: 'true'}} as const;
   execFileSync('npm', ['exec', '--yes', '--', ...words], options);
-  for (const name of readdirSync(join(service.directory, 'app'))) {
+  for (const name of readdirSync(join(service.directory, 'made'))) {
     // Files of its own, such as a .dockerignore, stay.
-    renameSync(join(service.directory, 'app', name), join(service.directory, name));
+    renameSync(join(service.directory, 'made', name), join(service.directory, name));
   }
-  execFileSync('rm', ['-rf', 'app', 'node_modules'], options);
+  execFileSync('rm', ['-rf', 'made', 'node_modules'], options);
   execFileSync('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit'], options);
+  // npm's lock lacks an optional package that a mirror of the registry does not have, and `npm ci` refuses it then.
+  if (spawnSync('npm', ['ci', '--dry-run', '--ignore-scripts', '--no-audit'], options).status !== 0)
+    rmSync(join(service.directory, 'package-lock.json'));
   return service;
 }
 
@@ -26,19 +29,19 @@ function generate(...words: readonly string[]): Repository {
 async function change(service: Repository, file: string): Promise<void> {
   appendFileSync(join(service.directory, file), `// changed in ${service.image}\n`);
   const output = await mustBuild(service);
-  assert.ok(!output.includes('$ npm ci'), output);
+  assert.doesNotMatch(output, /\$ npm (?:ci|install)/);
 }
 
 describe('as generated', long, () => {
   test('express-generator', async () => {
-    const service = generate('express-generator', '--no-view', 'app');
+    const service = generate('express-generator', '--no-view', 'made');
     await mustBuild(service);
     assert.match(await service.answer(), /Express/);
     await change(service, 'app.js');
   });
 
   test('nest new', async () => {
-    const service = generate('@nestjs/cli', 'new', 'app', '--skip-git', '--skip-install', '--package-manager', 'npm');
+    const service = generate('@nestjs/cli', 'new', 'made', '--skip-git', '--skip-install', '--package-manager', 'npm');
     const output = await mustBuild(service);
     assert.match(output, /\$ npm run build/);
     await service.inside('npm', 'test');
@@ -49,7 +52,7 @@ describe('as generated', long, () => {
   });
 
   test('create-vite, with a server of its own for what it builds', async () => {
-    const service = generate('create-vite', 'app', '--template', 'react-ts', '--no-interactive');
+    const service = generate('create-vite', 'made', '--template', 'react-ts', '--no-interactive');
     const manifest = join(service.directory, 'package.json');
     writeFileSync(
       manifest,
@@ -68,7 +71,7 @@ describe('as generated', long, () => {
   test('create-next-app --empty, with the custom server of its manual', async () => {
     const service = generate(
       'create-next-app',
-      'app',
+      'made',
       '--empty',
       '--ts',
       '--app',
