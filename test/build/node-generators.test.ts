@@ -44,7 +44,8 @@ describe('as generated', long, () => {
     const service = generate('@nestjs/cli', 'new', 'made', '--skip-git', '--skip-install', '--package-manager', 'npm');
     const output = await mustBuild(service);
     assert.match(output, /\$ npm run build/);
-    await service.inside('npm', 'test');
+    // vite writes what it makes of its configuration beside it, unless it is set otherwise.
+    await service.inside('npm', 'test', '--', '--configLoader', 'runner');
     assert.equal(await service.answer(), 'Hello World!');
     await change(service, 'src/main.ts');
     // A compile from the notes of the last one would write nothing.

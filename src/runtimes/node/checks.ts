@@ -1,9 +1,9 @@
-import {accessSync, constants, existsSync, globSync, readFileSync} from 'node:fs';
+import {existsSync, globSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Words} from '../../shell/argv.ts';
 import type {ServiceContext} from '../runtime.ts';
-import {findPackage, findTool} from './tooling.ts';
+import {findPackage, findTool, isWritable} from './tooling.ts';
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
 const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];
@@ -65,15 +65,11 @@ function typeCheckers(directory: string): Words[] {
 
 /** In an image, nothing can be written beside the code: an incremental check keeps its notes nowhere. */
 function withoutNotes(directory: string): Words {
-  try {
-    accessSync(directory, constants.W_OK);
-    return [];
-  } catch {
-    const isIncremental = /"(?:incremental|composite|extends)"/.test(
-      readFileSync(join(directory, 'tsconfig.json'), 'utf8'),
-    );
-    return isIncremental ? ['--incremental', '--tsBuildInfoFile', '/dev/null'] : [];
-  }
+  if (isWritable(directory)) return [];
+  const isIncremental = /"(?:incremental|composite|extends)"/.test(
+    readFileSync(join(directory, 'tsconfig.json'), 'utf8'),
+  );
+  return isIncremental ? ['--incremental', '--tsBuildInfoFile', '/dev/null'] : [];
 }
 
 function hasSources(directory: string): boolean {

@@ -1,9 +1,10 @@
 import {globSync} from 'node:fs';
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
-import {findTool, nodeProgram, plugAndPlay} from './tooling.ts';
+import {readPackage} from './package.ts';
+import {findPackage, findTool, isWritable, nodeProgram, plugAndPlay} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
@@ -22,7 +23,8 @@ export function nodeTests(
     return tool?.own === true ? tool.program : undefined;
   };
   const vitest = own('vitest');
-  if (vitest !== undefined) return {words: [vitest, 'run', '--dir', suite, ...vitestReports(reports), ...rest]};
+  if (vitest !== undefined)
+    return {words: [vitest, 'run', '--dir', suite, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
   const jest = own('jest');
   if (jest !== undefined) return jestCommand(jest, suite, rest, reports);
   const words = [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`];
@@ -43,6 +45,16 @@ function nodeReports(reports: Reports | undefined): string[] {
       `--test-reporter-destination=${destination}`,
     ]),
   ];
+}
+
+/** In an image, nothing can be written beside the code, as vite does with what it makes of its configuration. */
+function configLoader(directory: string): readonly string[] {
+  if (isWritable(directory) || globSync('{vite,vitest}.config.*', {cwd: directory}).length === 0) return [];
+  const file = findPackage(directory, 'vitest');
+  const {version = '0.0'} = file === undefined ? {} : (readPackage(join(directory, file)) ?? {});
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  // Since 3.2.
+  return major > 3 || (major === 3 && minor >= 2) ? ['--configLoader', 'runner'] : [];
 }
 
 // vitest measures coverage only with a further package, so coverage is left to the service's vitest configuration.

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, realpathSync} from 'node:fs';
+import {accessSync, constants, existsSync, readFileSync, realpathSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {executables} from '../../shell/executable.ts';
@@ -79,4 +79,14 @@ export function plugAndPlay(directory: string, env: Context['env']): {readonly e
   // yarn's own `run` sets the same.
   if (given.includes(resolver)) return {};
   return {env: {NODE_OPTIONS: [...options, ...(given === '' ? [] : [given])].join(' ')}};
+}
+
+/** Whether this process can write in a directory: on a laptop it can, in an image, as webuser, it cannot. */
+export function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
