@@ -50,7 +50,7 @@ function textsOf(value: unknown): readonly string[] | undefined {
 async function pnpmMembers(directory: string): Promise<readonly string[] | undefined> {
   const file = join(directory, 'pnpm-workspace.yaml');
   if (!existsSync(file)) return undefined;
-  const {parse} = await import('yaml');
+  const {parse} = await import('./yaml.ts');
   try {
     return textsOf(parse(readFileSync(file, 'utf8')));
   } catch (error) {
