@@ -52,6 +52,7 @@ export {requireEngine} from './image/engine.ts';
 export type {DockerClient} from './image/docker.ts';
 
 // ## Images: the version of the source, and the image built from it
+export {type BuildSecrets, buildSecrets} from './image/build-secrets.ts';
 export {withBuildContext} from './image/context.ts';
 export type {BuildContext, BuildContextOptions} from './image/context.ts';
 export {readSource} from './image/source.ts';

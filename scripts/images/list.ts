@@ -1,6 +1,9 @@
 /** An image of the project, and everything that its content depends on. */
 export interface Image {
+  /** `node`; with its tag, `node:24`, unless it is the usual one. */
   readonly name: string;
+  /** Directory of its Dockerfile below images/. */
+  readonly directory: string;
   readonly tag: string;
   /** Name of its base image; undefined: none of the project's. */
   readonly from: string | undefined;
@@ -8,15 +11,39 @@ export interface Image {
   readonly inputs: readonly string[];
   /** Build context, relative to the root of the repository. */
   readonly context: string;
+  /** Build arguments: versions. */
+  readonly args?: Readonly<Record<string, string>>;
 }
 
 const own = (name: string, tag: string): Image => ({
   name,
+  directory: name,
   tag: `entrypoint/${name}:${tag}`,
   from: 'debian',
   inputs: [`images/${name}/*`],
   context: `images/${name}`,
 });
+
+/** The chain from `base` to `node-service` with an older Node, which services name in their Dockerfile. */
+function withNode(major: string): readonly Image[] {
+  const args = {node: major};
+  const named = (name: string): Image => ({...own(name, major), name: `${name}:${major}`, args});
+  return [
+    {
+      ...named('base'),
+      inputs: ['images/base/*', `images/base/node-${major}/*`, '.dockerignore', 'package.json', 'dist/**/*'],
+      context: '.',
+      args: {...args, node_packages: `.images/node-${major}/node_modules`},
+    },
+    {
+      ...named('node'),
+      inputs: ['images/node/**/*'],
+      from: `base:${major}`,
+      context: `.images/node-image-${major}`,
+    },
+    {...named('node-service'), from: `node:${major}`},
+  ];
+}
 
 /** Each image comes after its base image. */
 export const images: readonly Image[] = [
@@ -27,6 +54,7 @@ export const images: readonly Image[] = [
     inputs: ['images/base/*', '.dockerignore', 'package.json', 'dist/**/*', 'node_modules/node-linux-*/package.json'],
     context: '.',
   },
+  ...withNode('24'),
   {...own('builder', '26'), from: 'base'},
   {
     ...own('command', '26'),

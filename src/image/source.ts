@@ -43,7 +43,12 @@ export async function readSource(cwd: string): Promise<ImageSource> {
   const dockerfile = inRoot(image?.dockerfile ?? 'Dockerfile');
   const include = (build?.include ?? []).map(inRoot);
   const whole = image?.context !== undefined || found.directory === '';
-  const manifests = whole ? [] : manifestsIn(root, [...new Set(['', ...between(directory), ...found.members])]);
+  // A lone package has its manifests where the image's own steps find them.
+  const isLone = found.members.every((member) => member === '') && found.inputs.length === 0;
+  const manifests =
+    image?.context !== undefined || isLone
+      ? []
+      : [...manifestsIn(root, [...new Set(['', ...between(directory), ...found.members])]), ...found.inputs];
   const further = (image?.paths ?? []).map(inRoot);
   const files = whole
     ? ['.']

@@ -13,6 +13,8 @@ export interface Workspace {
   readonly needed: readonly string[];
   /** All packages of the workspace, relative to the root. */
   readonly members: readonly string[];
+  /** What the install reads besides the packages' manifests, relative to the root. */
+  readonly inputs: readonly string[];
 }
 
 /**
@@ -31,11 +33,22 @@ export async function workspaceOf(service: string): Promise<Workspace> {
   const needed = await closure(service, names);
   const root = [...needed].reduce(common, found?.root ?? service);
   const inRoot = (directory: string): string => relative(root, directory).split(sep).join('/');
+  // A service can be the root of a workspace itself.
+  const below = (await packagesIn(service)).flatMap(({members: globs}) => expand(service, globs ?? []));
+  const all = new Set([root, ...members, ...needed, ...below]);
+  const inputs = await Promise.all(
+    [...all].map(async (directory) =>
+      (await packagesIn(directory)).flatMap((one) =>
+        (one.inputs ?? []).map((path) => inRoot(resolve(directory, path))),
+      ),
+    ),
+  );
   return {
     root,
     directory: inRoot(service),
     needed: [...needed].map(inRoot).toSorted(),
-    members: [...new Set([...members, ...needed])].map(inRoot).toSorted(),
+    members: [...new Set([...members, ...needed, ...below])].map(inRoot).toSorted(),
+    inputs: inputs.flat().toSorted(),
   };
 }
 

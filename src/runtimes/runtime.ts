@@ -21,6 +21,8 @@ export interface WorkspacePackage {
   readonly dependencies: readonly string[];
   /** Directories that it names as dependencies, such as `../shared`. */
   readonly paths: readonly string[];
+  /** Files and directories below its own that an install reads besides manifests: archives, patches, copied packages. */
+  readonly inputs?: readonly string[];
   /** The members of the workspace of which this directory is the root: globs, `!` in front of exclusions. */
   readonly members: readonly string[] | undefined;
 }
@@ -46,8 +48,8 @@ export interface Runtime {
    * @throws Problem `bad_package_file` (exit code 65)
    */
   readonly workspacePackage: (directory: string) => Promise<WorkspacePackage | undefined>;
-  /** A whole Dockerfile for a service: `FROM entrypoint/node-service:26`. */
-  readonly dockerfile: string;
+  /** A whole Dockerfile for the service in a directory: `FROM entrypoint/node-service:26`. */
+  readonly dockerfile: (directory: string) => string;
   /** How to install packages that a task needs: the text after `fix: `. */
   readonly installFix: (directory: string, packages: readonly string[]) => string;
   /** Packages to suggest where `checks` finds no linter and no type checker. */

@@ -90,6 +90,10 @@ export interface DockerBuildOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Build secrets, `id` to path: files that the build can read and that no layer stores. */
   readonly secretFiles?: Readonly<Record<string, string>>;
+  /** The same, `id` to the variable that has the value. */
+  readonly secretVariables?: Readonly<Record<string, string>>;
+  /** Where the values of these variables come from. Default: the environment. */
+  readonly secrets?: Command['secrets'];
   readonly noCache?: boolean;
 }
 
@@ -112,8 +116,9 @@ export function dockerBuild(
     ...pairs('--build-arg', options.buildArgs),
     ...pairs('--label', options.labels),
     ...Object.entries(options.secretFiles ?? {}).flatMap(([id, path]) => ['--secret', `id=${id},src=${path}`]),
+    ...Object.entries(options.secretVariables ?? {}).flatMap(([id, name]) => ['--secret', `id=${id},env=${name}`]),
     ...(options.noCache === true ? ['--no-cache'] : []),
     options.context,
   ];
-  return {words, env: client.env};
+  return {words, env: client.env, ...(options.secrets === undefined ? {} : {secrets: options.secrets})};
 }

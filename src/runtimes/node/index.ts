@@ -6,6 +6,7 @@ import {addPackages} from './package-manager.ts';
 import {readPackage} from './package.ts';
 import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
+import {nodeMajor} from './version.ts';
 import {nodePackage} from './workspace.ts';
 
 /** Services for Node: a directory with a package.json. */
@@ -17,7 +18,7 @@ export const node: Runtime = {
     return {name, module: main};
   },
   workspacePackage: nodePackage,
-  dockerfile: 'FROM entrypoint/node-service:26',
+  dockerfile: (directory) => `FROM entrypoint/node-service:${nodeMajor(directory)}`,
   installFix: (directory, packages) => addPackages(directory, packages, {dev: true}),
   checkPackages: ['typescript', 'oxlint'],
   checks: nodeChecks,

@@ -8,16 +8,21 @@ interface Manifest {
   readonly workspaces?: unknown;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly patchedDependencies?: Readonly<Record<string, string>>;
+  readonly pnpm?: {readonly patchedDependencies?: Readonly<Record<string, string>>};
 }
 
 // @see https://docs.npmjs.com/cli/configuring-npm/package-json#local-paths and the protocols of yarn and pnpm
 const local = /^(?:(?:file|link|portal):)?(\.{1,2}\/.*)$/;
 
+// Below the directory: `file:lib/a`, `./vendor/a.tgz`. Managers link or copy a directory.
+const copied = /^(?:(?:file|link|portal):(?:\.\/)?|\.\/)((?!\.\.?\/|\/).+)$/;
+
 /** What package.json and pnpm-workspace.yaml say about the packages around them; undefined without package.json. */
 export async function nodePackage(directory: string): Promise<WorkspacePackage | undefined> {
   const manifest = readPackage(directory);
   if (manifest === undefined) return undefined;
-  const {workspaces, optionalDependencies, peerDependencies} = manifest as Manifest;
+  const {workspaces, optionalDependencies, peerDependencies, patchedDependencies, pnpm} = manifest as Manifest;
   const all = {...peerDependencies, ...optionalDependencies, ...manifest.devDependencies, ...manifest.dependencies};
   return {
     name: manifest.name,
@@ -25,6 +30,10 @@ export async function nodePackage(directory: string): Promise<WorkspacePackage |
     paths: Object.values(all)
       .flatMap((range) => local.exec(String(range))?.[1] ?? [])
       .filter(isDirectory),
+    inputs: [
+      ...Object.values(all).flatMap((range) => copied.exec(String(range))?.[1] ?? []),
+      ...Object.values({...patchedDependencies, ...pnpm?.patchedDependencies}),
+    ].filter((path) => existsSync(join(directory, path))),
     members: (await pnpmMembers(directory)) ?? textsOf(workspaces),
   };
 }
@@ -41,7 +50,7 @@ function textsOf(value: unknown): readonly string[] | undefined {
 async function pnpmMembers(directory: string): Promise<readonly string[] | undefined> {
   const file = join(directory, 'pnpm-workspace.yaml');
   if (!existsSync(file)) return undefined;
-  const {parse} = await import('yaml');
+  const {parse} = await import('./yaml.ts');
   try {
     return textsOf(parse(readFileSync(file, 'utf8')));
   } catch (error) {

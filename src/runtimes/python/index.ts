@@ -15,7 +15,7 @@ export const python: Runtime = {
     module: pyprojectTexts(directory, 'tool.entrypoint')['module'],
   }),
   workspacePackage: pythonPackage,
-  dockerfile: 'FROM entrypoint/python-service:3.13',
+  dockerfile: () => 'FROM entrypoint/python-service:3.13',
   installFix: (directory, packages) => installFix({cwd: directory}, packages.join(' and ')),
   checkPackages: ['ruff', 'mypy'],
   checks: pythonChecks,

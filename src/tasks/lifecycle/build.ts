@@ -3,6 +3,7 @@ import {basename, dirname, join, relative, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
 import {explainBuild} from '../../image/build-failure.ts';
+import {buildSecrets} from '../../image/build-secrets.ts';
 import {withBuildContext} from '../../image/context.ts';
 import {findDockerClient} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
@@ -50,7 +51,7 @@ export const build = task(
       throw problem({
         code: 'no_dockerfile',
         what: path === 'Dockerfile' ? `no Dockerfile in ${cwd}` : `no ${path} (\`image\` in deploy.yaml)`,
-        fix: `echo '${runtimeOf(cwd).dockerfile}' > ${path}`,
+        fix: `echo '${runtimeOf(cwd).dockerfile(cwd)}' > ${path}`,
         exitCode: exitCode.badData,
       });
     }
@@ -90,6 +91,7 @@ export const build = task(
               'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
               ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
             },
+            ...buildSecrets(context),
             secretFiles,
             noCache: !cache,
           },

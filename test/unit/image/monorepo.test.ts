@@ -91,6 +91,29 @@ suite('a service in a workspace', () => {
     );
   });
 
+  test('the root itself gets everything, and the manifests with what else the install reads', async () => {
+    const root = repository({
+      ...workspace,
+      'package.json': json({workspaces: ['packages/*'], dependencies: {a: 'file:lib/a'}}),
+      'lib/a/index.js': 'a',
+      Dockerfile: 'FROM entrypoint/node-service:26\n',
+    });
+    const files = Object.keys(await contextOf(root));
+    assert.ok(files.includes('services/stock/server.js'));
+    assert.deepEqual(
+      files.flatMap((name) => name.split('.entrypoint/manifests/')[1] ?? []),
+      [
+        '.entrypoint-manifests',
+        'lib/a/index.js',
+        'package-lock.json',
+        'package.json',
+        'packages/deep/package.json',
+        'packages/lib/package.json',
+        'packages/other/package.json',
+      ],
+    );
+  });
+
   test('has the version of the last commit that changed what its image contains', async () => {
     const root = repository(workspace);
     const shop = join(root, 'services/shop');

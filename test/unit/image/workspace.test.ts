@@ -87,8 +87,25 @@ suite('the workspace of a service', () => {
       root: '',
       directory: '',
       needed: [''],
-      members: [''],
+      members: ['', 'packages/lib', 'packages/other'],
     });
+  });
+
+  test('what an install reads besides manifests: directories, archives and patches below each package', async () => {
+    const dependencies = {a: 'file:lib/a', b: 'file:./vendor/b.tgz', c: 'file:gone', d: './lib/d', e: '^1.0.0'};
+    const repository = directoryWith({
+      'package.json': json({dependencies, workspaces: ['packages/*'], patchedDependencies: {e: 'fixes/e.patch'}}),
+      'lib/a/index.js': '',
+      'lib/d/index.js': '',
+      'vendor/b.tgz': '',
+      'fixes/e.patch': '',
+      'packages/x/package.json': json({dependencies: {own: 'file:own'}}),
+      'packages/x/own/index.js': '',
+    });
+    mkdirSync(join(repository, '.git'));
+    const expectedInputs = ['fixes/e.patch', 'lib/a', 'lib/d', 'packages/x/own', 'vendor/b.tgz'];
+    assert.deepEqual((await workspaceOf(repository)).inputs, expectedInputs);
+    assert.deepEqual((await workspaceOf(join(repository, 'packages/x'))).inputs, expectedInputs);
   });
 
   test('a manifest that cannot be read is named', async () => {
