@@ -101,8 +101,9 @@ async function make(run: Runner, image: Image, hash: string, client: DockerClien
       dockerBuild(
         {
           context: image.context,
-          ...(image.context === '.' ? {file: `images/${image.name}/Dockerfile`} : {}),
+          ...(image.context === '.' ? {file: `images/${image.directory}/Dockerfile`} : {}),
           tags: [image.tag],
+          buildArgs: image.args ?? {},
           labels: {[inputsLabel]: hash},
           secretFiles: ca === undefined ? {} : {ca},
           noCache: fresh,

@@ -1,6 +1,9 @@
 /** An image of the project, and everything that its content depends on. */
 export interface Image {
+  /** `node`; with its tag, `node:24`, unless it is the usual one. */
   readonly name: string;
+  /** Directory of its Dockerfile below images/. */
+  readonly directory: string;
   readonly tag: string;
   /** Name of its base image; undefined: none of the project's. */
   readonly from: string | undefined;
@@ -8,15 +11,36 @@ export interface Image {
   readonly inputs: readonly string[];
   /** Build context, relative to the root of the repository. */
   readonly context: string;
+  /** Build arguments: versions. */
+  readonly args?: Readonly<Record<string, string>>;
 }
 
 const own = (name: string, tag: string): Image => ({
   name,
+  directory: name,
   tag: `entrypoint/${name}:${tag}`,
   from: 'debian',
   inputs: [`images/${name}/*`],
   context: `images/${name}`,
 });
+
+/** `python` and `python-service`, for the version of Python that a release of Debian has. */
+const withPython = (version: string, suffix: string): readonly Image[] => [
+  {
+    ...own('python', version),
+    name: `python${suffix}`,
+    args: {python: version},
+    inputs: ['images/python/**/*', 'images/node/health-check', '.dockerignore'],
+    from: 'base',
+    context: '.',
+  },
+  {
+    ...own('python-service', version),
+    name: `python-service${suffix}`,
+    args: {python: version},
+    from: `python${suffix}`,
+  },
+];
 
 /** Each image comes after its base image. */
 export const images: readonly Image[] = [
@@ -30,13 +54,10 @@ export const images: readonly Image[] = [
   {...own('builder', '26'), from: 'base'},
   {...own('node', '26'), inputs: ['images/node/**/*'], from: 'base', context: '.images/node'},
   {...own('node-service', '26'), from: 'node'},
-  {
-    ...own('python', '3.13'),
-    from: 'base',
-    inputs: ['images/python/**/*', 'images/node/health-check', '.dockerignore'],
-    context: '.',
-  },
-  {...own('python-service', '3.13'), from: 'python'},
+  ...withPython('3.13', ''),
+  ...withPython('3.11', ':3.11'),
+  // A preview, from Debian unstable.
+  ...withPython('3.14', ':3.14'),
   own('postgres', '17'),
   own('haproxy', '3.0'),
   own('registry', '2.8'),

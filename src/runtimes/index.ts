@@ -14,7 +14,7 @@ export const runtimes: readonly Runtime[] = [node, python];
  * The runtime of the service in `directory`; Node if none matches.
  * @example
  * const {name, dockerfile} = runtimeOf(context.cwd);
- * context.say(`${name}: ${dockerfile}`); // node: FROM entrypoint/node-service:26
+ * context.say(`${name}: ${dockerfile(context.cwd)}`); // node: FROM entrypoint/node-service:26
  */
 export function runtimeOf(directory: string): Runtime {
   return runtimes.find(({matches}) => matches(directory)) ?? node;

@@ -30,7 +30,7 @@ export interface Runtime {
   /** @throws Problem `bad_package_file` (exit code 65) when package.json is not valid JSON */
   readonly manifest: (directory: string) => ServiceManifest;
   /** A whole Dockerfile for a service: `FROM entrypoint/node-service:26`. */
-  readonly dockerfile: string;
+  readonly dockerfile: (directory: string) => string;
   /** How to install packages that a task needs: the text after `fix: `. */
   readonly installFix: (directory: string, packages: readonly string[]) => string;
   /** Packages to suggest where `checks` finds no linter and no type checker. */

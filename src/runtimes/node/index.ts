@@ -14,7 +14,7 @@ export const node: Runtime = {
     const {name, main} = readPackage(directory) ?? {};
     return {name, module: main};
   },
-  dockerfile: 'FROM entrypoint/node-service:26',
+  dockerfile: () => 'FROM entrypoint/node-service:26',
   installFix: (_directory, packages) => `npm install --save-dev ${packages.join(' ')}`,
   checkPackages: ['typescript', 'oxlint'],
   checks: nodeChecks,

@@ -44,7 +44,7 @@ export const build = task(
       throw problem({
         code: 'no_dockerfile',
         what: `no Dockerfile in ${cwd}`,
-        fix: `echo '${runtimeOf(cwd).dockerfile}' > Dockerfile`,
+        fix: `echo '${runtimeOf(cwd).dockerfile(cwd)}' > Dockerfile`,
         exitCode: exitCode.badData,
       });
     }

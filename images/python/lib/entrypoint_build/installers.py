@@ -80,9 +80,10 @@ def uv(project, work, env, checks, local):
     with all manifests.
     """
     program = provide(project, "uv", env)
-    words = ["sync", "--inexact"]
+    words = ["sync"]
     if work.choice.lock:
         words.append("--locked" if checks else "--frozen")
+    words.append("--inexact")
     excluded = conflicts(project)
     for kind, table in (("extra", declared.extras(project)), ("group", declared.groups(project))):
         chosen = project.own.get(f"{kind}s")
