@@ -49,6 +49,10 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=1', ...integration.filter((file) => alone.test(file))],
     ['node', '--test', '--test-concurrency=2', ...integration.filter((file) => !alone.test(file))],
   ],
+  build: () => [
+    ...withImages('node-service', 'python-service'),
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/build/**/*.test.ts', {cwd: root})],
+  ],
   contract: () => [
     ...withImages('node-service'),
     ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})],

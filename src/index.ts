@@ -51,11 +51,14 @@ export {requireEngine} from './image/engine.ts';
 export type {DockerClient} from './image/docker.ts';
 
 // ## Images: the version of the source, and the image built from it
+export {type BuildSecrets, buildSecrets} from './image/build-secrets.ts';
 export {withBuildContext} from './image/context.ts';
-export type {BuildContextOptions} from './image/context.ts';
+export type {BuildContext, BuildContextOptions} from './image/context.ts';
+export {readSource} from './image/source.ts';
+export type {ImageSource} from './image/source.ts';
 export {readVersion} from './image/version.ts';
 export type {Version} from './image/version.ts';
-export {builtImageName, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
+export {builtImageName, contentLabel, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
 export {pushImage} from './image/transfer.ts';
 export type {BuiltImageOptions, ImageOptions, ImageReference} from './image/find.ts';
 export type {Built} from './tasks/lifecycle/build.ts';

@@ -24,6 +24,27 @@ const own = (name: string, tag: string): Image => ({
   context: `images/${name}`,
 });
 
+/** The chain from `base` to `node-service` with an older Node, which services name in their Dockerfile. */
+function withNode(major: string): readonly Image[] {
+  const args = {node: major};
+  const named = (name: string): Image => ({...own(name, major), name: `${name}:${major}`, args});
+  return [
+    {
+      ...named('base'),
+      inputs: ['images/base/*', `images/base/node-${major}/*`, '.dockerignore', 'package.json', 'dist/**/*'],
+      context: '.',
+      args: {...args, node_packages: `.images/node-${major}/node_modules`},
+    },
+    {
+      ...named('node'),
+      inputs: ['images/node/**/*'],
+      from: `base:${major}`,
+      context: `.images/node-image-${major}`,
+    },
+    {...named('node-service'), from: `node:${major}`},
+  ];
+}
+
 /** `python` and `python-service`, for the version of Python that a release of Debian has. */
 const withPython = (version: string, suffix: string): readonly Image[] => [
   {
@@ -51,6 +72,7 @@ export const images: readonly Image[] = [
     inputs: ['images/base/*', '.dockerignore', 'package.json', 'dist/**/*', 'node_modules/node-linux-*/package.json'],
     context: '.',
   },
+  ...withNode('24'),
   {...own('builder', '26'), from: 'base'},
   {...own('node', '26'), inputs: ['images/node/**/*'], from: 'base', context: '.images/node'},
   {...own('node-service', '26'), from: 'node'},

@@ -9,8 +9,9 @@ import type {Image} from './list.ts';
 /** Creates the files that an image's build context needs besides those in the repository. */
 export async function prepare(run: Runner, root: string, image: Image): Promise<void> {
   if (image.name === 'debian') await rootFileSystem(run, root, image.context);
-  if (image.name === 'base') requireBundle(root);
-  if (image.name === 'node') await npmPackages(run, root, image.context);
+  if (image.directory === 'base') requireBundle(root);
+  if (image.name === 'base:24') await lockedPackages(run, root, 'images/base/node-24', '.images/node-24');
+  if (image.directory === 'node') await npmPackages(run, root, image.context);
 }
 
 /** The time of all files: 2026-01-01, as in images/debian/reproducibly. */
@@ -90,12 +91,18 @@ function requireBundle(root: string): void {
 
 /** Installs npm with the npm of this machine, since the image has none yet. */
 async function npmPackages(run: Runner, root: string, directory: string): Promise<void> {
+  await lockedPackages(run, root, 'images/node', directory);
+  await run(['rm', '-rf', `${directory}/node_modules/npm/docs`, `${directory}/node_modules/npm/man`]);
+}
+
+/** A copy of `source` with the packages of its package-lock.json, installed again only if that has changed. */
+async function lockedPackages(run: Runner, root: string, source: string, directory: string): Promise<void> {
   const read = (path: string): string | undefined =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
   await run(['mkdir', '-p', directory]);
-  await run(['cp', '-R', 'images/node/.', directory]);
+  await run(['cp', '-R', `${source}/.`, directory]);
   const stamp = `${directory}/node_modules/.package-lock.copy`;
-  if (read(stamp) === read('images/node/package-lock.json')) return;
+  if (read(stamp) === read(`${source}/package-lock.json`)) return;
   await run(
     {
       words: [
@@ -111,8 +118,7 @@ async function npmPackages(run: Runner, root: string, directory: string): Promis
       ],
       cwd: join(root, directory),
     },
-    {retry: true, purpose: 'cannot install npm for the image node'},
+    {retry: true, purpose: `cannot install the packages of ${source}`},
   );
-  await run(['rm', '-rf', `${directory}/node_modules/npm/docs`, `${directory}/node_modules/npm/man`]);
   await run(['cp', `${directory}/package-lock.json`, stamp]);
 }

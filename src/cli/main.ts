@@ -1,5 +1,9 @@
 import {exitCode, isProblem, usageErrorsProblem, type Problem, type UsageError} from '../errors.ts';
-import {snake} from '../text/names.ts';
+import {execText, type Words} from '../shell/argv.ts';
+import {become} from '../shell/become.ts';
+import {executables} from '../shell/executable.ts';
+import {kebab, snake} from '../text/names.ts';
+import {nearest} from '../text/nearest.ts';
 import {completions} from './complete.ts';
 import {type Core, defaultCore} from './flags.ts';
 import {generalHelp, listJson, listText, taskHelp} from './help.ts';
@@ -7,6 +11,7 @@ import {loadTasks, type TaskSource, withInvokeTasks} from './load.ts';
 import {parse, type Parsed} from './parse.ts';
 import {reportJson, reportText, type Style, thrownProblem} from './report.ts';
 import {runTasks} from './run-tasks.ts';
+import {standardNames} from './tasks.ts';
 import type {World} from './world.ts';
 
 export interface ExitResult {
@@ -24,7 +29,14 @@ export async function main(world: World): Promise<ExitResult> {
       world.stdout(`entrypoint ${world.version()}\n`);
       return {code: exitCode.ok, gaveUp: false};
     }
-    const {service, parsed} = await understand(world);
+    if (world.argv[0] === '--' && world.argv.length > 1) return await becomeProgram(world, world.argv.slice(1));
+    const {service, parsed} = await understand(world).catch((error: unknown) => {
+      // A shell in the image is most needed where its tasks.ts is broken.
+      if (isProgram(world, standardNames)) return {service: undefined, parsed: undefined};
+      throw error;
+    });
+    const names = service?.tasks.map(({name}) => name) ?? standardNames;
+    if (service === undefined || isProgram(world, names)) return await becomeProgram(world, world.argv);
     Object.assign(known, {core: parsed.core, directory: service.directory});
     return {code: await act(world, service, parsed), gaveUp: false};
   } catch (error) {
@@ -33,6 +45,22 @@ export async function main(world: World): Promise<ExitResult> {
     if (known.core.json && !known.core.dryRun) world.stdout(reportJson(found));
     return {code: found.exitCode, gaveUp: found.code === 'gave_up'};
   }
+}
+
+/**
+ * Whether the first word is a program on PATH, as the first word of `docker run IMAGE` is for most images. A task, and a
+ * word that is one letter away from one, is none.
+ */
+function isProgram({argv: [word = ''], cwd, env}: World, tasks: readonly string[]): boolean {
+  if (word === '' || word.startsWith('-') || tasks.includes(kebab(word))) return false;
+  if (standardNames.includes(kebab(word)) || nearest(kebab(word), tasks) !== undefined) return false;
+  return executables(word, {directory: cwd, path: env['PATH']}).length > 0;
+}
+
+/** Runs any program in place of the command: with its pid, under the same init and as the same user. */
+async function becomeProgram({cwd, env}: World, words: Words): Promise<ExitResult> {
+  await become({words}, {cwd, env});
+  return {code: exitCode.ok, gaveUp: false};
 }
 
 /** The parser decides which directory is meant, but needs that directory's tasks to parse: hence two passes. */
@@ -88,6 +116,9 @@ async function act(world: World, service: TaskSource, parsed: Parsed): Promise<n
         ? generalHelp(service.tasks, world.columns())
         : calls.map(({task}) => taskHelp(task)).join('\n'),
     );
+  } else if (calls.length === 0 && rest.length > 0 && !core.list) {
+    if (core.dryRun) world.stdout(`${execText(rest)}\n`);
+    else await becomeProgram(world, rest);
   } else if (core.list || calls.length === 0) {
     world.stdout(
       core.json ? listJson(service.directory, service.file, service.tasks) : listText(service.tasks, world.columns()),

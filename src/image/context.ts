@@ -1,32 +1,45 @@
 import {randomBytes} from 'node:crypto';
 import {closeSync, existsSync, openSync, readSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {gitExport, gitLargeFiles, gitPlace, gitSubmodules} from '../commands/git.ts';
 import {exitCode, problem} from '../errors.ts';
+import {quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
+import {type ImageSource, readSource} from './source.ts';
 import type {Version} from './version.ts';
 
 /** Which files a build gets. */
 export interface BuildContextOptions {
-  readonly version: Pick<Version, 'dirtyFiles' | 'hasRepository'>;
-  /** Files and directories below the service's directory that it needs although git ignores them. */
-  readonly include: readonly string[];
+  readonly version: Pick<Version, 'dirtyFiles' | 'hasRepository'> & Partial<Version>;
+  /** Files and directories below the service's directory that it needs although git ignores them. Default: those of deploy.yaml. */
+  readonly include?: readonly string[] | undefined;
+  /** Default: what the image of the service is built from. */
+  readonly source?: ImageSource | undefined;
+}
+
+/** What the body of {@link withBuildContext} gets besides the directory. */
+export interface BuildContext {
+  /** A hash of the files, if some differ from the commit; empty otherwise, and in a dry run. */
+  readonly contentHash: string;
 }
 
 interface Place {
   /** Absolute. */
   readonly root: string;
-  /** The service's directory in the repository, with its `/`; empty for the root. */
+  /** The context's directory in the repository, with its `/`; empty for the root. */
   readonly prefix: string;
   readonly objects: string;
 }
 
+/** The directory of a workspace's manifests in the context, and the file in it that says that they are all there. */
+const [manifestsDirectory, complete] = ['.entrypoint/manifests', '.entrypoint-manifests'] as const;
+
 /**
  * Runs `body` with the directory that a build gets, and removes it afterwards. It holds what git knows: the files of the
  * commit with its modes and line ends or, if files differ from it, those that git tracks or does not ignore. So an image
- * that is labelled with a commit contains that commit, and neither a laptop's `.env` nor its `node_modules`. Without a
- * repository, it is the service's directory.
+ * that is labelled with a commit contains that commit, and neither a laptop's `.env` nor its `node_modules`. Of a
+ * workspace, it holds what the service needs. In an image, it is the service's directory.
  * @throws Problem `submodule_differs` or `large_file_missing` (exit code 65)
  * @example
  * await withBuildContext(context, {version: await readVersion(context), include: []}, (directory) =>
@@ -34,27 +47,46 @@ interface Place {
  */
 export async function withBuildContext<T>(
   context: Pick<Context, 'run' | 'cwd'>,
-  {version, include}: BuildContextOptions,
-  body: (directory: string) => Promise<T>,
+  {version, include, source: given}: BuildContextOptions,
+  body: (directory: string, context: BuildContext) => Promise<T>,
 ): Promise<T> {
   const {run, cwd} = context;
-  if (!version.hasRepository) return body('.');
-  const [place, large] = await Promise.all([readPlace(context), run.read(gitLargeFiles(cwd))]);
-  const submodules = existsSync(join(place.root, '.gitmodules')) ? await readSubmodules(context, place) : [];
+  const source = given ?? (await readSource(cwd));
+  const {root, files: pathspecs, manifests} = source;
+  if (!version.hasRepository && version.from !== 'content') return body(root === cwd ? '.' : root, {contentHash: ''});
+  const {place, large, submodules} = version.hasRepository ? await readRepository(context, source) : noRepository(root);
   const directory = join(tmpdir(), `entrypoint-build-${randomBytes(6).toString('hex')}`);
   return run.scope(async (scope) => {
     scope.always(['rm', '-rf', directory]);
     const files = join(directory, 'files');
-    const changed = version.dirtyFiles > 0;
+    const built = join(files, place.prefix);
+    const changed = version.dirtyFiles > 0 || !version.hasRepository;
     // Not for other users of the machine: the repository can be private.
     await run(['mkdir', '-m', '700', directory]);
-    await run(gitExport(cwd, {files, scratch: join(directory, 'git'), changed, include, objects: place.objects}), {
-      purpose: 'cannot copy the files of the commit',
-      fix: 'see the message of git above',
-    });
+    const {stdout} = await run(
+      gitExport(root, {
+        files,
+        scratch: join(directory, 'git'),
+        pathspecs,
+        hashed: source.versioned,
+        changed,
+        include: include ?? source.include,
+        objects: version.hasRepository ? place.objects : undefined,
+        ...(manifests.length === 0
+          ? {}
+          : {second: {pathspecs: manifests.map((path) => `:(literal)${path}`), files: join(directory, 'manifests')}}),
+      }),
+      {capture: true, purpose: 'cannot copy the files of the commit', fix: 'see the message of git above'},
+    );
+    if (manifests.length > 0) {
+      const to = join(built, manifestsDirectory);
+      await run(['mkdir', dirname(to)]);
+      await run(['mv', join(directory, 'manifests', place.prefix), to]);
+      await run(['touch', join(to, complete)]);
+    }
     for (const [index, path] of submodules.entries()) {
       const from = join(place.root, path);
-      const {objects} = await readPlace({run, cwd: from});
+      const {objects} = await readPlace(run, from);
       await run(
         gitExport(from, {
           files: join(files, path),
@@ -63,23 +95,58 @@ export async function withBuildContext<T>(
           include: [],
           objects,
         }),
-        {purpose: `cannot copy the files of the submodule ${path}`, fix: 'see the message of git above'},
+        {capture: true, purpose: `cannot copy the files of the submodule ${path}`, fix: 'see the message of git above'},
       );
     }
-    const built = join(files, place.prefix);
-    requireLargeFiles(built, large.stdout.split('\0').filter(Boolean));
-    return body(built);
+    if (source.ignore !== undefined)
+      await run({
+        words: ['sh', '-c', `cat >${quote(join(built, `${source.dockerfile}.dockerignore`))}`],
+        stdin: source.ignore,
+      });
+    requireLargeFiles(built, large);
+    return body(built, {contentHash: version.dirtyFiles > 0 ? stdout.trim() : ''});
   });
 }
 
-async function readPlace({run, cwd}: Pick<Context, 'run' | 'cwd'>): Promise<Place> {
-  const {stdout} = await run.read(gitPlace(cwd));
+interface Repository {
+  readonly place: Place;
+  /** The files of Git LFS. */
+  readonly large: readonly string[];
+  /** The paths of submodules in the context. */
+  readonly submodules: readonly string[];
+}
+
+async function readRepository({run}: Pick<Context, 'run'>, {root, files}: ImageSource): Promise<Repository> {
+  const [place, large] = await Promise.all([readPlace(run, root), run.read(gitLargeFiles(root))]);
+  return {
+    place,
+    large: large.stdout.split('\0').filter(Boolean),
+    submodules: existsSync(join(place.root, '.gitmodules')) ? await readSubmodules({run}, place, files) : [],
+  };
+}
+
+const noRepository = (root: string): Repository => ({
+  place: {root, prefix: '', objects: ''},
+  large: [],
+  submodules: [],
+});
+
+async function readPlace(run: Context['run'], directory: string): Promise<Place> {
+  const {stdout} = await run.read(gitPlace(directory));
   const [root = '', prefix = '', objects = ''] = stdout.split('\n');
   return {root, prefix, objects};
 }
 
-/** The paths of the submodules in the service's directory. */
-async function readSubmodules({run}: Pick<Context, 'run'>, {root, prefix}: Place): Promise<readonly string[]> {
+/** The paths of the submodules among the context's files. */
+async function readSubmodules(
+  {run}: Pick<Context, 'run'>,
+  {root, prefix}: Place,
+  pathspecs: readonly string[],
+): Promise<readonly string[]> {
+  const directories = pathspecs
+    .filter((one) => !one.startsWith(':(glob)'))
+    .map((one) => one.replace(/^:\(literal\)/, ''))
+    .map((one) => (one === '.' ? prefix : `${prefix}${one}/`));
   const {stdout} = await run.read(gitSubmodules(root));
   const all = stdout
     .split('\n')
@@ -87,7 +154,7 @@ async function readSubmodules({run}: Pick<Context, 'run'>, {root, prefix}: Place
       const [, state = '', path = ''] = /^([ +U-])[0-9a-f]+ (.+?)(?: \(.*\))?$/.exec(line) ?? [];
       return path === '' ? [] : [{state, path}];
     })
-    .filter(({path}) => path.startsWith(prefix));
+    .filter(({path}) => directories.some((directory) => `${path}/`.startsWith(directory)));
   const wrong = all.filter(({state}) => state !== ' ');
   if (wrong.length > 0)
     throw problem({

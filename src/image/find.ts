@@ -1,3 +1,5 @@
+import {existsSync, realpathSync} from 'node:fs';
+import {join} from 'node:path';
 import {dockerImageInspect, dockerInspect} from '../commands/docker/index.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, type Repository, repositoryText} from '../registry/client.ts';
@@ -6,9 +8,12 @@ import {deployLogin} from '../registry/pull.ts';
 import {hasRemoteHosts} from '../service/hosts.ts';
 import type {Environment} from '../service/schema.ts';
 import {requireRegistry, type Service} from '../service/service.ts';
+import {wordsText} from '../shell/argv.ts';
+import {executables} from '../shell/executable.ts';
 import type {Context} from '../task.ts';
+import {readSource} from './source.ts';
 import {engineDigest, pullImage} from './transfer.ts';
-import {readVersion} from './version.ts';
+import {readContentHash, readVersion} from './version.ts';
 
 /** An image that can be run or deployed. */
 export interface ImageReference {
@@ -16,9 +21,13 @@ export interface ImageReference {
   readonly reference: string;
   /** The commit in the image's labels; empty if the image has none, or is not on this engine. */
   readonly commit: string;
+  /** A hash of the files, in the labels of an image that was built from uncommitted changes. */
+  readonly content?: string | undefined;
 }
 
-const idAndCommit = '{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}{{end}}';
+/** The label of an image that was built from uncommitted changes, with a hash of its files. */
+export const contentLabel = 'entrypoint.content';
+const idAndCommit = `{{.Id}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}\t{{index . "${contentLabel}"}}{{end}}`;
 
 /** Which of a service's built images is meant. */
 export interface BuiltImageOptions {
@@ -42,7 +51,7 @@ export async function builtImageName(
 
 /**
  * The image built from the current source. Inside a container of the image it is that image, whatever its name.
- * @throws Problem `image_missing`, or `no_commit` (exit code 65)
+ * @throws Problem `image_missing`, also for an image of other uncommitted changes, or `no_commit` (exit code 65)
  * @example
  * const {reference} = await findBuiltImage(context, await readService(context));
  * await context.run(['docker', 'run', '--rm', reference, 'seed']);
@@ -50,16 +59,51 @@ export async function builtImageName(
 export async function findBuiltImage(
   context: Pick<Context, 'run' | 'cwd' | 'env'>,
   service: Service,
-  {tag}: BuiltImageOptions = {},
+  {tag, build = false}: BuiltImageOptions & Pick<ImageOptions, 'build'> = {},
 ): Promise<ImageReference> {
   const {run, env} = context;
   if (tag !== undefined) return findImage(context, `${service.name}:${tag}`);
-  const version = await readVersion(context);
-  if (!version.hasRepository) {
+  const source = await readSource(context.cwd);
+  const version = await readVersion(context, source);
+  if (version.from === 'image') {
     const own = await run.read(dockerInspect(env['HOSTNAME'] ?? '', '{{.Image}}'), {allow: [1]});
     if (own.exitCode === 0) return {reference: own.stdout.trim(), commit: version.commit};
   }
-  return findImage(context, `${service.name}:${version.tag}`);
+  const name = `${service.name}:${version.tag}`;
+  const found = await readImage(context, name);
+  const content =
+    version.dirtyFiles > 0 && found?.content !== undefined ? await readContentHash(context, source) : undefined;
+  if (found !== undefined && found.content === content) return found;
+  if (build) await runBuild(context, name, found === undefined);
+  const built = await afterBuild(context, name);
+  // In a dry run it has no id.
+  if (build || found === undefined || built.reference === name) return built;
+  throw problem({
+    code: 'image_missing',
+    what: `${name} was built from other uncommitted changes than those of the working tree`,
+    fix: 'build it again: entrypoint build',
+  });
+}
+
+/** Builds as the user would, with the service's own `build`, options from variables included. */
+async function runBuild(
+  {run, env, cwd}: Pick<Context, 'run' | 'env' | 'cwd'>,
+  name: string,
+  isMissing: boolean,
+): Promise<void> {
+  const words = [ownProgram(env, cwd), 'build'];
+  const unless = isMissing ? `${wordsText(dockerImageInspect('{{.Id}}', name))} >/dev/null 2>&1 || ` : '';
+  await run.act(`${unless}${wordsText(words)}`, () => run(words, {purpose: `cannot build ${name}`}));
+}
+
+/** This command as it can be typed: by its path if PATH has none, or another copy. */
+function ownProgram(env: Context['env'], directory: string): string {
+  // Bundled, this file is in a directory beside bin; as source, two below it.
+  const own = ['../bin/entrypoint', '../../bin/entrypoint']
+    .map((path) => join(import.meta.dirname, path))
+    .find((path) => existsSync(path));
+  const [first] = executables('entrypoint', {directory, path: env['PATH']});
+  return own === undefined || (first !== undefined && realpathSync(first) === realpathSync(own)) ? 'entrypoint' : own;
 }
 
 /**
@@ -68,11 +112,18 @@ export async function findBuiltImage(
  * @example
  * const {reference, commit} = await findImage(context, 'buy-service:1.4.2');
  */
-export async function findImage({run}: Pick<Context, 'run'>, name: string): Promise<ImageReference> {
+export async function findImage(context: Pick<Context, 'run'>, name: string): Promise<ImageReference> {
+  return (await readImage(context, name)) ?? afterBuild(context, name);
+}
+
+async function readImage({run}: Pick<Context, 'run'>, name: string): Promise<ImageReference | undefined> {
   const found = await run.read(dockerImageInspect(idAndCommit, name), {allow: [1]});
-  if (found.exitCode === 0) return parseImage(found.stdout);
+  return found.exitCode === 0 ? parseImage(found.stdout) : undefined;
+}
+
+/** In a dry run of `build deploy` the image does not exist yet: the printed script inspects it after the build. */
+async function afterBuild({run}: Pick<Context, 'run'>, name: string): Promise<ImageReference> {
   try {
-    // In a dry run of `build deploy` the image does not exist yet: the printed script inspects it after the build.
     const {stdout} = await run(dockerImageInspect(idAndCommit, name), {capture: true});
     return stdout === '' ? {reference: name, commit: ''} : parseImage(stdout);
   } catch (error) {
@@ -80,15 +131,15 @@ export async function findImage({run}: Pick<Context, 'run'>, name: string): Prom
     throw problem({
       code: 'image_missing',
       what: `the image ${name} is not on this engine`,
-      fix: 'build it: entrypoint build (commit first: an image is built from a commit)',
+      fix: 'build it: entrypoint build',
       cause: error,
     });
   }
 }
 
 function parseImage(text: string): ImageReference {
-  const [reference = '', commit = ''] = text.trim().split('\t');
-  return {reference, commit};
+  const [reference = '', commit = '', content = ''] = text.trim().split('\t');
+  return {reference, commit, ...(content === '' ? {} : {content})};
 }
 
 /** Which image is deployed. Default: the environment's stage, else the image built from the current source. */
@@ -97,6 +148,8 @@ export interface ImageOptions {
   readonly image?: string | undefined;
   /** Stage (a tag in the registry). Default: the environment's `stage`. */
   readonly stage?: string | undefined;
+  /** Run `entrypoint build` first if this engine has no image of the current source. Default false. */
+  readonly build?: boolean | undefined;
 }
 
 /**
@@ -113,7 +166,7 @@ export interface ImageOptions {
 export async function imageToDeploy(
   context: Context,
   {service, settings}: {readonly service: Service; readonly settings: Environment},
-  {image, stage = settings.stage}: ImageOptions = {},
+  {image, stage = settings.stage, build}: ImageOptions = {},
 ): Promise<ImageReference> {
   const remote = hasRemoteHosts(settings);
   const provide = remote
@@ -128,7 +181,7 @@ export async function imageToDeploy(
   if (stage === undefined)
     return remote
       ? provide(await publishedReference(context, service, (await readVersion(context)).tag))
-      : findBuiltImage(context, service);
+      : findBuiltImage(context, service, {build});
   return remote
     ? provide(await publishedReference(context, service, stage, stageEmpty))
     : pulledStage(context, service, stage);

@@ -1,32 +1,48 @@
-import {gitStatus} from '../commands/git.ts';
+import {gitContentHash, gitLastCommit, gitPlace, gitStatus} from '../commands/git.ts';
 import {exitCode, isProblem, problem} from '../errors.ts';
 import type {Command, Words} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
+import {type ImageSource, readSource} from './source.ts';
 
 /** The commit of the source an image is built from. */
 export interface Version {
-  /** Full commit hash, with `-dirty` when the working tree differs from it. */
+  /**
+   * Full hash of the last commit that changed what the image contains, with `-dirty` when the working tree differs from
+   * it. Without a repository, a hash of the files.
+   */
   readonly commit: string;
   /** The image's tag: the first 12 characters, with `-dirty`. */
   readonly tag: string;
   /** Number of files that differ from the commit. */
   readonly dirtyFiles: number;
-  /** False in an image, which has its commit in a variable instead of a repository. */
+  /** False in an image, which has its commit in a variable, and in a directory that is in no repository. */
   readonly hasRepository: boolean;
+  /** What `commit` is: of a repository, of the image that this process runs in, or of the files themselves. */
+  readonly from: 'commit' | 'image' | 'content';
 }
 
 /**
- * The version of the source: from git or, where there is no repository, from GIT_COMMIT_HASH, which every image has. A
- * variable of that name beside a repository, as CI systems set it, says nothing about the files.
- * @throws Problem `no_commit` or `bad_commit` (exit code 65)
+ * The version of the source: from git or, where there is no repository, from GIT_COMMIT_HASH, which every image has, or
+ * else from the content of the files. Only what the image contains counts: neither deploy.yaml nor, in a monorepo, the
+ * other services. A variable of that name beside a repository, as CI systems set it, says nothing about the files.
+ * @param source default: what the image of the service is built from
+ * @throws Problem `no_commit`, `bad_commit`, or those of a wrong deploy.yaml or manifest (exit code 65)
  * @example
  * const {tag, dirtyFiles} = await readVersion(context);
  * if (dirtyFiles > 0) context.note(`${tag} contains uncommitted changes`);
  */
-export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' | 'env'>): Promise<Version> {
+export async function readVersion(
+  context: Pick<Context, 'run' | 'cwd' | 'env'>,
+  source?: ImageSource,
+): Promise<Version> {
+  const {run, cwd, env} = context;
   const built = env['GIT_COMMIT_HASH'] ?? '';
-  const status = await run.read(inEnglish(gitStatus(cwd)), {allow: [128]}).catch((error: unknown) => {
-    if (built !== '' && isProblem(error) && error.code === 'command_not_found') return undefined;
+  const {root, versioned, ...rest} = source ?? (await readSource(cwd));
+  const [status, last] = await Promise.all([
+    run.read(inEnglish(gitStatus(root, versioned)), {allow: [128]}),
+    run.read(gitLastCommit(root, versioned), {allow: [128]}),
+  ]).catch((error: unknown) => {
+    if (built !== '' && isProblem(error) && error.code === 'command_not_found') return [undefined, undefined];
     throw error;
   });
   // Git names the branch of every repository; the runner of testContext answers nothing.
@@ -35,11 +51,35 @@ export async function readVersion({run, cwd, env}: Pick<Context, 'run' | 'cwd' |
     /not a git repository/i.test(status.stderr) ||
     (status.exitCode === 0 && !status.stdout.startsWith('# branch.oid'));
   if (isMissing && built !== '') return ofImage(built);
+  if (isMissing && status?.exitCode === 128) return ofContent(context, {...rest, root, versioned});
   const {exitCode: code, stdout, stderr} = status ?? {exitCode: 128, stdout: '', stderr: ''};
   const {oid, dirtyFiles} = parseStatus(stdout);
   if (code !== 0 || oid === undefined) throw noCommit(cwd, code, stderr);
-  const commit = oid + (dirtyFiles > 0 ? '-dirty' : '');
-  return {commit, tag: shortTag(commit), dirtyFiles, hasRepository: true};
+  // No commit changed files that are all new.
+  const touched = /^[0-9a-f]{40,}$/.exec(last?.stdout.trim() ?? '')?.[0] ?? oid;
+  const commit = touched + (dirtyFiles > 0 ? '-dirty' : '');
+  return {commit, tag: shortTag(commit), dirtyFiles, hasRepository: true, from: 'commit'};
+}
+
+/**
+ * A hash of the files that an image of the working tree contains, uncommitted changes included. `build` writes it on an
+ * image of a dirty tree, whose tag does not say which changes it has.
+ */
+export async function readContentHash(
+  {run}: Pick<Context, 'run'>,
+  {root, files, manifests, versioned: hashed, include}: ImageSource,
+): Promise<string> {
+  const pathspecs = [...files, ...manifests.map((path) => `:(literal)${path}`)];
+  const {stdout} = await run.read(gitPlace(root));
+  const [, , objects = ''] = stdout.split('\n');
+  const hash = await run.read(gitContentHash(root, {pathspecs, hashed, changed: true, include, objects}));
+  return hash.stdout.trim();
+}
+
+async function ofContent({run}: Pick<Context, 'run'>, {root, versioned, include}: ImageSource): Promise<Version> {
+  const hash = gitContentHash(root, {pathspecs: versioned, changed: true, include, objects: undefined});
+  const commit = (await run.read(hash)).stdout.trim();
+  return {commit, tag: shortTag(commit), dirtyFiles: 0, hasRepository: false, from: 'content'};
 }
 
 // Messages are parsed: without it they are in the user's language.
@@ -54,7 +94,7 @@ function ofImage(commit: string): Version {
       fix: 'build the image with --build-arg git_commit_hash=$(git rev-parse HEAD)',
       exitCode: exitCode.badData,
     });
-  return {commit, tag: shortTag(commit), dirtyFiles: 0, hasRepository: false};
+  return {commit, tag: shortTag(commit), dirtyFiles: 0, hasRepository: false, from: 'image'};
 }
 
 function parseStatus(text: string): {oid: string | undefined; dirtyFiles: number} {

@@ -13,6 +13,20 @@ export interface ServiceManifest {
   readonly module?: string | undefined;
 }
 
+/** What a manifest says about the packages around its own. */
+export interface WorkspacePackage {
+  /** In the spelling by which others depend on it. */
+  readonly name: string | undefined;
+  /** Names of dependencies that can be members of a workspace. */
+  readonly dependencies: readonly string[];
+  /** Directories that it names as dependencies, such as `../shared`. */
+  readonly paths: readonly string[];
+  /** Files and directories below its own that an install reads besides manifests: archives, patches, copied packages. */
+  readonly inputs?: readonly string[];
+  /** The members of the workspace of which this directory is the root: globs, `!` in front of exclusions. */
+  readonly members: readonly string[] | undefined;
+}
+
 /** Report files of one test suite. */
 export interface Reports {
   /** JUnit XML, which CI systems read. */
@@ -29,7 +43,12 @@ export interface Runtime {
   readonly matches: (directory: string) => boolean;
   /** @throws Problem `bad_package_file` (exit code 65) when package.json is not valid JSON */
   readonly manifest: (directory: string) => ServiceManifest;
-  /** A whole Dockerfile for a service: `FROM entrypoint/node-service:26`. */
+  /**
+   * What the manifests of a directory say about the packages around it; undefined if it has none.
+   * @throws Problem `bad_package_file` (exit code 65)
+   */
+  readonly workspacePackage: (directory: string) => Promise<WorkspacePackage | undefined>;
+  /** A whole Dockerfile for the service in a directory: `FROM entrypoint/node-service:26`. */
   readonly dockerfile: (directory: string) => string;
   /** How to install packages that a task needs: the text after `fix: `. */
   readonly installFix: (directory: string, packages: readonly string[]) => string;

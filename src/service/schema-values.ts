@@ -24,6 +24,23 @@ export const described = <const S extends v.GenericSchema>(
 ): v.SchemaWithPipe<readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]> =>
   v.pipe(schema, v.description<v.InferOutput<S>, string>(text));
 
+export const string = v.string('must be a string');
+// The file says more often `DEBUG: true` than `DEBUG: 'true'`. @see parseYaml, which keeps the text that was written.
+const scalar = v.union(
+  [v.string(), v.number(), v.boolean()],
+  "must be text, a number or true/false; write '' for an empty value",
+);
+
+/** A map whose values become strings. The JSON Schema ends at the transform. */
+export const strings = <const K extends v.GenericSchema<string, string>>(key: K, message: string, text: string) =>
+  v.pipe(
+    v.record(key, scalar, message),
+    v.description(text),
+    v.transform((values): Record<string, string> =>
+      Object.fromEntries(Object.entries(values).map(([one, value]) => [one, String(value)])),
+    ),
+  );
+
 export const name = v.pipe(
   v.string('must be a string'),
   v.regex(

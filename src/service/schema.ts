@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {hostKey} from '../commands/destination.ts';
 import {batchPattern} from './batch.ts';
+import {buildFiles, imageBuild} from './image-schema.ts';
 import {loadBalancer} from './load-balancer-schema.ts';
 import {registryName, registryRule, wrongRegistry} from './registry-name.ts';
 import {
@@ -15,28 +16,13 @@ import {
   seconds,
   secret,
   section,
+  string,
+  strings,
   variableName,
 } from './schema-values.ts';
 
 // The schema of deploy.yaml. docs/deploy.md shows every key, and docs/deploy.schema.json is generated from this file
 // (scripts/schema.ts); tests keep the three equal.
-
-const string = v.string('must be a string');
-// The file says more often `DEBUG: true` than `DEBUG: 'true'`. @see parseYaml, which keeps the text that was written.
-const scalar = v.union(
-  [v.string(), v.number(), v.boolean()],
-  "must be text, a number or true/false; write '' for an empty value",
-);
-
-/** A map whose values become strings. The JSON Schema ends at the transform. */
-const strings = <const K extends v.GenericSchema<string, string>>(key: K, message: string, text: string) =>
-  v.pipe(
-    v.record(key, scalar, message),
-    v.description(text),
-    v.transform((values): Record<string, string> =>
-      Object.fromEntries(Object.entries(values).map(([one, value]) => [one, String(value)])),
-    ),
-  );
 
 const environment = strings(variableName, 'must be a map of variable names to values', 'Environment variables.');
 const logOptions = strings(
@@ -144,10 +130,6 @@ const registry = v.pipe(
   v.description('Where images are published: host, host:port or host/path; for Docker Hub, docker.io/ACCOUNT.'),
   v.transform(registryName),
 );
-const includedPath = v.pipe(
-  string,
-  v.regex(/^(?![/:-])(?!(?:.*\/)?\.\.(?:\/|$)).+$/, "must be a path in the service's directory, such as src/generated"),
-);
 const reason = v.pipe(
   v.string('must be text that gives the reason'),
   v.trim(),
@@ -239,21 +221,8 @@ export const deployFileSchema = section({
     3000,
   ),
   health: v.optional(described(path, 'Path that answers 200 when the service is ready for traffic.'), '/readyz'),
-  build: v.optional(
-    described(
-      section({
-        include: v.optional(
-          described(
-            v.array(includedPath, 'must be a list of paths'),
-            'Files and directories that git ignores and the image needs, such as generated code.',
-          ),
-          [],
-        ),
-      }),
-      'The image: by default, the files of the commit.',
-    ),
-    {},
-  ),
+  build: v.optional(buildFiles, {}),
+  image: v.optional(imageBuild, {}),
   backing_services: v.optional(
     described(
       v.record(backingName, backingService, 'must be a map of backing services'),

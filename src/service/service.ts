@@ -11,6 +11,8 @@ import type {DeployFile, Environment} from './schema.ts';
 export interface Service {
   /** From deploy.yaml, else the manifest, else the directory: lower-case letters, digits and dashes. */
   readonly name: string;
+  /** Its name before version 0.3, where that is another one: without the scope of package.json. */
+  readonly formerName?: string | undefined;
   /** Absolute. */
   readonly directory: string;
   readonly deployFile: DeployFile;
@@ -31,6 +33,7 @@ export async function readService({cwd, env}: Pick<Context, 'cwd' | 'env'>): Pro
   const deployFile = readDeployFile(cwd);
   return {
     name: deployFile.service ?? defaultName(cwd),
+    ...(deployFile.service === undefined ? formerName(cwd) : {}),
     directory: cwd,
     deployFile,
     registry: registryOfVariable(env) ?? deployFile.registry,
@@ -82,16 +85,21 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** The manifest's or the directory's name without npm's scope, reduced to the characters of an image name. */
-function defaultName(directory: string): string {
-  return (
-    (manifestName(directory) ?? basename(directory))
-      .replace(/^@[^/]*\//, '')
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9-]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '') || 'service'
-  );
+function formerName(directory: string): Pick<Service, 'formerName'> {
+  const [, name] = /^@[^/]+\/(.+)$/.exec(manifestName(directory) ?? '') ?? [];
+  return name === undefined ? {} : {formerName: imageName(name)};
 }
+
+/** The manifest's or the directory's name, reduced to the characters of an image name: `acme-shop` for `@acme/shop`. */
+function defaultName(directory: string): string {
+  return imageName(manifestName(directory) ?? basename(directory));
+}
+
+const imageName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '') || 'service';
 
 /**
  * The settings of one environment in deploy.yaml.

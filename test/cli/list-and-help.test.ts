@@ -112,7 +112,8 @@ test('--help alone: usage, flags, exit codes, tasks', () => {
     stdout: `usage: entrypoint [FLAGS] TASK [OPTIONS] [TASK [OPTIONS]]... [-- WORDS]
 
 Runs tasks in order and stops at the first one that fails. test_unit, test-unit and testUnit are one
-task. WORDS go to the last task. Without a task, prints the list.
+task. WORDS go to the last task. Without a task, prints the list. \`entrypoint -- WORDS\`, or any program
+on PATH in place of a task, runs that program instead.
 
 flags:
   -l, --list               list the tasks

@@ -100,7 +100,16 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'deploy/hosts/ssh': ['commands', 'errors.ts', 'service'],
   'deploy/index.ts': ['deploy', 'deploy/hosts/index.ts', 'image', 'service', 'task.ts'],
   'errors.ts': [],
-  image: ['commands', 'commands/docker/index.ts', 'errors.ts', 'registry', 'service', 'shell', 'task.ts'],
+  image: [
+    'commands',
+    'commands/docker/index.ts',
+    'errors.ts',
+    'registry',
+    'runtimes/index.ts',
+    'service',
+    'shell',
+    'task.ts',
+  ],
   'index.ts': [
     'commands/docker/index.ts',
     'contract',

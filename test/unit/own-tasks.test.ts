@@ -45,7 +45,8 @@ test("a service's own deploy runs the commands of a deploy, and returns what is 
   assert.deepEqual(noted, ['release 1 of shop.local: sha256:new']);
   assert.deepEqual(commands.map(short), [
     'docker version',
-    `LC_ALL=C git -C ${cwd} status --porcelain=v2 --branch --untracked-files=normal -- .`,
+    `LC_ALL=C git --no-optional-locks -c core.autocrlf=input -c core.safecrlf=false -C ${cwd} status --porcelain=v2 --branch --untracked-files=all -- . ':(exclude,literal)deploy.yaml' ':(exclude,literal)deploy.yml'`,
+    `git -C ${cwd} rev-list --max-count=1 HEAD -- . ':(exclude,literal)deploy.yaml' ':(exclude,literal)deploy.yml'`,
     "docker inspect ''",
     'docker image inspect shop:0123456789ab',
     'read the state of the host',

@@ -84,10 +84,16 @@ export interface DockerBuildOptions {
   readonly tags: readonly string[];
   /** Default: `Dockerfile` in the context. */
   readonly file?: string | undefined;
+  /** Stage to build. Default: the last one. */
+  readonly target?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   /** Build secrets, `id` to path: files that the build can read and that no layer stores. */
   readonly secretFiles?: Readonly<Record<string, string>>;
+  /** The same, `id` to the variable that has the value. */
+  readonly secretVariables?: Readonly<Record<string, string>>;
+  /** Where the values of these variables come from. Default: the environment. */
+  readonly secrets?: Command['secrets'];
   readonly noCache?: boolean;
 }
 
@@ -105,12 +111,14 @@ export function dockerBuild(
   const words = [
     ...client.build,
     ...flag('--file', options.file),
+    ...flag('--target', options.target),
     ...options.tags.flatMap((tag) => ['--tag', tag]),
     ...pairs('--build-arg', options.buildArgs),
     ...pairs('--label', options.labels),
     ...Object.entries(options.secretFiles ?? {}).flatMap(([id, path]) => ['--secret', `id=${id},src=${path}`]),
+    ...Object.entries(options.secretVariables ?? {}).flatMap(([id, name]) => ['--secret', `id=${id},env=${name}`]),
     ...(options.noCache === true ? ['--no-cache'] : []),
     options.context,
   ];
-  return {words, env: client.env};
+  return {words, env: client.env, ...(options.secrets === undefined ? {} : {secrets: options.secrets})};
 }

@@ -1,9 +1,9 @@
-import {existsSync, globSync} from 'node:fs';
+import {existsSync, globSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Words} from '../../shell/argv.ts';
 import type {ServiceContext} from '../runtime.ts';
-import {findPackage, findTool} from './tooling.ts';
+import {findPackage, findTool, isWritable} from './tooling.ts';
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
 const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];
@@ -26,11 +26,11 @@ export function nodeChecks({cwd}: Pick<ServiceContext, 'cwd'>): readonly Words[]
 /** The service's own linter, chosen by its configuration file; without one, oxlint with its defaults. */
 function linters(directory: string): Words[] {
   const has = (...names: string[]): boolean => names.some((name) => existsSync(join(directory, name)));
-  if (has('eslint.config.js', 'eslint.config.mjs', 'eslint.config.ts') && findTool(directory, 'eslint')?.own) {
-    return [['node_modules/.bin/eslint', '.']];
-  }
-  if (has('biome.json', 'biome.jsonc') && findTool(directory, 'biome')?.own)
-    return [['node_modules/.bin/biome', 'check', '.']];
+  const eslint = findTool(directory, 'eslint');
+  if (has('eslint.config.js', 'eslint.config.mjs', 'eslint.config.ts') && eslint?.own === true)
+    return [[eslint.program, '.']];
+  const biome = findTool(directory, 'biome');
+  if (has('biome.json', 'biome.jsonc') && biome?.own === true) return [[biome.program, 'check', '.']];
   const oxlint = findTool(directory, 'oxlint');
   return oxlint === undefined || !hasSources(directory) ? [] : [[oxlint.program, '--deny-warnings']];
 }
@@ -39,7 +39,8 @@ function linters(directory: string): Words[] {
 function typeCheckers(directory: string): Words[] {
   const tsc = findTool(directory, 'tsc');
   if (tsc === undefined) return [];
-  if (existsSync(join(directory, 'tsconfig.json'))) return [[tsc.program, '--noEmit', '--project', 'tsconfig.json']];
+  if (existsSync(join(directory, 'tsconfig.json')))
+    return [[tsc.program, '--noEmit', '--project', 'tsconfig.json', ...withoutNotes(directory)]];
   const files = globSync('**/*.{ts,mts,cts}', {cwd: directory, exclude: notSources}).toSorted();
   if (files.length === 0) return [];
   const types = findPackage(directory, '@types/node');
@@ -60,6 +61,15 @@ function typeCheckers(directory: string): Words[] {
       ...files,
     ],
   ];
+}
+
+/** In an image, nothing can be written beside the code: an incremental check keeps its notes nowhere. */
+function withoutNotes(directory: string): Words {
+  if (isWritable(directory)) return [];
+  const isIncremental = /"(?:incremental|composite|extends)"/.test(
+    readFileSync(join(directory, 'tsconfig.json'), 'utf8'),
+  );
+  return isIncremental ? ['--incremental', '--tsBuildInfoFile', '/dev/null'] : [];
 }
 
 function hasSources(directory: string): boolean {

@@ -5,6 +5,8 @@ import {nodeChecks} from './checks.ts';
 import {readPackage} from './package.ts';
 import {serveNode} from './serve.ts';
 import {nodeTests} from './tests.ts';
+import {nodeMajor} from './version.ts';
+import {nodePackage} from './workspace.ts';
 
 /** Services for Node: a directory with a package.json. */
 export const node: Runtime = {
@@ -14,7 +16,8 @@ export const node: Runtime = {
     const {name, main} = readPackage(directory) ?? {};
     return {name, module: main};
   },
-  dockerfile: () => 'FROM entrypoint/node-service:26',
+  workspacePackage: nodePackage,
+  dockerfile: (directory) => `FROM entrypoint/node-service:${nodeMajor(directory)}`,
   installFix: (_directory, packages) => `npm install --save-dev ${packages.join(' ')}`,
   checkPackages: ['typescript', 'oxlint'],
   checks: nodeChecks,

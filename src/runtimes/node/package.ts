@@ -5,7 +5,9 @@ import {exitCode, messageOf, problem} from '../../errors.ts';
 /** The parts of package.json that tasks read. */
 export interface PackageFile {
   readonly name?: string;
+  readonly version?: string;
   readonly main?: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

@@ -11,7 +11,8 @@ import {configText} from '../../server/settings/text.ts';
 import type {Words} from '../../shell/argv.ts';
 import {type Serve, warningText} from '../serve.ts';
 import {readPackage} from './package.ts';
-import {nodeProgram} from './tooling.ts';
+import {startedModule} from './start-script.ts';
+import {nodeProgram, plugAndPlay} from './tooling.ts';
 
 const usualModules = [
   'src/server.ts',
@@ -30,11 +31,7 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
       '--app-server is a setting of Python services, and this is a Node service',
       'leave it out, or unset ENTRYPOINT_RUN_APP_SERVER',
     );
-  const file =
-    values.module ??
-    (moduleByVariable(env) === undefined
-      ? (readPackage(cwd)?.main ?? usualModules.find((name) => existsSync(join(cwd, name))))
-      : undefined);
+  const file = values.module ?? (moduleByVariable(env) === undefined ? moduleOf(cwd) : undefined);
   const reading = readSettings({
     argv: [...(file === undefined ? [] : [file]), ...rest],
     env,
@@ -57,9 +54,19 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
       serverProgram('serve'),
       ...serverWords(reading, values.checkConfig === true || reading.mode === 'check-config'),
     ],
+    ...plugAndPlay(cwd, env),
     warning,
   };
 };
+
+/** `main`, else a usual file, else the file that the service's own start script runs. */
+function moduleOf(cwd: string): string | undefined {
+  const {main, scripts} = readPackage(cwd) ?? {};
+  // `main` of a package that generators made is often a file that does not exist.
+  const started = startedModule(scripts).find((name) => existsSync(join(cwd, name)));
+  if (main !== undefined) return existsSync(join(cwd, main)) ? main : (started ?? main);
+  return usualModules.find((name) => existsSync(join(cwd, name))) ?? started;
+}
 
 /** Every setting that was given or computed: the line is the same server in a shell without our variables. */
 function serverWords({module = '', origins, settings}: Reading, check: boolean): Words {

@@ -1,9 +1,10 @@
 import {globSync} from 'node:fs';
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
-import {findTool, nodeProgram} from './tooling.ts';
+import {readPackage} from './package.ts';
+import {findPackage, findTool, isWritable, nodeProgram, plugAndPlay} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
@@ -17,12 +18,18 @@ export function nodeTests(
   reports?: Reports,
 ): Command {
   if (globSync(`${suite}/${testFiles}`, {cwd}).length === 0) throw noTests(suite, '*.test.ts');
-  const own = (name: string): boolean => findTool(cwd, name)?.own === true;
-  if (own('vitest'))
-    return {words: ['node_modules/.bin/vitest', 'run', '--dir', suite, ...vitestReports(reports), ...rest]};
-  if (own('jest')) return jestCommand(suite, rest, reports);
-  const command = {words: [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`]};
-  return reports === undefined ? command : {...command, env: exactCoverage};
+  const own = (name: string): string | undefined => {
+    const tool = findTool(cwd, name);
+    return tool?.own === true ? tool.program : undefined;
+  };
+  const vitest = own('vitest');
+  if (vitest !== undefined)
+    return {words: [vitest, 'run', '--dir', suite, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
+  const jest = own('jest');
+  if (jest !== undefined) return jestCommand(jest, suite, rest, reports);
+  const words = [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`];
+  const surroundings = {...plugAndPlay(cwd, env).env, ...(reports === undefined ? {} : exactCoverage)};
+  return Object.keys(surroundings).length === 0 ? {words} : {words, env: surroundings};
 }
 
 // The image's compile cache holds the service's modules, and V8 counts coverage of cached code less exactly.
@@ -40,14 +47,24 @@ function nodeReports(reports: Reports | undefined): string[] {
   ];
 }
 
+/** In an image, nothing can be written beside the code, as vite does with what it makes of its configuration. */
+function configLoader(directory: string): readonly string[] {
+  if (isWritable(directory) || globSync('{vite,vitest}.config.*', {cwd: directory}).length === 0) return [];
+  const file = findPackage(directory, 'vitest');
+  const {version = '0.0'} = file === undefined ? {} : (readPackage(join(directory, file)) ?? {});
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  // Since 3.2.
+  return major > 3 || (major === 3 && minor >= 2) ? ['--configLoader', 'runner'] : [];
+}
+
 // vitest measures coverage only with a further package, so coverage is left to the service's vitest configuration.
 function vitestReports(reports: Reports | undefined): string[] {
   return reports === undefined ? [] : ['--reporter=default', '--reporter=junit', `--outputFile.junit=${reports.junit}`];
 }
 
 // jest writes JUnit only with the package jest-junit, which takes the file's name from the environment.
-function jestCommand(suite: string, rest: Words, reports: Reports | undefined): Command {
-  const words = ['node_modules/.bin/jest', '--rootDir', suite];
+function jestCommand(jest: string, suite: string, rest: Words, reports: Reports | undefined): Command {
+  const words = [jest, '--rootDir', suite];
   if (reports === undefined) return {words: [...words, ...rest]};
   return {
     words: [

@@ -1,5 +1,6 @@
-import {existsSync, realpathSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {accessSync, constants, existsSync, readFileSync, realpathSync} from 'node:fs';
+import {dirname, join, relative} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {executables} from '../../shell/executable.ts';
 import type {Context} from '../../task.ts';
 
@@ -21,15 +22,37 @@ export interface Tool {
 
 /** A program from the service's dependencies, else from the toolkit's. */
 export function findTool(directory: string, name: string): Tool | undefined {
-  if (existsSync(join(directory, 'node_modules', '.bin', name)))
-    return {program: `node_modules/.bin/${name}`, own: true};
+  for (const from of installedAt(directory)) {
+    const file = join(from, 'node_modules', '.bin', name);
+    if (existsSync(file)) return {program: relative(directory, file), own: true};
+  }
   const program = besideToolkit(join('.bin', name));
   return program === undefined ? undefined : {program, own: false};
 }
 
 /** The directory of a package among the service's dependencies, else among the toolkit's. */
 export function findPackage(directory: string, name: string): string | undefined {
-  return existsSync(join(directory, 'node_modules', name)) ? join('node_modules', name) : besideToolkit(name);
+  const own = installedAt(directory).map((from) => join(from, 'node_modules', name));
+  const found = own.find((file) => existsSync(file));
+  return found === undefined ? besideToolkit(name) : relative(directory, found);
+}
+
+/** The directory, and the roots of the workspaces above it, where package managers put what members share. */
+function installedAt(directory: string): readonly string[] {
+  const roots: string[] = [];
+  for (let at = dirname(directory); ; at = dirname(at)) {
+    if (existsSync(join(at, 'pnpm-workspace.yaml')) || /"workspaces"/.test(readText(join(at, 'package.json'))))
+      roots.push(at);
+    if (at === dirname(at)) return [directory, ...roots];
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function besideToolkit(name: string): string | undefined {
@@ -37,5 +60,33 @@ function besideToolkit(name: string): string | undefined {
     const path = join(at, 'node_modules', name);
     if (existsSync(path)) return path;
     if (at === dirname(at)) return undefined;
+  }
+}
+
+/**
+ * The environment in which Node finds dependencies that yarn installed without node_modules (Plug'n'Play): its resolver
+ * is loaded first, for imports too. Empty for any other service.
+ */
+export function plugAndPlay(directory: string, env: Context['env']): {readonly env?: Readonly<Record<string, string>>} {
+  const resolver = join(directory, '.pnp.cjs');
+  if (!existsSync(resolver)) return {};
+  const loader = join(directory, '.pnp.loader.mjs');
+  const options = [
+    `--require ${resolver}`,
+    ...(existsSync(loader) ? [`--experimental-loader ${pathToFileURL(loader).href}`] : []),
+  ];
+  const given = env['NODE_OPTIONS'] ?? '';
+  // yarn's own `run` sets the same.
+  if (given.includes(resolver)) return {};
+  return {env: {NODE_OPTIONS: [...options, ...(given === '' ? [] : [given])].join(' ')}};
+}
+
+/** Whether this process can write in a directory: on a laptop it can, in an image, as webuser, it cannot. */
+export function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -5,6 +5,7 @@ import {pyprojectTexts} from './pyproject.ts';
 import {servePython} from './serve.ts';
 import {pytestCommand} from './tests.ts';
 import {pythonVersion} from './version.ts';
+import {pythonPackage} from './workspace.ts';
 
 /** Services for Python. */
 export const python: Runtime = {
@@ -14,6 +15,7 @@ export const python: Runtime = {
     name: pyprojectTexts(directory, 'project')['name'],
     module: pyprojectTexts(directory, 'tool.entrypoint')['module'],
   }),
+  workspacePackage: pythonPackage,
   dockerfile: (directory) => `FROM entrypoint/python-service:${pythonVersion(directory)}`,
   installFix: (directory, packages) => installFix({cwd: directory}, packages.join(' and ')),
   checkPackages: ['ruff', 'mypy'],

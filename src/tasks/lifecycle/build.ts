@@ -1,15 +1,18 @@
-import {existsSync, readFileSync} from 'node:fs';
-import {join, resolve} from 'node:path';
+import {existsSync, readFileSync, statSync} from 'node:fs';
+import {basename, dirname, join, relative, resolve} from 'node:path';
 import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
+import {buildSecrets} from '../../image/build-secrets.ts';
 import {withBuildContext} from '../../image/context.ts';
 import {findDockerClient} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
+import {contentLabel} from '../../image/find.ts';
+import {readSource} from '../../image/source.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
-import {type Context, task} from '../../task.ts';
+import {task} from '../../task.ts';
 
 /** The result of `build`. */
 export interface Built {
@@ -40,11 +43,14 @@ export const build = task(
   },
   async (context, {tag, ca, secret, cache}): Promise<Built> => {
     const {run, cwd, note, say} = context;
-    if (!existsSync(join(cwd, 'Dockerfile'))) {
+    const source = await readSource(cwd);
+    const {dockerfile, directory: serviceDirectory} = source;
+    if (!existsSync(join(source.root, dockerfile))) {
+      const path = relative(cwd, join(source.root, dockerfile));
       throw problem({
         code: 'no_dockerfile',
-        what: `no Dockerfile in ${cwd}`,
-        fix: `echo '${runtimeOf(cwd).dockerfile(cwd)}' > Dockerfile`,
+        what: path === 'Dockerfile' ? `no Dockerfile in ${cwd}` : `no ${path} (\`image\` in deploy.yaml)`,
+        fix: `echo '${runtimeOf(cwd).dockerfile(cwd)}' > ${path}`,
         exitCode: exitCode.badData,
       });
     }
@@ -52,7 +58,7 @@ export const build = task(
     requireFiles(cwd, secretFiles);
     const [client, version, name] = await Promise.all([
       findDockerClient(context),
-      readVersion(context),
+      readVersion(context, source),
       readServiceName(context),
     ]);
     if (version.dirtyFiles > 0) {
@@ -60,21 +66,31 @@ export const build = task(
         `${version.dirtyFiles} file${version.dirtyFiles === 1 ? '' : 's'} differ${version.dirtyFiles === 1 ? 's' : ''} from the commit: the image is labelled ${version.tag}, and publish will refuse it`,
       );
     }
+    if (version.from === 'content') note(contentNote(cwd, version.tag));
     const image = `${name}:${tag ?? version.tag}`;
-    const buildArgs = {service_name: name, git_commit_hash: version.commit};
-    const built = withBuildContext(context, {version, include: await includedFiles(context)}, async (directory) => {
-      requireDockerfile(directory);
+    const buildArgs = {
+      ...source.args,
+      ...(serviceDirectory === '' ? {} : {service_directory: serviceDirectory}),
+      service_name: name,
+      git_commit_hash: version.commit,
+    };
+    const built = withBuildContext(context, {version, source}, async (directory, {contentHash}) => {
+      requireDockerfile(directory, dockerfile);
       return run(
         dockerBuild(
           {
             context: directory,
+            file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
+            target: source.target,
             tags: [image],
             buildArgs,
             // Also set as labels, since the service's own Dockerfile need not declare the arguments.
             labels: {
               'entrypoint.service_name': buildArgs.service_name,
               'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+              ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
             },
+            ...buildSecrets(context),
             secretFiles,
             noCache: !cache,
           },
@@ -98,21 +114,28 @@ export const build = task(
   },
 );
 
-/** `build.include` of deploy.yaml, read only if the file has such a section: the YAML library costs as much as git. */
-async function includedFiles({cwd}: Pick<Context, 'cwd'>): Promise<readonly string[]> {
-  const files = ['deploy.yaml', 'deploy.yml'].map((name) => join(cwd, name)).filter((file) => existsSync(file));
-  if (!files.some((file) => /^build:/m.test(readFileSync(file, 'utf8')))) return [];
-  const {readDeployFile} = await import('../../service/deploy-file.ts');
-  return readDeployFile(cwd).build.include;
+/** Why the tag is no commit. A worktree, or a submodule, names a repository that is somewhere else. */
+function contentNote(cwd: string, tag: string): string {
+  const broken = repositoryElsewhere(cwd);
+  return broken === undefined
+    ? `${cwd} is not in a git repository: ${tag} is a hash of its files`
+    : `the repository of this worktree, ${broken}, is not here (in a container: mount it at the same path, too): ${tag} is a hash of the files`;
+}
+
+function repositoryElsewhere(directory: string): string | undefined {
+  const file = join(directory, '.git');
+  if (existsSync(file))
+    return statSync(file).isFile() ? /^gitdir: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
+  return dirname(directory) === directory ? undefined : repositoryElsewhere(dirname(directory));
 }
 
 /** After the export of the commit's files, which a dry run leaves out. */
-function requireDockerfile(directory: string): void {
-  if (!existsSync(directory) || existsSync(join(directory, 'Dockerfile'))) return;
+function requireDockerfile(directory: string, dockerfile: string): void {
+  if (!existsSync(directory) || existsSync(join(directory, dockerfile))) return;
   throw problem({
     code: 'no_dockerfile',
-    what: 'the Dockerfile is not part of the commit: git ignores it',
-    fix: 'remove the line from .gitignore that matches it (git check-ignore -v Dockerfile), and commit the file',
+    what: `${dockerfile === 'Dockerfile' ? 'the Dockerfile' : dockerfile} is not part of the commit: git ignores it`,
+    fix: `remove the line from .gitignore that matches it (git check-ignore -v ${basename(dockerfile)}), and commit the file`,
     exitCode: exitCode.badData,
   });
 }

@@ -28,6 +28,9 @@ export const deploy = task(
       defaultText: '`stage` in deploy.yaml',
       valueName: 'STAGE',
     }),
+    build: option.boolean('run `entrypoint build` first if this engine has no image of the current source', {
+      default: true,
+    }),
     plan: option.boolean('print the steps for each host without running them'),
     batch: option.string('hosts to change at a time: a number, a percentage such as 25%, or all', {
       defaultText: '`batch` in deploy.yaml',
@@ -45,7 +48,7 @@ export const deploy = task(
   },
   async (
     context,
-    {environment, image: wanted, stage, plan: planOnly, batch, skipUnreachable, canary, ...end},
+    {environment, image: wanted, stage, build, plan: planOnly, batch, skipUnreachable, canary, ...end},
   ): Promise<Deployed | Plan> => {
     const endings = [canary !== undefined, end.continue, end.abort].filter(Boolean).length;
     if (endings > 1)
@@ -59,13 +62,18 @@ export const deploy = task(
     const options: DeployOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
       return report(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
-    const image = await imageToDeploy(context, target, {image: wanted, stage});
+    const image = await imageToDeploy(context, target, {image: wanted, stage, build: build && !planOnly});
     return report(context, target, await deployImage(context, target, image, options));
   },
 );
 
 /** Prints the outcome and returns it: the plan if nothing was done. */
 function report(context: Context, {service, environment}: Target, {plan, deployed}: Executed): Deployed | Plan {
+  const {name, formerName} = service;
+  if (formerName !== undefined && plan.previous === 0)
+    context.note(
+      `this is the first release of ${name}: entrypoint 0.2 called the service ${formerName}, and what it deployed is left alone (to go on with that: \`service: ${formerName}\` in deploy.yaml)`,
+    );
   if (deployed === undefined) {
     context.say(planText(plan));
     return plan;

@@ -193,3 +193,16 @@ test('two builds from the same inputs have the same layers', long, async () => {
   assert.match(first, /sha256:.*sha256:/);
   assert.equal(await freshLayers(), first);
 });
+
+test('any program runs under the init and as webuser, as in other images', async () => {
+  const ask = 'echo "$(id -un) $(cat /proc/1/comm) $1"; exit 7';
+  for (const before of [[], ['--']])
+    assert.deepEqual(
+      await docker(['run', '--rm', '--network', 'none', image, ...before, 'sh', '-c', ask, 'sh', '--list']),
+      {
+        code: 7,
+        stdout: 'webuser tini --list',
+        stderr: '',
+      },
+    );
+});

@@ -20,6 +20,13 @@ const place = makePlace();
 /** Assertions on the image of the n-th Dockerfile. */
 const claims: readonly (readonly [title: string, verify: (image: string) => void])[] = [
   [
+    'without development dependencies and tests',
+    (image) => {
+      assert.notEqual(inside(image, 'sh', '-c', 'ls /content').includes('test'), true);
+      assert.match(firstProcess(image), /^tini -- entrypoint run /);
+    },
+  ],
+  [
     'own steps after FROM',
     (image) => {
       assert.equal(inside(image, 'sh', '-c', 'echo $NODE_ENV'), 'production\n');

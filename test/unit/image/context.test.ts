@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, lstatSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../src/errors.ts';
@@ -8,28 +7,7 @@ import {withBuildContext} from '../../../src/image/context.ts';
 import {readVersion} from '../../../src/image/version.ts';
 import {noEcho} from '../../../src/shell/echo.ts';
 import {systemRunner} from '../../../src/shell/runners/system.ts';
-import {directoryWith} from '../../support/directory.ts';
-
-const env = {
-  PATH: process.env['PATH'],
-  HOME: '/nonexistent',
-  GIT_AUTHOR_NAME: 'a',
-  GIT_AUTHOR_EMAIL: 'a@example.com',
-  GIT_COMMITTER_NAME: 'a',
-  GIT_COMMITTER_EMAIL: 'a@example.com',
-};
-
-function git(cwd: string, ...words: readonly string[]): string {
-  return execFileSync('git', ['-c', 'protocol.file.allow=always', ...words], {cwd, env, encoding: 'utf8'});
-}
-
-function repository(files: Readonly<Record<string, string>>): string {
-  const directory = directoryWith(files);
-  git(directory, 'init', '--quiet');
-  git(directory, 'add', '--all');
-  git(directory, 'commit', '--quiet', '--message', 'first');
-  return directory;
-}
+import {environment as env, filesIn, git, put, repository} from '../../support/repository.ts';
 
 /** The files that a build in `cwd` gets, with their content. */
 async function contextOf(cwd: string, include: readonly string[] = []): Promise<Record<string, string>> {
@@ -43,20 +21,6 @@ async function contextOf(cwd: string, include: readonly string[] = []): Promise<
   assert.equal(existsSync(seen), false, 'the directory is removed afterwards');
   return found;
 }
-
-function filesIn(directory: string): Record<string, string> {
-  return Object.fromEntries(
-    readdirSync(directory, {recursive: true, encoding: 'utf8'})
-      .filter((name) => lstatSync(join(directory, name)).isFile())
-      .sort()
-      .map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
-  );
-}
-
-const put = (directory: string, name: string, text: string): void => {
-  mkdirSync(join(directory, name, '..'), {recursive: true});
-  writeFileSync(join(directory, name), text);
-};
 
 const codeOf = (code: string) => (error: unknown) => isProblem(error) && error.code === code && error.exitCode === 65;
 

@@ -16,6 +16,7 @@ test('git says which commit it is, not a variable that CI sets', async () => {
     tag: '0123456789ab-dirty',
     dirtyFiles: 1,
     hasRepository: true,
+    from: 'commit',
   });
 });
 
@@ -25,6 +26,7 @@ test('without a repository, as in an image, the variable of the build says it', 
     tag: 'fedcba987654',
     dirtyFiles: 0,
     hasRepository: false,
+    from: 'image',
   });
 });
 

@@ -35,7 +35,7 @@ for (const [name, cwd] of Object.entries(services)) {
       runtimes.filter(({matches}) => matches(cwd)).map((one) => one.name),
       [name],
     );
-    assert.match(runtime.dockerfile(import.meta.dirname), new RegExp(`^FROM entrypoint/${name}-service:[\\d.]+$`));
+    assert.match(runtime.dockerfile(cwd), new RegExp(`^FROM entrypoint/${name}-service:[\\d.]+$`));
     assert.ok(Object.values(runtime.manifest(cwd)).every((value) => typeof value === 'string' && value !== ''));
     for (const one of runtime.checkPackages) assert.ok(runtime.installFix(cwd, runtime.checkPackages).includes(one));
     assert.ok(runtime.checks({cwd, env: noPath}).every((words) => words.length > 0));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {parseDeployFile} from '../../../src/service/deploy-file.ts';
-import {plainName} from '../../../src/service/service.ts';
+import {plainName, readService} from '../../../src/service/service.ts';
+import {directoryWith} from '../../support/directory.ts';
 
 test('a name alone on its line is found without the YAML library', () => {
   assert.equal(plainName('# ours\nservice: shop\nport: 80\n'), 'shop');
@@ -38,4 +39,15 @@ test('a name found without the YAML library is the one the library finds', () =>
       if (found !== undefined) assert.equal(parseDeployFile(text).service, found);
     }),
   );
+});
+
+test('scopes make different services, which say what they were called before', async () => {
+  const named = (name: string) =>
+    readService({cwd: directoryWith({'package.json': JSON.stringify({name})}), env: {}}).then((one) => [
+      one.name,
+      one.formerName,
+    ]);
+  assert.deepEqual(await named('@a/x'), ['a-x', 'x']);
+  assert.deepEqual(await named('@b/x'), ['b-x', 'x']);
+  assert.deepEqual(await named('x'), ['x', undefined]);
 });

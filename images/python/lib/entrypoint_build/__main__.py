@@ -11,7 +11,7 @@ import tempfile
 
 from . import snapshot
 from .choose import announce, choose
-from .environment import VENV, build_environment, scratch_directory
+from .environment import MEMBER, VENV, build_environment, scratch_directory
 from .installers import install
 from .local import local_step
 from .manifests.project import read_project
@@ -28,7 +28,7 @@ def install_dependencies(words):
     unknown = [word for word in words if word != "--before-source"]
     if unknown:
         raise Refusal(f"unexpected argument {unknown[0]}", "install-dependencies [--before-source]", code=64)
-    project = read_project(os.getcwd())
+    project = service_project()
     check_python(project)
     choice = choose(project)
     announce(choice)
@@ -53,7 +53,7 @@ def install_dependencies(words):
 def build_service(words):
     if words:
         raise Refusal(f"unexpected argument {words[0]}", "build-service", code=64)
-    project = read_project(os.getcwd())
+    project = service_project()
     check_python(project)
     choice = choose(project)
     messages = []
@@ -68,6 +68,20 @@ def build_service(words):
             _install_once(project, work, env)
         local_step(project, work, env)
     build_steps(project, env)
+
+
+def service_project():
+    """
+    The service's project, whose directory becomes the working directory: that of the build argument service_directory,
+    unless the lock file of a workspace above it is for all its members.
+    """
+    root = read_project(os.getcwd())
+    if MEMBER and (not root.has("uv.lock") or os.path.exists(f"{MEMBER}/uv.lock")):
+        if not os.path.isdir(MEMBER):
+            raise Missing(MEMBER, "service_directory")
+        os.chdir(MEMBER)
+        return read_project(os.getcwd())
+    return root
 
 
 def print_all(messages):

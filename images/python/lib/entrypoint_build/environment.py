@@ -6,6 +6,8 @@ import tempfile
 
 SECRETS = "/run/secrets"
 CACHE = "/root/.cache/entrypoint"
+# The directory of a service that is a member of a workspace: the build argument of `entrypoint build`.
+MEMBER = os.environ.get("service_directory", "").strip("/")
 VENV = os.environ.get("VIRTUAL_ENV", "/opt/venv")
 
 

@@ -4,11 +4,11 @@ import os
 import re
 import tempfile
 
-from .environment import VENV
+from .environment import MEMBER, VENV
 from .git import uses_git, with_git
 from .managers import provide
 from .manifests import declared, requirements
-from .manifests.project import read_toml
+from .manifests.project import read_project, read_toml
 from .process import run, with_path
 from .report import note
 from .work import conflicts
@@ -84,11 +84,16 @@ def uv(project, work, env, checks, local):
     if work.choice.lock:
         words.append("--locked" if checks else "--frozen")
     words.append("--inexact")
+    member = project
+    if MEMBER and os.path.exists(os.path.join(project.directory, MEMBER, "pyproject.toml")):
+        # Run in the workspace's root: what this member needs of it.
+        member = read_project(os.path.join(project.directory, MEMBER))
+        words.append(f"--package={member.table('project').get('name')}")
     excluded = conflicts(project)
-    for kind, table in (("extra", declared.extras(project)), ("group", declared.groups(project))):
-        chosen = project.own.get(f"{kind}s")
+    for kind, table in (("extra", declared.extras(member)), ("group", declared.groups(member))):
+        chosen = member.own.get(f"{kind}s")
         if chosen is not None:
-            words += [f"--{kind}={name}" for name in declared.chosen(project, f"{kind}s", table)]
+            words += [f"--{kind}={name}" for name in declared.chosen(member, f"{kind}s", table)]
         elif excluded[kind] & set(table):
             words += [f"--{kind}={name}" for name in table if name not in excluded[kind]]
             note(
@@ -98,7 +103,7 @@ def uv(project, work, env, checks, local):
         else:
             # --all-groups is younger than some versions that projects ask for.
             words += [f"--{kind}={name}" for name in table]
-    if not project.table("project") and project.table("tool", "uv", "workspace"):
+    if member is project and not project.table("project") and project.table("tool", "uv", "workspace"):
         words.append("--all-packages")
     if not local:
         words += ["--no-install-project", *(f"--no-install-package={name}" for name in local_names(project))]

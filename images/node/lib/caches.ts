@@ -1,0 +1,65 @@
+import {createHash} from 'node:crypto';
+import {existsSync, globSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+
+// What build tools keep between builds: in the cache mount, and in the image only as links while the build runs.
+
+/** The cache mount of the build. */
+export const buildCache = '/root/.cache/entrypoint-build';
+
+/** Where build tools keep files for the next build. */
+const places = [
+  '.next/cache',
+  'node_modules/.cache',
+  'node_modules/.vite',
+  // tsbuildinfo of a type check (create-vite), which writes no other files.
+  'node_modules/.tmp',
+  '.nx/cache',
+  '.turbo/cache',
+  '.parcel-cache',
+  '.angular/cache',
+];
+
+/** Links the caches of the packages in `directories` into the service; returns what removes the links. */
+export function linkCaches(root: string, name: string, directories: readonly string[]): () => void {
+  if (!existsSync(buildCache)) return () => {};
+  const key = createHash('sha256').update(name).digest('hex').slice(0, 12);
+  const links: string[] = [];
+  const made: string[] = [];
+  for (const directory of directories)
+    for (const place of places) {
+      const path = join(root, directory, place);
+      if (lstatSync(path, {throwIfNoEntry: false}) !== undefined) continue;
+      // No node_modules for a service that has none.
+      if (place.startsWith('node_modules/') && !existsSync(join(root, directory, 'node_modules'))) continue;
+      const target = join(buildCache, key, directory, place);
+      mkdirSync(target, {recursive: true});
+      const first = mkdirSync(dirname(path), {recursive: true});
+      if (first !== undefined) made.push(first);
+      symlinkSync(target, path);
+      links.push(path);
+    }
+  // An incremental compiler that finds its notes, but not what it wrote last time, writes nothing: only notes of a mere
+  // type check may stay.
+  for (const file of globSync(`${key}/**/*.tsbuildinfo`, {cwd: buildCache}))
+    if (!/\/node_modules\/\.tmp\/|\/\.next\/cache\//.test(file)) rmSync(join(buildCache, file), {force: true});
+  return () => {
+    for (const link of links) rmSync(link, {force: true});
+    // Directories that hold nothing but a link.
+    for (const directory of made.toReversed()) removeEmpty(directory);
+  };
+}
+
+function removeEmpty(directory: string): void {
+  for (const below of globSync('**/', {cwd: directory}).toSorted((one, other) => other.length - one.length))
+    tryRemove(join(directory, below));
+  tryRemove(directory);
+}
+
+function tryRemove(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // It holds what the build made.
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {existsSync, readFileSync, statSync} from 'node:fs';
+import {createServer, type Server} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import {after, describe, test} from 'node:test';
+import {directoryWith} from '../support/directory.ts';
+import {must} from '../support/docker.ts';
+import {long} from '../support/long.ts';
+import {mustBuild, repository} from './image.ts';
+
+// Packages that are not on a public registry: behind a token, and in a git repository.
+
+/** The address at which a build reaches this machine. */
+const gateway = (): Promise<string> =>
+  must(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}']);
+
+/** A package in an archive, and in a git repository that any web server can serve. */
+function makePackage(): {readonly archive: Buffer; readonly directory: string} {
+  const directory = directoryWith({
+    'package.json': '{"name": "@b/private", "version": "1.0.0", "main": "index.js"}\n',
+    'index.js': "module.exports = 'private';\n",
+  });
+  const options = {cwd: directory, stdio: 'pipe'} as const;
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words], options);
+  execFileSync('npm', ['pack', '--silent'], options);
+  git('init', '--quiet');
+  git('add', 'package.json', 'index.js');
+  git('commit', '--quiet', '--message=one');
+  git('clone', '--quiet', '--bare', '.', 'private.git');
+  git('--git-dir=private.git', 'update-server-info');
+  return {archive: readFileSync(join(directory, 'b-private-1.0.0.tgz')), directory};
+}
+
+/** A registry that wants a token, with the repository beside it; returns its address. */
+async function serve(): Promise<string> {
+  const {archive, directory} = makePackage();
+  const server: Server = createServer((request, response) => {
+    const url = request.url ?? '';
+    const file = join(directory, new URL(url, 'http://x').pathname);
+    if (url.startsWith('/private.git/'))
+      return existsSync(file) && statSync(file).isFile()
+        ? response.end(readFileSync(file))
+        : response.writeHead(404).end();
+    if (request.headers.authorization !== 'Bearer s3cret') return response.writeHead(401).end('{"error": "no"}');
+    if (url.endsWith('.tgz')) return response.end(archive);
+    const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
+    const tarball = `http://${request.headers.host}/@b/private/-/private-1.0.0.tgz`;
+    const versions = {'1.0.0': {name: '@b/private', version: '1.0.0', dist: {integrity, tarball}}};
+    return response.end(JSON.stringify({name: '@b/private', 'dist-tags': {latest: '1.0.0'}, versions}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  after(() => server.close());
+  return `${await gateway()}:${(server.address() as AddressInfo).port}`;
+}
+
+const server =
+  "import {createServer} from 'node:http';\nimport word from '@b/private';\nexport default createServer((request, response) => response.end(word));\n";
+
+describe('packages that are not public', long, () => {
+  test('a registry with a token, by the variable that .npmrc names', async () => {
+    const address = await serve();
+    const service = repository();
+    service.write({
+      'package.json':
+        '{"name": "b-token", "type": "module", "main": "server.js", "dependencies": {"@b/private": "1.0.0"}}\n',
+      '.npmrc': `@b:registry=http://${address}/\n//${address}/:_authToken=\${NPM_TOKEN}\n`,
+      'server.js': server,
+    });
+    const denied = await service.build();
+    assert.match(
+      denied.output,
+      /entrypoint: the registry denied a package; the settings name NPM_TOKEN, which the build does not have\n/,
+    );
+    assert.match(
+      denied.output,
+      /fix: export NPM_TOKEN, and entrypoint build; or: docker build --secret id=NPM_TOKEN,env=NPM_TOKEN \./,
+    );
+    const secrets = directoryWith({token: 's3cret', npmrc: `//${address}/:_authToken=s3cret\n`});
+    const ways: readonly Readonly<Record<string, string>>[] = [
+      {NPM_TOKEN: join(secrets, 'token')},
+      {build_env: join(directoryWith({env: 'NPM_TOKEN=s3cret\n'}), 'env')},
+      {npmrc: join(secrets, 'npmrc')},
+    ];
+    for (const [index, secretFiles] of ways.entries()) {
+      // Another manifest: the install is not taken from the cache.
+      service.write({'.nvmrc': `26 # ${index}\n`});
+      await mustBuild(service, {secretFiles});
+    }
+    assert.equal(await service.answer(), 'private');
+    assert.match(await service.inside('cat', '.npmrc'), /\$\{NPM_TOKEN\}/);
+  });
+
+  test('a git repository over http, with git from the build cache', async () => {
+    const address = await serve();
+    const service = repository();
+    service.write({
+      'package.json': `{"name": "b-git", "type": "module", "main": "server.js", "dependencies": {"@b/private": "git+http://${address}/private.git"}}\n`,
+      'server.js': server,
+    });
+    await mustBuild(service);
+    assert.equal(await service.answer(), 'private');
+    // The image has the git program alone, as before.
+    assert.equal(await service.inside('sh', '-c', 'ls /usr/lib/git-core 2>/dev/null | wc -l'), '0');
+  });
+});
