@@ -65,6 +65,12 @@ const refusals: readonly Refusal[] = [
     fix: /^fix: change one of the two lines$/m,
   },
   {
+    title: 'two files with different pins',
+    files: {'requirements.txt': 'idna==3.10\n', 'requirements-dev.txt': 'idna==3.9\n'},
+    what: /^entrypoint: requirements-dev\.txt:1 pins idna 3\.9, and requirements\.txt:1 pins 3\.10$/m,
+    fix: /^fix: change one of the two lines, or choose/m,
+  },
+  {
     title: 'a file that is not there',
     files: {'requirements.txt': 'idna==3.10\n-r common/missing.txt\n'},
     what: /^entrypoint: requirements\.txt:2 needs common\/missing\.txt, which is not there$/m,

@@ -9,7 +9,7 @@ from pip._vendor.packaging.utils import canonicalize_name
 
 from .managers import digest
 from .manifests import declared, requirements
-from .manifests.drift import agrees_with_inputs, hashed_manifest, lock_has_manifest, own_dependencies
+from .manifests.drift import agrees_with_inputs, hashed_manifest, lock_has_manifest, one_pin_each, own_dependencies
 from .report import Missing
 
 
@@ -103,6 +103,7 @@ def _flatten(project, files, constraints):
 def _requirements(project, choice, has_source, messages):
     lines = _flatten(project, choice.files, choice.constraints)
     hashed = requirements.has_hashes(lines)
+    one_pin_each(lines)
     agrees_with_inputs(project, choice, lines)
     local = [line for line in lines if line.local_project and not line.constraint]
     others = [line for line in lines if line not in local]

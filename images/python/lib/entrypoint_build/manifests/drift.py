@@ -56,6 +56,24 @@ def own_dependencies(project, lines, messages):
     return [*found, *(one for name in chosen for one in table[name])]
 
 
+def one_pin_each(lines):
+    """Raises Refusal for two lines that pin one package at different versions."""
+    first = {}
+    for line in lines:
+        found = line.requirement
+        if line.constraint or not found or (found.marker and not found.marker.evaluate({"extra": ""})):
+            continue
+        exact = agreement.pins_of([line])[line.name]
+        if not exact:
+            continue
+        other, versions = first.setdefault(line.name, (line, exact))
+        if not versions & exact:
+            raise Refusal(
+                f"{other.place} pins {found.name} {next(iter(versions))}, and {line.place} pins {next(iter(exact))}",
+                "change one of the two lines, or choose the files in pyproject.toml: [tool.entrypoint] requirements",
+            )
+
+
 def hashed_manifest(project, choice, lines):
     own, _ = declared.dependencies(project)
     wrong, absent = agreement.pins_against_manifest(own, agreement.pins_of(lines))
