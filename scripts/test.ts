@@ -51,8 +51,8 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=2', ...integration.filter((file) => !alone.test(file))],
   ],
   build: () => [
-    ...withImages('node-service'),
-    ['node', '--test', '--test-concurrency=1', ...globSync('test/build/*.test.ts', {cwd: root})],
+    ...withImages('node-service', 'python-service', 'python-service:3.11', 'python-service:3.14'),
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/build/**/*.test.ts', {cwd: root})],
   ],
   contract: () => [
     ...withImages('node-service'),

@@ -45,6 +45,24 @@ function withNode(major: string): readonly Image[] {
   ];
 }
 
+/** `python` and `python-service`, for the version of Python that a release of Debian has. */
+const withPython = (version: string, suffix: string): readonly Image[] => [
+  {
+    ...own('python', version),
+    name: `python${suffix}`,
+    args: {python: version},
+    inputs: ['images/python/**/*', 'images/node/health-check', '.dockerignore'],
+    from: 'base',
+    context: '.',
+  },
+  {
+    ...own('python-service', version),
+    name: `python-service${suffix}`,
+    args: {python: version},
+    from: `python${suffix}`,
+  },
+];
+
 /** Each image comes after its base image. */
 export const images: readonly Image[] = [
   {...own('debian', 'trixie'), from: undefined, context: `.images/debian.${process.pid}`},
@@ -64,13 +82,10 @@ export const images: readonly Image[] = [
   },
   {...own('node', '26'), inputs: ['images/node/**/*'], from: 'base', context: '.images/node'},
   {...own('node-service', '26'), from: 'node'},
-  {
-    ...own('python', '3.13'),
-    from: 'base',
-    inputs: ['images/python/**/*', 'images/node/health-check', '.dockerignore'],
-    context: '.',
-  },
-  {...own('python-service', '3.13'), from: 'python'},
+  ...withPython('3.13', ''),
+  ...withPython('3.11', ':3.11'),
+  // A preview, from Debian unstable.
+  ...withPython('3.14', ':3.14'),
   own('postgres', '17'),
   own('haproxy', '3.0'),
   own('registry', '2.8'),

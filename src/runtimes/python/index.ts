@@ -4,6 +4,7 @@ import {installFix, isPythonService} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
 import {servePython} from './serve.ts';
 import {pytestCommand} from './tests.ts';
+import {pythonVersion} from './version.ts';
 import {pythonPackage} from './workspace.ts';
 
 /** Services for Python. */
@@ -15,7 +16,7 @@ export const python: Runtime = {
     module: pyprojectTexts(directory, 'tool.entrypoint')['module'],
   }),
   workspacePackage: pythonPackage,
-  dockerfile: () => 'FROM entrypoint/python-service:3.13',
+  dockerfile: (directory) => `FROM entrypoint/python-service:${pythonVersion(directory)}`,
   installFix: (directory, packages) => installFix({cwd: directory}, packages.join(' and ')),
   checkPackages: ['ruff', 'mypy'],
   checks: pythonChecks,

@@ -9,12 +9,18 @@ const usualFiles = ['app.py', 'main.py', 'wsgi.py', 'server.py', 'asgi.py'];
 
 /**
  * The application to serve, as `package.module:variable`: `given`, or `module` below [tool.entrypoint] in
- * pyproject.toml (for ASGI workers `asgi_module`, if it is set), or `app` or `application` in a usual file.
+ * pyproject.toml (for ASGI workers `asgi_module`, if it is set), or `app` or `application` in a usual file, or that of
+ * the Django project of manage.py.
  * @throws Problem `no_server_module` (exit code 65)
  */
 export function findModule(directory: string, given: string | undefined, asgi: boolean): string {
   const declared = pyprojectTexts(directory, 'tool.entrypoint');
-  const found = given ?? (asgi ? declared['asgi_module'] : undefined) ?? declared['module'] ?? usualModule(directory);
+  const found =
+    given ??
+    (asgi ? declared['asgi_module'] : undefined) ??
+    declared['module'] ??
+    usualModule(directory) ??
+    djangoModule(directory, asgi);
   if (found !== undefined) return found;
   throw problem({
     code: 'no_server_module',
@@ -32,6 +38,22 @@ function usualModule(directory: string): string | undefined {
       : undefined;
     if (variable !== undefined) return `${file.slice(0, -3)}:${variable}`;
   }
+  return undefined;
+}
+
+/** `mysite.wsgi:application`, for a manage.py with the settings `mysite.settings`. */
+function djangoModule(directory: string, asgi: boolean): string | undefined {
+  const manage = join(directory, 'manage.py');
+  if (!existsSync(manage)) return undefined;
+  const settings = /DJANGO_SETTINGS_MODULE['"],\s*['"]([\w.]+)['"]/.exec(readFileSync(manage, 'utf8'))?.[1];
+  const parts = settings?.split('.') ?? [];
+  const kinds = asgi ? ['asgi', 'wsgi'] : ['wsgi'];
+  // `config.settings.production` is beside config/wsgi.py.
+  for (let length = parts.length - 1; length > 0; length--)
+    for (const kind of kinds) {
+      const module = [...parts.slice(0, length), kind];
+      if (existsSync(`${join(directory, ...module)}.py`)) return `${module.join('.')}:application`;
+    }
   return undefined;
 }
 

@@ -4,7 +4,8 @@ import {quote} from '../../shell/argv.ts';
 import {executables} from '../../shell/executable.ts';
 import type {ServiceContext} from '../runtime.ts';
 
-const manifest = /^(pyproject\.toml|requirements.*\.txt|[^.].*\.py)$/;
+const manifest =
+  /^(pyproject\.toml|[\w-]*requirements.*\.(?:txt|in)|Pipfile|setup\.cfg|pylock.*\.toml|environment\.ya?ml|[^.].*\.py)$/;
 
 /** A directory with a manifest or source of Python, and no package.json: that one makes it Node's. */
 export function isPythonService(directory: string): boolean {

@@ -17,6 +17,24 @@ describe('variables of package manager settings', () => {
     );
   });
 
+  test('of a Python service are also those that its package managers know', () => {
+    const cwd = directoryWith({'requirements.txt': '--index-url https://u:${TOKEN}@index.example/simple\nidna\n'});
+    const index = {
+      PIP_INDEX_URL: 'https://a',
+      UV_INDEX_CORP_PASSWORD: 'b',
+      POETRY_HTTP_BASIC_CORP_USERNAME: 'c',
+    };
+    const {secrets} = buildSecrets({cwd, env: {...index, TOKEN: 't', PIP_CERT: '/file', UV_PUBLISH_TOKEN: 'd'}});
+    const reference = secrets?.['ENTRYPOINT_BUILD_ENV'];
+    assert.ok(reference !== undefined && 'command' in reference);
+    const names = [...Object.keys(index), 'TOKEN'].toSorted();
+    assert.deepEqual(
+      [...(reference.command.at(-1) ?? '').matchAll(/"\$(\w+)"/g)].map(([, name]) => name),
+      names,
+    );
+    assert.deepEqual(buildSecrets({cwd: directoryWith({'package.json': '{}'}), env: index}), {});
+  });
+
   test('reach the build as one secret, without their values in its words', () => {
     const cwd = directoryWith({
       '.npmrc': '//npm.example/:_authToken=${NPM_TOKEN}\n',

@@ -303,6 +303,16 @@ test('without settings, the application is found in a usual file, and src/ can b
   assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
 });
 
+test('the application of a Django project is the one beside its settings', () => {
+  const manage = (settings: string): string => `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")\n`;
+  const mysite = {'mysite/wsgi.py': '', 'mysite/asgi.py': '', ...venv('gunicorn')};
+  const cwd = directoryWith({'manage.py': manage('mysite.settings'), ...mysite});
+  assert.equal(words({}, {cwd}).at(-1), 'mysite.wsgi:application');
+  assert.equal(words({workerClass: 'asgi'}, {cwd}).at(-1), 'mysite.asgi:application');
+  const nested = directoryWith({'manage.py': manage('mysite.settings.production'), ...mysite});
+  assert.equal(words({}, {cwd: nested}).at(-1), 'mysite.wsgi:application');
+});
+
 test('it reloads on a laptop, with few workers, and not in an image', () => {
   const laptop = words({reload: undefined, workers: undefined});
   assert.ok(laptop.includes('--reload'));
