@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {allows, pythonVersion, pythonVersions} from '../../../../src/runtimes/python/version.ts';
 import {directoryWith} from '../../../support/directory.ts';
 
@@ -20,8 +20,9 @@ test('the version of a Dockerfile is that of .python-version, else one that requ
   assert.equal(pythonVersion(directoryWith(project('==3.12.*'))), '3.13');
 });
 
+const allowed = (specifier: string): readonly string[] => pythonVersions.filter((one) => allows(specifier, one));
+
 test('specifiers allow the minor versions of which some release matches', () => {
-  const allowed = (specifier: string): readonly string[] => pythonVersions.filter((one) => allows(specifier, one));
   assert.deepEqual(allowed(''), ['3.13', '3.11', '3.14']);
   assert.deepEqual(allowed('~=3.11'), ['3.13', '3.11', '3.14']);
   assert.deepEqual(allowed('~=3.11.2'), ['3.11']);
