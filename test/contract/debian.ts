@@ -12,7 +12,7 @@ export interface Answers {
   readonly breaks: readonly string[];
   /** Rules that it breaks on some machines: with more CPUs, or less memory. */
   readonly either?: readonly string[];
-  /** The evidence of clean-signals, which none of them breaks. */
+  /** The evidence of clean-signals. */
   readonly signals: RegExp;
 }
 
@@ -20,6 +20,8 @@ export interface Answers {
 const bare = ['has-health-check', 'has-labels', 'honours-port'];
 /** They start as root, to open port 80 and directories of other users. */
 const root = ['not-root', 'runs-as-any-user', 'runs-read-only', 'runs-without-capabilities'];
+/** They keep data in the container, in a directory of their user. */
+const ownData = ['numeric-user', 'runs-as-any-user', 'runs-read-only', 'stateless'];
 const connect = ['--tcp'];
 const none = /^none blocked or ignored/;
 const itself = (signal: string): RegExp => new RegExp(`^inherits none; set by the program itself: .*${signal}`);
@@ -60,6 +62,25 @@ export const answers: Readonly<Record<string, Answers>> = {
     options: connect,
     breaks: [...bare, 'orphans-are-reaped', 'numeric-user'],
     signals: itself('SIGTERM blocked'),
+  },
+  // Its data are its own, in the image, and so is the key that ssl-cert made at the installation.
+  postgresql: {
+    options: connect,
+    breaks: [...bare, ...ownData, 'no-secret-in-layers'],
+    signals: itself('SIGTERM ignored'),
+  },
+  // tc.log and ddl_recovery.log are no logs: they are data.
+  mariadb: {
+    options: connect,
+    breaks: [...bare, ...ownData, 'orphans-are-reaped'],
+    signals: itself('SIGTERM blocked|SIGHUP blocked'),
+  },
+  // Its script starts Erlang in the background of a shell, which makes it ignore SIGINT and SIGQUIT: no false alarm.
+  rabbitmq: {
+    options: [...connect, '--start-timeout=90'],
+    breaks: [...bare, ...ownData, 'logs-on-stdout', 'clean-signals'],
+    either: ['honours-memory-limit', 'honours-pid-limit'],
+    signals: /^beam\.smp starts with SIG\w+ ignored/,
   },
 };
 

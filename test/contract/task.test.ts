@@ -4,6 +4,7 @@ import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {temporaryDirectory} from '../support/directory.ts';
+import {long} from '../support/long.ts';
 import {until} from '../support/until.ts';
 import {build, check, leftovers, removeImages, runCommand, tagOf} from './fixtures.ts';
 
@@ -67,7 +68,7 @@ const startsWith = async (health: string, ...words: string[]): Promise<string> =
   return `${code} ${stdout.split('\n')[0]}`;
 };
 
-test('the health check of deploy.yaml decides whether the service is healthy', async () => {
+test('the health check of deploy.yaml decides whether the service is healthy', long, async () => {
   assert.equal(
     await startsWith('{command: [sh, -c, "exit 3"]}'),
     '1 FAIL  starts  `sh -c exit 3` in the container is not healthy after 3 s: exit code 3',

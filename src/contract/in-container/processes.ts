@@ -101,6 +101,25 @@ export async function leaveOrphans({count}: {readonly count: number}): Promise<n
 }
 
 /**
+ * Those of the files that are not text: they have a zero byte near their beginning. `root` is the root directory of the
+ * service's container. Runs in a helper container.
+ */
+export function binaryFiles({root, paths}: {readonly root: string; readonly paths: readonly string[]}): string[] {
+  const {closeSync, openSync, readSync} = process.getBuiltinModule('node:fs');
+  const bytes = new Uint8Array(4096);
+  return paths.filter((path) => {
+    try {
+      const file = openSync(`${root}${path}`, 'r');
+      const length = readSync(file, bytes);
+      closeSync(file);
+      return bytes.subarray(0, length).includes(0);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
  * Microseconds of CPU that a container has used; -1: unknown. `root` is its cgroup directory. cgroup version 1 counts
  * nanoseconds, version 2 microseconds. Runs in a container.
  */

@@ -1,6 +1,6 @@
 import {dockerDiff, dockerExec, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
 import {probeService, type Reply} from '../../stack/probe.ts';
-import {cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';
+import {binaryFiles, cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';
 import {
   anyExitCode,
   awaitReply,
@@ -43,6 +43,8 @@ export interface Inspection {
   readonly logged: {readonly stdout: number; readonly stderr: number};
   /** Files that were added or changed since the start. */
   readonly written: readonly string[];
+  /** Those of them that are logs: text, and named as logs are. */
+  readonly logFiles: readonly string[];
   /** Undefined: the service does not answer from the network. */
   readonly kill: KillResult | undefined;
 }
@@ -53,6 +55,8 @@ export interface HealthCheck {
   readonly cpuMs: number | undefined;
   readonly output: string;
 }
+
+const logName = /^\/var\/log\/|\.log(\.\d+)?$|(^|\/)logs?\/[^/]+$/;
 
 /** The container's cgroup directory, as seen by a helper in its pid namespace. */
 const cgroupRoot = '/proc/1/root/sys/fs/cgroup';
@@ -125,8 +129,20 @@ async function inspect(context: ProbeContext, container: string, reachable: bool
   });
   const {stdout, stderr} = await lastLines(context, container);
   const {stdout: diff} = await run(dockerDiff(container), {capture: true});
+  const written = writtenFiles(diff);
+  const logFiles = await textLogs(context, container, written);
   const kill = reachable ? await probeKill(context, container, seen.processes) : undefined;
-  return {...seen, logged: {stdout: stdout.length, stderr: stderr.length}, written: writtenFiles(diff), kill};
+  return {...seen, logged: {stdout: stdout.length, stderr: stderr.length}, written, logFiles, kill};
+}
+
+/** Databases name files `.log` as well, which are no text. */
+async function textLogs(context: ProbeContext, container: string, written: readonly string[]): Promise<string[]> {
+  const named = written.filter((path) => logName.test(path));
+  const doubtful = named.filter((path) => !path.startsWith('/var/log/'));
+  if (doubtful.length === 0) return named;
+  const files = {root: '/proc/1/root', paths: doubtful};
+  const binary = await runBeside(context, container, binaryFiles, files, 'processes').catch((): string[] => []);
+  return named.filter((path) => !binary.includes(path));
 }
 
 /** Runs the image's health check as Docker's daemon does, three times: one run is too short to measure. */

@@ -14,7 +14,6 @@ import {
 
 // Writable paths: the usual tmpfs mounts of a hardened platform, and files that the engine writes itself.
 const temporary = /^\/(tmp|run|var\/run|var\/tmp|dev|proc|sys)(\/|$)|^\/etc\/(hosts|hostname|resolv\.conf|mtab)$/;
-const logFile = /^\/var\/log\/|\.log(\.\d+)?$|(^|\/)logs?\/[^/]+$/;
 /** CPU milliseconds of one health check: 1 % of a CPU at one check every ten seconds. */
 const healthCheckMs = 100;
 
@@ -54,9 +53,8 @@ export const surfaceRules: readonly Rule[] = [
     how: 'docker logs and docker diff after a few requests',
     fix: 'log to stdout: no platform collects or rotates a file in a container',
     check: ({normalRun}) =>
-      whenRunning(normalRun, ({logged, written}) => {
-        const files = written.filter((path) => logFile.test(path));
-        if (files.length > 0) return fail(`writes ${shortList(files)}`);
+      whenRunning(normalRun, ({logged, logFiles}) => {
+        if (logFiles.length > 0) return fail(`writes ${shortList(logFiles)}`);
         return logged.stdout + logged.stderr === 0
           ? fail('no output on stdout or stderr, from start to request')
           : pass(`${logged.stdout} characters on stdout, ${logged.stderr} on stderr, no log files`);
@@ -69,10 +67,10 @@ export const surfaceRules: readonly Rule[] = [
     how: 'docker diff after a few requests, without /tmp, /run and log files',
     fix: 'keep state in a backing service, and temporary files in /tmp',
     check: ({normalRun, image: {volumes}}) =>
-      whenRunning(normalRun, ({written}) =>
+      whenRunning(normalRun, ({written, logFiles}) =>
         passUnless(
           // The engine creates the directory of a volume; no-volume covers that.
-          written.filter((path) => !temporary.test(path) && !logFile.test(path) && !volumes.includes(path)),
+          written.filter((path) => !temporary.test(path) && !logFiles.includes(path) && !volumes.includes(path)),
           'writes no files',
         ),
       ),
