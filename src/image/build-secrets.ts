@@ -5,10 +5,7 @@ import type {SecretReference} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 
 /** Files with settings of package managers, which name variables for their tokens. */
-const settings = [
-  ...['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml'],
-  ...['requirements.txt', 'Pipfile', 'pyproject.toml'],
-];
+const settings = '.npmrc .yarnrc.yml .yarnrc bunfig.toml requirements.txt Pipfile pyproject.toml'.split(' ');
 
 /** Variables by which pip, uv, poetry and pdm know private indexes. */
 const ofIndexes =

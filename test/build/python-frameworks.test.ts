@@ -47,8 +47,7 @@ describe('build steps of frameworks', long, () => {
   });
 
   test('translations are compiled, by the command of the service or by Babel', async () => {
-    const po =
-      'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "hello"\nmsgstr "hallo"\n';
+    const po = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "hello"\nmsgstr "hallo"\n';
     const app =
       'import gettext\n\n\ndef app(environ, start):\n    start("200 OK", [])\n    return [gettext.translation("messages", "translations", ["de"]).gettext("hello").encode()]\n';
     const service = pythonRepository({

@@ -47,9 +47,7 @@ async function serve(): Promise<string> {
       return response.writeHead(401, {'www-authenticate': 'Basic realm="index"'}).end();
     response.setHeader('content-type', isFile ? 'application/gzip' : 'text/html');
     if (pathname !== '/simple/shop-private/' && !isFile) return response.writeHead(404).end();
-    return response.end(
-      isFile ? readFileSync(file) : '<a href="/shop_private-1.0.tar.gz">shop_private-1.0.tar.gz</a>',
-    );
+    return response.end(isFile ? readFileSync(file) : '<a href="/shop_private-1.0.tar.gz">shop_private-1.0.tar.gz</a>');
   });
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   after(() => server.close());
@@ -57,8 +55,7 @@ async function serve(): Promise<string> {
   return `${gateway}:${(server.address() as AddressInfo).port}`;
 }
 
-const app =
-  'from shop_private import word\n\n\ndef app(environ, start):\n    start("200 OK", [])\n    return [word]\n';
+const app = 'from shop_private import word\n\n\ndef app(environ, start):\n    start("200 OK", [])\n    return [word]\n';
 const trusted = (address: string): string => `--trusted-host ${address.split(':')[0]}\n`;
 
 describe('packages that are not public', long, () => {

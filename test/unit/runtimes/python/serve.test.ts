@@ -303,8 +303,9 @@ test('without settings, the application is found in a usual file, and src/ can b
   assert.equal(words({}, {cwd: plain}).at(-1), 'app:app');
 });
 
+const manage = (settings: string): string => `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")\n`;
+
 test('the application of a Django project is the one beside its settings', () => {
-  const manage = (settings: string): string => `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")\n`;
   const mysite = {'mysite/wsgi.py': '', 'mysite/asgi.py': '', ...venv('gunicorn')};
   const cwd = directoryWith({'manage.py': manage('mysite.settings'), ...mysite});
   assert.equal(words({}, {cwd}).at(-1), 'mysite.wsgi:application');

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import fc from 'fast-check';
+import {assert as check, integer, property} from 'fast-check';
 import {allows, pythonVersion, pythonVersions} from '../../../../src/runtimes/python/version.ts';
 import {directoryWith} from '../../../support/directory.ts';
 
 const project = (requires: string): Record<string, string> => ({
   'pyproject.toml': `[project]\nname = "shop"\nrequires-python = "${requires}"\n`,
 });
+
+const allowed = (specifier: string): readonly string[] => pythonVersions.filter((one) => allows(specifier, one));
 
 test('the version of a Dockerfile is that of .python-version, else one that requires-python allows', () => {
   assert.equal(pythonVersion(directoryWith({'app.py': ''})), '3.13');
@@ -21,7 +23,6 @@ test('the version of a Dockerfile is that of .python-version, else one that requ
 });
 
 test('specifiers allow the minor versions of which some release matches', () => {
-  const allowed = (specifier: string): readonly string[] => pythonVersions.filter((one) => allows(specifier, one));
   assert.deepEqual(allowed(''), ['3.13', '3.11', '3.14']);
   assert.deepEqual(allowed('~=3.11'), ['3.13', '3.11', '3.14']);
   assert.deepEqual(allowed('~=3.11.2'), ['3.11']);
@@ -32,9 +33,9 @@ test('specifiers allow the minor versions of which some release matches', () => 
 });
 
 test('a lower and an upper bound allow what is between them', () => {
-  const minor = fc.integer({min: 8, max: 16});
-  fc.assert(
-    fc.property(minor, minor, (low, high) => {
+  const minor = integer({min: 8, max: 16});
+  check(
+    property(minor, minor, (low, high) => {
       for (const version of pythonVersions) {
         const own = Number(version.split('.')[1]);
         assert.equal(allows(`>=3.${low},<3.${high}`, version), own >= low && own < high);
