@@ -21,7 +21,7 @@ interface Layout {
 
 const app = 'def app(environ, start):\n    start("200 OK", [])\n    return [b"hello"]\n';
 const passes = {'tests/test_app.py': 'from app import app\n\n\ndef test_app():\n    assert callable(app)\n'};
-const service = {'app.py': app, ...passes};
+const service = {'app.py': app, 'pytest.ini': '[pytest]\npythonpath = .\n', ...passes};
 const setuptools = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n';
 const project = '[project]\nname = "shop"\nversion = "1.0"\nrequires-python = ">=3.11"\n';
 const pins = 'gunicorn==23.0.0\nidna==3.10\npytest==8.4.2\n';
