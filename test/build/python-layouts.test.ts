@@ -159,7 +159,7 @@ for (const {title, files = {}, fixture, command, says = [], has = 'idna', quick}
         assert.match(await inside(...words), /1 passed/);
       });
     test('a changed line installs nothing', async () => {
-      const source = 'src/shop/__init__.py' in files ? 'src/shop/__init__.py' : 'changed.txt';
+      const source = 'src/shop/__init__.py' in files ? 'src/shop/__init__.py' : 'changed.md';
       write({[source]: `# ${Math.random()}\n${files[source] ?? ''}`});
       const {code, output} = await build();
       assert.equal(code, 0, output);
