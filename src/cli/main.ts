@@ -1,5 +1,4 @@
 import {exitCode, isProblem, usageErrorsProblem, type Problem, type UsageError} from '../errors.ts';
-import {snake} from '../text/names.ts';
 import {completions} from './complete.ts';
 import {type Core, defaultCore} from './flags.ts';
 import {generalHelp, listJson, listText, taskHelp} from './help.ts';
@@ -7,6 +6,7 @@ import {loadTasks, type TaskSource, withInvokeTasks} from './load.ts';
 import {parse, type Parsed} from './parse.ts';
 import {reportJson, reportText, type Style, thrownProblem} from './report.ts';
 import {runTasks} from './run-tasks.ts';
+import {shownName} from './tasks.ts';
 import type {World} from './world.ts';
 
 export interface ExitResult {
@@ -107,7 +107,7 @@ function errorsOf({core, errors, missing, unknownTasks}: Parsed): readonly Usage
 }
 
 function usage(wrong: Parsed['errors'], task: string | undefined): Problem {
-  return usageErrorsProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${snake(task)}`}`);
+  return usageErrorsProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${shownName(task)}`}`);
 }
 
 function styleOf({env, isTerminal}: World, {color, verbose}: Core): Style {

@@ -1,0 +1,84 @@
+import {isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, parseAllDocuments} from 'yaml';
+import type {Json, Part, Reading, Setting} from '../model/types.ts';
+import {placeholders} from './placeholders.ts';
+import {commonPart, partsOf, type Tree} from './tree.ts';
+
+/** Reads YAML 1.2 with anchors, aliases and merge keys; documents with a Spring profile are environments. */
+export function readYaml(file: string, text: string): Reading {
+  const lines = new LineCounter();
+  const lineOf = (offset: number): number => Math.max(1, lines.linePos(offset).line);
+  const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    uniqueKeys: true,
+    logLevel: 'silent',
+  });
+  const documents = (Array.isArray(parsed) ? parsed : []) as Document.Parsed[];
+  const problems = documents.flatMap(({errors}) =>
+    errors.slice(0, 1).map(({pos, code}) => ({
+      file,
+      line: lineOf(pos[0]),
+      text: code === 'DUPLICATE_KEY' ? 'sets a key a second time, which YAML does not allow' : 'is not valid YAML',
+    })),
+  );
+  if (problems.length > 0) return {format: 'yaml', parts: [], problems};
+  const trees = documents.map((document) => treeOf(document.contents, document, lineOf, 0));
+  const parts =
+    trees.length === 1
+      ? partsOf(trees[0] ?? {kind: 'map', entries: []}, file)
+      : trees.flatMap((tree) => profile(tree, file));
+  const scalar = trees.some(({kind}) => kind === 'value');
+  return {
+    format: 'yaml',
+    parts,
+    problems:
+      scalar && text.trim() !== '' && parts.every(({settings}) => settings.length === 0)
+        ? [{file, line: 1, text: 'is not a map'}]
+        : [],
+  };
+}
+
+function treeOf(node: unknown, document: Document, lineOf: (offset: number) => number, depth: number): Tree {
+  const found = (isAlias(node) ? node.resolve(document) : node) as Node | null | undefined;
+  if (!isMap(found) || depth > 64) {
+    const value = found === null || found === undefined ? null : plain(found, document);
+    return {kind: 'value', value, extra: typeof value === 'string' ? placeholders(value) : {}};
+  }
+  const entries = new Map<string, readonly [string, number, Tree]>();
+  for (const {key, value} of found.items) {
+    if (isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol')) {
+      for (const merged of isSeq(value) ? value.items : [value]) {
+        const tree = treeOf(merged, document, lineOf, depth + 1);
+        const line = lineOf(key.range?.[0] ?? 0);
+        if (tree.kind === 'map')
+          for (const [name, , child] of tree.entries) if (!entries.has(name)) entries.set(name, [name, line, child]);
+      }
+      continue;
+    }
+    const name = isScalar(key) ? String(key.value) : String(key);
+    entries.set(name, [name, lineOf((key as Node).range?.[0] ?? 0), treeOf(value, document, lineOf, depth + 1)]);
+  }
+  return {kind: 'map', entries: [...entries.values()]};
+}
+
+function plain(node: Node, document: Document): Json {
+  try {
+    return JSON.parse(JSON.stringify(node.toJS(document, {maxAliasCount: 100}) ?? null)) as Json;
+  } catch {
+    return null;
+  }
+}
+
+const isProfile = ({path}: Setting): boolean =>
+  /^spring\.(config\.activate\.on-profile|profiles)$/.test(path.join('.'));
+
+// `spring.config.activate.on-profile: prod`, nested or as one key; `spring.profiles` before Spring Boot 2.4.
+function profile(tree: Tree, file: string): readonly Part[] {
+  const [part] = partsOf(tree, file);
+  const settings = part?.settings ?? [];
+  const named = settings.find(isProfile);
+  const names = typeof named?.value === 'string' ? named.value.split(/[,\s|]+/) : [commonPart];
+  const rest = settings.filter((setting) => !isProfile(setting));
+  return rest.length === 0 ? [] : names.map((environment) => ({environment, settings: rest}));
+}
