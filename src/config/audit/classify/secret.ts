@@ -64,9 +64,10 @@ function isPublic(words: readonly string[]): boolean {
   return words.some((word) => publicWords.has(word));
 }
 
+// `password2` is a password.
+const wordsIn = (name: string): readonly string[] => wordsOf(name).map((word) => word.replace(/(?<=\D)\d+$/, ''));
+
 function secretName(path: readonly string[]): string | undefined {
-  // `password2` is a password.
-  const wordsIn = (name: string): readonly string[] => wordsOf(name).map((word) => word.replace(/(?<=\D)\d+$/, ''));
   const leaf = wordsIn(path.at(-1) ?? '');
   if (isPublic(leaf)) return undefined;
   // `crypto.hmac.key`: a bare `key`, `pass` or `value` needs the word before it.

@@ -9,7 +9,8 @@ export interface Corpus {
   readonly name: string;
   readonly directory: string;
   readonly files: readonly string[];
-  readonly source?: readonly string[];
+  /** Empty: it is audited without source. */
+  readonly source: readonly string[];
   readonly keys: Readonly<Record<string, KeyClass>>;
 }
 
@@ -18,11 +19,10 @@ const root = join(import.meta.dirname, '../fixtures/corpora');
 /** Every corpus of test/unit/config/fixtures/corpora. */
 export const corpora: readonly Corpus[] = globSync('*/key.json', {cwd: root})
   .toSorted()
-  .map((file) => ({
-    ...(JSON.parse(readFileSync(join(root, file), 'utf8')) as Omit<Corpus, 'name' | 'directory'>),
-    name: dirname(file),
-    directory: join(root, dirname(file)),
-  }));
+  .map((file) => {
+    const {files, source, keys} = JSON.parse(readFileSync(join(root, file), 'utf8')) as Corpus;
+    return {name: dirname(file), directory: join(root, dirname(file)), files, source: source ?? [], keys};
+  });
 
 /** Reads a file below a directory; undefined if there is none. */
 export function readerIn(directory: string): (file: string) => string | undefined {
@@ -38,13 +38,13 @@ export function readerIn(directory: string): (file: string) => string | undefine
 /** Audits a corpus with its source. */
 export function auditCorpus({directory, files, source}: Corpus): Audit {
   const read = readerIn(directory);
-  const sources = source?.flatMap((path): SourceFile[] => {
+  const sources = source.flatMap((path): SourceFile[] => {
     const found = statSync(join(directory, path)).isFile() ? [path] : globSync(`${path}/**/*.*`, {cwd: directory});
     return found.map((file) => ({file, text: read(file) ?? ''}));
   });
   return audit(
     files.map((file) => ({file})),
-    sources,
+    sources.length === 0 ? undefined : sources,
     read,
   );
 }
