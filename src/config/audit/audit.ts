@@ -29,7 +29,7 @@ export function audit(
   const problems: FileProblem[] = [];
   const notes: FileProblem[] = [];
   const read = files.flatMap(({file, environment}): ReadFile[] => {
-    if (/[-_.](example|sample|template|dist)(\.\w+)?$/i.test(file)) {
+    if (/[-_.](example|samples?|template|dist)(\.\w+)?$/i.test(file)) {
       notes.push({file, line: 1, text: 'is an example and no environment: left out'});
       return [];
     }
@@ -50,7 +50,7 @@ export function audit(
   return {
     configuration,
     keys: problems.length > 0 ? [] : classify(configuration, isRead),
-    notes: unique(notes),
+    notes: unique([...notes, ...configuration.left]),
     problems,
   };
 }

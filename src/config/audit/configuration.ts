@@ -1,6 +1,6 @@
 import {basename} from 'node:path';
 import {type GivenFile, placeFiles} from './environments.ts';
-import type {Configuration, Key, Part, Reading, Setting} from './model/types.ts';
+import type {Configuration, FileProblem, Key, Part, Reading, Setting} from './model/types.ts';
 import {variableNames} from './readers/json.ts';
 import {commonPart} from './readers/tree.ts';
 
@@ -13,8 +13,9 @@ export interface ReadFile {
 
 /** The environments of a configuration with their files, for the report. */
 export interface Environments {
-  readonly names: readonly string[];
   readonly filesOf: ReadonlyMap<string, readonly string[]>;
+  /** Files that were left out. */
+  readonly left: readonly FileProblem[];
 }
 
 interface MutableKey extends Key {
@@ -33,17 +34,18 @@ export function configurationOf(files: readonly ReadFile[]): Configuration & Env
     return {
       file,
       environment,
-      hasEnvironments: reading.parts.some((part) => part.environment !== undefined),
+      hasEnvironments: reading.parts.some((part) => part.environment !== undefined && part.environment !== commonPart),
       keys: new Set(own.map(({path}) => path.join('.'))),
     };
   });
   const places = new Map(placeFiles(given).map((place) => [place.file, place]));
   const parts = settings.flatMap(({file, reading}) => {
     const place = places.get(file);
+    if (place === undefined) return [];
     return reading.parts.map((part) => ({
-      ...partOf(part, place?.environment),
+      ...partOf(part, place.environment),
       file,
-      document: place?.document ?? file,
+      document: place.document,
       format: reading.format,
     }));
   });
@@ -68,7 +70,10 @@ export function configurationOf(files: readonly ReadFile[]): Configuration & Env
   }
   const variables = files.filter(({file}) => variablesFile.test(basename(file)));
   for (const {reading} of variables) addVariables(keys, names, reading.parts);
-  return {environments: names, names, filesOf, keys: [...keys.values()]};
+  const left = settings
+    .filter(({file}) => !places.has(file))
+    .map(({file}) => ({file, line: 1, text: `is no environment by its name: left out; NAME=${file} makes it one`}));
+  return {environments: names, filesOf, left, keys: [...keys.values()]};
 }
 
 function partOf({environment, settings}: Part, ofFile: string | undefined): Part {

@@ -23,11 +23,15 @@ export interface GivenFile {
 /**
  * Finds out which file belongs to which environment. In this order: what `NAME=FILE` says; files that hold all
  * environments; files of one name in several directories, whose directories are the environments; names that differ only
- * in one part (`app.ini`, `app.prod.ini`); else a known name of an environment in each file's name.
+ * in one part (`app.ini`, `app.prod.ini`); else a known name of an environment in each file's name. A file that is no
+ * environment among others that are is not in the result.
  */
 export function placeFiles(files: readonly GivenFile[]): readonly PlacedFile[] {
   const given = files.filter(({environment}) => environment !== undefined);
-  const whole = files.filter(({environment, hasEnvironments}) => environment === undefined && hasEnvironments);
+  const whole = files.filter(
+    (one) =>
+      one.environment === undefined && one.hasEnvironments && !files.some((other) => extendsName(one.file, other.file)),
+  );
   const others = files.filter((file) => !given.includes(file) && !whole.includes(file));
   const placed = new Map<string, PlacedFile>();
   for (const {file, environment} of given)
@@ -42,6 +46,12 @@ export function placeFiles(files: readonly GivenFile[]): readonly PlacedFile[] {
   for (const {file} of whole) placed.set(file, {file, environment: undefined, document: file});
   for (const found of byName(others)) placed.set(found.file, found);
   return files.flatMap(({file}) => placed.get(file) ?? []);
+}
+
+/** `application-prod.yml` belongs to `application.yml`, which can hold environments as well. */
+function extendsName(file: string, other: string): boolean {
+  const stem = file.replace(/\.\w+$/, '');
+  return other !== file && other.startsWith(stem) && /^[-_.]/.test(other.slice(stem.length));
 }
 
 function byName(files: readonly GivenFile[]): readonly PlacedFile[] {
@@ -95,7 +105,14 @@ function inOneDirectory(files: readonly GivenFile[]): readonly PlacedFile[] {
   const middles = trimmed(parts).map((part) => part.join('').replaceAll(/^[-_.]+|[-_.]+$/g, ''));
   const shared = (parts[0]?.join('').length ?? 0) > (middles[0]?.length ?? 0);
   const special = files.filter((_, at) => !isKnown(middles[at] ?? ''));
-  if (shared || special.length === 0) return files.map(({file}, at) => place(file, middles[at] ?? '', kind(file)));
+  if (shared || special.length === 0) {
+    const isSure =
+      middles.filter(isEnvironmentName).length > 1 && middles.some((name) => name === '' || isCommonName(name));
+    // Beside application-dev.yml and application-prod.yml, application-tls.yml is a part and no environment.
+    return files.flatMap(({file}, at) =>
+      isSure && !isKnown(middles[at] ?? '') ? [] : [place(file, middles[at] ?? '', kind(file))],
+    );
+  }
   const rest = files.filter((file) => !special.includes(file));
   const named = special.map(({file}) => ({file, found: nameIn(file)}));
   if (named.every(({found}) => found !== undefined))

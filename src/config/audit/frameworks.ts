@@ -1,4 +1,5 @@
 import type {Key} from './model/types.ts';
+import {textsIn} from './model/words.ts';
 
 // Settings that a framework reads by itself: the service's own source has no trace of them.
 const django =
@@ -8,14 +9,32 @@ const flask =
 const spring = /^(spring|server|management|logging|debug|trace|info|springdoc|eureka|resilience4j|feign)(\.|$)/;
 const aspnet = /^(Logging|AllowedHosts|Urls|Kestrel|DetailedErrors)(\.|$)/;
 
-/** Answers whether the framework whose settings these are reads a key itself. */
-export function frameworkReads(keys: readonly Key[]): (key: Key) => boolean {
+/**
+ * Answers whether a key is read by the framework whose settings these are, or by an installed package: WAGTAIL_SITE_NAME
+ * by `wagtail`. `own` are the names of files and directories of the source, whose packages are not installed ones.
+ */
+export function frameworkReads(keys: readonly Key[], own: ReadonlySet<string>): (key: Key) => boolean {
   const has = (name: RegExp): boolean => keys.some((key) => name.test(key.name));
+  const isDjango = has(/^(INSTALLED_APPS|ROOT_URLCONF)$/);
+  const packages = isDjango ? installed(keys, own) : [];
   const known = [
-    ...(has(/^(INSTALLED_APPS|ROOT_URLCONF)$/) ? [django] : []),
+    ...(isDjango ? [django] : []),
+    ...(packages.includes('storages') ? [/^(AWS|GS|AZURE)_/] : []),
     ...(has(/^(sqlalchemy_database_uri|session_cookie_name|SQLALCHEMY_DATABASE_URI)$/) ? [flask] : []),
     ...(has(/^spring\./) ? [spring] : []),
     ...(has(/^(Logging\.LogLevel|AllowedHosts)/) ? [aspnet] : []),
   ];
-  return ({name}) => known.some((form) => form.test(name));
+  return ({name}) =>
+    known.some((form) => form.test(name)) || packages.some((one) => name.toLowerCase().startsWith(one));
+}
+
+/** The packages that dotted names in the settings belong to: apps, middleware, backends. */
+function installed(keys: readonly Key[], own: ReadonlySet<string>): readonly string[] {
+  const found = keys.flatMap(({name, settings}) =>
+    [...settings.values()]
+      .flatMap(({value}) => textsIn(value))
+      .filter((text) => (name === 'INSTALLED_APPS' ? /^[a-z_][\w.]*$/ : /^[a-z_]\w*(\.\w+)+$/).test(text))
+      .map((text) => text.split('.')[0] ?? ''),
+  );
+  return [...new Set(found)].filter((name) => name.length > 2 && !own.has(name) && name !== 'django');
 }

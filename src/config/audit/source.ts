@@ -17,7 +17,8 @@ const typed = /\.(go|java|kt|kts|cs|rs|scala|swift|fs|vb)$/;
  * can reach counts as read if its last part occurs anywhere.
  */
 export function readsOf(files: readonly SourceFile[], keys: readonly Key[]): (key: Key) => boolean {
-  const byFramework = frameworkReads(keys);
+  const own = new Set(files.flatMap(({file}) => file.replace(/\.\w+$/, '').split('/')));
+  const byFramework = frameworkReads(keys, own);
   const sources = files.map(({file, text}) => ({isTyped: typed.test(file), text, words: wordsIn(text)}));
   const everything = new Set(sources.flatMap(({words}) => [...words]));
   return (key) =>

@@ -1,7 +1,7 @@
 import {isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, parseAllDocuments} from 'yaml';
 import type {Json, Part, Reading, Setting} from '../model/types.ts';
 import {placeholders} from './placeholders.ts';
-import {commonPart, partsOf, type Tree} from './tree.ts';
+import {commonPart, isEnvironmentName, partsOf, type Tree} from './tree.ts';
 
 /** Reads YAML 1.2 with anchors, aliases and merge keys; documents with a Spring profile are environments. */
 export function readYaml(file: string, text: string): Reading {
@@ -24,19 +24,30 @@ export function readYaml(file: string, text: string): Reading {
   );
   if (problems.length > 0) return {format: 'yaml', parts: [], problems};
   const trees = documents.map((document) => treeOf(document.contents, document, lineOf, 0));
-  const parts =
+  const profiles = trees.length === 1 ? [] : trees.map((tree) => profile(tree, file));
+  const parts: readonly Part[] =
     trees.length === 1
       ? partsOf(trees[0] ?? {kind: 'map', entries: []}, file)
-      : trees.flatMap((tree) => profile(tree, file));
+      : profiles.flatMap(({environments, settings}) => environments.map((environment) => ({environment, settings})));
+  const notes = profiles
+    .filter(({environments, settings}) => environments.length === 0 && settings.length > 0)
+    .map(({line}) => ({file, line, text: 'applies to a profile that is no environment by its name: left out'}));
   const scalar = trees.some(({kind}) => kind === 'value');
   return {
     format: 'yaml',
-    parts,
+    parts: parts.map(({environment, settings}) => ({environment, settings: dotted(settings)})),
+    notes,
     problems:
       scalar && text.trim() !== '' && parts.every(({settings}) => settings.length === 0)
         ? [{file, line: 1, text: 'is not a map'}]
         : [],
   };
+}
+
+/** For Spring, `a.b: 1` and `a: {b: 1}` are one key. */
+function dotted(settings: readonly Setting[]): readonly Setting[] {
+  if (!settings.some(({path}) => /^(spring|server|management)(\.|$)/.test(path[0] ?? ''))) return settings;
+  return settings.map((setting) => Object.assign({}, setting, {path: setting.path.flatMap((part) => part.split('.'))}));
 }
 
 function treeOf(node: unknown, document: Document, lineOf: (offset: number) => number, depth: number): Tree {
@@ -74,11 +85,15 @@ const isProfile = ({path}: Setting): boolean =>
   /^spring\.(config\.activate\.on-profile|profiles)$/.test(path.join('.'));
 
 // `spring.config.activate.on-profile: prod`, nested or as one key; `spring.profiles` before Spring Boot 2.4.
-function profile(tree: Tree, file: string): readonly Part[] {
+function profile(
+  tree: Tree,
+  file: string,
+): {readonly settings: readonly Setting[]; readonly environments: readonly string[]; readonly line: number} {
   const [part] = partsOf(tree, file);
   const settings = part?.settings ?? [];
   const named = settings.find(isProfile);
-  const names = typeof named?.value === 'string' ? named.value.split(/[,\s|]+/) : [commonPart];
   const rest = settings.filter((setting) => !isProfile(setting));
-  return rest.length === 0 ? [] : names.map((environment) => ({environment, settings: rest}));
+  if (named === undefined) return {settings: rest, environments: [commonPart], line: 1};
+  const names = String(named.value).split(/[,\s|]+/);
+  return {settings: rest, environments: names.filter(isEnvironmentName), line: named.line};
 }
