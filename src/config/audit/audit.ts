@@ -1,6 +1,6 @@
 import {type Classified, classify} from './classify/index.ts';
 import {configurationOf, type Environments, type ReadFile} from './configuration.ts';
-import type {Configuration, FileProblem, ReadText} from './model/types.ts';
+import type {Configuration, FileProblem, Reading, ReadText} from './model/types.ts';
 import {formats, readFile} from './readers/index.ts';
 import {readsOf, type SourceFile} from './source.ts';
 
@@ -34,7 +34,7 @@ export function audit(
       return [];
     }
     const text = readText(file);
-    const reading = text === undefined ? undefined : readFile(file, text, readText);
+    const reading = text === undefined ? undefined : parsed(file, text, readText);
     if (text === undefined) problems.push({file, line: 0, text: 'does not exist, or cannot be read'});
     else if (reading === undefined)
       problems.push({file, line: 0, text: `has a format that is not read; read are ${formats}`});
@@ -53,6 +53,16 @@ export function audit(
     notes: unique([...notes, ...configuration.left]),
     problems,
   };
+}
+
+/** A parser that gives up is a problem of the file; its message can contain values. */
+function parsed(file: string, text: string, readText: ReadText): Reading | undefined {
+  try {
+    return readFile(file, text, readText);
+  } catch {
+    const problem = {file, line: 0, text: 'cannot be parsed: it is wrong, or nested too deeply'};
+    return {format: 'json', parts: [], problems: [problem]};
+  }
 }
 
 function unique(notes: readonly FileProblem[]): readonly FileProblem[] {

@@ -105,14 +105,13 @@ function inOneDirectory(files: readonly GivenFile[]): readonly PlacedFile[] {
   const middles = trimmed(parts).map((part) => part.join('').replaceAll(/^[-_.]+|[-_.]+$/g, ''));
   const shared = (parts[0]?.join('').length ?? 0) > (middles[0]?.length ?? 0);
   const special = files.filter((_, at) => !isKnown(middles[at] ?? ''));
-  if (shared || special.length === 0) {
-    const isSure =
-      middles.filter(isEnvironmentName).length > 1 && middles.some((name) => name === '' || isCommonName(name));
-    // Beside application-dev.yml and application-prod.yml, application-tls.yml is a part and no environment.
+  const isSure =
+    middles.filter(isEnvironmentName).length > 1 && middles.some((name) => name === '' || isCommonName(name));
+  // Beside application-dev.yml and application-prod.yml, application-tls.yml is a part and no environment.
+  if (shared || isSure || special.length === 0)
     return files.flatMap(({file}, at) =>
       isSure && !isKnown(middles[at] ?? '') ? [] : [place(file, middles[at] ?? '', kind(file))],
     );
-  }
   const rest = files.filter((file) => !special.includes(file));
   const named = special.map(({file}) => ({file, found: nameIn(file)}));
   if (named.every(({found}) => found !== undefined))

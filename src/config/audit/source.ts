@@ -21,12 +21,23 @@ export function readsOf(files: readonly SourceFile[], keys: readonly Key[]): (ke
   const byFramework = frameworkReads(keys, own);
   const sources = files.map(({file, text}) => ({isTyped: typed.test(file), text, words: wordsIn(text)}));
   const everything = new Set(sources.flatMap(({words}) => [...words]));
-  return (key) =>
-    byFramework(key) ||
-    sources.some(({text, words, isTyped}) => {
-      if (readsName(text, key)) return true;
-      return isTyped ? readsFields(text, words, key) : readsPath(text, key, everything);
-    });
+  return (key) => {
+    const hints = hintsOf(key);
+    return (
+      byFramework(key) ||
+      sources.some(({text, words, isTyped}) => {
+        if (!hints.some((hint) => words.has(hint))) return false;
+        if (readsName(text, key)) return true;
+        return isTyped ? readsFields(text, words, key) : readsPath(text, key, everything);
+      })
+    );
+  };
+}
+
+/** Words of which a file has at least one if it reads the key: searching all of its text takes much longer. */
+function hintsOf({name, path}: Key): readonly string[] {
+  const prefixes = name.split('_').map((_, at, all) => plain(all.slice(0, at + 1).join('_')));
+  return [...path.map(plain), ...name.split(/[.:]/).map(plain), ...prefixes];
 }
 
 /** Every word of a text in lower case without separators, so that `max-lines`, `maxLines` and `MAX_LINES` are one. */

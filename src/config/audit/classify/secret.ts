@@ -94,7 +94,7 @@ const reference = /^(\$\{?|%\(|\{\{|<)/;
 /** Why a text is a secret whatever its key is called. */
 export function secretText(text: string): string | undefined {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY/.test(text)) return 'a private key';
-  const [, password = ''] = /\b[a-z][\w+.-]*:\/\/[^\s/:@]*:([^\s@]+)@/i.exec(text) ?? [];
+  const [, password = ''] = /\b[a-z][\w+.-]{0,30}:\/\/[^\s/:@]{0,200}:([^\s@]{1,500})@/i.exec(text) ?? [];
   if (password !== '' && !reference.test(password)) return 'an address with a password';
   const [, pair = ''] =
     /(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey|secret)\s*=\s*([^;\s]+)/i.exec(text) ?? [];

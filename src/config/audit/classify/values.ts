@@ -49,7 +49,7 @@ export function effectiveText(
   const text = String(setting.value);
   if (setting.references === undefined || depth > 8 || key.format === 'python') return text;
   return text.replaceAll(
-    /\$\{([^}:\s]+)(?::[^}]*)?\}|%\(([^)\s]+)\)s/g,
+    /\$\{([^}:\s]{1,200})(?::[^}]{0,500})?\}|%\(([^)\s]{1,200})\)s/g,
     (all, braced: string | undefined, percent: string | undefined) => {
       const other = find(braced ?? percent ?? '');
       return other === undefined || other === key ? all : (effectiveText(other, environment, find, depth + 1) ?? all);

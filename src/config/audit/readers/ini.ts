@@ -3,8 +3,7 @@ import {lastOfEach} from './duplicates.ts';
 
 // Python's configparser is the strictest of the usual readers, and the only one with continuation lines and references.
 const section = /^\s*\[([^\]]*)\]\s*(?:[;#].*)?$/;
-const assignment = /^([^=:]+?)\s*([=:])\s*(.*)$/;
-const reference = /%\(([^)\s]+)\)s/g;
+const reference = /%\(([^)\s]{1,200})\)s/g;
 
 /** Reads an ini file: sections, `=` or `:`, comments, continuation lines; everything is text. */
 export function readIni(file: string, text: string): Reading {
@@ -29,13 +28,14 @@ export function readIni(file: string, text: string): Reading {
       path = [(heading[1] ?? '').trim()];
       continue;
     }
-    const [, name = trimmed, separator, rest = ''] = assignment.exec(trimmed) ?? [];
-    if (separator === undefined && /[[\]]/.test(trimmed)) {
+    const at = trimmed.search(/[=:]/);
+    const name = at === -1 ? trimmed : trimmed.slice(0, at).trimEnd();
+    if ((at === -1 && /[[\]]/.test(trimmed)) || name === '') {
       problems.push({file, line: index + 1, text: 'is neither a section nor `key = value`'});
       continue;
     }
     const setting = {path: [...path, name], value: null, file, line: index + 1};
-    open = {setting, indent, lines: separator === undefined ? [] : [withoutComment(rest)]};
+    open = {setting, indent, lines: at === -1 ? [] : [withoutComment(trimmed.slice(at + 1).trim())]};
     settings.push(open);
   }
   const read = settings.map(({setting, lines}): Setting => {

@@ -1,6 +1,6 @@
 import type {Setting} from '../model/types.ts';
 
-const placeholder = /\$\{([^}:\s]+)(?::[^}]*)?\}/g;
+const placeholder = /\$\{([^}:\s]{1,200})(?::[^}]{0,500})?\}/g;
 
 /** What `${...}` in a value names: an environment variable if it is all of the value and in capitals, else keys. */
 export function placeholders(value: string): Pick<Setting, 'references' | 'variable'> {

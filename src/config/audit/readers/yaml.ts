@@ -1,4 +1,14 @@
-import {isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, parseAllDocuments} from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Document,
+  type Node,
+  parseAllDocuments,
+} from 'yaml';
 import type {Json, Part, Reading, Setting} from '../model/types.ts';
 import {placeholders} from './placeholders.ts';
 import {commonPart, isEnvironmentName, partsOf, type Tree} from './tree.ts';
@@ -23,7 +33,9 @@ export function readYaml(file: string, text: string): Reading {
     })),
   );
   if (problems.length > 0) return {format: 'yaml', parts: [], problems};
-  const trees = documents.map((document) => treeOf(document.contents, document, lineOf, 0));
+  const budget = {nodes: 50_000};
+  const scope = (document: Document): Scope => ({document, lineOf, depth: 0, budget, resolved: new Map()});
+  const trees = documents.map((document) => treeOf(document.contents, scope(document)));
   const profiles = trees.length === 1 ? [] : trees.map((tree) => profile(tree, file));
   const parts: readonly Part[] =
     trees.length === 1
@@ -50,9 +62,23 @@ function dotted(settings: readonly Setting[]): readonly Setting[] {
   return settings.map((setting) => Object.assign({}, setting, {path: setting.path.flatMap((part) => part.split('.'))}));
 }
 
-function treeOf(node: unknown, document: Document, lineOf: (offset: number) => number, depth: number): Tree {
-  const found = (isAlias(node) ? node.resolve(document) : node) as Node | null | undefined;
-  if (!isMap(found) || depth > 64) {
+interface Scope {
+  readonly document: Document;
+  readonly lineOf: (offset: number) => number;
+  readonly depth: number;
+  /** Aliases of aliases can stand for more nodes than there is memory. */
+  readonly budget: {nodes: number};
+  /** Finding an anchor takes a walk through the document: once for each alias. */
+  readonly resolved: Map<Alias, Node | undefined>;
+}
+
+function treeOf(node: unknown, scope: Scope): Tree {
+  const {document, lineOf, depth, budget} = scope;
+  const inner = {...scope, depth: depth + 1};
+  budget.nodes -= 1;
+  if (budget.nodes < 0 || depth > 64) throw new RangeError('too many nodes');
+  const found = (isAlias(node) ? target(node, scope) : node) as Node | null | undefined;
+  if (!isMap(found)) {
     const value = found === null || found === undefined ? null : plain(found, document);
     return {kind: 'value', value, extra: typeof value === 'string' ? placeholders(value) : {}};
   }
@@ -60,7 +86,7 @@ function treeOf(node: unknown, document: Document, lineOf: (offset: number) => n
   for (const {key, value} of found.items) {
     if (isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol')) {
       for (const merged of isSeq(value) ? value.items : [value]) {
-        const tree = treeOf(merged, document, lineOf, depth + 1);
+        const tree = treeOf(merged, inner);
         const line = lineOf(key.range?.[0] ?? 0);
         if (tree.kind === 'map')
           for (const [name, , child] of tree.entries) if (!entries.has(name)) entries.set(name, [name, line, child]);
@@ -68,9 +94,14 @@ function treeOf(node: unknown, document: Document, lineOf: (offset: number) => n
       continue;
     }
     const name = isScalar(key) ? String(key.value) : String(key);
-    entries.set(name, [name, lineOf((key as Node).range?.[0] ?? 0), treeOf(value, document, lineOf, depth + 1)]);
+    entries.set(name, [name, lineOf((key as Node).range?.[0] ?? 0), treeOf(value, inner)]);
   }
   return {kind: 'map', entries: [...entries.values()]};
+}
+
+function target(alias: Alias, {document, resolved}: Scope): Node | undefined {
+  if (!resolved.has(alias)) resolved.set(alias, alias.resolve(document));
+  return resolved.get(alias);
 }
 
 function plain(node: Node, document: Document): Json {

@@ -40,11 +40,11 @@ const literal = (value: Json, references: readonly string[] = []): Value => ({ki
 const environmentCall = /^(?:(?:os\.)?environ\.get|(?:os\.)?getenv|env(?:iron)?(?:\.\w+)?|(?:decouple\.)?config)$/;
 const environmentItem = /^(?:os\.)?environ$/;
 
-/** The children of a node without comments and punctuation. */
+/** The children of a node without comments, punctuation and keywords. */
 export function partsOf(node: SyntaxNode): readonly SyntaxNode[] {
   const found: SyntaxNode[] = [];
   for (let child = node.firstChild; child !== null; child = child.nextSibling)
-    if (/^[A-Za-z]/.test(child.name) && child.name !== 'Comment') found.push(child);
+    if (/^[A-Z]/.test(child.name) && child.name !== 'Comment') found.push(child);
   return found;
 }
 
@@ -105,7 +105,7 @@ function known(module: Module, node: SyntaxNode): Value | undefined {
     case 'ArrayExpression':
     case 'TupleExpression':
     case 'SetExpression':
-      return {kind: 'list', items: parts.map((part) => evaluate(module, part))};
+      return {kind: 'list', items: itemsOf(module, parts)};
     case 'DictionaryExpression':
       return mapOf(module, node);
     case 'VariableName':
@@ -175,6 +175,15 @@ function formatted(module: Module, node: SyntaxNode): Value | undefined {
     at = part.to;
   }
   return joined([...values, literal(module.text.slice(at, node.to - quotes.length))]);
+}
+
+/** The items of a list; `*other` stands for those of another one, if they are known. */
+function itemsOf(module: Module, parts: readonly SyntaxNode[]): Value[] {
+  return parts.flatMap((part) => {
+    const value = evaluate(module, part);
+    if (part.prevSibling?.name !== '*') return [value];
+    return value.kind === 'list' ? value.items : [code(module, part)];
+  });
 }
 
 function mapOf(module: Module, node: SyntaxNode): Value {
