@@ -1,7 +1,7 @@
 import type {AuditedKey, Configuration, Key, KeyClass} from '../model/types.ts';
 import {type Derivation, fromKey, fromName} from './derived.ts';
 import {hostReading} from './host.ts';
-import {secretReason} from './secret.ts';
+import {secretReason, shownName} from './secret.ts';
 import {distinct, effectiveText, spelling} from './values.ts';
 
 /** A key with its class and what follows from it for the files that are written. */
@@ -41,7 +41,7 @@ export function classify(configuration: Configuration, isRead: IsRead | undefine
     const [first = {class: 'constant' as const, why: ''}, ...rest] = findings;
     const place = [...key.settings.values()][0];
     return {
-      key: key.name,
+      key: shownName(key.path),
       class: first.class,
       file: place?.file ?? '',
       line: place?.line ?? 1,

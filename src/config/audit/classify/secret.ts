@@ -91,14 +91,17 @@ function secretName(path: readonly string[]): string | undefined {
 
 const reference = /^(\$\{?|%\(|\{\{|<)/;
 
+// `Server=x;Password=y`, `?token=x`: a connection string, an address, a line that belongs to another key.
+const assigned =
+  /(?:^|[;&?\s])[\w.-]{0,40}(?:password|passwd|pwd|pass|secret|token|api[_-]?key|account[_-]?key|access[_-]?key|private[_-]?key)\s?[=:]\s?([^;&\s]{1,500})/i;
+
 /** Why a text is a secret whatever its key is called. */
 export function secretText(text: string): string | undefined {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY/.test(text)) return 'a private key';
   const [, password = ''] = /\b[a-z][\w+.-]{0,30}:\/\/[^\s/:@]{0,200}:([^\s@]{1,500})@/i.exec(text) ?? [];
   if (password !== '' && !reference.test(password)) return 'an address with a password';
-  const [, pair = ''] =
-    /(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey|secret)\s*=\s*([^;\s]+)/i.exec(text) ?? [];
-  if (pair !== '' && !reference.test(pair) && /;|\s\w+=/.test(text)) return 'a connection string with a password';
+  const [, pair = ''] = assigned.exec(text) ?? [];
+  if (pair !== '' && !reference.test(pair)) return 'text with a password or a key in it';
   if (/"(private_key|client_secret|password)"\s*:/.test(text)) return 'JSON with a credential';
   if (/^https?:\/\/(hooks\.[\w.-]+\/|[\w.-]+\/(api\/)?webhooks\/)[\w/-]{8,}/.test(text)) return 'a webhook address';
   if (tokenForms.some((form) => form.test(text))) return 'the form of a token';
@@ -111,6 +114,15 @@ const tokenForms = [
   /\bAIza[\w-]{30,}/,
   /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+/,
 ];
+
+/**
+ * A key's name as it can be shown. A private key that is pasted into an ini file makes keys of its lines.
+ */
+export function shownName(path: readonly string[]): string {
+  return path
+    .map((part) => (/^[A-Za-z0-9+/_=-]{40,}$/.test(part) || looksRandom(part) ? `${part.slice(0, 4)}...` : part))
+    .join('.');
+}
 
 /** Long, of letters and digits mixed, without words: base64 or hexadecimal. Uuids and digests of images are no secrets. */
 function looksRandom(text: string): boolean {

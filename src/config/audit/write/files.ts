@@ -38,7 +38,11 @@ export interface Identity {
   readonly document: string;
 }
 
-function identityOf({key, file, line, of: {path, document}}: Classified): Identity & {file: string; line: number} {
+function identityOf({
+  file,
+  line,
+  of: {name: key, path, document},
+}: Classified): Identity & {file: string; line: number} {
   const isPlain = key.split('.').length === path.length;
   return {key, ...(isPlain ? {} : {path}), document, file, line};
 }
