@@ -89,11 +89,11 @@ function secretName(path: readonly string[]): string | undefined {
   return /access.?key.?id$/i.test(path.at(-1) ?? '') ? 'its name says access key, half of a credential' : undefined;
 }
 
-const reference = /^(\$\{?|%\(|\{\{|<)/;
+const reference = /^(\$\{[^}]*\}|\$\w+|%\([^)]*\)s|\{\{.*\}\}|<[^<>]*>)$/;
 
 // `Server=x;Password=y`, `?token=x`: a connection string, an address, a line that belongs to another key.
 const assigned =
-  /(?:^|[;&?\s])[\w.-]{0,40}(?:password|passwd|pwd|pass|secret|token|api[_-]?key|account[_-]?key|access[_-]?key|private[_-]?key)\s?[=:]\s?([^;&\s]{1,500})/i;
+  /(?:^|[^\w.-])[\w.-]{0,40}(?:password|passwd|pwd|pass|secret|token|api[_-]?key|account[_-]?key|access[_-]?key|private[_-]?key)\s?[=:]\s?([^;&\s]{1,500})/i;
 
 /** Why a text is a secret whatever its key is called. */
 export function secretText(text: string): string | undefined {
