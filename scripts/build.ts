@@ -55,6 +55,8 @@ async function bundle(outdir: string): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    // A library's CommonJS form can load its files by names that only running it shows.
+    mainFields: ['module', 'main'],
     // Every start reads and hashes comments and line breaks. Names stay, for stack traces and debuggers.
     minifyWhitespace: true,
     legalComments: 'eof',

@@ -143,3 +143,7 @@ export {reportFormats, reportText} from './contract/reports.ts';
 export type {ReportFormat} from './contract/reports.ts';
 export {requestedRules, skippedRules} from './contract/rules/index.ts';
 export type {Finding, Rule, Severity, RuleStatus} from './contract/rules/rule.ts';
+
+// ## Configuration: which keys of a service's files are configuration
+export {auditConfiguration} from './config/audit/index.ts';
+export type {Audited, AuditOptions, AuditReport, KeyClass, KeyReport} from './config/audit/index.ts';

@@ -7,6 +7,7 @@ const stopped = '130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP)';
 export const meanings: Readonly<Record<string, Meaning>> = {
   backing_services_on_many_hosts: 'deploy.yaml gives backing services to an environment with more than one host.',
   bad_commit: 'GIT_COMMIT_HASH, which takes the place of a repository, cannot be part of a tag.',
+  bad_config_file: 'A file given to `config audit` does not exist, has no format that is read, or breaks its syntax.',
   bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
   bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
   bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
@@ -30,6 +31,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: "the command's own; 124 after a timeout",
   },
   command_not_found: 'A program is not on PATH or not executable.',
+  config_not_reproduced:
+    'The files that `config audit --output` would write would change a value; nothing was written.',
   contract_broken: 'The image breaks at least one rule of severity error in the container contract.',
   dirty_tree: 'The image to publish was built from uncommitted changes.',
   disk_full: 'The disk of a host, or of this machine, has no space left; the deploy was undone.',

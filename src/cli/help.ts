@@ -4,7 +4,7 @@ import {quote} from '../shell/argv.ts';
 import {screaming, snake, variableOf} from '../text/names.ts';
 import {table} from '../text/table.ts';
 import {type CoreFlag, coreFlags, flagsOf, type TaskFlag} from './flags.ts';
-import type {KnownTask} from './tasks.ts';
+import {type KnownTask, shownName} from './tasks.ts';
 
 const width = 100;
 
@@ -50,7 +50,7 @@ function isInEveryUsage({option}: TaskFlag): boolean {
 export function taskHelp(task: KnownTask): string {
   const flags = flagsOf(task);
   const shown = flags.length <= mostInUsage ? flags : flags.filter(isInEveryUsage);
-  const words = [snake(task.name), ...(shown === flags ? [] : ['[OPTIONS]']), ...shown.map(usageWord)];
+  const words = [shownName(task.name), ...(shown === flags ? [] : ['[OPTIONS]']), ...shown.map(usageWord)];
   return [
     ...table([['usage: entrypoint', words.join(' ')]], {gap: 1, width}),
     ...(task.description.summary === '' ? [] : ['', task.description.summary]),
@@ -116,7 +116,7 @@ function defaultOf({kind, defaultValue, defaultText, required}: Option<unknown>)
 /** The tasks below the headings of their groups; `columns` is the width of the terminal, undefined without one. */
 export function listText(tasks: readonly KnownTask[], columns: number | undefined, indent = 0): string {
   const lines = table(
-    tasks.map(({name, description}) => [snake(name), description.summary]),
+    tasks.map(({name, description}) => [shownName(name), description.summary]),
     {indent: indent + 2},
   );
   return tasks

@@ -2,7 +2,7 @@ import {exitCode, isProblem, usageErrorsProblem, type Problem, type UsageError} 
 import {execText, type Words} from '../shell/argv.ts';
 import {become} from '../shell/become.ts';
 import {executables} from '../shell/executable.ts';
-import {kebab, snake} from '../text/names.ts';
+import {kebab} from '../text/names.ts';
 import {nearest} from '../text/nearest.ts';
 import {completions} from './complete.ts';
 import {type Core, defaultCore} from './flags.ts';
@@ -11,7 +11,7 @@ import {loadTasks, type TaskSource, withInvokeTasks} from './load.ts';
 import {parse, type Parsed} from './parse.ts';
 import {reportJson, reportText, type Style, thrownProblem} from './report.ts';
 import {runTasks} from './run-tasks.ts';
-import {standardNames} from './tasks.ts';
+import {shownName, standardNames} from './tasks.ts';
 import type {World} from './world.ts';
 
 export interface ExitResult {
@@ -138,7 +138,7 @@ function errorsOf({core, errors, missing, unknownTasks}: Parsed): readonly Usage
 }
 
 function usage(wrong: Parsed['errors'], task: string | undefined): Problem {
-  return usageErrorsProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${snake(task)}`}`);
+  return usageErrorsProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${shownName(task)}`}`);
 }
 
 function styleOf({env, isTerminal}: World, {color, verbose}: Core): Style {

@@ -5,7 +5,7 @@ import {camel, kebab, screaming, snake, variableOf} from '../text/names.ts';
 import {nearest} from '../text/nearest.ts';
 import {scan, type Token, wordsBehindDashes} from '../text/scan.ts';
 import {type Core, type CoreFlag, coreFlags, defaultCore, flagsOf, type TaskFlag, unknownFlag} from './flags.ts';
-import {type KnownTask, standardNames} from './tasks.ts';
+import {type KnownTask, shownName, standardNames, twoWordTasks} from './tasks.ts';
 
 /** One task to run, with the values from the command line and the environment; other options have their defaults. */
 export interface Call {
@@ -48,6 +48,8 @@ export function parse(
   const unknownTasks: UsageError[] = [];
   const opened: Open[] = [];
   let current: Open | 'unknown' | undefined;
+  // The first word of a task of two words, until the next word: `config`, before `audit`.
+  let lead: string | undefined;
 
   const find = (name: string, length: 'long' | 'short'): TaskFlag | CoreFlag | undefined => {
     if (length === 'short') return coreFlags.find(({short}) => short === name);
@@ -66,8 +68,21 @@ export function parse(
     else Object.assign(core, {[key]: reading.value});
   };
 
+  /** A word that begins a task of two words and is no task itself needs the second one. */
+  const endLead = (): void => {
+    if (lead === undefined || tasks.some(({name}) => name === lead)) return;
+    const meant = tasks.find(({name}) => name.startsWith(`${lead}-`) && twoWordTasks.includes(name));
+    unknownTasks.push({what: `${lead} is not a task`, meant: shownName(meant?.name ?? '')});
+    lead = undefined;
+  };
+
   const bare = (word: string, afterUnknownFlag: boolean): void => {
-    const known = tasks.find(({name}) => name === kebab(word));
+    const name = kebab(word);
+    const pair = lead === undefined ? undefined : twoWordTask(`${lead}-${name}`, tasks);
+    if (pair !== undefined && opened.at(-1)?.task.name === lead) opened.pop();
+    const known = pair ?? tasks.find((task) => task.name === name);
+    if (pair === undefined) endLead();
+    lead = pair === undefined && isLead(name, tasks) ? name : undefined;
     if (known !== undefined) {
       current = {task: known, given: new Map()};
       opened.push(current);
@@ -75,15 +90,22 @@ export function parse(
     }
     const open = current === 'unknown' ? undefined : current;
     const positional = open && openPositional(open);
-    if (positional !== undefined && open !== undefined) return give(open, positional, word, screaming(positional));
+    if (positional !== undefined && open !== undefined) {
+      lead = undefined;
+      return give(open, positional, word, screaming(positional));
+    }
+    if (lead !== undefined) {
+      current = 'unknown';
+      return;
+    }
     // The value of an unknown flag, or an argument of an unknown task: already reported.
     if (afterUnknownFlag || current === 'unknown') return;
     unknownTasks.push(unknownTask(word, open?.task, tasks));
     const meant = nearest(
-      kebab(word),
-      tasks.map(({name}) => name),
+      name,
+      tasks.map((task) => task.name),
     );
-    const likely = tasks.find(({name}) => name === meant);
+    const likely = tasks.find((task) => task.name === meant);
     current = likely === undefined ? 'unknown' : {task: likely, given: new Map()};
     if (likely !== undefined && current !== 'unknown') opened.push(current);
   };
@@ -99,6 +121,7 @@ export function parse(
   };
 
   for (const token of scan(argv, find)) take(token);
+  endLead();
   const rest = wordsBehindDashes(argv);
   const missing: UsageError[] = [];
   const calls = opened.map((open, index) =>
@@ -120,6 +143,14 @@ function unknownTask(word: string, before: KnownTask | undefined, tasks: readonl
       ? {}
       : {fix: `tasks.ts does not export it; add: export {${camel(standard)}} from 'entrypoint/tasks';`}),
   };
+}
+
+function twoWordTask(name: string, tasks: readonly KnownTask[]): KnownTask | undefined {
+  return twoWordTasks.includes(name) ? tasks.find((task) => task.name === name) : undefined;
+}
+
+function isLead(word: string, tasks: readonly KnownTask[]): boolean {
+  return twoWordTasks.some((name) => name.startsWith(`${word}-`) && twoWordTask(name, tasks) !== undefined);
 }
 
 function hasPositional(task: KnownTask): boolean {
@@ -158,6 +189,6 @@ function finish(
         variable === undefined ? {from: 'flag', flag: direct?.flag ?? ''} : {from: 'variable', name: variable.name};
     }
   }
-  missing.push(...missingOptions(snake(task.name), task.description.options, {...wrong, ...values}));
+  missing.push(...missingOptions(shownName(task.name), task.description.options, {...wrong, ...values}));
   return {task, values, sources, rest};
 }

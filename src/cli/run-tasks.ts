@@ -12,6 +12,7 @@ import {type Interrupt, makeInterrupt} from './interrupt.ts';
 import type {TaskSource} from './load.ts';
 import type {Call} from './parse.ts';
 import {type Style, thrownProblem} from './report.ts';
+import {shownName} from './tasks.ts';
 import type {World} from './world.ts';
 
 /**
@@ -64,7 +65,7 @@ async function settle(
   } catch (error) {
     // Anything thrown after the interrupt is a consequence of it.
     if (interrupt.signal.aborted && !isProblem(error)) throw stopped('interrupted', String(interrupt.signal.reason));
-    throw thrownProblem(error, service.directory, `${snake(task.name)} failed`);
+    throw thrownProblem(error, service.directory, `${shownName(task.name)} failed`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type {Task, TaskDescription} from '../task.ts';
+import {snake} from '../text/names.ts';
 
 /** A task as the command line knows it. */
 export interface KnownTask {
@@ -23,7 +24,7 @@ export const standardTasks = {
     'run',
     'test-sanity',
   ],
-  inspect: ['check', 'status', 'history', 'logs'],
+  inspect: ['check', 'status', 'history', 'logs', 'config-audit'],
   operate: ['exec', 'maintenance', 'rollback', 'remove'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -31,6 +32,14 @@ const groups: readonly (readonly [string, readonly string[]])[] = Object.entries
 
 /** The names of the standard tasks, with dashes. */
 export const standardNames: readonly string[] = groups.flatMap(([, names]) => names);
+
+/** Tasks that are written as two words: `config audit`. `config_audit` is the same. */
+export const twoWordTasks: readonly string[] = ['config-audit'];
+
+/** A task's name as the list and the help show it. */
+export function shownName(name: string): string {
+  return twoWordTasks.includes(name) ? name.replace('-', ' ') : snake(name);
+}
 
 /** A task's heading in the list: a standard name keeps its group, wherever the function comes from. */
 export function groupOf(name: string, file: string | undefined): string {

@@ -12,6 +12,7 @@ export {check} from './inspect/check.ts';
 export {status} from './inspect/status.ts';
 export {history} from './inspect/history.ts';
 export {logs} from './inspect/logs.ts';
+export {configAudit} from './inspect/config-audit.ts';
 export {exec} from './operate/exec.ts';
 export {maintenance} from './operate/maintenance.ts';
 export {rollback} from './operate/rollback.ts';

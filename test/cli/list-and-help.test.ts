@@ -51,6 +51,7 @@ test('without a tasks.ts the list has the standard tasks, in groups', () => {
       'status',
       'history',
       'logs',
+      'config',
       'operate:',
       'exec',
       'maintenance',

@@ -15,6 +15,7 @@ const layers = [
   'tasks',
   'deploy',
   'contract',
+  'config',
   'stack',
   'image',
   'registry',

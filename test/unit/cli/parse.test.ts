@@ -219,3 +219,24 @@ test('required options are checked with all other errors, and a variable can set
   );
   assert.deepEqual(errors(['maintain', 'of']), ['--state must be one of on, off, not of']);
 });
+
+test('a task of two words: the second word makes it another task than the first one', () => {
+  const both = [
+    known('config', {}),
+    known('config-audit', {file: option.list('files', {positional: true})}),
+    known('build', {}),
+  ];
+  const names = (...words: readonly string[]): readonly string[] =>
+    parse(words, both, {}).calls.map((call) => call.task.name);
+  assert.deepEqual(names('config', 'audit', 'x.ini', 'build'), ['config-audit', 'build']);
+  assert.deepEqual(names('config', 'build'), ['config', 'build']);
+  assert.deepEqual(names('config', '--json', 'audit'), ['config-audit']);
+  assert.deepEqual(names('config_audit'), ['config-audit']);
+  // Without a task `config`, the first word is none by itself.
+  const {calls, unknownTasks} = parse(['build', 'config', 'x'], both.slice(1), {});
+  assert.deepEqual(
+    calls.map((call) => call.task.name),
+    ['build'],
+  );
+  assert.deepEqual(unknownTasks, [{what: 'config is not a task', meant: 'config audit'}]);
+});
