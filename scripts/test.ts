@@ -14,6 +14,9 @@ const withImages = (...names: readonly string[]): readonly (readonly string[])[]
   ['sh', 'scripts/engine'],
   ['node', 'scripts/images/build.ts', ...names],
 ];
+// Without the other versions of Node and Python, which only the stage `build` needs.
+const usual = ['node-service', 'python-service', 'builder', 'command', 'postgres', 'haproxy', 'registry'];
+const versions = ['node-service:24', 'python-service:3.11', 'python-service:3.14'];
 const integration = globSync('test/integration/**/*.test.ts', {cwd: root});
 const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   types: () => [['tsc', '--noEmit']],
@@ -46,12 +49,12 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
       : []),
   ],
   integration: () => [
-    ...withImages(),
+    ...withImages(...usual),
     ['node', '--test', '--test-concurrency=1', ...integration.filter((file) => alone.test(file))],
     ['node', '--test', '--test-concurrency=2', ...integration.filter((file) => !alone.test(file))],
   ],
   build: () => [
-    ...withImages('node-service', 'python-service', 'python-service:3.11', 'python-service:3.14'),
+    ...withImages('node-service', 'python-service', ...(all ? versions : [])),
     ['node', '--test', '--test-concurrency=1', ...globSync('test/build/**/*.test.ts', {cwd: root})],
   ],
   contract: () => [
@@ -63,7 +66,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=1', ...globSync('test/fleet/*.test.ts', {cwd: root})],
   ],
   isomorphism: () => [
-    ...withImages(),
+    ...withImages(...usual),
     ['node', '--test', '--test-concurrency=2', ...globSync('test/isomorphism/*.test.ts', {cwd: root})],
   ],
 };
