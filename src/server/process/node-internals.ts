@@ -210,11 +210,13 @@ export function readNow(socket: Socket): Buffer | undefined {
   }
 }
 
-/** The descriptor of a connection; -1 if it has none. */
-export function descriptorOf(socket: Socket): number {
-  const {_handle: handle} = socket as unknown as Record<'_handle', {readonly fd?: number} | null>;
-  return handle?.fd ?? -1;
+/** What connects a socket to libuv; undefined when it is closed. */
+export function handleOf(socket: Socket): {readonly fd?: number} | undefined {
+  return (socket as unknown as Record<'_handle', {readonly fd?: number} | null>)['_handle'] ?? undefined;
 }
+
+/** The descriptor of a connection; -1 if it has none. */
+export const descriptorOf = (socket: Socket): number => handleOf(socket)?.fd ?? -1;
 
 const nothing = new Uint8Array(0);
 

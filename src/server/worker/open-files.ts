@@ -1,6 +1,4 @@
-import type {Server} from 'node:http';
 import type {Log} from '../process/log.ts';
-import {descriptorOf} from '../process/node-internals.ts';
 import {type Exhausted, openFileLimit, triedDescriptors} from '../process/open-files.ts';
 import type {Accepting} from './connections.ts';
 
@@ -27,25 +25,26 @@ export interface OpenFilesOptions {
  * worker. Without this, libuv accepts and closes their connections at once, and says nothing. Descriptors of connections are
  * limited already (@see connectionsWithin), those of the service are not.
  *
- * Looks once a second, at each new connection, and while it is paused ten times a second.
+ * Looks once a second, and ten times a second while it is paused; a new connection costs nothing.
  */
-export function watchOpenFiles(
-  server: Server,
-  {accepting, pausable, log, limit = openFileLimit(), tried = triedDescriptors}: OpenFilesOptions,
-): void {
+export function watchOpenFiles({
+  accepting,
+  pausable,
+  log,
+  limit = openFileLimit(),
+  tried = triedDescriptors,
+}: OpenFilesOptions): void {
   let paused = false;
   let loggedAt = -Infinity;
-  let timer: NodeJS.Timeout | undefined;
 
   function check(): void {
-    clearTimeout(timer);
     const missing = tried(paused ? 2 * spare : spare);
     if (missing !== undefined) exhausted(missing);
     else if (paused) {
       paused = false;
       accepting.resume(reason);
     }
-    timer = setTimeout(check, paused ? pausedMilliseconds : checkMilliseconds).unref();
+    setTimeout(check, paused ? pausedMilliseconds : checkMilliseconds).unref();
   }
   function exhausted(code: Exhausted): void {
     if (pausable && !paused) {
@@ -57,10 +56,7 @@ export function watchOpenFiles(
     loggedAt = now;
     log('error', 'open_files', exhaustedFields(code, limit, pausable));
   }
-  server.on('connection', (socket) => {
-    if (!paused && descriptorOf(socket) >= limit - spare) check();
-  });
-  timer = setTimeout(check, checkMilliseconds).unref();
+  setTimeout(check, checkMilliseconds).unref();
 }
 
 function exhaustedFields(code: Exhausted, limit: number, pausable: boolean): Readonly<Record<string, unknown>> {

@@ -94,12 +94,12 @@ export async function serveWorker({
     const accepting = pausableAccept(server, reopen);
     const pausable = settings.dispatch !== 'reuseport';
     const connections = trackConnections(server, {accepting, max: settings.maxConnections, pausable});
-    watchOpenFiles(server, {accepting, pausable, log});
+    watchOpenFiles({accepting, pausable, log});
     own = ownOptions(server);
     limitServer(server, settings);
     trustProxies(server, settings.forwardedAllowIps);
     const closing = stagedClose(server);
-    const failing = settings.workerClass === 'async' ? followConnections(server) : undefined;
+    const failing = settings.workerClass === 'async' ? followConnections() : undefined;
     const observer = observeRequests(server, settings, connections.onClosed, closing.end);
     if (settings.workerClass === 'sync') readAtOnce(server);
     const examine = examiner(settings.strictHttp);
@@ -115,7 +115,13 @@ export async function serveWorker({
         recycle: () => recycle('max-requests'),
         serve: classGate(settings, accepting, running, failing),
       }),
-      closing,
+      {
+        connection: (socket) => {
+          closing.connection(socket);
+          failing?.connected(socket);
+        },
+        discards: closing.discards,
+      },
       (request, stream) => {
         websockets.upgraded(request, stream);
         observer.upgraded(request, stream);
@@ -204,7 +210,7 @@ function classGate(
 ): Gate {
   if (workerClass !== 'sync')
     return (request, response, proceed) => {
-      failing?.started(request, response);
+      failing?.started(response);
       running.current = response;
       // If it throws, the response stays here for `fail`.
       proceed(request, response);

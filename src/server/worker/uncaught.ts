@@ -1,11 +1,11 @@
 import {AsyncLocalStorage} from 'node:async_hooks';
-import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import type {ServerResponse} from 'node:http';
 import type {ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import {inspect} from 'node:util';
 import {messageOf} from '../../errors.ts';
 import type {Log} from '../process/log.ts';
-import {currentResponse} from '../process/node-internals.ts';
+import {currentResponse, handleOf, hasPipelined} from '../process/node-internals.ts';
 import {cutResponse, cutStream, streamOf} from './response-cut.ts';
 
 /** Errors that are logged; a timer that throws each time would fill the log. */
@@ -58,58 +58,50 @@ function stackOf({stack, message, cause}: Error, causes: number): string {
 
 /** Ends the request to which an uncaught error belongs: it would never be answered. */
 export interface FailingRequest {
+  /** Called for each connection before node:http gets it: its parser, which calls the service, takes over the context. */
+  readonly connected: (socket: Socket) => void;
   /** Called for each request. */
-  readonly started: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly started: (response: ServerResponse) => void;
   /** Called in the handler of an uncaught error: answers 500 to the request of the code that has failed, or cuts its response. */
   readonly fail: (sockets: Iterable<Socket>) => void;
 }
-
-const connection = Symbol('number of the connection');
-const requests = Symbol('number of requests');
-
-type Numbered = Socket & {[connection]?: number; [requests]?: number};
 
 /** An error on a connection that has served others can be theirs: the request in progress gets so long to end by itself. */
 const doubtMilliseconds = 1000;
 
 /**
  * Follows the code of a service from the connection that caused it, for the class `async`. Not from each request: a context for
- * every one would be garbage on the hot path. The context holds a number, since a timer of the service can keep it for ever.
+ * every one would be garbage on the hot path. A context is the handle of the connection, not the socket: a timer of the service
+ * can keep it for ever.
  */
-export function followConnections(server: Server): FailingRequest {
-  const contexts = new AsyncLocalStorage<number | ServerHttp2Stream>();
-  let last = 0;
-  // Before node:http's own listener: its parser, which calls the service, takes over the context.
-  for (const event of ['connection', 'secureConnection'] as const)
-    server.prependListener(event, (socket: Numbered) => {
-      last += 1;
-      socket[connection] = last;
-      contexts.enterWith(last);
-    });
-
+export function followConnections(): FailingRequest {
+  const contexts = new AsyncLocalStorage<object>();
   return {
-    started: (request, response) => {
-      const stream = streamOf(response);
+    connected: (socket) => {
+      const handle = handleOf(socket);
+      if (handle !== undefined) contexts.enterWith(handle);
+    },
+    started: (response) => {
       // Few services serve HTTP/2 themselves, and one connection has all of a client's requests.
-      if (stream !== undefined) return contexts.enterWith(stream);
-      const {socket} = request as {socket: Numbered};
-      socket[requests] = (socket[requests] ?? 0) + 1;
+      const stream = streamOf(response);
+      if (stream !== undefined) contexts.enterWith(stream);
     },
     fail: (sockets) => {
       const failed = contexts.getStore();
-      if (typeof failed === 'object') cutStream(failed, 500);
-      if (typeof failed !== 'number') return;
-      for (const socket of sockets) if ((socket as Numbered)[connection] === failed) endResponse(socket);
+      if (failed === undefined) return;
+      if ('sentHeaders' in failed) return cutStream(failed as ServerHttp2Stream, 500);
+      for (const socket of sockets) if (handleOf(socket) === failed) endResponse(socket);
     },
   };
 }
 
-function endResponse(socket: Numbered): void {
+function endResponse(socket: Socket): void {
   const response = currentResponse(socket);
   if (response === undefined || socket.destroyed) return;
   const cut = (): void => {
     if (currentResponse(socket) === response && !socket.destroyed) cutResponse(socket, response, 500);
   };
-  if (socket[requests] === 1) cut();
+  const isOnly = socket.bytesWritten === 0 && !hasPipelined(socket, response);
+  if (isOnly) cut();
   else setTimeout(cut, doubtMilliseconds).unref();
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import {createServer} from 'node:http';
 import {test, type TestContext} from 'node:test';
 import type {Exhausted} from '../../../../src/server/process/open-files.ts';
 import {watchOpenFiles} from '../../../../src/server/worker/open-files.ts';
@@ -11,7 +10,7 @@ function watched(t: TestContext, code: Exhausted, pausable = true): WithFree {
   t.mock.timers.enable({apis: ['setTimeout', 'Date']});
   let free = 100;
   const seen: string[] = [];
-  watchOpenFiles(createServer(), {
+  watchOpenFiles({
     accepting: {pause: () => void seen.push('pause'), resume: () => void seen.push('resume')},
     pausable,
     log: (_, event, fields) => void seen.push(`${event}: ${fields?.['message']}`),
