@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import {rmSync} from 'node:fs';
+import {join} from 'node:path';
 import {test} from 'node:test';
 import {docker, must} from '../../support/docker.ts';
 import {eventually} from '../../support/until.ts';
 import {makeServiceImage} from './service-image.ts';
 
-const {place, image, write, build} = await makeServiceImage('python-service');
+const {place, image, directory, write, build} = await makeServiceImage('python-service');
 
 const inside = (...words: readonly string[]): Promise<string> =>
   must(['run', '--rm', '--network', 'none', '--entrypoint', 'start-as-webuser', image, ...words]);
@@ -126,6 +128,8 @@ test('an application that cannot start ends the container with its error', async
 });
 
 test('installs a uv.lock exactly, and rejects one that pyproject.toml has outgrown', async () => {
+  // Beside a lock file, what else lists packages has to agree with it.
+  for (const name of ['requirements.txt', 'requirements-dev.txt']) rmSync(join(directory, name), {force: true});
   const project = `# ${place.name}\n[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.13"\n`;
   write({
     'pyproject.toml': project,
