@@ -22,7 +22,7 @@ export {exitCode, exitCodes, isProblem, messageOf, problem, problemText, usagePr
 export type {Problem, ProblemOptions} from './errors.ts';
 
 // ## Services: the name, deploy.yaml and registry of a service
-export {environmentOf, readService, readServiceName, requireRegistry} from './service/service.ts';
+export {environmentOf, formerNameNote, readService, readServiceName, requireRegistry} from './service/service.ts';
 export type {Service} from './service/service.ts';
 export type {BackingService, DeployFile, Environment, StackSettings} from './service/schema/schema.ts';
 

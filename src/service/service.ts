@@ -88,6 +88,16 @@ function readText(file: string): string | undefined {
   }
 }
 
+/**
+ * What to say where nothing is deployed under a service's name: entrypoint 0.2 left npm's scope out of it.
+ * @example
+ * const note = formerNameNote(service);
+ */
+export const formerNameNote = ({formerName: former}: Pick<Service, 'formerName'>): string | undefined =>
+  former === undefined
+    ? undefined
+    : `entrypoint 0.2 called this service ${former}: to go on with what it deployed, add to deploy.yaml: service: ${former}`;
+
 function formerName(directory: string): Pick<Service, 'formerName'> {
   const [, name] = /^@[^/]+\/(.+)$/.exec(manifestName(directory) ?? '') ?? [];
   return name === undefined ? {} : {formerName: imageName(name)};

@@ -141,7 +141,7 @@ else {
     });
 
     test('is deployed and rolled back under load', async () => {
-      assert.equal(inspect(tiny, balancerOf(tiny), '{{index .Config.Labels "entrypoint.lb"}}'), '2');
+      assert.equal(inspect(tiny, balancerOf(tiny), '{{index .Config.Labels "entrypoint.lb"}}'), '3');
       build(tiny, earlier.entrypoint, 2);
       await underLoad(tiny, earlier.entrypoint, 'deploy', 'local');
       assertServes(tiny, 2, 1);

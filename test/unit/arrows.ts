@@ -291,6 +291,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'task.ts',
     'tasks',
   ],
-  'tasks/operate': ['deploy/index.ts', 'errors.ts', 'option.ts', 'task.ts', 'tasks'],
+  'tasks/operate': ['deploy/index.ts', 'errors.ts', 'option.ts', 'service', 'task.ts', 'tasks'],
   text: [],
 };

@@ -1,6 +1,7 @@
 import type {LbVersion} from '../../commands/lb.ts';
 import {problem} from '../../errors.ts';
 import type {HealthCheck} from '../../service/schema/health-check.ts';
+import {formerNameNote} from '../../service/service.ts';
 import {balancerName, type Role} from '../../stack/names.ts';
 import {stackOf, type Target} from '../target.ts';
 import type {BalancerState, Colour} from './balancer/state.ts';
@@ -127,6 +128,6 @@ export function requireDeployed(surveyed: readonly SurveyedHost[], {service, env
   throw problem({
     code: 'not_deployed',
     what: `${service.name} is not deployed in ${environment}`,
-    fix: `entrypoint deploy ${environment}`,
+    fix: [`entrypoint deploy ${environment}`, formerNameNote(service) ?? []].flat().join('; or: '),
   });
 }

@@ -1,4 +1,5 @@
 import {readStatus, readTarget, statusText} from '../../deploy/index.ts';
+import {formerNameNote} from '../../service/service.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
@@ -8,8 +9,11 @@ export const status = task(
     environment: environmentOption,
   },
   async (context, {environment}) => {
-    const found = await readStatus(context, await readTarget(context, environment));
+    const target = await readTarget(context, environment);
+    const found = await readStatus(context, target);
     context.say(statusText(found));
+    const note = found.release === 0 ? formerNameNote(target.service) : undefined;
+    if (note !== undefined) context.note(note);
     return found;
   },
 );

@@ -13,6 +13,7 @@ import {
 import {usageProblem} from '../../errors.ts';
 import {imageToDeploy} from '../../image/find.ts';
 import {option} from '../../option.ts';
+import {formerNameNote} from '../../service/service.ts';
 import {type Context, task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
@@ -73,11 +74,8 @@ export const deploy = task(
 
 /** Prints the outcome and returns it: the plan if nothing was done. */
 function report(context: Context, {service, environment}: Target, {plan, deployed}: Executed): Deployed | Plan {
-  const {name, formerName} = service;
-  if (formerName !== undefined && plan.previous === 0)
-    context.note(
-      `this is the first release of ${name}: entrypoint 0.2 called the service ${formerName}, and what it deployed is left alone (to go on with that: \`service: ${formerName}\` in deploy.yaml)`,
-    );
+  const note = plan.previous === 0 ? formerNameNote(service) : undefined;
+  if (note !== undefined) context.note(note);
   if (deployed === undefined) {
     context.say(planText(plan));
     return plan;

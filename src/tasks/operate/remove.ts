@@ -1,5 +1,6 @@
 import {readTarget, removeDeployment} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
+import {formerNameNote} from '../../service/service.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
@@ -15,6 +16,8 @@ export const remove = task(
     context.say(
       `removed ${removed.containers.length} containers and ${removed.volumes.length} volumes of ${target.service.name} in ${environment}`,
     );
+    const note = removed.containers.length === 0 ? formerNameNote(target.service) : undefined;
+    if (note !== undefined) context.note(note);
     return removed;
   },
 );

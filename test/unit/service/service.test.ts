@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
 import {parseDeployFile} from '../../../src/service/deploy-file.ts';
-import {plainName, readService} from '../../../src/service/service.ts';
+import {formerNameNote, plainName, readService} from '../../../src/service/service.ts';
 import {directoryWith} from '../../support/directory.ts';
 
 test('a name alone on its line is found without the YAML library', () => {
@@ -61,4 +61,6 @@ test('scopes make different services, which say what they were called before', a
   assert.deepEqual(await named('@a/x'), ['a-x', 'x']);
   assert.deepEqual(await named('@b/x'), ['b-x', 'x']);
   assert.deepEqual(await named('x'), ['x', undefined]);
+  assert.equal(formerNameNote({}), undefined);
+  assert.match(formerNameNote({formerName: 'x'}) ?? '', /add to deploy\.yaml: service: x$/);
 });
