@@ -117,7 +117,6 @@ function noCommit(cwd: string, code: number, stderr: string): Error {
       what: `git refuses the repository of another user: ${cwd}`,
       fix: `git config --global --add safe.directory ${quote(/safe\.directory '?([^'\n]+?)'?$/m.exec(stderr)?.[1] ?? cwd)}`,
     });
-  if (/not a git repository/i.test(stderr)) return noCommitProblem(outsideRepository(cwd, stderr));
   return noCommitProblem({
     what: `git cannot read the repository of ${cwd}`,
     details: stderr.trim().split('\n').slice(-3),
@@ -127,25 +126,6 @@ function noCommit(cwd: string, code: number, stderr: string): Error {
 
 const noCommitProblem = (words: Pick<ProblemOptions, 'what' | 'fix' | 'details'>): Error =>
   problem({code: 'no_commit', ...words, exitCode: exitCode.badData});
-
-/** `git init` only where it makes a repository beside none: not in a worktree, nor in a part of a repository. */
-function outsideRepository(cwd: string, stderr: string): {what: string; fix: string} {
-  const what = `${cwd} is not in a git repository`;
-  // `fatal: not a git repository: /home/jo/shop/.git/worktrees/feature`
-  const elsewhere = /not a git repository: '?([^'\n]+?)'?$/im.exec(stderr)?.[1];
-  if (elsewhere !== undefined && elsewhere !== '(null)')
-    return {
-      what: `${cwd} is a worktree or a submodule of a repository that is not here: ${elsewhere}`,
-      fix: 'in a container, mount that repository too, at the same path; git worktree repair, if it was moved',
-    };
-  // `(or any parent up to mount point /shop)`: what is above is another file system.
-  if (/mount point|filesystem boundary/i.test(stderr))
-    return {
-      what,
-      fix: `if it is a part of a repository, mount the root of that and name the directory: -C DIRECTORY; else: git init && git add . && git commit -m 'First version'`,
-    };
-  return {what, fix: "git init && git add . && git commit -m 'First version'"};
-}
 
 function shortTag(commit: string): string {
   const dirty = commit.endsWith('-dirty') ? '-dirty' : '';

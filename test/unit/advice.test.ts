@@ -147,7 +147,6 @@ test('what is missing in a registry is published with the tag that was asked for
 test('a command of a package manager or of git is advised by the modules that know which one is in use', () => {
   const root = join(import.meta.dirname, '../..');
   const knowing = [
-    'src/image/version.ts',
     'src/runtimes/node/package-manager.ts',
     'src/runtimes/python/program.ts',
     // Of this project itself.
