@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join, relative, resolve, sep} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
 import type {DeployFile} from '../service/schema/schema.ts';
+import {readText} from '../text/file.ts';
 import {ignoredPathspecs, ignorePatterns, ignorePatternsBelow} from './dockerignore.ts';
 import {manifestsIn} from './manifests.ts';
 import {workspaceOf} from './workspace.ts';
@@ -119,12 +120,4 @@ function readIgnored(
   if (own === undefined) return {patterns: whole, merged: undefined};
   const patterns = [...whole, ...ignorePatternsBelow(directory, ignorePatterns(own))];
   return {patterns, merged: [...patterns, `${dockerfile}.dockerignore`, ''].join('\n')};
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

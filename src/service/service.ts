@@ -1,8 +1,8 @@
-import {readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {exitCode, problem, usageProblem} from '../errors.ts';
 import {manifestName} from '../runtimes/index.ts';
 import type {Context} from '../task.ts';
+import {readText} from '../text/file.ts';
 import {nearest} from '../text/nearest.ts';
 import {registryName, wrongRegistry} from './schema/registry-name.ts';
 import type {DeployFile, Environment} from './schema/schema.ts';
@@ -78,14 +78,6 @@ export function plainName(file: string): string | undefined {
     text,
   )?.[1];
   return mentions.length === 1 && !['true', 'false', 'null'].includes(name ?? '') ? name : undefined;
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /**

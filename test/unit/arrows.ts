@@ -150,6 +150,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'service/schema',
     'shell',
     'task.ts',
+    'text',
   ],
   'index.ts': [
     'commands/docker/index.ts',
@@ -180,7 +181,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   registry: ['commands', 'commands/docker/index.ts', 'errors.ts', 'service', 'service/schema', 'shell', 'task.ts'],
   runtimes: ['errors.ts', 'option.ts', 'server/settings', 'shell', 'task.ts'],
   'runtimes/index.ts': ['runtimes', 'runtimes/node/index.ts', 'runtimes/python/index.ts', 'shell', 'task.ts'],
-  'runtimes/node': ['errors.ts', 'runtimes', 'server/process', 'server/settings', 'shell', 'task.ts'],
+  'runtimes/node': ['errors.ts', 'runtimes', 'server/process', 'server/settings', 'shell', 'task.ts', 'text'],
   'runtimes/node/index.ts': ['runtimes', 'runtimes/node'],
   'runtimes/python': ['errors.ts', 'option.ts', 'runtimes', 'server/settings', 'shell', 'task.ts', 'text'],
   'runtimes/python/index.ts': ['runtimes', 'runtimes/python'],

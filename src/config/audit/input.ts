@@ -1,6 +1,7 @@
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import {extname, join, resolve} from 'node:path';
 import {usageProblem} from '../../errors.ts';
+import {readText} from '../../text/file.ts';
 import type {FileArgument} from './audit.ts';
 import type {SourceFile} from './source.ts';
 
@@ -8,15 +9,6 @@ import type {SourceFile} from './source.ts';
 export function fileArgument(cwd: string, word: string): FileArgument {
   const [, environment, file = ''] = /^([\w.-]+)=(.+)$/.exec(word) ?? [];
   return environment === undefined || existsSync(resolve(cwd, word)) ? {file: word} : {file, environment};
-}
-
-/** The text of a file; undefined if it does not exist or cannot be read. */
-export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 const notSource = new Set(['node_modules', 'dist', 'build', 'target', 'vendor', 'venv', '__pycache__', 'coverage']);

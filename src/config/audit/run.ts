@@ -1,8 +1,9 @@
 import {resolve} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Context} from '../../task.ts';
+import {readText} from '../../text/file.ts';
 import {audit, type Audit} from './audit.ts';
-import {fileArgument, readText, sourceFiles} from './input.ts';
+import {fileArgument, sourceFiles} from './input.ts';
 import {requireNewDirectory, writeFiles} from './output.ts';
 import {auditReport, auditText} from './report.ts';
 import type {Audited, AuditOptions} from './results.ts';

@@ -1,8 +1,9 @@
-import {accessSync, constants, existsSync, readFileSync, realpathSync} from 'node:fs';
+import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {executables} from '../../shell/executable.ts';
 import type {Context} from '../../task.ts';
+import {readText} from '../../text/file.ts';
 
 /**
  * The Node that runs this program, as a word of a command: `node` where PATH finds the same one, else its full path.
@@ -44,17 +45,9 @@ export function findPackage(directory: string, name: string): string | undefined
 function installedAt(directory: string): readonly string[] {
   const roots: string[] = [];
   for (let at = dirname(directory); ; at = dirname(at)) {
-    if (existsSync(join(at, 'pnpm-workspace.yaml')) || /"workspaces"/.test(readText(join(at, 'package.json'))))
+    if (existsSync(join(at, 'pnpm-workspace.yaml')) || /"workspaces"/.test(readText(join(at, 'package.json')) ?? ''))
       roots.push(at);
     if (at === dirname(at)) return [directory, ...roots];
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -1,5 +1,5 @@
-import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {readText} from '../../text/file.ts';
 import {readPackage} from './package.ts';
 
 /**
@@ -13,12 +13,4 @@ export function nodeMajor(directory: string): 24 | 26 {
     (text) => text !== undefined && /^\s*(?:[v=^~]*24(?:\.|\s*$)|lts\/krypton\b|.*<=?\s*2[56](?:\.|\s*$))/m.test(text),
   );
   return asked ? 24 : 26;
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
-import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {readText} from '../../text/file.ts';
 import {pyprojectTexts} from './pyproject.ts';
 
 /** The versions of Python that images exist for, the usual one first. */
@@ -12,7 +12,7 @@ export const pythonVersions = ['3.13', '3.11', '3.14'] as const;
  * pythonVersion('/repository/shop'); // 3.11, for `requires-python = ">=3.11,<3.13"`
  */
 export function pythonVersion(directory: string): string {
-  const named = /^(?!#)(?:cpython-|python-)?(3\.\d+)/m.exec(readText(join(directory, '.python-version')))?.[1];
+  const named = /^(?!#)(?:cpython-|python-)?(3\.\d+)/m.exec(readText(join(directory, '.python-version')) ?? '')?.[1];
   const requires = pyprojectTexts(directory, 'project')['requires-python'] ?? '';
   return (
     pythonVersions.find((version) => (named === undefined ? allows(requires, version) : version === named)) ??
@@ -36,12 +36,4 @@ export function allows(specifier: string, version: string): boolean {
     if (operator === '~=') return /\d\.\d+\.\d/.test(one) ? minor === bound : minor >= bound;
     return operator === '>' ? minor > bound || !isWhole : operator === '' || minor >= bound;
   });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
