@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
-import {startLoad} from './images/load.ts';
+import {addressOf, buildOf, serving, succeed, underLoad} from './serving.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 // Each release answers only at its own health path: a check of the other path would count it as dead.
 
-const {name, must, run, start, write, commit} = makeTiny();
+const tiny = makeTiny();
+const {name, run, write} = tiny;
 let image = '';
 
 const describe = (health: string): void =>
@@ -13,45 +14,25 @@ const describe = (health: string): void =>
     'deploy.yaml',
     `service: ${name}\nhealth: ${health}\nenvironments: {local: {replicas: 2, watch_seconds: 0, environment: {HEALTHY_AT: ${health}}}}\n`,
   );
-const serving = (): string[] => {
-  const {containers} = JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {
-    containers: {name: string; serving: boolean; health: string | null}[];
-  };
-  return containers.filter((one) => one.serving).map((one) => `${one.name.slice(name.length)} ${one.health}`);
-};
-
-/** Without blocking the load, which this process sends. */
-async function succeed(...words: readonly string[]): Promise<void> {
-  const {code, stderr} = await start(entrypoint, words).ended;
-  assert.equal(code, 0, stderr);
-}
 
 before(() => {
-  commit();
-  image = (JSON.parse(must(entrypoint, '--quiet', '--json', 'build')) as {image: string}).image;
+  image = buildOf(tiny);
 });
 
 test('a deploy that changes the health path loses no request, nor do the rollback and the deploy after it', async () => {
   describe('/readyz');
-  const {address} = JSON.parse(must(entrypoint, '--quiet', '--json', 'deploy', `--image=${image}`)) as {
-    address: string;
-  };
+  const address = addressOf(tiny, image);
   describe('/ping');
-  const load = startLoad([address], 50);
-  try {
-    await succeed('deploy', `--image=${image}`);
-    assert.deepEqual(serving(), ['.local.2.1 L7OK', '.local.2.2 L7OK']);
-    await succeed('rollback');
-    assert.deepEqual(serving(), ['.local.1.1 L7OK', '.local.1.2 L7OK']);
-    await succeed('deploy', `--image=${image}`);
+  await underLoad(address, async () => {
+    await succeed(tiny, 'deploy', `--image=${image}`);
+    assert.deepEqual(serving(tiny), ['.local.2.1 L7OK', '.local.2.2 L7OK']);
+    await succeed(tiny, 'rollback');
+    assert.deepEqual(serving(tiny), ['.local.1.1 L7OK', '.local.1.2 L7OK']);
+    await succeed(tiny, 'deploy', `--image=${image}`);
     // In the slots of the first release.
-    await succeed('deploy', `--image=${image}`);
-    assert.deepEqual(serving(), ['.local.4.1 L7OK', '.local.4.2 L7OK']);
-  } finally {
-    const {sent, failures} = await load.stop();
-    assert.ok(sent > 100, `${sent} were sent`);
-    assert.deepEqual(failures, []);
-  }
+    await succeed(tiny, 'deploy', `--image=${image}`);
+    assert.deepEqual(serving(tiny), ['.local.4.1 L7OK', '.local.4.2 L7OK']);
+  });
 });
 
 test('a path that the new release does not have leaves the old one serving, checked as before', () => {
@@ -63,5 +44,5 @@ test('a path that the new release does not have leaves the old one serving, chec
   const {code, stderr} = run(entrypoint, ['deploy', `--image=${image}`]);
   assert.equal(code, 1);
   assert.match(stderr, /did not become healthy[^]*fix: make GET \/readyz on port 3000 answer 200 within 2 s/);
-  assert.deepEqual(serving(), ['.local.4.1 L7OK', '.local.4.2 L7OK']);
+  assert.deepEqual(serving(tiny), ['.local.4.1 L7OK', '.local.4.2 L7OK']);
 });
