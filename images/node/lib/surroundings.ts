@@ -162,7 +162,7 @@ export async function provideGit(env: NodeJS.ProcessEnv): Promise<Record<string,
   if (existsSync('/usr/lib/git-core/git-remote-http')) return settings;
   const directory = join(cache, `entrypoint/git-${process.arch}`);
   if (!existsSync(join(directory, 'usr/lib/git-core/git-remote-http'))) {
-    const {code, output} = await run(['sh', '-c', fetchGit, 'sh', directory], {env, capture: true});
+    const {code, output} = await run(['/usr/local/lib/entrypoint/fetch-git', directory], {env, capture: true});
     if (code !== 0)
       refuse([
         {
@@ -179,21 +179,6 @@ export async function provideGit(env: NodeJS.ProcessEnv): Promise<Record<string,
     GIT_TEMPLATE_DIR: `${directory}/usr/share/git-core/templates`,
   };
 }
-
-const fetchGit = `set -eu
-new=$1.new.$$
-trap 'rm -rf "$new"' EXIT
-mkdir -p "$new/lists/partial" "$new/debs/partial" "$new/root/bin"
-options="-o Dir::State::lists=$new/lists -o Dir::Cache::archives=$new/debs -o APT::Sandbox::User=root"
-apt-get $options update -qq
-apt-get $options install -qq --yes --no-install-recommends --download-only git >/dev/null
-for deb in "$new"/debs/*.deb; do dpkg --extract "$deb" "$new/root"; done
-libraries=$(cd "$new/root" && ls -d usr/lib/*-linux-gnu)
-printf '#!/bin/sh\\nLD_LIBRARY_PATH=%s exec %s "$@"\\n' "$1/$libraries" "$1/usr/bin/git" >"$new/root/bin/git"
-chmod 755 "$new/root/bin/git"
-rm -rf "$1"
-mv "$new/root" "$1"
-`;
 
 /** Whether the install ran without a cache mount, and its cache would stay in the layer. */
 export function removeCacheOfLayer(): void {

@@ -9,22 +9,6 @@ from .environment import CACHE, home_of_git
 from .process import with_path
 from .report import Refusal
 
-FETCH = """set -eu
-new=$1.new.$$
-trap 'rm -rf "$new"' EXIT
-mkdir -p "$new/lists/partial" "$new/debs/partial" "$new/root/bin"
-options="-o Dir::State::lists=$new/lists -o Dir::Cache::archives=$new/debs -o APT::Sandbox::User=root"
-apt-get $options update -qq
-apt-get $options install -qq --yes --no-install-recommends --download-only git >/dev/null
-for deb in "$new"/debs/*.deb; do dpkg --extract "$deb" "$new/root"; done
-libraries=$(cd "$new/root" && ls -d usr/lib/*-linux-gnu)
-printf '#!/bin/sh\\nHOME=$ENTRYPOINT_GIT_HOME LD_LIBRARY_PATH=%s exec %s "$@"\\n' "$1/$libraries" "$1/usr/bin/git" >"$new/root/bin/git"
-chmod 755 "$new/root/bin/git"
-rm -rf "$1"
-mv "$new/root" "$1"
-"""
-
-
 def uses_git(texts):
     return any(
         re.search(
@@ -46,7 +30,7 @@ def with_git(env):
         )
         os.makedirs(CACHE, exist_ok=True)
         done = subprocess.run(
-            ["sh", "-c", FETCH, "sh", directory], env=env, capture_output=True, text=True, check=False
+            ["/usr/local/lib/entrypoint/fetch-git", directory], env=env, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise Refusal(
