@@ -25,12 +25,13 @@ export interface Workspace {
  * const {root, directory} = await workspaceOf('/repository/services/shop'); // /repository, services/shop
  */
 export async function workspaceOf(service: string): Promise<Workspace> {
-  const found = await findRoot(service);
+  const packagesIn = packageReader();
+  const found = await findRoot(service, packagesIn);
   const members = found === undefined ? [] : expand(found.root, found.globs);
   const names = new Map<string, string>();
   for (const member of members)
     for (const {name} of await packagesIn(member)) if (name !== undefined) names.set(name, member);
-  const needed = await closure(service, names);
+  const needed = await closure(service, names, packagesIn);
   const root = [...needed].reduce(common, found?.root ?? service);
   const inRoot = (directory: string): string => relative(root, directory).split(sep).join('/');
   // A service can be the root of a workspace itself.
@@ -52,9 +53,20 @@ export async function workspaceOf(service: string): Promise<Workspace> {
   };
 }
 
-async function packagesIn(directory: string): Promise<readonly WorkspacePackage[]> {
-  const found = await Promise.all(runtimes.map(({workspacePackage}) => workspacePackage(directory)));
-  return found.filter((one) => one !== undefined);
+type PackagesIn = (directory: string) => Promise<readonly WorkspacePackage[]>;
+
+/** Reads what manifests say, each once: the root, the members and what they need overlap. */
+function packageReader(): PackagesIn {
+  const known = new Map<string, ReturnType<PackagesIn>>();
+  const read: PackagesIn = async (directory) =>
+    (await Promise.all(runtimes.map(({workspacePackage}) => workspacePackage(directory)))).filter(
+      (one) => one !== undefined,
+    );
+  return (directory) => {
+    const found = known.get(directory) ?? read(directory);
+    known.set(directory, found);
+    return found;
+  };
 }
 
 /** The nearest directory with a repository, upwards; undefined without one. */
@@ -64,7 +76,10 @@ function repositoryOf(directory: string): string | undefined {
 }
 
 /** The nearest directory above the service whose workspace has it as a member. */
-async function findRoot(service: string): Promise<{root: string; globs: readonly string[]} | undefined> {
+async function findRoot(
+  service: string,
+  packagesIn: PackagesIn,
+): Promise<{root: string; globs: readonly string[]} | undefined> {
   let below = service;
   // A workspace does not go beyond its repository.
   while (!existsSync(join(below, '.git')) && dirname(below) !== below) {
@@ -90,7 +105,11 @@ function expand(root: string, globs: readonly string[]): readonly string[] {
 }
 
 /** The service, and everything in this repository that it depends on. */
-async function closure(service: string, names: ReadonlyMap<string, string>): Promise<ReadonlySet<string>> {
+async function closure(
+  service: string,
+  names: ReadonlyMap<string, string>,
+  packagesIn: PackagesIn,
+): Promise<ReadonlySet<string>> {
   const repository = repositoryOf(service);
   const needed = new Set([service]);
   // A set also visits what is added while it is visited.
