@@ -4,7 +4,6 @@ import os
 import re
 from dataclasses import dataclass
 
-from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 from pip._vendor.packaging.utils import canonicalize_name
 
 from ..report import Missing, Refusal
@@ -21,15 +20,11 @@ class Declared:
 
     @property
     def requirement(self):
-        try:
-            return Requirement(self.text)
-        except InvalidRequirement:
-            return None
+        return requirements.parsed(self.text)
 
     @property
     def name(self):
-        found = self.requirement
-        return canonicalize_name(found.name) if found else None
+        return requirements.name_of(self.requirement)
 
     @property
     def applies(self):
@@ -87,8 +82,8 @@ def extras(project):
 
     def resolve(name, seen):
         for text in listed.get(name, []):
-            one = _named(text)
-            if one is not None and canonicalize_name(one.name) == own and one.extras:
+            one = requirements.parsed(text)
+            if one is not None and requirements.name_of(one) == own and one.extras:
                 for further in one.extras - seen:
                     yield from resolve(further, seen | {further})
             else:
@@ -115,13 +110,6 @@ def groups(project):
         name: [Declared(text, project.place("pyproject.toml", word_of(text))) for text in resolve(name, {name})]
         for name in listed
     }
-
-
-def _named(text):
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
 
 
 def poetry_tables(project):

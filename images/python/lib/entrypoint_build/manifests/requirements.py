@@ -14,6 +14,19 @@ EDITABLE = re.compile(r"^(-e|--editable)(?:\s+|=)(.+)$")
 ARCHIVE = re.compile(r"\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)(#.*)?$")
 
 
+def parsed(text):
+    """The text as a Requirement; None if it is none."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def name_of(requirement):
+    """Its name in the form in which names are compared; None without one."""
+    return canonicalize_name(requirement.name) if requirement else None
+
+
 @dataclass(frozen=True)
 class Line:
     """An entry of a requirement file, with its continuation lines joined."""
@@ -31,15 +44,11 @@ class Line:
     def requirement(self):
         """The entry as a Requirement; None for options, paths and URLs without a name."""
         text = re.sub(r"\s--(hash|config-settings?|global-option|install-option).*$", "", self.text)
-        try:
-            return None if text.startswith("-") else Requirement(text)
-        except InvalidRequirement:
-            return None
+        return None if text.startswith("-") else parsed(text)
 
     @property
     def name(self):
-        found = self.requirement
-        return canonicalize_name(found.name) if found else None
+        return name_of(self.requirement)
 
     @property
     def local(self):
