@@ -33,7 +33,7 @@ const limits: Readonly<
 
 type LimitSettings = Pick<Settings, 'headersTimeout' | 'requestTimeout' | 'keepAlive' | 'maxHeaderSize'>;
 
-/** Fastify sets these on every server, whoever uses it. */
+/** Fastify sets these on every server, also where the service does not. */
 const frameworkDefaults: Readonly<Partial<Record<Limit, number>>> = {keepAliveTimeout: 72_000, requestTimeout: 0};
 
 /** What a service has set on its server: the options that differ from Node's defaults. */

@@ -58,7 +58,7 @@ suite('a request that takes longer than the handler timeout', {concurrency: 3}, 
       assert.match(String(message), /did not begin its response within 1 s/);
       assert.equal((await server.event('worker_exited'))['reason'], 'handler-timeout');
       assert.notEqual((await server.get('/')).body, String(old));
-      await until('the service was told', () => server.output().includes('closed /hang'));
+      await until('the service knows', () => server.output().includes('closed /hang'));
       assert.doesNotMatch(server.output(), /uncaught|ERR_/);
     });
 
@@ -124,7 +124,7 @@ export default createSecureServer({key: readFileSync("key.pem"), cert: readFileS
       [503, 'Service Unavailable\n', 0],
     ]);
     assert.deepEqual([events.closed, session.closed], [false, false]);
-    await until('the service was told', () => server.output().includes('closed /hang'));
+    await until('the service knows', () => server.output().includes('closed /hang'));
     const logged = server.log().filter(({event}) => event === 'handler_timeout');
     assert.deepEqual(
       logged.map(({method, path, waits_for: waits}) => `${String(method)} ${String(path)} ${String(waits)}`).toSorted(),
