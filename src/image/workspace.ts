@@ -55,15 +55,16 @@ export async function workspaceOf(service: string): Promise<Workspace> {
 
 type PackagesIn = (directory: string) => Promise<readonly WorkspacePackage[]>;
 
+const readPackages: PackagesIn = async (directory) =>
+  (await Promise.all(runtimes.map(({workspacePackage}) => workspacePackage(directory)))).filter(
+    (one) => one !== undefined,
+  );
+
 /** Reads what manifests say, each once: the root, the members and what they need overlap. */
 function packageReader(): PackagesIn {
   const known = new Map<string, ReturnType<PackagesIn>>();
-  const read: PackagesIn = async (directory) =>
-    (await Promise.all(runtimes.map(({workspacePackage}) => workspacePackage(directory)))).filter(
-      (one) => one !== undefined,
-    );
   return (directory) => {
-    const found = known.get(directory) ?? read(directory);
+    const found = known.get(directory) ?? readPackages(directory);
     known.set(directory, found);
     return found;
   };
