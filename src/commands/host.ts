@@ -49,6 +49,21 @@ export function waitForCommands(prefix: string, seconds: number): Words {
   return ['sh', '-c', `n=0; while [ "$n" -lt ${seconds * 10} ] && ${others}; do n=$((n + 1)); sleep 0.1; done`];
 }
 
+/**
+ * Waits until this machine's engine answers, at most `seconds`: one that was killed is back after a moment, and half of a
+ * clean-up is worse than none. Then it ends with 255, as ssh does when the machine itself does not answer.
+ */
+export function awaitEngine(seconds: number): Words {
+  return [
+    'sh',
+    '-c',
+    [
+      `end=$(($(date +%s) + ${seconds}))`,
+      'until timeout 10 docker version >/dev/null 2>&1; do [ "$(date +%s)" -lt "$end" ] || exit 255; sleep 0.2; done',
+    ].join('; '),
+  ];
+}
+
 /** Stops a balancer gracefully: it closes its listeners and finishes open requests. Waits at most `seconds`. */
 export function softStop(container: string, seconds: number): Words {
   const wait = wordsText(['timeout', String(seconds), 'docker', 'wait', container]);

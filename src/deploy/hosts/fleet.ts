@@ -126,7 +126,10 @@ function startingState(
   dedicated: boolean,
 ): BalancerState {
   const {settings} = target;
-  const slots: readonly SlotUse[] = [...(old?.slots ?? []), ...(old?.canary?.slots ?? [])];
+  // A slot whose container is gone would keep the balancer waiting for its address.
+  const exists = ({host, container}: SlotUse): boolean =>
+    apps.every(({machine, state}) => machine.key !== host || state.containers.some(({name}) => name === container));
+  const slots: readonly SlotUse[] = [...(old?.slots ?? []), ...(old?.canary?.slots ?? [])].filter(exists);
   const keys = dedicated
     ? [...apps.filter(({machine}) => !machine.leaves).map(({machine}) => machine.key), ...slots.map(({host}) => host)]
     : [''];
@@ -148,8 +151,8 @@ function startingState(
       ...slots.map(({replica}) => replica),
       ...apps.flatMap(({state}) => appsOf(state).map(({replica}) => replica)),
     ),
-    slots: old?.slots ?? [],
-    ...(old?.canary === undefined ? {} : {canary: old.canary}),
+    slots: slots.filter((slot) => old?.slots.includes(slot)),
+    ...(old?.canary === undefined ? {} : {canary: {...old.canary, slots: old.canary.slots.filter(exists)}}),
     health,
     ...(others.length === 0 ? {} : {otherHealth: Object.fromEntries(others)}),
     settings: balancerSettings(settings.load_balancer),

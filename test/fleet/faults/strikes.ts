@@ -18,6 +18,16 @@ export function killEngine(fleet: Fleet, machine: string): void {
   inside(fleet, machine, 'kill -KILL $(cat /run/docker.pid)');
 }
 
+/** The same, with a supervisor that restarts it only after `seconds`. */
+export function killEngineFor(fleet: Fleet, machine: string, seconds: number): Mend {
+  inside(fleet, machine, ': >/run/hold-docker; kill -KILL $(cat /run/docker.pid)');
+  const timer = setTimeout(() => void inside(fleet, machine, 'rm -f /run/hold-docker'), seconds * 1000);
+  return () => {
+    clearTimeout(timer);
+    inside(fleet, machine, 'rm -f /run/hold-docker');
+  };
+}
+
 /** Freezes a whole machine; connections to it stay open and silent. */
 export function freeze(fleet: Fleet, machine: string): Mend {
   fleet.outer('pause', machine);

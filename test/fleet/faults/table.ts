@@ -4,7 +4,7 @@ import {get} from 'node:http';
 import {join} from 'node:path';
 import {untilNothingThrows} from '../../support/until.ts';
 import type {Fault, Losses} from './fault.ts';
-import {fillDisk, freeze, killEngine, losePackets, powerOff, prune, stopRegistry} from './strikes.ts';
+import {fillDisk, freeze, killEngine, killEngineFor, losePackets, powerOff, prune, stopRegistry} from './strikes.ts';
 
 /** Requests to the struck host itself fail while its own balancer is down. */
 const onTheHost: Losses = ({address}, struck) => new URL(address).hostname === struck;
@@ -78,6 +78,13 @@ const hosts: readonly Fault[] = [
     loses: onTheHost,
     strike: ({fleet}, struck) => killEngine(fleet, struck),
   })),
+  {
+    title: "a host's engine is killed during the drain and away for 8 s: the clean-up there waits for it",
+    during: /lb drain/,
+    delayMs: 200,
+    loses: onTheHost,
+    strike: ({fleet}, struck) => killEngineFor(fleet, struck, 8),
+  },
   {
     title: 'a host freezes at the switch: the others go back, and it follows when it can',
     during: /lb switch/,

@@ -1,10 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {waitForCommands} from '../../../commands/host.ts';
+import {awaitEngine, waitForCommands} from '../../../commands/host.ts';
 import {isProblem, messageOf, problem} from '../../../errors.ts';
 import {isRemote, onDestination} from '../../../service/hosts.ts';
 import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
-import {eachOf} from '../../../shell/script.ts';
+import {eachOf, together} from '../../../shell/script.ts';
 import {commandOn, prunedImage, runOn} from '../connection.ts';
 import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
 import {type Executor, withLogs} from './executor.ts';
@@ -58,6 +58,9 @@ async function cancelStep({connectionTo}: Executor, {host, cancel = []}: Step, e
   }
 }
 
+/** How long an engine can take to come back: systemd restarts it after two seconds, and it starts its containers. */
+const engineSeconds = 30;
+
 /**
  * The steps of a round are undone concurrently. A command that ssh started on a host survives the connection and this
  * process: the undo first cancels a step that waits, and then waits until no command of the deploy runs there.
@@ -68,7 +71,10 @@ function registerUndo({connectionTo, prefix, graceSeconds}: Executor, scope: Sco
   if (remote.length > 0)
     scope.onFailure(
       ...remote.map(({host, cancel = [], undo = []}) =>
-        commandOn(connectionTo(host), eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])),
+        commandOn(
+          connectionTo(host),
+          together([awaitEngine(engineSeconds), eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])]),
+        ),
       ),
     );
   for (const {undo = []} of undone.filter(({host}) => !isRemote(host)))

@@ -121,3 +121,13 @@ test('a deploy labels its replicas with the release and the image before', () =>
     .flatMap(({commands}) => commands.map((one) => commandText(one)));
   assert.match(start, / --label entrypoint\.previous=4=sha256:old /);
 });
+
+test('a slot whose container is gone leaves the balancer, which would wait for its address', () => {
+  const made = plan(two, serving({containers: [replica(3, 'b', 'running', 'healthy')]}));
+  const texts = made.rounds.flat().flatMap(({commands}) => commands.map(commandText));
+  assert.ok(texts.every((text) => !text.includes('shop.local.4.1')));
+  const [configure = '', restore, remove] = commandsOf(made, 'start', 'h1');
+  assert.match(configure, /lb config --wait shop\.local <FILE/);
+  assert.match(restore ?? '', /lb restore shop\.local/);
+  assert.match(remove ?? '', /docker stop .* shop\.local\.3\.1/);
+});
