@@ -158,7 +158,7 @@ test('a timeout kills the whole group, grandchildren included', async () => {
   );
   assert.match(error.message, /^command timed out after 0.5 s: sh -c /);
   assert.equal(error.exitCode, 124);
-  assert.equal(isAlive('timed'), false);
+  await until('the grandchild has ended', () => !isAlive('timed'));
 });
 
 test('a daemon that a command leaves behind can hold its pipes without blocking the runner', async () => {
@@ -187,7 +187,7 @@ test('an interrupt reaches the whole group; the runner reports it and starts not
   const error = await running;
   assert.deepEqual([error.code, error.exitCode, error.message], ['interrupted', 143, 'stopped by SIGTERM']);
   assert.equal(stdout(), 'host | bye\n');
-  assert.equal(isAlive('interrupted'), false);
+  await until('the grandchild has ended', () => !isAlive('interrupted'));
   assert.equal((await failure(run(['touch', 'never']))).code, 'interrupted');
   assert.equal(
     (await failure(run.act('never', async () => writeFileSync(join(cwd, 'never'), '')))).code,
