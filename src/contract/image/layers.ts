@@ -120,7 +120,7 @@ export function unpinnedInputs(
 
 function needsNode(text: string): boolean {
   try {
-    const {dependencies = {}, optionalDependencies = {}} = JSON.parse(text) as Partial<
+    const {dependencies = {}, optionalDependencies = {}} = JSON.parse(text.replace(/^\uFEFF/, '')) as Partial<
       Record<'dependencies' | 'optionalDependencies', object>
     >;
     return Object.keys({...dependencies, ...optionalDependencies}).length > 0;
