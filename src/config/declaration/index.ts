@@ -113,7 +113,12 @@ export function defineConfig<const F extends Fields>(fields: F & Exact<F>): Conf
   });
 }
 
-/** Whether a value is what {@link defineConfig} returns, even one from another copy of this module. */
+/**
+ * Whether a value is what {@link defineConfig} returns, even one from another copy of this module.
+ * @example
+ * const {default: config} = await import('./src/config.ts');
+ * if (isConfig(config)) say(Object.keys(config.fields).join());
+ */
 export function isConfig(value: unknown): value is Config<Fields> {
   return typeof value === 'object' && value !== null && brand in value;
 }

@@ -38,7 +38,11 @@ export function secret<Value>(value: Value, name = 'value'): Secret<Value> {
   return Object.freeze(Object.create(null, descriptors)) as Secret<Value>;
 }
 
-/** Whether a value is a {@link Secret}, even one from another copy of this module. */
+/**
+ * Whether a value is a {@link Secret}, even one from another copy of this module.
+ * @example
+ * const shown = Object.entries(values).filter(([, value]) => !isSecret(value));
+ */
 export function isSecret(value: unknown): value is Secret<unknown> {
   return typeof value === 'object' && value !== null && brand in value;
 }

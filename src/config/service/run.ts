@@ -10,10 +10,7 @@ import {readDeclaration} from './find.ts';
  * and each on its own. A Node service does it itself, in the process that serves.
  * @throws Problem `bad_configuration` (exit code 3) with every problem at once, `bad_declaration` (65)
  */
-export async function requireConfiguration(
-  context: Pick<Context, 'cwd' | 'env' | 'note'>,
-  task: string,
-): Promise<void> {
+export async function requireValidHere(context: Pick<Context, 'cwd' | 'env' | 'note'>, task: string): Promise<void> {
   const {env, note} = context;
   const declaration = await readDeclaration(context);
   if (declaration === undefined || env['ENTRYPOINT_CONFIG'] === 'defaults') return;
