@@ -23,7 +23,7 @@ export function secret<Value>(value: Value, name = 'value'): Secret<Value> {
   const text = (): string => `[secret ${name}]`;
   const hidden = {
     [brand]: true,
-    // The value is in a closure: no property of the object holds it, whoever lists or clones them.
+    // The value is in a closure: listing or cloning the properties of the object does not find it.
     reveal: (): Value => value,
     toString: text,
     toJSON: text,
