@@ -144,6 +144,22 @@ export type {ReportFormat} from './contract/reports.ts';
 export {requestedRules, skippedRules} from './contract/rules/index.ts';
 export type {Finding, Rule, Severity, RuleStatus} from './contract/rules/rule.ts';
 
-// ## Configuration: which keys of a service's files are configuration
+// ## Configuration: the variables that a service declares, and which keys of its files are configuration
+export {
+  checkConfiguration,
+  declaredVariables,
+  requireConfiguration,
+  showConfiguration,
+} from './config/service/index.ts';
+export type {
+  CheckConfigurationOptions,
+  CheckTarget,
+  ConfigOptions,
+  ConfigResult,
+  DeclaredNames,
+  Difference,
+  Format,
+  Row,
+} from './config/service/index.ts';
 export {auditConfiguration} from './config/audit/index.ts';
 export type {Audited, AuditOptions, AuditReport, KeyClass, KeyReport} from './config/audit/index.ts';
