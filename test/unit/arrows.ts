@@ -153,6 +153,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'text',
   ],
   'index.ts': [
+    'commands',
     'commands/docker/index.ts',
     'config/audit/index.ts',
     'contract',
@@ -277,6 +278,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'tasks',
   ],
   'tasks/lifecycle': [
+    'commands',
     'commands/docker/index.ts',
     'deploy/index.ts',
     'errors.ts',
