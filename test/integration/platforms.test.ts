@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import {existsSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {probeProgram} from '../../src/image/probe-program.ts';
+import {directoryWith} from '../support/directory.ts';
 import {docker} from '../support/docker.ts';
 import {long} from '../support/long.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
@@ -99,6 +100,34 @@ describe('one image for several platforms', notHere, () => {
       assert.equal(must('docker', 'images', '--quiet', `${name}:refused*`), '');
     },
   );
+
+  test('a builder by ssh builds its platform and pushes it; one that cannot be reached is named', async () => {
+    // Docker's client starts `ssh ... docker system dial-stdio`: here it leads back to this engine.
+    const far = directoryWith({
+      'bin/ssh':
+        '#!/bin/sh\necho "$*" >>"$0.log"\nwhile [ "$1" != docker ]; do shift; done\nunset DOCKER_HOST\nexec "$@"\n',
+      'down/bin/ssh': '#!/bin/sh\necho "ssh: connect to host far port 22: Connection refused" >&2\nexit 255\n',
+    });
+    const path = (bin: string): Record<string, string> => ({
+      ...env(),
+      PATH: `${join(far, bin)}:${process.env['PATH']}`,
+    });
+    write('deploy.yaml', `service: ${name}\nimage: {builders: {linux/386: build@far}}\n`);
+    const words = ['--platform=linux/386,linux/amd64', '--tag=far'];
+    const down = run(entrypoint, ['build', ...words], {env: path('down/bin')});
+    assert.equal(down.code, 69);
+    assert.match(
+      down.stderr,
+      /ssh cannot log in to reach the engine of build@far\n[^]*fix: .*: ssh build@far docker version\n$/,
+    );
+    for (const word of ['build', 'publish']) {
+      const {code, stderr} = run(entrypoint, [word, ...words], {env: path('bin')});
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^\$ .*DOCKER_HOST=ssh:\/\/build@far .*docker (?:build|push) .*far-linux-386/m);
+    }
+    assert.match(readFileSync(join(far, 'bin/ssh.log'), 'utf8'), /-l build (?:-- )?far docker system dial-stdio/);
+    assert.deepEqual(await platformsIn('far'), ['linux/386', 'linux/amd64']);
+  });
 
   test('arm64, by emulation; a deploy of the digest takes the image of the host', long, async () => {
     must('sh', join(import.meta.dirname, '../../scripts/emulation'));
