@@ -75,6 +75,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   no_commit: 'The git repository has no commit, or git refuses it.',
   no_dockerfile: 'The service has no Dockerfile.',
   no_declaration: 'The service declares no configuration, and the task works on its declaration.',
+  no_emulation: 'An engine cannot run programs of a platform that `build --platform` is to build for.',
   no_majority: 'Fewer than half of the hosts can be reached, which is too few for the lock.',
   no_previous_release: 'The release to roll back to does not exist or is the one that serves.',
   no_pytest: 'pytest is not installed.',

@@ -178,6 +178,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'text',
   ],
   'index.ts': [
+    'commands',
     'commands/docker/index.ts',
     'config/audit/index.ts',
     'config/service/index.ts',
@@ -311,6 +312,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'tasks',
   ],
   'tasks/lifecycle': [
+    'commands',
     'commands/docker/index.ts',
     'config/service/index.ts',
     'deploy/index.ts',

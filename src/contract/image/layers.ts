@@ -82,7 +82,7 @@ function secretOf(layer: ByteSource, {path, size, offset}: TarEntry): string | u
 
 /** Whether a path is a dependency manifest of the service, not of an installed package. */
 export const isManifest = (path: string): boolean =>
-  /(^|\/)(package\.json|pyproject\.toml|requirements[\w.-]*\.txt|requirements\/[^/]+\.txt)$/.test(path) &&
+  /(^|\/)(package\.json|pyproject\.toml|[\w.-]*requirements[\w.-]*\.txt|requirements\/[^/]+\.txt)$/.test(path) &&
   !/(^|\/)(node_modules|site-packages|dist-packages)\//.test(path);
 
 const locks = {
