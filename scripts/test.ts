@@ -68,7 +68,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=1', ...globSync('test/build/**/*.test.ts', {cwd: root})],
   ],
   contract: () => [
-    ...withImages('node-service'),
+    ...withImages('node-service', ...(all ? ['command', 'base:24'] : [])),
     ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})],
   ],
   fleet: () => [
