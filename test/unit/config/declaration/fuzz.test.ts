@@ -39,5 +39,8 @@ test(`${count} environments and files with planted secrets: nothing that is prin
     leaksIn(child.stderr.setEncoding('utf8')),
   ]);
   assert.deepEqual([out.found, err.found], [[], []]);
-  assert.ok(out.bytes > count * 1000 && err.bytes > 100);
+  assert.ok(
+    out.bytes > count * 1000 && err.bytes > 100,
+    `${out.bytes} bytes on stdout, ${err.bytes} on stderr, exit ${child.exitCode}, ${child.signalCode}`,
+  );
 });
