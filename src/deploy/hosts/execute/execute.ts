@@ -92,8 +92,8 @@ export async function execute(
     const held: Executor = {
       ...executor,
       beforeRound: async (round) => {
-        if (round !== final.rounds[0] || round?.some(({phase}) => phase !== 'start') !== false)
-          await locks.requireHeld();
+        const starts = round === final.rounds[0] && round?.every(({phase}) => phase === 'start') === true;
+        if (!starts) await locks.requireHeld();
       },
     };
     const go = async (current: Plan, itsEntry: ReleaseLogEntry, left: number): Promise<Plan> => {
@@ -102,7 +102,8 @@ export async function execute(
         return current;
       } catch (error) {
         if (isLockLost(error)) outer.keep();
-        if (left === 0 || current.what !== 'rollback' || !isStoppedPruned(error)) throw error;
+        // Containers of a kept release are stopped, and a prune takes what does not run.
+        if (left === 0 || current.what !== 'rollback' || !isPrunedContainer(error)) throw error;
       }
       context.note(`a prune removed the containers of release ${current.release}: they are created anew`);
       const again = {...itsEntry, token: newToken()};
@@ -122,9 +123,6 @@ export async function execute(
 const newToken = (): string => randomBytes(4).toString('hex');
 
 const pruneTries = 2;
-
-/** Containers of a kept release are stopped, and a prune takes what does not run. */
-const isStoppedPruned = (error: unknown): boolean => isPrunedContainer(error);
 
 // An hour, for an image that is pulled over a slow line.
 const mostSeconds = 3600;
