@@ -88,14 +88,7 @@ export async function execute(
     });
     // Another deploy may have finished between the survey and the locks.
     const final = locks.changed ? planner((await surveyAll(true)).surveyed, entry) : early;
-    // The locks start while the first replicas do, which get no requests yet: only other rounds wait for them.
-    const held: Executor = {
-      ...executor,
-      beforeRound: async (round) => {
-        const starts = round === final.rounds[0] && round?.every(({phase}) => phase === 'start') === true;
-        if (!starts) await locks.requireHeld();
-      },
-    };
+    const held: Executor = {...executor, beforeRound: locks.requireHeld, fence: locks.fence};
     const go = async (current: Plan, itsEntry: ReleaseLogEntry, left: number): Promise<Plan> => {
       try {
         await change(held, target, current, itsEntry);
@@ -111,8 +104,7 @@ export async function execute(
       await runRounds(held, outer, next.first);
       return go(next, again, left - 1);
     };
-    // The scope removes the locks: not while a command still starts one.
-    const done = await go(final, entry, pruneTries).finally(() => locks.settled);
+    const done = await go(final, entry, pruneTries);
     await locks.stopRenewing();
     await tidyUp(executor, done.finish);
     return done;
