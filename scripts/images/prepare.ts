@@ -40,7 +40,8 @@ async function rootFileSystem(run: Runner, root: string, {context: directory, pl
     await run(['docker', 'rm', stdout.trim()], {capture: true});
     return;
   }
-  await requireMmdebstrap(run);
+  // Of another platform's file system, mmdebstrap asks arch-test whether its programs run here.
+  await requirePrograms(run, ['mmdebstrap', ...(platform === undefined ? [] : ['arch-test'])]);
   await run(
     {
       env: {SOURCE_DATE_EPOCH: epoch},
@@ -63,21 +64,24 @@ async function rootFileSystem(run: Runner, root: string, {context: directory, pl
   );
 }
 
-async function requireMmdebstrap(run: Runner): Promise<void> {
+async function requirePrograms(run: Runner, programs: readonly string[]): Promise<void> {
   const has = async (program: string): Promise<boolean> =>
     (await run.read(['sh', '-c', `command -v ${program}`], {allow: [1, 127]})).exitCode === 0;
-  if (await has('mmdebstrap')) return;
+  const missing: string[] = [];
+  for (const program of programs) if (!(await has(program))) missing.push(program);
+  if (missing.length === 0) return;
+  const packages = [...missing, 'debian-archive-keyring'];
   if (process.getuid?.() !== 0 || !(await has('apt-get'))) {
     throw problem({
       code: 'no_root_file_system',
-      what: 'no source for the root file system: Docker Hub is unreachable and mmdebstrap is not installed',
-      fix: 'apt-get install mmdebstrap debian-archive-keyring (Debian, Ubuntu), or: docker pull debian:trixie-slim',
+      what: `no source for the root file system: Docker Hub is unreachable, and not installed: ${missing.join(', ')}`,
+      fix: `apt-get install ${packages.join(' ')} (Debian, Ubuntu), or: docker pull debian:trixie-slim`,
       exitCode: exitCode.unavailable,
     });
   }
   await run(['apt-get', 'update', '-qq']);
   await run({
-    words: ['apt-get', 'install', '--yes', '-qq', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'],
+    words: ['apt-get', 'install', '--yes', '-qq', '--no-install-recommends', ...packages],
     env: {DEBIAN_FRONTEND: 'noninteractive'},
   });
 }
