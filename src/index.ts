@@ -63,6 +63,10 @@ export {builtImageName, contentLabel, findBuiltImage, findImage, imageToDeploy} 
 export {pushImage} from './image/transfer.ts';
 export type {BuiltImageOptions, ImageOptions, ImageReference} from './image/find.ts';
 export type {Built} from './tasks/lifecycle/build.ts';
+export type {Initialized} from './init/index.ts';
+export type {Undone} from './init/record.ts';
+export type {Left, Taken} from './init/from/imported.ts';
+export type {Fact, Undecided} from './runtimes/description.ts';
 export type {Published} from './tasks/lifecycle/publish.ts';
 
 // ## Registry: read and move the tags of published images, such as stages

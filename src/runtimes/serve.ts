@@ -13,8 +13,9 @@ export const serveOptions = {
   }),
   ...serverOptions,
   appServer: option.choice('Python: the server that runs the service', {
-    choices: ['gunicorn', 'uwsgi'],
-    default: 'gunicorn',
+    choices: ['gunicorn', 'uvicorn', 'uwsgi'],
+    defaultText:
+      'the one of the Procfile or of its own file, else of gunicorn, uvicorn and uWSGI the first that is installed',
   }),
   checkConfig: option.boolean('check the settings and load the module, but do not serve'),
   printConfig: option.boolean('print every setting with its value and its origin'),

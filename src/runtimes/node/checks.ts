@@ -3,7 +3,8 @@ import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Words} from '../../shell/argv.ts';
 import type {ServiceContext} from '../runtime.ts';
-import {findPackage, findTool, isWritable} from './tooling.ts';
+import {isWritable} from '../writable.ts';
+import {findPackage, findTool} from './tooling.ts';
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
 const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];

@@ -4,7 +4,7 @@ import type {Runtime} from '../runtime.ts';
 import {nodeChecks} from './checks.ts';
 import {addPackages} from './package-manager.ts';
 import {readPackage} from './package.ts';
-import {serveNode} from './serve.ts';
+import {serveNode} from './start/serve.ts';
 import {nodeTests} from './tests.ts';
 import {nodeMajor} from './version.ts';
 import {nodePackage} from './workspace.ts';
@@ -18,6 +18,7 @@ export const node: Runtime = {
     return {name, module: main};
   },
   workspacePackage: nodePackage,
+  describe: async (directory) => (await import('./start/describe.ts')).describeNode(directory),
   dockerfile: (directory) => `FROM entrypoint/node-service:${nodeMajor(directory)}`,
   installFix: (directory, packages) => addPackages(directory, packages, {dev: true}),
   checkPackages: ['typescript', 'oxlint'],

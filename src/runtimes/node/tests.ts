@@ -1,10 +1,11 @@
 import {globSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {delimiter, dirname, join} from 'node:path';
 import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
+import {isWritable} from '../writable.ts';
 import {readPackage} from './package.ts';
-import {findPackage, findTool, isWritable, nodeProgram, plugAndPlay} from './tooling.ts';
+import {findPackage, findTool, nodeProgram, plugAndPlay, programDirectories} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
 
@@ -17,7 +18,11 @@ export function nodeTests(
   suite: string,
   reports?: Reports,
 ): Command {
-  if (globSync(`${suite}/${testFiles}`, {cwd}).length === 0) throw noTests(suite, '*.test.ts');
+  if (globSync(`${suite}/${testFiles}`, {cwd}).length === 0) {
+    const own = suite === 'test/unit' ? ownTests({cwd, env, rest}, reports) : undefined;
+    if (own !== undefined) return own;
+    throw noTests(suite, '*.test.ts');
+  }
   const own = (name: string): string | undefined => {
     const tool = findTool(cwd, name);
     return tool?.own === true ? tool.program : undefined;
@@ -30,6 +35,31 @@ export function nodeTests(
   const words = [nodeProgram(env), '--test', ...nodeReports(reports), ...rest, `${suite}/${testFiles}`];
   const surroundings = {...plugAndPlay(cwd, env).env, ...(reports === undefined ? {} : exactCoverage)};
   return Object.keys(surroundings).length === 0 ? {words} : {words, env: surroundings};
+}
+
+/**
+ * The tests of a service that has none in test/unit: its own vitest or jest with its own configuration, else its `test`
+ * script, with the programs of its dependencies. Undefined if it has neither.
+ */
+function ownTests(
+  {cwd, env, rest}: ServiceContext & Pick<Context, 'rest'>,
+  reports: Reports | undefined,
+): Command | undefined {
+  const script = readPackage(cwd)?.scripts?.['test'];
+  if (script === undefined || script.includes('no test specified')) return undefined;
+  const [, name = '', options = ''] =
+    /^(?:NODE_ENV=test )?(vitest|jest)(?: run)?((?: --?[\w-]+(?:=\S+)?)*)$/.exec(script.trim()) ?? [];
+  const tool = name === '' ? undefined : findTool(cwd, name);
+  const words = options.split(' ').filter((word) => word !== '' && !/^--watch|^-w$/.test(word));
+  if (tool?.own === true && name === 'vitest')
+    return {words: [tool.program, 'run', ...words, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
+  if (tool?.own === true) return jestCommand(tool.program, undefined, [...words, ...rest], reports);
+  const path = [...programDirectories(cwd), env['PATH'] ?? ''].join(delimiter);
+  // Words after `--` follow those of the script, as `npm test -- WORDS` has it.
+  return {
+    words: ['sh', '-c', `${script}${rest.length === 0 ? '' : ' "$@"'}`, 'test', ...rest],
+    env: {...plugAndPlay(cwd, env).env, PATH: path},
+  };
 }
 
 // The image's compile cache holds the service's modules, and V8 counts coverage of cached code less exactly.
@@ -63,8 +93,8 @@ function vitestReports(reports: Reports | undefined): string[] {
 }
 
 // jest writes JUnit only with the package jest-junit, which takes the file's name from the environment.
-function jestCommand(jest: string, suite: string, rest: Words, reports: Reports | undefined): Command {
-  const words = [jest, '--rootDir', suite];
+function jestCommand(jest: string, suite: string | undefined, rest: Words, reports: Reports | undefined): Command {
+  const words = [jest, ...(suite === undefined ? [] : ['--rootDir', suite])];
   if (reports === undefined) return {words: [...words, ...rest]};
   return {
     words: [

@@ -2,7 +2,7 @@ import type {Runtime} from '../runtime.ts';
 import {pythonChecks} from './checks.ts';
 import {installFix, isPythonService} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
-import {servePython} from './serve.ts';
+import {servePython} from './start/serve.ts';
 import {pytestCommand} from './tests.ts';
 import {pythonVersion} from './version.ts';
 import {pythonPackage} from './workspace.ts';
@@ -16,6 +16,7 @@ export const python: Runtime = {
     module: pyprojectTexts(directory, 'tool.entrypoint')['module'],
   }),
   workspacePackage: pythonPackage,
+  describe: async (directory) => (await import('./start/describe.ts')).describePython(directory),
   dockerfile: (directory) => `FROM entrypoint/python-service:${pythonVersion(directory)}`,
   installFix: (directory, packages) => installFix({cwd: directory}, packages.join(' and ')),
   checkPackages: ['ruff', 'mypy'],

@@ -3,8 +3,10 @@ import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Command} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
+import {readText} from '../../text/file.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
-import {findPythonProgram, hasPythonPackage, installFix} from './program.ts';
+import {isWritable} from '../writable.ts';
+import {findPythonProgram, hasPythonPackage, installFix, pythonProgram} from './program.ts';
 
 const testFiles = '**/{test_*,*_test}.py';
 
@@ -21,8 +23,10 @@ export function pytestCommand(
   const [root = '', kind = ''] = suite.split('/');
   const candidates = kind === 'unit' ? [suite, `${root}s/unit`, `${root}s`, root] : [suite, `${root}s/${kind}`];
   const directory = candidates.find((one) => globSync(`${one}/${testFiles}`, {cwd}).length > 0);
-  if (directory === undefined) throw noTests(suite, 'test_*.py');
   const pytest = findPythonProgram({cwd, env}, 'pytest');
+  const other = kind === 'unit' ? otherTests({cwd, env, rest}, directory, pytest, reports) : undefined;
+  if (other !== undefined) return other;
+  if (directory === undefined) throw noTests(suite, 'test_*.py');
   if (pytest === undefined) {
     throw problem({
       code: 'no_pytest',
@@ -34,7 +38,14 @@ export function pytestCommand(
   const others = directory.includes('/') ? [] : ['integration', 'sanity'].map((name) => `${directory}/${name}`);
   const ignored = others.filter((one) => existsSync(join(cwd, one))).map((one) => `--ignore=${one}`);
   const command = {
-    words: [pytest, ...ignored, ...(reports === undefined ? [] : [`--junitxml=${reports.junit}`]), ...rest, directory],
+    words: [
+      pytest,
+      ...cacheWords(cwd),
+      ...ignored,
+      ...(reports === undefined ? [] : [`--junitxml=${reports.junit}`]),
+      ...rest,
+      directory,
+    ],
   };
   if (reports === undefined || !hasPythonPackage({cwd, env}, 'pytest_cov')) return command;
   return {
@@ -42,4 +53,48 @@ export function pytestCommand(
     // Next to the reports: in an image the user cannot write next to the code.
     env: {COVERAGE_FILE: join(dirname(reports.coverage), '.coverage')},
   };
+}
+
+/** In an image, nothing can be written beside the code. */
+const cacheWords = (directory: string): readonly string[] => (isWritable(directory) ? [] : ['-p', 'no:cacheprovider']);
+
+/**
+ * The tests of a service that has them elsewhere, or runs them without pytest: pytest with its own configuration, Django's
+ * runner, or unittest.
+ */
+function otherTests(
+  {cwd, env, rest}: ServiceContext & Pick<Context, 'rest'>,
+  directory: string | undefined,
+  pytest: string | undefined,
+  reports: Reports | undefined,
+): Command | undefined {
+  const python = pythonProgram({cwd, env});
+  if (pytest === undefined && existsSync(join(cwd, 'manage.py')) && has(cwd, '**/{tests,test_*}.py'))
+    return {words: [python, 'manage.py', 'test', ...rest]};
+  if (pytest === undefined && directory !== undefined && usesUnittest(cwd, directory))
+    return {
+      words: [
+        python,
+        '-m',
+        'unittest',
+        'discover',
+        '--start-directory',
+        directory,
+        '--top-level-directory',
+        '.',
+        ...rest,
+      ],
+    };
+  if (directory !== undefined || pytest === undefined || !has(cwd, '**/{test_*,*_test,tests}.py')) return undefined;
+  const junit = reports === undefined ? [] : [`--junitxml=${reports.junit}`];
+  return {words: [pytest, ...cacheWords(cwd), ...junit, ...rest]};
+}
+
+const elsewhere = ['.venv/**', 'venv/**', 'node_modules/**', '**/site-packages/**'];
+
+const has = (cwd: string, pattern: string): boolean => globSync(pattern, {cwd, exclude: elsewhere}).length > 0;
+
+function usesUnittest(cwd: string, directory: string): boolean {
+  const files = globSync(`${directory}/${testFiles}`, {cwd});
+  return files.every((file) => /^(?:import|from) unittest\b/m.test(readText(join(cwd, file)) ?? ''));
 }

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {pythonLibrary} from '../../../../src/runtimes/python/program.ts';
-import {servePython} from '../../../../src/runtimes/python/serve.ts';
+import {servePython} from '../../../../src/runtimes/python/start/serve.ts';
 import type {ServeSources, ServeValues} from '../../../../src/runtimes/serve.ts';
 import {directoryWith} from '../../../support/directory.ts';
 import {noPath, venv} from './place.ts';

@@ -1,12 +1,16 @@
-import type {SettingValues} from '../../server/settings/given.ts';
-import type {WorkerKind} from '../../server/settings/limits.ts';
-import type {Words} from '../../shell/argv.ts';
+import type {SettingValues} from '../../../server/settings/given.ts';
+import type {WorkerKind} from '../../../server/settings/limits.ts';
+import type {Words} from '../../../shell/argv.ts';
 import {settingsWords} from './settings.ts';
 
 /** How a server for Python is started, gunicorn or uWSGI. */
 export interface ServerOptions {
   /** `package.module:variable` */
   readonly module: string;
+  /** Words of the service's own for this server: of its Procfile. */
+  readonly own?: Words;
+  /** Whether the service's own files set something, by its name in the server's file. */
+  readonly isOwn?: (name: string) => boolean;
   /** Settings; the server decides all others. */
   readonly settings: SettingValues;
   /** Settings that win over `more`: the server takes the last of two words. */
@@ -24,17 +28,17 @@ export interface ServerOptions {
 /** The command line of gunicorn. */
 export function gunicornWords(
   program: string,
-  {module, settings, last, pythonPath, memoryDirectory, more, rest}: ServerOptions,
+  {module, own = [], isOwn = () => false, settings, last, pythonPath, memoryDirectory, more, rest}: ServerOptions,
 ): Words {
+  const logs = ['logger_class', 'logconfig', 'logconfig_dict', 'logconfig_json'].some(isOwn);
   return [
     program,
+    ...own,
     ...settingsWords('gunicorn', settings),
     // A heartbeat is a touched file: on a busy disk it comes late, and gunicorn kills healthy workers.
-    ...(memoryDirectory === undefined ? [] : ['--worker-tmp-dir', memoryDirectory]),
-    '--pythonpath',
-    pythonPath.join(','),
-    '--logger-class',
-    'entrypoint_logging.JsonLogger',
+    ...(memoryDirectory === undefined || isOwn('worker_tmp_dir') ? [] : ['--worker-tmp-dir', memoryDirectory]),
+    ...(isOwn('pythonpath') ? [] : ['--pythonpath', pythonPath.join(',')]),
+    ...(logs ? [] : ['--logger-class', 'entrypoint_logging.JsonLogger']),
     ...more,
     ...settingsWords('gunicorn', last),
     ...rest,
@@ -49,7 +53,11 @@ interface AddressWords {
   readonly without: (words: Words) => Words;
 }
 
-const addressFlags = {gunicorn: /^(--bind|-b)(=?)/, uwsgi: /^(--http-socket|--http|--socket|-s)(=|$)/} as const;
+const addressFlags = {
+  gunicorn: /^(--bind|-b)(=?)/,
+  uvicorn: /^(--host|--port|--uds|--fd)(=|$)/,
+  uwsgi: /^(--http-socket|--http|--socket|-s)(=|$)/,
+} as const;
 
 export function addressWords(server: keyof typeof addressFlags): AddressWords {
   const flag = addressFlags[server];
@@ -78,12 +86,36 @@ export function isAsgi(workerClass: string): boolean {
   return /asgi|uvicorn|hypercorn|granian|daphne/i.test(workerClass) && !/wsgi/i.test(workerClass);
 }
 
+/** The command line of uvicorn, which serves ASGI applications. */
+export function uvicornWords(
+  program: string,
+  {module, own = [], isOwn = () => false, settings, last, pythonPath, more, rest}: ServerOptions,
+): Words {
+  const {workerClass: _, threads: _threads, ...others} = settings;
+  const factory = module.endsWith('()');
+  return [
+    program,
+    ...own,
+    ...settingsWords('uvicorn', others),
+    ...(isOwn('log_config') ? [] : ['--log-config', `${pythonPath.at(-1)}/uvicorn_logging.json`]),
+    ...(factory && !own.includes('--factory') ? ['--factory'] : []),
+    ...more,
+    ...settingsWords('uvicorn', last),
+    ...rest,
+    factory ? module.slice(0, -2) : module,
+  ];
+}
+
 const line = '{"time":"${strftime:%Y-%m-%dT%H:%M:%S%z}","level":"info","event":"uwsgi","message":"${msg}"}';
 
 /** The command line of uWSGI, which has no worker classes. */
-export function uwsgiWords(program: string, {module, settings, last, pythonPath, more, rest}: ServerOptions): Words {
+export function uwsgiWords(
+  program: string,
+  {module, own = [], isOwn = () => false, settings, last, pythonPath, more, rest}: ServerOptions,
+): Words {
   return [
     program,
+    ...own,
     '--strict',
     '--need-app',
     '--master',
@@ -113,7 +145,6 @@ export function uwsgiWords(program: string, {module, settings, last, pythonPath,
     ...more,
     ...settingsWords('uwsgi', last),
     ...rest,
-    '--module',
-    module,
+    ...(['module', 'wsgi', 'wsgi_file'].some(isOwn) ? [] : ['--module', module]),
   ];
 }

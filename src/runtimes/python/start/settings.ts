@@ -1,8 +1,8 @@
-import {type UsageError, usageErrorsProblem} from '../../errors.ts';
-import {splitAddresses} from '../../server/settings/address.ts';
-import {bindOf} from '../../server/settings/computed.ts';
-import {declaration, type SettingName, settings} from '../../server/settings/declaration.ts';
-import {withoutForeign} from '../../server/settings/deprecated.ts';
+import {type UsageError, usageErrorsProblem} from '../../../errors.ts';
+import {parseAddress, splitAddresses} from '../../../server/settings/address.ts';
+import {bindOf} from '../../../server/settings/computed.ts';
+import {declaration, type SettingName, settings} from '../../../server/settings/declaration.ts';
+import {withoutForeign} from '../../../server/settings/deprecated.ts';
 import {
   type DeprecatedVariable,
   type Given,
@@ -11,13 +11,13 @@ import {
   type SettingSources,
   type SettingValues,
   strongest,
-} from '../../server/settings/given.ts';
-import type {Setting} from '../../server/settings/settings.ts';
-import {originOf, readSetting} from '../../server/settings/value.ts';
-import type {Words} from '../../shell/argv.ts';
-import {kebab} from '../../text/names.ts';
+} from '../../../server/settings/given.ts';
+import type {Setting} from '../../../server/settings/settings.ts';
+import {originOf, readSetting} from '../../../server/settings/value.ts';
+import type {Words} from '../../../shell/argv.ts';
+import {kebab} from '../../../text/names.ts';
 
-export type AppServer = 'gunicorn' | 'uwsgi';
+export type AppServer = 'gunicorn' | 'uwsgi' | 'uvicorn';
 
 /** Settings for which the general rule, flag and value, does not hold. */
 const special: {
@@ -33,6 +33,10 @@ const special: {
     dispatch: (value, flag) => dispatchWords(value, flag),
     reloadExtraFile: (value, flag) => fileWords(value, flag),
   },
+  uvicorn: {
+    bind: (value) => uvicornAddress(String(value)),
+    accessLog: (value) => [value === true ? '--access-log' : '--no-access-log'],
+  },
   uwsgi: {
     bind: (value, flag) => splitAddresses(String(value)).flatMap((one) => [flag, one.replace(/^unix:/, '')]),
     accessLog: (value) => (value === true ? [] : ['--disable-logging']),
@@ -41,6 +45,14 @@ const special: {
     reloadExtraFile: (value, flag) => fileWords(value, flag),
   },
 };
+
+/** uvicorn listens on one address. */
+function uvicornAddress(text: string): Words | undefined {
+  const [first = '', second] = splitAddresses(text);
+  const address = parseAddress(first);
+  if (second !== undefined || address === undefined) return undefined;
+  return 'path' in address ? ['--uds', address.path] : ['--host', address.host, '--port', String(address.port)];
+}
 
 function fileWords(value: string | number | boolean, flag: string): Words {
   return String(value)
@@ -53,14 +65,17 @@ function dispatchWords(value: string | number | boolean, flag: string): Words | 
   return value === 'reuseport' ? [flag] : undefined;
 }
 
+/** The flag of a server that means a setting. */
+export const flagOf = (server: AppServer, name: SettingName): string | undefined =>
+  (declaration[name] as Setting)[server];
+
 /** A setting as words of this server; undefined if it has no equivalent. */
 export function settingWords(
   server: AppServer,
   name: SettingName,
   value: string | number | boolean,
 ): Words | undefined {
-  const setting: Setting = declaration[name];
-  const flag = setting[server];
+  const flag = flagOf(server, name);
   if (flag === undefined) return undefined;
   const own = special[server][name];
   if (own !== undefined) return own(value, flag);
@@ -82,6 +97,14 @@ export function settingsWords(server: AppServer, values: SettingValues): Words {
 // Not passed to the server as such: serve.ts chooses the class, and host and port become one `bind`.
 const notPassedOn: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'port']);
 
+/** The settings that were given, and where each comes from. */
+export interface Checked {
+  readonly settings: SettingValues;
+  readonly deprecated: readonly DeprecatedVariable[];
+  /** Also for `host` and `port`, which are in `bind`. */
+  readonly from: ReadonlyMap<SettingName, string>;
+}
+
 /**
  * The given settings, within their limits and in canonical form, with host and port as one `bind`.
  * @throws Problem `usage` (exit code 64) for all wrong values, and for settings without an equivalent in this server:
@@ -91,7 +114,7 @@ export function checkedSettings(
   server: AppServer,
   {env, values, sources}: GivenToTask,
   errors: readonly UsageError[],
-): {readonly settings: SettingValues; readonly deprecated: readonly DeprecatedVariable[]} {
+): Checked {
   const {given, deprecated} = withoutForeign(
     strongest(givenByVariables(env), givenByTask(values, sources)),
     (name, one) => (isRefused(server, name, one.text) ? `${server} has no equivalent` : undefined),
@@ -115,7 +138,7 @@ export function checkedSettings(
   const origin = (name: 'bind' | 'host' | 'port'): ReturnType<typeof originOf> =>
     originOf(declaration[name], given.get(name), wrong);
   const {value: bind} = bindOf({bind: origin('bind'), host: origin('host'), port: origin('port')}, given);
-  return {settings: {...others, bind}, deprecated};
+  return {settings: {...others, bind}, deprecated, from: new Map([...given].map(([name, one]) => [name, one.from]))};
 }
 
 /** What the task `run` was given. */

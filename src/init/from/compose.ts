@@ -1,0 +1,119 @@
+import {dirname, resolve} from 'node:path';
+import {exitCode, problem} from '../../errors.ts';
+import {parseYaml} from '../../service/yaml-text.ts';
+import {backingKeys, serviceKeys, topKeys} from './compose-keys.ts';
+import {type Found, takeService, unknown} from './compose-service.ts';
+import {backingLines} from './compose-values.ts';
+import {isMap, pairsOf, type YamlMap} from './compose-words.ts';
+import type {Imported, Left, Taken} from './imported.ts';
+import {flow, flowList, flowText} from './yaml-lines.ts';
+
+/**
+ * Takes what it can of a Compose file: of the service that is built here, and of those beside it, which become backing
+ * services. Every key is either taken or named with a reason.
+ * @throws Problem `bad_import_file` (exit code 65)
+ */
+export function importCompose(directory: string, file: string, text: string): Imported {
+  const {value, problems, lineOf} = parseYaml(text);
+  const [first] = problems;
+  if (first !== undefined) throw bad(`${file}:${first.line}: ${first.text}`, 'correct the line');
+  const services = isMap(value) ? value['services'] : undefined;
+  if (!isMap(value) || !isMap(services))
+    throw bad(`${file} has no services`, 'name a Compose file: --from=compose.yaml');
+  const name = builtHere(directory, file, services);
+  const taken: Taken[] = [];
+  const left: Left[] = [];
+  const found: Found = {
+    top: [],
+    local: [],
+    options: [],
+    environment: {},
+    secrets: {},
+    labels: {},
+    record: (path, fate) => {
+      const place = {line: lineOf(path), key: path.join('.')};
+      if ('as' in fate) taken.push({...place, as: fate.as});
+      else left.push({...place, reason: fate.reason});
+    },
+  };
+  for (const key of Object.keys(value)) {
+    const fate = topKeys[key];
+    if (fate === undefined) found.record([key], unknown);
+    else if ('reason' in fate) found.record([key], fate);
+    else if (key !== 'services') found.record([key], {as: 'as' in fate ? fate.as : ''});
+  }
+  takeService(services[name] as YamlMap, ['services', name], found, value);
+  takeOthers(services, name, found);
+  const {environment, secrets, labels, options, top, local} = found;
+  local.push(
+    ...block('environment', environment, flowText),
+    ...block('secrets', secrets, String),
+    ...(Object.keys(labels).length === 0 ? [] : [`labels: ${flow(labels)}`]),
+    ...(options.length === 0 ? [] : [`docker_options: ${flowList(options)}`]),
+  );
+  return {file, top, local, hasHealth: top.some((line) => line.startsWith('health:')), taken, left};
+}
+
+/** A map of several lines. */
+function block(
+  key: string,
+  map: Readonly<Record<string, string>>,
+  valueText: (value: string) => string,
+): readonly string[] {
+  const names = Object.entries(map);
+  return names.length === 0 ? [] : [`${key}:`, ...names.map(([name, one]) => `  ${name}: ${valueText(one)}`)];
+}
+
+/** The services beside it: those of an image are backing services. */
+function takeOthers(services: YamlMap, name: string, found: Found): void {
+  const names: string[] = [];
+  for (const [other, service] of Object.entries(services)) {
+    if (other === name || !isMap(service)) continue;
+    const path = ['services', other];
+    if (service['image'] === undefined || service['build'] !== undefined) {
+      found.record(path, {reason: 'it is built as well: run init in its own directory'});
+      continue;
+    }
+    const {lines, left} = backingLines(other, service, pairsOf);
+    if (names.length === 0) found.top.push('backing_services:');
+    found.top.push(...lines);
+    names.push(other);
+    for (const key of Object.keys(service)) {
+      const fate = backingKeys[key];
+      const reason = left.get(key) ?? (fate !== undefined && 'reason' in fate ? fate.reason : undefined);
+      if (reason !== undefined) found.record([...path, key], {reason});
+      else if (fate !== undefined) found.record([...path, key], {as: `backing_services.${other}`});
+      else
+        found.record(
+          [...path, key],
+          serviceKeys[key] === undefined ? unknown : {reason: 'a backing service has no such setting'},
+        );
+    }
+  }
+  if (names.length > 0) found.local.push(`backing_services: {${names.map((one) => `${one}: {}`).join(', ')}}`);
+}
+
+/** The service that is built in this directory, or, without one, the only one that is built. */
+function builtHere(directory: string, file: string, services: YamlMap): string {
+  const base = dirname(resolve(directory, file));
+  const contextOf = (one: unknown): string | undefined => {
+    const build = isMap(one) ? one['build'] : undefined;
+    if (build === undefined) return undefined;
+    return resolve(base, isMap(build) ? String(build['context'] ?? '.') : String(build));
+  };
+  const built = Object.keys(services).filter((name) => contextOf(services[name]) !== undefined);
+  const here = built.filter((name) => contextOf(services[name]) === resolve(directory));
+  const candidates = here.length > 0 ? here : built;
+  const [only, second] = candidates;
+  if (only !== undefined && second === undefined) return only;
+  if (only === undefined) throw bad(`${file} builds no service`, 'name the directory of one: entrypoint -C DIR init');
+  throw bad(
+    `${file} builds ${candidates.length} services${here.length > 0 ? ' here' : ''}: ${candidates.join(', ')}`,
+    here.length > 0
+      ? 'a directory has one service: keep one of them'
+      : 'run init in the directory of one: entrypoint -C DIR init --from=FILE',
+  );
+}
+
+const bad = (what: string, fix: string): Error =>
+  problem({code: 'bad_import_file', what, fix, exitCode: exitCode.badData});

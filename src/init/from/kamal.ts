@@ -1,0 +1,147 @@
+import {exitCode, problem} from '../../errors.ts';
+import {parseYaml} from '../../service/yaml-text.ts';
+import {isMap, listOf, type YamlMap} from './compose-words.ts';
+import type {Imported, Left, Taken} from './imported.ts';
+import {flow, flowList, flowText} from './yaml-lines.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  image: 'the image has the name of the service',
+  builder: '`entrypoint build` builds, with `image` of deploy.yaml',
+  boot: '`batch` in deploy.yaml',
+  sudo: 'the user must be able to use docker',
+  ssh: 'ssh has its own settings: ~/.ssh/config',
+  sshkit: '`parallel` in deploy.yaml',
+  hooks_path: 'tasks of tasks.ts run `before` and `after`',
+  secrets_path: 'secrets are references: {env: NAME}, {file: path} or {command: [words]}',
+  aliases: 'a task of tasks.ts is a word of the command line',
+  asset_path: 'the old release serves its files until it is drained',
+  require_destination: 'a deploy names its environment',
+  primary_role: 'a service has one role',
+  allow_empty_roles: 'a service has one role',
+  minimum_version: 'it is the version of another tool',
+  run_directory: 'hosts have no such directory',
+  readiness_delay: 'a deploy waits for the health check',
+  deploy_timeout: '`ready_timeout_seconds`',
+  retain_containers: '`keep_releases`',
+  drain_timeout: '`drain_timeout_seconds`',
+};
+
+/** Takes a deploy.yml of Kamal 2. @throws Problem `bad_import_file` (exit code 65) */
+export function importKamal(file: string, text: string): Imported {
+  // A template of Ruby is no YAML.
+  const {value, problems, lineOf} = parseYaml(text.replaceAll(/<%=?[^%]*%>/g, 'TEMPLATE'));
+  const [first] = problems;
+  if (first !== undefined || !isMap(value))
+    throw problem({
+      code: 'bad_import_file',
+      what: `${file}:${first?.line ?? 1}: ${first?.text ?? 'it is no map'}`,
+      fix: 'correct the line',
+      exitCode: exitCode.badData,
+    });
+  const taken: Taken[] = [];
+  const left: Left[] = [];
+  const top: string[] = [];
+  const local: string[] = [];
+  const take = (path: readonly string[], as: string): void =>
+    void taken.push({line: lineOf(path), key: path.join('.'), as});
+  const leave = (path: readonly string[], reason: string): void =>
+    void left.push({line: lineOf(path), key: path.join('.'), reason});
+  const handlers: Readonly<Record<string, (given: unknown) => void>> = {
+    service: (given) => (top.push(`service: ${String(given)}`), take(['service'], `service: ${String(given)}`)),
+    registry: (given) => {
+      const server = isMap(given) ? given['server'] : undefined;
+      if (server !== undefined) top.push(`registry: ${flowText(String(server))}`);
+      take(
+        ['registry'],
+        server === undefined ? 'Docker Hub: registry: docker.io/ACCOUNT' : `registry: ${String(server)}`,
+      );
+      if (isMap(given) && given['password'] !== undefined)
+        leave(['registry', 'password'], '`registry_login`, or `docker login` on each host');
+    },
+    servers: (given) => {
+      const roles: YamlMap = isMap(given) ? given : {web: given};
+      for (const [role, one] of Object.entries(roles)) {
+        const hosts = listOf(isMap(one) ? one['hosts'] : one).flatMap((host) =>
+          isMap(host) ? Object.keys(host) : [String(host)],
+        );
+        if (role === 'web')
+          leave(
+            ['servers', role],
+            `init writes the environment local; for these: environments: {prod: {hosts: ${flowList(hosts)}}}`,
+          );
+        else leave(['servers', role], 'a deploy runs one process: a second service for it');
+      }
+    },
+    proxy: (given) => {
+      if (!isMap(given)) return;
+      const {app_port: port, healthcheck, host, ...others} = given;
+      if (port !== undefined) {
+        if (Number(port) !== 3000) top.push(`port: ${String(port)}`);
+        take(['proxy', 'app_port'], `port: ${String(port)}`);
+      }
+      const path = isMap(healthcheck) ? healthcheck['path'] : undefined;
+      top.push(`health: ${flowText(String(path ?? '/up'))}`);
+      take(
+        path === undefined ? ['proxy'] : ['proxy', 'healthcheck'],
+        `health: ${String(path ?? '/up, the default of Kamal')}`,
+      );
+      if (host !== undefined)
+        leave(['proxy', 'host'], `of the hosts: load_balancer: {routes: [{host: ${String(host)}}]}`);
+      for (const key of Object.keys(others)) leave(['proxy', key], 'docs/load-balancer.md: routes, TLS');
+    },
+    env: (given) => {
+      if (!isMap(given)) return;
+      const {clear, secret, ...others} = given;
+      // Variables directly below `env` are clear, too.
+      const values = {...(secret === undefined && clear === undefined ? others : {}), ...(isMap(clear) ? clear : {})};
+      if (Object.keys(values).length > 0)
+        local.push(
+          'environment:',
+          ...Object.entries(values).map(([name, one]) => `  ${name}: ${flowText(String(one))}`),
+        );
+      const names = listOf(secret).map((name) => String(name));
+      // `NAME:OTHER` takes the variable OTHER.
+      if (names.length > 0)
+        local.push('secrets:', ...names.map((name) => `  ${name.split(':')[0]}: {env: ${name.split(':')[1] ?? name}}`));
+      take(['env'], '`environment` and `secrets`');
+      if (secret !== undefined || clear !== undefined)
+        for (const key of Object.keys(others)) leave(['env', key], 'variables of a tag or a role');
+    },
+    volumes: (given) => {
+      const named = listOf(given)
+        .map(String)
+        .filter((one) => /^[A-Za-z0-9]/.test(one));
+      const others = listOf(given)
+        .map(String)
+        .filter((one) => !named.includes(one));
+      if (named.length > 0)
+        local.push(`volumes: ${flow(Object.fromEntries(named.map((one) => one.split(':') as [string, string])))}`);
+      if (others.length > 0) local.push(`docker_options: ${flowList(others.flatMap((one) => ['--volume', one]))}`);
+      take(['volumes'], '`volumes`');
+    },
+    labels: (given) => {
+      if (isMap(given)) local.push(`labels: ${flow(given as Record<string, string>)}`);
+      take(['labels'], '`labels`');
+    },
+    logging: (given) => {
+      const {driver = 'json-file', options} = isMap(given) ? given : {};
+      local.push(
+        `log: {driver: ${String(driver)}${isMap(options) ? `, options: ${flow(options as Record<string, string>)}` : ''}}`,
+      );
+      take(['logging'], '`log`');
+    },
+    accessories: (given) => {
+      for (const [name, one] of Object.entries(isMap(given) ? given : {}))
+        leave(
+          ['accessories', name],
+          `backing_services: {${name}: {image: ${flowText(String(isMap(one) ? one['image'] : ''))}, ready: [COMMAND]}}`,
+        );
+    },
+  };
+  for (const [key, given] of Object.entries(value)) {
+    const handler = handlers[key];
+    if (handler === undefined) leave([key], reasons[key] ?? 'it is no key of Kamal that is known');
+    else handler(given);
+  }
+  return {file, top, local, hasHealth: top.some((line) => line.startsWith('health:')), taken, left};
+}

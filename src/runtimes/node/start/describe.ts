@@ -1,0 +1,196 @@
+import {existsSync} from 'node:fs';
+import {dirname, join, relative} from 'node:path';
+import {exitCode, isProblem, problem} from '../../../errors.ts';
+import {readText} from '../../../text/file.ts';
+import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
+import {readProcfile} from '../../procfile.ts';
+import {healthPath, sourceFiles} from '../../sources.ts';
+import {addPackages, packageManagerOf} from '../package-manager.ts';
+import {type PackageFile, readPackage} from '../package.ts';
+import {type Framework, servingPrograms} from './frameworks.ts';
+import {installedPackage} from './program.ts';
+import {frameworkOf, nodeStart, saidStarts} from './start.ts';
+
+const runners = ['vitest', 'jest', 'mocha', 'ava', 'tap'];
+
+/**
+ * What a directory shows about its Node service. Nothing need be installed or built.
+ * @throws Problem `no_server_module`, `framework_missing` or `bad_package_file` (exit code 65)
+ */
+export function describeNode(directory: string): Description {
+  const manifest = readPackage(directory) ?? {};
+  const framework = frameworkOf(directory, manifest);
+  if (framework !== undefined && !isDeclared(framework, manifest)) throw notDeclared(directory, framework);
+  const program = undeclaredProgram(directory, manifest);
+  if (program !== undefined) throw program;
+  const served = servedFact(directory, manifest, framework);
+  return {
+    facts: [
+      frameworkFact(directory, manifest, framework),
+      managerFact(directory),
+      ...(manifest.scripts?.['build'] === undefined ? [] : [{what: 'build script'}]),
+      served.fact,
+      testFact(manifest),
+    ],
+    undecided: [...served.undecided, ...standaloneNote(directory, framework)],
+    health: healthPath(directory, sourceFiles(directory, /\.[cm]?[jt]sx?$/)),
+    release: releaseOf(directory),
+  };
+}
+
+/** A start script by the program of a package that package.json does not name. */
+function undeclaredProgram(directory: string, manifest: PackageFile): Error | undefined {
+  for (const {from, script} of saidStarts(directory, manifest)) {
+    const program = script.kind === 'start' ? servingPrograms[script.program ?? ''] : undefined;
+    if (program !== undefined && !isDeclared(program, manifest))
+      return problem({
+        code: 'framework_missing',
+        what: `${from} runs a program of ${program.package}, and package.json does not depend on it`,
+        fix: addPackages(directory, [program.package], {dev: false}),
+        exitCode: exitCode.badData,
+      });
+  }
+  return undefined;
+}
+
+function isDeclared(
+  {package: name}: Pick<Framework, 'package'>,
+  {dependencies = {}, devDependencies = {}}: PackageFile,
+): boolean {
+  return Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name);
+}
+
+function notDeclared(directory: string, {package: name, title, files = []}: Framework): Error {
+  const file = files.find((one) => existsSync(join(directory, one))) ?? '';
+  return problem({
+    code: 'framework_missing',
+    what: `${file} is of ${title}, and package.json does not depend on ${name}`,
+    fix: addPackages(directory, [name], {dev: false}),
+    exitCode: exitCode.badData,
+  });
+}
+
+function frameworkFact(directory: string, manifest: PackageFile, framework: Framework | undefined): Fact {
+  if (framework === undefined) return {what: 'a Node service', from: 'package.json'};
+  const range = {...manifest.devDependencies, ...manifest.dependencies}[framework.package] ?? '';
+  const version = installedPackage(directory, framework.package)?.manifest.version ?? range;
+  return {what: `${framework.title} ${shortVersion(version)}`.trim(), from: 'package.json'};
+}
+
+const lockFiles: Readonly<Record<string, readonly string[]>> = {
+  npm: ['package-lock.json', 'npm-shrinkwrap.json'],
+  pnpm: ['pnpm-lock.yaml'],
+  yarn: ['yarn.lock'],
+  bun: ['bun.lock', 'bun.lockb'],
+};
+
+function managerFact(directory: string): Fact {
+  const manager = packageManagerOf(directory);
+  for (let at = directory; ; at = dirname(at)) {
+    const file = lockFiles[manager]?.find((name) => existsSync(join(at, name)));
+    if (file !== undefined) {
+      const version = versionOf(at, manager, file);
+      return {
+        what: version === undefined ? manager : `${manager} ${version}`,
+        from: relative(directory, join(at, file)),
+      };
+    }
+    if (existsSync(join(at, '.git')) || at === dirname(at)) return {what: `${manager}, without a lock file`};
+  }
+}
+
+function versionOf(directory: string, manager: string, lock: string): string | undefined {
+  const declared = /"packageManager"\s*:\s*"\w+@(\d+)/.exec(readText(join(directory, 'package.json')) ?? '')?.[1];
+  if (declared !== undefined) return declared;
+  const text = manager === 'pnpm' || manager === 'yarn' ? (readText(join(directory, lock)) ?? '').slice(0, 400) : '';
+  if (manager === 'pnpm') return {'6.0': '8', '9.0': '10'}[/lockfileVersion: '([\d.]+)'/.exec(text)?.[1] ?? ''];
+  if (manager === 'yarn' && /yarn lockfile v1/.test(text)) return '1';
+  return undefined;
+}
+
+function servedFact(
+  directory: string,
+  manifest: PackageFile,
+  framework: Framework | undefined,
+): {readonly fact: Fact; readonly undecided: readonly Undecided[]} {
+  const said = saidStarts(directory, manifest);
+  const first = said.find(({script}) => script.kind === 'start' || script.kind === 'own');
+  const unfollowed = said.find(({script}) => script.kind === 'other');
+  const undecided =
+    unfollowed === undefined
+      ? []
+      : [
+          {
+            what: `${unfollowed.from} does more than start a module: ${unfollowed.text}`,
+            write: 'deploy.yaml: environments: {local: {before: [TASK]}}, for what it runs first',
+          },
+        ];
+  if (first?.script.kind === 'start') {
+    const {file, program} = first.script;
+    const known = program === undefined || servingPrograms[program] !== undefined;
+    if (known && (file === undefined || isBuiltOrThere(directory, file, manifest)))
+      return {fact: {what: `serves with \`${first.text}\``, from: first.from}, undecided};
+  }
+  const own = framework?.program ?? framework?.outputs?.slice(0, 1);
+  if (own !== undefined && framework?.needs === undefined)
+    return {fact: {what: `serves with \`${own.join(' ')}\``, from: framework?.title}, undecided};
+  if (own !== undefined && framework?.outputs !== undefined && manifest.scripts?.['build'] !== undefined)
+    return {
+      fact: {what: `serves ${own[0]}`, from: framework.title},
+      undecided: adapterOf(manifest, framework).concat(undecided),
+    };
+  try {
+    const start = nodeStart(directory);
+    return {fact: {what: `serves ${start.module}`, from: start.from}, undecided};
+  } catch (error) {
+    if (!isProblem(error) || error.code !== 'not_installed') throw error;
+    return {fact: {what: `serves with \`${first?.text}\``, from: first?.from}, undecided};
+  }
+}
+
+const isBuiltOrThere = (directory: string, file: string, {scripts}: PackageFile): boolean =>
+  scripts?.['build'] !== undefined ||
+  [file, `${file}.js`, `${file}/index.js`].some((one) => existsSync(join(directory, one)));
+
+/** A framework whose build makes a server only with an adapter. */
+function adapterOf(manifest: PackageFile, {needs = '', package: name}: Framework): readonly Undecided[] {
+  const adapters: Readonly<Record<string, string>> = {
+    astro: '@astrojs/node',
+    '@sveltejs/kit': '@sveltejs/adapter-node',
+    '@react-router/node': '@react-router/serve',
+  };
+  const adapter = adapters[name];
+  const all = {...manifest.dependencies, ...manifest.devDependencies};
+  if (adapter === undefined || Object.hasOwn(all, adapter)) return [];
+  return [{what: `the build makes no server without ${adapter}`, write: needs}];
+}
+
+function standaloneNote(directory: string, framework: Framework | undefined): readonly Undecided[] {
+  if (framework?.package !== 'next') return [];
+  const config = (framework.files ?? []).map((file) => readText(join(directory, file)) ?? '').join('\n');
+  const manifest = readPackage(directory) ?? {};
+  const copies = Object.values(manifest.scripts ?? {}).some((text) => text.includes('.next/static'));
+  const starts = manifest.scripts?.['start'] ?? '';
+  if (!/output\s*:\s*['"]standalone['"]/.test(config) || copies || !starts.includes('standalone')) return [];
+  return [
+    {
+      what: 'a standalone server of Next.js has no static files unless the build copies them',
+      write:
+        'package.json: "postbuild": "cp -r public .next/standalone/ && cp -r .next/static .next/standalone/.next/"',
+    },
+  ];
+}
+
+function testFact({scripts = {}, dependencies = {}, devDependencies = {}}: PackageFile): Fact {
+  const all = {...dependencies, ...devDependencies};
+  const runner = runners.find((name) => Object.hasOwn(all, name));
+  if (runner !== undefined) return {what: `tests: ${runner}`};
+  if (/node .*--test/.test(scripts['test'] ?? '')) return {what: 'tests: node:test'};
+  const test = scripts['test'];
+  return {what: test === undefined || /no test specified/.test(test) ? 'no tests' : `tests: \`${test}\``};
+}
+
+function releaseOf(directory: string): Description['release'] {
+  const text = readProcfile(directory).get('release');
+  return text === undefined ? undefined : {text, from: 'Procfile'};
+}

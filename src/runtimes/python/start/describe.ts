@@ -1,0 +1,120 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {exitCode, problem} from '../../../errors.ts';
+import {readText} from '../../../text/file.ts';
+import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
+import {readProcfile} from '../../procfile.ts';
+import {healthPath, sourceFiles} from '../../sources.ts';
+import {installFix} from '../program.ts';
+import {pythonVersion} from '../version.ts';
+import type {Application} from './application.ts';
+import {findModule} from './module.ts';
+
+/** Files that say what is installed, the strongest first, with the tool that reads them. */
+const manifests = [
+  ['uv.lock', 'uv'],
+  ['poetry.lock', 'poetry'],
+  ['pdm.lock', 'pdm'],
+  ['Pipfile.lock', 'pipenv'],
+  ['pylock.toml', 'uv'],
+  ['requirements.txt', 'pip'],
+  ['requirements', 'pip'],
+  ['Pipfile', 'pipenv, without a lock file'],
+  ['pyproject.toml', 'pip, without a lock file'],
+  ['requirements.in', 'pip, without a lock file'],
+  ['setup.py', 'pip, without a lock file'],
+  ['setup.cfg', 'pip, without a lock file'],
+] as const;
+
+const servers = ['gunicorn', 'uvicorn', 'uwsgi', 'pyuwsgi'] as const;
+
+/**
+ * What a directory shows about its Python service. Nothing need be installed.
+ * @throws Problem `no_server_module` or `framework_missing` (exit code 65)
+ */
+export function describePython(directory: string): Description {
+  const required = requirementsText(directory);
+  const application = findModule({cwd: directory, env: {}}, undefined, undefined);
+  const {framework} = application;
+  if (framework !== undefined && !requires(required, framework)) throw notRequired(directory, application);
+  const manifest = manifests.find(([file]) => existsSync(join(directory, file)));
+  const server =
+    servers.find((name) => requires(required, name)) ?? (/fastapi\[/i.test(required) ? 'uvicorn' : undefined);
+  const tests = testFact(directory, required);
+  return {
+    facts: [
+      frameworkFact(required, application),
+      {what: `Python ${pythonVersion(directory)}`},
+      ...(manifest === undefined ? [] : [{what: manifest[1], from: manifest[0]}]),
+      {what: `serves ${application.module}${server === undefined ? '' : ` with ${server}`}`, from: application.from},
+      tests,
+    ],
+    undecided: [...(server === undefined ? [noServer(directory, application)] : []), ...djangoNotes(directory)],
+    health: healthPath(directory, sourceFiles(directory, /\.py$/)),
+    release: releaseOf(directory),
+  };
+}
+
+/** All that the manifests and lock files name. */
+function requirementsText(directory: string): string {
+  const lists = sourceFiles(
+    directory,
+    /^(?:[\w-]*requirements.*\.(?:txt|in)|pyproject\.toml|Pipfile|setup\.(?:py|cfg)|uv\.lock|poetry\.lock|pdm\.lock|pylock\.toml|environment\.ya?ml)$/,
+    40,
+  );
+  const all = [...lists, ...sourceFiles(join(directory, 'requirements'), /\.(?:txt|in)$/, 20)];
+  return all.map((file) => readText(file) ?? '').join('\n');
+}
+
+const requires = (text: string, name: string): boolean =>
+  new RegExp(`(?:^|["'\\s])${name}(?![\\w.-]*[\\w-])`, 'im').test(text);
+
+function notRequired(directory: string, {framework = '', from}: Application): Error {
+  return problem({
+    code: 'framework_missing',
+    what: `${from} is of ${framework}, and no requirement names ${framework.toLowerCase()}`,
+    fix: installFix({cwd: directory}, framework.toLowerCase()),
+    exitCode: exitCode.badData,
+  });
+}
+
+function frameworkFact(required: string, {framework, from, kind}: Application): Fact {
+  if (framework === undefined) return {what: `a Python service (${kind.toUpperCase()})`, from};
+  const name = framework.toLowerCase();
+  const pinned = new RegExp(`(?:^|["'])${name}(?:\\[[^\\]]*\\])?\\s*[=~>]=\\s*([\\d.]+)`, 'im').exec(required)?.[1];
+  const locked = new RegExp(`name = "${name}"\\nversion = "([\\d.]+)`).exec(required)?.[1];
+  return {what: `${framework} ${shortVersion(locked ?? pinned ?? '')}`.trim(), from};
+}
+
+function noServer(directory: string, {kind}: Application): Undecided {
+  const name = kind === 'asgi' ? 'uvicorn' : 'gunicorn';
+  return {what: `no server among the requirements`, write: installFix({cwd: directory}, name)};
+}
+
+function testFact(directory: string, required: string): Fact {
+  const has =
+    sourceFiles(directory, /^(?:test_.*|.*_test|tests)\.py$/, 1).length > 0 || existsSync(join(directory, 'tests'));
+  if (!has && !existsSync(join(directory, 'test'))) return {what: 'no tests'};
+  if (requires(required, 'pytest')) return {what: 'tests: pytest'};
+  return {what: existsSync(join(directory, 'manage.py')) ? "tests: Django's runner" : 'tests: unittest'};
+}
+
+/** Settings of Django that refuse every request of the users. */
+function djangoNotes(directory: string): readonly Undecided[] {
+  if (!existsSync(join(directory, 'manage.py'))) return [];
+  const settings = sourceFiles(directory, /^(?:settings|base|production|prod)\.py$/, 8)
+    .map((file) => readText(file) ?? '')
+    .join('\n');
+  if (!/^DEBUG\s*=\s*False/m.test(settings) || !/^ALLOWED_HOSTS\s*=\s*\[\s*\]/m.test(settings)) return [];
+  return [
+    {
+      what: 'ALLOWED_HOSTS is empty: Django refuses every request',
+      write: "settings: ALLOWED_HOSTS = ['shop.example.com']",
+    },
+  ];
+}
+
+function releaseOf(directory: string): Description['release'] {
+  const text = readProcfile(directory).get('release');
+  return text === undefined ? undefined : {text, from: 'Procfile'};
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import {describe, test} from 'node:test';
+import {composeTable} from '../../../../scripts/docs/compose.ts';
+import {deployFileText} from '../../../../src/init/files.ts';
+import {importAppJson} from '../../../../src/init/from/app-json.ts';
+import {
+  buildKeys,
+  deployKeys,
+  type Fate,
+  healthKeys,
+  serviceKeys,
+  topKeys,
+} from '../../../../src/init/from/compose-keys.ts';
+import {importCompose} from '../../../../src/init/from/compose.ts';
+import type {Imported} from '../../../../src/init/from/imported.ts';
+import {importKamal} from '../../../../src/init/from/kamal.ts';
+import {type DeployFileInput, parse} from './place.ts';
+
+// The keys of https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json
+const specification: Readonly<Record<string, readonly [keys: string, known: Readonly<Record<string, Fate>>]>> = {
+  top: ['version name include services models networks volumes secrets configs', topKeys],
+  service: [
+    'develop deploy annotations attach build blkio_config cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count cpu_percent cpu_shares cpu_quota cpu_period cpu_rt_period cpu_rt_runtime cpus cpuset credential_spec depends_on device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file label_file environment expose extends provider external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit network_mode models networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles pull_policy pull_refresh_after read_only restart runtime scale security_opt shm_size secrets sysctls stdin_open stop_grace_period stop_signal storage_opt tmpfs tty ulimits use_api_socket user uts userns_mode volumes volumes_from working_dir',
+    serviceKeys,
+  ],
+  build: [
+    'context dockerfile dockerfile_inline entitlements args ssh labels cache_from cache_to no_cache additional_contexts network pull target shm_size extra_hosts isolation privileged secrets tags ulimits platforms provenance sbom',
+    buildKeys,
+  ],
+  healthcheck: ['disable interval retries test timeout start_period start_interval', healthKeys],
+  deploy: [
+    'mode endpoint_mode replicas labels rollback_config update_config resources restart_policy placement',
+    deployKeys,
+  ],
+};
+
+const compose = (text: string): Imported => importCompose('/shop', 'compose.yaml', text);
+const keysOf = ({taken, left}: Imported): readonly string[] => [...taken, ...left].map(({key}) => key);
+const written = (imported: Imported): DeployFileInput => parse(deployFileText(imported) ?? '');
+
+describe('compose.yaml', () => {
+  for (const [place, [keys, known]] of Object.entries(specification)) {
+    test(`every key of the specification has its fate: ${place}`, () => {
+      assert.deepEqual(Object.keys(known).toSorted(), keys.split(' ').toSorted());
+    });
+  }
+
+  test('every key is taken or named, with its line', () => {
+    const values: Readonly<Record<string, string>> = {
+      build: '.',
+      ports: '["8080:80"]',
+      healthcheck: '{test: ["CMD", "true"]}',
+      deploy: '{replicas: 2}',
+      environment: '{A: b}',
+      logging: '{driver: local}',
+      ulimits: '{nofile: 10}',
+      volumes: '["data:/data"]',
+    };
+    const lines = Object.keys(serviceKeys).map((key) => `    ${key}: ${values[key] ?? '["1"]'}`);
+    const found = compose(`services:\n  web:\n${lines.join('\n')}\n`);
+    for (const [index, key] of Object.keys(serviceKeys).entries()) {
+      const all = [...found.taken, ...found.left].filter((one) => `${one.key}.`.startsWith(`services.web.${key}.`));
+      assert.ok(all.length > 0, key);
+      assert.deepEqual([...new Set(all.map(({line}) => line))], [index + 3], key);
+    }
+    assert.ok(keysOf(compose('services: {web: {build: ., nonsense: 1}}')).includes('services.web.nonsense'));
+  });
+
+  test('a service with its database becomes a deploy.yaml that holds', () => {
+    const found = compose(`
+services:
+  web:
+    build: {context: ., args: {FLAVOUR: small}}
+    ports: ["\${PORT:-8080}:8000", "9000:9000"]
+    environment:
+      DATABASE_URL: postgres://shop:\${DB_PASSWORD}@db/shop
+      LOG_LEVEL: info
+      MODE: \${MODE:-production}
+      REGION: \${REGION}
+    depends_on: {db: {condition: service_healthy}}
+    healthcheck: {test: ["CMD", "curl", "-f", "http://localhost:8000/health"], interval: 5s}
+    volumes: ["uploads:/data/uploads", "./config:/etc/shop:ro"]
+    deploy: {replicas: 3, resources: {limits: {memory: 512M, cpus: '0.5'}}}
+    stop_grace_period: 1m30s
+    cap_drop: [ALL]
+  db:
+    image: postgres:17
+    environment: {POSTGRES_PASSWORD: '\${DB_PASSWORD}', POSTGRES_DB: shop}
+    volumes: ["data:/var/lib/postgresql/data"]
+    restart: always
+  worker: {build: ./worker}
+volumes: {data: {}, uploads: {}}
+`);
+    const {port, health, image, backing_services: backing, environments} = written(found);
+    const {local} = environments;
+    assert.ok(local !== undefined && typeof health === 'object');
+    assert.deepEqual([port, health.path, image.args], [8000, '/health', {FLAVOUR: 'small'}]);
+    assert.deepEqual(local.environment, {LOG_LEVEL: 'info', MODE: 'production'});
+    assert.deepEqual(local.secrets, {DATABASE_URL: {env: 'DATABASE_URL'}});
+    assert.deepEqual(
+      [local.replicas, local.memory, local.cpus, local.stop_timeout_seconds, local.load_balancer.port],
+      [3, '512m', 0.5, 90, 8080],
+    );
+    assert.deepEqual(local.volumes, {uploads: '/data/uploads'});
+    assert.deepEqual(local.docker_options, ['--volume', './config:/etc/shop:ro', '--cap-drop', 'ALL']);
+    assert.deepEqual(backing['db']?.secrets, {POSTGRES_PASSWORD: {env: 'DB_PASSWORD'}});
+    assert.deepEqual(backing['db'].ready, ['pg_isready', '--quiet', '--host', 'localhost']);
+    assert.deepEqual(backing['db'].volumes, {data: '/var/lib/postgresql/data'});
+    assert.deepEqual(
+      found.left.map(({key}) => key),
+      [
+        'services.web.ports.9000',
+        'services.web.environment.REGION',
+        'services.web.healthcheck.interval',
+        'services.db.restart',
+        'services.worker',
+      ],
+    );
+  });
+
+  test('what cannot be read, or is not one service, is one line', () => {
+    assert.throws(() => compose('services:\n\tweb: {}\n'), {code: 'bad_import_file', message: /^compose\.yaml:2: /});
+    assert.throws(() => compose('a: 1\n'), {message: 'compose.yaml has no services'});
+    assert.throws(() => compose('services: {db: {image: postgres}}\n'), {message: 'compose.yaml builds no service'});
+    assert.throws(() => compose('services: {a: {build: a}, b: {build: b}}\n'), {
+      message: 'compose.yaml builds 2 services: a, b',
+    });
+  });
+
+  test('the table of the manual is that of the code: npm run docs', () => {
+    assert.match(composeTable(), /^\| `services\.\*\.cap_add` \| `--cap-add` of `docker_options` \|$/m);
+  });
+});
+
+test('app.json: variables, replicas and the release command; everything else is named', () => {
+  const found = importAppJson(
+    'app.json',
+    `{
+  "name": "shop",
+  "env": {"SECRET_KEY": {"generator": "secret"}, "WEB_MODE": "fast", "HINT": {"required": false}},
+  "formation": {"web": {"quantity": 2, "size": "standard-1x"}, "worker": {"quantity": 1}},
+  "scripts": {"postdeploy": "bin/seed", "pr-predestroy": "bin/end"},
+  "addons": ["heroku-postgresql:mini"]
+}`,
+  );
+  const {local} = written(found).environments;
+  assert.ok(local !== undefined);
+  assert.deepEqual(
+    [local.environment, local.secrets, local.replicas, found.release],
+    [{WEB_MODE: 'fast'}, {SECRET_KEY: {env: 'SECRET_KEY'}}, 2, 'bin/seed'],
+  );
+  assert.deepEqual(
+    found.left.map(({key, line}) => `${key}:${line}`),
+    ['name:2', 'HINT:3', 'web.size:4', 'worker:4', 'pr-predestroy:5', 'heroku-postgresql:mini:6'],
+  );
+  assert.throws(() => importAppJson('app.json', '{'), {code: 'bad_import_file'});
+});
+
+test("Kamal's deploy.yml: port, health, variables, volumes; hosts and accessories with the line to write", () => {
+  const found = importKamal(
+    'config/deploy.yml',
+    `
+service: shop
+image: acme/shop
+servers:
+  web: [192.0.2.1, 192.0.2.2]
+  job: {hosts: [192.0.2.3], cmd: bin/jobs}
+proxy: {ssl: true, host: shop.example.com, app_port: 8000, healthcheck: {path: /up}}
+registry: {server: ghcr.io, username: acme, password: [KAMAL_REGISTRY_PASSWORD]}
+env:
+  clear: {DB_HOST: 192.0.2.2}
+  secret: [SECRET_KEY, TOKEN:OTHER_TOKEN]
+volumes: ["storage:/data/storage"]
+accessories: {db: {image: mysql:8.0, host: 192.0.2.2}}
+aliases: {console: app exec}
+`,
+  );
+  const {service, port, health, registry, environments} = written(found);
+  assert.deepEqual([service, port, health, registry], ['shop', 8000, '/up', 'ghcr.io']);
+  assert.deepEqual(environments['local']?.secrets, {SECRET_KEY: {env: 'SECRET_KEY'}, TOKEN: {env: 'OTHER_TOKEN'}});
+  assert.deepEqual(environments['local'].volumes, {storage: '/data/storage'});
+  assert.deepEqual(
+    found.left.map(({key, line}) => `${key}:${line}`),
+    [
+      'image:3',
+      'servers.web:5',
+      'servers.job:6',
+      'proxy.host:7',
+      'proxy.ssl:7',
+      'registry.password:8',
+      'accessories.db:13',
+      'aliases:14',
+    ],
+  );
+});
