@@ -8,14 +8,13 @@ import type {Context} from '../task.ts';
 /** The options of the task `run`, for every runtime. */
 export const serveOptions = {
   module: option.string('file that exports the handler (Python: package.module:variable)', {
-    defaultText: '`main` of package.json, or src/server.ts (Python: `module` in pyproject.toml, or app.py)',
+    defaultText: 'what the start script or `main` of package.json names (Python: what pyproject.toml names, or app.py)',
     valueName: 'MODULE',
   }),
   ...serverOptions,
   appServer: option.choice('Python: the server that runs the service', {
     choices: ['gunicorn', 'uvicorn', 'uwsgi'],
-    defaultText:
-      'the one of the Procfile or of its own file, else of gunicorn, uvicorn and uWSGI the first that is installed',
+    defaultText: 'what the Procfile names, else what is installed',
   }),
   checkConfig: option.boolean('check the settings and load the module, but do not serve'),
   printConfig: option.boolean('print every setting with its value and its origin'),
