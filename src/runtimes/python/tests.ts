@@ -23,7 +23,7 @@ export function pytestCommand(
   const [root = '', kind = ''] = suite.split('/');
   const candidates = kind === 'unit' ? [suite, `${root}s/unit`, `${root}s`, root] : [suite, `${root}s/${kind}`];
   const directory = candidates.find((one) => globSync(`${one}/${testFiles}`, {cwd}).length > 0);
-  const pytest = findPythonProgram({cwd, env}, 'pytest');
+  const pytest = ownPytest({cwd, env});
   const other = kind === 'unit' ? otherTests({cwd, env, rest}, directory, pytest, reports) : undefined;
   if (other !== undefined) return other;
   if (directory === undefined) throw noTests(suite, 'test_*.py');
@@ -69,8 +69,9 @@ function otherTests(
   reports: Reports | undefined,
 ): Command | undefined {
   const python = pythonProgram({cwd, env});
-  if (pytest === undefined && existsSync(join(cwd, 'manage.py')) && has(cwd, '**/{tests,test_*}.py'))
-    return {words: [python, 'manage.py', 'test', ...rest]};
+  // pytest does not look into tests.py.
+  const isDjango = existsSync(join(cwd, 'manage.py')) && (pytest === undefined || !has(cwd, '**/{test_*,*_test}.py'));
+  if (isDjango && has(cwd, '**/{tests,test_*}.py')) return {words: [python, 'manage.py', 'test', ...rest]};
   if (pytest === undefined && directory !== undefined && usesUnittest(cwd, directory))
     return {
       words: [
@@ -88,6 +89,12 @@ function otherTests(
   if (directory !== undefined || pytest === undefined || !has(cwd, '**/{test_*,*_test,tests}.py')) return undefined;
   const junit = reports === undefined ? [] : [`--junitxml=${reports.junit}`];
   return {words: [pytest, ...cacheWords(cwd), ...junit, ...rest]};
+}
+
+/** Not that of PATH beside a virtual environment without one: it is another's, and knows nothing of the dependencies. */
+function ownPytest(context: ServiceContext): string | undefined {
+  const found = findPythonProgram(context, 'pytest');
+  return existsSync(join(context.cwd, '.venv/bin/python')) && found === 'pytest' ? undefined : found;
 }
 
 const elsewhere = ['.venv/**', 'venv/**', 'node_modules/**', '**/site-packages/**'];

@@ -56,6 +56,8 @@ test("a Python service's tests run as it has them: pytest anywhere, Django's run
   const tests = {'shop/tests/test_a.py': '', ...venv('python3')};
   assert.deepEqual(ofPython({...tests, ...venv('pytest', 'python3')}), ['.venv/bin/pytest']);
   assert.deepEqual(ofPython({...tests, 'manage.py': ''}), ['.venv/bin/python3', 'manage.py', 'test']);
+  const django = {'manage.py': '', 'shop/tests.py': '', ...venv('pytest', 'python3')};
+  assert.deepEqual(ofPython(django), ['.venv/bin/python3', 'manage.py', 'test']);
   assert.throws(() => ofPython(tests), {code: 'no_tests'});
   const unittest = {'tests/test_a.py': 'import unittest\n', ...venv('python3')};
   assert.deepEqual(ofPython(unittest).slice(0, 5), [
@@ -66,4 +68,13 @@ test("a Python service's tests run as it has them: pytest anywhere, Django's run
     '--start-directory',
   ]);
   assert.throws(() => ofPython({'tests/test_a.py': 'import pytest\n', ...venv('python3')}), {code: 'no_pytest'});
+});
+
+test('pytest of PATH is not used beside a virtual environment that has none', () => {
+  const outside = directoryWith({'bin/pytest': ''});
+  const cwd = directoryWith({'tests/test_a.py': 'import pytest\n', ...venv('python3')});
+  const env = {PATH: `${outside}/bin`};
+  assert.throws(() => python.tests({cwd, env, rest: []}, 'test/unit'), {code: 'no_pytest'});
+  const without = directoryWith({'tests/test_a.py': ''});
+  assert.deepEqual(python.tests({cwd: without, env, rest: []}, 'test/unit').words, ['pytest', 'tests']);
 });

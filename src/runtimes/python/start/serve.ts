@@ -24,7 +24,10 @@ const workersWithReload = 2;
  * and tested with the code. What its own files say holds: defaults fill gaps.
  */
 export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
-  const own = ownServer(cwd, env);
+  const said = ownServer(cwd, env);
+  // What pyproject.toml says is meant for `run`.
+  const isDeclared = pyprojectTexts(cwd, 'tool.entrypoint')['module'] !== undefined;
+  const own = isDeclared ? {...said, module: undefined} : said;
   const byVariable = values.module === undefined ? moduleByVariable(env) : undefined;
   const named = values.module ?? byVariable?.text;
   const application = applicationOf({cwd, env}, named, own, values.appServer);

@@ -72,6 +72,15 @@ describe('a Procfile', () => {
     assert.equal(list.at(-1), 'shop.wsgi:application');
   });
 
+  test('does not name the module where pyproject.toml does', () => {
+    const list = words({
+      ...flask,
+      Procfile: 'web: gunicorn shop.wsgi -w 4\n',
+      'pyproject.toml': '[tool.entrypoint]\nmodule = "shop.other:app"\n',
+    });
+    assert.deepEqual([list[1], list[2], list.at(-1)], ['-w', '4', 'shop.other:app']);
+  });
+
   test('with uvicorn needs no gunicorn', () => {
     const list = words(
       {
