@@ -53,6 +53,7 @@ test('without a tasks.ts the list has the standard tasks, in groups', () => {
       'history',
       'logs',
       'config',
+      'config',
       'operate:',
       'exec',
       'maintenance',
