@@ -1,6 +1,7 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, globSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Description, Undecided} from '../runtimes/description.ts';
+import {findDeployFile} from '../service/deploy-file.ts';
 import {yamlText} from './from/yaml-lines.ts';
 
 /** A file to write. */
@@ -66,7 +67,13 @@ const ignoredOf: Readonly<Record<string, readonly string[]>> = {
   python: ['.venv', '**/__pycache__', '.mypy_cache', '.pytest_cache', '.ruff_cache'],
 };
 
-const ignoreLines = (runtime: string): readonly string[] => [...(ignoredOf[runtime] ?? []), ...ignoredEverywhere];
+/** Without the directories that have source: an application of Django can be called `reports`. */
+const ignoreLines = (directory: string, runtime: string): readonly string[] =>
+  [...(ignoredOf[runtime] ?? []), ...ignoredEverywhere].filter(
+    (line) =>
+      !['reports', 'coverage'].includes(line) ||
+      globSync(`${line}/*.{py,ts,mts,js,mjs,cjs,tsx,jsx}`, {cwd: directory}).length === 0,
+  );
 
 /** Lines without which an image gets what belongs to this machine. */
 const necessary: Readonly<Record<string, readonly string[]>> = {node: ['node_modules'], python: ['.venv']};
@@ -109,18 +116,22 @@ export function propose({directory, runtime, dockerfile, settings, release, ci}:
   const top = foreign ? withDockerfile(settings.top) : settings.top;
   add(foreign ? 'Dockerfile.entrypoint' : 'Dockerfile', `${dockerfile}\n`);
   if (foreign) kept.push('Dockerfile');
-  add('.dockerignore', `${ignoreLines(runtime).join('\n')}\n`);
+  add('.dockerignore', `${ignoreLines(directory, runtime).join('\n')}\n`);
   if (has('.dockerignore')) undecided.push(...missingLines(directory, runtime));
   const local = [...(release === undefined ? [] : ['before: [release]']), ...settings.local];
   const text = deployFileText({top, local});
-  const existing = ['deploy.yaml', 'deploy.yml'].find(has);
-  if (text !== undefined && existing === 'deploy.yaml') {
+  // Another program's deploy.yml is not ours.
+  const existing = findDeployFile(directory)?.name;
+  if (existing !== undefined) {
     kept.push(existing);
-    undecided.push(
-      ...[...top, ...local]
-        .filter((line) => !line.startsWith('#'))
-        .map((write) => ({what: 'deploy.yaml is there already', write})),
-    );
+    if (text !== undefined)
+      undecided.push({
+        what: `${existing} is there already; as far as it lacks them`,
+        write: text
+          .trimEnd()
+          .replaceAll(/^#.*\n/gm, '')
+          .replaceAll('\n', '\n    '),
+      });
   } else if (text !== undefined) files.push({path: 'deploy.yaml', text});
   if (release !== undefined) {
     if (['tasks.ts', 'tasks.js', 'tasks.mjs'].some(has))

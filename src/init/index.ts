@@ -9,6 +9,7 @@ import {quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {type Ci, type NewFile, propose, settingsOf} from './files.ts';
 import type {Left, Taken} from './from/imported.ts';
+import {isSecretName} from './from/secret-name.ts';
 import {type Undone, undo, undoable, writeFiles} from './record.ts';
 import {proposalText} from './text.ts';
 
@@ -51,7 +52,13 @@ export async function initService(context: Context, {from, ci}: InitOptions = {}
     ci,
   });
   if (imported !== undefined) await requireValid(imported.file, proposal.files);
-  const undecided = [...description.undecided, ...proposal.undecided, ...openVariables(cwd, imported?.local ?? [])];
+  const lines = [...(imported?.top ?? []), ...(imported?.local ?? [])];
+  const undecided = [
+    ...description.undecided,
+    ...proposal.undecided,
+    ...unsetSecrets(lines, env),
+    ...openVariables(cwd, lines),
+  ];
   for (const block of proposalText(cwd, description, {...proposal, undecided}, imported).split('\n')) say(block);
   const {files} = proposal;
   if (files.length > 0) {
@@ -104,10 +111,25 @@ function runtimeIn(directory: string): Runtime {
   });
 }
 
+/** Secrets whose values were in the file, or in the shell that read it. */
+function unsetSecrets(lines: readonly string[], env: Context['env']): readonly Undecided[] {
+  const names = lines.flatMap((line) => [...line.matchAll(/\{env: (\w+)\}/g)].map(([, name = '']) => name));
+  const unset = [...new Set(names)].filter((name) => env[name] === undefined);
+  if (unset.length === 0) return [];
+  return [
+    {
+      what: 'secrets are not copied: a deploy reads them from its environment',
+      write: `export ${unset.map((name) => `${name}=VALUE`).join(' ')}`,
+    },
+  ];
+}
+
 /** Variables of an example file that nothing sets yet. */
-function openVariables(directory: string, local: readonly string[]): readonly Undecided[] {
+function openVariables(directory: string, lines: readonly string[]): readonly Undecided[] {
   const example = exampleVariables(directory);
-  const names = (example?.names ?? []).filter((name) => !local.some((line) => line.includes(`${name}:`)));
+  const names = (example?.names ?? []).filter(
+    (name) => !lines.some((line) => new RegExp(`(?<!\\w)${name}: `).test(line)),
+  );
   if (example === undefined || names.length === 0 || existsSync(join(directory, 'deploy.yaml'))) return [];
   return [
     {
@@ -119,9 +141,7 @@ function openVariables(directory: string, local: readonly string[]): readonly Un
 
 /** Where a variable goes: a secret is a reference. */
 const settingLine = (name: string): string =>
-  /SECRET|PASSWORD|TOKEN|KEY|DATABASE_URL|DSN/.test(name)
-    ? `secrets: {${name}: {env: ${name}}}`
-    : `environment: {${name}: VALUE}`;
+  isSecretName(name) ? `secrets: {${name}: {env: ${name}}}` : `environment: {${name}: VALUE}`;
 
 /** The same as shell text. `set -C` overwrites nothing. */
 function writingText(files: readonly NewFile[]): string {
@@ -142,6 +162,7 @@ export async function undoInit({cwd, env, run, say}: Context): Promise<Undone> {
   const text = planned.removed.length === 0 ? ':' : `rm -- ${planned.removed.map((path) => quote(path)).join(' ')}`;
   const undone = (await run.act(text, async () => undo(cwd, env))) ?? planned;
   if (undone.removed.length > 0) say(`removed ${undone.removed.join(', ')}`);
+  else if (undone.edited.length === 0) say('nothing to remove: the files are gone already');
   for (const path of undone.edited) say(`left ${path}: it was edited since`);
   return undone;
 }

@@ -92,7 +92,13 @@ function remember(
 
 function readRecord(file: string | undefined): InitRecord | undefined {
   const text = file === undefined ? undefined : readText(file);
-  return text === undefined ? undefined : (JSON.parse(text) as InitRecord);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as InitRecord;
+  } catch {
+    // Cut off, as by a full disk: nothing is known then.
+    return undefined;
+  }
 }
 
 /** The files that {@link undo} would remove, and those that it would leave. */

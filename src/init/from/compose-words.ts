@@ -1,3 +1,4 @@
+import {isAbsolute, relative, resolve} from 'node:path';
 import {flowList, flowText} from './yaml-lines.ts';
 
 /** A map of YAML. */
@@ -7,21 +8,25 @@ export const isMap = (value: unknown): value is YamlMap =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const listOf = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value : value === undefined ? [] : [value];
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 
-/** `KEY=VALUE` words of a list or of a map. */
+/** `KEY=VALUE` words of a list or of a map; `KEY` alone for a value that the shell has. */
 export const pairsOf = (value: unknown): readonly string[] =>
-  isMap(value) ? Object.entries(value).map(([name, one]) => `${name}=${String(one ?? '')}`) : listOf(value).map(String);
+  isMap(value)
+    ? Object.entries(value).map(([name, one]) => (one === null || one === undefined ? name : `${name}=${String(one)}`))
+    : listOf(value).map(String);
 
 const switches = new Set(['--oom-kill-disable', '--privileged', '--read-only', '--interactive', '--tty']);
 
-/** A key as options of `docker run`. */
-export function optionWords(option: string, key: string, given: unknown): readonly string[] {
+/** A key as options of `docker run`; undefined for a form that the option does not have. */
+export function optionWords(option: string, key: string, given: unknown): readonly string[] | undefined {
   if (switches.has(option)) return given === true || given === 'true' ? [option] : [];
   if (key === 'ulimits' && isMap(given))
     return Object.entries(given).flatMap(([name, one]) => [
       option,
-      `${name}=${isMap(one) ? `${String(one['soft'])}:${String(one['hard'])}` : String(one)}`,
+      isMap(one)
+        ? `${name}=${[one['soft'] ?? one['hard'], one['hard'] ?? one['soft']].map(String).join(':')}`
+        : `${name}=${String(one)}`,
     ]);
   if (key === 'extra_hosts') return pairsOf(given).flatMap((one) => [option, one.replace('=', ':')]);
   if (key === 'devices')
@@ -31,8 +36,7 @@ export function optionWords(option: string, key: string, given: unknown): readon
         ? [one['source'], one['target'], one['permissions']].filter((part) => part !== undefined).join(':')
         : String(one),
     ]);
-  if (key === 'env_file') return listOf(given).flatMap((one) => [option, String(isMap(one) ? one['path'] : one)]);
-  if (key === 'gpus') return [option, given === 'all' ? 'all' : JSON.stringify(given)];
+  if (listOf(given).some(isMap) && !isMap(given)) return undefined;
   return pairsOf(given).flatMap((one) => [option, one]);
 }
 
@@ -43,55 +47,99 @@ export interface Port {
   readonly address?: string;
 }
 
-export function portsOf(given: unknown): readonly Port[] {
-  return listOf(given).flatMap((one): readonly Port[] => {
-    if (isMap(one)) {
-      if (one['protocol'] === 'udp') return [];
-      const {published, host_ip: address} = one;
-      return [
-        {
-          target: Number(one['target']),
-          ...(published === undefined ? {} : {published: String(published)}),
-          ...(address === undefined ? {} : {address: String(address)}),
-        },
-      ];
-    }
-    const text = String(one);
-    if (text.endsWith('/udp')) return [];
-    const [, address, published, target = ''] = /^(?:(?:(.*):)?(\d+|\$\{[^}]*\}):)?(\d+)(?:\/tcp)?$/.exec(text) ?? [];
-    if (target === '') return [];
-    const plain = published?.replace(/^\$\{\w+:?-(\d+)\}$/, '$1');
-    return [
-      {
-        target: Number(target),
-        ...(plain === undefined || !/^\d+$/.test(plain) ? {} : {published: plain}),
-        ...(address === undefined ? {} : {address}),
-      },
-    ];
-  });
+/** A port, or what it is instead. */
+export type PortReading = Port | {readonly text: string; readonly reason: string};
+
+/** Reads `ports` or `expose`, in the short form and in the long one. */
+export const portsOf = (given: unknown): readonly PortReading[] => listOf(given).map(portOf);
+
+function portOf(one: unknown): PortReading {
+  const text = isMap(one) ? String(one['target']) : String(one);
+  if (text.endsWith('/udp') || (isMap(one) && one['protocol'] === 'udp'))
+    return {text, reason: 'a load balancer of HTTP serves no UDP'};
+  const parts = isMap(one)
+    ? {address: one['host_ip'], published: one['published'], target: text}
+    : /^(?:(?:(?<address>.*):)?(?<published>\d+)?:)?(?<target>\d+)(?:\/tcp)?$/.exec(text)?.groups;
+  const {address, published, target = ''} = parts ?? {};
+  if (!/^\d+$/.test(target)) return {text, reason: 'a service has one port, and no range of them'};
+  return {
+    target: Number(target),
+    ...(published === undefined || !/^\d+$/.test(String(published)) ? {} : {published: String(published)}),
+    ...(address === undefined || address === '' ? {} : {address: String(address).replace(/^\[(.*)\]$/, '$1')}),
+  };
 }
 
 /** A volume, or a directory of the host. */
 export interface Mount {
-  readonly source: string | undefined;
   readonly target: string;
-  readonly isNamed: boolean;
+  /** The name of a volume. */
+  readonly volume?: string;
+  /** Words of `docker run` for anything else. */
   readonly words: readonly string[];
+  /** What is not taken of it. */
+  readonly reason?: string;
 }
 
-export function mountOf(one: unknown): Mount {
-  if (isMap(one)) {
-    const [type, source, target] = [one['type'], one['source'], String(one['target'])];
-    const isNamed = type === 'volume' && source !== undefined;
-    const tmpfs = type === 'tmpfs' ? ['--tmpfs', target] : [];
-    const bind =
-      type === 'bind' ? ['--volume', `${String(source)}:${target}${one['read_only'] === true ? ':ro' : ''}`] : [];
-    return {source: source === undefined ? undefined : String(source), target, isNamed, words: [...tmpfs, ...bind]};
+/** The directory of the service, and that of the Compose file, by which its paths go. */
+export interface Places {
+  readonly directory: string;
+  readonly base: string;
+}
+
+const code = 'the image has the code; `entrypoint run` reloads it on a laptop';
+
+/** Reads one of `volumes`, in the short form or the long one. */
+export function mountOf(one: unknown, places: Places): Mount {
+  if (!isMap(one)) {
+    const [source = '', target, flags] = String(one).split(/:(?=[^\\]|$)/);
+    if (target === undefined)
+      return {target: source, words: [], reason: 'it has no name: a new release would not find it'};
+    return isPath(source)
+      ? bind(source, target, flags === undefined ? '' : `:${flags}`, places)
+      : named(source, target, flags);
   }
-  const [source = '', target] = String(one).split(':');
-  if (target === undefined) return {source: undefined, target: source, isNamed: false, words: []};
-  const isNamed = /^[A-Za-z0-9]/.test(source);
-  return {source, target, isNamed, words: isNamed ? [] : ['--volume', String(one)]};
+  const [type, source, target] = [one['type'], one['source'], String(one['target'])];
+  if (type === 'tmpfs') return {target, words: ['--tmpfs', target]};
+  if (type === 'volume' && source !== undefined)
+    return named(String(source), target, one['read_only'] === true ? 'ro' : undefined);
+  if (type === 'bind') return bind(String(source), target, one['read_only'] === true ? ':ro' : '', places);
+  return {
+    target,
+    words: [],
+    reason: type === 'volume' ? 'it has no name: a new release would not find it' : `no setting mounts ${String(type)}`,
+  };
+}
+
+const isPath = (source: string): boolean => /^[./~\\]|^[A-Za-z]:[\\/]/.test(source);
+
+const named = (source: string, target: string, flags: string | undefined): Mount => ({
+  target,
+  volume: dashed(source),
+  words: [],
+  ...(flags === undefined || flags === 'rw' ? {} : {reason: `a volume has no options: ${flags}`}),
+});
+
+/** Names in deploy.yaml have dashes only. */
+export const dashed = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+
+function bind(source: string, target: string, flags: string, {directory, base}: Places): Mount {
+  if (source.startsWith('~'))
+    return {target, words: [], reason: `only a shell knows ${source}: write its path in full`};
+  const path = resolve(base, source);
+  const inside = relative(path, directory);
+  // A mount of the directory, or of one around it, is for development.
+  if (!inside.startsWith('..') && !isAbsolute(inside)) return {target, words: [], reason: code};
+  return {target, words: ['--volume', `${isAbsolute(source) ? source : hereOf(directory, path)}:${target}${flags}`]};
+}
+
+/** A path as the directory of the service has it: deploys run there. */
+export function hereOf(directory: string, path: string): string {
+  const text = relative(directory, path);
+  return text.startsWith('..') ? text : `./${text}`;
 }
 
 /** A request by curl or wget is a path; anything else is a command. */

@@ -1,10 +1,11 @@
 import {dirname, resolve} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import {parseYaml} from '../../service/yaml-text.ts';
+import {interpolatedFile} from './compose-interpolation.ts';
 import {backingKeys, serviceKeys, topKeys} from './compose-keys.ts';
 import {type Found, takeService, unknown} from './compose-service.ts';
-import {backingLines} from './compose-values.ts';
-import {isMap, pairsOf, type YamlMap} from './compose-words.ts';
+import {backingOf} from './compose-values.ts';
+import {isMap, type Places, type YamlMap} from './compose-words.ts';
 import type {Imported, Left, Taken} from './imported.ts';
 import {flow, flowList, flowText} from './yaml-lines.ts';
 
@@ -17,12 +18,20 @@ export function importCompose(directory: string, file: string, text: string): Im
   const {value, problems, lineOf} = parseYaml(text);
   const [first] = problems;
   if (first !== undefined) throw bad(`${file}:${first.line}: ${first.text}`, 'correct the line');
-  const services = isMap(value) ? value['services'] : undefined;
-  if (!isMap(value) || !isMap(services))
-    throw bad(`${file} has no services`, 'name a Compose file: --from=compose.yaml');
-  const name = builtHere(directory, file, services);
   const taken: Taken[] = [];
   const left: Left[] = [];
+  const complete = interpolatedFile(value, (path, names) =>
+    left.push({
+      line: lineOf(path),
+      key: path.join('.'),
+      reason: `its value needs ${names.join(', ')} of the shell: it is empty without`,
+    }),
+  );
+  const services = isMap(complete) ? complete['services'] : undefined;
+  if (!isMap(complete) || !isMap(services))
+    throw bad(`${file} has no services`, 'name a Compose file: --from=compose.yaml');
+  const name = builtHere(directory, file, services);
+  const places: Places = {directory, base: dirname(resolve(directory, file))};
   const found: Found = {
     top: [],
     local: [],
@@ -30,19 +39,21 @@ export function importCompose(directory: string, file: string, text: string): Im
     environment: {},
     secrets: {},
     labels: {},
+    port: {},
+    places,
     record: (path, fate) => {
       const place = {line: lineOf(path), key: path.join('.')};
       if ('as' in fate) taken.push({...place, as: fate.as});
       else left.push({...place, reason: fate.reason});
     },
   };
-  for (const key of Object.keys(value)) {
+  for (const key of Object.keys(complete)) {
     const fate = topKeys[key];
     if (fate === undefined) found.record([key], unknown);
     else if ('reason' in fate) found.record([key], fate);
     else if (key !== 'services') found.record([key], {as: 'as' in fate ? fate.as : ''});
   }
-  takeService(services[name] as YamlMap, ['services', name], found, value);
+  takeService(services[name] as YamlMap, ['services', name], found, complete);
   takeOthers(services, name, found);
   const {environment, secrets, labels, options, top, local} = found;
   local.push(
@@ -70,19 +81,20 @@ function takeOthers(services: YamlMap, name: string, found: Found): void {
   for (const [other, service] of Object.entries(services)) {
     if (other === name || !isMap(service)) continue;
     const path = ['services', other];
-    if (service['image'] === undefined || service['build'] !== undefined) {
-      found.record(path, {reason: 'it is built as well: run init in its own directory'});
+    const reason = notBacking(service);
+    if (reason !== undefined) {
+      found.record(path, {reason});
       continue;
     }
-    const {lines, left} = backingLines(other, service, pairsOf);
+    const backing = backingOf(other, service, found.places);
     if (names.length === 0) found.top.push('backing_services:');
-    found.top.push(...lines);
-    names.push(other);
+    found.top.push(...backing.lines);
+    names.push(backing.name);
+    for (const one of backing.left) found.record([...path, ...one.path], {reason: one.reason});
     for (const key of Object.keys(service)) {
       const fate = backingKeys[key];
-      const reason = left.get(key) ?? (fate !== undefined && 'reason' in fate ? fate.reason : undefined);
-      if (reason !== undefined) found.record([...path, key], {reason});
-      else if (fate !== undefined) found.record([...path, key], {as: `backing_services.${other}`});
+      if (fate !== undefined)
+        found.record([...path, key], 'reason' in fate ? fate : {as: `backing_services.${backing.name}`});
       else
         found.record(
           [...path, key],
@@ -91,6 +103,14 @@ function takeOthers(services: YamlMap, name: string, found: Found): void {
     }
   }
   if (names.length > 0) found.local.push(`backing_services: {${names.map((one) => `${one}: {}`).join(', ')}}`);
+}
+
+/** Why a service of the file is no backing service; undefined if it is one. */
+function notBacking({build, image, profiles}: YamlMap): string | undefined {
+  if (build !== undefined) return 'it is built as well: run init in its own directory';
+  if (image === undefined) return 'it has no image of its own';
+  const reason = serviceKeys['profiles'];
+  return profiles === undefined || reason === undefined || !('reason' in reason) ? undefined : reason.reason;
 }
 
 /** The service that is built in this directory, or, without one, the only one that is built. */

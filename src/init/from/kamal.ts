@@ -1,8 +1,11 @@
 import {exitCode, problem} from '../../errors.ts';
 import {parseYaml} from '../../service/yaml-text.ts';
-import {isMap, listOf, type YamlMap} from './compose-words.ts';
+import {isMap, listOf, mountOf, type YamlMap} from './compose-words.ts';
 import type {Imported, Left, Taken} from './imported.ts';
 import {flow, flowList, flowText} from './yaml-lines.ts';
+
+/** What stands for a template of Ruby, which YAML does not know. */
+const template = 'entrypoint_template';
 
 const reasons: Readonly<Record<string, string>> = {
   image: 'the image has the name of the service',
@@ -28,8 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Takes a deploy.yml of Kamal 2. @throws Problem `bad_import_file` (exit code 65) */
 export function importKamal(file: string, text: string): Imported {
-  // A template of Ruby is no YAML.
-  const {value, problems, lineOf} = parseYaml(text.replaceAll(/<%=?[^%]*%>/g, 'TEMPLATE'));
+  const {value, problems, lineOf} = parseYaml(text.replaceAll(/<%[^]*?%>/g, template));
   const [first] = problems;
   if (first !== undefined || !isMap(value))
     throw problem({
@@ -46,17 +48,17 @@ export function importKamal(file: string, text: string): Imported {
     void taken.push({line: lineOf(path), key: path.join('.'), as});
   const leave = (path: readonly string[], reason: string): void =>
     void left.push({line: lineOf(path), key: path.join('.'), reason});
+  const known = withoutTemplates(value, (path) => leave(path, 'it is a template of Ruby: write its value')) as YamlMap;
+  const account = accountOf(known['image']);
   const handlers: Readonly<Record<string, (given: unknown) => void>> = {
     service: (given) => (top.push(`service: ${String(given)}`), take(['service'], `service: ${String(given)}`)),
     registry: (given) => {
-      const server = isMap(given) ? given['server'] : undefined;
-      if (server !== undefined) top.push(`registry: ${flowText(String(server))}`);
-      take(
-        ['registry'],
-        server === undefined ? 'Docker Hub: registry: docker.io/ACCOUNT' : `registry: ${String(server)}`,
-      );
-      if (isMap(given) && given['password'] !== undefined)
-        leave(['registry', 'password'], '`registry_login`, or `docker login` on each host');
+      const {server = 'docker.io', ...others} = isMap(given) ? given : {};
+      const name = [String(server), ...(account === undefined ? [] : [account])].join('/');
+      top.push(`registry: ${flowText(name)}`);
+      take(['registry'], `registry: ${name}`);
+      for (const key of Object.keys(others))
+        leave(['registry', key], '`registry_login`, or `docker login` on each host');
     },
     servers: (given) => {
       const roles: YamlMap = isMap(given) ? given : {web: given};
@@ -64,16 +66,22 @@ export function importKamal(file: string, text: string): Imported {
         const hosts = listOf(isMap(one) ? one['hosts'] : one).flatMap((host) =>
           isMap(host) ? Object.keys(host) : [String(host)],
         );
-        if (role === 'web')
+        if (role === 'web') {
           leave(
             ['servers', role],
             `init writes the environment local; for these: environments: {prod: {hosts: ${flowList(hosts)}}}`,
           );
-        else leave(['servers', role], 'a deploy runs one process: a second service for it');
+          for (const key of Object.keys(isMap(one) ? one : {}))
+            if (key !== 'hosts')
+              leave(['servers', role, key], roleReasons[key] ?? 'no setting of deploy.yaml is like it');
+        } else leave(['servers', role], 'a deploy runs one process: a second service for it');
       }
     },
     proxy: (given) => {
-      if (!isMap(given)) return;
+      if (!isMap(given)) {
+        leave(['proxy'], 'a deploy has its load balancer: docs/load-balancer.md');
+        return;
+      }
       const {app_port: port, healthcheck, host, ...others} = given;
       if (port !== undefined) {
         if (Number(port) !== 3000) top.push(`port: ${String(port)}`);
@@ -88,6 +96,8 @@ export function importKamal(file: string, text: string): Imported {
       if (host !== undefined)
         leave(['proxy', 'host'], `of the hosts: load_balancer: {routes: [{host: ${String(host)}}]}`);
       for (const key of Object.keys(others)) leave(['proxy', key], 'docs/load-balancer.md: routes, TLS');
+      for (const key of Object.keys(isMap(healthcheck) ? healthcheck : {}))
+        if (key !== 'path') leave(['proxy', 'healthcheck', key], 'the load balancer has its own');
     },
     env: (given) => {
       if (!isMap(given)) return;
@@ -108,26 +118,21 @@ export function importKamal(file: string, text: string): Imported {
         for (const key of Object.keys(others)) leave(['env', key], 'variables of a tag or a role');
     },
     volumes: (given) => {
-      const named = listOf(given)
-        .map(String)
-        .filter((one) => /^[A-Za-z0-9]/.test(one));
-      const others = listOf(given)
-        .map(String)
-        .filter((one) => !named.includes(one));
-      if (named.length > 0)
-        local.push(`volumes: ${flow(Object.fromEntries(named.map((one) => one.split(':') as [string, string])))}`);
-      if (others.length > 0) local.push(`docker_options: ${flowList(others.flatMap((one) => ['--volume', one]))}`);
+      const mounts = listOf(given).map((one) => mountOf(one, {directory: '/', base: '/'}));
+      const named = mounts.flatMap(({volume, target}) => (volume === undefined ? [] : [[volume, target] as const]));
+      const words = mounts.flatMap((one) => one.words);
+      for (const {target, reason} of mounts) if (reason !== undefined) leave(['volumes', target], reason);
+      if (named.length > 0) local.push(`volumes: ${flow(Object.fromEntries(named))}`);
+      if (words.length > 0) local.push(`docker_options: ${flowList(words)}`);
       take(['volumes'], '`volumes`');
     },
     labels: (given) => {
-      if (isMap(given)) local.push(`labels: ${flow(given as Record<string, string>)}`);
+      if (isMap(given)) local.push(`labels: ${flow(given)}`);
       take(['labels'], '`labels`');
     },
     logging: (given) => {
       const {driver = 'json-file', options} = isMap(given) ? given : {};
-      local.push(
-        `log: {driver: ${String(driver)}${isMap(options) ? `, options: ${flow(options as Record<string, string>)}` : ''}}`,
-      );
+      local.push(`log: {driver: ${String(driver)}${isMap(options) ? `, options: ${flow(options)}` : ''}}`);
       take(['logging'], '`log`');
     },
     accessories: (given) => {
@@ -138,10 +143,50 @@ export function importKamal(file: string, text: string): Imported {
         );
     },
   };
-  for (const [key, given] of Object.entries(value)) {
+  for (const [key, given] of Object.entries(known)) {
     const handler = handlers[key];
-    if (handler === undefined) leave([key], reasons[key] ?? 'it is no key of Kamal that is known');
+    if (key === 'image' && account !== undefined && known['registry'] !== undefined)
+      take(['image'], 'part of `registry`');
+    else if (handler === undefined) leave([key], reasons[key] ?? 'it is no key of Kamal that is known');
     else handler(given);
   }
   return {file, top, local, hasHealth: top.some((line) => line.startsWith('health:')), taken, left};
+}
+
+const roleReasons: Readonly<Record<string, string>> = {
+  cmd: 'the command of the image is `run`, which serves what the source shows',
+  options: '`docker_options`',
+  labels: '`labels`',
+  env: '`environment` and `secrets`',
+  logging: '`log`',
+  proxy: 'the top of the file has it',
+};
+
+/** `acme` of `acme/shop`. */
+function accountOf(image: unknown): string | undefined {
+  const text = String(image ?? '');
+  return text.includes('/') ? text.slice(0, text.lastIndexOf('/')) : undefined;
+}
+
+/** A value without the entries that are templates, each of which is named. */
+function withoutTemplates(
+  value: unknown,
+  onTemplate: (path: readonly string[]) => void,
+  path: readonly string[] = [],
+): unknown {
+  const isTemplate = (key: string, one: unknown): boolean => {
+    const found = `${key}${typeof one === 'string' ? one : ''}`.includes(template);
+    if (found) onTemplate([...path, key]);
+    return found;
+  };
+  if (Array.isArray(value))
+    return value.flatMap((one: unknown, index) =>
+      isTemplate(String(index), one) ? [] : [withoutTemplates(one, onTemplate, [...path, String(index)])],
+    );
+  if (!isMap(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, one]) => !isTemplate(key, one))
+      .map(([key, one]) => [key, withoutTemplates(one, onTemplate, [...path, key])]),
+  );
 }

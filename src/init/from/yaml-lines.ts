@@ -9,7 +9,7 @@ export function yamlText(text: string): string {
 }
 
 /** A map on one line: `{POSTGRES_DB: shop}`. */
-export function flow(map: Readonly<Record<string, string | number>>): string {
+export function flow(map: Readonly<Record<string, unknown>>): string {
   return `{${Object.entries(map)
     .map(([name, value]) => `${yamlText(name)}: ${flowText(value)}`)
     .join(', ')}}`;
@@ -19,8 +19,9 @@ export function flow(map: Readonly<Record<string, string | number>>): string {
 export const flowList = (words: readonly string[]): string => `[${words.map(flowText).join(', ')}]`;
 
 /** A value within a map or list on one line, where commas and brackets end it. */
-export function flowText(value: string | number): string {
+export function flowText(value: unknown): string {
   if (typeof value === 'number') return String(value);
-  const plain = yamlText(value);
-  return /[,[\]{}#&*!|>'"%@`:]/.test(plain) && !plain.startsWith('"') ? JSON.stringify(value) : plain;
+  const text = String(value);
+  const plain = yamlText(text);
+  return /[,[\]{}#&*!|>'"%@`:]/.test(plain) && !plain.startsWith('"') ? JSON.stringify(text) : plain;
 }

@@ -77,11 +77,26 @@ describe('init', () => {
       undecided.map(({write}) => write),
       [
         '.dockerignore: node_modules',
-        'image: {dockerfile: Dockerfile.entrypoint}',
-        'health: {path: /, status: 100-499}',
+        'image: {dockerfile: Dockerfile.entrypoint}\n    health: {path: /, status: 100-499}',
       ],
     );
     assert.deepEqual({...tree(cwd), ...before}, tree(cwd));
+  });
+
+  test('keeps a package that is called as what others generate', async () => {
+    const cwd = directoryWith({...flask, 'reports/models.py': ''});
+    await initService(inDirectory(cwd).context);
+    const ignored = readFileSync(join(cwd, '.dockerignore'), 'utf8').split('\n');
+    assert.deepEqual([ignored.includes('reports'), ignored.includes('.env')], [false, true]);
+  });
+
+  test('names the secrets that a file of another tool has in plain text', async () => {
+    const file =
+      'services:\n  web: {build: ., environment: {SECRET_KEY: abc, MODE: a}}\n  db: {image: "postgres:17", environment: {POSTGRES_PASSWORD: pw}}\n';
+    const cwd = directoryWith({...flask, 'compose.yaml': file});
+    const {undecided} = await initService(inDirectory(cwd).context, {from: 'compose.yaml'});
+    assert.equal(undecided[0]?.write, 'export POSTGRES_PASSWORD=VALUE SECRET_KEY=VALUE');
+    assert.doesNotMatch(readFileSync(join(cwd, 'deploy.yaml'), 'utf8'), /abc|: pw/);
   });
 
   test('--undo restores the tree byte for byte, but for files that were edited', async () => {

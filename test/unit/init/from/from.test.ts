@@ -118,6 +118,82 @@ volumes: {data: {}, uploads: {}}
     );
   });
 
+  test('variables have their defaults, and what only the shell knows is named', () => {
+    const found = compose(`
+services:
+  web:
+    build: .
+    ports: ["127.0.0.1:\${PORT:-8080}:8000"]
+    environment: {URL: "http://\${HOST:-db}:\${DB_PORT:-\${OTHER:-5432}}/x", PRICE: "5$$", WHERE: "a/\${B}"}
+    mem_limit: \${MEMORY}
+    labels: {plain: "1", open: null}
+  db: {image: "postgres:\${TAG:-17}"}
+`);
+    const {local} = written({...found, local: found.local.filter((line) => !line.startsWith('memory'))}).environments;
+    assert.deepEqual(local?.environment, {URL: 'http://db:5432/x', PRICE: '5$'});
+    assert.deepEqual(local.labels, {plain: '1', open: ''});
+    assert.deepEqual([local.load_balancer.address, local.load_balancer.port], ['127.0.0.1', 8080]);
+    assert.ok(found.top.includes('    image: "postgres:17"'));
+    assert.deepEqual(
+      found.left.map(({key, line}) => `${key}:${line}`),
+      ['services.web.mem_limit:7', 'services.web.environment.WHERE:6'],
+    );
+  });
+
+  test('what a long form or a development file says besides is named', () => {
+    const found = compose(`
+services:
+  web:
+    build: .
+    expose: [9000, 3000]
+    ports: [{target: 3000, published: 80, mode: host}, "53:53/udp", "8000-8010:8000-8010"]
+    volumes:
+      - .:/app
+      - /app/node_modules
+      - my_data:/data:ro
+      - {type: bind, source: ./conf, target: /conf, bind: {create_host_path: true}}
+      - ~/cache:/cache
+    depends_on: {migrate: {condition: service_completed_successfully, restart: true}}
+    healthcheck: {test: "test $$HOME = /root"}
+    gpus: [{driver: nvidia}]
+  my_cache: {image: redis, volumes: [./redis.conf:/etc/redis.conf, /data]}
+  admin: {image: adminer, profiles: [tools]}
+  base: {extends: {service: web}}
+`);
+    const {environments, health, backing_services: backing} = written(found);
+    assert.deepEqual(
+      [
+        environments['local']?.volumes,
+        environments['local']?.docker_options,
+        environments['local']?.load_balancer.port,
+      ],
+      [{'my-data': '/data'}, ['--volume', './conf:/conf'], 80],
+    );
+    assert.deepEqual(typeof health === 'object' && health.command, ['sh', '-c', 'test $HOME = /root']);
+    assert.deepEqual(Object.keys(backing), ['my-cache']);
+    assert.deepEqual(
+      found.left.map(({key}) => key.replace(/^services\./, '')),
+      [
+        'web.ports.0.mode',
+        'web.ports.53:53/udp',
+        'web.ports.8000-8010:8000-8010',
+        'web.volumes./app',
+        'web.volumes./app/node_modules',
+        'web.volumes./data',
+        'web.volumes.3.bind',
+        'web.volumes./cache',
+        'web.depends_on.migrate.condition',
+        'web.depends_on.migrate.restart',
+        'web.gpus',
+        'web.expose.9000',
+        'my_cache.volumes./etc/redis.conf',
+        'my_cache.volumes./data',
+        'admin',
+        'base',
+      ],
+    );
+  });
+
   test('what cannot be read, or is not one service, is one line', () => {
     assert.throws(() => compose('services:\n\tweb: {}\n'), {code: 'bad_import_file', message: /^compose\.yaml:2: /});
     assert.throws(() => compose('a: 1\n'), {message: 'compose.yaml has no services'});
@@ -156,6 +232,27 @@ test('app.json: variables, replicas and the release command; everything else is 
   assert.throws(() => importAppJson('app.json', '{'), {code: 'bad_import_file'});
 });
 
+test("a template in Kamal's deploy.yml is named, and not copied", () => {
+  const found = importKamal(
+    'config/deploy.yml',
+    `
+service: shop
+servers:
+  web: {hosts: [192.0.2.1], cmd: bin/web}
+proxy: {app_port: 8000, healthcheck: {path: /up, interval: 5}}
+env:
+  clear: {A: <%= ENV["A"] %>, B: b}
+volumes: ["cache_1:/cache:ro"]
+`,
+  );
+  const {local} = written(found).environments;
+  assert.deepEqual([local?.environment, local?.volumes], [{B: 'b'}, {'cache-1': '/cache'}]);
+  assert.deepEqual(
+    found.left.map(({key, line}) => `${key}:${line}`),
+    ['env.clear.A:7', 'servers.web:4', 'servers.web.cmd:4', 'proxy.healthcheck.interval:5', 'volumes./cache:8'],
+  );
+});
+
 test("Kamal's deploy.yml: port, health, variables, volumes; hosts and accessories with the line to write", () => {
   const found = importKamal(
     'config/deploy.yml',
@@ -176,17 +273,17 @@ aliases: {console: app exec}
 `,
   );
   const {service, port, health, registry, environments} = written(found);
-  assert.deepEqual([service, port, health, registry], ['shop', 8000, '/up', 'ghcr.io']);
+  assert.deepEqual([service, port, health, registry], ['shop', 8000, '/up', 'ghcr.io/acme']);
   assert.deepEqual(environments['local']?.secrets, {SECRET_KEY: {env: 'SECRET_KEY'}, TOKEN: {env: 'OTHER_TOKEN'}});
   assert.deepEqual(environments['local'].volumes, {storage: '/data/storage'});
   assert.deepEqual(
     found.left.map(({key, line}) => `${key}:${line}`),
     [
-      'image:3',
       'servers.web:5',
       'servers.job:6',
       'proxy.host:7',
       'proxy.ssl:7',
+      'registry.username:8',
       'registry.password:8',
       'accessories.db:13',
       'aliases:14',
