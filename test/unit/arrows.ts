@@ -208,7 +208,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'tasks/lifecycle',
   ],
-  init: ['errors.ts', 'init/from', 'runtimes', 'text'],
+  init: ['errors.ts', 'init/from', 'runtimes', 'service', 'text'],
   'init/from': ['errors.ts', 'service', 'shell'],
   'init/from/index.ts': ['errors.ts', 'init/from', 'text'],
   'init/index.ts': [

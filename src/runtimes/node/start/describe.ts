@@ -9,7 +9,7 @@ import {addPackages, packageManagerOf} from '../package-manager.ts';
 import {type PackageFile, readPackage} from '../package.ts';
 import {type Framework, servingPrograms} from './frameworks.ts';
 import {installedPackage} from './program.ts';
-import {frameworkOf, nodeStart, saidStarts} from './start.ts';
+import {adapterFix, frameworkOf, nodeStart, saidStarts} from './start.ts';
 
 const runners = ['vitest', 'jest', 'mocha', 'ava', 'tap'];
 
@@ -132,12 +132,12 @@ function servedFact(
       return {fact: {what: `serves with \`${first.text}\``, from: first.from}, undecided};
   }
   const own = framework?.program ?? framework?.outputs?.slice(0, 1);
-  if (own !== undefined && framework?.needs === undefined)
+  if (own !== undefined && framework?.adapter === undefined)
     return {fact: {what: `serves with \`${own.join(' ')}\``, from: framework?.title}, undecided};
   if (own !== undefined && framework?.outputs !== undefined && manifest.scripts?.['build'] !== undefined)
     return {
       fact: {what: `serves ${own[0]}`, from: framework.title},
-      undecided: adapterOf(manifest, framework).concat(undecided),
+      undecided: adapterOf(directory, manifest, framework).concat(undecided),
     };
   try {
     const start = nodeStart(directory);
@@ -153,16 +153,9 @@ const isBuiltOrThere = (directory: string, file: string, {scripts}: PackageFile)
   [file, `${file}.js`, `${file}/index.js`].some((one) => existsSync(join(directory, one)));
 
 /** A framework whose build makes a server only with an adapter. */
-function adapterOf(manifest: PackageFile, {needs = '', package: name}: Framework): readonly Undecided[] {
-  const adapters: Readonly<Record<string, string>> = {
-    astro: '@astrojs/node',
-    '@sveltejs/kit': '@sveltejs/adapter-node',
-    '@react-router/node': '@react-router/serve',
-  };
-  const adapter = adapters[name];
-  const all = {...manifest.dependencies, ...manifest.devDependencies};
-  if (adapter === undefined || Object.hasOwn(all, adapter)) return [];
-  return [{what: `the build makes no server without ${adapter}`, write: needs}];
+function adapterOf(directory: string, manifest: PackageFile, {adapter}: Framework): readonly Undecided[] {
+  if (adapter === undefined || isDeclared(adapter, manifest)) return [];
+  return [{what: `the build makes no server without ${adapter.package}`, write: adapterFix(directory, adapter)}];
 }
 
 function standaloneNote(directory: string, framework: Framework | undefined): readonly Undecided[] {

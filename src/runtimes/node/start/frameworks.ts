@@ -10,8 +10,17 @@ export interface Framework {
   readonly program?: readonly [name: string, ...args: string[]];
   /** Files that show it, even where package.json does not name it. */
   readonly files?: readonly string[];
-  /** What the build lacks where it makes nothing that can be served. */
-  readonly needs?: string;
+  /** The package without which the build makes nothing that can be served. */
+  readonly adapter?: Adapter;
+}
+
+/** What makes a server of what a framework builds. */
+export interface Adapter {
+  readonly package: string;
+  /** Whether it is needed for the build only. */
+  readonly dev: boolean;
+  /** Where it has to be named besides. */
+  readonly also?: string;
 }
 
 /** The frameworks that build, or have a way of their own to be served, before those that are plain libraries. */
@@ -34,7 +43,7 @@ export const frameworks: readonly Framework[] = [
     package: '@react-router/node',
     title: 'React Router',
     files: ['react-router.config.ts', 'react-router.config.js'],
-    needs: 'npm install @react-router/serve',
+    adapter: {package: '@react-router/serve', dev: false},
   },
   {package: '@remix-run/serve', title: 'Remix', program: ['remix-serve', 'build/server/index.js']},
   {
@@ -42,14 +51,14 @@ export const frameworks: readonly Framework[] = [
     title: 'Astro',
     outputs: ['dist/server/entry.mjs'],
     files: ['astro.config.mjs', 'astro.config.ts', 'astro.config.js'],
-    needs: 'npx astro add node',
+    adapter: {package: '@astrojs/node', dev: false, also: "astro.config: adapter: node({mode: 'standalone'})"},
   },
   {
     package: '@sveltejs/kit',
     title: 'SvelteKit',
     outputs: ['build/index.js'],
     files: ['svelte.config.js', 'svelte.config.ts'],
-    needs: 'npm install --save-dev @sveltejs/adapter-node, and name it in svelte.config.js',
+    adapter: {package: '@sveltejs/adapter-node', dev: true, also: 'svelte.config.js: kit: {adapter: adapter()}'},
   },
   {
     package: '@nestjs/core',

@@ -3,9 +3,9 @@ import {join} from 'node:path';
 import {exitCode, problem} from '../../../errors.ts';
 import type {Words} from '../../../shell/argv.ts';
 import {readProcfile} from '../../procfile.ts';
-import {packageManagerOf} from '../package-manager.ts';
+import {addPackages, installCommand, notInstalledText, scriptCommand} from '../package-manager.ts';
 import {type PackageFile, readPackage} from '../package.ts';
-import {type Framework, frameworks, servingPrograms, withoutAddress} from './frameworks.ts';
+import {type Adapter, type Framework, frameworks, servingPrograms, withoutAddress} from './frameworks.ts';
 import {programFile} from './program.ts';
 import {readScript, type Script} from './script.ts';
 
@@ -164,14 +164,17 @@ function frameworkStart(
 }
 
 function notInstalled(directory: string, program: string): Error {
-  const manager = packageManagerOf(directory);
-  const nothing = existsSync(join(directory, 'node_modules')) ? '' : ': node_modules is missing';
   return problem({
     code: 'not_installed',
-    what: `${program} is not installed${nothing}`,
-    fix: `${manager === 'npm' ? 'npm ci' : `${manager} install`} (or build the image)`,
+    what: notInstalledText(directory, [program]),
+    fix: `${installCommand(directory)} (or build the image)`,
     exitCode: exitCode.unavailable,
   });
+}
+
+/** How to give a framework its adapter. */
+export function adapterFix(directory: string, {package: name, dev, also}: Adapter): string {
+  return `${addPackages(directory, [name], {dev})}${also === undefined ? '' : `, and in ${also}`}`;
 }
 
 interface Known {
@@ -192,9 +195,11 @@ function noModule(directory: string, {manifest, said, framework}: Known): Error 
         ? `${output} (${framework?.title})`
         : manifest.main;
   const builds = manifest.scripts?.['build'] !== undefined && (named !== undefined || output !== undefined);
-  const manager = packageManagerOf(directory);
-  const build = builds ? [`build it: ${manager} run build`] : [];
-  const adapter = !builds || framework?.needs === undefined ? [] : [`if that does not make it: ${framework.needs}`];
+  const build = builds ? [`build it: ${scriptCommand(directory, 'build')}`] : [];
+  const adapter =
+    !builds || framework?.adapter === undefined
+      ? []
+      : [`if that does not make it: ${adapterFix(directory, framework.adapter)}`];
   return problem({
     code: 'no_server_module',
     what:

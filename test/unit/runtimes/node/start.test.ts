@@ -123,7 +123,10 @@ describe('the module that is served', () => {
       nodeStart(directoryWith(more)).note ?? '',
       /does more than start a module, and is not followed: node b/,
     );
-    const next = {'package.json': json({dependencies: {next: '16.0.0'}, scripts: {start: 'next start'}})};
+    const next = {
+      'package.json': json({dependencies: {next: '16.0.0'}, scripts: {start: 'next start'}}),
+      'package-lock.json': '{}',
+    };
     assert.throws(() => nodeStart(directoryWith(next)), {
       code: 'not_installed',
       message: 'next is not installed: node_modules is missing',
