@@ -36,12 +36,12 @@ export function nodeTests(
   if (vitest !== undefined)
     return {words: [vitest, 'run', '--dir', suite, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
   const jest = own('jest');
-  if (jest !== undefined) return jestCommand(cwd, jest, suite, rest, reports);
+  if (jest !== undefined) return jestCommand(jest, suite, rest, reports);
   return nodeRunner({cwd, env}, [...rest, `${suite}/${testFiles}`], reports);
 }
 
 /** Suites of other programs, which a task of tasks.ts can run. */
-function otherSuites(directory: string): readonly string[] {
+export function otherSuites(directory: string): readonly string[] {
   return globSync(['playwright.config.{ts,js,mts,mjs}', 'cypress.config.{ts,js,mjs}'], {cwd: directory}).map(
     (file) => `${file.split('.')[0] ?? ''} (${file})`,
   );
@@ -82,7 +82,7 @@ function ownTests(
     : undefined;
   if (tool !== undefined && program === 'vitest')
     return {words: [tool, 'run', ...words, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
-  if (tool !== undefined && program === 'jest') return jestCommand(cwd, tool, undefined, [...words, ...rest], reports);
+  if (tool !== undefined && program === 'jest') return jestCommand(tool, undefined, [...words, ...rest], reports);
   if (reports !== undefined && tool !== undefined && !words.some((word) => /^(?:-R|--reporter)\b/.test(word)))
     return {words: [tool, ...words, '--reporter=xunit', `--reporter-option=output=${reports.junit}`, ...rest]};
   if (reports !== undefined && program === 'node' && words.includes('--test') && !script.includes('--test-reporter'))
@@ -145,25 +145,19 @@ function vitestReports(reports: Reports | undefined): string[] {
 }
 
 // jest writes JUnit only with the package jest-junit, which takes the file's name from the environment.
-function jestCommand(
-  directory: string,
-  jest: string,
-  suite: string | undefined,
-  rest: Words,
-  reports: Reports | undefined,
-): Command {
+function jestCommand(jest: string, suite: string | undefined, rest: Words, reports: Reports | undefined): Command {
   const words = [jest, ...(suite === undefined ? [] : ['--rootDir', suite])];
   if (reports === undefined) return {words: [...words, ...rest]};
-  const hasJunit = findPackage(directory, 'jest-junit') !== undefined;
   return {
     words: [
       ...words,
       '--coverage',
       '--coverageReporters=lcovonly',
       `--coverageDirectory=${dirname(reports.coverage)}`,
-      ...(hasJunit ? ['--reporters=default', '--reporters=jest-junit'] : []),
+      '--reporters=default',
+      '--reporters=jest-junit',
       ...rest,
     ],
-    env: {...exactCoverage, ...(hasJunit ? {JEST_JUNIT_OUTPUT_FILE: reports.junit} : {})},
+    env: {...exactCoverage, JEST_JUNIT_OUTPUT_FILE: reports.junit},
   };
 }

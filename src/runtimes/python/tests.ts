@@ -6,7 +6,15 @@ import type {Context} from '../../task.ts';
 import {readText} from '../../text/file.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
 import {isWritable} from '../writable.ts';
-import {findPythonProgram, hasPythonPackage, installFix, pythonProgram} from './program.ts';
+import {
+  findPythonProgram,
+  hasPythonPackage,
+  installFix,
+  notInstalledFix,
+  pythonProgram,
+  virtualEnvironment,
+} from './program.ts';
+import {requirementsText, requires} from './requirements.ts';
 
 const testFiles = '**/{test_*,*_test}.py';
 
@@ -26,12 +34,13 @@ export function pytestCommand(
   const pytest = ownPytest({cwd, env});
   const other = kind === 'unit' ? otherTests({cwd, env, rest}, directory, pytest, reports) : undefined;
   if (other !== undefined) return other;
-  if (directory === undefined) throw noTests(suite, 'test_*.py');
+  if (directory === undefined) throw noTests(suite, 'test_*.py', otherSuites(cwd));
   if (pytest === undefined) {
+    const isRequired = requires(requirementsText(cwd), 'pytest');
     throw problem({
       code: 'no_pytest',
-      what: 'pytest is not installed',
-      fix: installFix({cwd}, 'pytest'),
+      what: `pytest is not installed${isRequired && virtualEnvironment(cwd) === undefined ? ': .venv is missing' : ''}`,
+      fix: isRequired ? notInstalledFix(cwd) : installFix({cwd}, 'pytest'),
       exitCode: exitCode.unavailable,
     });
   }
@@ -91,10 +100,19 @@ function otherTests(
   return {words: [pytest, ...cacheWords(cwd), ...junit, ...rest]};
 }
 
+/** Programs that start tests in environments of their own, which a task of tasks.ts can run. */
+export function otherSuites(directory: string): readonly string[] {
+  const files = {nox: ['noxfile.py'], tox: ['tox.ini', 'tox.toml']};
+  return Object.entries(files).flatMap(([name, all]) => {
+    const file = all.find((one) => existsSync(join(directory, one)));
+    return file === undefined ? [] : [`${name} (${file})`];
+  });
+}
+
 /** Not that of PATH beside a virtual environment without one: it is another's, and knows nothing of the dependencies. */
 function ownPytest(context: ServiceContext): string | undefined {
   const found = findPythonProgram(context, 'pytest');
-  return existsSync(join(context.cwd, '.venv/bin/python')) && found === 'pytest' ? undefined : found;
+  return virtualEnvironment(context.cwd) !== undefined && found === 'pytest' ? undefined : found;
 }
 
 const elsewhere = ['.venv/**', 'venv/**', 'node_modules/**', '**/site-packages/**'];

@@ -259,13 +259,18 @@ export const declaration = {
     uwsgi: '--touch-reload',
     help: 'further file that causes a restart, such as a template; can be repeated',
   },
-  inspect: {kind: 'boolean', deprecatedEnv: 'INSPECT', defaultValue: false, help: 'open the inspector of one worker'},
+  inspect: {
+    kind: 'boolean',
+    deprecatedEnv: 'INSPECT',
+    defaultValue: false,
+    help: 'open the inspector of one worker (Python: debugpy)',
+  },
   inspectBind: {
     kind: 'address',
     socket: false,
     deprecatedEnv: 'INSPECT_BIND',
     defaultValue: '127.0.0.1:9229',
-    help: 'address of the inspector',
+    help: 'address of the inspector (Python: 127.0.0.1:5678)',
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 

@@ -5,8 +5,10 @@ import {readText} from '../../../text/file.ts';
 import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
 import {readProcfile} from '../../procfile.ts';
 import {healthPath, sourceFiles} from '../../sources.ts';
+import {checkerNames} from '../linters.ts';
 import {addPackages, packageManagerOf} from '../package-manager.ts';
 import {type PackageFile, readPackage} from '../package.ts';
+import {otherSuites} from '../tests.ts';
 import {type Framework, servingPrograms} from './frameworks.ts';
 import {installedPackage} from './program.ts';
 import {adapterFix, frameworkOf, nodeStart, saidStarts} from './start.ts';
@@ -31,6 +33,7 @@ export function describeNode(directory: string): Description {
       ...(manifest.scripts?.['build'] === undefined ? [] : [{what: 'build script'}]),
       served.fact,
       testFact(manifest),
+      ...otherFacts(directory),
     ],
     undecided: [...served.undecided, ...standaloneNote(directory, framework)],
     health: healthPath(directory, sourceFiles(directory, /\.[cm]?[jt]sx?$/)),
@@ -181,6 +184,15 @@ function testFact({scripts = {}, dependencies = {}, devDependencies = {}}: Packa
   if (/node .*--test/.test(scripts['test'] ?? '')) return {what: 'tests: node:test'};
   const test = scripts['test'];
   return {what: test === undefined || /no test specified/.test(test) ? 'no tests' : `tests: \`${test}\``};
+}
+
+function otherFacts(directory: string): readonly Fact[] {
+  const others = otherSuites(directory);
+  const checkers = checkerNames(directory);
+  return [
+    ...(others.length === 0 ? [] : [{what: `${others.join(' and ')}: left to a task of tasks.ts`}]),
+    ...(checkers.length === 0 ? [] : [{what: `checks: ${checkers.join(', ')}`}]),
+  ];
 }
 
 function releaseOf(directory: string): Description['release'] {

@@ -5,7 +5,10 @@ import {readText} from '../../../text/file.ts';
 import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
 import {readProcfile} from '../../procfile.ts';
 import {healthPath, sourceFiles} from '../../sources.ts';
+import {checkerNames} from '../checks.ts';
 import {installFix} from '../program.ts';
+import {requirementsText, requires} from '../requirements.ts';
+import {otherSuites} from '../tests.ts';
 import {pythonVersion} from '../version.ts';
 import type {Application} from './application.ts';
 import {findModule} from './module.ts';
@@ -40,34 +43,21 @@ export function describePython(directory: string): Description {
   const manifest = manifests.find(([file]) => existsSync(join(directory, file)));
   const server =
     servers.find((name) => requires(required, name)) ?? (/fastapi\[/i.test(required) ? 'uvicorn' : undefined);
-  const tests = testFact(directory, required);
+  const tests = testFacts(directory, required);
   return {
     facts: [
       frameworkFact(required, application),
       {what: `Python ${pythonVersion(directory)}`},
       ...(manifest === undefined ? [] : [{what: manifest[1], from: manifest[0]}]),
       {what: `serves ${application.module}${server === undefined ? '' : ` with ${server}`}`, from: application.from},
-      tests,
+      ...tests,
+      ...checksFact(directory),
     ],
     undecided: [...(server === undefined ? [noServer(directory, application)] : []), ...djangoNotes(directory)],
     health: healthPath(directory, sourceFiles(directory, /\.py$/)),
     release: releaseOf(directory),
   };
 }
-
-/** All that the manifests and lock files name. */
-function requirementsText(directory: string): string {
-  const lists = sourceFiles(
-    directory,
-    /^(?:[\w-]*requirements.*\.(?:txt|in)|pyproject\.toml|Pipfile|setup\.(?:py|cfg)|uv\.lock|poetry\.lock|pdm\.lock|pylock\.toml|environment\.ya?ml)$/,
-    40,
-  );
-  const all = [...lists, ...sourceFiles(join(directory, 'requirements'), /\.(?:txt|in)$/, 20)];
-  return all.map((file) => readText(file) ?? '').join('\n');
-}
-
-const requires = (text: string, name: string): boolean =>
-  new RegExp(`(?:^|["'\\s])${name}(?![\\w.-]*[\\w-])`, 'im').test(text);
 
 function notRequired(directory: string, {framework = '', from}: Application): Error {
   return problem({
@@ -89,6 +79,18 @@ function frameworkFact(required: string, {framework, from, kind}: Application): 
 function noServer(directory: string, {kind}: Application): Undecided {
   const name = kind === 'asgi' ? 'uvicorn' : 'gunicorn';
   return {what: `no server among the requirements`, write: installFix({cwd: directory}, name)};
+}
+
+function checksFact(directory: string): readonly Fact[] {
+  const names = checkerNames(directory);
+  return names.length === 0 ? [] : [{what: `checks: ${names.join(', ')}`}];
+}
+
+function testFacts(directory: string, required: string): readonly Fact[] {
+  const others = otherSuites(directory);
+  const own = testFact(directory, required);
+  if (others.length === 0) return [own];
+  return [own, {what: `${others.join(' and ')}: left to a task of tasks.ts`}];
 }
 
 function testFact(directory: string, required: string): Fact {

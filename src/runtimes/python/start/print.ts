@@ -4,6 +4,7 @@ import {kebab} from '../../../text/names.ts';
 import {table} from '../../../text/table.ts';
 import type {PrintedSettings} from '../../serve.ts';
 import type {Application} from './application.ts';
+import {usualAddress} from './debugger.ts';
 import {type OwnServer, ownName} from './own.ts';
 import {type AppServer, flagOf} from './settings.ts';
 
@@ -29,6 +30,8 @@ export function printedSettings({appServer, module, application, settings, from,
     server: {value: appServer, from: own.values().next().value?.from ?? 'installed'},
     module: {value: module, from: application.from},
   };
+  if (settings.inspect === true)
+    rows['inspect'] = {value: settings.inspectBind ?? usualAddress, from: from.get('inspect') ?? 'default'};
   for (const [name] of declared) {
     const key = ownName(appServer, name);
     if (key === undefined || flagOf(appServer, name) === undefined) continue;

@@ -10,6 +10,7 @@ import {findPythonProgram, pythonLibrary} from '../program.ts';
 import {pyprojectTexts} from '../pyproject.ts';
 import {type Application, kindOfModule} from './application.ts';
 import {asgiClass, chooseServer, noServer} from './choice.ts';
+import {debugged, debuggedSettings} from './debugger.ts';
 import {asyncClass, findModule} from './module.ts';
 import {type OwnServer, ownName, ownServer} from './own.ts';
 import {printedSettings} from './print.ts';
@@ -52,12 +53,15 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const fill = <T>(name: SettingName, value: T): T | undefined => (isOwn(name) ? undefined : value);
   const bound = ['bind', 'host', 'port'].some((name) => from.has(name as SettingName));
   const settings: {-readonly [Name in keyof SettingValues]: SettingValues[Name]} = {
+    ...debuggedSettings(appServer, given),
     ...given,
     bind: bound ? given.bind : fill('bind', given.bind),
     workers:
       appServer === 'uvicorn' && reload
         ? undefined
-        : (given.workers ?? fill('workers', workerCount(reload ? 'async' : kind, machine))),
+        : (given.workers ??
+          debuggedSettings(appServer, given).workers ??
+          fill('workers', workerCount(reload ? 'async' : kind, machine))),
     workerClass: given.workerClass === undefined && isOwn('workerClass') ? undefined : gunicornClass(workerClass),
     // One thread, gunicorn's default, is a slower sync worker.
     threads: given.threads ?? (kind === 'threads' ? fill('threads', 4) : undefined),
@@ -102,7 +106,12 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const path = [...pythonPath, ...(env['PYTHONPATH'] === undefined ? [] : [env['PYTHONPATH']])].join(delimiter);
   const warning = warningText([byVariable?.variable, short, ...deprecated].filter((one) => one !== undefined));
   return {
-    words: {gunicorn: gunicornWords, uvicorn: uvicornWords, uwsgi: uwsgiWords}[appServer](program, options),
+    words: debugged(
+      {cwd, env},
+      {gunicorn: gunicornWords, uvicorn: uvicornWords, uwsgi: uwsgiWords}[appServer](program, options),
+      appServer,
+      settings,
+    ),
     ...(isByVariable ? {env: {PYTHONPATH: path}} : {}),
     warning: [warning, own.note].filter((text) => text !== undefined).join('\n') || undefined,
   };

@@ -157,6 +157,8 @@ function readHere(name: SettingName, {text, subject}: Given): ReturnType<typeof 
 function isRefused(server: AppServer, name: SettingName, text: string): boolean {
   const setting: Setting = declaration[name];
   const reading = readSetting(setting, text, name);
+  // debugpy runs the server. uWSGI is no program of Python.
+  if (server !== 'uwsgi' && (name === 'inspect' || name === 'inspectBind')) return false;
   if (notPassedOn.has(name) || 'error' in reading || reading.value === setting.defaultValue) return false;
   return settingWords(server, name, reading.value) === undefined;
 }

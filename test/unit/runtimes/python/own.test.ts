@@ -157,3 +157,29 @@ test('the application is where frameworks and guides put it', () => {
     'shop.app:app asgi src/shop/app.py',
   ]);
 });
+
+const debugpy = {[`${site}/debugpy/__init__.py`]: ''};
+
+function inspected(files: Files, values: ServeValues = {}): readonly string[] {
+  const served = serve(files, {}, {inspect: true, ...values});
+  assert.ok('words' in served);
+  return served.words;
+}
+
+describe('--inspect', () => {
+  test('runs the server under debugpy, with one worker that can be paused', () => {
+    const list = inspected({...flask, ...debugpy});
+    assert.deepEqual(list.slice(1, 7), ['-Xfrozen_modules=off', '-m', 'debugpy', '--listen', '127.0.0.1:5678', '-m']);
+    assert.deepEqual([list[7], after(list, '--workers'), after(list, '--timeout')], ['gunicorn', '1', '0']);
+    const uvicorn = inspected({...fastapi, ...venv('uvicorn'), ...debugpy}, {inspectBind: '0.0.0.0:9000'});
+    assert.deepEqual([uvicorn[5], uvicorn[7]], ['0.0.0.0:9000', 'uvicorn']);
+  });
+
+  test('needs debugpy, and is nothing for uWSGI', () => {
+    assert.throws(() => inspected({...flask, 'requirements.txt': 'flask\n'}), {
+      code: 'not_installed',
+      fix: /^add debugpy to requirements\.txt/,
+    });
+    assert.throws(() => inspected({...flask, ...venv('uwsgi'), ...debugpy}, {appServer: 'uwsgi'}), {code: 'usage'});
+  });
+});
