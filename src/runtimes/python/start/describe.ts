@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join, relative} from 'node:path';
 import {exitCode, problem} from '../../../errors.ts';
 import {readText} from '../../../text/file.ts';
 import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
@@ -40,7 +40,7 @@ export function describePython(directory: string): Description {
   const application = findModule({cwd: directory, env: {}}, undefined, undefined);
   const {framework} = application;
   if (framework !== undefined && !requires(required, framework)) throw notRequired(directory, application);
-  const manifest = manifests.find(([file]) => existsSync(join(directory, file)));
+  const manifest = workspaceLock(directory) ?? manifests.find(([file]) => existsSync(join(directory, file)));
   const server =
     servers.find((name) => requires(required, name)) ?? (/fastapi\[/i.test(required) ? 'uvicorn' : undefined);
   const tests = testFacts(directory, required);
@@ -57,6 +57,14 @@ export function describePython(directory: string): Description {
     health: healthPath(directory, sourceFiles(directory, /\.py$/)),
     release: releaseOf(directory),
   };
+}
+
+/** The lock file of the uv workspace around a directory, which its members share. */
+function workspaceLock(directory: string): readonly [file: string, what: string] | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    if (existsSync(join(at, 'uv.lock'))) return [relative(directory, join(at, 'uv.lock')), 'uv'];
+    if (existsSync(join(at, '.git')) || at === dirname(at)) return undefined;
+  }
 }
 
 function notRequired(directory: string, {framework = '', from}: Application): Error {
