@@ -19,7 +19,7 @@ import {mapEach, settleEach} from '../../shell/concurrency.ts';
 import type {Repetition, Scope} from '../../shell/index.ts';
 import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {commandOn, type HostConnection, prunedImage, runOn, scopeOn} from './connection.ts';
+import {commandOn, type HostConnection, isPrunedContainer, prunedImage, runOn, scopeOn} from './connection.ts';
 import {isDead} from './deployer.ts';
 import {afterRenewal, confirmSeconds, type Lease, leaseState} from './lease.ts';
 import {
@@ -111,8 +111,9 @@ export async function takeLocks(
     renewed({started, succeeded: done.length - errors.length, errors});
   };
   const requireHeld = async (): Promise<void> => {
-    for (const error of await starts) if (error !== undefined && !isPruned(error)) throw error;
-    if ((await starts).some(isPruned) && lease.renewed === began) await renew();
+    for (const error of await starts) if (error !== undefined && !isPrunedContainer(error)) throw error;
+    if ((await starts).some((error) => isPrunedContainer(error)) && lease.renewed === began)
+      await takeAgain(renew, () => lease.renewed !== began || lease.taken);
     if (leaseState(lease, Date.now()) === 'overdue') {
       context.note('the lock was not renewed in time, as after sleep or without a network: renewing it');
       await renew();
@@ -125,15 +126,19 @@ export async function takeLocks(
   return {changed: taken.some(({changed}) => changed), settled: starts, requireHeld, stopRenewing};
 }
 
+const tries = 3;
+
+/** The engine may still be removing what a prune took. */
+async function takeAgain(renew: () => Promise<void>, isDone: () => boolean, left = tries): Promise<void> {
+  await renew();
+  if (isDone() || left === 0) return;
+  await sleep(1000);
+  await takeAgain(renew, isDone, left - 1);
+}
+
 /** Another deployer has a container of this name. */
 const isNameTaken = (error: unknown): boolean =>
   isProblem(error) && error.details.some((line) => line.includes('is already in use'));
-
-/** A prune removed the container between its creation and its start. */
-const isPruned = (error: unknown): boolean =>
-  isProblem(error) && error.details.some((line) => /No such container: /i.test(line));
-
-const tries = 3;
 
 interface Taken {
   /** Whether the host has changed since the survey. */

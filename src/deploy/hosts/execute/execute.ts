@@ -4,7 +4,7 @@ import {mapEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {type Deployed, stackOf, type Target} from '../../target.ts';
-import {commandOn} from '../connection.ts';
+import {commandOn, isPrunedContainer} from '../connection.ts';
 import {ownerName} from '../deployer.ts';
 import {fleetOf} from '../fleet.ts';
 import {takeLocks} from '../lock.ts';
@@ -124,10 +124,7 @@ const newToken = (): string => randomBytes(4).toString('hex');
 const pruneTries = 2;
 
 /** Containers of a kept release are stopped, and a prune takes what does not run. */
-const isStoppedPruned = (error: unknown): boolean =>
-  isProblem(error) &&
-  error.code === 'command_failed' &&
-  error.details.some((line) => /no such container: /i.test(line));
+const isStoppedPruned = (error: unknown): boolean => isPrunedContainer(error);
 
 // An hour, for an image that is pulled over a slow line.
 const mostSeconds = 3600;

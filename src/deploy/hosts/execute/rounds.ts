@@ -5,7 +5,7 @@ import {isRemote, onDestination} from '../../../service/hosts.ts';
 import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf, together} from '../../../shell/script.ts';
-import {commandOn, prunedImage, runOn} from '../connection.ts';
+import {commandOn, isPrunedContainer, prunedImage, runOn} from '../connection.ts';
 import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
 import {type Executor, withLogs} from './executor.ts';
 
@@ -123,7 +123,8 @@ const isPruned = (error: unknown): boolean =>
   isProblem(error) &&
   error.code === 'command_failed' &&
   error.exitCode === 125 &&
-  error.details.some((line) => /No such container: [0-9a-f]{64}|(?:network|volume) \S+ not found/i.test(line));
+  (isPrunedContainer(error, {id: true}) ||
+    error.details.some((line) => /(?:network|volume) \S+ not found/i.test(line)));
 
 /** Undoes what a step has done so far, to run it again. */
 async function undoStep({connectionTo}: Executor, {host, cancel = [], undo = []}: Step): Promise<void> {

@@ -72,14 +72,19 @@ test('a task before the switch waits for the lock', async () => {
   assert.ok(commands().some((text) => text.startsWith('docker run --rm --name shop.local.2.migrate')));
 });
 
-const pruned = problem({
-  code: 'command_failed',
-  what: 'it failed',
-  details: ['Error response from daemon: No such container: shop.local.lock'],
-  exitCode: 1,
-});
+const prunes = [
+  'No such container: shop.local.lock',
+  'container is marked for removal and cannot be started',
+  'container is dead and cannot be started',
+].map((line) =>
+  problem({code: 'command_failed', what: 'it failed', details: [`Error response from daemon: ${line}`], exitCode: 1}),
+);
 
 test('a lock that a prune takes before it runs is taken again before the switch', async () => {
+  for (const pruned of prunes) await takenAgain(pruned);
+});
+
+async function takenAgain(pruned: Error): Promise<void> {
   const {context, commands} = record((text) => (text === startOfLock ? pruned : engine(text)));
   await deploy(context, next);
   const changes = commands().filter((text) => /shop\.local\.lock|lb switch/.test(text));
@@ -87,6 +92,17 @@ test('a lock that a prune takes before it runs is taken again before the switch'
     changes.map((text) => /docker create|exec docker run|docker start|lb switch|docker rm/.exec(text)?.[0]),
     ['docker create', 'docker start', 'exec docker run', 'lb switch', 'docker rm'],
   );
+}
+
+test('what the engine is still removing is taken again a little later', async () => {
+  let renewals = 0;
+  const {context, commands} = record((text) => {
+    if (text === startOfLock) return prunes[1];
+    return text.includes('exec docker run') && (renewals += 1) === 1 ? prunes[1] : engine(text);
+  });
+  await deploy(context, next);
+  assert.equal(renewals, 2);
+  assert.ok(commands().some((text) => text.includes('lb switch')));
 });
 
 test('of two deploys, the one whose lock a prune took stops before the switch and undoes nothing of the other', async () => {
@@ -97,7 +113,7 @@ test('of two deploys, the one whose lock a prune took stops before the switch an
     exitCode: 125,
   });
   const {context, commands} = record((text) =>
-    text === startOfLock ? pruned : text.includes('exec docker run') ? taken : engine(text),
+    text === startOfLock ? prunes[0] : text.includes('exec docker run') ? taken : engine(text),
   );
   await assert.rejects(deploy(context, next), (error) => isProblem(error) && error.code === 'lock_lost');
   assert.ok(!commands().some((text) => /lb switch|docker rm/.test(text)), commands().join('\n'));
