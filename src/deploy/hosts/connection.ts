@@ -166,8 +166,8 @@ export const isPrunedContainer = (error: unknown, {id = false}: {readonly id?: b
 const notCreatedCodes: ReadonlySet<number> = new Set([125, 1]);
 
 /**
- * The image that `docker run` or `docker create` missed and could not pull: a prune took it since the survey or the pull, and docker itself
- * has no login for its registry.
+ * The image that `docker run` or `docker create` missed and could not pull: a prune took it since the survey or the pull,
+ * and docker itself has no login for its registry.
  */
 export const prunedImage = (error: unknown): string | undefined =>
   isProblem(error) && error.code === 'command_failed' && notCreatedCodes.has(error.exitCode)

@@ -68,7 +68,7 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       timeoutSeconds: run.timeoutSeconds,
       signal,
       kill: options.kill,
-      onStdout: out?.write ?? (capture && run.onStdout !== undefined ? textOf(run.onStdout) : undefined),
+      onStdout: out?.write,
       onStderr: err?.write ?? (watchStderr && !capture ? options.stderr : undefined),
     });
     out?.end();
@@ -133,12 +133,6 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       return body();
     },
   });
-}
-
-/** Passes bytes on as text, whole characters only. */
-function textOf(write: (text: string) => void): (chunk: Uint8Array) => void {
-  const decoder = new TextDecoder();
-  return (chunk) => write(decoder.decode(chunk, {stream: true}));
 }
 
 function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
