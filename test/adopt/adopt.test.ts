@@ -8,7 +8,7 @@ import {temporaryDirectory} from '../support/directory.ts';
 import {all, longIf} from '../support/long.ts';
 import {entrypoint, serviceIn, type TemporaryService} from '../support/service.ts';
 
-// Services in the shapes that generators and guides make: two commands, no change to their code. `npm test` takes two of
+// Services in the shapes that generators and guides make: two commands, no change to their code. `npm test` takes three of
 // them without `check`, `npm run test:adopt` all.
 
 interface Shape {
@@ -37,6 +37,12 @@ const uv = [
   ['.venv/bin/uv', 'sync', '--quiet', '--inexact'],
 ] as const;
 
+/** A tool in an environment of its own, outside of the repository. */
+const tool = (name: string, at = '../tool'): readonly (readonly string[])[] => [
+  ['python3', '-m', 'venv', at],
+  [`${at}/bin/pip`, 'install', '--quiet', name],
+];
+
 const shapes: readonly Shape[] = [
   {
     name: 'express',
@@ -54,6 +60,54 @@ const shapes: readonly Shape[] = [
     path: '/',
     answer: /^\{"root":true\}$/,
     says: /Fastify 5 .*serves with `fastify start -l info app\.js`/,
+  },
+  {
+    name: 'koa',
+    kind: 'node',
+    install: npm,
+    path: '/',
+    answer: /^hello from koa$/,
+    says: /Koa 3 .*serves with `NODE_ENV=production node index\.js`.*; tests: mocha; checks: eslint/,
+  },
+  {
+    name: 'hono-bun',
+    kind: 'node',
+    install: [['npx', '--yes', 'bun@1.2.23', 'install', '--silent']],
+    path: '/',
+    answer: /^hello from hono$/,
+    says: /Hono 4 .*bun from bun\.lock; serves with `bun run src\/index\.ts`.*; tests: vitest/,
+  },
+  {
+    name: 'nest',
+    kind: 'node',
+    install: npm,
+    path: '/',
+    answer: /^hello from nest$/,
+    says: /Nest 11 .*build script; serves with `node dist\/main` from `start:prod` .*; tests: jest/,
+  },
+  {
+    name: 'nitro',
+    kind: 'node',
+    install: npm,
+    path: '/',
+    answer: /^hello from nitro$/,
+    says: /Nitro 2 .*build script; serves with `\.output\/server\/index\.mjs` from Nitro; tests: vitest/,
+  },
+  {
+    name: 'astro',
+    kind: 'node',
+    install: npm,
+    path: '/',
+    answer: /<h1>hello from astro<\/h1>/,
+    says: /Astro 5 .*build script; serves dist\/server\/entry\.mjs from Astro; tests: node:test/,
+  },
+  {
+    name: 'vite-express',
+    kind: 'node',
+    install: npm,
+    path: '/',
+    answer: /<title>hello from vite<\/title>/,
+    says: /Express 5 .*build script; serves with `NODE_ENV=production node server\.js`/,
   },
   {
     name: 'next',
@@ -90,6 +144,43 @@ const shapes: readonly Shape[] = [
     says: /FastAPI .*uv from uv\.lock; serves app\.main:app with uvicorn from app\/main\.py; tests: pytest/,
   },
   {
+    name: 'uv-workspace',
+    directory: 'apps/api',
+    kind: 'python',
+    install: [
+      ...tool('uv', '../../../tool'),
+      ['../../../tool/bin/uv', 'lock', '--quiet'],
+      ['../../../tool/bin/uv', 'sync', '--quiet', '--all-packages'],
+    ],
+    path: '/',
+    answer: /^\{"words":"hello from a uv workspace"\}$/,
+    says: /FastAPI .*serves main:app with uvicorn from \[tool\.fastapi\] of pyproject\.toml; tests: pytest/,
+  },
+  {
+    name: 'poetry',
+    kind: 'python',
+    install: [
+      ...tool('poetry'),
+      ['python3', '-m', 'venv', '.venv'],
+      ['../tool/bin/poetry', 'lock', '--quiet'],
+      ['../tool/bin/poetry', 'install', '--quiet'],
+    ],
+    path: '/',
+    answer: /^hello from poetry$/,
+    says: /Starlette .*poetry from poetry\.lock; serves shop\.main:app with uvicorn .*; tests: pytest/,
+  },
+  {
+    name: 'pipenv',
+    kind: 'python',
+    install: [
+      ...tool('pipenv'),
+      ['env', 'PIPENV_VENV_IN_PROJECT=1', '../tool/bin/pipenv', 'install', '--dev', '--quiet'],
+    ],
+    path: '/',
+    answer: /^hello from pipenv$/,
+    says: /Flask 3 .*pipenv from Pipfile\.lock; serves wsgi:app with gunicorn from wsgi\.py; tests: unittest/,
+  },
+  {
     name: 'django',
     kind: 'python',
     install: pip,
@@ -107,7 +198,7 @@ const bases = {
 if (bases.node === '' && bases.python === '') buildImages('node-service', 'python-service', 'haproxy');
 
 /** A copy in a repository, under a name of its own. Its environment and images are removed after the tests. */
-function adopted({name, directory = '.', kind}: Shape): TemporaryService {
+function adopted({name, directory = '.', kind}: Shape): TemporaryService & {readonly root: TemporaryService} {
   const unique = `adopt-${randomBytes(3).toString('hex')}`;
   const root = join(temporaryDirectory(), unique);
   cpSync(join(import.meta.dirname, 'fixtures', name), root, {recursive: true});
@@ -121,7 +212,7 @@ function adopted({name, directory = '.', kind}: Shape): TemporaryService {
     );
   const service = serviceIn(join(root, directory), {XDG_STATE_HOME: join(temporaryDirectory(), 'state')});
   after(() => service.remove(unique));
-  return service;
+  return {...service, root: serviceIn(root)};
 }
 
 /** Uses the images that stand for the usual ones. */
@@ -138,7 +229,7 @@ for (const shape of shapes) {
       const service = adopted(shape);
       const {must, run} = service;
       for (const [program = '', ...words] of install) must(program, ...words);
-      service.commit();
+      service.root.commit();
       const started = performance.now();
       const found = must(entrypoint, 'init');
       assert.ok(performance.now() - started < 2000, 'init takes long');
