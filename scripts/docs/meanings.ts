@@ -49,6 +49,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: 'that of the first check that failed',
   },
   folder_not_found: 'The working directory of a command does not exist.',
+  framework_missing: 'Files of a framework are there, and no manifest depends on it.',
   gave_up: {
     meaning: 'A second signal ended a task that did not stop at the first one.',
     exit: stopped,
@@ -56,7 +57,6 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   host_unreachable: 'ssh cannot reach a host of deploy.yaml, cannot log in to it, or gets no answer.',
   host_unsuitable:
     'A host cannot run what deploy.yaml says: the image is for another platform, or a network, a port or an address is not there.',
-  framework_missing: 'Files of a framework are there, and no manifest depends on it.',
   image_missing: 'The image is neither on the engine nor in the registry where it is needed.',
   import_missing: {
     meaning: 'tasks.ts imports a package or a file that does not exist.',
@@ -84,12 +84,14 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   no_pytest: 'pytest is not installed.',
   no_registry: 'No registry is configured.',
   no_secret_file: 'A file that the build reads as a secret does not exist.',
-  no_server: 'gunicorn or uWSGI is not installed.',
-  no_server_module: 'No module to serve was found or configured.',
+  no_server: 'The server of a Python service, gunicorn, uvicorn or uWSGI, is not installed.',
+  no_server_module: 'No module to serve was found or configured, or there are several candidates.',
   no_service: 'The directory has neither a package.json nor Python files.',
   no_tasks: 'tasks.ts exports no task.',
   no_tests: 'A test task found no tests.',
   not_deployed: 'The service is not deployed in the environment.',
+  not_installed:
+    'A program that the service names is not installed: of its start script, a checker, a test runner or the debugger.',
   nothing_to_check: 'There are no sources to check, or no linter and no type checker is installed.',
   nothing_to_undo: 'No record says that `init` wrote files in this directory.',
   outside_context: '`image` in deploy.yaml names a file or directory outside the context of the build.',
@@ -106,7 +108,6 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   submodule_differs: 'A submodule is not checked out, or at another commit than the one that the repository names.',
   syntax_error: 'tasks.ts, or a file that it imports, has a syntax error.',
   task_threw: 'A task threw an error of its own.',
-  not_installed: 'The program that the start script names is not installed.',
   not_listening: {meaning: 'serve() cannot listen on its address.', exit: '69'},
   not_primary: 'serve() was called in a worker of node:cluster.',
   task_twice: 'tasks.ts exports two functions whose names give the same task.',

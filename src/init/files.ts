@@ -1,6 +1,6 @@
 import {existsSync, globSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Description, Undecided} from '../runtimes/description.ts';
+import type {HealthPath, Undecided} from '../runtimes/description.ts';
 import {findDeployFile} from '../service/deploy-file.ts';
 import {yamlText} from './from/yaml-lines.ts';
 
@@ -31,15 +31,15 @@ export interface Settings {
 
 const readyPath = '/readyz';
 
-/** The settings that differ from the defaults, by what the source shows. */
-export function settingsOf({health, port}: Pick<Description, 'health' | 'port'>): Settings {
-  const healthLines =
-    health?.path === readyPath
-      ? []
-      : health === undefined
-        ? ['# No path for health checks was found: any answer below 500 counts.', 'health: {path: /, status: 100-499}']
-        : [`# Found in ${health.from}.`, `health: {path: ${yamlText(health.path)}, status: 100-499}`];
-  return {top: [...(port === undefined || port === 3000 ? [] : [`port: ${port}`]), ...healthLines], local: []};
+/** `health` of deploy.yaml, by the path that the source has; no line for the default. */
+export function healthLines(health: HealthPath | undefined): readonly string[] {
+  if (health?.path === readyPath) return [];
+  if (health === undefined)
+    return [
+      '# No path for health checks was found: any answer below 500 counts.',
+      'health: {path: /, status: 100-499}',
+    ];
+  return [`# Found in ${health.from}.`, `health: {path: ${yamlText(health.path)}, status: 100-499}`];
 }
 
 /** `deploy.yaml`; undefined if it would say nothing but the defaults. */

@@ -1,15 +1,14 @@
 import {existsSync} from 'node:fs';
-import {join} from 'node:path';
+import {join, normalize} from 'node:path';
 import {exitCode, isProblem, problem} from '../errors.ts';
 import type {Fact, Undecided} from '../runtimes/description.ts';
 import {runtimes} from '../runtimes/index.ts';
 import type {Runtime} from '../runtimes/runtime.ts';
-import {exampleVariables} from '../runtimes/sources.ts';
 import {quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
-import {type Ci, type NewFile, propose, settingsOf} from './files.ts';
-import type {Left, Taken} from './from/imported.ts';
-import {isSecretName} from './from/secret-name.ts';
+import {type Ci, healthLines, type NewFile, propose} from './files.ts';
+import type {Imported, Left, Taken} from './from/imported.ts';
+import {openQuestions} from './open.ts';
 import {type Undone, undo, undoable, writeFiles} from './record.ts';
 import {proposalText} from './text.ts';
 
@@ -27,7 +26,7 @@ export interface Initialized {
   readonly files: readonly string[];
   readonly kept: readonly string[];
   readonly undecided: readonly Undecided[];
-  /** With `--from`. */
+  /** Of the file of another tool, and of a Procfile. */
   readonly taken: readonly Taken[];
   readonly left: readonly Left[];
 }
@@ -36,30 +35,37 @@ export interface Initialized {
  * Looks at the service in the context's directory and writes the files with which it is built and deployed, without
  * touching one that is there.
  * @throws Problem `no_service`, `no_server_module`, `framework_missing`, `bad_import_file` (exit code 65) or `init_failed`
+ * @example
+ * const {files, undecided} = await initService(context, {from: 'compose.yaml'});
  */
 export async function initService(context: Context, {from, ci}: InitOptions = {}): Promise<Initialized> {
   const {cwd, env, run, say} = context;
   const runtime = runtimeIn(cwd);
-  const imported = from === undefined ? undefined : await (await import('./from/index.ts')).importFile(cwd, from);
+  const imported = await importedFiles(cwd, from);
   const description = await runtime.describe(cwd);
-  const found = settingsOf(imported?.hasHealth === true ? {health: {path: '/readyz', from: ''}} : description);
+  const top = imported.flatMap((one) => one.top);
+  const local = imported.flatMap((one) => one.local);
+  const release = imported.map((one) => one.release).find((one) => one !== undefined);
+  const hasHealth = top.some((line) => line.startsWith('health:'));
   const proposal = propose({
     directory: cwd,
     runtime: runtime.name,
     dockerfile: runtime.dockerfile(cwd),
-    settings: {top: [...(imported?.top ?? []), ...found.top], local: [...(imported?.local ?? []), ...found.local]},
-    release: imported?.release ?? description.release?.text,
+    settings: {top: hasHealth ? top : [...top, ...healthLines(description.health)], local},
+    release,
     ci,
   });
-  if (imported !== undefined) await requireValid(imported.file, proposal.files);
-  const lines = [...(imported?.top ?? []), ...(imported?.local ?? [])];
+  if (from !== undefined) await requireValid(from, proposal.files);
   const undecided = [
     ...description.undecided,
     ...proposal.undecided,
-    ...unsetSecrets(lines, env),
-    ...openVariables(cwd, lines),
+    ...openQuestions(context, {
+      lines: [...top, ...local],
+      hasRelease: release !== undefined,
+      hasFrom: from !== undefined,
+    }),
   ];
-  for (const block of proposalText(cwd, description, {...proposal, undecided}, imported).split('\n')) say(block);
+  for (const line of proposalText(cwd, description, {...proposal, undecided}, imported).split('\n')) say(line);
   const {files} = proposal;
   if (files.length > 0) {
     const written = await run.act(writingText(files), async () => ({warning: writeFiles(cwd, files, env)}));
@@ -74,9 +80,20 @@ export async function initService(context: Context, {from, ci}: InitOptions = {}
     files: files.map(({path}) => path),
     kept: proposal.kept,
     undecided,
-    taken: imported?.taken ?? [],
-    left: imported?.left ?? [],
+    taken: imported.flatMap((one) => one.taken),
+    left: imported.flatMap((one) => one.left),
   };
+}
+
+/** The file that `--from` names, and a Procfile: `run` follows one anyway. */
+async function importedFiles(directory: string, from: string | undefined): Promise<readonly Imported[]> {
+  const hasProcfile = existsSync(join(directory, 'Procfile'));
+  const files = [...(from === undefined ? [] : [from]), ...(hasProcfile ? ['Procfile'] : [])];
+  if (files.length === 0) return [];
+  const {importFile} = await import('./from/index.ts');
+  return Promise.all(
+    [...new Set(files.map((file) => normalize(file)))].map(async (file) => importFile(directory, file)),
+  );
 }
 
 /** What another tool allows can be nothing for deploy.yaml: a port above 65535, a volume on /. */
@@ -111,38 +128,6 @@ function runtimeIn(directory: string): Runtime {
   });
 }
 
-/** Secrets whose values were in the file, or in the shell that read it. */
-function unsetSecrets(lines: readonly string[], env: Context['env']): readonly Undecided[] {
-  const names = lines.flatMap((line) => [...line.matchAll(/\{env: (\w+)\}/g)].map(([, name = '']) => name));
-  const unset = [...new Set(names)].filter((name) => env[name] === undefined);
-  if (unset.length === 0) return [];
-  return [
-    {
-      what: 'secrets are not copied: a deploy reads them from its environment',
-      write: `export ${unset.map((name) => `${name}=VALUE`).join(' ')}`,
-    },
-  ];
-}
-
-/** Variables of an example file that nothing sets yet. */
-function openVariables(directory: string, lines: readonly string[]): readonly Undecided[] {
-  const example = exampleVariables(directory);
-  const names = (example?.names ?? []).filter(
-    (name) => !lines.some((line) => new RegExp(`(?<!\\w)${name}: `).test(line)),
-  );
-  if (example === undefined || names.length === 0 || existsSync(join(directory, 'deploy.yaml'))) return [];
-  return [
-    {
-      what: `${example.file} names ${names.length === 1 ? 'a variable' : `${names.length} variables`}: those without which the service does not start go to deploy.yaml, environments, local`,
-      write: names.slice(0, 8).map(settingLine).join(', ') + (names.length > 8 ? ', ...' : ''),
-    },
-  ];
-}
-
-/** Where a variable goes: a secret is a reference. */
-const settingLine = (name: string): string =>
-  isSecretName(name) ? `secrets: {${name}: {env: ${name}}}` : `environment: {${name}: VALUE}`;
-
 /** The same as shell text. `set -C` overwrites nothing. */
 function writingText(files: readonly NewFile[]): string {
   return files
@@ -156,6 +141,8 @@ function writingText(files: readonly NewFile[]): string {
 /**
  * Takes back what `init` wrote in the context's directory. Files that were edited since are left, and named.
  * @throws Problem `nothing_to_undo` (exit code 65)
+ * @example
+ * const {removed, edited} = await undoInit(context);
  */
 export async function undoInit({cwd, env, run, say}: Context): Promise<Undone> {
   const planned = undoable(cwd, env);

@@ -17,16 +17,16 @@ export function diffText({files}: Pick<Proposal, 'files'>): string {
     .join('\n');
 }
 
-/** What was found, the files as a diff, and what is open. */
+/** What was found, what became of other tools' files, the new files as a diff, and what is open. */
 export function proposalText(
   directory: string,
   description: Pick<Description, 'facts'>,
   {files, kept, undecided}: Proposal,
-  imported: Imported | undefined,
+  imported: readonly Imported[],
 ): string {
   const blocks = [
     `${directory}: ${factsText(description.facts)}`,
-    importedText(imported),
+    imported.map(importedText).join('\n'),
     diffText({files}),
     kept.map((path) => `${path} is there already, and stays as it is`).join('\n'),
     undecidedText(undecided),
@@ -34,9 +34,7 @@ export function proposalText(
   return blocks.filter((block) => block !== '').join('\n\n');
 }
 
-function importedText(imported: Imported | undefined): string {
-  if (imported === undefined) return '';
-  const {file, taken, left} = imported;
+function importedText({file, taken, left}: Imported): string {
   const place = ({line}: {readonly line: number}): string => (line === 0 ? file : `${file}:${line}`);
   return [
     ...taken.map((one) => `${place(one)}: ${one.key} is ${one.as}`),

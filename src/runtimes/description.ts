@@ -19,10 +19,6 @@ export interface Description {
   readonly undecided: readonly Undecided[];
   /** A path that shows the service's health; undefined if its source has none. */
   readonly health?: HealthPath | undefined;
-  /** The port that the source names, where it is not PORT. */
-  readonly port?: number | undefined;
-  /** The command that prepares a release, such as a migration, as shell text. */
-  readonly release?: {readonly text: string; readonly from: string} | undefined;
 }
 
 /** A path of the source by which health can be asked. */

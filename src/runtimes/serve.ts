@@ -48,6 +48,18 @@ export type Serve = (
   sources: ServeSources,
 ) => (Command | PrintedSettings) & WithWarning;
 
+/**
+ * Variables of the service's own start line that fill gaps: what the environment has already is stronger, the port is the
+ * server's, and what refers to other variables needs a shell.
+ */
+export const gaps = (
+  own: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(own).filter(([name, value]) => name !== 'PORT' && env[name] === undefined && !value.includes('$')),
+  );
+
 /** The warning for deprecated variables, as text; undefined for none. */
 export function warningText(deprecated: readonly DeprecatedVariable[]): string | undefined {
   const text = deprecationText(deprecated);

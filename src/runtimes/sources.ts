@@ -43,9 +43,12 @@ const healthNames = [
   'ping',
   'status',
 ];
-const literal = new RegExp(`["'\`](/?(?:api/|v1/|api/v1/)?(?:${healthNames.join('|')})/?)["'\`]`, 'g');
+const healthName = `(?:${healthNames.join('|')})`;
+// `ready` and `status` without a slash are words of other things; only routes of Django have none in front.
+const literal = new RegExp(`["'\`](/(?:api/(?:v1/)?|v1/)?${healthName}/?)["'\`]`, 'g');
+const djangoRoute = new RegExp(`\\bpath\\(\\s*["'](${healthName}/?)["']`, 'g');
 const routeFile = new RegExp(
-  `(?:^|/)(?:(?:src/)?app/((?:[\\w-]+/)*(?:${healthNames.join('|')}))/route|(?:src/)?pages/(api/(?:[\\w-]+/)*(?:${healthNames.join('|')}))|server/((?:api/|routes/)(?:[\\w-]+/)*(?:${healthNames.join('|')})))(?:\\.get)?\\.[jt]sx?$`,
+  `(?:^|/)(?:(?:src/)?app/((?:[\\w-]+/)*${healthName})/route|(?:src/)?pages/(api/(?:[\\w-]+/)*${healthName})|server/((?:api/|routes/)(?:[\\w-]+/)*${healthName}))(?:\\.get)?\\.[jt]sx?$`,
 );
 const largest = 200_000;
 
@@ -59,20 +62,13 @@ export function healthPath(directory: string, files: readonly string[]): HealthP
     const route = app ?? pages ?? server?.replace(/^routes\//, '');
     if (route !== undefined) return [{path: `/${route}`, from}];
     if ((statSync(file, {throwIfNoEntry: false})?.size ?? largest) >= largest) return [];
-    return [...(readText(file) ?? '').matchAll(literal)].map(([, path = '']) => ({
-      path: path.startsWith('/') ? path : `/${path}`,
-      from,
-    }));
+    const text = readText(file) ?? '';
+    return [
+      ...[...text.matchAll(literal)].map(([, path = '']) => ({path, from})),
+      ...[...text.matchAll(djangoRoute)].map(([, path = '']) => ({path: `/${path}`, from})),
+    ];
   });
-  // `ready` and `status` without a slash are words of other things.
-  return found
-    .filter(({path, from}) => path.slice(1).includes('/') || literalRoute(directory, from, path))
-    .toSorted((a, b) => rank(a) - rank(b))[0];
-}
-
-function literalRoute(directory: string, file: string, path: string): boolean {
-  const text = readText(join(directory, file)) ?? '';
-  return [`'${path}'`, `"${path}"`, `\`${path}\``].some((one) => text.includes(one)) || routeFile.test(file);
+  return found.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
 /** Variables that an example of a .env file names. */

@@ -8,7 +8,7 @@ import {temporaryDirectory} from '../support/directory.ts';
 import {all, longIf} from '../support/long.ts';
 import {entrypoint, serviceIn, type TemporaryService} from '../support/service.ts';
 
-// Services in the shapes that generators and guides make: two commands, no change to their code. `npm test` takes three of
+// Services in the shapes that generators and guides make: two commands, no change to their code. `npm test` takes two of
 // them without `check`, `npm run test:adopt` all.
 
 interface Shape {
@@ -132,7 +132,7 @@ const shapes: readonly Shape[] = [
     install: pip,
     path: '/hello',
     answer: /^hello from flask$/,
-    says: /Flask 3 .*serves flaskr:create_app\(\) with gunicorn from \.flaskenv; tests: pytest/,
+    says: /Flask 3 .*serves flaskr:create_app\(\) with gunicorn from Procfile; tests: pytest/,
     quick: true,
   },
   {
@@ -178,7 +178,7 @@ const shapes: readonly Shape[] = [
     ],
     path: '/',
     answer: /^hello from pipenv$/,
-    says: /Flask 3 .*pipenv from Pipfile\.lock; serves wsgi:app with gunicorn from wsgi\.py; tests: unittest/,
+    says: /Flask 3 .*pipenv from Pipfile\.lock; serves wsgi:app with gunicorn from Procfile; tests: unittest/,
   },
   {
     name: 'django',
@@ -202,7 +202,10 @@ function adopted({name, directory = '.', kind}: Shape): TemporaryService & {read
   const unique = `adopt-${randomBytes(3).toString('hex')}`;
   const root = join(temporaryDirectory(), unique);
   cpSync(join(import.meta.dirname, 'fixtures', name), root, {recursive: true});
-  writeFileSync(join(root, '.gitignore'), 'node_modules\n.venv\n.next\n__pycache__\n.pytest_cache\n');
+  writeFileSync(
+    join(root, '.gitignore'),
+    'node_modules\n.venv\n.next\n.output\ndist\ncoverage\n__pycache__\n.pytest_cache\n',
+  );
   const manifest = join(root, directory, kind === 'node' ? 'package.json' : 'pyproject.toml');
   // Without a manifest, the directory has the name.
   if (existsSync(manifest))
@@ -225,7 +228,7 @@ function rebase({directory}: TemporaryService, {kind}: Shape): void {
 for (const shape of shapes) {
   const {name, says, path, answer, install, quick} = shape;
   describe(`a service as made by ${name}`, longIf(quick !== true), () => {
-    test('is adopted by two commands, tested in and out of its image, and removed', async () => {
+    test('is adopted by two commands, tested in and out of its image, and removed', async (t) => {
       const service = adopted(shape);
       const {must, run} = service;
       for (const [program = '', ...words] of install) must(program, ...words);
@@ -236,6 +239,7 @@ for (const shape of shapes) {
       assert.match(found, says);
       rebase(service, shape);
       const deployed = JSON.parse(must(entrypoint, '--json', 'deploy', 'local')) as {address: string; image: string};
+      t.diagnostic(`adopted in ${((performance.now() - started) / 1000).toFixed(1)} s`);
       const response = await fetch(new URL(path, deployed.address));
       assert.match((await response.text()).trim(), answer);
       const outside = run(entrypoint, ['test_unit']);
@@ -257,6 +261,8 @@ for (const shape of shapes) {
       }
       must(entrypoint, 'remove', 'local');
       must(entrypoint, 'init', '--undo');
+      // A Dockerfile that was rebased is left.
+      if (bases[shape.kind] === '') assert.equal(must('git', 'status', '--porcelain'), '');
     });
   });
 }

@@ -65,6 +65,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'service/schema',
     'shell',
     'shell/index.ts',
+    'text',
   ],
   'contract/in-container': ['shell'],
   'contract/probes': [
@@ -75,6 +76,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'shell',
     'shell/index.ts',
     'stack',
+    'text',
   ],
   'contract/rules': ['contract/image', 'contract/in-container', 'contract/probes', 'service/schema', 'stack'],
   'contract/rules/index.ts': ['contract/rules', 'errors.ts', 'text'],
@@ -208,8 +210,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'tasks',
     'tasks/lifecycle',
   ],
-  init: ['errors.ts', 'init/from', 'runtimes', 'service', 'text'],
-  'init/from': ['errors.ts', 'service', 'shell'],
+  init: ['errors.ts', 'init/from', 'runtimes', 'service', 'task.ts', 'text'],
+  'init/from': ['errors.ts', 'runtimes', 'service', 'shell', 'text'],
   'init/from/index.ts': ['errors.ts', 'init/from', 'text'],
   'init/index.ts': [
     'errors.ts',

@@ -1,6 +1,8 @@
 import {exitCode, messageOf, problem} from '../../errors.ts';
 import {isMap, type YamlMap} from './compose-words.ts';
 import type {Imported, Left, Taken} from './imported.ts';
+import {secondProcess} from './procfile.ts';
+import {needsReference} from './secret-name.ts';
 import {flowText} from './yaml-lines.ts';
 
 /** Add-ons of Heroku that are backing services, with what is known of them. */
@@ -41,10 +43,10 @@ export function importAppJson(file: string, text: string): Imported {
         const variable = {line: lineOf(name), key: name};
         const fixed =
           typeof one === 'string' ? one : isMap(one) && typeof one['value'] === 'string' ? one['value'] : undefined;
-        if (fixed !== undefined) {
+        if (fixed !== undefined && !needsReference(name)) {
           environment.push(`  ${name}: ${flowText(fixed)}`);
           taken.push({...variable, as: '`environment`'});
-        } else if (isMap(one) && one['required'] === false)
+        } else if (fixed === undefined && isMap(one) && one['required'] === false)
           left.push({...variable, reason: 'it is optional, and has no value'});
         else {
           secrets.push(`  ${name}: {env: ${name}}`);
@@ -54,7 +56,7 @@ export function importAppJson(file: string, text: string): Imported {
     } else if (key === 'formation' && isMap(given)) {
       for (const [process, one] of Object.entries(given)) {
         const quantity = isMap(one) ? one['quantity'] : undefined;
-        if (process !== 'web') left.push({line: lineOf(process), key: process, reason: 'a deploy runs one process'});
+        if (process !== 'web') left.push({line: lineOf(process), key: process, reason: secondProcess});
         else if (quantity !== undefined) {
           local.push(`replicas: ${String(quantity)}`);
           taken.push({...place, as: `replicas: ${String(quantity)}`});

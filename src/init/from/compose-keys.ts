@@ -16,7 +16,7 @@ const fixed = 'a new release starts beside the old one, which has it';
 
 /** Keys at the top of a Compose file. */
 export const topKeys: Readonly<Record<string, Fate>> = {
-  version: {reason: 'it says nothing'},
+  version: {reason: 'Compose itself ignores it'},
   name: {reason: 'the service has its own name: `service` in deploy.yaml'},
   include: {reason: 'only one file is read: merge them with `docker compose config`'},
   services: {as: 'the service and its `backing_services`'},
@@ -61,7 +61,7 @@ export const serviceKeys: Readonly<Record<string, Fate>> = {
   domainname: {option: '--domainname'},
   entrypoint: {reason: own},
   env_file: {as: '`docker_options`: --env-file'},
-  environment: {as: '`environment`; `secrets` for a value of the shell (`${NAME}`) with the name of a secret'},
+  environment: {as: '`environment`; a variable with the name of a secret becomes one of `secrets`'},
   expose: {as: '`port`'},
   extends: {reason: 'only one file is read: merge them with `docker compose config`'},
   external_links: {reason: 'join the other network: `network`'},
@@ -137,10 +137,10 @@ export const buildKeys: Readonly<Record<string, Fate>> = {
   labels: {reason: 'build labels the image with its service and commit'},
   network: {reason: 'a build uses the network of its engine'},
   no_cache: {reason: 'entrypoint build --no-cache'},
-  platforms: {reason: 'an image is built for the platform of its engine'},
+  platforms: {reason: 'entrypoint build --platform=linux/amd64,linux/arm64'},
   privileged: {reason: 'a build has no privileges'},
   provenance: {reason: 'build writes no attestations'},
-  pull: {reason: 'the base images are those of the engine'},
+  pull: {reason: 'a build uses the base images that its engine has'},
   sbom: {reason: 'build writes no attestations'},
   secrets: {reason: 'entrypoint build --secret ID=FILE'},
   shm_size: {reason: 'a build has the limits of its engine'},
@@ -157,7 +157,7 @@ export const healthKeys: Readonly<Record<string, Fate>> = {
   start_interval: {reason: 'a deploy asks until `ready_timeout_seconds`'},
   start_period: {as: '`ready_timeout_seconds`'},
   test: {as: '`health`: its path if it is a request, else its command'},
-  timeout: {reason: 'the load balancer has its own'},
+  timeout: {reason: 'the load balancer has its own limit'},
 };
 
 export const deployKeys: Readonly<Record<string, Fate>> = {
@@ -177,7 +177,7 @@ export const backingKeys: Readonly<Record<string, Fate>> = {
   image: {as: '`image`'},
   command: {as: '`command`'},
   environment: {as: '`environment`, `secrets`'},
-  healthcheck: {as: '`ready`'},
+  healthcheck: {as: '`ready`: its command'},
   volumes: {as: '`volumes`: named ones'},
   secrets: {reason: 'name it as a variable: `secrets`'},
 };

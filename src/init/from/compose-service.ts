@@ -170,7 +170,7 @@ const handlers: Readonly<Record<string, Handler>> = {
 };
 
 /** Names the keys of a map that nothing has used. */
-function leaveRest(
+export function leaveRest(
   given: YamlMap,
   path: readonly string[],
   used: readonly string[],

@@ -1,7 +1,7 @@
 import {splitWords} from '../../shell/argv.ts';
 import {type Interpolated, interpolated} from './compose-interpolation.ts';
 import {dashed, isMap, listOf, mountOf, pairsOf, type Places, type YamlMap} from './compose-words.ts';
-import {isSecretName} from './secret-name.ts';
+import {needsReference} from './secret-name.ts';
 import {flow, flowList, flowText} from './yaml-lines.ts';
 
 /** Variables: those with the name of a secret become references. */
@@ -22,7 +22,7 @@ export function environmentOf(words: readonly string[], isService: boolean): Var
     const [only] = missing;
     if (isService && name === 'PORT') left.push({name, reason: '`port` of deploy.yaml sets it'});
     // A value of several parts is one secret, of its own name.
-    else if (isSecretName(name))
+    else if (needsReference(name))
       secrets[name] = `{env: ${missing.length === 1 && text === '' && only !== undefined ? only : name}}`;
     else if (only === undefined) environment[name] = text;
     else
@@ -90,7 +90,10 @@ export function backingOf(given: string, service: YamlMap, places: Places): Back
   const image = String(service['image']);
   const {environment, secrets, left: open} = environmentOf(pairsOf(service['environment']), false);
   for (const one of open) leave(['environment', one.name], one.reason);
-  const ready = readyOf(service['healthcheck'], image);
+  const {healthcheck} = service;
+  const ready = readyOf(healthcheck, image);
+  for (const key of Object.keys(isMap(healthcheck) ? healthcheck : {}))
+    if (key !== 'test') leave(['healthcheck', key], 'the command runs until it succeeds, for `ready_timeout_seconds`');
   if (ready === undefined) leave(['image'], 'no command is known by which it says that it is ready: write `ready`');
   const volumes: Record<string, string> = {};
   for (const {target, volume, reason} of listOf(service['volumes']).map((one) => mountOf(one, places)))

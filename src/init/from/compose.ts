@@ -3,10 +3,11 @@ import {exitCode, problem} from '../../errors.ts';
 import {parseYaml} from '../../service/yaml-text.ts';
 import {interpolatedFile} from './compose-interpolation.ts';
 import {backingKeys, serviceKeys, topKeys} from './compose-keys.ts';
-import {type Found, takeService, unknown} from './compose-service.ts';
+import {type Found, leaveRest, takeService, unknown} from './compose-service.ts';
 import {backingOf} from './compose-values.ts';
 import {isMap, type Places, type YamlMap} from './compose-words.ts';
 import type {Imported, Left, Taken} from './imported.ts';
+import {secondProcess} from './procfile.ts';
 import {flow, flowList, flowText} from './yaml-lines.ts';
 
 /**
@@ -31,6 +32,8 @@ export function importCompose(directory: string, file: string, text: string): Im
   if (!isMap(complete) || !isMap(services))
     throw bad(`${file} has no services`, 'name a Compose file: --from=compose.yaml');
   const name = builtHere(directory, file, services);
+  if (name === undefined && !Object.values(services).some((one) => isMap(one) && notBacking(one) === undefined))
+    throw bad(`${file} has no service for this directory`, 'name its directory: entrypoint -C DIR init --from=FILE');
   const places: Places = {directory, base: dirname(resolve(directory, file))};
   const found: Found = {
     top: [],
@@ -47,13 +50,17 @@ export function importCompose(directory: string, file: string, text: string): Im
       else left.push({...place, reason: fate.reason});
     },
   };
-  for (const key of Object.keys(complete)) {
+  for (const [key, given] of Object.entries(complete)) {
     const fate = topKeys[key];
     if (fate === undefined) found.record([key], unknown);
     else if ('reason' in fate) found.record([key], fate);
-    else if (key !== 'services') found.record([key], {as: 'as' in fate ? fate.as : ''});
+    else if ('as' in fate && key !== 'services') {
+      found.record([key], fate);
+      for (const [each, one] of Object.entries(isMap(given) ? given : {}))
+        if (isMap(one)) leaveRest(one, [key, each], declaredKeys[key] ?? [], found.record);
+    }
   }
-  takeService(services[name] as YamlMap, ['services', name], found, complete);
+  if (name !== undefined) takeService(services[name] as YamlMap, ['services', name], found, complete);
   takeOthers(services, name, found);
   const {environment, secrets, labels, options, top, local} = found;
   local.push(
@@ -62,8 +69,11 @@ export function importCompose(directory: string, file: string, text: string): Im
     ...(Object.keys(labels).length === 0 ? [] : [`labels: ${flow(labels)}`]),
     ...(options.length === 0 ? [] : [`docker_options: ${flowList(options)}`]),
   );
-  return {file, top, local, hasHealth: top.some((line) => line.startsWith('health:')), taken, left};
+  return {file, top, local, taken, left};
 }
+
+/** What is used of the declarations at the top of the file. */
+const declaredKeys: Readonly<Record<string, readonly string[]>> = {secrets: ['file', 'environment']};
 
 /** A map of several lines. */
 function block(
@@ -76,12 +86,15 @@ function block(
 }
 
 /** The services beside it: those of an image are backing services. */
-function takeOthers(services: YamlMap, name: string, found: Found): void {
+function takeOthers(services: YamlMap, name: string | undefined, found: Found): void {
   const names: string[] = [];
   for (const [other, service] of Object.entries(services)) {
     if (other === name || !isMap(service)) continue;
     const path = ['services', other];
-    const reason = notBacking(service);
+    const reason =
+      name !== undefined && contextOf(service, found.places) === contextOf(services[name], found.places)
+        ? secondProcess
+        : notBacking(service);
     if (reason !== undefined) {
       found.record(path, {reason});
       continue;
@@ -113,24 +126,29 @@ function notBacking({build, image, profiles}: YamlMap): string | undefined {
   return profiles === undefined || reason === undefined || !('reason' in reason) ? undefined : reason.reason;
 }
 
-/** The service that is built in this directory, or, without one, the only one that is built. */
-function builtHere(directory: string, file: string, services: YamlMap): string {
+/** The directory that a service is built in. */
+function contextOf(service: unknown, {base}: Pick<Places, 'base'>): string | undefined {
+  const build = isMap(service) ? service['build'] : undefined;
+  if (build === undefined) return undefined;
+  return resolve(base, isMap(build) ? String(build['context'] ?? '.') : String(build));
+}
+
+/**
+ * The service that is built in this directory, or, without one, the only one that is built; undefined if none is. Of several
+ * here, such as a web server and its workers, the one with ports.
+ */
+function builtHere(directory: string, file: string, services: YamlMap): string | undefined {
   const base = dirname(resolve(directory, file));
-  const contextOf = (one: unknown): string | undefined => {
-    const build = isMap(one) ? one['build'] : undefined;
-    if (build === undefined) return undefined;
-    return resolve(base, isMap(build) ? String(build['context'] ?? '.') : String(build));
-  };
-  const built = Object.keys(services).filter((name) => contextOf(services[name]) !== undefined);
-  const here = built.filter((name) => contextOf(services[name]) === resolve(directory));
-  const candidates = here.length > 0 ? here : built;
+  const built = Object.keys(services).filter((name) => contextOf(services[name], {base}) !== undefined);
+  const here = built.filter((name) => contextOf(services[name], {base}) === resolve(directory));
+  const withPorts = here.filter((name) => (services[name] as YamlMap)['ports'] !== undefined);
+  const candidates = withPorts.length === 1 ? withPorts : here.length > 0 ? here : built;
   const [only, second] = candidates;
-  if (only !== undefined && second === undefined) return only;
-  if (only === undefined) throw bad(`${file} builds no service`, 'name the directory of one: entrypoint -C DIR init');
+  if (second === undefined) return only;
   throw bad(
     `${file} builds ${candidates.length} services${here.length > 0 ? ' here' : ''}: ${candidates.join(', ')}`,
     here.length > 0
-      ? 'a directory has one service: keep one of them'
+      ? 'a directory has one service, the one with `ports`: keep one of them'
       : 'run init in the directory of one: entrypoint -C DIR init --from=FILE',
   );
 }

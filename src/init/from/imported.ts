@@ -7,8 +7,6 @@ export interface Imported {
   readonly local: readonly string[];
   /** The command that prepares a release. */
   readonly release?: string | undefined;
-  /** Whether `top` says how health is checked. */
-  readonly hasHealth?: boolean;
   readonly taken: readonly Taken[];
   readonly left: readonly Left[];
 }

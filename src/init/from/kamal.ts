@@ -2,6 +2,8 @@ import {exitCode, problem} from '../../errors.ts';
 import {parseYaml} from '../../service/yaml-text.ts';
 import {isMap, listOf, mountOf, type YamlMap} from './compose-words.ts';
 import type {Imported, Left, Taken} from './imported.ts';
+import {secondProcess} from './procfile.ts';
+import {needsReference} from './secret-name.ts';
 import {flow, flowList, flowText} from './yaml-lines.ts';
 
 /** What stands for a template of Ruby, which YAML does not know. */
@@ -74,7 +76,7 @@ export function importKamal(file: string, text: string): Imported {
           for (const key of Object.keys(isMap(one) ? one : {}))
             if (key !== 'hosts')
               leave(['servers', role, key], roleReasons[key] ?? 'no setting of deploy.yaml is like it');
-        } else leave(['servers', role], 'a deploy runs one process: a second service for it');
+        } else leave(['servers', role], secondProcess);
       }
     },
     proxy: (given) => {
@@ -104,12 +106,10 @@ export function importKamal(file: string, text: string): Imported {
       const {clear, secret, ...others} = given;
       // Variables directly below `env` are clear, too.
       const values = {...(secret === undefined && clear === undefined ? others : {}), ...(isMap(clear) ? clear : {})};
-      if (Object.keys(values).length > 0)
-        local.push(
-          'environment:',
-          ...Object.entries(values).map(([name, one]) => `  ${name}: ${flowText(String(one))}`),
-        );
-      const names = listOf(secret).map((name) => String(name));
+      const plain = Object.entries(values).filter(([name]) => !needsReference(name));
+      if (plain.length > 0)
+        local.push('environment:', ...plain.map(([name, one]) => `  ${name}: ${flowText(String(one))}`));
+      const names = [...listOf(secret).map(String), ...Object.keys(values).filter(needsReference)];
       // `NAME:OTHER` takes the variable OTHER.
       if (names.length > 0)
         local.push('secrets:', ...names.map((name) => `  ${name.split(':')[0]}: {env: ${name.split(':')[1] ?? name}}`));
@@ -150,7 +150,7 @@ export function importKamal(file: string, text: string): Imported {
     else if (handler === undefined) leave([key], reasons[key] ?? 'it is no key of Kamal that is known');
     else handler(given);
   }
-  return {file, top, local, hasHealth: top.some((line) => line.startsWith('health:')), taken, left};
+  return {file, top, local, taken, left};
 }
 
 const roleReasons: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import {exitCode, problem} from '../../errors.ts';
 import {splitWords, type Words} from '../../shell/argv.ts';
 import {isWritable} from '../writable.ts';
 import {addPackages, installCommand, notInstalledText, upwards} from './package-manager.ts';
-import {type PackageFile, readPackage} from './package.ts';
+import {dependsOn, type PackageFile, readPackage} from './package.ts';
 import {findTool} from './tooling.ts';
 
 /** A linter, a formatter or a type checker of Node services. */
@@ -131,12 +131,8 @@ function programOf(directory: string, checker: Pick<Checker, 'name' | 'package'>
 }
 
 /** Whether package.json names a package, here or in the workspace above. */
-export function isDeclared(directory: string, name: string): boolean {
-  return upwards(directory).some((one) => {
-    const {dependencies = {}, devDependencies = {}} = readPackage(one) ?? {};
-    return Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name);
-  });
-}
+export const isDeclared = (directory: string, name: string): boolean =>
+  upwards(directory).some((one) => dependsOn(readPackage(one) ?? {}, name));
 
 function requireAll(directory: string, missing: readonly Pick<Checker, 'name' | 'package'>[]): void {
   const [first] = missing;

@@ -47,6 +47,14 @@ export function packageManagerOf(directory: string): PackageManager {
   return 'npm';
 }
 
+/** The lock file of a package manager, in the directory of a service or above it. */
+export function lockFileOf(directory: string, manager: PackageManager): string | undefined {
+  const names = Object.keys(lockFiles).filter((name) => lockFiles[name] === manager && name !== 'pnpm-workspace.yaml');
+  return upwards(directory)
+    .flatMap((one) => names.map((name) => join(one, name)))
+    .find((file) => existsSync(file));
+}
+
 /** The command that adds packages to a service, in its own tool. */
 export function addPackages(directory: string, packages: readonly string[], {dev}: {readonly dev: boolean}): string {
   const names = packages.map(quote).join(' ');
@@ -66,10 +74,7 @@ export function addPackages(directory: string, packages: readonly string[], {dev
 /** How to install what the manifest and its lock file name, in the service's own tool. */
 export function installCommand(directory: string): string {
   const manager = packageManagerOf(directory);
-  const isLocked = ['package-lock.json', 'npm-shrinkwrap.json'].some((name) =>
-    upwards(directory).some((one) => existsSync(join(one, name))),
-  );
-  return manager === 'npm' && isLocked ? 'npm ci' : `${manager} install`;
+  return manager === 'npm' && lockFileOf(directory, 'npm') !== undefined ? 'npm ci' : `${manager} install`;
 }
 
 /** Whether the dependencies of a service were installed, whichever they are. */

@@ -34,9 +34,9 @@ export function nodeTests(
     isDeclared(cwd, name) || findTool(cwd, name)?.own === true ? requiredTool(cwd, {name, package: name}) : undefined;
   const vitest = own('vitest');
   if (vitest !== undefined)
-    return {words: [vitest, 'run', '--dir', suite, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
+    return {words: [vitest, 'run', '--dir', suite, ...vitestPlaces(cwd, rest), ...vitestReports(reports), ...rest]};
   const jest = own('jest');
-  if (jest !== undefined) return jestCommand(jest, suite, rest, reports);
+  if (jest !== undefined) return jestCommand({cwd, jest, suite, rest}, reports);
   return nodeRunner({cwd, env}, [...rest, `${suite}/${testFiles}`], reports);
 }
 
@@ -81,16 +81,18 @@ function ownTests(
     ? requiredTool(cwd, {name: program, package: program})
     : undefined;
   if (tool !== undefined && program === 'vitest')
-    return {words: [tool, 'run', ...words, ...configLoader(cwd), ...vitestReports(reports), ...rest]};
-  if (tool !== undefined && program === 'jest') return jestCommand(tool, undefined, [...words, ...rest], reports);
+    return {words: [tool, 'run', ...words, ...vitestPlaces(cwd, words), ...vitestReports(reports), ...rest]};
+  if (tool !== undefined && program === 'jest')
+    return jestCommand({cwd, jest: tool, rest: [...words, ...rest]}, reports);
   if (reports !== undefined && tool !== undefined && !words.some((word) => /^(?:-R|--reporter)\b/.test(word)))
     return {words: [tool, ...words, '--reporter=xunit', `--reporter-option=output=${reports.junit}`, ...rest]};
   if (reports !== undefined && program === 'node' && words.includes('--test') && !script.includes('--test-reporter'))
     return nodeRunner({cwd, env}, [...words.filter((word) => word !== '--test'), ...rest], reports);
   const path = [...programDirectories(cwd), env['PATH'] ?? ''].join(delimiter);
-  // Words after `--` follow those of the script, as `npm test -- WORDS` has it.
+  const line = isWritable(cwd) ? script : elsewhere(script);
   return {
-    words: ['sh', '-c', `${script}${rest.length === 0 ? '' : ' "$@"'}`, 'test', ...rest],
+    // Words after `--` follow those of the script, as `npm test -- WORDS` has it.
+    words: ['sh', '-c', rest.length === 0 ? line : `${line} "$@"`, 'test', ...rest],
     env: {...plugAndPlay(cwd, env).env, PATH: path},
   };
 }
@@ -129,9 +131,24 @@ function nodeReports(reports: Reports | undefined): string[] {
   ];
 }
 
-/** In an image, nothing can be written beside the code, as vite does with what it makes of its configuration. */
+// In an image, nothing can be written beside the code. What is kept in node_modules is in /tmp there: images/node.
+const coverage = '/tmp/coverage';
+
+/** A script whose coverage tools would measure beside the code. */
+const elsewhere = (script: string): string =>
+  script
+    .replace(/(?<=^|&& |\w=\S+ )c8(?= )/, `c8 --temp-directory=${coverage}/tmp --reports-dir=${coverage}`)
+    .replace(/(?<=^|&& |\w=\S+ )nyc(?= )/, `nyc --temp-dir=${coverage}/tmp --report-dir=${coverage}`);
+
+function vitestPlaces(directory: string, words: Words): readonly string[] {
+  if (isWritable(directory)) return [];
+  const measures = words.some((word) => word.startsWith('--coverage'));
+  return [...configLoader(directory), ...(measures ? [`--coverage.reportsDirectory=${coverage}`] : [])];
+}
+
+/** vite writes what it makes of its configuration beside it. */
 function configLoader(directory: string): readonly string[] {
-  if (isWritable(directory) || globSync('{vite,vitest}.config.*', {cwd: directory}).length === 0) return [];
+  if (globSync('{vite,vitest}.config.*', {cwd: directory}).length === 0) return [];
   const file = findPackage(directory, 'vitest');
   const {version = '0.0'} = file === undefined ? {} : (readPackage(join(directory, file)) ?? {});
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -144,10 +161,24 @@ function vitestReports(reports: Reports | undefined): string[] {
   return reports === undefined ? [] : ['--reporter=default', '--reporter=junit', `--outputFile.junit=${reports.junit}`];
 }
 
+interface JestOptions {
+  readonly cwd: string;
+  readonly jest: string;
+  /** Below which its files are; undefined: where its configuration says. */
+  readonly suite?: string;
+  readonly rest: Words;
+}
+
 // jest writes JUnit only with the package jest-junit, which takes the file's name from the environment.
-function jestCommand(jest: string, suite: string | undefined, rest: Words, reports: Reports | undefined): Command {
-  const words = [jest, ...(suite === undefined ? [] : ['--rootDir', suite])];
-  if (reports === undefined) return {words: [...words, ...rest]};
+function jestCommand({cwd, jest, suite, rest}: JestOptions, reports: Reports | undefined): Command {
+  const readOnly = !isWritable(cwd);
+  const words = [
+    jest,
+    ...(suite === undefined ? [] : ['--rootDir', suite]),
+    ...(readOnly ? ['--cacheDirectory=/tmp/jest'] : []),
+  ];
+  if (reports === undefined)
+    return {words: [...words, ...(readOnly ? [`--coverageDirectory=${coverage}`] : []), ...rest]};
   return {
     words: [
       ...words,

@@ -63,6 +63,14 @@ describe('init', () => {
       readFileSync(join(cwd, 'deploy.yaml'), 'utf8'),
       /# Found in src\/app\/api\/health\/route\.ts\.\nhealth: \{path: \/api\/health,/,
     );
+    const django = directoryWith({
+      'manage.py': 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")\n',
+      'site/wsgi.py': 'application = get_wsgi_application()\n',
+      'site/urls.py': 'urlpatterns = [path("healthz", health)]\n',
+      'requirements.txt': 'django\ngunicorn\n',
+    });
+    await initService(inDirectory(django).context);
+    assert.match(readFileSync(join(django, 'deploy.yaml'), 'utf8'), /health: \{path: \/healthz,/);
   });
 
   test('overwrites nothing, and names what a file lacks', async () => {
@@ -97,6 +105,29 @@ describe('init', () => {
     const {undecided} = await initService(inDirectory(cwd).context, {from: 'compose.yaml'});
     assert.equal(undecided[0]?.write, 'export POSTGRES_PASSWORD=VALUE SECRET_KEY=VALUE');
     assert.doesNotMatch(readFileSync(join(cwd, 'deploy.yaml'), 'utf8'), /abc|: pw/);
+  });
+
+  test('follows a Procfile, and names its other processes and the files of other tools', async () => {
+    const cwd = directoryWith({
+      ...flask,
+      Procfile: 'web: gunicorn "shop:create_app()" -w 3\nworker: celery\nrelease: flask db upgrade\n',
+      'compose.yaml': '',
+    });
+    const {context, said} = inDirectory(cwd);
+    const {taken, left, undecided} = await initService(context);
+    assert.match(
+      said[0] ?? '',
+      /Flask 3 from requirements\.txt; .*serves shop:create_app\(\) with gunicorn from Procfile/,
+    );
+    assert.deepEqual([taken.map(({key}) => key), left.map(({key}) => key)], [['web', 'release'], ['worker']]);
+    assert.ok(said.includes('Procfile:1: web is what `run` follows: gunicorn "shop:create_app()" -w 3'));
+    assert.deepEqual(undecided, [
+      {
+        what: 'compose.yaml is not read: to take its settings',
+        write: 'entrypoint init --undo && entrypoint init --from=compose.yaml',
+      },
+    ]);
+    assert.match(readFileSync(join(cwd, 'tasks.ts'), 'utf8'), /'flask db upgrade'/);
   });
 
   test('--undo restores the tree byte for byte, but for files that were edited', async () => {

@@ -3,11 +3,10 @@ import {dirname, join, relative} from 'node:path';
 import {exitCode, isProblem, problem} from '../../../errors.ts';
 import {readText} from '../../../text/file.ts';
 import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
-import {readProcfile} from '../../procfile.ts';
 import {healthPath, sourceFiles} from '../../sources.ts';
 import {checkerNames} from '../linters.ts';
-import {addPackages, packageManagerOf} from '../package-manager.ts';
-import {type PackageFile, readPackage} from '../package.ts';
+import {addPackages, lockFileOf, type PackageManager, packageManagerOf} from '../package-manager.ts';
+import {dependsOn, type PackageFile, readPackage} from '../package.ts';
 import {otherSuites} from '../tests.ts';
 import {type Framework, servingPrograms} from './frameworks.ts';
 import {installedPackage} from './program.ts';
@@ -22,7 +21,7 @@ const runners = ['vitest', 'jest', 'mocha', 'ava', 'tap'];
 export function describeNode(directory: string): Description {
   const manifest = readPackage(directory) ?? {};
   const framework = frameworkOf(directory, manifest);
-  if (framework !== undefined && !isDeclared(framework, manifest)) throw notDeclared(directory, framework);
+  if (framework !== undefined && !dependsOn(manifest, framework.package)) throw notDeclared(directory, framework);
   const program = undeclaredProgram(directory, manifest);
   if (program !== undefined) throw program;
   const served = servedFact(directory, manifest, framework);
@@ -37,7 +36,6 @@ export function describeNode(directory: string): Description {
     ],
     undecided: [...served.undecided, ...standaloneNote(directory, framework)],
     health: healthPath(directory, sourceFiles(directory, /\.[cm]?[jt]sx?$/)),
-    release: releaseOf(directory),
   };
 }
 
@@ -45,7 +43,7 @@ export function describeNode(directory: string): Description {
 function undeclaredProgram(directory: string, manifest: PackageFile): Error | undefined {
   for (const {from, script} of saidStarts(directory, manifest)) {
     const program = script.kind === 'start' ? servingPrograms[script.program ?? ''] : undefined;
-    if (program !== undefined && !isDeclared(program, manifest))
+    if (program !== undefined && !dependsOn(manifest, program.package))
       return problem({
         code: 'framework_missing',
         what: `${from} runs a program of ${program.package}, and package.json does not depend on it`,
@@ -54,13 +52,6 @@ function undeclaredProgram(directory: string, manifest: PackageFile): Error | un
       });
   }
   return undefined;
-}
-
-function isDeclared(
-  {package: name}: Pick<Framework, 'package'>,
-  {dependencies = {}, devDependencies = {}}: PackageFile,
-): boolean {
-  return Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name);
 }
 
 function notDeclared(directory: string, {package: name, title, files = []}: Framework): Error {
@@ -80,32 +71,19 @@ function frameworkFact(directory: string, manifest: PackageFile, framework: Fram
   return {what: `${framework.title} ${shortVersion(version)}`.trim(), from: 'package.json'};
 }
 
-const lockFiles: Readonly<Record<string, readonly string[]>> = {
-  npm: ['package-lock.json', 'npm-shrinkwrap.json'],
-  pnpm: ['pnpm-lock.yaml'],
-  yarn: ['yarn.lock'],
-  bun: ['bun.lock', 'bun.lockb'],
-};
-
 function managerFact(directory: string): Fact {
   const manager = packageManagerOf(directory);
-  for (let at = directory; ; at = dirname(at)) {
-    const file = lockFiles[manager]?.find((name) => existsSync(join(at, name)));
-    if (file !== undefined) {
-      const version = versionOf(at, manager, file);
-      return {
-        what: version === undefined ? manager : `${manager} ${version}`,
-        from: relative(directory, join(at, file)),
-      };
-    }
-    if (existsSync(join(at, '.git')) || at === dirname(at)) return {what: `${manager}, without a lock file`};
-  }
+  const file = lockFileOf(directory, manager);
+  if (file === undefined) return {what: `${manager}, without a lock file`};
+  const version = versionOf(manager, file);
+  return {what: version === undefined ? manager : `${manager} ${version}`, from: relative(directory, file)};
 }
 
-function versionOf(directory: string, manager: string, lock: string): string | undefined {
-  const declared = /"packageManager"\s*:\s*"\w+@(\d+)/.exec(readText(join(directory, 'package.json')) ?? '')?.[1];
+function versionOf(manager: PackageManager, lock: string): string | undefined {
+  const manifest = readText(join(dirname(lock), 'package.json')) ?? '';
+  const declared = /"packageManager"\s*:\s*"\w+@(\d+)/.exec(manifest)?.[1];
   if (declared !== undefined) return declared;
-  const text = manager === 'pnpm' || manager === 'yarn' ? (readText(join(directory, lock)) ?? '').slice(0, 400) : '';
+  const text = manager === 'pnpm' || manager === 'yarn' ? (readText(lock) ?? '').slice(0, 400) : '';
   if (manager === 'pnpm') return {'6.0': '8', '9.0': '10'}[/lockfileVersion: '([\d.]+)'/.exec(text)?.[1] ?? ''];
   if (manager === 'yarn' && /yarn lockfile v1/.test(text)) return '1';
   return undefined;
@@ -157,7 +135,7 @@ const isBuiltOrThere = (directory: string, file: string, {scripts}: PackageFile)
 
 /** A framework whose build makes a server only with an adapter. */
 function adapterOf(directory: string, manifest: PackageFile, {adapter}: Framework): readonly Undecided[] {
-  if (adapter === undefined || isDeclared(adapter, manifest)) return [];
+  if (adapter === undefined || dependsOn(manifest, adapter.package)) return [];
   return [{what: `the build makes no server without ${adapter.package}`, write: adapterFix(directory, adapter)}];
 }
 
@@ -177,12 +155,11 @@ function standaloneNote(directory: string, framework: Framework | undefined): re
   ];
 }
 
-function testFact({scripts = {}, dependencies = {}, devDependencies = {}}: PackageFile): Fact {
-  const all = {...dependencies, ...devDependencies};
-  const runner = runners.find((name) => Object.hasOwn(all, name));
+function testFact(manifest: PackageFile): Fact {
+  const runner = runners.find((name) => dependsOn(manifest, name));
   if (runner !== undefined) return {what: `tests: ${runner}`};
-  if (/node .*--test/.test(scripts['test'] ?? '')) return {what: 'tests: node:test'};
-  const test = scripts['test'];
+  const test = manifest.scripts?.['test'];
+  if (/node .*--test/.test(test ?? '')) return {what: 'tests: node:test'};
   return {what: test === undefined || /no test specified/.test(test) ? 'no tests' : `tests: \`${test}\``};
 }
 
@@ -193,9 +170,4 @@ function otherFacts(directory: string): readonly Fact[] {
     ...(others.length === 0 ? [] : [{what: `${others.join(' and ')}: left to a task of tasks.ts`}]),
     ...(checkers.length === 0 ? [] : [{what: `checks: ${checkers.join(', ')}`}]),
   ];
-}
-
-function releaseOf(directory: string): Description['release'] {
-  const text = readProcfile(directory).get('release');
-  return text === undefined ? undefined : {text, from: 'Procfile'};
 }

@@ -9,7 +9,7 @@ import {cpuCount, heapMegabytes} from '../../../server/settings/limits.ts';
 import {type Reading, readSettings} from '../../../server/settings/reader.ts';
 import {configText} from '../../../server/settings/text.ts';
 import type {Words} from '../../../shell/argv.ts';
-import {type Serve, warningText} from '../../serve.ts';
+import {gaps, type Serve, warningText} from '../../serve.ts';
 import {nodeProgram, plugAndPlay} from '../tooling.ts';
 import {type NodeStart, nodeStart} from './start.ts';
 
@@ -45,7 +45,7 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
       settings: {module: reading.module, ...(start === undefined ? {} : {moduleFrom: start.from}), ...reading.origins},
       warning,
     };
-  const surroundings = {...gaps(start?.env, env), ...plugAndPlay(cwd, env).env};
+  const surroundings = {...gaps(start?.env ?? {}, env), ...plugAndPlay(cwd, env).env};
   return {
     words: [
       nodeProgram(env),
@@ -66,16 +66,6 @@ function ownSettings(start: NodeStart | undefined): readonly OwnSetting[] {
     const text = start[name];
     return text === undefined ? [] : [{name, text, from: start.from}];
   });
-}
-
-/** Variables of the start script. What the environment has already is stronger; the port is the server's. */
-function gaps(
-  own: Readonly<Record<string, string>> = {},
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(own).filter(([name, value]) => name !== 'PORT' && env[name] === undefined && !value.includes('$')),
-  );
 }
 
 /** The words after `--`, with those of the start script for the service in front of the user's. */

@@ -4,7 +4,7 @@ import {exitCode, problem} from '../../../errors.ts';
 import type {Words} from '../../../shell/argv.ts';
 import {readProcfile} from '../../procfile.ts';
 import {addPackages, installCommand, notInstalledText, scriptCommand} from '../package-manager.ts';
-import {type PackageFile, readPackage} from '../package.ts';
+import {dependsOn, type PackageFile, readPackage} from '../package.ts';
 import {type Adapter, type Framework, frameworks, servingPrograms, withoutAddress} from './frameworks.ts';
 import {programFile} from './program.ts';
 import {readScript, type Script} from './script.ts';
@@ -103,17 +103,10 @@ const isUnknownProgram = ({script}: Said): boolean =>
 
 const plain = {args: [], env: {}, nodeOptions: []};
 
-/** The framework of a service: what package.json depends on. */
-export function frameworkOf(
-  directory: string,
-  {dependencies = {}, devDependencies = {}}: PackageFile,
-): Framework | undefined {
-  const has = (name: string): boolean => Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name);
-  return (
-    frameworks.find((one) => has(one.package)) ??
-    frameworks.find(({files = []}) => files.some((name) => existsSync(join(directory, name))))
-  );
-}
+/** The framework of a service: what package.json depends on, else what a file is of. */
+export const frameworkOf = (directory: string, manifest: PackageFile): Framework | undefined =>
+  frameworks.find((one) => dependsOn(manifest, one.package)) ??
+  frameworks.find(({files = []}) => files.some((name) => existsSync(join(directory, name))));
 
 function startOf(directory: string, said: Said, exists: (file: string) => boolean): NodeStart | undefined {
   const {from, script} = said;

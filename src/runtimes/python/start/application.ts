@@ -3,6 +3,8 @@ import {join} from 'node:path';
 import {exitCode, problem} from '../../../errors.ts';
 import {readText} from '../../../text/file.ts';
 import {pyprojectTexts} from '../pyproject.ts';
+import {requires} from '../requirements.ts';
+import type {OwnServer} from './own.ts';
 
 /** The application of a Python service. */
 export interface Application {
@@ -132,37 +134,50 @@ function variableIn(text: string): string | undefined {
   return needed.length === 0 ? `${factory}()` : undefined;
 }
 
-function kindOf(directory: string, file: string, text: string): Pick<Application, 'kind' | 'framework'> {
-  const asgi = asgiFrameworks.exec(text)?.[1];
-  if (asgi !== undefined) return {kind: 'asgi', framework: asgi};
-  const wsgi = wsgiFrameworks.exec(text)?.[1];
-  if (wsgi !== undefined) return {kind: 'wsgi', framework: wsgi};
-  if (/get_asgi_application|^async def app(?:lication)?\(\s*scope/m.test(text) || file === 'asgi.py')
-    return {kind: 'asgi'};
-  if (/get_wsgi_application|def app(?:lication)?\(\s*env/m.test(text)) return {kind: 'wsgi'};
-  return declaredKind(directory);
+type Kind = Pick<Application, 'kind' | 'framework'>;
+
+/** What a file shows about the application in it, by the framework that it uses. */
+function shownKind(text: string): Kind | undefined {
+  const asgi = asgiFrameworks.exec(text)?.[1] ?? /get_asgi_application/.exec(text)?.[0];
+  if (asgi !== undefined) return {kind: 'asgi', framework: asgi === 'get_asgi_application' ? 'Django' : asgi};
+  const wsgi = wsgiFrameworks.exec(text)?.[1] ?? /get_wsgi_application/.exec(text)?.[0];
+  if (wsgi !== undefined) return {kind: 'wsgi', framework: wsgi === 'get_wsgi_application' ? 'Django' : wsgi};
+  return undefined;
+}
+
+function kindOf(directory: string, file: string, text: string): Kind {
+  const shown = shownKind(text);
+  if (shown !== undefined) return shown;
+  if (/^async def app(?:lication)?\(\s*scope/m.test(text) || file === 'asgi.py') return {kind: 'asgi'};
+  return /def app(?:lication)?\(\s*env/m.test(text) ? {kind: 'wsgi'} : declaredKind(directory);
 }
 
 /** For an application that another module makes: by what the service requires. */
-function declaredKind(directory: string): Pick<Application, 'kind' | 'framework'> {
+function declaredKind(directory: string): Kind {
   const required = ['pyproject.toml', 'requirements.txt', 'requirements.in', 'Pipfile']
     .map((name) => readText(join(directory, name)) ?? '')
     .join('\n');
-  const has = (name: string): boolean => new RegExp(`(?:^|["'\\s])${name}(?![\\w-])`, 'im').test(required);
-  if (has('flask')) return {kind: 'wsgi', framework: 'Flask'};
-  const asgi = (['FastAPI', 'Starlette', 'Litestar', 'Quart'] as const).find((name) => has(name.toLowerCase()));
-  return asgi === undefined ? {kind: 'wsgi'} : {kind: 'asgi', framework: asgi};
+  const framework = (['Flask', 'FastAPI', 'Starlette', 'Litestar', 'Quart', 'Django'] as const).find((name) =>
+    requires(required, name),
+  );
+  if (framework === undefined) return {kind: 'wsgi'};
+  return {kind: framework === 'Flask' || framework === 'Django' ? 'wsgi' : 'asgi', framework};
 }
 
 /** The kind of a module that is named, as far as its file shows a framework. */
-export function kindOfModule(directory: string, module: string): Application['kind'] | undefined {
+export function kindOfModule(directory: string, module: string): Kind | undefined {
   const path = (module.split(':')[0] ?? '').replaceAll('.', '/');
   const [text] = ['', 'src/']
     .flatMap((root) => [`${root}${path}.py`, `${root}${path}/__init__.py`])
     .flatMap((file) => readText(join(directory, file)) ?? []);
-  if (text === undefined) return undefined;
-  if (asgiFrameworks.test(text) || /get_asgi_application/.test(text)) return 'asgi';
-  return wsgiFrameworks.test(text) || /get_wsgi_application/.test(text) ? 'wsgi' : undefined;
+  return text === undefined ? undefined : shownKind(text);
+}
+
+/** The application that the service's own files name for their server. */
+export function ownApplication(directory: string, {module, server, from}: OwnServer): Application | undefined {
+  if (module === undefined) return undefined;
+  const {framework} = declaredKind(directory);
+  return {module, kind: server === 'uvicorn' ? 'asgi' : 'wsgi', from, framework, ...kindOfModule(directory, module)};
 }
 
 /** @throws Problem `no_server_module` (exit code 65) */

@@ -1,7 +1,7 @@
 import {exitCode, problem} from '../../../errors.ts';
 import {type DeprecatedVariable, deprecatedVariable} from '../../../server/settings/given.ts';
 import type {Context} from '../../../task.ts';
-import type {ServeValues} from '../../serve.ts';
+import type {ServeSources, ServeValues} from '../../serve.ts';
 import {findPythonProgram, hasPythonPackage, installFix} from '../program.ts';
 import type {OwnServer} from './own.ts';
 import type {AppServer} from './settings.ts';
@@ -15,6 +15,12 @@ export interface ChosenServer {
   readonly short?: DeprecatedVariable;
 }
 
+/** What the task `run` was given. */
+interface GivenToTask {
+  readonly values: ServeValues;
+  readonly sources: ServeSources;
+}
+
 const servers = ['gunicorn', 'uvicorn', 'uwsgi'] as const;
 
 const isServer = (text: string): text is AppServer => (servers as readonly string[]).includes(text);
@@ -25,11 +31,13 @@ const isServer = (text: string): text is AppServer => (servers as readonly strin
  */
 export function chooseServer(
   {cwd, env}: Pick<Context, 'cwd' | 'env'>,
-  {appServer}: ServeValues,
+  {values, sources}: GivenToTask,
   own: OwnServer,
   isAsgi: boolean,
 ): ChosenServer {
-  if (appServer !== undefined) return {appServer, from: '--app-server'};
+  const {appServer} = values;
+  if (appServer !== undefined)
+    return {appServer, from: sources.appServer?.from === 'variable' ? sources.appServer.name : '--app-server'};
   const found = deprecatedVariable('APP_SERVER', 'appServer', env);
   if (found !== undefined && isServer(found.text))
     return {appServer: found.text, from: 'APP_SERVER', short: found.variable};
@@ -41,7 +49,11 @@ export function chooseServer(
   const usable = fits.find(
     (name) => has(name) && !(name === 'gunicorn' && isAsgi && asgiClass({cwd, env}) === undefined),
   );
-  return {appServer: usable ?? (isAsgi && !has('gunicorn') ? 'uvicorn' : 'gunicorn'), from: 'default', ...ignored};
+  return {
+    appServer: usable ?? (isAsgi && !has('gunicorn') ? 'uvicorn' : 'gunicorn'),
+    from: 'what is installed',
+    ...ignored,
+  };
 }
 
 /** The worker class by which gunicorn serves an ASGI application, as far as one is installed. */

@@ -3,15 +3,15 @@ import {dirname, join, relative} from 'node:path';
 import {exitCode, problem} from '../../../errors.ts';
 import {readText} from '../../../text/file.ts';
 import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
-import {readProcfile} from '../../procfile.ts';
 import {healthPath, sourceFiles} from '../../sources.ts';
 import {checkerNames} from '../checks.ts';
 import {installFix} from '../program.ts';
 import {requirementsText, requires} from '../requirements.ts';
 import {otherSuites} from '../tests.ts';
 import {pythonVersion} from '../version.ts';
-import type {Application} from './application.ts';
+import {type Application, ownApplication} from './application.ts';
 import {findModule} from './module.ts';
+import {ownServer} from './own.ts';
 
 /** Files that say what is installed, the strongest first, with the tool that reads them. */
 const manifests = [
@@ -37,25 +37,33 @@ const servers = ['gunicorn', 'uvicorn', 'uwsgi', 'pyuwsgi'] as const;
  */
 export function describePython(directory: string): Description {
   const required = requirementsText(directory);
-  const application = findModule({cwd: directory, env: {}}, undefined, undefined);
+  const own = ownServer(directory, {});
+  const application = ownApplication(directory, own) ?? findModule({cwd: directory, env: {}}, false);
   const {framework} = application;
   if (framework !== undefined && !requires(required, framework)) throw notRequired(directory, application);
   const manifest = workspaceLock(directory) ?? manifests.find(([file]) => existsSync(join(directory, file)));
-  const server =
+  const installed =
     servers.find((name) => requires(required, name)) ?? (/fastapi\[/i.test(required) ? 'uvicorn' : undefined);
+  const isOwn = own.server !== undefined && (own.from === 'Procfile' || requires(required, own.server));
+  const server = isOwn ? own.server : installed;
   const tests = testFacts(directory, required);
   return {
     facts: [
-      frameworkFact(required, application),
+      frameworkFact(required, application, manifest?.[0]),
       {what: `Python ${pythonVersion(directory)}`},
       ...(manifest === undefined ? [] : [{what: manifest[1], from: manifest[0]}]),
       {what: `serves ${application.module}${server === undefined ? '' : ` with ${server}`}`, from: application.from},
       ...tests,
       ...checksFact(directory),
     ],
-    undecided: [...(server === undefined ? [noServer(directory, application)] : []), ...djangoNotes(directory)],
+    undecided: [
+      ...(installed === undefined ? [noServer(directory, application)] : []),
+      ...(own.note === undefined
+        ? []
+        : [{what: own.note, write: 'deploy.yaml: environments: {local: {before: [TASK]}}'}]),
+      ...djangoNotes(directory),
+    ],
     health: healthPath(directory, sourceFiles(directory, /\.py$/)),
-    release: releaseOf(directory),
   };
 }
 
@@ -76,12 +84,12 @@ function notRequired(directory: string, {framework = '', from}: Application): Er
   });
 }
 
-function frameworkFact(required: string, {framework, from, kind}: Application): Fact {
+function frameworkFact(required: string, {framework, from, kind}: Application, manifest = from): Fact {
   if (framework === undefined) return {what: `a Python service (${kind.toUpperCase()})`, from};
   const name = framework.toLowerCase();
   const pinned = new RegExp(`(?:^|["'])${name}(?:\\[[^\\]]*\\])?\\s*[=~>]=\\s*([\\d.]+)`, 'im').exec(required)?.[1];
   const locked = new RegExp(`name = "${name}"\\nversion = "([\\d.]+)`).exec(required)?.[1];
-  return {what: `${framework} ${shortVersion(locked ?? pinned ?? '')}`.trim(), from};
+  return {what: `${framework} ${shortVersion(locked ?? pinned ?? '')}`.trim(), from: manifest};
 }
 
 function noServer(directory: string, {kind}: Application): Undecided {
@@ -122,9 +130,4 @@ function djangoNotes(directory: string): readonly Undecided[] {
       write: "settings: ALLOWED_HOSTS = ['shop.example.com']",
     },
   ];
-}
-
-function releaseOf(directory: string): Description['release'] {
-  const text = readProcfile(directory).get('release');
-  return text === undefined ? undefined : {text, from: 'Procfile'};
 }

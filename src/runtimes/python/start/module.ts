@@ -5,24 +5,19 @@ import {pyprojectTexts} from '../pyproject.ts';
 import {type Application, findApplications, kindOfModule, oneApplication} from './application.ts';
 
 /**
- * The application to serve: `given`, or `module` below [tool.entrypoint] in pyproject.toml (for ASGI workers `asgi_module`,
+ * The application to serve: `module` below [tool.entrypoint] in pyproject.toml (for ASGI workers `asgi_module`,
  * if it is set), or what the service's files show: [tool.fastapi], FLASK_APP, `app` or `application` in a usual file, the
  * Django project of manage.py, or one in a package.
  * @throws Problem `no_server_module` (exit code 65), also for two candidates
  */
-export function findModule(
-  {cwd, env}: Pick<Context, 'cwd' | 'env'>,
-  given: string | undefined,
-  asgi: boolean | undefined,
-): Application {
-  if (given !== undefined) return {module: given, kind: asgi === true ? 'asgi' : 'wsgi', from: '--module'};
+export function findModule({cwd, env}: Pick<Context, 'cwd' | 'env'>, asgi: boolean): Application {
   const declared = pyprojectTexts(cwd, 'tool.entrypoint');
   const from = '[tool.entrypoint] of pyproject.toml';
-  const own = asgi === true ? declared['asgi_module'] : undefined;
+  const own = asgi ? declared['asgi_module'] : undefined;
   if (own !== undefined) return {module: own, kind: 'asgi', from};
   const module = declared['module'];
-  if (module !== undefined) return {module, kind: kindOfModule(cwd, module) ?? (asgi === true ? 'asgi' : 'wsgi'), from};
-  return oneApplication(findApplications(cwd, env, asgi === true));
+  if (module !== undefined) return {module, kind: asgi ? 'asgi' : 'wsgi', ...kindOfModule(cwd, module), from};
+  return oneApplication(findApplications(cwd, env, asgi));
 }
 
 /**

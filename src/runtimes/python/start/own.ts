@@ -5,17 +5,22 @@ import type {Setting} from '../../../server/settings/settings.ts';
 import {splitWords, type Words} from '../../../shell/argv.ts';
 import {readText} from '../../../text/file.ts';
 import {readProcfile} from '../../procfile.ts';
+import {pyprojectTexts} from '../pyproject.ts';
+import {addressWords} from './servers.ts';
 import {flagOf, type AppServer} from './settings.ts';
 
 /** What the service's own files say about its server: a Procfile, and the server's own configuration. */
 export interface OwnServer {
   /** The server that they are for; undefined if they name none. */
   readonly server: AppServer | undefined;
+  /** The application, where pyproject.toml does not name it for `run`. */
   readonly module?: string | undefined;
   /** `Procfile`, `gunicorn.conf.py` */
   readonly from: string;
   /** Words of the server's own command line: without its module and its addresses. */
   readonly words: Words;
+  /** Variables that the line of the Procfile sets. */
+  readonly env: Readonly<Record<string, string>>;
   /** What they set, by its name in the server: `workers`, `logger_class`. Each with the file, and its value if it is plain. */
   readonly sets: ReadonlyMap<string, {readonly from: string; readonly value: string | undefined}>;
   /** A Procfile that is not followed. */
@@ -47,12 +52,12 @@ export function ownServer(directory: string, env: Readonly<Record<string, string
   const line = web === undefined ? undefined : readLine(web);
   const note = web !== undefined && line === undefined ? `web in the Procfile is not followed: ${web}` : undefined;
   const sets: Sets = new Map();
-  const server = line?.server ?? (existsSync(join(directory, 'gunicorn.conf.py')) ? 'gunicorn' : undefined);
+  const usual = existsSync(join(directory, 'gunicorn.conf.py')) ? 'gunicorn.conf.py' : undefined;
   const ini = uwsgiFile(directory);
-  const chosen = server ?? (ini === undefined ? undefined : 'uwsgi');
-  const config = configFile(line?.words ?? [], env);
+  const chosen = line?.server ?? (usual === undefined ? (ini === undefined ? undefined : 'uwsgi') : 'gunicorn');
+  const config = configFile(line?.words ?? [], env) ?? usual;
   const from = line === undefined ? (config ?? ini ?? '') : 'Procfile';
-  if (chosen === 'gunicorn') readPythonFile(directory, config ?? 'gunicorn.conf.py', sets);
+  if (chosen === 'gunicorn' && config !== undefined) readPythonFile(directory, config, sets);
   if (chosen === 'uwsgi' && ini !== undefined) readIni(directory, ini, sets);
   addWords(chosen, env['GUNICORN_CMD_ARGS'] ?? '', 'GUNICORN_CMD_ARGS', sets);
   for (const name of chosen === 'uvicorn' || chosen === undefined ? Object.keys(env) : [])
@@ -61,12 +66,14 @@ export function ownServer(directory: string, env: Readonly<Record<string, string
   const wsgi = sets.get('wsgi_app')?.value ?? (chosen === 'uwsgi' ? sets.get('module')?.value : undefined);
   return {
     server: chosen,
-    module: line?.module ?? wsgi,
+    // What pyproject.toml names is meant for `run`.
+    module: pyprojectTexts(directory, 'tool.entrypoint')['module'] === undefined ? (line?.module ?? wsgi) : undefined,
     from,
     words: [
       ...(chosen === 'uwsgi' && ini !== undefined && line === undefined ? ['--ini', ini] : []),
       ...(line?.words ?? []),
     ],
+    env: line?.env ?? {},
     sets,
     note,
   };
@@ -80,45 +87,48 @@ interface Line {
   readonly server: AppServer;
   readonly module: string | undefined;
   readonly words: Words;
+  readonly env: Readonly<Record<string, string>>;
 }
 
-const addressFlags: Readonly<Record<AppServer, RegExp>> = {
-  gunicorn: /^(?:--bind|-b)(=|$)/,
-  uvicorn: /^(?:--host|--port|--uds|--fd)(=|$)/,
-  uwsgi: /^(?:--http-socket|--http|--socket|-s)(=|$)/,
-};
 const switches =
   /^--?(?:reload|no-reload|preload|no-sendfile|reuse-port|check-config|print-config|spew|daemon|D|proxy-headers|no-proxy-headers|access-log|no-access-log|server-header|no-server-header|date-header|no-date-header|use-colors|no-use-colors|factory|capture-output|enable-stdio-inheritance|master|enable-threads|vacuum|die-on-term|need-app|strict|lazy-apps|single-interpreter|M)$/;
 
 /** Reads a line such as `exec gunicorn shop.wsgi --workers=3`; undefined if it is none of these servers. */
 function readLine(text: string): Line | undefined {
   if (/&&|\|\||[;|<>`&\n]|\$\(/.test(text)) return undefined;
+  const env: Record<string, string> = {};
   let words = [...(splitWords(text) ?? [])];
-  while (/^(?:exec|env|uv|poetry|pipenv|pdm|run|python3?|-m|[A-Za-z_]\w*=.*)$/.test(words[0] ?? ''))
-    words = words.slice(1);
+  for (
+    ;
+    /^(?:exec|env|uv|poetry|pipenv|pdm|run|python3?|-m|[A-Za-z_]\w*=.*)$/.test(words[0] ?? '');
+    words = words.slice(1)
+  ) {
+    const [, name, value = ''] = /^([A-Za-z_]\w*)=(.*)$/.exec(words[0] ?? '') ?? [];
+    if (name !== undefined) env[name] = value;
+  }
   const [program = '', ...rest] = words;
-  if (program === 'fastapi' && rest[0] === 'run') return fastapiLine(rest.slice(1));
+  if (program === 'fastapi' && rest[0] === 'run') return {...fastapiLine(rest.slice(1)), env};
   if (program !== 'gunicorn' && program !== 'uvicorn' && program !== 'uwsgi') return undefined;
+  const others = addressWords(program).without(rest);
   const kept: string[] = [];
   let module: string | undefined;
-  for (let at = 0; at < rest.length; at += 1) {
-    const word = rest[at] ?? '';
+  for (let at = 0; at < others.length; at += 1) {
+    const word = others[at] ?? '';
     const hasValue = word.startsWith('-') && !word.includes('=') && !switches.test(word) && !/^-\w.+/.test(word);
-    if (addressFlags[program].test(word)) at += word.includes('=') ? 0 : 1;
-    else if (!word.startsWith('-')) module = word;
+    if (!word.startsWith('-')) module = word;
     else {
-      kept.push(word, ...(hasValue ? [rest[at + 1] ?? ''] : []));
+      kept.push(word, ...(hasValue ? [others[at + 1] ?? ''] : []));
       at += hasValue ? 1 : 0;
     }
   }
-  return {server: program, module: module === undefined ? undefined : withVariable(program, module), words: kept};
+  return {server: program, module: module === undefined ? undefined : withVariable(program, module), words: kept, env};
 }
 
 /** gunicorn's `shop.wsgi` is `shop.wsgi:application`. */
 const withVariable = (server: AppServer, module: string): string =>
   module.includes(':') || server !== 'gunicorn' ? module : `${module}:application`;
 
-function fastapiLine(rest: Words): Line {
+function fastapiLine(rest: Words): Omit<Line, 'env'> {
   const file = rest.find((word) => word.endsWith('.py'));
   return {
     server: 'uvicorn',

@@ -4,18 +4,18 @@ import {kebab} from '../../../text/names.ts';
 import {table} from '../../../text/table.ts';
 import type {PrintedSettings} from '../../serve.ts';
 import type {Application} from './application.ts';
+import type {ChosenServer} from './choice.ts';
 import {usualAddress} from './debugger.ts';
 import {type OwnServer, ownName} from './own.ts';
-import {type AppServer, flagOf} from './settings.ts';
+import {flagOf} from './settings.ts';
 
 /** Everything that `--print-config` shows. */
 export interface PrintOptions {
-  readonly appServer: AppServer;
-  /** Where the server is chosen. */
-  readonly from: ReadonlyMap<SettingName, string>;
-  readonly module: string;
-  readonly application: Application;
+  readonly server: ChosenServer;
+  readonly application: Pick<Application, 'module' | 'from'>;
   readonly settings: SettingValues;
+  /** Where those that were given come from. */
+  readonly from: ReadonlyMap<SettingName, string>;
   readonly own: OwnServer['sets'];
 }
 
@@ -25,10 +25,11 @@ interface Row {
 }
 
 /** `--print-config` of a Python service: each setting, its value and where it comes from. */
-export function printedSettings({appServer, module, application, settings, from, own}: PrintOptions): PrintedSettings {
+export function printedSettings({server, application, settings, from, own}: PrintOptions): PrintedSettings {
+  const {appServer} = server;
   const rows: Record<string, Row> = {
-    server: {value: appServer, from: own.values().next().value?.from ?? 'installed'},
-    module: {value: module, from: application.from},
+    server: {value: appServer, from: server.from},
+    module: {value: application.module, from: application.from},
   };
   if (settings.inspect === true)
     rows['inspect'] = {value: settings.inspectBind ?? usualAddress, from: from.get('inspect') ?? 'default'};

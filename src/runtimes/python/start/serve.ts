@@ -5,10 +5,10 @@ import type {SettingName} from '../../../server/settings/declaration.ts';
 import {commandLineWords, givenByTask, moduleByVariable, type SettingValues} from '../../../server/settings/given.ts';
 import {cpuCount, heapMegabytes, workerCount} from '../../../server/settings/limits.ts';
 import type {Context} from '../../../task.ts';
-import {type Serve, type ServeValues, warningText} from '../../serve.ts';
+import {gaps, type Serve, type ServeSources, type ServeValues, warningText} from '../../serve.ts';
 import {findPythonProgram, pythonLibrary} from '../program.ts';
 import {pyprojectTexts} from '../pyproject.ts';
-import {type Application, kindOfModule} from './application.ts';
+import {type Application, kindOfModule, ownApplication} from './application.ts';
 import {asgiClass, chooseServer, noServer} from './choice.ts';
 import {debugged, debuggedSettings} from './debugger.ts';
 import {asyncClass, findModule} from './module.ts';
@@ -25,19 +25,12 @@ const workersWithReload = 2;
  * and tested with the code. What its own files say holds: defaults fill gaps.
  */
 export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
-  const said = ownServer(cwd, env);
-  // What pyproject.toml says is meant for `run`.
-  const isDeclared = pyprojectTexts(cwd, 'tool.entrypoint')['module'] !== undefined;
-  const own = isDeclared ? {...said, module: undefined} : said;
+  const own = ownServer(cwd, env);
   const byVariable = values.module === undefined ? moduleByVariable(env) : undefined;
-  const named = values.module ?? byVariable?.text;
+  const named = namedModule(values, sources, byVariable);
   const application = applicationOf({cwd, env}, named, own, values.appServer);
-  const {appServer, short, ...choice} = chooseServer(
-    {cwd, env},
-    chosen(values, sources),
-    own,
-    application.kind === 'asgi',
-  );
+  const server = chooseServer({cwd, env}, {values, sources}, own, application.kind === 'asgi');
+  const {appServer, short} = server;
   const more = commandLineWords(env);
   const {settings: given, deprecated, from} = checkedSettings(appServer, {env, values, sources}, more.errors);
   const program = findPythonProgram({cwd, env}, appServer);
@@ -86,12 +79,12 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const words = rest.some(binds.isOne) || isLast('bind') ? binds.without(more.words) : more.words;
   if (rest.some(binds.isOne) || words.some(binds.isOne)) delete settings.bind;
   const asAsgi = appServer === 'uvicorn' || (appServer === 'gunicorn' && isAsgi(workerClass));
-  const module = named ?? own.module ?? (asAsgi ? findModule({cwd, env}, undefined, true) : application).module;
+  const isFound = named === undefined && own.module === undefined;
+  const served = isFound && asAsgi ? findModule({cwd, env}, true) : application;
   const pythonPath = [...(isSourceDirectory(join(cwd, 'src')) ? [join(cwd, 'src')] : []), pythonLibrary()];
-  if (values.printConfig === true)
-    return printedSettings({appServer, ...choice, module, application, settings, from, own: ownSets});
+  if (values.printConfig === true) return printedSettings({server, application: served, settings, from, own: ownSets});
   const options = {
-    module,
+    module: served.module,
     own: own.server === appServer ? own.words : [],
     isOwn: (name: string): boolean => ownSets.has(name),
     settings: part(false),
@@ -103,7 +96,10 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   };
   // gunicorn and uWSGI have flags for it.
   const isByVariable = appServer === 'uvicorn' || ownSets.has('pythonpath');
-  const path = [...pythonPath, ...(env['PYTHONPATH'] === undefined ? [] : [env['PYTHONPATH']])].join(delimiter);
+  const variables = own.server === appServer ? gaps(own.env, env) : {};
+  const further = env['PYTHONPATH'] ?? variables['PYTHONPATH'];
+  const path = [...pythonPath, ...(further === undefined ? [] : [further])].join(delimiter);
+  const surroundings = {...variables, ...(isByVariable ? {PYTHONPATH: path} : {})};
   const warning = warningText([byVariable?.variable, short, ...deprecated].filter((one) => one !== undefined));
   return {
     words: debugged(
@@ -112,14 +108,24 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
       appServer,
       settings,
     ),
-    ...(isByVariable ? {env: {PYTHONPATH: path}} : {}),
+    ...(Object.keys(surroundings).length === 0 ? {} : {env: surroundings}),
     warning: [warning, own.note].filter((text) => text !== undefined).join('\n') || undefined,
   };
 };
 
-/** Without an origin, the value is the default of an older call. */
-const chosen = (values: ServeValues, sources: Parameters<Serve>[2]): ServeValues =>
-  sources.appServer?.from === 'default' ? {...values, appServer: undefined} : values;
+/** The module that the command line or the environment names, and where. */
+function namedModule(
+  {module}: ServeValues,
+  sources: ServeSources,
+  byVariable: ReturnType<typeof moduleByVariable>,
+): Named | undefined {
+  if (module !== undefined)
+    return {module, from: sources.module?.from === 'variable' ? sources.module.name : '--module'};
+  if (byVariable === undefined) return undefined;
+  return {module: byVariable.text, from: byVariable.variable?.name ?? 'ENTRYPOINT_RUN_MODULE'};
+}
+
+type Named = Pick<Application, 'module' | 'from'>;
 
 /**
  * The application, before it is known which server runs it: its kind is part of that decision.
@@ -127,20 +133,16 @@ const chosen = (values: ServeValues, sources: Parameters<Serve>[2]): ServeValues
  */
 function applicationOf(
   context: Pick<Context, 'cwd' | 'env'>,
-  named: string | undefined,
+  named: Named | undefined,
   own: OwnServer,
   wanted: AppServer = 'gunicorn',
 ): Application {
   const {cwd} = context;
-  if (named !== undefined) return {module: named, kind: kindOfModule(cwd, named) ?? 'wsgi', from: '--module'};
-  if (own.module !== undefined)
-    return {
-      module: own.module,
-      kind: kindOfModule(cwd, own.module) ?? (own.server === 'uvicorn' ? 'asgi' : 'wsgi'),
-      from: own.from,
-    };
+  if (named !== undefined) return {kind: 'wsgi', ...kindOfModule(cwd, named.module), ...named};
+  const said = ownApplication(cwd, own);
+  if (said !== undefined) return said;
   try {
-    return findModule(context, undefined, false);
+    return findModule(context, false);
   } catch (error) {
     throw findPythonProgram(context, wanted) === undefined ? noServer(cwd, wanted) : error;
   }

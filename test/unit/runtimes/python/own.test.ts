@@ -47,13 +47,20 @@ describe('gunicorn.conf.py', () => {
   });
 
   test('names the module by wsgi_app', () => {
-    const list = words({...flask, 'gunicorn.conf.py': 'wsgi_app = "shop:create_app()"\n'});
-    assert.equal(list.at(-1), 'shop:create_app()');
+    const own = {...flask, 'gunicorn.conf.py': 'wsgi_app = "shop:create_app()"\n'};
+    assert.equal(words(own).at(-1), 'shop:create_app()');
+    const printed = serve(own, {}, {printConfig: true});
+    assert.ok('text' in printed);
+    assert.match(printed.text, /^module +shop:create_app\(\) +gunicorn\.conf\.py$/m);
+    const named = serve(own, {ENTRYPOINT_RUN_MODULE: 'a:b', APP_SERVER: 'gunicorn'}, {printConfig: true});
+    assert.ok('text' in named);
+    assert.match(named.text, /^server +gunicorn +APP_SERVER\nmodule +a:b +ENTRYPOINT_RUN_MODULE$/m);
   });
 
   test('has its place in --print-config, as every other source has', () => {
     const printed = serve({...flask, 'gunicorn.conf.py': file}, {PORT: '3000'}, {printConfig: true});
     assert.ok('text' in printed);
+    assert.match(printed.text, /^server +gunicorn +gunicorn\.conf\.py$/m);
     assert.match(printed.text, /^module +app:app +app\.py$/m);
     assert.match(printed.text, /^bind +0\.0\.0\.0:3000 +PORT, which overrides gunicorn\.conf\.py$/m);
     assert.match(printed.text, /^workers +\(computed\) +gunicorn\.conf\.py$/m);
@@ -70,6 +77,13 @@ describe('a Procfile', () => {
     assert.ok(!list.includes('--workers'));
     assert.equal(after(list, '--bind'), '0.0.0.0:3000');
     assert.equal(list.at(-1), 'shop.wsgi:application');
+  });
+
+  test('sets variables where the environment does not', () => {
+    const own = {...flask, Procfile: 'web: MODE=fast LEVEL=1 PORT=8000 gunicorn shop.wsgi\n'};
+    const served = serve(own, {LEVEL: '2'});
+    assert.ok('words' in served);
+    assert.deepEqual(served.env, {MODE: 'fast'});
   });
 
   test('does not name the module where pyproject.toml does', () => {

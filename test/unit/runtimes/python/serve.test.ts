@@ -343,8 +343,7 @@ test('short names count as for Node: with a warning, and not if their value mean
     APP_SERVER: 'uwsgi',
     APP_MODULE: 'shop.other:app',
   };
-  const sources: ServeSources = {appServer: {from: 'default'}};
-  const found = servePython({cwd: shop, env, rest: []}, {appServer: 'gunicorn'}, sources);
+  const found = servePython({cwd: shop, env, rest: []}, {}, {});
   assert.ok('words' in found);
   assert.equal(found.words[0], '.venv/bin/uwsgi');
   assert.equal(after(found.words, '--harakiri'), '5');

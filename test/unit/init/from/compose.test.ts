@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
 import {composeTable} from '../../../../scripts/docs/compose.ts';
-import {deployFileText} from '../../../../src/init/files.ts';
-import {importAppJson} from '../../../../src/init/from/app-json.ts';
 import {
   buildKeys,
   deployKeys,
@@ -13,8 +11,7 @@ import {
 } from '../../../../src/init/from/compose-keys.ts';
 import {importCompose} from '../../../../src/init/from/compose.ts';
 import type {Imported} from '../../../../src/init/from/imported.ts';
-import {importKamal} from '../../../../src/init/from/kamal.ts';
-import {type DeployFileInput, parse} from './place.ts';
+import {written} from './written.ts';
 
 // The keys of https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json
 const specification: Readonly<Record<string, readonly [keys: string, known: Readonly<Record<string, Fate>>]>> = {
@@ -36,7 +33,6 @@ const specification: Readonly<Record<string, readonly [keys: string, known: Read
 
 const compose = (text: string): Imported => importCompose('/shop', 'compose.yaml', text);
 const keysOf = ({taken, left}: Imported): readonly string[] => [...taken, ...left].map(({key}) => key);
-const written = (imported: Imported): DeployFileInput => parse(deployFileText(imported) ?? '');
 
 describe('compose.yaml', () => {
   for (const [place, [keys, known]] of Object.entries(specification)) {
@@ -194,99 +190,60 @@ services:
     );
   });
 
+  test('of several services that are built here, the one with ports is taken; a file without one has backing services', () => {
+    const found = compose(`
+services:
+  web: {build: ., ports: ["8000:8000"]}
+  worker: {build: {context: .}, command: celery}
+  front: {build: ./front}
+`);
+    assert.equal(written(found).port, 8000);
+    assert.match(
+      found.left.map(({key, reason}) => `${key}: ${reason}`).join('\n'),
+      /^services\.worker: a deploy runs one process.*\nservices\.front: it is built as well/,
+    );
+    const databases = compose('services: {db: {image: "postgres:17"}, cache: {image: redis}}\n');
+    assert.deepEqual(Object.keys(written(databases).backing_services), ['db', 'cache']);
+  });
+
+  test('what a declaration of a volume or a health check of a backing service says besides is named', () => {
+    const found = compose(`
+services:
+  web: {build: ., volumes: ["data:/data"], secrets: [token]}
+  db: {image: postgres, healthcheck: {test: [CMD, pg_isready], interval: 5s, retries: 3}}
+volumes: {data: {external: true, name: old}, other: {}}
+secrets: {token: {file: ./token, labels: {a: b}}}
+`);
+    assert.deepEqual(
+      found.left.map(({key, line}) => `${key}:${line}`),
+      [
+        'volumes.data.external:5',
+        'volumes.data.name:5',
+        'secrets.token.labels:6',
+        'services.db.healthcheck.interval:4',
+        'services.db.healthcheck.retries:4',
+      ],
+    );
+  });
+
   test('what cannot be read, or is not one service, is one line', () => {
     assert.throws(() => compose('services:\n\tweb: {}\n'), {code: 'bad_import_file', message: /^compose\.yaml:2: /});
     assert.throws(() => compose('a: 1\n'), {message: 'compose.yaml has no services'});
-    assert.throws(() => compose('services: {db: {image: postgres}}\n'), {message: 'compose.yaml builds no service'});
+    assert.throws(() => compose('services: {db: {image: postgres, profiles: [x]}}\n'), {
+      message: 'compose.yaml has no service for this directory',
+    });
+    assert.throws(() => compose('services: {a: {build: .}, b: {build: .}}\n'), {
+      message: 'compose.yaml builds 2 services here: a, b',
+    });
     assert.throws(() => compose('services: {a: {build: a}, b: {build: b}}\n'), {
       message: 'compose.yaml builds 2 services: a, b',
     });
   });
 
-  test('the table of the manual is that of the code: npm run docs', () => {
-    assert.match(composeTable(), /^\| `services\.\*\.cap_add` \| `--cap-add` of `docker_options` \|$/m);
+  test('the table of the manual has a row for every key', () => {
+    const rows = composeTable().split('\n');
+    assert.ok(rows.includes('| `services.*.cap_add` | `--cap-add` of `docker_options` |'));
+    for (const key of Object.keys(serviceKeys))
+      assert.ok(rows.some((row) => row.startsWith(`| \`services.*.${key}\` |`)));
   });
-});
-
-test('app.json: variables, replicas and the release command; everything else is named', () => {
-  const found = importAppJson(
-    'app.json',
-    `{
-  "name": "shop",
-  "env": {"SECRET_KEY": {"generator": "secret"}, "WEB_MODE": "fast", "HINT": {"required": false}},
-  "formation": {"web": {"quantity": 2, "size": "standard-1x"}, "worker": {"quantity": 1}},
-  "scripts": {"postdeploy": "bin/seed", "pr-predestroy": "bin/end"},
-  "addons": ["heroku-postgresql:mini"]
-}`,
-  );
-  const {local} = written(found).environments;
-  assert.ok(local !== undefined);
-  assert.deepEqual(
-    [local.environment, local.secrets, local.replicas, found.release],
-    [{WEB_MODE: 'fast'}, {SECRET_KEY: {env: 'SECRET_KEY'}}, 2, 'bin/seed'],
-  );
-  assert.deepEqual(
-    found.left.map(({key, line}) => `${key}:${line}`),
-    ['name:2', 'HINT:3', 'web.size:4', 'worker:4', 'pr-predestroy:5', 'heroku-postgresql:mini:6'],
-  );
-  assert.throws(() => importAppJson('app.json', '{'), {code: 'bad_import_file'});
-});
-
-test("a template in Kamal's deploy.yml is named, and not copied", () => {
-  const found = importKamal(
-    'config/deploy.yml',
-    `
-service: shop
-servers:
-  web: {hosts: [192.0.2.1], cmd: bin/web}
-proxy: {app_port: 8000, healthcheck: {path: /up, interval: 5}}
-env:
-  clear: {A: <%= ENV["A"] %>, B: b}
-volumes: ["cache_1:/cache:ro"]
-`,
-  );
-  const {local} = written(found).environments;
-  assert.deepEqual([local?.environment, local?.volumes], [{B: 'b'}, {'cache-1': '/cache'}]);
-  assert.deepEqual(
-    found.left.map(({key, line}) => `${key}:${line}`),
-    ['env.clear.A:7', 'servers.web:4', 'servers.web.cmd:4', 'proxy.healthcheck.interval:5', 'volumes./cache:8'],
-  );
-});
-
-test("Kamal's deploy.yml: port, health, variables, volumes; hosts and accessories with the line to write", () => {
-  const found = importKamal(
-    'config/deploy.yml',
-    `
-service: shop
-image: acme/shop
-servers:
-  web: [192.0.2.1, 192.0.2.2]
-  job: {hosts: [192.0.2.3], cmd: bin/jobs}
-proxy: {ssl: true, host: shop.example.com, app_port: 8000, healthcheck: {path: /up}}
-registry: {server: ghcr.io, username: acme, password: [KAMAL_REGISTRY_PASSWORD]}
-env:
-  clear: {DB_HOST: 192.0.2.2}
-  secret: [SECRET_KEY, TOKEN:OTHER_TOKEN]
-volumes: ["storage:/data/storage"]
-accessories: {db: {image: mysql:8.0, host: 192.0.2.2}}
-aliases: {console: app exec}
-`,
-  );
-  const {service, port, health, registry, environments} = written(found);
-  assert.deepEqual([service, port, health, registry], ['shop', 8000, '/up', 'ghcr.io/acme']);
-  assert.deepEqual(environments['local']?.secrets, {SECRET_KEY: {env: 'SECRET_KEY'}, TOKEN: {env: 'OTHER_TOKEN'}});
-  assert.deepEqual(environments['local'].volumes, {storage: '/data/storage'});
-  assert.deepEqual(
-    found.left.map(({key, line}) => `${key}:${line}`),
-    [
-      'servers.web:5',
-      'servers.job:6',
-      'proxy.host:7',
-      'proxy.ssl:7',
-      'registry.username:8',
-      'registry.password:8',
-      'accessories.db:13',
-      'aliases:14',
-    ],
-  );
 });
