@@ -43,6 +43,8 @@ const tool = (name: string, at = '../tool'): readonly (readonly string[])[] => [
   [`${at}/bin/pip`, 'install', '--quiet', name],
 ];
 
+const indexOfPip = 'from pip._internal.models.index import PyPI; print(PyPI.simple_url.rstrip("/"))';
+
 const shapes: readonly Shape[] = [
   {
     name: 'express',
@@ -162,6 +164,12 @@ const shapes: readonly Shape[] = [
     install: [
       ...tool('poetry'),
       ['python3', '-m', 'venv', '.venv'],
+      // By the index of pip: a mirror has no other interface of it, which poetry would use.
+      [
+        'sh',
+        '-c',
+        `../tool/bin/poetry source add --quiet --priority=primary simple "$(.venv/bin/python3 -c '${indexOfPip}')"`,
+      ],
       ['../tool/bin/poetry', 'lock', '--quiet'],
       ['../tool/bin/poetry', 'install', '--quiet'],
     ],

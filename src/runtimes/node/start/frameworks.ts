@@ -81,16 +81,14 @@ export interface ServingProgram {
   /** Its options for the port and the address. The socket is the server's, so that they are left out. */
   readonly port: readonly string[];
   readonly host: readonly string[];
-  /** The titles of frameworks. */
-  readonly title: string;
 }
 
 /** Programs that serve, whose settings are understood. */
 export const servingPrograms: Readonly<Record<string, ServingProgram>> = {
-  next: {package: 'next', port: ['-p', '--port'], host: ['-H', '--hostname'], title: 'Next.js'},
-  fastify: {package: 'fastify-cli', port: ['-p', '--port'], host: ['-a', '--address'], title: 'Fastify'},
-  'react-router-serve': {package: '@react-router/serve', port: [], host: [], title: 'React Router'},
-  'remix-serve': {package: '@remix-run/serve', port: [], host: [], title: 'Remix'},
+  next: {package: 'next', port: ['-p', '--port'], host: ['-H', '--hostname']},
+  fastify: {package: 'fastify-cli', port: ['-p', '--port'], host: ['-a', '--address']},
+  'react-router-serve': {package: '@react-router/serve', port: [], host: []},
+  'remix-serve': {package: '@remix-run/serve', port: [], host: []},
 };
 
 /** Takes the options of an address out of the words of a program: their values, and the words without them. */

@@ -116,7 +116,8 @@ function readNode(program: string, rest: readonly string[]): Script {
   let at = 0;
   for (; at < words.length && (words[at] ?? '').startsWith('-'); at += 1) {
     const word = words[at] ?? '';
-    options.push(word);
+    // An image has no .env: its variables come from deploy.yaml.
+    options.push(word.replace(/^--env-file(?==|$)/, '--env-file-if-exists'));
     if (withValue.test(word)) {
       options.push(words[at + 1] ?? '');
       at += 1;

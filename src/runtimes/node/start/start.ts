@@ -24,8 +24,6 @@ export interface NodeStart {
   /** Port and address that the start script names. */
   readonly port?: string;
   readonly host?: string;
-  /** The program of a framework, as one types it: `next start`. */
-  readonly program?: string;
   /** A start script that is not followed, and why. */
   readonly note?: string;
 }
@@ -140,8 +138,7 @@ function programStart(
   const module = programFile(directory, program);
   if (module === undefined) throw notInstalled(directory, program);
   const {words, ...found} = withoutAddress(servingPrograms[program] ?? {port: [], host: []}, args);
-  const shown = [program, ...words].join(' ');
-  return {module, from, args: words, env, nodeOptions: [], program: shown, ...address(found, env)};
+  return {module, from, args: words, env, nodeOptions: [], ...address(found, env)};
 }
 
 function frameworkStart(

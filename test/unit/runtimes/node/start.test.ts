@@ -35,6 +35,7 @@ describe('what a start script says', () => {
       {},
       ['--require', './tracing.js', '--enable-source-maps'],
     ]);
+    assert.deepEqual(run('node --env-file=.env a.js'), ['a.js', [], {}, ['--env-file-if-exists=.env']]);
     assert.deepEqual(run('tsx src/server.ts'), ['src/server.ts', [], {}, ['--import', 'tsx']]);
     assert.deepEqual(run('bun run src/index.ts'), ['src/index.ts', [], {}, []]);
   });
@@ -90,7 +91,6 @@ describe('the module that is served', () => {
       args: ['start', '-l', 'info', 'app.js'],
       env: {},
       nodeOptions: [],
-      program: 'fastify start -l info app.js',
       port: '4000',
     });
   });
