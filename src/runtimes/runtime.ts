@@ -1,7 +1,6 @@
 import {exitCode, problem, type Problem} from '../errors.ts';
 import type {Command, Words} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
-import type {Description} from './description.ts';
 import type {Serve} from './serve.ts';
 
 /** The service's directory (`cwd`, absolute) and the environment variables to search for its programs (`env`). */
@@ -49,11 +48,6 @@ export interface Runtime {
    * @throws Problem `bad_package_file` (exit code 65)
    */
   readonly workspacePackage: (directory: string) => Promise<WorkspacePackage | undefined>;
-  /**
-   * What a directory shows about its service: its framework, how it is installed, built, served and tested.
-   * @throws Problem `no_server_module` or `framework_missing` (exit code 65)
-   */
-  readonly describe: (directory: string) => Promise<Description>;
   /** A whole Dockerfile for the service in a directory: `FROM entrypoint/node-service:26`. */
   readonly dockerfile: (directory: string) => string;
   /** How to install packages that a task needs: the text after `fix: `. */

@@ -11,7 +11,7 @@ import {importProcfile} from './procfile.ts';
  * Reads a file of another tool. Which tool, its name and its content say.
  * @throws Problem `usage` (exit code 64) for a file that is missing; `bad_import_file` (65)
  */
-export async function importFile(directory: string, file: string): Promise<Imported> {
+export function importFile(directory: string, file: string): Imported {
   const text = readText(resolve(directory, file));
   if (text === undefined)
     throw usageProblem(`--from names no file that can be read: ${file}`, 'for example --from=compose.yaml');

@@ -18,7 +18,6 @@ export const node: Runtime = {
     return {name, module: main};
   },
   workspacePackage: nodePackage,
-  describe: async (directory) => (await import('./start/describe.ts')).describeNode(directory),
   dockerfile: (directory) => `FROM entrypoint/node-service:${nodeMajor(directory)}`,
   installFix: (directory, packages) => addPackages(directory, packages, {dev: true}),
   checkPackages: ['typescript', 'oxlint'],

@@ -18,7 +18,6 @@ export const python: Runtime = {
     module: pyprojectTexts(directory, 'tool.entrypoint')['module'],
   }),
   workspacePackage: pythonPackage,
-  describe: async (directory) => (await import('./start/describe.ts')).describePython(directory),
   dockerfile: (directory) => `FROM entrypoint/python-service:${pythonVersion(directory)}`,
   installFix: (directory, packages) => installFix({cwd: directory}, packages.join(' and ')),
   checkPackages: ['ruff', 'mypy'],

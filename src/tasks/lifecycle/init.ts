@@ -1,5 +1,5 @@
 import {usageProblem} from '../../errors.ts';
-import type {Initialized} from '../../init/index.ts';
+import {type Initialized, initService, undoInit} from '../../init/index.ts';
 import type {Undone} from '../../init/record.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
@@ -19,8 +19,6 @@ export const init = task(
   async (context, {from, ci, undo}): Promise<Initialized | Undone> => {
     if (undo && (from !== undefined || ci !== undefined))
       throw usageProblem('--undo takes back everything that init wrote', 'pass it alone: entrypoint init --undo');
-    // Loaded here: no other task needs it.
-    const {initService, undoInit} = await import('../../init/index.ts');
     return undo ? undoInit(context) : initService(context, {from, ci});
   },
 );
