@@ -1,13 +1,13 @@
 import {existsSync} from 'node:fs';
 import {join, normalize} from 'node:path';
 import {exitCode, isProblem, problem} from '../errors.ts';
-import {describeIn} from '../runtimes/describe.ts';
 import type {Fact, Undecided} from '../runtimes/description.ts';
 import {runtimes} from '../runtimes/index.ts';
 import type {Runtime} from '../runtimes/runtime.ts';
 import {parseDeployFile} from '../service/deploy-file.ts';
 import {quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
+import {describeIn} from './describe.ts';
 import {type Ci, healthLines, type NewFile, propose} from './files.ts';
 import type {Imported, Left, Taken} from './from/imported.ts';
 import {importFile} from './from/index.ts';

@@ -1,7 +1,7 @@
-import type {Description} from './description.ts';
-import {describeNode} from './node/start/describe.ts';
-import {describePython} from './python/start/describe.ts';
-import type {Runtime} from './runtime.ts';
+import type {Description} from '../runtimes/description.ts';
+import {describeNode} from '../runtimes/node/start/describe.ts';
+import {describePython} from '../runtimes/python/start/describe.ts';
+import type {Runtime} from '../runtimes/runtime.ts';
 
 const describers: Readonly<Record<string, (directory: string) => Description>> = {
   node: describeNode,
