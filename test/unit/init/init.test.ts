@@ -130,6 +130,18 @@ describe('init', () => {
     assert.match(readFileSync(join(cwd, 'tasks.ts'), 'utf8'), /'flask db upgrade'/);
   });
 
+  test('takes versions from any manifest, and no requirement from what other packages name', async () => {
+    const app = {'app.py': flask['shop/__init__.py']};
+    for (const [file, text] of Object.entries({
+      Pipfile: '[packages]\nflask = "==3.1.2"\ngunicorn = "*"\n',
+      'pyproject.toml': '[tool.poetry.dependencies]\nflask = "^3.1"\n',
+      'poetry.lock': '[[package]]\nname = "flask"\nversion = "3.1.2"\n\n[package.extras]\ndev = ["ruff (>=0.6)"]\n',
+    })) {
+      const {found} = await initService(inDirectory(directoryWith({...app, [file]: text})).context);
+      assert.deepEqual([found[0]?.what, found.some(({what}) => what.startsWith('checks'))], ['Flask 3', false], file);
+    }
+  });
+
   test('--undo restores the tree byte for byte, but for files that were edited', async () => {
     const cwd = directoryWith({...flask, Procfile: 'web: gunicorn "shop:create_app()"\nrelease: flask db upgrade\n'});
     const before = tree(cwd);

@@ -87,7 +87,11 @@ function notRequired(directory: string, {framework = '', from}: Application): Er
 function frameworkFact(required: string, {framework, from, kind}: Application, manifest = from): Fact {
   if (framework === undefined) return {what: `a Python service (${kind.toUpperCase()})`, from};
   const name = framework.toLowerCase();
-  const pinned = new RegExp(`(?:^|["'])${name}(?:\\[[^\\]]*\\])?\\s*[=~>]=\\s*([\\d.]+)`, 'im').exec(required)?.[1];
+  // `flask==3.1`, `flask (>=3.1)`, `flask = "^3.1"`
+  const pinned = new RegExp(
+    `(?:^|["'])${name}(?:\\[[^\\]]*\\])?\\s*(?:\\(|=\\s*["'])?(?:[=~>]=|[\\^~])\\s*([\\d.]+)`,
+    'im',
+  ).exec(required)?.[1];
   const locked = new RegExp(`name = "${name}"\\nversion = "([\\d.]+)`).exec(required)?.[1];
   return {what: `${framework} ${shortVersion(locked ?? pinned ?? '')}`.trim(), from: manifest};
 }
