@@ -3,6 +3,7 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {apiPage, readEntries} from './docs/api.ts';
+import {composeTable} from './docs/compose.ts';
 import {errorsPage, exitCodeTable} from './docs/errors.ts';
 import {readSources} from './docs/problems.ts';
 import {schemaText} from './schema.ts';
@@ -11,9 +12,11 @@ const root = join(import.meta.dirname, '..');
 
 /** Each generated file with the text that it should have. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const init = readFileSync(join(root, 'docs/init.md'), 'utf8');
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   return new Map([
     ['docs/errors.md', errorsPage(readSources(root))],
+    ['docs/init.md', init.replace(/(?<=<!-- compose: npm run docs -->\n\n)[^]*?(?=\n\n<!-- end -->)/, composeTable())],
     ['docs/deploy.schema.json', schemaText()],
     ['docs/api.md', apiPage(await readEntries(root))],
     [

@@ -67,6 +67,10 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ...withImages('node-service', 'python-service', ...(all ? versions : [])),
     ['node', '--test', '--test-concurrency=1', ...globSync('test/build/**/*.test.ts', {cwd: root})],
   ],
+  adopt: () => [
+    ...withImages('node-service', 'python-service', 'haproxy'),
+    ['node', '--test', '--test-concurrency=1', ...globSync('test/adopt/*.test.ts', {cwd: root})],
+  ],
   contract: () => [
     ...withImages('node-service', ...(all ? ['command', 'base:24'] : [])),
     ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})],

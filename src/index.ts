@@ -35,6 +35,14 @@ export {pythonProgram} from './runtimes/python/program.ts';
 export {reportOptions, runTests} from './tasks/lifecycle/suite.ts';
 export type {SuiteOptions} from './tasks/lifecycle/suite.ts';
 
+// ## Adoption: the files with which a service is built and deployed
+export {initService, undoInit} from './init/index.ts';
+export type {Initialized, InitOptions} from './init/index.ts';
+export type {Ci} from './init/files.ts';
+export type {Undone} from './init/record.ts';
+export type {Left, Taken} from './init/from/imported.ts';
+export type {Description, Fact, HealthPath, Undecided} from './runtimes/description.ts';
+
 // ## Docker: command lines, and the engine that runs them
 export {
   dockerBuild,

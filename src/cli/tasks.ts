@@ -14,6 +14,7 @@ export interface KnownTask {
 /** The standard tasks by the directories of src/tasks, each group in the order of the list. */
 export const standardTasks = {
   lifecycle: [
+    'init',
     'static-analysis',
     'test-unit',
     'test-integration',

@@ -68,11 +68,17 @@ export interface Runtime {
   readonly serve: Serve;
 }
 
-/** A suite without tests. `pattern` is what the runtime's test files are called, such as `*.test.ts`. */
-export const noTests = (suite: string, pattern: string): Problem =>
+/**
+ * A suite without tests. `pattern` is what the runtime's test files are called, such as `*.test.ts`; `others` are suites that
+ * only their own programs run.
+ */
+export const noTests = (suite: string, pattern: string, others: readonly string[] = []): Problem =>
   problem({
     code: 'no_tests',
-    what: `no tests in ${suite}`,
+    what:
+      others.length === 0
+        ? `no tests in ${suite}`
+        : `no tests in ${suite}; ${others.join(' and ')} ${others.length === 1 ? 'is' : 'are'} left to a task of tasks.ts`,
     fix: `add files named ${pattern} below ${suite}, or leave the task out of tasks.ts`,
     exitCode: exitCode.unavailable,
   });

@@ -8,13 +8,13 @@ import type {Context} from '../task.ts';
 /** The options of the task `run`, for every runtime. */
 export const serveOptions = {
   module: option.string('file that exports the handler (Python: package.module:variable)', {
-    defaultText: '`main` of package.json, or src/server.ts (Python: `module` in pyproject.toml, or app.py)',
+    defaultText: 'what the start script or `main` of package.json names (Python: what pyproject.toml names, or app.py)',
     valueName: 'MODULE',
   }),
   ...serverOptions,
   appServer: option.choice('Python: the server that runs the service', {
-    choices: ['gunicorn', 'uwsgi'],
-    default: 'gunicorn',
+    choices: ['gunicorn', 'uvicorn', 'uwsgi'],
+    defaultText: 'what the Procfile names, else what is installed',
   }),
   checkConfig: option.boolean('check the settings and load the module, but do not serve'),
   printConfig: option.boolean('print every setting with its value and its origin'),
@@ -47,6 +47,18 @@ export type Serve = (
   values: ServeValues,
   sources: ServeSources,
 ) => (Command | PrintedSettings) & WithWarning;
+
+/**
+ * Variables of the service's own start line that fill gaps: what the environment has already is stronger, the port is the
+ * server's, and what refers to other variables needs a shell.
+ */
+export const gaps = (
+  own: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(own).filter(([name, value]) => name !== 'PORT' && env[name] === undefined && !value.includes('$')),
+  );
 
 /** The warning for deprecated variables, as text; undefined for none. */
 export function warningText(deprecated: readonly DeprecatedVariable[]): string | undefined {

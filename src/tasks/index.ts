@@ -1,4 +1,5 @@
 // The standard tasks: re-export those that your service needs from its tasks.ts, and add your own there.
+export {init} from './lifecycle/init.ts';
 export {staticAnalysis} from './lifecycle/static-analysis.ts';
 export {testUnit} from './lifecycle/test-unit.ts';
 export {testIntegration} from './lifecycle/test-integration.ts';

@@ -38,6 +38,17 @@ for (const [kind, module] of Object.entries(kinds)) {
   });
 }
 
+test('a CommonJS service finds its own file by require.main', async (t) => {
+  const server = await startServer(t, {
+    file: 'service.cjs',
+    module: 'module.exports = (request, response) => response.end(require.main.filename);',
+    flags: ['--workers=1'],
+  });
+  assert.match((await server.get('/')).body, /\/service\.cjs$/);
+  server.signal('SIGTERM');
+  assert.deepEqual(await server.ended, {code: 0, signal: null});
+});
+
 test('a service that listens on another port is served there, with a warning', async (t) => {
   const probe = createServer().listen(0);
   const {port} = probe.address() as {port: number};

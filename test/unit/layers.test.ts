@@ -16,6 +16,7 @@ const layers = [
   'deploy',
   'contract',
   'config',
+  'init',
   'stack',
   'image',
   'registry',

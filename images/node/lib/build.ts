@@ -1,6 +1,6 @@
 import {existsSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {linkCaches} from './caches.ts';
+import {linkCaches, linkScratch} from './caches.ts';
 import {execCommand, isPlugAndPlay, scriptCommand} from './commands.ts';
 import {buildSteps, hasOwnAddon, ignoresScripts, lifecycleSteps, prismaDirectories, type Step} from './lifecycle.ts';
 import {allowPrograms} from './placeholders.ts';
@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     if (late) await install(whole, surroundings);
     allowPrograms(directory, service.project);
     await runSteps(service, surroundings, !late);
+    linkScratch(directory, ['.', ...service.project.members.map((one) => one.directory)]);
   } finally {
     surroundings.leave();
     removeCacheOfLayer();

@@ -2,7 +2,8 @@ import {createHash} from 'node:crypto';
 import {existsSync, globSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 
-// What build tools keep between builds: in the cache mount, and in the image only as links while the build runs.
+// What tools keep beside the code: between builds in the cache mount, and in a container, where the code is read-only, in
+// /tmp.
 
 /** The cache mount of the build. */
 export const buildCache = '/root/.cache/entrypoint-build';
@@ -48,6 +49,20 @@ export function linkCaches(root: string, name: string, directories: readonly str
     // Directories that hold nothing but a link.
     for (const directory of made.toReversed()) removeEmpty(directory);
   };
+}
+
+/** Where test runners and compilers keep files that nothing sets elsewhere: ava, vite and vitest, vue-tsc. */
+const scratchPlaces = ['node_modules/.cache', 'node_modules/.vite', 'node_modules/.vite-temp', 'node_modules/.tmp'];
+
+/** Links these places of the packages in `directories` to /tmp, except those with files that the build made. */
+export function linkScratch(root: string, directories: readonly string[]): void {
+  for (const directory of directories) {
+    if (!existsSync(join(root, directory, 'node_modules'))) continue;
+    for (const place of scratchPlaces) {
+      const path = join(root, directory, place);
+      if (lstatSync(path, {throwIfNoEntry: false}) === undefined) symlinkSync('/tmp', path);
+    }
+  }
 }
 
 function removeEmpty(directory: string): void {

@@ -1,8 +1,6 @@
-// Detects secrets by name or format. Results hold names and kinds, never values.
+import {isSecretName} from '../../text/secret-name.ts';
 
-const secretName = /(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|ACCESS_KEY|CREDENTIALS?)(_|$)/i;
-// Names of a file, a location or a duration.
-const harmless = /(_FILE|_PATH|_DIR|_URL|_TTL|_SECONDS|_HEADER|_NAME)$/i;
+// Detects secrets by name or format. Results hold names and kinds, never values.
 
 /** Secrets that have a recognisable format. */
 const fileFormats: readonly {readonly kind: string; readonly pattern: RegExp}[] = [
@@ -37,9 +35,6 @@ export function isSecretVariable(name: string, value: string): boolean {
     (isSecretName(name) && !/^(true|false|\d{1,3})$/i.test(value)) || formats.some(({pattern}) => pattern.test(value))
   );
 }
-
-/** Whether a variable of this name holds a secret. */
-export const isSecretName = (name: string): boolean => secretName.test(name) && !harmless.test(name);
 
 /** The kind of secret in a file's content; undefined: none found. */
 export const secretKind = (text: string): string | undefined =>

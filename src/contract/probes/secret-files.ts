@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerStart} from '../../commands/docker/index.ts';
 import type {SecretReference} from '../../shell/argv.ts';
-import {isSecretName} from '../image/secrets.ts';
+import {isSecretName} from '../../text/secret-name.ts';
 import type {ServiceUnderTest} from '../image/service-under-test.ts';
 import {awaitReply, type ProbeContext, secondsToStart, serviceContainer, withContainer} from './containers.ts';
 

@@ -3,17 +3,26 @@ import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Words} from '../../shell/argv.ts';
 import type {ServiceContext} from '../runtime.ts';
-import {findPackage, findTool, isWritable} from './tooling.ts';
+import {isWritable} from '../writable.ts';
+import {ownChecks, requiredTool, tscChecker} from './linters.ts';
+import {findPackage} from './tooling.ts';
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
 const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverage/**', 'reports/**'];
 
 /**
- * The linter and the type checker of a Node service; empty if none is installed.
- * @throws Problem `nothing_to_check` (exit code 69) when the directory has no source
+ * The linters, formatters and the type checker of a Node service, as it has configured them; empty if none is installed.
+ * @throws Problem `nothing_to_check` (exit code 69) when the directory has no source, `not_installed` (69) for a tool that
+ * the service has and has not installed
  */
 export function nodeChecks({cwd}: Pick<ServiceContext, 'cwd'>): readonly Words[] {
-  const commands = [...linters(cwd), ...typeCheckers(cwd)];
+  const own = ownChecks(cwd);
+  const commands = [
+    // A check of types by a script is as incremental as any other.
+    ...own.commands.map((words) => (words[0]?.endsWith('/tsc') === true ? [...words, ...withoutNotes(cwd)] : words)),
+    ...(own.hasLinter ? [] : usualLinter(cwd)),
+    ...(own.hasTypes ? [] : typeChecker(cwd)),
+  ];
   if (commands.length > 0 || hasSources(cwd)) return commands;
   throw problem({
     code: 'nothing_to_check',
@@ -23,30 +32,24 @@ export function nodeChecks({cwd}: Pick<ServiceContext, 'cwd'>): readonly Words[]
   });
 }
 
-/** The service's own linter, chosen by its configuration file; without one, oxlint with its defaults. */
-function linters(directory: string): Words[] {
-  const has = (...names: string[]): boolean => names.some((name) => existsSync(join(directory, name)));
-  const eslint = findTool(directory, 'eslint');
-  if (has('eslint.config.js', 'eslint.config.mjs', 'eslint.config.ts') && eslint?.own === true)
-    return [[eslint.program, '.']];
-  const biome = findTool(directory, 'biome');
-  if (has('biome.json', 'biome.jsonc') && biome?.own === true) return [[biome.program, 'check', '.']];
-  const oxlint = findTool(directory, 'oxlint');
-  return oxlint === undefined || !hasSources(directory) ? [] : [[oxlint.program, '--deny-warnings']];
+/** Without a linter of its own, a service has oxlint with its defaults. */
+function usualLinter(directory: string): Words[] {
+  const oxlint = requiredTool(directory, {name: 'oxlint', package: 'oxlint'});
+  return oxlint === undefined || !hasSources(directory) ? [] : [[oxlint, '--deny-warnings']];
 }
 
 /** tsc with the service's tsconfig.json; without one, strict and for TypeScript that Node runs without a build. */
-function typeCheckers(directory: string): Words[] {
-  const tsc = findTool(directory, 'tsc');
+function typeChecker(directory: string): Words[] {
+  const tsc = requiredTool(directory, tscChecker);
   if (tsc === undefined) return [];
   if (existsSync(join(directory, 'tsconfig.json')))
-    return [[tsc.program, '--noEmit', '--project', 'tsconfig.json', ...withoutNotes(directory)]];
+    return [[tsc, '--noEmit', '--project', 'tsconfig.json', ...withoutNotes(directory)]];
   const files = globSync('**/*.{ts,mts,cts}', {cwd: directory, exclude: notSources}).toSorted();
   if (files.length === 0) return [];
   const types = findPackage(directory, '@types/node');
   return [
     [
-      tsc.program,
+      tsc,
       '--noEmit',
       '--strict',
       '--target',
@@ -65,7 +68,7 @@ function typeCheckers(directory: string): Words[] {
 
 /** In an image, nothing can be written beside the code: an incremental check keeps its notes nowhere. */
 function withoutNotes(directory: string): Words {
-  if (isWritable(directory)) return [];
+  if (isWritable(directory) || !existsSync(join(directory, 'tsconfig.json'))) return [];
   const isIncremental = /"(?:incremental|composite|extends)"/.test(
     readFileSync(join(directory, 'tsconfig.json'), 'utf8'),
   );

@@ -4,7 +4,7 @@ import type {Runtime} from '../runtime.ts';
 import {nodeChecks} from './checks.ts';
 import {addPackages} from './package-manager.ts';
 import {readPackage} from './package.ts';
-import {serveNode} from './serve.ts';
+import {serveNode} from './start/serve.ts';
 import {nodeTests} from './tests.ts';
 import {nodeMajor} from './version.ts';
 import {nodePackage} from './workspace.ts';

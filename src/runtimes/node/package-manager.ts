@@ -16,7 +16,7 @@ const lockFiles: Readonly<Record<string, PackageManager>> = {
 };
 
 /** A directory and those above it, up to the root of its repository. */
-function upwards(directory: string): string[] {
+export function upwards(directory: string): string[] {
   const parent = dirname(directory);
   return existsSync(join(directory, '.git')) || parent === directory
     ? [directory]
@@ -47,6 +47,14 @@ export function packageManagerOf(directory: string): PackageManager {
   return 'npm';
 }
 
+/** The lock file of a package manager, in the directory of a service or above it. */
+export function lockFileOf(directory: string, manager: PackageManager): string | undefined {
+  const names = Object.keys(lockFiles).filter((name) => lockFiles[name] === manager && name !== 'pnpm-workspace.yaml');
+  return upwards(directory)
+    .flatMap((one) => names.map((name) => join(one, name)))
+    .find((file) => existsSync(file));
+}
+
 /** The command that adds packages to a service, in its own tool. */
 export function addPackages(directory: string, packages: readonly string[], {dev}: {readonly dev: boolean}): string {
   const names = packages.map(quote).join(' ');
@@ -62,6 +70,26 @@ export function addPackages(directory: string, packages: readonly string[], {dev
       return `bun add${dev ? ' --dev' : ''} ${names}`;
   }
 }
+
+/** How to install what the manifest and its lock file name, in the service's own tool. */
+export function installCommand(directory: string): string {
+  const manager = packageManagerOf(directory);
+  return manager === 'npm' && lockFileOf(directory, 'npm') !== undefined ? 'npm ci' : `${manager} install`;
+}
+
+/** Whether the dependencies of a service were installed, whichever they are. */
+export function isInstalled(directory: string): boolean {
+  return upwards(directory).some((one) => existsSync(join(one, 'node_modules')) || existsSync(join(one, '.pnp.cjs')));
+}
+
+/** Why programs of the dependencies are not there: nothing is installed, or they are not among them. */
+export function notInstalledText(directory: string, programs: readonly string[]): string {
+  const text = `${programs.join(' and ')} ${programs.length === 1 ? 'is' : 'are'} not installed`;
+  return isInstalled(directory) ? text : `${text}: node_modules is missing`;
+}
+
+/** How a script of package.json is run. */
+export const scriptCommand = (directory: string, name: string): string => `${packageManagerOf(directory)} run ${name}`;
 
 /** What to do about an import of a package that is not installed. */
 export function missingPackageFix(directory: string, name: string): string {

@@ -13,6 +13,10 @@ export interface PackageFile {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
+/** Whether a manifest names a package, for production or for development. */
+export const dependsOn = ({dependencies = {}, devDependencies = {}}: PackageFile, name: string): boolean =>
+  Object.hasOwn(dependencies, name) || Object.hasOwn(devDependencies, name);
+
 /**
  * Reads package.json; undefined if the directory has none.
  * @throws Problem `bad_package_file` (exit code 65) when it cannot be read, or is no JSON object

@@ -1,4 +1,4 @@
-import {accessSync, constants, existsSync, realpathSync} from 'node:fs';
+import {existsSync, realpathSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {executables} from '../../shell/executable.ts';
@@ -41,6 +41,10 @@ export function findPackage(directory: string, name: string): string | undefined
   return found === undefined ? besideToolkit(name) : relative(directory, found);
 }
 
+/** Where the service's dependencies have their programs, absolute. */
+export const programDirectories = (directory: string): readonly string[] =>
+  installedAt(directory).map((from) => join(from, 'node_modules/.bin'));
+
 /** The directory, and the roots of the workspaces above it, where package managers put what members share. */
 function installedAt(directory: string): readonly string[] {
   const roots: string[] = [];
@@ -75,14 +79,4 @@ export function plugAndPlay(directory: string, env: Context['env']): {readonly e
   // yarn's own `run` sets the same.
   if (given.includes(resolver)) return {};
   return {env: {NODE_OPTIONS: [...options, ...(given === '' ? [] : [given])].join(' ')}};
-}
-
-/** Whether this process can write in a directory: on a laptop it can, in an image, as webuser, it cannot. */
-export function isWritable(directory: string): boolean {
-  try {
-    accessSync(directory, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

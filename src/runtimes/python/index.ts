@@ -2,7 +2,7 @@ import type {Runtime} from '../runtime.ts';
 import {pythonChecks} from './checks.ts';
 import {installFix, isPythonService} from './program.ts';
 import {pyprojectTexts} from './pyproject.ts';
-import {servePython} from './serve.ts';
+import {servePython} from './start/serve.ts';
 import {pytestCommand} from './tests.ts';
 import {pythonVersion} from './version.ts';
 import {pythonPackage} from './workspace.ts';

@@ -1,5 +1,5 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {dirname, join, relative} from 'node:path';
 import {quote} from '../../shell/argv.ts';
 import {executables} from '../../shell/executable.ts';
 import type {ServiceContext} from '../runtime.ts';
@@ -18,13 +18,24 @@ export function isPythonService(directory: string): boolean {
 const marks = /^(?:pyproject\.toml|Pipfile|setup\.cfg|pylock.*\.toml|[^.].*\.py)$/;
 
 /**
+ * The virtual environment of a service, relative to its directory: `.venv`, or that of the uv workspace around it. One
+ * without its Python was copied from another machine and is none.
+ */
+export function virtualEnvironment(directory: string): string | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    const isOwn = at === directory || existsSync(join(at, 'uv.lock'));
+    if (isOwn && existsSync(join(at, '.venv/bin/python'))) return relative(directory, join(at, '.venv'));
+    if (existsSync(join(at, '.git')) || at === dirname(at)) return undefined;
+  }
+}
+
+/**
  * A program of the service's virtual environment, as a path relative to its directory; else its name, if it is on PATH
- * (in an image, or in an activated environment). A `.venv` without its Python was copied from another machine and is
- * ignored.
+ * (in an image, or in an activated environment).
  */
 export function findPythonProgram({cwd, env}: ServiceContext, name: string): string | undefined {
-  const own = `.venv/bin/${name}`;
-  if (existsSync(join(cwd, '.venv/bin/python')) && existsSync(join(cwd, own))) return own;
+  const venv = virtualEnvironment(cwd);
+  if (venv !== undefined && existsSync(join(cwd, venv, 'bin', name))) return join(venv, 'bin', name);
   return executables(name, {directory: cwd, path: env['PATH']}).length > 0 ? name : undefined;
 }
 
@@ -39,7 +50,11 @@ export function pythonProgram(context: ServiceContext): string {
 
 /** Whether a package is installed in the service's virtual environment, by its directory: starting Python takes 20 ms. */
 export function hasPythonPackage({cwd, env}: ServiceContext, name: string): boolean {
-  const roots = [join(cwd, '.venv'), ...(env['VIRTUAL_ENV'] === undefined ? [] : [env['VIRTUAL_ENV']])];
+  const venv = virtualEnvironment(cwd);
+  const roots = [
+    ...(venv === undefined ? [] : [join(cwd, venv)]),
+    ...(env['VIRTUAL_ENV'] === undefined ? [] : [env['VIRTUAL_ENV']]),
+  ];
   return roots.some((root) =>
     names(join(root, 'lib')).some(
       (python) => python.startsWith('python3') && existsSync(join(root, 'lib', python, 'site-packages', name)),
@@ -71,6 +86,22 @@ export function installFix({cwd}: Pick<ServiceContext, 'cwd'>, packages: string)
   const file = requirements ?? 'requirements.txt';
   return `add ${packages} to ${file}, then: ${venv} -r ${file} (or build the image)`;
 }
+
+/** How to install what the service requires already, in its own tool. */
+export function notInstalledFix(directory: string): string {
+  const install = Object.entries(installs).find(([file]) => existsSync(join(directory, file)))?.[1];
+  if (install !== undefined) return `${install} (or build the image)`;
+  const file = ['requirements-dev.txt', 'requirements.txt'].find((name) => existsSync(join(directory, name)));
+  return `python3 -m venv .venv && .venv/bin/pip install ${file === undefined ? '-e .' : `-r ${file}`} (or build the image)`;
+}
+
+/** The command that installs what a lock file lists. */
+const installs: Readonly<Record<string, string>> = {
+  'uv.lock': 'uv sync',
+  'poetry.lock': 'poetry install',
+  'pdm.lock': 'pdm install',
+  Pipfile: 'pipenv install --dev',
+};
 
 /** The command that adds a package, by the lock file of its tool. */
 const tools: Readonly<Record<string, string>> = {

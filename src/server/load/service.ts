@@ -1,4 +1,5 @@
 import type {IncomingMessage, Server} from 'node:http';
+import {dirname} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode} from '../../errors.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
@@ -53,6 +54,7 @@ export async function loadService(
     prepare(server);
   };
   const captured = captureListen(target, ready, () => onCapture?.());
+  nameMainModule(module);
   const {default: exported} = (await import(pathToFileURL(module).href)) as {default?: unknown};
   const own = (): LoadedService | undefined => ownService(captured(), warn);
   if (captured().main !== undefined) return own() as LoadedService;
@@ -84,6 +86,16 @@ export async function loadService(
     exitCode: exitCode.badData,
     fix: 'export default a handler (an app, an object with fetch, a (request, response) function), or call listen on process.env.PORT',
   });
+}
+
+/**
+ * CommonJS programs, such as fastify's, look for their own file: `require.main.filename`. `require.main === module` stays
+ * false, as for every module that is imported.
+ */
+function nameMainModule(filename: string): void {
+  const {createRequire} = process.getBuiltinModule('node:module');
+  const main = {id: '.', filename, path: dirname(filename), exports: {}, children: [], loaded: true, paths: []};
+  Object.assign(process, {mainModule: {...main, require: createRequire(filename)}});
 }
 
 /** The failure of a module whose default export cannot be served. */

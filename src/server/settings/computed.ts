@@ -42,7 +42,7 @@ export function bindOf(
   {bind, host, port}: Readonly<Record<'bind' | 'host' | 'port', Origin>>,
   given: GivenSettings,
 ): Origin {
-  const rank = (name: SettingName): number => given.get(name)?.rank ?? 0;
+  const rank = (name: SettingName): number => given.get(name)?.rank ?? -1;
   const all =
     typeof bind.value === 'string' ? splitAddresses(bind.value).flatMap((one) => parseAddress(one) ?? []) : [];
   const whole = all.find((address) => 'host' in address) ?? all[0];

@@ -13,6 +13,7 @@ export const declaration = {
     gunicorn: '--bind',
     uwsgi: '--http-socket',
     defaultText: 'host and port',
+    uvicorn: '--host',
     help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; repeated, or with commas, for several; overrides host and port',
   },
   host: {kind: 'host', deprecatedEnv: 'HOST', defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
@@ -26,6 +27,7 @@ export const declaration = {
     gunicorn: '--workers',
     uwsgi: '--processes',
     defaultText: 'by CPU quota and memory',
+    uvicorn: '--workers',
     help: 'worker processes',
   },
   workerClass: {
@@ -67,6 +69,7 @@ export const declaration = {
     defaultValue: 25,
     gunicorn: '--graceful-timeout',
     uwsgi: '--worker-reload-mercy',
+    uvicorn: '--timeout-graceful-shutdown',
     help: 'seconds for requests to finish after SIGTERM; keep it below the stop timeout of the container',
   },
   drainDelay: {
@@ -86,6 +89,7 @@ export const declaration = {
     deprecatedEnv: 'KEEP_ALIVE',
     defaultValue: 75,
     gunicorn: '--keep-alive',
+    uvicorn: '--timeout-keep-alive',
     help: "seconds for which an idle connection stays open; set it higher than the balancer's",
   },
   headersTimeout: {
@@ -140,6 +144,7 @@ export const declaration = {
     defaultValue: 2048,
     gunicorn: '--backlog',
     uwsgi: '--listen',
+    uvicorn: '--backlog',
     help: 'connections that can wait to be accepted; the kernel limits it to somaxconn',
   },
   socketMode: {
@@ -160,6 +165,7 @@ export const declaration = {
     defaultValue: 0,
     gunicorn: '--max-requests',
     uwsgi: '--max-requests',
+    uvicorn: '--limit-max-requests',
     help: 'requests after which a worker is recycled; 0: never',
   },
   maxRequestsJitter: {
@@ -204,6 +210,7 @@ export const declaration = {
     defaultValue: false,
     gunicorn: '--access-logfile',
     uwsgi: '--disable-logging',
+    uvicorn: '--access-log',
     help: 'log one line per request',
   },
   accessLogFormat: {
@@ -224,6 +231,7 @@ export const declaration = {
     kind: 'networks',
     defaultValue: '127.0.0.1,::1',
     gunicorn: '--forwarded-allow-ips',
+    uvicorn: '--forwarded-allow-ips',
     help: 'proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks (10.0.0.0/8), * for all',
   },
   reload: {
@@ -232,6 +240,7 @@ export const declaration = {
     defaultValue: false,
     gunicorn: '--reload',
     uwsgi: '--py-autoreload',
+    uvicorn: '--reload',
     help: 'restart when a file changes',
   },
   reloadEngine: {
@@ -250,13 +259,18 @@ export const declaration = {
     uwsgi: '--touch-reload',
     help: 'further file that causes a restart, such as a template; can be repeated',
   },
-  inspect: {kind: 'boolean', deprecatedEnv: 'INSPECT', defaultValue: false, help: 'open the inspector of one worker'},
+  inspect: {
+    kind: 'boolean',
+    deprecatedEnv: 'INSPECT',
+    defaultValue: false,
+    help: 'open the inspector of one worker (Python: debugpy)',
+  },
   inspectBind: {
     kind: 'address',
     socket: false,
     deprecatedEnv: 'INSPECT_BIND',
     defaultValue: '127.0.0.1:9229',
-    help: 'address of the inspector',
+    help: 'address of the inspector (Python: 127.0.0.1:5678)',
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 

@@ -15,8 +15,11 @@ export interface Given {
   readonly subject: string;
   /** How `--print-config` names its origin: `--workers`, `PORT`, `APP_SERVER_CMD_ARGS`. */
   readonly from: string;
-  /** 3: command line or code; 2: APP_SERVER_CMD_ARGS; 1: a single variable. The highest rank wins. */
-  readonly rank: 1 | 2 | 3;
+  /**
+   * 3: command line or code; 2: APP_SERVER_CMD_ARGS; 1: a single variable; 0: the service's own start script. The highest
+   * rank wins.
+   */
+  readonly rank: 0 | 1 | 2 | 3;
   /** Set if it comes from a short name, @see withoutForeign. */
   readonly deprecated?: DeprecatedVariable | undefined;
 }
@@ -89,6 +92,19 @@ export function givenByTask(values: SettingValues, sources: SettingSources): Giv
     );
   }
   return given;
+}
+
+/** A setting that the service's own files have, such as the port of its start script. */
+export interface OwnSetting {
+  readonly name: SettingName;
+  readonly text: string;
+  /** Where: `start` of package.json. */
+  readonly from: string;
+}
+
+/** What the service's own files set. Everything else is stronger. */
+export function givenByService(own: readonly OwnSetting[]): GivenSettings {
+  return new Map(own.map(({name, text, from}) => [name, {text, subject: `the ${name} in ${from}`, from, rank: 0}]));
 }
 
 function fromVariable({name, text}: {readonly name: string; readonly text: string}): Given {

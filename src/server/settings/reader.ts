@@ -7,12 +7,14 @@ import {withoutForeign} from './deprecated.ts';
 import {
   commandLineWords,
   type DeprecatedVariable,
+  givenByService,
   givenByTask,
   givenByVariables,
   givenByWords,
   type GivenSettings,
   type Mode,
   moduleByVariable,
+  type OwnSetting,
   type SettingSources,
   type SettingValues,
   strongest,
@@ -31,6 +33,8 @@ export interface ReaderOptions {
   /** Values of the task `run`; what came from its command line has the rank of `argv`, and `argv` wins. */
   readonly values?: SettingValues;
   readonly sources?: SettingSources;
+  /** What the service's own files set. */
+  readonly own?: readonly OwnSetting[];
   /** Other defaults than those of the declaration. */
   readonly defaults?: Partial<Readonly<Record<SettingName, number | boolean | string>>>;
 }
@@ -59,13 +63,14 @@ export function readSettings({
   machine,
   values = {},
   sources = {},
+  own = [],
   defaults = {},
 }: ReaderOptions): Reading {
   const more = commandLineWords(env);
   const byVariable = givenByWords(more.words, 2);
   const byArgv = givenByWords(argv, 3);
   const {given, deprecated} = withoutForeign(
-    strongest(givenByVariables(env), byVariable.given, givenByTask(values, sources), byArgv.given),
+    strongest(givenByService(own), givenByVariables(env), byVariable.given, givenByTask(values, sources), byArgv.given),
   );
   const named = byArgv.words.length === 0 ? moduleByVariable(env) : undefined;
   const [module = named?.text, ...others] = byArgv.words;

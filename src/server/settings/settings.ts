@@ -81,8 +81,8 @@ export type SettingKind =
   | 'owner';
 
 /**
- * One setting. The parser, the options of the task `run`, the help, the manual's table and the words for gunicorn and
- * uWSGI come from it.
+ * One setting. The parser, the options of the task `run`, the help, the manual's table and the words for gunicorn,
+ * uvicorn and uWSGI come from it.
  */
 export interface Setting {
   readonly kind: SettingKind;
@@ -112,4 +112,5 @@ export interface Setting {
   /** Flag of gunicorn with the same meaning. A Python service cannot have a setting without one. */
   readonly gunicorn?: string;
   readonly uwsgi?: string;
+  readonly uvicorn?: string;
 }

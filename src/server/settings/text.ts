@@ -34,14 +34,17 @@ export function helpText(): string {
   ].join('\n');
 }
 
-/** `--print-config`: one line per setting. */
-export function configText({origins, module}: Pick<Reading, 'origins' | 'module'>): string {
+/** `--print-config`: one line per setting. `moduleFrom` says where the module is named. */
+export function configText(
+  {origins, module}: Pick<Reading, 'origins' | 'module'>,
+  moduleFrom = 'command line',
+): string {
   const rows = Object.entries(origins).map(([name, origin]) => [
     kebab(name),
     originText(name as SettingName, origin),
     origin.from,
   ]);
-  return `${table([['setting', 'value', 'from'], ['module', module ?? '', 'command line'], ...rows]).join('\n')}\n`;
+  return `${table([['setting', 'value', 'from'], ['module', module ?? '', moduleFrom], ...rows]).join('\n')}\n`;
 }
 
 function originText(name: SettingName, {value}: Origin): string {

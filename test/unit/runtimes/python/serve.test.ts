@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {pythonLibrary} from '../../../../src/runtimes/python/program.ts';
-import {servePython} from '../../../../src/runtimes/python/serve.ts';
+import {servePython} from '../../../../src/runtimes/python/start/serve.ts';
 import type {ServeSources, ServeValues} from '../../../../src/runtimes/serve.ts';
 import {directoryWith} from '../../../support/directory.ts';
 import {noPath, venv} from './place.ts';
@@ -343,8 +343,7 @@ test('short names count as for Node: with a warning, and not if their value mean
     APP_SERVER: 'uwsgi',
     APP_MODULE: 'shop.other:app',
   };
-  const sources: ServeSources = {appServer: {from: 'default'}};
-  const found = servePython({cwd: shop, env, rest: []}, {appServer: 'gunicorn'}, sources);
+  const found = servePython({cwd: shop, env, rest: []}, {}, {});
   assert.ok('words' in found);
   assert.equal(found.words[0], '.venv/bin/uwsgi');
   assert.equal(after(found.words, '--harakiri'), '5');

@@ -34,6 +34,14 @@ test('a program of the virtual environment wins over PATH; a broken environment 
   assert.equal(findPythonProgram({cwd, env: noPath}, 'ruff'), undefined);
 });
 
+test('a member of a uv workspace has the virtual environment of its root', () => {
+  const root = directoryWith({'.git/HEAD': '', 'uv.lock': '', ...venv('pytest'), 'apps/api/main.py': ''});
+  const cwd = join(root, 'apps/api');
+  assert.equal(findPythonProgram({cwd, env: noPath}, 'pytest'), '../../.venv/bin/pytest');
+  rmSync(join(root, 'uv.lock'));
+  assert.equal(findPythonProgram({cwd, env: noPath}, 'pytest'), undefined);
+});
+
 test('strings are read from one table of pyproject.toml, and from no other', () => {
   const cwd = directoryWith({
     'pyproject.toml':
@@ -56,7 +64,29 @@ test("static analysis runs the service's own tools with its own settings", () =>
     ['.venv/bin/black', '--check', '.'],
     ['.venv/bin/mypy'],
   ]);
-  assert.deepEqual(checks({'pyproject.toml': settings}), []);
+  assert.deepEqual(checks({'pyproject.toml': ''}), []);
+  assert.deepEqual(checks({...venv('flake8', 'pyright', 'ty'), 'tox.ini': '[flake8]\n'}), [
+    ['.venv/bin/flake8', '--extend-exclude', '.venv,venv,node_modules', '.'],
+    ['.venv/bin/pyright'],
+    ['.venv/bin/ty', 'check'],
+  ]);
+});
+
+test('a tool that is configured or required and not installed is an error', () => {
+  const settings = '[tool.mypy]\nstrict = true\n';
+  assert.throws(() => checks({...venv('ruff'), 'pyproject.toml': settings, 'requirements.txt': 'flask\n'}), {
+    code: 'not_installed',
+    message: 'mypy is configured, and not installed',
+    fix: /^add mypy to requirements\.txt, then: /,
+  });
+  assert.throws(
+    () => checks({'pyproject.toml': `[dependency-groups]\ndev = ["ruff", "mypy>=1"]\n${settings}`, 'uv.lock': ''}),
+    {
+      code: 'not_installed',
+      message: 'ruff and mypy are not installed: .venv is missing',
+      fix: 'uv sync (or build the image)',
+    },
+  );
 });
 
 const command = (

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {isAsgi, workerKind} from '../../../../src/runtimes/python/servers.ts';
+import {isAsgi, workerKind} from '../../../../src/runtimes/python/start/servers.ts';
 import {workerCount} from '../../../../src/server/settings/limits.ts';
 
 test('workers follow the CPUs: one each if a worker serves many requests at once', () => {

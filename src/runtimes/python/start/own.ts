@@ -1,0 +1,184 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {type SettingName, settings as declared} from '../../../server/settings/declaration.ts';
+import type {Setting} from '../../../server/settings/settings.ts';
+import {splitWords, type Words} from '../../../shell/argv.ts';
+import {readText} from '../../../text/file.ts';
+import {readProcfile} from '../../procfile.ts';
+import {pyprojectTexts} from '../pyproject.ts';
+import {addressWords} from './servers.ts';
+import {flagOf, type AppServer} from './settings.ts';
+
+/** What the service's own files say about its server: a Procfile, and the server's own configuration. */
+export interface OwnServer {
+  /** The server that they are for; undefined if they name none. */
+  readonly server: AppServer | undefined;
+  /** The application, where pyproject.toml does not name it for `run`. */
+  readonly module?: string | undefined;
+  /** `Procfile`, `gunicorn.conf.py` */
+  readonly from: string;
+  /** Words of the server's own command line: without its module and its addresses. */
+  readonly words: Words;
+  /** Variables that the line of the Procfile sets. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What they set, by its name in the server: `workers`, `logger_class`. Each with the file, and its value if it is plain. */
+  readonly sets: ReadonlyMap<string, {readonly from: string; readonly value: string | undefined}>;
+  /** A Procfile that is not followed. */
+  readonly note?: string | undefined;
+}
+
+type Sets = Map<string, {readonly from: string; readonly value: string | undefined}>;
+
+/** The name of a flag in a server's own files: `worker_class`. */
+const keyOf = (flag: string): string => flag.replace(/^-+/, '').replaceAll('-', '_');
+
+/** How a server calls a setting in its own files. */
+export function ownName(server: AppServer, name: SettingName): string | undefined {
+  const flag = flagOf(server, name);
+  if (flag === undefined) return undefined;
+  const key = keyOf(flag);
+  // gunicorn's file and its command line differ in these.
+  const inFile: Readonly<Record<string, string>> = {
+    keep_alive: 'keepalive',
+    access_logfile: 'accesslog',
+    access_logformat: 'access_log_format',
+  };
+  return server === 'gunicorn' ? (inFile[key] ?? key) : key;
+}
+
+/** Everything that the service's own files say about one of the servers. */
+export function ownServer(directory: string, env: Readonly<Record<string, string | undefined>>): OwnServer {
+  const web = readProcfile(directory).get('web');
+  const line = web === undefined ? undefined : readLine(web);
+  const note = web !== undefined && line === undefined ? `web in the Procfile is not followed: ${web}` : undefined;
+  const sets: Sets = new Map();
+  const usual = existsSync(join(directory, 'gunicorn.conf.py')) ? 'gunicorn.conf.py' : undefined;
+  const ini = uwsgiFile(directory);
+  const chosen = line?.server ?? (usual === undefined ? (ini === undefined ? undefined : 'uwsgi') : 'gunicorn');
+  const config = configFile(line?.words ?? [], env) ?? usual;
+  const from = line === undefined ? (config ?? ini ?? '') : 'Procfile';
+  if (chosen === 'gunicorn' && config !== undefined) readPythonFile(directory, config, sets);
+  if (chosen === 'uwsgi' && ini !== undefined) readIni(directory, ini, sets);
+  addWords(chosen, env['GUNICORN_CMD_ARGS'] ?? '', 'GUNICORN_CMD_ARGS', sets);
+  for (const name of chosen === 'uvicorn' || chosen === undefined ? Object.keys(env) : [])
+    if (name.startsWith('UVICORN_')) sets.set(name.slice(8).toLowerCase(), {from: name, value: env[name]});
+  for (const word of line?.words ?? []) addWords(chosen, word, 'Procfile', sets);
+  const wsgi = sets.get('wsgi_app')?.value ?? (chosen === 'uwsgi' ? sets.get('module')?.value : undefined);
+  return {
+    server: chosen,
+    // What pyproject.toml names is meant for `run`.
+    module: pyprojectTexts(directory, 'tool.entrypoint')['module'] === undefined ? (line?.module ?? wsgi) : undefined,
+    from,
+    words: [
+      ...(chosen === 'uwsgi' && ini !== undefined && line === undefined ? ['--ini', ini] : []),
+      ...(line?.words ?? []),
+    ],
+    env: line?.env ?? {},
+    sets,
+    note,
+  };
+}
+
+function uwsgiFile(directory: string): string | undefined {
+  return ['uwsgi.ini', 'uwsgi.yaml', 'uwsgi.yml', 'uwsgi.json'].find((name) => existsSync(join(directory, name)));
+}
+
+interface Line {
+  readonly server: AppServer;
+  readonly module: string | undefined;
+  readonly words: Words;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const switches =
+  /^--?(?:reload|no-reload|preload|no-sendfile|reuse-port|check-config|print-config|spew|daemon|D|proxy-headers|no-proxy-headers|access-log|no-access-log|server-header|no-server-header|date-header|no-date-header|use-colors|no-use-colors|factory|capture-output|enable-stdio-inheritance|master|enable-threads|vacuum|die-on-term|need-app|strict|lazy-apps|single-interpreter|M)$/;
+
+/** Reads a line such as `exec gunicorn shop.wsgi --workers=3`; undefined if it is none of these servers. */
+function readLine(text: string): Line | undefined {
+  if (/&&|\|\||[;|<>`&\n]|\$\(/.test(text)) return undefined;
+  const env: Record<string, string> = {};
+  let words = [...(splitWords(text) ?? [])];
+  for (
+    ;
+    /^(?:exec|env|uv|poetry|pipenv|pdm|run|python3?|-m|[A-Za-z_]\w*=.*)$/.test(words[0] ?? '');
+    words = words.slice(1)
+  ) {
+    const [, name, value = ''] = /^([A-Za-z_]\w*)=(.*)$/.exec(words[0] ?? '') ?? [];
+    if (name !== undefined) env[name] = value;
+  }
+  const [program = '', ...rest] = words;
+  if (program === 'fastapi' && rest[0] === 'run') return {...fastapiLine(rest.slice(1)), env};
+  if (program !== 'gunicorn' && program !== 'uvicorn' && program !== 'uwsgi') return undefined;
+  const others = addressWords(program).without(rest);
+  const kept: string[] = [];
+  let module: string | undefined;
+  for (let at = 0; at < others.length; at += 1) {
+    const word = others[at] ?? '';
+    const hasValue = word.startsWith('-') && !word.includes('=') && !switches.test(word) && !/^-\w.+/.test(word);
+    if (!word.startsWith('-')) module = word;
+    else {
+      kept.push(word, ...(hasValue ? [others[at + 1] ?? ''] : []));
+      at += hasValue ? 1 : 0;
+    }
+  }
+  return {server: program, module: module === undefined ? undefined : withVariable(program, module), words: kept, env};
+}
+
+/** gunicorn's `shop.wsgi` is `shop.wsgi:application`. */
+const withVariable = (server: AppServer, module: string): string =>
+  module.includes(':') || server !== 'gunicorn' ? module : `${module}:application`;
+
+function fastapiLine(rest: Words): Omit<Line, 'env'> {
+  const file = rest.find((word) => word.endsWith('.py'));
+  return {
+    server: 'uvicorn',
+    module: file === undefined ? undefined : `${file.slice(0, -3).replaceAll('/', '.')}:app`,
+    words: [],
+  };
+}
+
+function configFile(words: Words, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const all = [...words, ...(splitWords(env['GUNICORN_CMD_ARGS'] ?? '') ?? [])];
+  const at = all.findIndex((word) => /^(?:-c|--config)(?:=|$)/.test(word));
+  if (at === -1) return undefined;
+  return (all[at] ?? '').split('=')[1] ?? all[at + 1]?.replace(/^file:/, '');
+}
+
+/** What gunicorn's configuration sets: assignments of the module, also below `if` and `try`, but not in functions. */
+function readPythonFile(directory: string, file: string, sets: Sets): void {
+  let isFunction = false;
+  for (const line of (readText(join(directory, file)) ?? '').split('\n')) {
+    if (/^\S/.test(line)) isFunction = /^(?:async )?def |^class |^@/.test(line);
+    const [, indent = '', name = '', value = ''] =
+      /^(\s*)([a-z_]+)\s*(?::[^=]+)?=(?!=)\s*(.*?)\s*(?:#.*)?$/.exec(line) ?? [];
+    if (name === '' || (indent !== '' && isFunction)) continue;
+    sets.set(name, {
+      from: file,
+      value: /^(?:"[^"\\]*"|'[^'\\]*')$/.test(value) ? value.slice(1, -1) : /^\d+$/.test(value) ? value : undefined,
+    });
+  }
+}
+
+/** The section [uwsgi] of uwsgi.ini. Other formats are passed on as they are, and set what their keys say. */
+function readIni(directory: string, file: string, sets: Sets): void {
+  for (const line of (readText(join(directory, file)) ?? '').split('\n')) {
+    const [, name = '', value = ''] = /^\s*"?([a-z][\w-]*)"?\s*[=:]\s*"?(.*?)"?,?\s*$/.exec(line) ?? [];
+    if (name !== '' && name !== 'uwsgi') sets.set(keyOf(name), {from: file, value});
+  }
+}
+
+/** Words of a command line, in any spelling of their flags. */
+function addWords(server: AppServer | undefined, text: string, from: string, sets: Sets): void {
+  if (server === undefined) return;
+  for (const word of splitWords(text) ?? []) {
+    const [flag = '', value] = word.split('=');
+    if (!flag.startsWith('-')) continue;
+    const short = flag.startsWith('--') ? undefined : flag[1];
+    const found = declared.find(
+      ([, setting]: readonly [SettingName, Setting]) => short !== undefined && setting.short === short,
+    );
+    const key = found === undefined ? keyOf(flag) : (ownName(server, found[0]) ?? keyOf(flag));
+    const inFile = declared.find(([name]) => keyOf(flagOf(server, name) ?? '') === key)?.[0];
+    sets.set(inFile === undefined ? key : (ownName(server, inFile) ?? key), {from, value});
+  }
+}

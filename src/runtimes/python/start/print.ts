@@ -1,0 +1,52 @@
+import {type SettingName, settings as declared} from '../../../server/settings/declaration.ts';
+import type {SettingValues} from '../../../server/settings/given.ts';
+import {kebab} from '../../../text/names.ts';
+import {table} from '../../../text/table.ts';
+import type {PrintedSettings} from '../../serve.ts';
+import type {Application} from './application.ts';
+import type {ChosenServer} from './choice.ts';
+import {usualAddress} from './debugger.ts';
+import {type OwnServer, ownName} from './own.ts';
+import {flagOf} from './settings.ts';
+
+/** Everything that `--print-config` shows. */
+export interface PrintOptions {
+  readonly server: ChosenServer;
+  readonly application: Pick<Application, 'module' | 'from'>;
+  readonly settings: SettingValues;
+  /** Where those that were given come from. */
+  readonly from: ReadonlyMap<SettingName, string>;
+  readonly own: OwnServer['sets'];
+}
+
+interface Row {
+  readonly value: unknown;
+  readonly from: string;
+}
+
+/** `--print-config` of a Python service: each setting, its value and where it comes from. */
+export function printedSettings({server, application, settings, from, own}: PrintOptions): PrintedSettings {
+  const {appServer} = server;
+  const rows: Record<string, Row> = {
+    server: {value: appServer, from: server.from},
+    module: {value: application.module, from: application.from},
+  };
+  if (settings.inspect === true)
+    rows['inspect'] = {value: settings.inspectBind ?? usualAddress, from: from.get('inspect') ?? 'default'};
+  for (const [name] of declared) {
+    const key = ownName(appServer, name);
+    if (key === undefined || flagOf(appServer, name) === undefined) continue;
+    const origin = name === 'bind' ? (from.get('bind') ?? from.get('port') ?? from.get('host')) : from.get(name);
+    const inFile = own.get(key);
+    if (origin !== undefined)
+      rows[kebab(name)] = {
+        value: settings[name],
+        from: inFile === undefined ? origin : `${origin}, which overrides ${inFile.from}`,
+      };
+    else if (inFile !== undefined) rows[kebab(name)] = {value: inFile.value ?? '(computed)', from: inFile.from};
+    else if (settings[name] !== undefined) rows[kebab(name)] = {value: settings[name], from: 'default'};
+    else rows[kebab(name)] = {value: '', from: `default of ${appServer}`};
+  }
+  const lines = Object.entries(rows).map(([name, row]) => [name, String(row.value), row.from]);
+  return {text: table([['setting', 'value', 'from'], ...lines]).join('\n'), settings: rows};
+}
