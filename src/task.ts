@@ -12,8 +12,11 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
   readonly rest: Words;
-  /** Prints a result as text: on the standard output, or with --json on the standard error. */
-  readonly say: (text: string) => void;
+  /**
+   * Prints a result as text: on the standard output, or with --json on the standard error. Where a person reads it on a
+   * terminal, `screen` can say it in another form that fits into its columns.
+   */
+  readonly say: (text: string, screen?: (columns: number) => string) => void;
   /** Prints progress on the standard error; nothing with --quiet. */
   readonly note: (text: string) => void;
   /** Aborted when the user or the system asks to stop. */

@@ -15,12 +15,14 @@ import type {Context} from '../task.ts';
  */
 export async function pushImage(context: RegistryContext, repository: Repository, image: string): Promise<string> {
   try {
-    await context.run(dockerPush(image), {
-      capture: true,
-      retry: true,
-      purpose: 'cannot push the image',
-      fix: 'correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
-    });
+    await context.run.step(`push ${image}`, (run) =>
+      run(dockerPush(image), {
+        capture: true,
+        retry: true,
+        purpose: 'cannot push the image',
+        fix: 'correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
+      }),
+    );
   } catch (error) {
     throw explainEngine(error, repository.registry);
   }
@@ -39,10 +41,12 @@ export async function pullImage(
 ): Promise<string> {
   const login = service.deployFile.registry_login === undefined ? undefined : loginFix;
   try {
-    const outputs: string[] = [];
-    for (const command of pullCommands(service, [image], options))
-      outputs.push((await context.run(command, {capture: true, retry: true, purpose: 'cannot pull the image'})).stdout);
-    return outputs.join('');
+    return await context.run.step(`pull ${image}`, async (run) => {
+      const outputs: string[] = [];
+      for (const command of pullCommands(service, [image], options))
+        outputs.push((await run(command, {capture: true, retry: true, purpose: 'cannot pull the image'})).stdout);
+      return outputs.join('');
+    });
   } catch (error) {
     throw explainEngine(error, image, {login});
   }

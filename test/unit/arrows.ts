@@ -8,6 +8,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'runtimes/python',
     'shell',
     'shell/runners',
+    'shell/terminal',
     'task.ts',
     'tasks/index.ts',
     'text',
@@ -176,6 +177,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'task.ts',
     'tasks',
     'tasks/lifecycle',
+    'text',
   ],
   'option.ts': ['errors.ts', 'shell', 'text'],
   registry: ['commands', 'commands/docker/index.ts', 'errors.ts', 'service', 'service/schema', 'shell', 'task.ts'],
@@ -247,6 +249,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   shell: ['errors.ts'],
   'shell/index.ts': ['shell', 'shell/runners'],
   'shell/runners': ['errors.ts', 'shell'],
+  'shell/terminal': ['shell', 'text'],
   stack: [
     'commands',
     'commands/docker/index.ts',
@@ -291,7 +294,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'stack',
     'task.ts',
     'tasks',
+    'text',
   ],
-  'tasks/operate': ['deploy/index.ts', 'errors.ts', 'option.ts', 'service', 'task.ts', 'tasks'],
+  'tasks/operate': ['deploy/index.ts', 'errors.ts', 'option.ts', 'service', 'task.ts', 'tasks', 'text'],
   text: [],
 };

@@ -13,12 +13,12 @@ import {removeDeadLock, renewLock, takeLock as lockCommand, waitForCommands} fro
 import {isProblem, problem} from '../../errors.ts';
 import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
-import type {Commands, Words} from '../../shell/argv.ts';
+import {type Commands, titled, type Words} from '../../shell/argv.ts';
 import {mapEach, settleEach} from '../../shell/concurrency.ts';
 import type {Repetition, Scope} from '../../shell/index.ts';
 import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {commandOn, type HostConnection, prunedImage, runOn, scopeOn} from './connection.ts';
+import {commandOn, type HostConnection, prunedImage, runOn, scopeOn, stepOn} from './connection.ts';
 import {isDead} from './deployer.ts';
 import {afterRenewal, confirmSeconds, type Lease, leaseState} from './lease.ts';
 import {
@@ -89,7 +89,7 @@ export async function takeLocks(
     renewLock(lockContainer(options, options.imageOn(one.surveyed)), labelsOfRun(options), lockSeconds);
   const stopRenewing = scope.every(
     Math.round(lockSeconds / 3),
-    hosts.map((one) => commandOn(one.connection, renewalOn(one))),
+    hosts.map((one) => titled(commandOn(one.connection, renewalOn(one)), 'renew the lock')),
     renewed,
   );
   const renew = async (): Promise<void> => {
@@ -126,6 +126,7 @@ const isPruned = (error: unknown): boolean =>
   isProblem(error) && error.details.some((line) => /No such container: [0-9a-f]{64}/i.test(line));
 
 const tries = 3;
+const releaseTitle = 'release the lock';
 
 /** @returns whether the host has changed since the survey */
 async function takeLock(
@@ -152,28 +153,29 @@ async function takeLock(
         ];
   const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
   const commands = [...takeOver, lockCommand(lockContainer(options, options.imageOn(surveyed))), list];
-  const attempt = (left: number): ReturnType<typeof runOn> =>
-    runOn(connection, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
+  const attempt = (on: HostConnection, left: number): ReturnType<typeof runOn> =>
+    runOn(on, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
       async (error: unknown) => {
         const image = prunedImage(error);
         if (left === 0 || (image === undefined && !isPruned(error))) throw error;
         const pulls = image === undefined ? [] : (options.pull?.(host, image) ?? []);
         if (pulls.length > 0) {
           note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
-          await runOn(connection, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
+          await runOn(on, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
         }
-        return attempt(left - 1);
+        return attempt(on, left - 1);
       },
     );
   try {
-    const {stdout} = await attempt(tries);
+    const {stdout} = await stepOn(connection, 'take the lock', (on) => attempt(on, tries));
     // Only now: the lock of another deployer must stay.
-    scopeOn(scope, connection).onFailure(dockerRemove(name));
+    scopeOn(scope, connection).onFailure(titled(dockerRemove(name), releaseTitle));
     return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
     if (!isNameTaken(error)) {
       // The lock may exist or not, and may be another deployer's: the token decides.
-      scopeOn(scope, connection).onFailure(dockerRemoveLabelled(labelsOfRun(options)));
+      const release = titled(dockerRemoveLabelled(labelsOfRun(options)), releaseTitle);
+      scopeOn(scope, connection).onFailure(release);
       throw error;
     }
     const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});

@@ -1,6 +1,6 @@
 import {existsSync, readFileSync, statSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
-import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
+import {buildSteps, dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
 import {explainBuild} from '../../image/build-failure.ts';
 import {buildSecrets} from '../../image/build-secrets.ts';
@@ -14,6 +14,7 @@ import {option} from '../../option.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
 import {task} from '../../task.ts';
+import {resultText} from '../../text/result.ts';
 
 /** The result of `build`. */
 export interface Built {
@@ -77,32 +78,35 @@ export const build = task(
     };
     const built = withBuildContext(context, {version, source}, async (directory, {contentHash}) => {
       requireDockerfile(directory, dockerfile);
-      return run(
-        dockerBuild(
-          {
-            context: directory,
-            file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
-            target: source.target,
-            tags: [image],
-            buildArgs,
-            // Also set as labels, since the service's own Dockerfile need not declare the arguments.
-            labels: {
-              'entrypoint.service_name': buildArgs.service_name,
-              'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
-              ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
+      return run.step(`build the image ${image}`, (inner) =>
+        inner(
+          dockerBuild(
+            {
+              context: directory,
+              file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
+              target: source.target,
+              tags: [image],
+              buildArgs,
+              // Also set as labels, since the service's own Dockerfile need not declare the arguments.
+              labels: {
+                'entrypoint.service_name': buildArgs.service_name,
+                'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+                ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
+              },
+              ...buildSecrets(context),
+              secretFiles,
+              noCache: !cache,
             },
-            ...buildSecrets(context),
-            secretFiles,
-            noCache: !cache,
+            client,
+          ),
+          {
+            purpose: `cannot build the image ${image}`,
+            fix: 'see the failed step in the last lines of the builder above',
+            // On a terminal, the builder draws its progress, or it is folded.
+            watch: !process.stderr.isTTY,
+            fold: buildSteps,
           },
-          client,
         ),
-        {
-          purpose: `cannot build the image ${image}`,
-          fix: 'see the failed step in the last lines of the builder above',
-          // On a terminal, the builder draws its progress.
-          watch: !process.stderr.isTTY,
-        },
       );
     });
     // Only after a failure: asking before each build would slow all of them.
@@ -111,9 +115,17 @@ export const build = task(
       if (isProblem(explained) && explained.exitCode !== exitCode.badData) await requireEngine(context);
       throw explained;
     });
-    const {stdout} = await run(dockerImageInspect('{{.Id}} {{.Size}}', image), {capture: true});
+    const inspect = {words: dockerImageInspect('{{.Id}} {{.Size}}', image), title: 'read the digest of the image'};
+    const {stdout} = await run(inspect, {capture: true});
     const [digest = '', size = '0'] = stdout.trim().split(' ');
-    if (digest !== '') say(`${image}  ${digest}  ${(Number(size) / 1e6).toFixed(1)} MB`);
+    const megabytes = `${(Number(size) / 1e6).toFixed(1)} MB`;
+    if (digest !== '')
+      say(`${image}  ${digest}  ${megabytes}`, () =>
+        resultText(`built ${image}, ${megabytes}`, [
+          ['digest', [digest]],
+          ['next', ['entrypoint deploy', 'entrypoint publish']],
+        ]),
+      );
     return {image, digest, size: Number(size), commit: version.commit};
   },
 );

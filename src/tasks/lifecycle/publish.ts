@@ -7,6 +7,7 @@ import {option} from '../../option.ts';
 import {type Repository, repositoryText} from '../../registry/client.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
+import {resultText} from '../../text/result.ts';
 
 /** The result of `publish`. */
 export interface Published {
@@ -42,7 +43,13 @@ export const publish = task(
     const image = `${repositoryText(repository)}:${local.split(':').at(-1)}`;
     await run(dockerTag(reference, image), {capture: true});
     const digest = await pushImage(context, repository, image);
-    if (digest !== '') say(`${image}  ${digest}`);
+    if (digest !== '')
+      say(`${image}  ${digest}`, () =>
+        resultText(`published ${image}`, [
+          ['digest', [digest]],
+          ['next', ['entrypoint promote --to=STAGE', 'entrypoint deploy ENVIRONMENT']],
+        ]),
+      );
     return {image, digest};
   },
 );

@@ -3,6 +3,7 @@ import {isRemote} from '../../../service/hosts.ts';
 import {settleEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
+import {shortIds} from '../../../text/short-ids.ts';
 import {table} from '../../../text/table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {serversOf} from '../balancer/state.ts';
@@ -149,12 +150,39 @@ function containersOf(fleet: Fleet, surveyed: SurveyedHost, shown: readonly stri
     .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
+/** Shortens the image, the last cell of each row, as far as needed; at last, it is left out, and then the commit. */
+function narrowTable(rows: readonly (readonly string[])[], columns: number): readonly string[] {
+  const shorter = (shorten: (image: string) => string) =>
+    table(
+      rows.map((row) => [...row.slice(0, -1), shorten(row.at(-1) ?? '')]),
+      {gap: 2},
+    );
+  const forms = [
+    () => shorter((image) => shortIds(image)),
+    () => shorter((image) => shortIds(image).replace(/^.*\//, '')),
+    () =>
+      table(
+        rows.map((row) => row.slice(0, -1)),
+        {gap: 2},
+      ),
+    () =>
+      table(
+        rows.map((row) => row.slice(0, -2)),
+        {gap: 2},
+      ),
+  ];
+  const lines = forms.map((form) => form());
+  return lines.find((form) => form.every((line) => line.length <= columns)) ?? lines.at(-1) ?? [];
+}
+
 /**
  * The status for people: each host with its containers (`*`: serves), the canary, then drift.
+ * @param columns the width of the screen, into which images are shortened. Default: nothing is shortened
  * @example
- * context.say(statusText(await readStatus(context, target)));
+ * const found = await readStatus(context, target);
+ * context.say(statusText(found), (columns) => statusText(found, columns));
  */
-export function statusText(facts: Status): string {
+export function statusText(facts: Status, columns?: number): string {
   const hosts = facts.hosts.map((host) => {
     const where =
       facts.hosts.length > 1 || isRemote(host.host) ? `${stackName(facts)} on ${host.host}` : stackName(facts);
@@ -173,7 +201,7 @@ export function statusText(facts: Status): string {
         one.commit.slice(0, 12) || '-',
         one.image,
       ]);
-    return [head, ...table(rows, {gap: 2})].join('\n');
+    return [head, ...(columns === undefined ? table(rows, {gap: 2}) : narrowTable(rows, columns))].join('\n');
   });
   const canary =
     facts.canary === null

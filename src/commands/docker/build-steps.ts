@@ -1,0 +1,30 @@
+import type {FoldedOutput} from '../../shell/echo.ts';
+
+// BuildKit's plain progress: `#7 [2/4] RUN npm ci`, `#7 12.3 a line of its output`, `#7 DONE 12.4s`, `#7 CACHED`.
+const linePattern = /^#(\d+) (.*)$/;
+const dockerfileStep = /^\[(?!internal\]|auth\])/;
+
+/**
+ * Reads the steps of a Dockerfile out of what BuildKit prints without a terminal.
+ * @example
+ * await context.run(dockerBuild(options, client), {fold: buildSteps});
+ */
+export const buildSteps: FoldedOutput = () => {
+  const names = new Map<string, string>();
+  return (line) => {
+    const [, id = '', text = ''] = linePattern.exec(line) ?? [];
+    if (id === '') return undefined;
+    const name = names.get(id);
+    if (name === undefined) {
+      names.set(id, text);
+      return text;
+    }
+    const [, seconds] = /^DONE (\d+\.\d+)s$/.exec(text) ?? [];
+    const state =
+      text === 'CACHED' ? 'cached' : text.startsWith('ERROR: ') ? 'failed' : seconds === undefined ? undefined : 'done';
+    if (state !== undefined)
+      return dockerfileStep.test(name) ? {title: name, state, seconds: Number(seconds ?? 0)} : undefined;
+    const said = text.replace(/^\d+\.\d+ /, '');
+    return text === name || said === '' ? name : `${name}: ${said}`;
+  };
+};

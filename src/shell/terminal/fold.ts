@@ -1,0 +1,75 @@
+import {shortIds} from '../../text/short-ids.ts';
+import {cut, ellipsis, type Look, widthOf} from './look.ts';
+
+// The parts of a word in a shell's quotation. A text that ends within one is a word as well.
+const wordPattern = /(?:[^\s'"\\]|\\[^]|'[^']*(?:'|$)|"(?:[^"\\]|\\[^])*(?:"|$))+/g;
+const hereDocument = / <<'(END_*)'\n([^]*)\n?\1(\n\))?$/;
+
+const longestWord = 48;
+const shownOfWord = 16;
+const fewestOptions = 3;
+
+/** A size in bytes, in eight columns or fewer. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 999_950 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/**
+ * A command on one line of at most `columns`: a here-document and long words become their size, and where that is not
+ * short enough, options and then words in the middle become their number. What is left out is marked by an ellipsis; what
+ * has none can be pasted.
+ */
+export function foldCommand(text: string, columns: number, look: Pick<Look, 'unicode'>): string {
+  const mark = ellipsis(look);
+  const document = hereDocument.exec(text);
+  const command = document === null ? text : text.slice(0, document.index);
+  const [, end = '', content = '', closing = ''] = document ?? [];
+  const words = (command.match(wordPattern) ?? []).map((word) => foldWord(word, look));
+  if (document !== null) {
+    const lines = content.split('\n').length - (content.endsWith('\n') ? 1 : 0);
+    words.push(`<<'${end}'`, `${mark}${lines} lines, ${sizeText(Buffer.byteLength(content))}${closing.trim()}`);
+  }
+  const whole = words.join(' ');
+  if (widthOf(whole) <= columns) return whole;
+  const fewer = withoutOptions(words, mark);
+  return widthOf(fewer.join(' ')) <= columns ? fewer.join(' ') : withoutMiddle(fewer, columns, look);
+}
+
+function foldWord(word: string, look: Pick<Look, 'unicode'>): string {
+  const short = shortIds(word, ellipsis(look));
+  if (short.length <= longestWord && !/[\n\r\t]/.test(short)) return short;
+  const [start = ''] = /^[^\n\r\t]*/.exec(short) ?? [];
+  const quotes = /^['"]/.exec(word)?.[0] ?? '';
+  return `${start.slice(0, shownOfWord)}${ellipsis(look)}${sizeText(Buffer.byteLength(word))}${quotes}`;
+}
+
+/** Options one after the other, as ssh gets them, become their number. */
+function withoutOptions(words: readonly string[], mark: string): string[] {
+  const folded: string[] = [];
+  let options: string[] = [];
+  const flush = (): void => {
+    folded.push(...(options.length < fewestOptions ? options : [`${mark}${options.length} options`]));
+    options = [];
+  };
+  for (const word of words) {
+    if (/^'?-[^-]|^'?--./.test(word)) options.push(word);
+    else {
+      flush();
+      folded.push(word);
+    }
+  }
+  flush();
+  return folded;
+}
+
+/** The first words, and the last one. */
+function withoutMiddle(words: readonly string[], columns: number, look: Pick<Look, 'unicode'>): string {
+  const mark = ellipsis(look);
+  const last = words.at(-1) ?? '';
+  for (let kept = words.length - 2; kept > 0; kept -= 1) {
+    const text = [...words.slice(0, kept), `${mark}${words.length - kept - 1} words`, last].join(' ');
+    if (widthOf(text) <= columns) return text;
+  }
+  return cut(words.join(' '), columns, look);
+}
