@@ -64,7 +64,7 @@ export async function withBuildContext<T>(
     const title = version.hasRepository ? 'copy the files of the commit' : 'copy the files';
     const stdout = await run.step(title, async (inner) => {
       // Not for other users of the machine: the repository can be private.
-      await inner(['mkdir', '-m', '700', directory]);
+      await inner(['mkdir', '-m', '700', directory], {capture: true});
       const exported = await inner(
         gitExport(root, {
           files,
@@ -82,9 +82,9 @@ export async function withBuildContext<T>(
       );
       if (manifests.length > 0) {
         const to = join(built, manifestsDirectory);
-        await inner(['mkdir', dirname(to)]);
-        await inner(['mv', join(directory, 'manifests', place.prefix), to]);
-        await inner(['touch', join(to, complete)]);
+        await inner(['mkdir', dirname(to)], {capture: true});
+        await inner(['mv', join(directory, 'manifests', place.prefix), to], {capture: true});
+        await inner(['touch', join(to, complete)], {capture: true});
       }
       for (const [index, path] of submodules.entries()) {
         const from = join(place.root, path);
@@ -105,10 +105,13 @@ export async function withBuildContext<T>(
         );
       }
       if (source.ignore !== undefined)
-        await inner({
-          words: ['sh', '-c', `cat >${quote(join(built, `${source.dockerfile}.dockerignore`))}`],
-          stdin: source.ignore,
-        });
+        await inner(
+          {
+            words: ['sh', '-c', `cat >${quote(join(built, `${source.dockerfile}.dockerignore`))}`],
+            stdin: source.ignore,
+          },
+          {capture: true},
+        );
       return exported.stdout;
     });
     requireLargeFiles(built, large);

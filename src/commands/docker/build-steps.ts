@@ -22,9 +22,14 @@ export const buildSteps: FoldedOutput = () => {
     const [, seconds] = /^DONE (\d+\.\d+)s$/.exec(text) ?? [];
     const state =
       text === 'CACHED' ? 'cached' : text.startsWith('ERROR: ') ? 'failed' : seconds === undefined ? undefined : 'done';
+    // What its resolution took; what it takes itself follows.
+    if (state === 'done' && name.includes('] FROM ') && Number(seconds) === 0) return undefined;
     if (state !== undefined)
       return dockerfileStep.test(name) ? {title: name, state, seconds: Number(seconds ?? 0)} : undefined;
     const said = text.replace(/^\d+\.\d+ /, '');
-    return text === name || said === '' ? name : `${name}: ${said}`;
+    if (text === name || said === '') return name;
+    const [, number] = /^(\[[^\]]*\]) /.exec(name) ?? [];
+    // A long command would leave no room for what it says.
+    return dockerfileStep.test(name) ? `${number} ${said}` : `${name}: ${said}`;
   };
 };

@@ -16,11 +16,13 @@ export function sizeText(bytes: number): string {
 }
 
 /**
- * A command on one line of at most `columns`: a here-document and long words become their size, and where that is not
- * short enough, options and then words in the middle become their number. What is left out is marked by an ellipsis; what
+ * A command on one line of at most `columns`: as it is if it fits. Otherwise a here-document and long words become their
+ * size, and where that is not short enough, options and then words in the middle become their number. What is left out is marked by an ellipsis; what
  * has none can be pasted.
  */
 export function foldCommand(text: string, columns: number, look: Pick<Look, 'unicode'>): string {
+  // It can be pasted.
+  if (!/[\n\r\t]/.test(text) && widthOf(text) <= columns) return text;
   const mark = ellipsis(look);
   const document = hereDocument.exec(text);
   const command = document === null ? text : text.slice(0, document.index);
@@ -63,12 +65,12 @@ function withoutOptions(words: readonly string[], mark: string): string[] {
   return folded;
 }
 
-/** The first words, and the last one. */
+/** The first words, and the last one if it is short: it is what they are for, such as an image. */
 function withoutMiddle(words: readonly string[], columns: number, look: Pick<Look, 'unicode'>): string {
   const mark = ellipsis(look);
-  const last = words.at(-1) ?? '';
-  for (let kept = words.length - 2; kept > 0; kept -= 1) {
-    const text = [...words.slice(0, kept), `${mark}${words.length - kept - 1} words`, last].join(' ');
+  const end = words.slice(-1).filter((word) => widthOf(word) <= columns / 3);
+  for (let kept = words.length - 1 - end.length; kept > 0; kept -= 1) {
+    const text = [...words.slice(0, kept), `${mark}${words.length - kept - end.length} words`, ...end].join(' ');
     if (widthOf(text) <= columns) return text;
   }
   return cut(words.join(' '), columns, look);

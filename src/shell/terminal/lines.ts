@@ -51,7 +51,7 @@ function commandLines(state: State, {text, what}: Event & {type: 'command'}, loo
     lines: [
       ...(title === undefined
         ? []
-        : [fitted(`${mark} ${hostText(state, host)}${shortIds(title, ellipsis(look))}`, look)]),
+        : [fitted(`${mark} ${hostText(state, host, look)}${shortIds(title, ellipsis(look))}`, look)]),
       paint(look, title === undefined ? 'bold' : 'dim', command),
     ],
     folded: isFolded(command, look),
@@ -93,9 +93,12 @@ interface Head {
 
 /** State, duration, host and title on one line. */
 function headLine(state: State, {outcome, seconds, host, title, isCommand, word}: Head, look: Look): string {
-  const [style, mark, note] = marks(outcome.state, look);
-  const before = `${hostText(state, host)}`;
-  const room = look.columns - 1 - widthBefore - before.length - note.length;
+  const [style, mark, said] = marks(outcome.state, look);
+  const before = hostText(state, host, look);
+  const free = look.columns - 1 - widthBefore - before.length;
+  // On a narrow screen, the mark says it.
+  const note = free < 3 * said.length ? '' : said;
+  const room = free - note.length;
   const text = isCommand === true ? foldCommand(title, room, look) : cut(shortIds(title, ellipsis(look)), room, look);
   return `${paint(look, style, mark)} ${paint(look, 'dim', (word ?? durationText(seconds)).padStart(durationWidth))}  ${before}${text}${paint(look, style, note)}`;
 }
@@ -109,8 +112,11 @@ function marks(state: Outcome['state'], {unicode}: Look): ['green' | 'red' | 'ye
   return state === 'failed' ? ['red', unicode ? '✗' : 'x', '  failed'] : ['yellow', '-', '  stopped'];
 }
 
-const hostText = ({hostWidth}: State, host: string | undefined): string =>
-  hostWidth === 0 ? '' : `${(host ?? '').padEnd(hostWidth)}  `;
+/** A column as wide as the longest name so far, of a quarter of the screen at most; none while there are no hosts. */
+function hostText({hostWidth}: State, host: string | undefined, look: Look): string {
+  const width = Math.min(hostWidth, Math.floor(look.columns / 4));
+  return width === 0 ? '' : `${cut(host ?? '', width, look).padEnd(width)}  `;
+}
 
 const mostCommands = 5;
 
@@ -202,7 +208,7 @@ function liveLine(
   now: number,
   look: Look,
 ): string {
-  const before = hostText(state, host);
+  const before = hostText(state, host, look);
   const room = look.columns - 1 - widthBefore - before.length;
   const [first] = commands;
   const text =

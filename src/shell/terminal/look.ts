@@ -13,7 +13,7 @@ export interface Look {
 const codes = {bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36};
 
 export const paint = ({colour}: Look, style: keyof typeof codes, text: string): string =>
-  colour ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
+  colour && text !== '' ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
 
 export const ellipsis = ({unicode}: Pick<Look, 'unicode'>): string => (unicode ? '…' : '...');
 

@@ -12,7 +12,11 @@ export interface TerminalStreams {
 
 /** Those of this process. A terminal that says it has no columns is taken for one of the usual size. */
 export const processStreams = (): TerminalStreams => ({
-  size: () => ({columns: process.stderr.columns || 80, rows: process.stderr.rows || 24}),
+  // Asked each time: until the signal is handled, process.stderr.columns is the old width, and lines would be left behind.
+  size() {
+    const [columns, rows] = process.stderr.getWindowSize();
+    return {columns: columns || 80, rows: rows || 24};
+  },
   onResize(listener) {
     process.stderr.on('resize', listener);
     return () => void process.stderr.off('resize', listener);

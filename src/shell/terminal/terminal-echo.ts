@@ -62,6 +62,8 @@ export function terminalEcho({
     const {lines, folded} = printed(state, event, look());
     state = reduce(state, event);
     if (folded && lines.length > 0) state = {...state, explained: true};
+    // A program can write thousands of lines a second: the next tick shows the last one.
+    if (event.type === 'output' && lines.length === 0) return;
     if (lines.length > 0) separate = true;
     screen.print(lines, closed ? [] : live(state, {now: now(), task: running}, look()));
   };
