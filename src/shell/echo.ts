@@ -97,16 +97,13 @@ export function makeEcho({write, level, colour, commands = true}: EchoOptions): 
       return {
         output: () => {},
         ended: ({code, seconds}) => {
-          if (code !== undefined) say(style(code === 0 ? 2 : 31, exitText(code, seconds)), prefix);
+          if (code !== undefined) say(style(code === 0 ? 2 : 31, `# exit ${code}, ${seconds.toFixed(1)} s`), prefix);
         },
       };
     },
     note: (text, prefix) => say(style(2, `# ${text}`), prefix),
   };
 }
-
-/** How a command ended, as a comment of a shell. */
-export const exitText = (code: number, seconds: number): string => `# exit ${code}, ${seconds.toFixed(1)} s`;
 
 /** An echo that prints nothing. */
 export const noEcho: Echo = {

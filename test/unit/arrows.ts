@@ -249,7 +249,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   shell: ['errors.ts'],
   'shell/index.ts': ['shell', 'shell/runners'],
   'shell/runners': ['errors.ts', 'shell'],
-  'shell/terminal': ['shell', 'text'],
+  'shell/terminal': ['shell'],
   stack: [
     'commands',
     'commands/docker/index.ts',

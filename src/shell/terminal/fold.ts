@@ -1,4 +1,3 @@
-import {shortIds} from '../../text/short-ids.ts';
 import {cut, ellipsis, type Look, widthOf} from './look.ts';
 
 // The parts of a word in a shell's quotation. A text that ends within one is a word as well.
@@ -16,6 +15,14 @@ export function sizeText(bytes: number): string {
 }
 
 /**
+ * Digests and long ids by their first twelve digits, as docker prints them.
+ * @example
+ * shortIds(`shop@sha256:${'0123456789abcdef'.repeat(4)}`, {unicode: true}); // shop@sha256:0123456789ab…
+ */
+export const shortIds = (text: string, look: Pick<Look, 'unicode'>): string =>
+  text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{28,}\b/g, `$1${ellipsis(look)}`);
+
+/**
  * A command on one line of at most `columns`: as it is if it fits. Otherwise a here-document and long words become their
  * size, and where that is not short enough, options and then words in the middle become their number. What is left out is marked by an ellipsis; what
  * has none can be pasted.
@@ -30,7 +37,10 @@ export function foldCommand(text: string, columns: number, look: Pick<Look, 'uni
   const words = (command.match(wordPattern) ?? []).map((word) => foldWord(word, look));
   if (document !== null) {
     const lines = content.split('\n').length - (content.endsWith('\n') ? 1 : 0);
-    words.push(`<<'${end}'`, `${mark}${lines} lines, ${sizeText(Buffer.byteLength(content))}${closing.trim()}`);
+    words.push(
+      `<<'${end}'`,
+      `${mark}${counted(lines, 'line')}, ${sizeText(Buffer.byteLength(content))}${closing.trim()}`,
+    );
   }
   const whole = words.join(' ');
   if (widthOf(whole) <= columns) return whole;
@@ -38,8 +48,10 @@ export function foldCommand(text: string, columns: number, look: Pick<Look, 'uni
   return widthOf(fewer.join(' ')) <= columns ? fewer.join(' ') : withoutMiddle(fewer, columns, look);
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 function foldWord(word: string, look: Pick<Look, 'unicode'>): string {
-  const short = shortIds(word, ellipsis(look));
+  const short = shortIds(word, look);
   if (short.length <= longestWord && !/[\n\r\t]/.test(short)) return short;
   const [start = ''] = /^[^\n\r\t]*/.exec(short) ?? [];
   const quotes = /^['"]/.exec(word)?.[0] ?? '';
@@ -70,7 +82,9 @@ function withoutMiddle(words: readonly string[], columns: number, look: Pick<Loo
   const mark = ellipsis(look);
   const end = words.slice(-1).filter((word) => widthOf(word) <= columns / 3);
   for (let kept = words.length - 1 - end.length; kept > 0; kept -= 1) {
-    const text = [...words.slice(0, kept), `${mark}${words.length - kept - end.length} words`, ...end].join(' ');
+    const text = [...words.slice(0, kept), `${mark}${counted(words.length - kept - end.length, 'word')}`, ...end].join(
+      ' ',
+    );
     if (widthOf(text) <= columns) return text;
   }
   return cut(words.join(' '), columns, look);

@@ -1,6 +1,5 @@
-import {shortIds} from '../../text/short-ids.ts';
-import {exitText, type FoldedStep, type Outcome} from '../echo.ts';
-import {foldCommand} from './fold.ts';
+import type {FoldedStep, Outcome} from '../echo.ts';
+import {foldCommand, shortIds} from './fold.ts';
 import {cut, durationText, ellipsis, type Look, paint, spinnerMark} from './look.ts';
 import {type CommandState, type Event, type Item, itemOf, type State} from './state.ts';
 
@@ -30,7 +29,10 @@ function withoutExplanation(state: State, event: Event, look: Look): Printed {
     case 'output':
       return typeof event.read === 'object' ? foldedStep(state, event.read, look) : nothing;
     case 'note':
-      return {lines: prefixed(`# ${event.text}`, event.prefix).map((line) => paint(look, 'dim', line)), folded: false};
+      return {
+        lines: prefixed(`# ${shortIds(event.text, look)}`, event.prefix).map((line) => paint(look, 'dim', line)),
+        folded: false,
+      };
     case 'ended': {
       const item = itemOf(state, event.id);
       return item === undefined || item.id !== event.id ? nothing : ended(state, item, event, look);
@@ -49,9 +51,7 @@ function commandLines(state: State, {text, what}: Event & {type: 'command'}, loo
   const mark = look.unicode ? '▸' : '>';
   return {
     lines: [
-      ...(title === undefined
-        ? []
-        : [fitted(`${mark} ${hostText(state, host, look)}${shortIds(title, ellipsis(look))}`, look)]),
+      ...(title === undefined ? [] : [fitted(`${mark} ${hostText(state, host, look)}${shortIds(title, look)}`, look)]),
       paint(look, title === undefined ? 'bold' : 'dim', command),
     ],
     folded: isFolded(command, look),
@@ -60,9 +60,9 @@ function commandLines(state: State, {text, what}: Event & {type: 'command'}, loo
 
 function ended(state: State, item: Item, {at, outcome}: Event & {type: 'ended'}, look: Look): Printed {
   const {kind, commands} = item;
-  if (kind === 'become' || (kind === 'read' && outcome.state !== 'failed')) return nothing;
-  // A read-only command that fails often is an answer; where it is not, the failure says the command.
-  if (kind === 'read' || (kind === 'step' && commands.length === 0 && outcome.state === 'done')) return nothing;
+  // A read-only command that fails often is an answer; where it is not, the message of the failure has the command.
+  if (kind === 'become' || kind === 'read') return nothing;
+  if (kind === 'step' && commands.length === 0 && outcome.state === 'done') return nothing;
   const seconds = (at - item.at) / 1000;
   const [first] = commands;
   const named = item.title ?? (first === undefined ? '' : `$ ${first.text}`);
@@ -71,7 +71,7 @@ function ended(state: State, item: Item, {at, outcome}: Event & {type: 'ended'},
     {outcome, seconds, host: item.host, title: named, isCommand: item.title === undefined},
     look,
   );
-  if (outcome.state === 'failed' && kind !== 'act')
+  if (outcome.state === 'failed')
     return {lines: [head, ...commands.flatMap((one) => wholeCommand(one, item, outcome, look))], folded: false};
   const folded = item.title === undefined || item.shown ? [] : repeated(commands, look);
   return {
@@ -99,7 +99,7 @@ function headLine(state: State, {outcome, seconds, host, title, isCommand, word}
   // On a narrow screen, the mark says it.
   const note = free < 3 * said.length ? '' : said;
   const room = free - note.length;
-  const text = isCommand === true ? foldCommand(title, room, look) : cut(shortIds(title, ellipsis(look)), room, look);
+  const text = isCommand === true ? foldCommand(title, room, look) : cut(shortIds(title, look), room, look);
   return `${paint(look, style, mark)} ${paint(look, 'dim', (word ?? durationText(seconds)).padStart(durationWidth))}  ${before}${text}${paint(look, style, note)}`;
 }
 
@@ -149,7 +149,9 @@ function wholeCommand(command: CommandState, item: Item, outcome: Outcome, look:
     ...(own.length > linesInMessage ? own : []).flatMap((line) => prefixed(line, prefix)),
     ...(code === undefined
       ? []
-      : prefixed(exitText(code, seconds), prefix).map((line) => paint(look, code === 0 ? 'dim' : 'red', line))),
+      : prefixed(`# exit ${code}, ${seconds.toFixed(1)} s`, prefix).map((line) =>
+          paint(look, code === 0 ? 'dim' : 'red', line),
+        )),
   ];
 }
 
@@ -212,9 +214,7 @@ function liveLine(
   const room = look.columns - 1 - widthBefore - before.length;
   const [first] = commands;
   const text =
-    title === undefined
-      ? foldCommand(`$ ${first?.text ?? ''}`, room, look)
-      : cut(shortIds(title, ellipsis(look)), room, look);
+    title === undefined ? foldCommand(`$ ${first?.text ?? ''}`, room, look) : cut(shortIds(title, look), room, look);
   const duration = durationText((now - at) / 1000).padStart(durationWidth);
   return `${paint(look, 'cyan', spinnerMark(look, now))} ${paint(look, 'dim', duration)}  ${before}${text}`;
 }

@@ -1,4 +1,3 @@
-import {stripVTControlCharacters} from 'node:util';
 import measured from 'fast-string-truncated-width';
 
 /** How text looks on a terminal. */
@@ -34,7 +33,9 @@ export function cut(text: string, columns: number, look: Pick<Look, 'unicode'>):
 /** A line of a program's output without what would move the cursor. */
 export const plainLine = (text: string): string =>
   // A line that a program has drawn over: what was drawn last.
-  stripVTControlCharacters(text.replace(/\r+$/, '').replace(/^.*\r/s, ''))
+  process
+    .getBuiltinModule('node:util')
+    .stripVTControlCharacters(text.replace(/\r+$/, '').replace(/^.*\r/s, ''))
     .replaceAll('\t', ' ')
     // eslint-disable-next-line no-control-regex
     .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '');

@@ -29,9 +29,12 @@ export interface OpenTerminal {
   close(failed: boolean): void;
 }
 
-/** Takes over the screen for a run. Loaded only on a terminal. */
-export function openTerminal({env, colour, streams = processStreams(), ...options}: OpenOptions): OpenTerminal {
-  const {isOutputShown} = options;
+/**
+ * Takes over the screen for a run. Loaded only on a terminal, with nothing that is loaded without one: a module for both
+ * would be one more file at each start.
+ */
+export function openTerminal({env, colour, isOutputShown, ...options}: OpenOptions): OpenTerminal {
+  const streams = options.streams ?? processStreams(isOutputShown);
   const {size} = streams;
   const own = terminalEcho({write: options.stderr, size, colour, unicode: isUnicode(env)});
   const undo = [

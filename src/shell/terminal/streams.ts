@@ -1,5 +1,3 @@
-import {isTerminal} from '../output.ts';
-
 /** What a screen needs of the terminal on the standard error. Each function that listens returns one that ends it. */
 export interface TerminalStreams {
   readonly size: () => {readonly columns: number; readonly rows: number};
@@ -10,8 +8,11 @@ export interface TerminalStreams {
   readonly intercept: (around: (text: Uint8Array | string, write: () => void) => void) => () => void;
 }
 
-/** Those of this process. A terminal that says it has no columns is taken for one of the usual size. */
-export const processStreams = (): TerminalStreams => ({
+/**
+ * Those of this process. A terminal that says it has no columns is taken for one of the usual size.
+ * @param isOutputShown whether the standard output is the same terminal
+ */
+export const processStreams = (isOutputShown: boolean): TerminalStreams => ({
   // Asked each time: until the signal is handled, process.stderr.columns is the old width, and lines would be left behind.
   size() {
     const [columns, rows] = process.stderr.getWindowSize();
@@ -26,7 +27,7 @@ export const processStreams = (): TerminalStreams => ({
     return () => void process.off('SIGCONT', listener);
   },
   intercept(around) {
-    const streams = [...(isTerminal(1) ? [process.stdout] : []), process.stderr];
+    const streams = [...(isOutputShown ? [process.stdout] : []), process.stderr];
     const undo = streams.map((stream) => {
       const {write} = stream;
       stream.write = ((chunk: Uint8Array | string, ...rest: []) => {

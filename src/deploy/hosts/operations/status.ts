@@ -3,7 +3,6 @@ import {isRemote} from '../../../service/hosts.ts';
 import {settleEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
-import {shortIds} from '../../../text/short-ids.ts';
 import {table} from '../../../text/table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {serversOf} from '../balancer/state.ts';
@@ -150,6 +149,9 @@ function containersOf(fleet: Fleet, surveyed: SurveyedHost, shown: readonly stri
     .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
+/** By its first twelve digits, as docker prints it. */
+const shortDigest = (image: string): string => image.replace(/(?<=sha256:[0-9a-f]{12})[0-9a-f]+/, '');
+
 /** Shortens the image, the last cell of each row, as far as needed; at last, it is left out, and then the commit. */
 function narrowTable(rows: readonly (readonly string[])[], columns: number): readonly string[] {
   const shorter = (shorten: (image: string) => string) =>
@@ -158,8 +160,8 @@ function narrowTable(rows: readonly (readonly string[])[], columns: number): rea
       {gap: 2},
     );
   const forms = [
-    () => shorter((image) => shortIds(image)),
-    () => shorter((image) => shortIds(image).replace(/^.*\//, '')),
+    () => shorter(shortDigest),
+    () => shorter((image) => shortDigest(image).replace(/^.*\//, '')),
     () =>
       table(
         rows.map((row) => row.slice(0, -1)),
