@@ -79,6 +79,12 @@ async function bundle(outdir: string): Promise<void> {
   );
   // `entrypoint/server`, the library: it finds the programs of the workers next to itself.
   await build({...common, entryPoints: {...server, server: 'src/server/index.ts'}});
+  // `entrypoint/config`. With its line breaks: Node prints the line that throws, where nothing catches what it throws.
+  await build({
+    ...common,
+    minifyWhitespace: false,
+    entryPoints: {config: 'src/config/declaration/index.ts'},
+  });
   const [all = ''] = globSync('all-*.js', {cwd: outdir});
   await facade(outdir, 'index', all, '../src/index.ts');
   await facade(outdir, 'tasks', all, '../src/tasks/index.ts');
@@ -107,7 +113,9 @@ function declarations(outdir: string): void {
     outDir: join(outdir, 'types'),
     typeRoots: [join(root, 'node_modules/@types')],
   };
-  const files = ['src/index.ts', 'src/tasks/index.ts', 'src/server/index.ts'].map((file) => join(root, file));
+  const files = ['src/index.ts', 'src/tasks/index.ts', 'src/server/index.ts', 'src/config/declaration/index.ts'].map(
+    (file) => join(root, file),
+  );
   writeFileSync(config, JSON.stringify({extends: join(root, 'tsconfig.json'), compilerOptions, files, include: []}));
   const {status} = spawnSync(tsc, ['--project', config], {stdio: ['ignore', 2, 2]});
   rmSync(config);

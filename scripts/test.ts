@@ -18,6 +18,24 @@ const withImages = (...names: readonly string[]): readonly (readonly string[])[]
 const usual = ['node-service', 'python-service', 'builder', 'command', 'postgres', 'haproxy', 'registry'];
 const versions = ['node-service:24', 'python-service:3.11', 'python-service:3.14'];
 const integration = globSync('test/integration/**/*.test.ts', {cwd: root});
+/** The tests of the app server, by this Node or by that of a directory. */
+function serverTests(directory?: string): readonly (readonly string[])[] {
+  const node = directory === undefined ? ['node'] : ['env', `PATH=${directory}:${process.env['PATH']}`, 'node'];
+  return [
+    [...node, '--test', '--test-concurrency=3', ...globSync('test/server/{,lifetime/}*.test.ts', {cwd: root})],
+    [...node, '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
+    // Installs browsers and other clients.
+    ...(all ? [['sh', 'scripts/clients']] : []),
+    [
+      ...node,
+      '--test',
+      `--test-concurrency=${all ? 1 : 2}`,
+      ...globSync('test/server/{conformance,clients}/*.test.ts', {cwd: root}),
+    ],
+  ];
+}
+// The Node of the images `:24`, which services that ask for it are served by.
+const older = `.images/node-24/node_modules/node-linux-${process.arch}/bin`;
 const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   types: () => [['tsc', '--noEmit']],
   lint: () => [
@@ -30,16 +48,8 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   cli: () => [['node', '--test', ...globSync('test/cli/**/*.test.ts', {cwd: root})]],
   // Most files wait more than they compute; each file in load/ uses both cores.
   server: () => [
-    ['node', '--test', '--test-concurrency=3', ...globSync('test/server/{,lifetime/}*.test.ts', {cwd: root})],
-    ['node', '--test', '--test-concurrency=1', ...globSync('test/server/load/*.test.ts', {cwd: root})],
-    // Installs browsers and other clients.
-    ...(all ? [['sh', 'scripts/clients']] : []),
-    [
-      'node',
-      '--test',
-      `--test-concurrency=${all ? 1 : 2}`,
-      ...globSync('test/server/{conformance,clients}/*.test.ts', {cwd: root}),
-    ],
+    ...serverTests(),
+    ...(all ? [['sh', 'scripts/node-24'], ...serverTests(join(root, older))] : []),
     // Its short form is part of the stage integration.
     ...(all
       ? [
@@ -58,7 +68,7 @@ const stages: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['node', '--test', '--test-concurrency=1', ...globSync('test/build/**/*.test.ts', {cwd: root})],
   ],
   contract: () => [
-    ...withImages('node-service'),
+    ...withImages('node-service', ...(all ? ['command', 'base:24'] : [])),
     ['node', '--test', '--test-concurrency=1', ...globSync('test/contract/*.test.ts', {cwd: root})],
   ],
   fleet: () => [

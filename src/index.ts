@@ -49,6 +49,7 @@ export {
   dockerTag,
 } from './commands/docker/index.ts';
 export type {ContainerOptions, DockerBuildOptions, LogDriverOptions} from './commands/docker/index.ts';
+export {onEngine} from './commands/engine.ts';
 export {explainBuild} from './image/build-failure.ts';
 export {findDockerClient} from './image/docker.ts';
 export {requireEngine} from './image/engine.ts';
@@ -63,8 +64,10 @@ export type {ImageSource} from './image/source.ts';
 export {readVersion} from './image/version.ts';
 export type {Version} from './image/version.ts';
 export {builtImageName, contentLabel, findBuiltImage, findImage, imageToDeploy} from './image/find.ts';
-export {pushImage} from './image/transfer.ts';
-export type {BuiltImageOptions, ImageOptions, ImageReference} from './image/find.ts';
+export {platformBuilds, platformImages, platformsLabel, readPlatforms} from './image/platforms.ts';
+export type {Builders, PlatformBuild, PlatformImage} from './image/platforms.ts';
+export {pushImage, pushImages} from './image/transfer.ts';
+export type {BuiltImageOptions, EngineOptions, ImageOptions, ImageReference} from './image/find.ts';
 export type {Built} from './tasks/lifecycle/build.ts';
 export type {Published} from './tasks/lifecycle/publish.ts';
 
@@ -147,6 +150,22 @@ export type {ReportFormat} from './contract/reports.ts';
 export {requestedRules, skippedRules} from './contract/rules/index.ts';
 export type {Finding, Rule, Severity, RuleStatus} from './contract/rules/rule.ts';
 
-// ## Configuration: which keys of a service's files are configuration
+// ## Configuration: the variables that a service declares, and which keys of its files are configuration
+export {
+  checkConfiguration,
+  declaredVariables,
+  requireConfiguration,
+  showConfiguration,
+} from './config/service/index.ts';
+export type {
+  CheckConfigurationOptions,
+  CheckTarget,
+  ConfigOptions,
+  ConfigResult,
+  DeclaredNames,
+  Difference,
+  Format,
+  Row,
+} from './config/service/index.ts';
 export {auditConfiguration} from './config/audit/index.ts';
 export type {Audited, AuditOptions, AuditReport, KeyClass, KeyReport} from './config/audit/index.ts';

@@ -332,6 +332,9 @@ function images(engine: SimulatedEngine, words: readonly string[]): Answer {
     names.map((name) => ({
       Id: `sha256:${'0'.repeat(64)}`,
       RepoDigests: [name],
+      Os: 'linux',
+      // A host says its own: the scripts run here.
+      Architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
       Config: {Labels: {'entrypoint.git_commit_hash': 'abc', 'entrypoint.service_name': 'simulated'}},
     })),
     30,

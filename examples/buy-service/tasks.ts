@@ -3,6 +3,7 @@ export {
   testUnit,
   build,
   check,
+  config,
   testIntegration,
   publish,
   promote,

@@ -1,13 +1,13 @@
 """Tasks for invoke. `invoke seed` and `entrypoint seed` both work."""
 
-import os
 import shlex
 
+import entrypoint_config
 from invoke.context import Context
 from invoke.tasks import task
 from sqlalchemy.orm import Session
 
-from points_api.config import read_database_config
+from points_api.config import DatabaseConfig
 from points_api.database import make_engine
 from points_api.report import forecast as make_forecast
 from points_api.transactions import Order, record
@@ -16,7 +16,7 @@ from points_api.transactions import Order, record
 @task(help={"customers": "how many", "points": "how many each of them gets"})
 def seed(_: Context, customers: int = 10, points: int = 1000) -> None:
     """Give sample customers some points; a second run changes nothing."""
-    engine = make_engine(read_database_config(os.environ))
+    engine = make_engine(entrypoint_config.read(DatabaseConfig, task="seed"))
     with Session(engine) as session, session.begin():
         for number in range(1, customers + 1):
             record(session, f"seed-{number}", Order(f"sample-{number}", points, "sample"))

@@ -7,6 +7,8 @@ const stopped = '130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP)';
 export const meanings: Readonly<Record<string, Meaning>> = {
   backing_services_on_many_hosts: 'deploy.yaml gives backing services to an environment with more than one host.',
   bad_commit: 'GIT_COMMIT_HASH, which takes the place of a repository, cannot be part of a tag.',
+  bad_configuration: 'Variables of the service are missing or not valid; each is named, and no value is shown.',
+  bad_declaration: 'The declaration of the configuration, in config.ts or pyproject.toml, is wrong.',
   bad_config_file: 'A file given to `config audit` does not exist, has no format that is read, or breaks its syntax.',
   bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
   bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
@@ -34,6 +36,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   config_not_reproduced:
     'The files that `config audit --output` would write would change a value; nothing was written.',
   contract_broken: 'The image breaks at least one rule of severity error in the container contract.',
+  deploy_lacks_configuration:
+    'The service would not start with what deploy.yaml passes to it: variables are missing or not valid.',
   dirty_tree: 'The image to publish was built from uncommitted changes.',
   disk_full: 'The disk of a host, or of this machine, has no space left; the deploy was undone.',
   dispatch_conflict: 'serve() was called with another `dispatch` than an earlier server or cluster of the process.',
@@ -70,6 +74,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   no_canary: '--continue or --abort was given and no canary is in progress.',
   no_commit: 'The git repository has no commit, or git refuses it.',
   no_dockerfile: 'The service has no Dockerfile.',
+  no_declaration: 'The service declares no configuration, and the task works on its declaration.',
+  no_emulation: 'An engine cannot run programs of a platform that `build --platform` is to build for.',
   no_majority: 'Fewer than half of the hosts can be reached, which is too few for the lock.',
   no_previous_release: 'The release to roll back to does not exist or is the one that serves.',
   no_pytest: 'pytest is not installed.',

@@ -13,6 +13,8 @@ import {groupOf, inOrder, type KnownTask} from './tasks.ts';
 export interface OwnModules {
   readonly index: string;
   readonly tasks: string;
+  /** `entrypoint/config`, which a tasks.ts imports through the service's own modules. */
+  readonly config: string;
 }
 
 export interface TaskSource {
@@ -28,12 +30,19 @@ const markers = [...taskFiles, 'deploy.yaml', 'deploy.yml', 'Dockerfile', 'packa
 
 /**
  * Finds the service and its tasks: the exported functions of its tasks.ts, or the standard tasks.
+ * @param keepDefaults whether configuration that tasks.ts reads as it loads is not validated: no task will use it
  * @throws Problem with exit code 65 when tasks.ts cannot be loaded, 64 when `directory` does not exist
  */
-export async function loadTasks(cwd: string, given: string | undefined, own: OwnModules): Promise<TaskSource> {
+export async function loadTasks(
+  cwd: string,
+  given: string | undefined,
+  own: OwnModules,
+  keepDefaults = false,
+): Promise<TaskSource> {
   const directory = serviceDirectory(cwd, given);
   const file = taskFiles.find((name) => existsSync(join(directory, name)));
-  const exported = file === undefined ? ((await import(own.tasks)) as object) : await importTasks(directory, file, own);
+  const exported =
+    file === undefined ? ((await import(own.tasks)) as object) : await importTasks(directory, file, own, keepDefaults);
   return {directory, file, tasks: tasksOf(exported, file)};
 }
 
@@ -76,9 +85,13 @@ function isDirectory(path: string): boolean {
   return statSync(path, {throwIfNoEntry: false})?.isDirectory() === true;
 }
 
-async function importTasks(directory: string, file: string, own: OwnModules): Promise<object> {
+async function importTasks(directory: string, file: string, own: OwnModules, keepDefaults: boolean): Promise<object> {
   const url = pathToFileURL(realpathSync(join(directory, file))).href;
-  const urls: Readonly<Record<string, string>> = {entrypoint: own.index, 'entrypoint/tasks': own.tasks};
+  const urls: Readonly<Record<string, string>> = {
+    entrypoint: own.index,
+    'entrypoint/tasks': own.tasks,
+    'entrypoint/config': own.config,
+  };
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       // Always the running copy: a second one would have its own brands, options and tasks.
@@ -89,12 +102,17 @@ async function importTasks(directory: string, file: string, own: OwnModules): Pr
       return next(specifier, context);
     },
   });
+  const {ENTRYPOINT_CONFIG: before} = process.env;
+  if (keepDefaults) process.env['ENTRYPOINT_CONFIG'] = 'defaults';
   try {
     return (await import(url)) as object;
   } catch (error) {
     hooks.deregister();
     if (isProblem(error)) throw error;
     throw loadProblem(error, directory, file);
+  } finally {
+    if (before === undefined) delete process.env['ENTRYPOINT_CONFIG'];
+    else process.env['ENTRYPOINT_CONFIG'] = before;
   }
 }
 

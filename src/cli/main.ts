@@ -65,13 +65,21 @@ async function becomeProgram({cwd, env}: World, words: Words): Promise<ExitResul
 
 /** The parser decides which directory is meant, but needs that directory's tasks to parse: hence two passes. */
 async function understand(world: World): Promise<{service: TaskSource; parsed: Parsed}> {
-  const load = (directory: string | undefined): Promise<TaskSource> => loadTasks(world.cwd, directory, world.own);
-  const first = parse(world.argv, [], {}).core.directory;
+  const {core} = parse(world.argv, [], {});
+  const keepDefaults = needsNoConfiguration(world.argv, core);
+  const load = (directory: string | undefined): Promise<TaskSource> =>
+    loadTasks(world.cwd, directory, world.own, keepDefaults);
+  const first = core.directory;
   const service = await load(first).catch((error: unknown) => broken(world, error));
   const parsed = parse(world.argv, service.tasks, world.env);
   if (parsed.core.directory === first) return complete(world, service, parsed);
   const other = await load(parsed.core.directory);
   return complete(world, other, parse(world.argv, other.tasks, world.env));
+}
+
+/** A list, a help text and a build work without the variables that a service needs. */
+function needsNoConfiguration(argv: Words, {list, help, complete: completes, version}: Core): boolean {
+  return list || help || completes || version || argv.every((word) => word.startsWith('-') || word === 'build');
 }
 
 /** Asks invoke, which takes 200 ms, for the tasks of tasks.py only if all tasks are needed. */

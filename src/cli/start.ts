@@ -62,6 +62,7 @@ function processWorld(stderr: World['stderr']): World {
     own: {
       index: new URL(source ? '../index.ts' : './index.js', import.meta.url).href,
       tasks: new URL(source ? '../tasks/index.ts' : './tasks.js', import.meta.url).href,
+      config: new URL(source ? '../config/declaration/index.ts' : './config.js', import.meta.url).href,
     },
   };
 }

@@ -24,7 +24,7 @@ export const standardTasks = {
     'run',
     'test-sanity',
   ],
-  inspect: ['check', 'status', 'history', 'logs', 'config-audit'],
+  inspect: ['check', 'status', 'history', 'logs', 'config', 'config-audit'],
   operate: ['exec', 'maintenance', 'rollback', 'remove'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

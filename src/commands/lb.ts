@@ -46,6 +46,10 @@ export const balancerConfig = (
 export const balancerReadConfig = (balancer: string, service: string): Words =>
   dockerExec(balancer, ['lb', 'fragment', service]);
 
+/** Prints the configuration of all services. */
+export const balancerReadAll = (balancer: string): Words =>
+  dockerExec(balancer, ['sh', '-c', 'for service in $(lb services); do lb fragment "$service"; done']);
+
 /** Prints the names of all services, one a line. */
 const balancerServices = (balancer: string): Words => dockerExec(balancer, ['lb', 'services']);
 

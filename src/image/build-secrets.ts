@@ -1,11 +1,11 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {runtimeOf} from '../runtimes/index.ts';
+import {requirementFiles, runtimeOf} from '../runtimes/index.ts';
 import type {SecretReference} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 
 /** Files with settings of package managers, which name variables for their tokens. */
-const settings = ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml', 'requirements.txt', 'Pipfile', 'pyproject.toml'];
+const settings = ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml', 'Pipfile', 'pyproject.toml'];
 
 /** Variables by which pip, uv, poetry and pdm know private indexes. */
 const ofIndexes =
@@ -43,7 +43,9 @@ export function buildSecrets({cwd, env}: Pick<Context, 'cwd' | 'env'>): BuildSec
 
 /** Of the directory, and of those above it in the repository: a member of a workspace is installed from its root. */
 function settingsAbove(directory: string): readonly string[] {
-  const files = settings.map((name) => join(directory, name)).filter((file) => existsSync(file));
+  const files = [...settings, ...requirementFiles(directory)]
+    .map((name) => join(directory, name))
+    .filter((file) => existsSync(file));
   const parent = dirname(directory);
   return existsSync(join(directory, '.git')) || parent === directory ? files : [...files, ...settingsAbove(parent)];
 }

@@ -1,26 +1,30 @@
 import {sshText} from '../commands/destination.ts';
+import {onEngine} from '../commands/engine.ts';
 import {exitCode, isProblem, type Problem, problem} from '../errors.ts';
 import type {Context} from '../task.ts';
 
 /**
  * Checks that the Docker engine answers, for a task that would otherwise fail late. Returns its platform: `linux/amd64`.
+ * @param host an ssh destination whose engine is asked. Default: the engine of this machine
  * @throws Problem `engine_unavailable` (exit code 69): not running, no permission, another API version, Podman, or no client
  * @example
  * await requireEngine(context);
  */
-export async function requireEngine({run}: Pick<Context, 'run'>): Promise<string> {
+export async function requireEngine({run}: Pick<Context, 'run'>, host?: string): Promise<string> {
   const components = [
     'docker',
     'version',
     '--format',
     '{{.Server.Os}}/{{.Server.Arch}} {{range .Server.Components}}{{.Name}} {{end}}',
   ];
-  const found = await run.read(components, {allow: [1, 125], timeoutSeconds: 60}).catch((error: unknown) => {
-    // An engine can accept connections and answer none.
-    throw isProblem(error) && error.exitCode === exitCode.timedOut ? engineProblem(error.message) : error;
-  });
-  if (found.exitCode !== 0) throw engineProblem(found.stderr);
-  if (/podman/i.test(found.stdout)) throw engineProblem(podmanMark);
+  const found = await run
+    .read(onEngine(components, host), {allow: [1, 125], timeoutSeconds: 60})
+    .catch((error: unknown) => {
+      // An engine can accept connections and answer none.
+      throw isProblem(error) && error.exitCode === exitCode.timedOut ? engineProblem(error.message, host) : error;
+    });
+  if (found.exitCode !== 0) throw engineProblem(found.stderr, host);
+  if (/podman/i.test(found.stdout)) throw engineProblem(podmanMark, host);
   return /^\w+\/\w+/.exec(found.stdout)?.[0] ?? '';
 }
 
@@ -41,6 +45,15 @@ const there = (host: string | undefined, command: string): string =>
   host === undefined ? command : `${sshText(host)} ${command}`;
 
 const engineFailures: readonly EngineFailure[] = [
+  {
+    // Of a client that reaches the engine by ssh: `command [ssh -l jo -- h1 docker system dial-stdio] has exited with ...`.
+    pattern: /command \[ssh .*exit status 255/,
+    what: (of) => `ssh cannot log in to reach the engine${of}`,
+    fix: (host) =>
+      host === undefined
+        ? 'correct DOCKER_HOST, or the key and the host of ssh: no password is asked for'
+        : `correct the key and the host of ssh (no password is asked for) until this answers: ${sshText(host)} docker version`,
+  },
   {
     pattern: /podman/i,
     what: (of) =>

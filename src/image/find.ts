@@ -1,6 +1,7 @@
 import {existsSync, realpathSync} from 'node:fs';
 import {join} from 'node:path';
 import {dockerImageInspect, dockerInspect} from '../commands/docker/index.ts';
+import {onEngine} from '../commands/engine.ts';
 import {isProblem, problem} from '../errors.ts';
 import {readManifest, type Repository, repositoryText} from '../registry/client.ts';
 import {notPublished} from '../registry/failures.ts';
@@ -11,6 +12,7 @@ import {requireRegistry, type Service} from '../service/service.ts';
 import {wordsText} from '../shell/argv.ts';
 import {executables} from '../shell/executable.ts';
 import type {Context} from '../task.ts';
+import {platformsLabel} from './platforms.ts';
 import {readSource} from './source.ts';
 import {engineDigest, pullImage} from './transfer.ts';
 import {readContentHash, readVersion} from './version.ts';
@@ -25,11 +27,13 @@ export interface ImageReference {
   readonly platform?: string | undefined;
   /** A hash of the files, in the labels of an image that was built from uncommitted changes. */
   readonly content?: string | undefined;
+  /** All platforms of its build, if that was for some: those of `build --platform`. */
+  readonly platforms?: readonly string[] | undefined;
 }
 
 /** The label of an image that was built from uncommitted changes, with a hash of its files. */
 export const contentLabel = 'entrypoint.content';
-const facts = `{{.Id}}\t{{.Os}}/{{.Architecture}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}\t{{with index . "${contentLabel}"}}{{.}}{{end}}{{end}}`;
+const facts = `{{.Id}}\t{{.Os}}/{{.Architecture}}\t{{with .Config.Labels}}{{index . "entrypoint.git_commit_hash"}}\t{{with index . "${contentLabel}"}}{{.}}{{end}}\t{{with index . "${platformsLabel}"}}{{.}}{{end}}{{end}}`;
 
 /** Which of a service's built images is meant. */
 export interface BuiltImageOptions {
@@ -116,26 +120,46 @@ function ownProgram(env: Context['env'], directory: string): string {
  * @example
  * const {reference, commit} = await findImage(context, 'buy-service:1.4.2');
  */
-export async function findImage(context: Pick<Context, 'run'>, name: string): Promise<ImageReference> {
-  return (await readImage(context, name)) ?? afterBuild(context, name);
+export async function findImage(
+  context: Pick<Context, 'run'>,
+  name: string,
+  where: EngineOptions = {},
+): Promise<ImageReference> {
+  return (await readImage(context, name, where)) ?? afterBuild(context, name, where);
 }
 
-async function readImage({run}: Pick<Context, 'run'>, name: string): Promise<ImageReference | undefined> {
-  const found = await run.read(dockerImageInspect(facts, name), {allow: [1]});
+/** Where an image is looked for. */
+export interface EngineOptions {
+  /** An ssh destination whose engine is asked. Default: the engine of this machine. */
+  readonly host?: string | undefined;
+  /** What to do if the image is missing. Default: how to build it. */
+  readonly fix?: string | undefined;
+}
+
+async function readImage(
+  {run}: Pick<Context, 'run'>,
+  name: string,
+  {host}: EngineOptions = {},
+): Promise<ImageReference | undefined> {
+  const found = await run.read(onEngine(dockerImageInspect(facts, name), host), {allow: [1]});
   return found.exitCode === 0 ? parseImage(found.stdout) : undefined;
 }
 
 /** In a dry run of `build deploy` the image does not exist yet: the printed script inspects it after the build. */
-async function afterBuild({run}: Pick<Context, 'run'>, name: string): Promise<ImageReference> {
+async function afterBuild(
+  {run}: Pick<Context, 'run'>,
+  name: string,
+  {host, fix = localFix(name)}: EngineOptions = {},
+): Promise<ImageReference> {
   try {
-    const {stdout} = await run(dockerImageInspect(facts, name), {capture: true});
+    const {stdout} = await run(onEngine(dockerImageInspect(facts, name), host), {capture: true});
     return stdout === '' ? {reference: name, commit: ''} : parseImage(stdout);
   } catch (error) {
     if (!isProblem(error) || error.code !== 'command_failed') throw error;
     throw problem({
       code: 'image_missing',
-      what: `the image ${name} is not on this engine`,
-      fix: localFix(name),
+      what: `the image ${name} is not on ${host === undefined ? 'this engine' : `the engine of ${host}`}`,
+      fix,
       cause: error,
     });
   }
@@ -152,8 +176,14 @@ function localFix(name: string): string {
 }
 
 function parseImage(text: string): ImageReference {
-  const [reference = '', platform = '', commit = '', content = ''] = text.trim().split('\t');
-  return {reference, commit, ...(platform === '' ? {} : {platform}), ...(content === '' ? {} : {content})};
+  const [reference = '', platform = '', commit = '', content = '', platforms = ''] = text.trim().split('\t');
+  return {
+    reference,
+    commit,
+    ...(platform === '' ? {} : {platform}),
+    ...(content === '' ? {} : {content}),
+    ...(platforms === '' ? {} : {platforms: platforms.split(',')}),
+  };
 }
 
 /** Which image is deployed. Default: the environment's stage, else the image built from the current source. */

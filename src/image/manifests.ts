@@ -1,18 +1,15 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {isPythonManifest} from '../runtimes/index.ts';
 
 // What the installation of a workspace's dependencies reads: a layer of its own that changes only when one of these does.
 
-/** Names of files, in any package of the workspace. */
+/** Names of Node's files, in any package of the workspace. */
 const files = new RegExp(
   `^(?:${[
-    // Node
     String.raw`package\.json|package-lock\.json|npm-shrinkwrap\.json|\.npmrc`,
     String.raw`yarn\.lock|\.yarnrc|\.yarnrc\.yml|pnpm-lock\.yaml|pnpm-workspace\.yaml|\.pnpmfile\.[cm]?js`,
     String.raw`bun\.lockb?|bunfig\.toml|\.nvmrc|\.node-version`,
-    // Python
-    String.raw`pyproject\.toml|uv\.lock|uv\.toml|poetry\.lock|poetry\.toml|pdm\.lock|pdm\.toml|Pipfile|Pipfile\.lock`,
-    String.raw`(?:requirements|constraints).*\.(?:txt|in)|pylock.*\.toml|setup\.py|setup\.cfg|\.python-version`,
   ].join('|')})$`,
 );
 /** Names of directories, with everything in them. */
@@ -20,7 +17,7 @@ const directories = new Set(['.yarn', 'patches', 'requirements']);
 
 /** Whether the installation of dependencies reads a file or directory of this name. */
 export const isManifest = (name: string, isDirectory: boolean): boolean =>
-  isDirectory ? directories.has(name) : files.test(name);
+  isDirectory ? directories.has(name) : files.test(name) || isPythonManifest(name);
 
 /** The manifests in these directories, relative to `root`. */
 export function manifestsIn(root: string, packages: readonly string[]): readonly string[] {

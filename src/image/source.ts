@@ -26,6 +26,8 @@ export interface ImageSource {
   readonly include: readonly string[];
   readonly args: Readonly<Record<string, string>>;
   readonly target: string | undefined;
+  /** Ssh destinations of the engines that build for a platform. */
+  readonly builders: Readonly<Record<string, string>>;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function readSource(cwd: string): Promise<ImageSource> {
     include,
     args: image?.args ?? {},
     target: image?.target,
+    builders: image?.builders ?? {},
   };
 }
 

@@ -5,6 +5,7 @@ import {node} from './node/index.ts';
 import {python} from './python/index.ts';
 import type {Runtime, ServiceContext} from './runtime.ts';
 
+export {isPythonManifest, requirementFiles} from './python/index.ts';
 export type {ServiceManifest, Reports, Runtime, ServiceContext, WorkspacePackage} from './runtime.ts';
 
 /** Every language a service can be written in, the one that wins first: a package.json makes it Node's. */

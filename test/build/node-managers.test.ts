@@ -17,6 +17,8 @@ interface Layout {
   readonly workspace?: boolean;
   /** Part of `npm test`. */
   readonly quick?: boolean;
+  /** package.json begins with a byte order mark, as some editors write it and every package manager reads it. */
+  readonly marked?: boolean;
   /** What the output of the build has besides. */
   readonly says?: readonly RegExp[];
 }
@@ -28,6 +30,7 @@ const layouts: readonly Layout[] = [
     answer: 'odd: patched',
     command: '$ npm ci',
     quick: true,
+    marked: true,
     says: [/set up/, /\$ npm run prepare/, /built/],
   },
   {fixture: 'npm-workspace', answer: 'hello shared odd: true', command: '$ npm ci', workspace: true},
@@ -62,6 +65,10 @@ const layouts: readonly Layout[] = [
   },
 ];
 
+function prefix(file: string, text: string): void {
+  writeFileSync(file, `${text}${readFileSync(file, 'utf8')}`);
+}
+
 /** Appends a line of unique text: the engine's build cache outlives the test. */
 function changeSource({directory, image}: Repository): void {
   const file = join(directory, 'src/server.js');
@@ -69,9 +76,10 @@ function changeSource({directory, image}: Repository): void {
 }
 
 describe('the one-line Dockerfile', () => {
-  for (const {fixture, answer, command, workspace = false, quick = false, says = []} of layouts) {
+  for (const {fixture, answer, command, workspace = false, quick = false, marked = false, says = []} of layouts) {
     test(`installs, builds, tests and serves: ${fixture}`, quick ? {} : long, async () => {
       const service = repository(fixture);
+      if (marked) prefix(join(service.directory, 'package.json'), '\uFEFF');
       if (workspace) service.collectManifests();
       changeSource(service);
       const output = await mustBuild(service);

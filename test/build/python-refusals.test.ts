@@ -99,7 +99,7 @@ const refusals: readonly Refusal[] = [
     title: 'a misspelt choice',
     files: {'pyproject.toml': `${project}[tool.entrypoint]\nextra = ["a"]\n`},
     what: /^entrypoint: pyproject\.toml:5: \[tool\.entrypoint\] has no key extra$/m,
-    fix: /^fix: one of: asgi_module, extras, groups/m,
+    fix: /^fix: one of: asgi_module, config, extras, groups/m,
   },
   {
     title: 'a package that must be compiled, with the Debian packages that help',

@@ -3,6 +3,7 @@ import {spawnSync} from 'node:child_process';
 import {readFileSync, statSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {test} from 'node:test';
+import {directoryWith} from '../support/directory.ts';
 import {cli, entrypoint, environment, service} from './harness.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/config.md'), 'utf8');
@@ -78,10 +79,72 @@ test('config audit is one task of two words', () => {
   assert.match(cli(cwd, ['--help', 'config', 'audit']).stdout, /^usage: entrypoint config audit FILE\.\.\./);
   assert.match(cli(cwd, ['-l']).stdout, /^ {2}config audit +Find out/m);
   assert.equal(cli(cwd, ['config_audit', 'etc/dev.ini']).stdout, cli(cwd, ['config', 'audit', 'etc/dev.ini']).stdout);
-  assert.deepEqual(cli(cwd, ['config']), {
-    code: 64,
-    stdout: '',
-    stderr: 'entrypoint: config is not a task\nfix: did you mean config audit?\n',
-  });
+  assert.match(
+    cli(cwd, ['config']).stdout,
+    /^7 variables, declared in pyproject\.toml; in this shell, 4 are not valid\n/,
+  );
   assert.match(cli(cwd, ['config', 'audit']).stderr, /^entrypoint: config audit needs FILE /);
+});
+
+test('the declaration in TypeScript of docs/config.md is one that the command reads', () => {
+  const text =
+    blocks.find(({language, text: its}) => language === 'ts' && its.startsWith('// src/config.ts'))?.text ?? '';
+  const directory = service({'package.json': '{"name": "shop", "type": "module"}', 'src/config.ts': text});
+  assert.match(
+    cli(directory, ['config']).stdout,
+    /^4 variables, declared in src\/config\.ts; in this shell, 2 are not valid\n/,
+  );
+  const {code, stdout} = cli(directory, ['--json', '-q', 'config']);
+  const {variables} = JSON.parse(stdout) as {variables: readonly {name: string; origin?: string}[]};
+  assert.deepEqual(
+    [code, variables.map(({name, origin}) => `${name} ${origin}`)],
+    [0, ['DATABASE_URL undefined', 'DATABASE_PASSWORD undefined', 'POOL_SIZE default', 'LOG_LEVEL default']],
+  );
+});
+
+test('config without a declaration says how to make one, and its options exclude each other', () => {
+  assert.deepEqual(cli(service({'package.json': '{}'}), ['config']), {
+    code: 65,
+    stdout: '',
+    stderr:
+      "entrypoint: this service declares no configuration\nfix: declare its variables: export default defineConfig({...}) of 'entrypoint/config' in src/config.ts, or [tool.entrypoint.config] in pyproject.toml (docs/config.md)\n",
+  });
+  assert.equal(cli(cwd, ['config', '--check', 'dev', '--format', 'env']).code, 64);
+  assert.equal(cli(cwd, ['config', '--diff', 'dev']).code, 64);
+  assert.match(cli(cwd, ['config', '--check', 'prd']).stderr, /prd is not an environment of shop/);
+});
+
+test('a list and a build keep defaults where tasks.ts reads configuration; a task does not', () => {
+  const directory = service({
+    'package.json': '{"name": "shop", "type": "module"}',
+    'tasks.ts': `import {defineConfig} from 'entrypoint/config';
+      import {task} from 'entrypoint';
+      const config = defineConfig({PASSWORD: {type: 'text', secret: true}, NAME: {type: 'text', default: 'kiel'}}).read();
+      export const show = task('Show ' + config.NAME, {}, async ({say}) => say(config.NAME));`,
+  });
+  assert.match(cli(directory, ['-l']).stdout, /show +Show kiel/);
+  const {code, stderr} = cli(directory, ['show']);
+  assert.deepEqual(
+    [code, stderr.split('\n')[1]],
+    [
+      3,
+      '  PASSWORD is not set: expected text; used by every task; set PASSWORD_FILE to the path of a file, or PASSWORD',
+    ],
+  );
+});
+
+test('run validates the environment of a Python service before its server starts', () => {
+  const directory = directoryWith({
+    'pyproject.toml': '[project]\nname = "shop"\n[tool.entrypoint.config]\nTOKEN = {type = "text", secret = true}\n',
+    'app.py': 'app = None\n',
+    'bin/gunicorn': '#!/bin/sh\necho served\n',
+  });
+  const path = `${directory}/bin:${process.env['PATH']}`;
+  const wrong = cli(directory, ['run'], {PATH: path, TOKN: 'x'});
+  assert.deepEqual([wrong.code, wrong.stdout], [3, '']);
+  assert.match(
+    wrong.stderr,
+    /^# TOKN is not declared: did you mean TOKEN\?\nentrypoint: the configuration is not valid: 1 problem\n/,
+  );
+  assert.equal(cli(directory, ['run'], {PATH: path, TOKEN: 'x'}).stdout, 'served\n');
 });

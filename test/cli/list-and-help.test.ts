@@ -52,6 +52,7 @@ test('without a tasks.ts the list has the standard tasks, in groups', () => {
       'history',
       'logs',
       'config',
+      'config',
       'operate:',
       'exec',
       'maintenance',

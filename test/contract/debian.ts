@@ -84,6 +84,12 @@ export const answers: Readonly<Record<string, Answers>> = {
     breaks: [...bare, ...ownData, 'orphans-are-reaped'],
     signals: itself('SIGTERM blocked|SIGHUP blocked'),
   },
+  // Java waits for its own children only. Its directories for compiled pages and logs belong to its own user.
+  tomcat: {
+    options: ['--start-timeout=60'],
+    breaks: [...bare, 'numeric-user', 'runs-as-any-user', 'stateless', 'logs-on-stdout', 'orphans-are-reaped'],
+    signals: none,
+  },
   // Its script starts Erlang in the background of a shell, which makes it ignore SIGINT and SIGQUIT: no false alarm.
   rabbitmq: {
     options: [...connect, '--start-timeout=90'],

@@ -3,6 +3,7 @@ import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {pruneRepeatedly} from './faults/strikes.ts';
 import {failureText} from './load/outcome.ts';
+import {brief} from './service.ts';
 import {flaws} from './state.ts';
 import type {World} from './world.ts';
 
@@ -33,8 +34,8 @@ export function longRun(
         const version = deployed % 2 === 0 ? 'B' : 'A';
         load.expect(undefined);
         const begun = Date.now();
-        const {code, stderr} = await deploy(version);
-        if (code !== 0) failed = stderr;
+        const outcome = await deploy(version);
+        if (outcome.code !== 0) failed = brief(outcome);
         else load.expect(version);
         seconds.push((Date.now() - begun) / 1000);
         deployed += 1;

@@ -59,6 +59,15 @@ test("a deploy and a rollback of one do not change the other's fragment", async 
   assert.equal((await ask('/readyz')).status, 200);
 });
 
+test('a route that the other has is refused by the plan, with its line', () => {
+  api.describe(place('{host: shop.example.com}'));
+  const {code, stderr} = api.run(entrypoint, ['deploy', 'local', '--plan', '--no-build']);
+  api.describe(place('{host: shop.example.com, path: /readyz}'));
+  assert.equal(code, 69, stderr);
+  assert.match(stderr, /deploy\.yaml:2: .*local has the same route on the balancer of this engine/);
+  assert.match(stderr, /nothing has changed/);
+});
+
 test('maintenance of one answers its requests, and no others, with its page', async () => {
   assert.match(shop.must(entrypoint, 'maintenance', 'local', 'on'), /every request gets the maintenance page/);
   assert.deepEqual(await ask('/'), {status: 503, text: '<h1>Back soon</h1>'});

@@ -16,12 +16,21 @@ function deployAnother(number: number): void {
   must(entrypoint, 'build', 'deploy');
 }
 
-test('a new volume belongs to the user of the service; old images go, and with remove the last one, unless they have other names', () => {
-  describe('keep_releases: 1, volumes: {uploads: /var/uploads}');
+test('a new volume belongs to the user of the service, whose tasks use it as well; old images go, and with remove the last one, unless they have other names', () => {
+  write(
+    'tasks.ts',
+    `export * from 'entrypoint/tasks';
+import {task} from 'entrypoint/tasks';
+export const fill = task('Fill the volume', {}, async ({run}) => { await run(['touch', '/var/uploads/filled']); });
+`,
+  );
+  describe('keep_releases: 1, volumes: {uploads: /var/uploads}, before: [fill]');
   const inside = (release: number, ...words: string[]): string =>
     must('docker', 'exec', '--user', '10001', `${name}.local.${release}.1`, ...words);
   deployAnother(1);
   inside(1, 'sh', '-c', 'echo kept >/var/uploads/a');
+  assert.equal(inside(1, 'ls', '/var/uploads'), 'a\nfilled\n');
+  describe('keep_releases: 1, volumes: {uploads: /var/uploads}');
   const [first = ''] = ids();
   deployAnother(2);
   assert.equal(inside(2, 'cat', '/var/uploads/a'), 'kept\n');

@@ -1,11 +1,11 @@
 import type {Client} from 'pg';
-import {readDatabaseConfig} from '../src/config.ts';
+import config from '../src/config.ts';
 import {createClient} from '../src/database.ts';
 
 /** Runs `work` with one connection. A failure is printed to stderr as plain text; the exit code is 1. */
 export async function withDatabase(work: (client: Client) => Promise<void>): Promise<void> {
   try {
-    const client = createClient(readDatabaseConfig(process.env));
+    const client = createClient(config.read({task: 'migrate'}));
     await connect(client);
     try {
       await work(client);

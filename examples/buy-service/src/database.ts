@@ -14,7 +14,7 @@ const integersAsNumbers: CustomTypesConfig = {
 export function createPool(config: DatabaseConfig): Pool {
   return new Pool({
     ...clientConfig(config),
-    max: config.poolSize,
+    max: config.DATABASE_POOL_SIZE,
     // Covers both a slow database and the wait for a free connection.
     connectionTimeoutMillis: 5000,
     statement_timeout: 5000,
@@ -56,8 +56,8 @@ export async function query<Row extends QueryResultRow>(
 }
 
 function clientConfig(config: DatabaseConfig): ClientConfig {
-  const url = new URL(config.url);
-  url.password = encodeURIComponent(config.password);
+  const url = new URL(config.DATABASE_URL);
+  url.password = encodeURIComponent(config.DATABASE_PASSWORD.reveal());
   return {connectionString: url.href, application_name: 'buy-service', types: integersAsNumbers};
 }
 

@@ -6,10 +6,10 @@ import {apiError} from './errors.ts';
 
 /** `/healthz`: the process is alive. `/readyz`: it can take traffic. Neither is in the access log. */
 export function healthRoutes(app: FastifyInstance, config: Config, pool: Pool): void {
-  const isReachable = databaseProbe(pool, config.readyTimeoutMs);
+  const isReachable = databaseProbe(pool, config.READY_TIMEOUT);
   let ready = true;
 
-  app.get('/healthz', {config: {accessLog: false}}, async () => ({status: 'ok', version: config.version}));
+  app.get('/healthz', {config: {accessLog: false}}, async () => ({status: 'ok', version: config.GIT_COMMIT_HASH}));
 
   app.get('/readyz', {config: {accessLog: false}, logLevel: 'silent'}, async () => {
     const reachable = await isReachable();
@@ -18,7 +18,7 @@ export function healthRoutes(app: FastifyInstance, config: Config, pool: Pool): 
     if (!reachable && ready) app.log.warn('not ready: the database is unreachable');
     ready = reachable;
     if (!reachable) throw apiError(503, 'not_ready', 'the database is unreachable');
-    return {status: 'ready', version: config.version};
+    return {status: 'ready', version: config.GIT_COMMIT_HASH};
   });
 }
 

@@ -18,8 +18,8 @@ type LoggerOptions = NonNullable<FastifyServerOptions['logger']>;
 /** One JSON object a line, with the level as a word and the time in ISO 8601. */
 export function loggerOptions(config: Config, stream?: LogStream): LoggerOptions {
   return {
-    level: config.logLevel,
-    base: {service: 'buy-service', version: config.version},
+    level: config.LOG_LEVEL,
+    base: {service: 'buy-service', version: config.GIT_COMMIT_HASH},
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: {level: (level) => ({level})},
     ...(stream && {stream}),

@@ -32,7 +32,7 @@ interface Quote extends QuoteRequest {
 /** `POST /quotes`: a price that is valid until it expires, even if the product's price changes. */
 export function quoteRoutes(app: FastifyInstance, config: Config, pool: Pool): void {
   app.post<{Body: QuoteRequest}>('/quotes', {schema: {body}}, async (request, reply) => {
-    const quote = await createQuote(pool, request.body, config.quoteTtlSeconds);
+    const quote = await createQuote(pool, request.body, config.QUOTE_TTL / 1000);
     return reply.code(201).send(quote);
   });
 }

@@ -1,10 +1,10 @@
 import {buildApp} from './app.ts';
-import {readConfig} from './config.ts';
+import declaration from './config.ts';
 import {createPool} from './database.ts';
 
-const config = readConfig(process.env);
+const config = declaration.read({task: 'run'});
 
 /** `entrypoint run` listens, and closes the app after it has drained. */
-const app = buildApp(config, createPool(config.database));
+const app = buildApp(config, createPool(config));
 
 export default app;

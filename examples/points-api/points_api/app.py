@@ -37,7 +37,7 @@ def _health_routes(app: Flask, config: Config, engine: Engine) -> None:
 
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
-        return jsonify(status="ok", version=config.version)
+        return jsonify(status="ok", version=config.git_commit_hash)
 
     @app.get("/readyz")
     def ready() -> ResponseReturnValue:
@@ -46,7 +46,7 @@ def _health_routes(app: Flask, config: Config, engine: Engine) -> None:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError as error:
             raise ApiError(503, "not_ready", "the database is unreachable") from error
-        return jsonify(status="ready", version=config.version)
+        return jsonify(status="ready", version=config.git_commit_hash)
 
 
 def _points_routes(app: Flask, engine: Engine) -> None:

@@ -33,10 +33,12 @@ class Transaction(Base):
 
 def make_engine(config: DatabaseConfig) -> Engine:
     """Connects at the first query, so the service starts without the database."""
-    url = make_url(config.url).set(drivername="postgresql+psycopg", password=config.password)
+    url = make_url(config.database_url).set(
+        drivername="postgresql+psycopg", password=config.database_password.reveal()
+    )
     return create_engine(
         url,
-        pool_size=config.pool_size,
+        pool_size=config.database_pool_size,
         max_overflow=0,
         pool_timeout=5,
         # Replaces a connection that the database closed while it was idle.

@@ -1,17 +1,17 @@
 """Brings the database schema up to date: `python -m points_api.migrate`."""
 
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import entrypoint_config
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from points_api.config import ConfigError, read_database_config
+from points_api.config import DatabaseConfig
 from points_api.database import make_engine
 
 DIR = Path(__file__).parent.parent / "migrations"
@@ -93,9 +93,10 @@ def main() -> None:
     try:
         migrations = read_migrations(DIR)
         # The advisory lock is released with the connection.
-        with make_engine(read_database_config(os.environ)).connect() as connection:
+        config = entrypoint_config.read(DatabaseConfig, task="migrate")
+        with make_engine(config).connect() as connection:
             count = len(migrate(connection, migrations))
-    except (ConfigError, MigrationError) as error:
+    except (entrypoint_config.ConfigError, MigrationError) as error:
         sys.exit(f"points-api: {error}")
     except SQLAlchemyError as error:
         sys.exit(f"points-api: the migration failed: {error}")

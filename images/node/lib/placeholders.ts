@@ -56,7 +56,7 @@ export function standIn(directory: string, {root, members}: Project, linked: rea
 export function allowPrograms(directory: string, project: Project): void {
   const linked = inputPaths(project, () => undefined).flatMap((path) => {
     const text = readText(join(directory, path, 'package.json'));
-    return text === undefined ? [] : [{directory: path, manifest: JSON.parse(text) as Manifest}];
+    return text === undefined ? [] : [{directory: path, manifest: JSON.parse(text.replace(/^\uFEFF/, '')) as Manifest}];
   });
   for (const {directory: at, manifest} of [...project.members, ...linked])
     for (const file of binFiles(manifest).map((one) => join(directory, at, one)))

@@ -34,6 +34,16 @@ export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): 
   `names=$(${wordsText(dockerIds(labels))}) && [ -z "$names" ] || docker rm --force --volumes $names`,
 ];
 
+/**
+ * The same for every container whose name begins with `prefix`, after `seconds`: an engine goes on to create what a client
+ * that was killed has asked for.
+ */
+export const dockerRemoveLate = (prefix: string, seconds: number): Words => [
+  'sh',
+  '-c',
+  `sleep ${seconds}; names=$(${wordsText(['docker', 'ps', '--all', '--quiet', '--filter', `name=^${prefix.replaceAll('.', '\\.')}`])}) && [ -z "$names" ] || docker rm --force --volumes $names`,
+];
+
 /** Sets the restart policy. */
 export const dockerUpdateRestart = (policy: 'no' | 'always', ...names: string[]): Words => [
   'docker',

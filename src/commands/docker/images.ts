@@ -37,7 +37,7 @@ export const dockerBuiltImageRemove = (service: string, ...ids: string[]): Words
     `  [ $# -ge 2 ] && [ "$1" = ${quote(service)} ] || continue`,
     '  commit=$2; shift 2',
     '  for name; do case "${name##*/}" in',
-    `    ${service}:"$commit" | ${service}:"$commit"-dirty) ;; *) continue 2 ;;`,
+    `    ${service}:"$commit" | ${service}:"$commit"-dirty | ${service}:"$commit"-linux-* | ${service}:"$commit"-dirty-linux-*) ;; *) continue 2 ;;`,
     '  esac; done',
     `  [ -z "$(docker ps --all --quiet --filter "ancestor=$id")" ] || continue`,
     '  [ $# -gt 0 ] || set -- "$id"',
@@ -86,6 +86,8 @@ export interface DockerBuildOptions {
   readonly file?: string | undefined;
   /** Stage to build. Default: the last one. */
   readonly target?: string | undefined;
+  /** `linux/arm64`. Default: that of the engine. */
+  readonly platform?: string | undefined;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   /** Build secrets, `id` to path: files that the build can read and that no layer stores. */
@@ -112,6 +114,7 @@ export function dockerBuild(
     ...client.build,
     ...flag('--file', options.file),
     ...flag('--target', options.target),
+    ...flag('--platform', options.platform),
     ...options.tags.flatMap((tag) => ['--tag', tag]),
     ...pairs('--build-arg', options.buildArgs),
     ...pairs('--label', options.labels),

@@ -82,7 +82,7 @@ function secretOf(layer: ByteSource, {path, size, offset}: TarEntry): string | u
 
 /** Whether a path is a dependency manifest of the service, not of an installed package. */
 export const isManifest = (path: string): boolean =>
-  /(^|\/)(package\.json|pyproject\.toml|requirements[\w.-]*\.txt|requirements\/[^/]+\.txt)$/.test(path) &&
+  /(^|\/)(package\.json|pyproject\.toml|[\w.-]*requirements[\w.-]*\.txt|requirements\/[^/]+\.txt)$/.test(path) &&
   !/(^|\/)(node_modules|site-packages|dist-packages)\//.test(path);
 
 const locks = {
@@ -120,7 +120,7 @@ export function unpinnedInputs(
 
 function needsNode(text: string): boolean {
   try {
-    const {dependencies = {}, optionalDependencies = {}} = JSON.parse(text) as Partial<
+    const {dependencies = {}, optionalDependencies = {}} = JSON.parse(text.replace(/^\uFEFF/, '')) as Partial<
       Record<'dependencies' | 'optionalDependencies', object>
     >;
     return Object.keys({...dependencies, ...optionalDependencies}).length > 0;

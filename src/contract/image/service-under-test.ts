@@ -1,3 +1,4 @@
+import type {DeclaredNames} from '../../config/service/index.ts';
 import {usageProblem} from '../../errors.ts';
 import {
   aliveEnvironment,
@@ -34,6 +35,8 @@ export interface ServiceUnderTest {
   /** What HEALTHCHECK of the project's images reads. */
   readonly healthVariables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretReference>>;
+  /** What the service declares (docs/config.md); undefined: nothing. */
+  readonly declared?: DeclaredNames | undefined;
   /** Names of the backing services on the network. */
   readonly backing: readonly string[];
   /** Network of all containers of the check, and the prefix of their names. */
@@ -89,6 +92,8 @@ export interface DescribeOptions {
   readonly settings: ServiceSettings;
   readonly serviceName: string;
   readonly values: ServiceOptions;
+  /** What the service in this directory declares. */
+  readonly declared?: DeclaredNames | undefined;
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -109,6 +114,7 @@ export function describeService({
   settings,
   serviceName,
   values,
+  declared,
   network,
   labels,
 }: DescribeOptions): ServiceUnderTest & {readonly isOurs: boolean} {
@@ -133,9 +139,15 @@ export function describeService({
     environment: {...(isOurs ? settings.test_integration.environment : {}), ...given.environment},
     healthVariables: isOurs ? aliveEnvironment(health, alive) : {},
     secrets: {...(isOurs ? settings.test_integration.secrets : {}), ...given.secrets},
+    ...(isOurs && declared !== undefined ? {declared: withoutThose(declared, facts.environment)} : {}),
     backing: isOurs ? Object.keys(settings.test_integration.backing_services) : [],
     helper: values.helper,
   };
+}
+
+/** What the image sets itself is never missing. */
+function withoutThose({required, secrets}: DeclaredNames, set: ImageFacts['environment']): DeclaredNames {
+  return {secrets, required: required.filter((name) => (set[name] ?? '') === '')};
 }
 
 function healthOf(settings: ServiceSettings, {health, tcp}: ServiceOptions, isOurs: boolean): HealthCheck {

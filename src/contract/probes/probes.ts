@@ -1,4 +1,4 @@
-import {dockerRemove, dockerRun} from '../../commands/docker/index.ts';
+import {dockerRemove, dockerRemoveLate, dockerRun} from '../../commands/docker/index.ts';
 import {limiter} from '../../shell/concurrency.ts';
 import type {Runner, Scope} from '../../shell/index.ts';
 import type {ImageFacts} from '../image/facts.ts';
@@ -54,6 +54,8 @@ export async function startProbes(
   image: ImageFacts,
 ): Promise<Probes> {
   const prober = `${service.network}.prober`;
+  // The last of the clean-up.
+  scope.onFailure(dockerRemoveLate(`${service.network}.`, 1));
   scope.always(dockerRemove(prober));
   const options = helperContainer(service, {name: prober, network: service.network, ...sleepForever});
   await run(dockerRun(options, 'detached'), {

@@ -13,8 +13,9 @@ export interface SecretFiles {
   readonly error: string;
 }
 
-/** Names of the variables that hold secrets: by reference, or by their name. */
-export function secretVariables({environment, secrets}: ServiceUnderTest): string[] {
+/** Names of the variables that hold secrets: those declared as such; without a declaration, by reference or by name. */
+export function secretVariables({environment, secrets, declared}: ServiceUnderTest): string[] {
+  if (declared !== undefined) return declared.secrets.filter((name) => name in secrets || name in environment);
   return [...Object.keys(secrets), ...Object.keys(environment).filter(isSecretName)];
 }
 

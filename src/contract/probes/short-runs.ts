@@ -41,8 +41,9 @@ function shortRun(context: ProbeContext, name: string, changes: Partial<Containe
 
 /** The service without its variables. */
 export function probeUnconfigured(context: ProbeContext): Promise<ShortRun | undefined> {
-  const {environment, secrets} = context.service;
-  if (Object.keys({...environment, ...secrets}).length === 0) return Promise.resolve(undefined);
+  const {environment, secrets, declared} = context.service;
+  const takesNone = declared === undefined && Object.keys({...environment, ...secrets}).length === 0;
+  if (takesNone || declared?.required.length === 0) return Promise.resolve(undefined);
   return withContainer(context, 'unconfigured', async (container) => {
     const {ok} = await startService(context, 'unconfigured', {
       environment: {PORT: String(context.service.port)},

@@ -3,8 +3,8 @@ import {replyText} from '../../stack/probe.ts';
 import {isOwnImage} from '../image/facts.ts';
 import type {ServiceUnderTest} from '../image/service-under-test.ts';
 import {secretVariables} from '../probes/secret-files.ts';
-import {unknownWord} from '../probes/short-runs.ts';
-import {fail, notApplicable, pass, type Rule, shortList, unreachable} from './rule.ts';
+import {type ShortRun, unknownWord} from '../probes/short-runs.ts';
+import {fail, type Finding, notApplicable, pass, type Rule, shortList, unreachable} from './rule.ts';
 
 /** How a container of the image starts. */
 export const startRules: readonly Rule[] = [
@@ -76,10 +76,11 @@ export const startRules: readonly Rule[] = [
     id: 'missing-variable-fails-fast',
     severity: 'error',
     summary: 'the service exits at once when a required variable is missing, and names it',
-    how: 'run without its variables; must exit soon and name at least one of them',
+    how: 'run without its variables; must exit soon and name at least one of them, or all that it declares as required',
     fix: 'read the whole configuration first, and exit with a message that names what is missing',
     async check({unconfigured, service, normalRun}) {
       const run = await unconfigured();
+      if (service.declared !== undefined) return judgeDeclared(service.declared.required, run);
       const names = [...Object.keys(service.environment), ...Object.keys(service.secrets)];
       if (run === undefined)
         return names.length === 0 ? notApplicable('the service takes no variables') : unreachable(await normalRun());
@@ -96,7 +97,7 @@ export const startRules: readonly Rule[] = [
     id: 'secrets-from-files',
     severity: 'error',
     summary: 'a secret can come from a file: NAME_FILE instead of NAME',
-    how: 'run with each secret in a file that NAME_FILE names',
+    how: 'run with each secret, declared or by its name, in a file that NAME_FILE names',
     fix: 'where NAME is not set, read the file that NAME_FILE names, without its trailing newline',
     async check({secretFiles, service, normalRun}) {
       const result = await secretFiles();
@@ -158,6 +159,18 @@ export const startRules: readonly Rule[] = [
     },
   },
 ];
+
+/** A declaration says which variables the service cannot do without: it must name all of them. */
+export function judgeDeclared(required: readonly string[], run: ShortRun | undefined): Finding {
+  if (run === undefined) return notApplicable('the declaration requires no variable');
+  if (run.answered) return fail(`answers without ${shortList(required)}, which it declares as required`);
+  if (run.exitCode === undefined) return fail('keeps running, but never becomes ready');
+  if (run.exitCode === 0) return fail('exit code 0');
+  const unnamed = required.filter((name) => !run.output.includes(name));
+  return unnamed.length === 0
+    ? pass(`exit code ${run.exitCode}, names ${shortList(required)}`)
+    : fail(`exit code ${run.exitCode}, does not name ${shortList(unnamed)}`);
+}
 
 const aliveQuestion = ({health, alive, port}: ServiceUnderTest): string =>
   health.kind === 'http' ? `GET ${alive}` : questionText({kind: 'tcp'}, port);

@@ -11,7 +11,7 @@ import {
   rowFormat,
   rowPart,
 } from '../../commands/docker/index.ts';
-import {balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
+import {balancerReadAll, balancerReadConfig, lbVersion, lbVersionLabel} from '../../commands/lb.ts';
 import {podmanMark, rootlessMark} from '../../image/engine.ts';
 import {type HealthCheck, pathCheck} from '../../service/schema/health-check.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
@@ -139,7 +139,7 @@ export function hostQueryCommand({stack, balancer, images, network, facts}: Host
 }
 
 function factsLines(facts: FactsQuery, balancer: string | undefined): string[] {
-  const {network} = facts;
+  const {network, shared} = facts;
   const places = placeLines(facts);
   const isThere = quote(`${rowPart(containerColumns, {name: balancer ?? ''})}\t`);
   return [
@@ -151,6 +151,7 @@ function factsLines(facts: FactsQuery, balancer: string | undefined): string[] {
           'places',
           ...(balancer === undefined ? places : [`case "$all" in *${isThere}*) ;; *)`, ...places, 'esac']),
         )),
+    ...(shared === undefined ? [] : section('routes', `{ ${quiet(balancerReadAll(shared))}; } | sed -n 's/^#> //p'`)),
     ...(network === undefined
       ? []
       : section(
@@ -220,6 +221,7 @@ export function parseHostState(text: string, {stack, balancer, facts}: HostQuery
             {
               machine: sectionText('machine'),
               places: sectionText('places'),
+              routes: sectionText('routes'),
               network: sections.get('named-network'),
             },
             facts,

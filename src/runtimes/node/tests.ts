@@ -35,11 +35,17 @@ export function nodeTests(
 // The image's compile cache holds the service's modules, and V8 counts coverage of cached code less exactly.
 const exactCoverage = {NODE_DISABLE_COMPILE_CACHE: '1'};
 
+/** Where the command is: a service that imports from it has tests of its own code only. */
+const ownFiles = `${import.meta.url.endsWith('.ts') ? join(import.meta.dirname, '../../../dist') : import.meta.dirname}/**`;
+/** What Node leaves out if nothing is named (lib/internal/test_runner/utils.js, kDefaultPattern). */
+const usuallyExcluded = '**/{test,test/**/*,test-*,*[._-]test}.{js,mjs,cjs,ts,mts,cts}';
+
 function nodeReports(reports: Reports | undefined): string[] {
   if (reports === undefined) return [];
   const reporters = {spec: 'stdout', junit: reports.junit, lcov: reports.coverage};
   return [
     '--experimental-test-coverage',
+    ...[ownFiles, usuallyExcluded].map((files) => `--test-coverage-exclude=${files}`),
     ...Object.entries(reporters).flatMap(([reporter, destination]) => [
       `--test-reporter=${reporter}`,
       `--test-reporter-destination=${destination}`,

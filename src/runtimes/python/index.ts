@@ -7,6 +7,8 @@ import {pytestCommand} from './tests.ts';
 import {pythonVersion} from './version.ts';
 import {pythonPackage} from './workspace.ts';
 
+export {isPythonManifest, requirementFiles} from './manifests.ts';
+
 /** Services for Python. */
 export const python: Runtime = {
   name: 'python',

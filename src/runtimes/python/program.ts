@@ -1,29 +1,21 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {quote} from '../../shell/argv.ts';
 import {executables} from '../../shell/executable.ts';
 import type {ServiceContext} from '../runtime.ts';
-
-const manifest =
-  /^(pyproject\.toml|[\w-]*requirements.*\.(?:txt|in)|Pipfile|setup\.cfg|pylock.*\.toml|environment\.ya?ml|[^.].*\.py)$/;
+import {isCondaFile, isRequirementFile, names} from './manifests.ts';
 
 /** A directory with a manifest or source of Python, and no package.json: that one makes it Node's. */
 export function isPythonService(directory: string): boolean {
   if (existsSync(join(directory, 'package.json'))) return false;
   return (
-    names(directory).some((name) => manifest.test(name)) ||
+    names(directory).some((name) => marks.test(name) || isRequirementFile(name) || isCondaFile(name)) ||
     names(join(directory, 'requirements')).some((name) => /^[^.].*\.txt$/.test(name))
   );
 }
 
-// Loading Node's glob instead would add 10 ms to every start of a service.
-function names(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
+/** Manifests that no other language has, and source. */
+const marks = /^(?:pyproject\.toml|Pipfile|setup\.cfg|pylock.*\.toml|[^.].*\.py)$/;
 
 /**
  * A program of the service's virtual environment, as a path relative to its directory; else its name, if it is on PATH
@@ -65,8 +57,9 @@ export function installFix({cwd}: Pick<ServiceContext, 'cwd'>, packages: string)
   const venv = 'python3 -m venv .venv && .venv/bin/pip install';
   const requirements = ['requirements.in', 'requirements.txt'].find((file) => existsSync(join(cwd, file)));
   if (adds !== undefined) return `${adds} ${words} (or build the image)`;
-  if (existsSync(join(cwd, 'environment.yml')) && requirements === undefined)
-    return `add ${packages} to environment.yml, then: conda env update --file environment.yml`;
+  const conda = ['environment.yml', 'environment.yaml'].find((file) => existsSync(join(cwd, file)));
+  if (conda !== undefined && requirements === undefined)
+    return `add ${packages} to ${conda}, then: conda env update --file ${conda}`;
   if (requirements === 'requirements.in')
     return `add ${packages} to requirements.in, then: pip-compile && ${venv} -r requirements.txt (or build the image)`;
   if (requirements === undefined && existsSync(join(cwd, 'pyproject.toml'))) {

@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, messageOf, problem} from '../../errors.ts';
 import type {WorkspacePackage} from '../runtime.ts';
+import {requirementFiles} from './manifests.ts';
 
 /** What pyproject.toml and requirements.txt say about the packages around them; undefined without both. */
 export async function pythonPackage(directory: string): Promise<WorkspacePackage | undefined> {
@@ -52,15 +53,17 @@ function pyprojectPackage(file: unknown, requirements: readonly string[]): Works
   };
 }
 
-/** `-e ../lib` and `../lib` in requirements*.txt. */
-function requirementPaths(directory: string): readonly string[] {
-  const file = join(directory, 'requirements.txt');
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => /^\s*(?:(?:-e|--editable)[\s=]\s*)?(?:file:)?(\.\.\/[^\s;#[]*)/.exec(line)?.[1] ?? [])
-    .filter((path) => !/\.(?:whl|tar\.gz|zip)$/.test(path));
-}
+/** `-e ../lib` and `../lib` in the files that list requirements; relative to the directory. */
+const requirementPaths = (directory: string): readonly string[] => [
+  ...new Set(
+    requirementFiles(directory).flatMap((file) =>
+      readFileSync(join(directory, file), 'utf8')
+        .split('\n')
+        .flatMap((line) => /^\s*(?:(?:-e|--editable)[\s=]\s*)?(?:file:)?(\.\.\/[^\s;#[]*)/.exec(line)?.[1] ?? [])
+        .filter((path) => !/\.(?:whl|tar\.gz|zip)$/.test(path)),
+    ),
+  ),
+];
 
 /** @see https://packaging.python.org/en/latest/specifications/name-normalization/ */
 const normal = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, '-');

@@ -12,7 +12,7 @@ import {
 } from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
 import {parseAddress} from '../settings/address.ts';
-import {semiSpaceMegabytes} from '../settings/limits.ts';
+import {cpuCount, semiSpaceMegabytes} from '../settings/limits.ts';
 import type {Settings} from '../settings/settings.ts';
 import type {BoundSocket} from './socket.ts';
 
@@ -98,6 +98,7 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
   // For services that call `listen` themselves. Everything else in their environment is their own.
   const env: Readonly<Record<string, string>> =
     address !== undefined && 'host' in address ? {PORT: String(main?.port ?? address.port)} : {};
+  const cpus = cpuCount();
   let inspected: Worker | undefined;
 
   function freeNumber(): number {
@@ -112,7 +113,7 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
     cluster.setupPrimary({
       exec: serverProgram('worker'),
       args: [...settings.args],
-      execArgv: workerFlags(settings, inspect),
+      execArgv: workerFlags(settings, inspect, cpus),
       // Otherwise node:cluster counts ports up from the one of this process.
       ...(inspect ? {inspectPort: Number(/\d+$/.exec(settings.inspect ?? '')?.[0])} : {}),
     });
@@ -239,10 +240,18 @@ export function exitText({code, signal}: Pick<WorkerExit, 'code' | 'signal'>): s
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
 }
 
-/** The flags of Node for a worker. They limit the heaps of all its threads; a limit of the operator's own wins. */
+/** Threads of V8 for garbage collection and compilation in a process, if Node is not given another number. */
+const usualPool = 4;
+
+/**
+ * The flags of Node for a worker. They limit the heaps of all its threads, and its threads of V8: where there are as many
+ * workers as CPUs, those of one take the CPU from another, which costs 5 to 10 % of a small request. A value of the
+ * operator's own wins.
+ */
 export function workerFlags(
-  {maxHeap, workerClass, inspect}: Pick<Settings, 'maxHeap' | 'workerClass' | 'inspect'>,
+  {maxHeap, workerClass, inspect, workers}: Pick<Settings, 'maxHeap' | 'workerClass' | 'inspect' | 'workers'>,
   inspected: boolean,
+  cpus: number,
   options: string = process.env['NODE_OPTIONS'] ?? '',
   execArgv: readonly string[] = process.execArgv,
 ): string[] {
@@ -252,8 +261,10 @@ export function workerFlags(
   const isLimited = maxHeap !== 0 && !isGiven('max-old-space-size');
   // One young generation has room beside its heap; those of many threads together do not.
   const semiSpace = isLimited && workerClass === 'threads' ? semiSpaceMegabytes(maxHeap) : undefined;
+  const pool = Math.max(1, Math.floor(cpus / workers));
   return [
     ...own,
+    ...(pool >= usualPool || isGiven('v8-pool-size') ? [] : [`--v8-pool-size=${pool}`]),
     ...(isLimited ? [`--max-old-space-size=${maxHeap}`] : []),
     ...(semiSpace === undefined || isGiven('max-semi-space-size') ? [] : [`--max-semi-space-size=${semiSpace}`]),
     ...(inspected ? [`--inspect=${inspect}`] : []),

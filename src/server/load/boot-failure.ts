@@ -1,3 +1,4 @@
+import {isProblem} from '../../errors.ts';
 import {sourceLines, syntaxPlace} from '../../text/source-place.ts';
 import {serviceStack} from '../process/frames.ts';
 import type {BootFailure} from '../process/messages.ts';
@@ -14,6 +15,8 @@ export function bootFailure(error: unknown, module: string, binds: readonly stri
   if (address !== undefined) return address;
   if (!(error instanceof Error)) return {message: String(error), exitCode};
   const {message, stack = ''} = error;
+  // Configuration that is not valid: a stack says nothing about a variable.
+  if (isProblem(error)) return {message, fix: error.fix, exitCode: error.exitCode};
   if (error instanceof SyntaxError) {
     const place = syntaxPlace(error, module);
     if (place !== undefined)

@@ -73,8 +73,26 @@ function storeUnchunked(this: ServerResponse, firstLine: string, headers: unknow
 function storeLast(this: ServerResponse, firstLine: string, headers: unknown): void {
   this.shouldKeepAlive = false;
   const framed = this.req.httpVersion === '1.0' ? withoutFraming(this, headers) : headers;
+  // As a rule, the service says nothing about the connection.
+  if (isSilent(this, framed)) return storeHead(this, firstLine, framed);
   const closing = changed(this, framed, 'connection', closeOption);
   storeHead(this, firstLine, changed(this, closing, 'keep-alive', removed));
+}
+
+const connectionLength = 'connection'.length;
+
+/** Whether no header can be `Connection` or `Keep-Alive`, by the length of the names: comparing those is cheaper. */
+function isSilent(response: ServerResponse, headers: unknown): boolean {
+  if (response.hasHeader('connection') || response.hasHeader('keep-alive')) return false;
+  if (typeof headers !== 'object' || headers === null) return true;
+  if (Array.isArray(headers)) {
+    if (Array.isArray(headers[0])) return false;
+    for (let index = 0; index < headers.length; index += 2)
+      if (String(headers[index]).length === connectionLength) return false;
+    return true;
+  }
+  for (const name in headers) if (name.length === connectionLength) return false;
+  return true;
 }
 
 // node:http refuses to announce trailers without chunks.

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {described, section, string, strings, variableName} from './values.ts';
+import {described, host, section, string, strings, variableName} from './values.ts';
 
 // The sections of deploy.yaml about the image's build.
 
@@ -14,6 +14,14 @@ const nearPath = v.pipe(
 const stageName = v.pipe(
   string,
   v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a stage in the Dockerfile'),
+);
+const builtPlatform = v.pipe(
+  v.string(),
+  v.regex(/^linux\/[a-z0-9]+(?:\/v[0-9])?$/, 'must be a platform, such as linux/arm64'),
+);
+const builder = v.pipe(
+  host,
+  v.regex(/^(?!local$)/, 'must be an ssh destination: a machine that builds needs no name if it is this one'),
 );
 /** `build` of deploy.yaml. */
 export const buildFiles = described(
@@ -48,6 +56,13 @@ export const imageBuild = described(
         variableName,
         'must be a map of build arguments to values',
         'Build arguments. No secrets: every layer shows them.',
+      ),
+      {},
+    ),
+    builders: v.optional(
+      described(
+        v.record(builtPlatform, builder, 'must be a map of platforms to ssh destinations'),
+        'Machines whose engine `build --platform` uses for a platform. Default: this engine, by emulation.',
       ),
       {},
     ),

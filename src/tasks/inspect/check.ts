@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {dockerImageInspect} from '../../commands/docker/index.ts';
+import {declaredVariables} from '../../config/service/index.ts';
 import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
 import {describeService, type ServiceUnderTest} from '../../contract/image/service-under-test.ts';
@@ -89,6 +90,7 @@ export const check = task(
       settings: service.deployFile,
       serviceName: service.name,
       values,
+      declared: await declaredVariables(context),
       network: stackName(stack),
       labels: roleLabels(stack, 'task'),
     });

@@ -1,6 +1,7 @@
 import {existsSync, readFileSync, statSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
 import {buildSteps, dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
+import {onEngine} from '../../commands/engine.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
 import {explainBuild} from '../../image/build-failure.ts';
 import {buildSecrets} from '../../image/build-secrets.ts';
@@ -8,13 +9,15 @@ import {withBuildContext} from '../../image/context.ts';
 import {findDockerClient} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
 import {contentLabel} from '../../image/find.ts';
+import {type PlatformBuild, platformBuilds, platformsLabel, readPlatforms} from '../../image/platforms.ts';
 import {readSource} from '../../image/source.ts';
 import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
-import {task} from '../../task.ts';
-import {resultText} from '../../text/result.ts';
+import {titled} from '../../shell/argv.ts';
+import {type Context, task} from '../../task.ts';
+import {type ResultRow, resultText} from '../../text/result.ts';
 
 /** The result of `build`. */
 export interface Built {
@@ -41,10 +44,15 @@ export const build = task(
     secret: option.list('build secret: a file, stored in no layer, with its ID, such as npmrc, pip_conf or netrc', {
       valueName: 'ID=FILE',
     }),
+    platform: option.list('platforms to build for: linux/amd64,linux/arm64; publish with the same', {
+      defaultText: 'that of the engine',
+      valueName: 'PLATFORM',
+    }),
     cache: option.boolean('use the cache of earlier builds', {default: true}),
   },
-  async (context, {tag, ca, secret, cache}): Promise<Built> => {
-    const {run, cwd, note, say} = context;
+  async (context, {tag, ca, secret, platform, cache}): Promise<Built> => {
+    const {run, cwd, note} = context;
+    const platforms = readPlatforms(platform);
     const source = await readSource(cwd);
     const {dockerfile, directory: serviceDirectory} = source;
     if (!existsSync(join(source.root, dockerfile))) {
@@ -59,7 +67,7 @@ export const build = task(
     const secretFiles = {...(ca === undefined ? {} : {ca}), ...secretsOf(secret)};
     requireFiles(cwd, secretFiles);
     const [client, version, name] = await Promise.all([
-      findDockerClient(context),
+      platforms.length === 0 ? findDockerClient(context) : undefined,
       readVersion(context, source),
       readServiceName(context),
     ]);
@@ -76,38 +84,48 @@ export const build = task(
       service_name: name,
       git_commit_hash: version.commit,
     };
+    const builds: readonly PlatformBuild[] =
+      client === undefined
+        ? await platformBuilds(context, image, platforms, source.builders)
+        : [{platform: undefined, tags: [image], host: undefined, client}];
     const built = withBuildContext(context, {version, source}, async (directory, {contentHash}) => {
       requireDockerfile(directory, dockerfile);
-      return run.step(`build the image ${image}`, (inner) =>
-        inner(
-          dockerBuild(
-            {
-              context: directory,
-              file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
-              target: source.target,
-              tags: [image],
-              buildArgs,
-              // Also set as labels, since the service's own Dockerfile need not declare the arguments.
-              labels: {
-                'entrypoint.service_name': buildArgs.service_name,
-                'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
-                ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
+      for (const one of builds)
+        await run.step(
+          `build the image ${one.tags[0]}`,
+          (inner) =>
+            inner(
+              dockerBuild(
+                {
+                  context: directory,
+                  file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
+                  target: source.target,
+                  platform: one.platform,
+                  tags: one.tags,
+                  buildArgs,
+                  // Also set as labels, since the service's own Dockerfile need not declare the arguments.
+                  labels: {
+                    'entrypoint.service_name': buildArgs.service_name,
+                    'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+                    ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
+                    ...(one.platform === undefined ? {} : {[platformsLabel]: platforms.join(',')}),
+                  },
+                  ...buildSecrets(context),
+                  secretFiles,
+                  noCache: !cache,
+                },
+                one.client,
+              ),
+              {
+                purpose: `cannot build the image ${one.tags[0]}`,
+                fix: 'see the failed step in the last lines of the builder above',
+                // On a terminal, the builder draws its progress, or it is folded.
+                watch: !process.stderr.isTTY,
+                fold: buildSteps,
               },
-              ...buildSecrets(context),
-              secretFiles,
-              noCache: !cache,
-            },
-            client,
-          ),
-          {
-            purpose: `cannot build the image ${image}`,
-            fix: 'see the failed step in the last lines of the builder above',
-            // On a terminal, the builder draws its progress, or it is folded.
-            watch: !process.stderr.isTTY,
-            fold: buildSteps,
-          },
-        ),
-      );
+            ),
+          one.host,
+        );
     });
     // Only after a failure: asking before each build would slow all of them.
     await built.catch(async (error: unknown) => {
@@ -115,20 +133,35 @@ export const build = task(
       if (isProblem(explained) && explained.exitCode !== exitCode.badData) await requireEngine(context);
       throw explained;
     });
-    const inspect = {words: dockerImageInspect('{{.Id}} {{.Size}}', image), title: 'read the digest of the image'};
-    const {stdout} = await run(inspect, {capture: true});
-    const [digest = '', size = '0'] = stdout.trim().split(' ');
-    const megabytes = `${(Number(size) / 1e6).toFixed(1)} MB`;
-    if (digest !== '')
-      say(`${image}  ${digest}  ${megabytes}`, () =>
-        resultText(`built ${image}, ${megabytes}`, [
-          ['digest', [digest]],
-          ['next', ['entrypoint deploy', 'entrypoint publish']],
-        ]),
-      );
-    return {image, digest, size: Number(size), commit: version.commit};
+    const made: Awaited<ReturnType<typeof describe>>[] = [];
+    for (const one of builds) made.push(await describe(context, one, one === builds.at(-1)));
+    const usual = made.find(({tags, host}) => host === undefined && tags.includes(image)) ?? made[0];
+    return {image, digest: usual?.digest ?? '', size: usual?.size ?? 0, commit: version.commit};
   },
 );
+
+/** What was built, as its engine has it; also printed, with what can follow if it is the last one. */
+async function describe(
+  {run, say}: Pick<Context, 'run' | 'say'>,
+  one: PlatformBuild,
+  isLast: boolean,
+): Promise<PlatformBuild & Pick<Built, 'digest' | 'size'>> {
+  const {tags, host} = one;
+  const [image = ''] = tags;
+  const inspect = titled(dockerImageInspect('{{.Id}} {{.Size}}', image), 'read the digest of the image');
+  const {stdout} = await run(onEngine(inspect, host), {capture: true});
+  const [digest = '', size = '0'] = stdout.trim().split(' ');
+  const place = host === undefined ? '' : `  on ${host}`;
+  const megabytes = `${(Number(size) / 1e6).toFixed(1)} MB`;
+  if (digest !== '')
+    say(`${image}  ${digest}  ${megabytes}${place}`, () =>
+      resultText(`built ${image}, ${megabytes}${host === undefined ? '' : `, on ${host}`}`, [
+        ['digest', [digest]],
+        ...(isLast ? [['next', ['entrypoint deploy', 'entrypoint publish']] satisfies ResultRow] : []),
+      ]),
+    );
+  return {...one, digest, size: Number(size)};
+}
 
 /** Why the tag is no commit. A worktree, or a submodule, names a repository that is somewhere else. */
 function contentNote(cwd: string, tag: string): string {

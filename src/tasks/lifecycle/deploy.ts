@@ -1,3 +1,4 @@
+import {checkConfiguration} from '../../config/service/index.ts';
 import {
   batchPattern,
   type Deployed,
@@ -64,6 +65,9 @@ export const deploy = task(
     const options: DeployOptions = {batch, skipUnreachable, planOnly, canary};
     if (end.continue || end.abort)
       return report(context, target, await endCanary(context, target, end.continue ? 'continue' : 'abort', options));
+    // Before anything else: a service that would not start is not deployed.
+    const isOtherSource = (wanted ?? stage ?? target.settings.stage) !== undefined;
+    await checkConfiguration(context, target, {isOtherSource, isPlan: planOnly});
     // One scope: the password that finds the image is asked for once, and pulls it as well.
     const executed = await context.run.scope(async () => {
       const image = await imageToDeploy(context, target, {image: wanted, stage, build: build && !planOnly});

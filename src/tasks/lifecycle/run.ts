@@ -1,3 +1,4 @@
+import {requireConfiguration} from '../../config/service/index.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {serveOptions} from '../../runtimes/serve.ts';
 import {task} from '../../task.ts';
@@ -9,7 +10,10 @@ export const run = task(
   async (context, values, sources) => {
     const served = runtimeOf(context.cwd).serve(context, values, sources);
     if (served.warning !== undefined) context.note(served.warning);
-    if ('words' in served) return context.run.become(served);
+    if ('words' in served) {
+      await requireConfiguration(context, 'run');
+      return context.run.become(served);
+    }
     context.say(served.text);
     return served.settings;
   },

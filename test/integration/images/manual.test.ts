@@ -4,7 +4,8 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {gzipSync} from 'node:zlib';
-import {must} from '../../support/docker.ts';
+import {images} from '../../../scripts/images/list.ts';
+import {docker, must} from '../../support/docker.ts';
 import {entrypoint, makeTiny} from '../tiny.ts';
 import {buildImages, makePlace} from './containers.ts';
 import {storedBytes} from './registry.ts';
@@ -130,4 +131,24 @@ test('the images are no larger than the manual says', async () => {
     await must(['run', '--rm', '--entrypoint', 'cat', 'entrypoint/base:26', '/usr/local/lib/entrypoint/packages.txt']),
     /^tini=\S+$/m,
   );
+});
+
+test("the manual's table of images names every one, with its size", async () => {
+  const rows = [...manual.matchAll(/^\| `([\w-]+:[\d.]+)` \|[^|]*\| (\d+) \|$/gm)];
+  const below = new Set(['debian', 'base', 'node', 'python']);
+  assert.deepEqual(
+    rows.map(([, image]) => `entrypoint/${image}`).toSorted(),
+    images
+      .filter(({directory}) => !below.has(directory))
+      .map(({tag}) => tag)
+      .toSorted(),
+  );
+  if (process.arch !== 'x64') return;
+  for (const [, image, stated] of rows) {
+    // Only `npm run test:all` builds other versions than the usual ones.
+    const {code, stdout} = await docker(['image', 'inspect', '--format', '{{.Size}}', `entrypoint/${image}`]);
+    if (code !== 0) continue;
+    const megabytes = Number(stdout) / 1e6;
+    assert.ok(Math.abs(megabytes - Number(stated)) <= 5, `${image}: ${megabytes.toFixed(1)} MB, not ${stated}`);
+  }
 });

@@ -68,7 +68,7 @@ export const mistakes: readonly Mistake[] = [
   prod(['environment'], {'A-B': 'c'}, {fault: ['environment', 'A-B']}),
   prod(['environment'], {A: {raw: '"a\\0b"'}}, {fault: ['environment', 'A']}),
   prod(['environment'], {A: ['b']}, {fault: ['environment', 'A']}),
-  prod(['environment'], {PORT: 1}, {fault: ['environment', 'PORT']}),
+  prod(['environment'], {PORT: 0}, {fault: ['environment', 'PORT']}),
   prod(
     ['environment'],
     {A: 'x'.repeat(70_000)},

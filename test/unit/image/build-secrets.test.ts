@@ -9,12 +9,27 @@ import {directoryWith} from '../../support/directory.ts';
 
 const client = {build: ['docker', 'build'], env: {}};
 
+const indexLine = (name: string): string => `--index-url https://u:\${${name}}@index.example/simple\nidna\n`;
+
 describe('variables of package manager settings', () => {
   test('are found in every spelling, but not in comments', () => {
     assert.deepEqual(
       variablesIn('//x/:_authToken=${A}\n# ${NO}\n;${NO}\nb: "${B-none}"\nc: ${C:-}\ntoken = "$D"\nprice: $5\n'),
       ['A', 'B', 'C', 'D'],
     );
+  });
+
+  test('are found in every file that lists requirements', () => {
+    const files = {
+      'dev-requirements.txt': indexLine('A'),
+      'requirements-prod.txt': indexLine('B'),
+      'requirements/base.txt': indexLine('C'),
+    };
+    const {secrets} = buildSecrets({
+      cwd: directoryWith({'app.py': '', ...files}),
+      env: {A: 'a', B: 'b', C: 'c', D: 'd'},
+    });
+    assert.match(JSON.stringify(secrets), /A=%s.*B=%s.*C=%s/);
   });
 
   test('of a Python service are also those that its package managers know', () => {

@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import type {TestContext} from 'node:test';
 import type {Pool} from 'pg';
-import {readDatabaseConfig} from '../../src/config.ts';
+import config from '../../src/config.ts';
 import {createPool} from '../../src/database.ts';
 import {post, type Answer} from '../support/api.ts';
 
@@ -22,7 +22,7 @@ export interface Purchase extends Omit<Quote, 'expires_at'> {
 
 /** The database of the running service, from the service's own environment variables. */
 export function openDatabase(t: TestContext): Pool {
-  const pool = createPool(readDatabaseConfig(process.env));
+  const pool = createPool(config.read({task: 'test_integration'}));
   t.after(() => pool.end());
   return pool;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import type {FastifyInstance, InjectOptions} from 'fastify';
 import {buildApp} from '../../src/app.ts';
-import {readConfig} from '../../src/config.ts';
+import declaration from '../../src/config.ts';
 import {createPool} from '../../src/database.ts';
 
 const uuid = '0a8f7c62-39b2-4b8e-9d62-0c5a6f1a2b3c';
@@ -16,12 +16,9 @@ const purchase: InjectOptions = {
 
 function startApp(t: TestContext): {app: FastifyInstance; logged: () => Record<string, unknown>[]} {
   const lines: string[] = [];
-  const config = readConfig({
-    DATABASE_URL: 'postgres://buy@127.0.0.1:1/buy',
-    DATABASE_PASSWORD: 'x',
-    GIT_COMMIT_HASH: 'abc123',
-  });
-  const app = buildApp(config, createPool(config.database), {write: (line) => lines.push(line)});
+  const env = {DATABASE_URL: 'postgres://buy@127.0.0.1:1/buy', DATABASE_PASSWORD: 'x', GIT_COMMIT_HASH: 'abc123'};
+  const config = declaration.read({env, task: 'run'});
+  const app = buildApp(config, createPool(config), {write: (line) => lines.push(line)});
   t.after(() => app.close());
   return {app, logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)};
 }

@@ -1,20 +1,26 @@
 from typing import Any
 
 import pytest
+from entrypoint_config import Secret
 from flask.testing import FlaskClient
 
 from points_api.app import create_app
-from points_api.config import Config, DatabaseConfig
+from points_api.config import Config
 from points_api.database import make_engine
 
 # Nothing listens there: these tests need no database.
-DATABASE = DatabaseConfig("postgresql://points@127.0.0.1:1/points", "unused", 1)
-CONFIG = Config(DATABASE, log_level="info", version="abc")
+CONFIG = Config(
+    database_url="postgresql://points@127.0.0.1:1/points",
+    database_password=Secret("unused"),
+    database_pool_size=1,
+    log_level="info",
+    git_commit_hash="abc",
+)
 
 
 @pytest.fixture
 def client() -> FlaskClient:
-    return create_app(CONFIG, make_engine(DATABASE)).test_client()
+    return create_app(CONFIG, make_engine(CONFIG)).test_client()
 
 
 def code(body: Any) -> str:

@@ -86,7 +86,7 @@ def dockerfile_with(packages):
 
 def tail(output, count=12):
     lines = [line.rstrip() for line in output.splitlines() if line.strip() and not line.startswith("[notice]")]
-    errors = [line for line in lines if re.match(r"\s*(ERROR|error|×|╰|├|hint)", line)]
+    errors = [line for line in lines if re.match(r"\s*(ERROR|error|Caused by|×|╰|├|hint)", line)]
     return (errors if 0 < len(errors) <= count else lines)[-count:]
 
 

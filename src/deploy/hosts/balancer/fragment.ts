@@ -15,7 +15,7 @@ export function renderFragment(state: BalancerState): string {
   const {name, settings} = state;
   return [
     stateLine(state),
-    ...routeLines(state),
+    ...routesOf(state).map((route) => `#> ${route}`),
     `backend ${name}`,
     '    balance roundrobin',
     '    # Each new attempt goes to another server.',
@@ -48,14 +48,17 @@ export function renderFragment(state: BalancerState): string {
   ].join('\n');
 }
 
-// Where two routes match, the more specific one wins: a host before any host, then the longer path.
-function routeLines({name, settings: {routes, acme}}: BalancerState): string[] {
+/**
+ * The routes of a service, `RANK BACKEND CONDITION`. Where two routes match, the more specific one wins: a host before any
+ * host, then the longer path.
+ */
+export function routesOf({name, settings: {routes, acme}}: Pick<BalancerState, 'name' | 'settings'>): string[] {
   const wanted = routes.length === 0 ? [{}] : routes;
   const challenges =
     acme === ''
       ? []
-      : wanted.map((route) => `#> 0 ${name}.acme if ${hostTest(route)}{ path_beg /.well-known/acme-challenge/ }`);
-  return [...new Set(challenges), ...wanted.map((route) => `#> ${rank(route)} ${name}${routeTest(route)}`)];
+      : wanted.map((route) => `0 ${name}.acme if ${hostTest(route)}{ path_beg /.well-known/acme-challenge/ }`);
+  return [...new Set(challenges), ...wanted.map((route) => `${rank(route)} ${name}${routeTest(route)}`)];
 }
 
 function rank({host, path = '/'}: Route): string {

@@ -11,6 +11,8 @@ export interface FactsQuery {
   readonly listen?: readonly Endpoint[];
   /** Addresses that must be the host's own. Default: none. */
   readonly addresses?: readonly string[];
+  /** A balancer that several services share: for the routes of all of them. Default: none. */
+  readonly shared?: string | undefined;
 }
 
 export interface Endpoint {
@@ -30,6 +32,8 @@ export interface MachineFacts {
   readonly addresses: readonly string[];
   /** Whether programs can listen on addresses that the host does not have now, such as those of keepalived. */
   readonly bindsAny: boolean;
+  /** The routes that the services of a shared balancer have, each with its rank, its backend and its condition. */
+  readonly routes: readonly string[];
   /** The state of the network that deploy.yaml names. */
   readonly network: 'found' | 'internal' | 'missing' | '';
 }
@@ -40,6 +44,7 @@ export const noFacts: MachineFacts = {
   listening: [],
   addresses: [],
   bindsAny: false,
+  routes: [],
   network: '',
 };
 
@@ -73,11 +78,16 @@ export const networkCommand = (name: string): Words => [
   '{{.Name}} {{.Internal}}',
 ];
 
+/** What {@link parseFacts} reads. */
+interface FactsText {
+  readonly machine: string;
+  readonly places: string;
+  readonly routes: string;
+  readonly network: string | undefined;
+}
+
 /** Reads the sections that these lines print. */
-export function parseFacts(
-  {machine, places, network}: {readonly machine: string; readonly places: string; readonly network: string | undefined},
-  {network: name}: FactsQuery,
-): MachineFacts {
+export function parseFacts({machine, places, routes, network}: FactsText, {network: name}: FactsQuery): MachineFacts {
   const [first = '', second = ''] = machine.split('\n');
   const rows = places.split('\n').map((line) => line.trim());
   const found = network?.split('\n').find((line) => line.split(' ')[0] === name);
@@ -89,6 +99,7 @@ export function parseFacts(
     listening: rows.flatMap((row) => listenerOf(row) ?? []),
     addresses: rows.flatMap((row) => /\|-- (\d+(?:\.\d+){3})$/.exec(row)?.[1] ?? []),
     bindsAny: rows.includes('binds 1'),
+    routes: routes.split('\n').filter((line) => line !== ''),
     network:
       name === undefined || network === undefined
         ? ''

@@ -83,7 +83,11 @@ export function planDeploy(
     first: [pullSteps(deployment, fleet), checkSteps(deployment, fleet)].filter((round) => round.length > 0),
     rounds: [
       balancerSteps(deployment, fleet, leftovers),
-      early.map((app) => prepareStep(deployment, fleet, app, leftovers)),
+      early.map((app) =>
+        prepareStep(deployment, fleet, app, leftovers, (prepared) =>
+          app === first && settings.before.length > 0 ? withVolumes(deployment, app, prepared) : prepared,
+        ),
+      ),
       certificateSteps(deployment, fleet.balancers),
       ...backing.rounds,
       ...settings.before.map(task('before', first.machine.host)),

@@ -38,9 +38,18 @@ export function prepare(target: Target, fleet: Fleet, app: SurveyedHost, leftove
   };
 }
 
-/** The same as a step of its own, before tasks and backing services. */
-export function prepareStep(target: Target, fleet: Fleet, app: SurveyedHost, leftovers: LeftoversByHost): Step {
-  const {commands, undo, what, causes} = prepare(target, fleet, app, leftovers);
+/**
+ * The same as a step of its own, before tasks and backing services.
+ * @param complete what completes it there, such as the volumes of a task
+ */
+export function prepareStep(
+  target: Target,
+  fleet: Fleet,
+  app: SurveyedHost,
+  leftovers: LeftoversByHost,
+  complete: (prepared: Prepared) => Prepared = (prepared) => prepared,
+): Step {
+  const {commands, undo, what, causes} = complete(prepare(target, fleet, app, leftovers));
   return {
     phase: 'prepare',
     host: app.machine.host,

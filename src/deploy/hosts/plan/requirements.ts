@@ -1,23 +1,30 @@
 import {sshText} from '../../../commands/destination.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {hostName, isRemote} from '../../../service/hosts.ts';
-import {type Deployment, hasDedicatedBalancers, type Target} from '../../target.ts';
+import {stackName} from '../../../stack/names.ts';
+import {type Deployment, hasDedicatedBalancers, stackOf, type Target} from '../../target.ts';
+import {routesOf} from '../balancer/fragment.ts';
+import {balancerSettings} from '../balancer/settings.ts';
 import type {Fleet} from '../fleet.ts';
 import {type FactsQuery, isForeign, isTaken, type MachineFacts, olderPlatforms} from '../machine/facts.ts';
 import type {FleetMachine} from '../machines.ts';
-import type {SurveyedHost} from '../state.ts';
+import {balancerOf, type SurveyedHost} from '../state.ts';
 
 // What docker would refuse on a host in the middle of a deploy, and a host can say before.
 
 /** What to ask a machine before a deploy. Of the local engine's machine, only the network is known: it can be another one. */
-export function factsFor({settings}: Target, {host, app, balancer, address}: FleetMachine): FactsQuery {
+export function factsFor(target: Target, {host, app, balancer, address}: FleetMachine): FactsQuery {
+  const {settings} = target;
   const network = app ? settings.network : undefined;
-  if (!isRemote(host)) return {network};
+  const {name, own: theirs} = settings.load_balancer;
+  const isShared = balancer && (name !== undefined || theirs !== undefined);
+  const engine = {network, ...(isShared ? {shared: balancerOf(target)} : {})};
+  if (!isRemote(host)) return engine;
   const {address: listening, port, tls, own} = settings.load_balancer;
   const publishes = balancer && own === undefined;
   const ports = publishes ? [port, ...(tls === undefined ? [] : [tls.port])].filter((one) => one !== 0) : [];
   return {
-    network,
+    ...engine,
     listen: ports.map((one) => ({address: listening, port: one})),
     addresses: [
       ...(publishes && !/^(?:127\.|0\.0\.0\.0$)/.test(listening) ? [listening] : []),
@@ -41,7 +48,11 @@ export function requireSuitableHosts(deployment: Deployment, fleet: Fleet): void
   const found = fleet.surveyed
     .filter(({machine}) => !machine.leaves)
     .flatMap((one) =>
-      platformIssues(deployment, one).concat(networkIssues(deployment, one), placeIssues(deployment, one)),
+      platformIssues(deployment, one).concat(
+        networkIssues(deployment, one),
+        placeIssues(deployment, one),
+        routeIssues(deployment, one),
+      ),
     );
   const [first] = found;
   if (first === undefined) return;
@@ -145,4 +156,28 @@ function placeIssues(deployment: Deployment, one: SurveyedHost): Unsuitable[] {
       ? foreign(['hosts', indexOf(deployment, one), 'address'], replicasAt)
       : []),
   ];
+}
+
+/** Routes that another service of the same balancer has: it would refuse the configuration. */
+function routeIssues(deployment: Deployment, {machine: {host}, state: {facts}}: SurveyedHost): Unsuitable[] {
+  const name = stackName(stackOf(deployment));
+  const {load_balancer: file} = deployment.settings;
+  const own = new Set(routesOf({name, settings: balancerSettings(file)}).map((route) => parted(route).test));
+  const taken = facts.routes
+    .map(parted)
+    .find(({backend, test}) => own.has(test) && backend !== name && backend !== `${name}.acme`);
+  if (taken === undefined) return [];
+  return [
+    {
+      path: file.routes.length === 0 ? ['load_balancer'] : ['load_balancer', 'routes'],
+      text: `${taken.backend.replace(/\.acme$/, '')} has the same route on the balancer of ${isRemote(host) ? hostName(host) : 'this engine'}`,
+      fix: 'give each service a host or a path of its own (load_balancer.routes)',
+    },
+  ];
+}
+
+/** `RANK BACKEND CONDITION` as its backend, and the rest: equal ranks and conditions are the same route. */
+function parted(route: string): {readonly backend: string; readonly test: string} {
+  const [rank = '', backend = '', ...condition] = route.split(' ');
+  return {backend, test: [rank, ...condition].join(' ')};
 }

@@ -5,7 +5,7 @@ import {socketOf} from '../../requests/response-end.ts';
 import {replaceGlobals} from './globals.ts';
 import {incomingRequest} from './request.ts';
 import {isResponse, sendResponse} from './send.ts';
-import {hasUrl} from './target.ts';
+import {validOrigin} from './target.ts';
 
 /** The address of a client, as Deno's handlers get it. */
 export interface RemoteAddress {
@@ -40,7 +40,8 @@ export type FetchHandler = (request: Request, info: RequestInfo) => unknown;
 export function fetchListener(handler: FetchHandler): RequestListener {
   replaceGlobals();
   return (incoming, outgoing) => {
-    if (!hasUrl(incoming)) return refuse(outgoing, 400, 'Bad Request\n');
+    const origin = validOrigin(incoming);
+    if (origin === undefined) return refuse(outgoing, 400, 'Bad Request\n');
     // Fetch has no requests with this method (RFC 9110, 9.1: 501 for one that is not implemented).
     if (incoming.method === 'TRACE') return refuse(outgoing, 501, 'Not Implemented\n');
     // RFC 9112, 6.1: closed after the response, which has a length here, so that Node would keep the connection.
@@ -48,7 +49,7 @@ export function fetchListener(handler: FetchHandler): RequestListener {
       outgoing.shouldKeepAlive = false;
     let result: unknown;
     try {
-      result = handler(incomingRequest(incoming, outgoing), new RequestInfo(incoming, outgoing));
+      result = handler(incomingRequest(incoming, outgoing, origin), new RequestInfo(incoming, outgoing));
     } catch (error) {
       return failRequest(error, incoming, outgoing);
     }

@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import {hasLeft} from '../../requests/failure.ts';
-import {onResponseEnd, socketOf} from '../../requests/response-end.ts';
+import {onResponseEnd} from '../../requests/response-end.ts';
 import {bodyStream, clientLeft, empty, hasBody, readBody} from './body.ts';
 import {urlOf} from './target.ts';
 
@@ -15,6 +15,7 @@ export const NativeRequest = globalThis.Request;
 class IncomingRequest {
   readonly #incoming: IncomingMessage;
   readonly #outgoing: ServerResponse;
+  readonly #origin: string;
   #url: string | undefined;
   #headers: Headers | undefined;
   #controller: AbortController | undefined;
@@ -24,9 +25,10 @@ class IncomingRequest {
   #used = false;
   #native: Request | undefined;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, origin: string) {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
+    this.#origin = origin;
   }
 
   /** Undici's own request instead of ours, for `fetch(request)` and `new Request(request)`; any other value as it is. */
@@ -39,7 +41,7 @@ class IncomingRequest {
   }
 
   get url(): string {
-    return (this.#url ??= urlOf(this.#incoming, socketOf(this.#incoming, this.#outgoing)) ?? '');
+    return (this.#url ??= urlOf(this.#incoming, this.#origin) ?? '');
   }
 
   get headers(): Headers {
@@ -145,9 +147,12 @@ for (const name of Object.getOwnPropertyNames(NativeRequest.prototype)) {
   });
 }
 
-/** The request of a fetch handler, for one of node:http. */
-export function incomingRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request {
-  return new IncomingRequest(incoming, outgoing) as unknown as Request;
+/**
+ * The request of a fetch handler, for one of node:http.
+ * @param origin @see validOrigin
+ */
+export function incomingRequest(incoming: IncomingMessage, outgoing: ServerResponse, origin: string): Request {
+  return new IncomingRequest(incoming, outgoing, origin) as unknown as Request;
 }
 
 /** @see IncomingRequest.native */

@@ -14,49 +14,55 @@ let last: {readonly host: string; readonly secure: boolean; readonly origin: str
 /**
  * The origin that the client has addressed, such as `https://shop.example`: its scheme, also behind a trusted proxy, and Host header. A client that sends
  * none (HTTP/1.0) or an empty one means the address it is connected to (RFC 9112, 3.3).
- * @param socket that of the request, @see socketOf
  * @returns undefined if the Host header is invalid
  */
-export function originOf(request: IncomingMessage, socket: Socket | null = request.socket): string | undefined {
+export function originOf(request: IncomingMessage): string | undefined {
+  const {socket} = request;
   const secure = scheme(request, socket) === 'https';
-  const host = request.headers.host || localHost(socket);
+  const host = hostOf(request) || localHost(socket);
   // Nearly all requests of a server have the same Host: remembering one saves a URL parse for each.
   if (last?.host !== host || last.secure !== secure) last = {host, secure, origin: parseOrigin(host, secure)};
   return last.origin;
+}
+
+/** The first Host header. `request.headers` would build an object of all of them. */
+function hostOf({rawHeaders}: IncomingMessage): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && (name === 'Host' || name.toLowerCase() === 'host')) return rawHeaders[index + 1];
+  }
+  return undefined;
 }
 
 function parseOrigin(host: string, secure: boolean): string | undefined {
   return authority.test(host) ? URL.parse(`${secure ? 'https' : 'http'}://${host}`)?.origin : undefined;
 }
 
-function localHost(socket: Socket | null): string {
-  const {localAddress, localPort} = socket ?? {};
+function localHost({localAddress, localPort}: Socket): string {
   if (localAddress === undefined) return 'localhost';
   return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
 /**
- * Whether the target and the Host header of a request are valid, so that `urlOf` returns a URL. Cheap for the usual form, a
- * path: that is parsed only if the handler asks for the URL.
+ * The origin of a request whose target and Host header are valid, so that `urlOf` returns a URL; undefined for any other.
+ * Cheap for the usual form, a path: that is parsed only if the handler asks for the URL.
  */
-export function hasUrl(request: IncomingMessage): boolean {
+export function validOrigin(request: IncomingMessage): string | undefined {
   // Even with a target that names another host, an invalid Host is a 400 (RFC 9112, 3.2).
-  if (originOf(request) === undefined) return false;
-  return request.url?.charCodeAt(0) === 47 || urlOf(request) !== undefined;
+  const origin = originOf(request);
+  if (origin === undefined || request.url?.charCodeAt(0) === 47) return origin;
+  return urlOf(request, origin) === undefined ? undefined : origin;
 }
 
 /**
  * The URL of a request (RFC 9112, 3.3): the target itself if that is absolute, else the origin and the target, whatever that
  * looks like: `//other.example/` is a path. The target `*` of OPTIONS has no path.
- * @returns undefined if the target or the Host header is invalid
+ * @returns undefined if the target is invalid
  */
-export function urlOf(request: IncomingMessage, socket: Socket | null = request.socket): string | undefined {
-  const origin = originOf(request, socket);
-  const target = request.url ?? '/';
-  if (origin === undefined) return undefined;
+export function urlOf({url: target = '/', method}: IncomingMessage, origin: string): string | undefined {
   if (target.charCodeAt(0) === 47)
     return plainTarget.test(target) && !dotSegment.test(target) ? origin + target : new URL(origin + target).href;
-  if (target === '*') return request.method === 'OPTIONS' ? `${origin}/` : undefined;
+  if (target === '*') return method === 'OPTIONS' ? `${origin}/` : undefined;
   if (!/^https?:\/\/[^/\\?#@]+(?:[/?#]|$)/i.test(target)) return undefined;
   // Fetch forbids credentials in the URL of a request, and RFC 9110, 4.2.4 says that they are an error.
   const url = URL.parse(target);

@@ -64,4 +64,5 @@ test("manifests of installed packages are not the service's own", () => {
   assert.equal(isManifest('content/node_modules/pg/package.json'), false);
   assert.equal(isManifest('content/requirements/run.txt'), true);
   assert.equal(isManifest('content/requirements-dev.txt'), true);
+  assert.equal(isManifest('content/dev-requirements.txt'), true);
 });

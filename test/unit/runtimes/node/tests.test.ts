@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 import {test} from 'node:test';
 import {isProblem} from '../../../../src/errors.ts';
 import {testCommand} from '../../../../src/runtimes/index.ts';
@@ -19,12 +19,14 @@ test("Node's own runner runs a suite if the service depends on no other", () => 
   });
 });
 
-test('with a report directory it writes JUnit and exact coverage (no compile cache), and still prints to the terminal', () => {
+test('with a report directory it writes JUnit and exact coverage (no compile cache), of the service alone, and still prints to the terminal', () => {
   assert.deepEqual(command(service('test/unit/a.test.ts'), 'out'), {
     words: [
       'node',
       '--test',
       '--experimental-test-coverage',
+      `--test-coverage-exclude=${join(import.meta.dirname, '../../../../dist')}/**`,
+      '--test-coverage-exclude=**/{test,test/**/*,test-*,*[._-]test}.{js,mjs,cjs,ts,mts,cts}',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=junit',

@@ -208,7 +208,7 @@ test('a worker inherits the flags of Node, without those that run another progra
 });
 
 const flags = (maxHeap: number, kind: Settings['workerClass'], options = ''): readonly string[] =>
-  workerFlags({maxHeap, workerClass: kind, inspect: undefined}, false, options, []);
+  workerFlags({maxHeap, workerClass: kind, inspect: undefined, workers: 1}, false, 4, options, []);
 
 test('the heaps of a worker are limited by flags, unless the operator limits them', () => {
   assert.deepEqual(flags(0, 'threads'), []);
@@ -218,6 +218,18 @@ test('the heaps of a worker are limited by flags, unless the operator limits the
   assert.deepEqual(flags(400, 'threads'), ['--max-old-space-size=400']);
   assert.deepEqual(flags(51, 'threads', '--max_semi_space_size=9'), ['--max-old-space-size=51']);
   assert.deepEqual(flags(51, 'threads', '--max-old-space-size=99'), []);
+});
+
+const pool = (workers: number, cpus: number, options = ''): readonly string[] =>
+  workerFlags({maxHeap: 0, workerClass: 'async', inspect: undefined, workers}, false, cpus, options, []);
+
+test('workers that share the CPUs have fewer threads of V8 each, unless the operator says how many', () => {
+  assert.deepEqual(pool(1, 4), []);
+  assert.deepEqual(pool(2, 16), []);
+  assert.deepEqual(pool(2, 6), ['--v8-pool-size=3']);
+  assert.deepEqual(pool(2, 2), ['--v8-pool-size=1']);
+  assert.deepEqual(pool(9, 2), ['--v8-pool-size=1']);
+  assert.deepEqual(pool(2, 2, '--v8-pool-size=8'), []);
 });
 
 test('a ready worker resets the count of failed boots', () => {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..report import Refusal, line_of
 
 LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv"}
-OWN_KEYS = {"module", "asgi_module", "worker_class", "requirements", "extras", "groups"}
+OWN_KEYS = {"module", "asgi_module", "worker_class", "requirements", "extras", "groups", "config"}
 
 RUNTIME = {"requirements", "base", "common", "main", "run", "prod", "production", "app"}
 DEVELOPMENT = {"dev", "develop", "development", "test", "tests", "testing", "local", "ci", "lint", "qa", "typing"}

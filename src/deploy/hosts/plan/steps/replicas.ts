@@ -15,7 +15,7 @@ import {type Host, isRemote, onHost} from '../../../../service/hosts.ts';
 import {commandText} from '../../../../service/schema/health-check.ts';
 import type {Service} from '../../../../service/service.ts';
 import {type Commands, quote, toCommand, type Words, wordsText} from '../../../../shell/argv.ts';
-import {roleLabels, volumeName} from '../../../../stack/names.ts';
+import {roleLabels} from '../../../../stack/names.ts';
 import {
   type Deployment,
   healthCheck,
@@ -30,6 +30,7 @@ import {type MachineFacts, noFacts, olderPlatforms} from '../../machine/facts.ts
 import {networkOf} from '../../stack-network.ts';
 import {publishedAt} from './replica-address.ts';
 import {keepsServing, type Prepared, type Step} from './step.ts';
+import {volumeMounts} from './volumes.ts';
 
 /** A release, and the one that it replaces; 0 for none. */
 export interface Releases {
@@ -122,7 +123,7 @@ function replicaOptions(
     environment: serviceEnvironment(deployment),
     secrets: settings.secrets,
     publish: published === '' ? [] : [`${published}:${port}`],
-    volumes: Object.entries(settings.volumes).map(([name, path]) => `${volumeName(stack, 'app', name)}:${path}`),
+    volumes: volumeMounts(deployment),
     log: settings.log,
     memory: settings.memory,
     cpus: settings.cpus,

@@ -5,9 +5,10 @@ import {type Deployment, stackOf, serviceEnvironment} from '../../../target.ts';
 import {networkOf} from '../../stack-network.ts';
 import type {Releases} from './replicas.ts';
 import {keepsServing, servesAgain, type Step} from './step.ts';
+import {volumeMounts} from './volumes.ts';
 
 /**
- * Runs a task of the service once, on one host, in the image to deploy.
+ * Runs a task of the service once, on one host, in the image to deploy, with the volumes of that host.
  * @param baseUrl the service's URL, as `BASE_URL`
  */
 export function taskStep(
@@ -35,6 +36,7 @@ export function taskStep(
           labels: roleLabels(stack, 'task'),
           environment: {...serviceEnvironment(deployment), BASE_URL: baseUrl},
           secrets: settings.secrets,
+          volumes: volumeMounts(deployment),
           options: settings.docker_options,
           command: [word],
         },

@@ -7,12 +7,16 @@ import {
 } from '../../../../commands/docker/index.ts';
 import {quote, toCommand, type Words, wordsText} from '../../../../shell/argv.ts';
 import {stackLabels, volumeName} from '../../../../stack/names.ts';
-import {type Deployment, stackOf} from '../../../target.ts';
+import {type Deployment, stackOf, type Target} from '../../../target.ts';
 import type {SurveyedHost} from '../../state.ts';
 import type {Prepared} from './step.ts';
 
 /** The user that services run as in images whose init starts as root (images/base). */
 const serviceUser = '10001:10001';
+
+/** The mounts of the service's volumes: for replicas, and for tasks before and after the switch. */
+export const volumeMounts = (target: Target): string[] =>
+  Object.entries(target.settings.volumes).map(([name, path]) => `${volumeName(stackOf(target), 'app', name)}:${path}`);
 
 /**
  * Creates the volumes of the service that a host does not have yet, writable for the service's user: docker makes the

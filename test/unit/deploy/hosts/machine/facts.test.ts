@@ -28,7 +28,10 @@ test('a machine says its platform, where programs listen, and its own addresses'
       ],
       addresses: ['10.9.9.9'],
     };
-    const facts = parseFacts({machine: sh(platformLines), places: sh(placeLines(query)), network: undefined}, query);
+    const facts = parseFacts(
+      {machine: sh(platformLines), places: sh(placeLines(query)), routes: '', network: undefined},
+      query,
+    );
     assert.match(facts.platform, /^linux\/(?:amd64|arm64)$/);
     assert.deepEqual(facts.listening, [{address: '127.0.0.1', port}]);
     assert.ok(facts.addresses.includes('127.0.0.1'));
@@ -48,6 +51,7 @@ test('the query of a host stays a program that sh accepts, whatever is asked', (
       undefined,
       {},
       {network: 'theirs', listen: [{address: '0.0.0.0', port: 80}], addresses: ['10.0.0.9']},
+      {shared: 'entrypoint.balancer.all'},
     ]) {
       const [program = '', ...words] = hostQueryCommand({stack, balancer, images: ['a:1'], network: true, facts});
       execFileSync(program, ['-n', ...words]);
@@ -62,12 +66,12 @@ test('a processor runs its older programs, and those that it emulates', () => {
   );
   assert.equal(runsPlatform({platform: 'linux/arm64', emulated: []}, 'linux/arm/v7'), true);
   const machine = 'Linux x86_64\n/proc/sys/fs/binfmt_misc/qemu-aarch64 /proc/sys/fs/binfmt_misc/qemu-arm\n';
-  const emulating = parseFacts({machine, places: '', network: undefined}, {});
+  const emulating = parseFacts({machine, places: '', routes: '', network: undefined}, {});
   assert.deepEqual(emulating, {...noFacts, platform: 'linux/amd64', emulated: ['linux/arm64', 'linux/arm']});
   assert.equal(runsPlatform(emulating, 'linux/arm64/v8'), true);
   // Without qemu the shell leaves the pattern as it is.
   const plain = parseFacts(
-    {machine: 'Linux aarch64\n/proc/sys/fs/binfmt_misc/qemu-*\n', places: '', network: undefined},
+    {machine: 'Linux aarch64\n/proc/sys/fs/binfmt_misc/qemu-*\n', places: '', routes: '', network: undefined},
     {},
   );
   assert.deepEqual([plain.platform, plain.emulated], ['linux/arm64', []]);

@@ -121,6 +121,13 @@ describe('the plan of a deploy', () => {
     assert.deepEqual(commandsOf(made, 'prepare', 'lb1'), []);
   });
 
+  test('a task before the switch has the volumes of the service, which its host gets first', () => {
+    const one = deploymentOf('hosts: [d@h1, d@h2], volumes: {data: /data}, before: [fill]');
+    const made = plan(one, fleet(one));
+    assert.match(commandsOf(made, 'prepare', 'h1').join('\n'), /^docker volume create .* shop\.local\.app\.data$/m);
+    assert.match(commandsOf(made, 'before', 'h1').join('\n'), / --volume shop\.local\.app\.data:\/data .* fill$/m);
+  });
+
   test('every step before the finish has an undo', () => {
     const all = fleet(two, {'d@h1': {images: [image]}, 'd@h2': {}});
     for (const step of plan(two, all).rounds.flat()) assert.ok((step.undo ?? []).length > 0, step.what);

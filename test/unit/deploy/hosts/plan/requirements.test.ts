@@ -80,6 +80,24 @@ test('a port that another program has, and an address that is not the host’s, 
   ]);
 });
 
+test('a route that another service of the same balancer has is refused; the own one is not', () => {
+  const shop = deploymentOf('hosts: [d@h1], load_balancer: {name: all, routes: [{host: Shop.example, path: /a/}]}');
+  const [host, longer] = ['{ req.hdr(host),host_only -m str shop.example }', '1.9996'];
+  const routesOn = (backend: string): string[] => [
+    `${longer} ${backend} if ${host} { path /a } or ${host} { path_beg /a/ }`,
+  ];
+  assert.deepEqual(refusal(shop, withFacts(shop, {routes: routesOn('other.prod')})), [
+    ['load_balancer.routes: other.prod has the same route on the balancer of h1'],
+    'give each service a host or a path of its own (load_balancer.routes)',
+  ]);
+  assert.deepEqual(refusal(shop, withFacts(shop, {routes: routesOn('shop.local')}))[0], []);
+  assert.deepEqual(refusal(shop, withFacts(shop, {routes: [`1.9999 other.prod if ${host}`]}))[0], []);
+  assert.deepEqual(factsFor(shop, {host: 'local', app: true, balancer: true} as SurveyedHost['machine']), {
+    network: undefined,
+    shared: 'entrypoint.balancer.all',
+  });
+});
+
 test('only what a deploy needs is asked of a host', () => {
   assert.deepEqual(
     fleet(dedicated).map(({machine}) => factsFor(dedicated, machine)),
