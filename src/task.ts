@@ -4,6 +4,13 @@ import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
 import {recordingRunner, type Responder} from './shell/runners/recording.ts';
 
+/** Where a person reads a result. */
+export interface ResultScreen {
+  readonly columns: number;
+  /** No task follows: what can be done next is worth a line. */
+  readonly isLast: boolean;
+}
+
 /** Everything a task depends on; a task reads no globals. */
 export interface Context {
   readonly run: Runner;
@@ -14,9 +21,9 @@ export interface Context {
   readonly rest: Words;
   /**
    * Prints a result as text: on the standard output, or with --json on the standard error. Where a person reads it on a
-   * terminal, `screen` can say it in another form that fits into its columns.
+   * terminal, `onScreen` can give it another form.
    */
-  readonly say: (text: string, screen?: (columns: number) => string) => void;
+  readonly say: (text: string, onScreen?: (screen: ResultScreen) => string) => void;
   /** Prints progress on the standard error; nothing with --quiet. */
   readonly note: (text: string) => void;
   /** Aborted when the user or the system asks to stop. */

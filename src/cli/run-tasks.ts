@@ -1,6 +1,7 @@
 import {isProblem, problem, type Problem} from '../errors.ts';
 import {quote} from '../shell/argv.ts';
-import {type Echo, makeEcho} from '../shell/echo.ts';
+import {type Echo, makeEcho, noEcho} from '../shell/echo.ts';
+import {hasControllingTerminal} from '../shell/output.ts';
 import {dryRunner} from '../shell/runners/dry.ts';
 import {systemRunner} from '../shell/runners/system.ts';
 import {signalExitCode} from '../shell/signals.ts';
@@ -30,7 +31,7 @@ export async function runTasks(
   const interrupt = makeInterrupt(given.onSignal);
   const terminal = hasScreen(given, core) ? await openScreen(given, style) : undefined;
   const world: World = terminal === undefined ? given : {...given, stdout: terminal.stdout, stderr: terminal.stderr};
-  const echo = terminal?.echo ?? echoOf(world, core, style);
+  const echo = echoOf(world, core, style, terminal);
   let failed = true;
   try {
     const runner = runnerOf(world, service, core, echo, interrupt);
@@ -38,7 +39,7 @@ export async function runTasks(
     const results: Record<string, unknown> = {};
     for (const [index, call] of calls.entries()) {
       const name = snake(call.task.name);
-      terminal?.task(shownName(call.task.name));
+      terminal?.task(shownName(call.task.name), index === calls.length - 1);
       if (calls.length > 1) echo.note(`task ${index + 1} of ${calls.length}: ${name}`);
       if (calls.length > 1 && core.dryRun) world.stdout(`# ${name}\n`);
       const context = contextOf(world, service, core, call, {runner, echo, interrupt, say: terminal?.say});
@@ -84,7 +85,9 @@ function stopped(code: string, signal: string): Problem {
 async function openScreen(world: World, {colour}: Style): Promise<OpenTerminal> {
   const {openTerminal} = await import('../shell/terminal/open.ts');
   const {env, stdout, stderr, isTerminal} = world;
-  return openTerminal({env, colour, stdout, stderr, isOutputShown: isTerminal(1)});
+  // A run that starts another one keeps the terminal to itself.
+  const isPart = !hasControllingTerminal();
+  return openTerminal({env, colour, stdout, stderr, isOutputShown: isTerminal(1), isPart});
 }
 
 /** Whether the run is shown to a person at a terminal: not where all is asked for, less, or a script. */
@@ -94,7 +97,14 @@ function hasScreen({env, isTerminal}: World, {quiet, verbose, echo, dryRun}: Cor
   return ['', 'false', '0'].includes(env['CI'] ?? '') && env['TERM'] !== 'dumb' && isTerminal(2);
 }
 
-function echoOf(world: World, {quiet, echo: commands}: Core, {colour, verbose}: Style): Echo {
+function echoOf(
+  world: World,
+  {quiet, json, echo: commands}: Core,
+  {colour, verbose}: Style,
+  terminal: OpenTerminal | undefined,
+): Echo {
+  // A program that reads a failure has nothing above it.
+  if (terminal !== undefined) return json ? {...terminal.echo, brief: noEcho.brief} : terminal.echo;
   const level = quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
   return makeEcho({write: world.stderr, level, colour, commands});
 }

@@ -164,7 +164,11 @@ export function secretsText(secrets: readonly (readonly [name: string, SecretRef
   ].join('\n');
 }
 
-/** The same command with a title for people. */
+/**
+ * The same command with a title: what a terminal shows of it.
+ * @example
+ * await context.run(titled(['node', 'scripts/load.ts'], 'load the products'), {capture: true});
+ */
 export const titled = (command: Words | Command, title: string): Command => ({...toCommand(command), title});
 
 /** Words alone as a command. */

@@ -47,10 +47,20 @@ export interface FoldedStep {
   readonly title: string;
   readonly state: 'done' | 'cached' | 'failed';
   readonly seconds: number;
+  /** Lines of its output that stay: warnings. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
-/** Reads a line of a program's output: a step that has ended, a text for the running one, or nothing to show. */
-export type FoldedOutput = () => (line: string) => FoldedStep | string | undefined;
+/** A line of a program's output that stays, although the rest is folded. */
+export interface FoldedWarning {
+  readonly warning: string;
+}
+
+/** What a line of a program's output means: a step that has ended, a warning, a text for the running step, or nothing. */
+export type FoldedLine = FoldedStep | FoldedWarning | string | undefined;
+
+/** Reads the lines of a program's output. */
+export type FoldedOutput = () => (line: string) => FoldedLine;
 
 /** The runner's reports, on the standard error. The standard output is for results. */
 export interface Echo {

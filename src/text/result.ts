@@ -5,14 +5,17 @@ export type ResultRow = readonly [label: string, values: readonly string[]];
 
 /**
  * The result of a task for a person: a sentence, then what can be copied, each on a line of its own.
+ * @param next commands that can follow
  * @example
- * resultText('shop release 2 serves in prod', [['address', ['http://10.0.0.1:8080']], ['next', ['entrypoint status prod']]]);
+ * resultText('shop release 2 serves in prod', [['address', ['http://10.0.0.1:8080']]], ['entrypoint status prod']);
  */
-export const resultText = (head: string, rows: readonly ResultRow[]): string =>
+export const resultText = (head: string, rows: readonly ResultRow[], next: readonly string[] = []): string =>
   [
     head,
     ...table(
-      rows.flatMap(([label, values]) => values.map((value, index) => [index === 0 ? label : '', value])),
+      [...rows, ['next', next] as const].flatMap(([label, values]) =>
+        values.map((value, index) => [index === 0 ? label : '', value]),
+      ),
       {gap: 2},
     ),
   ].join('\n');

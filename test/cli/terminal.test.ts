@@ -23,6 +23,13 @@ export const mixed = task('Writes in every way', {}, async ({run, note, say}) =>
   say('a result');
   say('another one');
 });
+export const follows = task('Says what can follow', {}, async ({run, say}) => {
+  await run(['true'], {capture: true});
+  say('text', ({columns, isLast}) => 'a result in ' + columns + ' columns' + (isLast ? ', and what can follow' : ''));
+});
+export const starts = task('Starts a run as a part of it', {}, async ({run}) => {
+  await run.step('the other run', (inner) => inner(['${entrypoint}', 'follows']));
+});
 export const fails = task('Fails', {}, async ({run}) => {
   await run.step('the good step', (inner) => inner(['true'], {capture: true}));
   await run.step('the bad step', (inner) => inner(['sh', '-c', 'echo reason >&2; exit 3', '${'x'.repeat(60)}'], {capture: true}));
@@ -86,6 +93,7 @@ test('a failed step is shown whole, and the failure stands apart', async () => {
   $ true
 ✗     N s  the bad step  failed
 $ sh -c 'echo reason >&2; exit 3' ${'x'.repeat(60)}
+reason
 # exit 3, N s
 
 entrypoint: command failed with exit code 3: sh -c 'echo reason >&2; exit 3' xxxxxxxxxxxxxxxx…60 B
@@ -93,6 +101,40 @@ entrypoint: command failed with exit code 3: sh -c 'echo reason >&2; exit 3' xxx
 `,
   );
   assert.equal(code, 3);
+});
+
+test('results stand apart, and the last one has what can follow: not one in a run that is a part of another', async () => {
+  const {output} = await start(['follows', 'follows', 'starts']).ended;
+  assert.equal(
+    normalised(await screenOf(output), {[entrypoint]: 'entrypoint'}),
+    `# task 1 of 3: follows
+✓     N s  $ true
+
+a result in 80 columns
+
+# task 2 of 3: follows
+✓     N s  $ true
+
+a result in 80 columns
+
+# task 3 of 3: starts
+▸ the other run
+$ entrypoint follows
+✓     N s  $ true
+
+a result in 80 columns
+
+✓     N s  the other run
+`,
+  );
+  assert.match((await screenOf((await start(['follows']).ended).output)).join('\n'), /columns, and what can follow$/);
+});
+
+test('with --json the result is JSON below the steps, and a failure has the whole command', async () => {
+  const {output} = await start(['--json', 'fails']).ended;
+  const shown = (await screenOf(output)).join('\n');
+  const {error} = JSON.parse(shown.slice(shown.indexOf('\n{'))) as {error: {message: string}};
+  assert.ok(error.message.endsWith('x'.repeat(60)), shown);
 });
 
 test('Ctrl-C stops the step, undoes it, and leaves the terminal in order', async () => {

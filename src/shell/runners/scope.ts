@@ -94,7 +94,7 @@ async function cleanUp(command: Command, execute: Execute, echo: Echo, lost: Set
       const again = unreached && pause !== undefined && Date.now() < end && !lost.has(host);
       if (unreached && !again && !lost.has(host))
         echo.note(`${host} is unreachable and was left as it is: run the same command again when it is back`);
-      else echo.note(`${again ? 'retrying clean-up' : 'continuing clean-up'}: ${firstLine(error)}`);
+      else echo.note(`${again ? 'retrying clean-up' : 'continuing clean-up'}: ${firstLine(error)}${lastWords(error)}`);
       if (unreached && !again) lost.add(host);
       if (!again) return;
       await sleep(pause * 1000);
@@ -103,6 +103,12 @@ async function cleanUp(command: Command, execute: Execute, echo: Echo, lost: Set
 }
 
 const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
+
+/** The last line that a failed command wrote: nothing else reports it. */
+const lastWords = (error: unknown): string => {
+  const last = isProblem(error) ? error.details.at(-1) : undefined;
+  return last === undefined ? '' : `: ${last}`;
+};
 
 interface Repeat {
   readonly stop: () => Promise<void>;

@@ -8,6 +8,10 @@ const longestWord = 48;
 const shownOfWord = 16;
 const fewestOptions = 3;
 
+// What would move the cursor, or end the line.
+// eslint-disable-next-line no-control-regex
+const control = /[\u0000-\u001f\u007f-\u009f]/;
+
 /** A size in bytes, in eight columns or fewer. */
 export function sizeText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -29,7 +33,7 @@ export const shortIds = (text: string, look: Pick<Look, 'unicode'>): string =>
  */
 export function foldCommand(text: string, columns: number, look: Pick<Look, 'unicode'>): string {
   // It can be pasted.
-  if (!/[\n\r\t]/.test(text) && widthOf(text) <= columns) return text;
+  if (!control.test(text) && widthOf(text) <= columns) return text;
   const mark = ellipsis(look);
   const document = hereDocument.exec(text);
   const command = document === null ? text : text.slice(0, document.index);
@@ -52,8 +56,8 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 
 function foldWord(word: string, look: Pick<Look, 'unicode'>): string {
   const short = shortIds(word, look);
-  if (short.length <= longestWord && !/[\n\r\t]/.test(short)) return short;
-  const [start = ''] = /^[^\n\r\t]*/.exec(short) ?? [];
+  if (short.length <= longestWord && !control.test(short)) return short;
+  const [start = ''] = short.split(control);
   const quotes = /^['"]/.exec(word)?.[0] ?? '';
   return `${start.slice(0, shownOfWord)}${ellipsis(look)}${sizeText(Buffer.byteLength(word))}${quotes}`;
 }

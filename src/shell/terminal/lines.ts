@@ -1,4 +1,4 @@
-import type {FoldedStep, Outcome} from '../echo.ts';
+import type {FoldedStep, FoldedWarning, Outcome} from '../echo.ts';
 import {foldCommand, shortIds} from './fold.ts';
 import {cut, durationText, ellipsis, type Look, paint, spinnerMark} from './look.ts';
 import {type CommandState, type Event, type Item, itemOf, type State} from './state.ts';
@@ -27,7 +27,7 @@ function withoutExplanation(state: State, event: Event, look: Look): Printed {
     case 'command':
       return commandLines(state, event, look);
     case 'output':
-      return typeof event.read === 'object' ? foldedStep(state, event.read, look) : nothing;
+      return typeof event.read === 'object' ? foldedLine(state, event.read, look) : nothing;
     case 'note':
       return {
         lines: prefixed(`# ${shortIds(event.text, look)}`, event.prefix).map((line) => paint(look, 'dim', line)),
@@ -72,13 +72,23 @@ function ended(state: State, item: Item, {at, outcome}: Event & {type: 'ended'},
     look,
   );
   if (outcome.state === 'failed')
-    return {lines: [head, ...commands.flatMap((one) => wholeCommand(one, item, outcome, look))], folded: false};
-  const folded = item.title === undefined || item.shown ? [] : repeated(commands, look);
+    return {
+      lines: [
+        head,
+        ...commands.filter((one) => !isAnswered(one)).flatMap((one) => wholeCommand(one, item, outcome, look)),
+      ],
+      folded: false,
+    };
+  const changes = commands.filter((one) => one.kind !== 'read');
+  const folded = item.title === undefined || item.shown ? [] : repeated(changes, look);
   return {
     lines: [head, ...folded.map((line) => paint(look, 'dim', line))],
     folded: [head, ...folded].some((line) => isFolded(line, look)),
   };
 }
+
+/** A read-only command that has not failed. */
+const isAnswered = ({kind, outcome}: CommandState): boolean => kind === 'read' && outcome?.state === 'done';
 
 interface Head {
   readonly outcome: Pick<Outcome, 'state'>;
@@ -145,8 +155,7 @@ function wholeCommand(command: CommandState, item: Item, outcome: Outcome, look:
     ...prefixed(`$ ${text}`, prefix).map((line) => paint(look, 'bold', line)),
     ...(dropped === 0 ? [] : [paint(look, 'dim', `# ${dropped} earlier lines are left out: --verbose shows them`)]),
     ...lines,
-    // The message of the failure has the last lines.
-    ...(own.length > linesInMessage ? own : []).flatMap((line) => prefixed(line, prefix)),
+    ...own.flatMap((line) => prefixed(line, prefix)),
     ...(code === undefined
       ? []
       : prefixed(`# exit ${code}, ${seconds.toFixed(1)} s`, prefix).map((line) =>
@@ -155,12 +164,12 @@ function wholeCommand(command: CommandState, item: Item, outcome: Outcome, look:
   ];
 }
 
-const linesInMessage = 20;
-
 const prefixed = (text: string, prefix: string | undefined): string[] =>
   text.split('\n').map((line) => (prefix === undefined ? line : `${prefix} | ${line}`));
 
-function foldedStep(state: State, {title, seconds, state: how}: FoldedStep, look: Look): Printed {
+function foldedLine(state: State, read: FoldedStep | FoldedWarning, look: Look): Printed {
+  if ('warning' in read) return {lines: [warningLine(read.warning, look)], folded: false};
+  const {title, seconds, state: how, warnings = []} = read;
   const head: Head = {
     outcome: {state: how === 'failed' ? 'failed' : 'done'},
     seconds,
@@ -168,8 +177,11 @@ function foldedStep(state: State, {title, seconds, state: how}: FoldedStep, look
     title,
     ...(how === 'cached' ? {word: 'cached'} : {}),
   };
-  return {lines: [headLine(state, head, look)], folded: false};
+  return {lines: [headLine(state, head, look), ...warnings.map((line) => warningLine(line, look))], folded: false};
 }
+
+/** Whole, however long. */
+const warningLine = (text: string, look: Look): string => paint(look, 'yellow', `  ${text}`);
 
 const isFolded = (line: string, look: Look): boolean => line.includes(ellipsis(look));
 

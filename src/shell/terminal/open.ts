@@ -12,6 +12,8 @@ export interface OpenOptions {
   readonly stderr: Writer;
   /** Whether the standard output is the same terminal. */
   readonly isOutputShown: boolean;
+  /** Whether another run has started this one, and has the terminal: what can follow is up to that. */
+  readonly isPart: boolean;
   /** Default: those of this process. */
   readonly streams?: TerminalStreams | undefined;
 }
@@ -21,10 +23,10 @@ export interface OpenTerminal {
   readonly echo: Echo;
   readonly stdout: Writer;
   readonly stderr: Writer;
-  /** Names the task that runs. */
-  task(name: string): void;
-  /** Prints a result, apart from the steps above it. */
-  say(text: string, screen?: (columns: number) => string): void;
+  /** Names the task that runs, and says whether it is the last one. */
+  task(name: string, isLast: boolean): void;
+  /** Prints a result, apart from the steps around it. */
+  say(text: string, screen?: (shown: {readonly columns: number; readonly isLast: boolean}) => string): void;
   /** @param failed the report of a failure follows */
   close(failed: boolean): void;
 }
@@ -33,10 +35,10 @@ export interface OpenTerminal {
  * Takes over the screen for a run. Loaded only on a terminal, with nothing that is loaded without one: a module for both
  * would be one more file at each start.
  */
-export function openTerminal({env, colour, isOutputShown, ...options}: OpenOptions): OpenTerminal {
+export function openTerminal({env, colour, isOutputShown, isPart, ...options}: OpenOptions): OpenTerminal {
   const streams = options.streams ?? processStreams(isOutputShown);
   const {size} = streams;
-  const own = terminalEcho({write: options.stderr, size, colour, unicode: isUnicode(env)});
+  const own = terminalEcho({write: options.stderr, size, colour, unicode: isUnicode(env), isPart});
   const undo = [
     streams.onResize(own.redraw),
     streams.onContinue(own.resume),
@@ -48,14 +50,19 @@ export function openTerminal({env, colour, isOutputShown, ...options}: OpenOptio
     (chunk) =>
       own.around(chunk, () => write(chunk));
   const stdout = isOutputShown ? shared(options.stdout) : options.stdout;
+  let isLast = false;
   return {
     echo: own.echo,
     stdout,
     stderr: shared(options.stderr),
-    task: own.task,
+    task(name, last) {
+      own.task(name);
+      isLast = last && !isPart;
+    },
     say(text, screen) {
-      const shown = isOutputShown ? `${own.separator()}${screen?.(size().columns) ?? text}` : text;
-      stdout(`${shown}\n`);
+      if (!isOutputShown) return stdout(`${text}\n`);
+      stdout(`${own.separator()}${screen?.({columns: size().columns, isLast}) ?? text}\n`);
+      own.said();
     },
     close(failed) {
       for (const step of undo) step();

@@ -1,4 +1,4 @@
-import type {Announcement, FoldedStep, Outcome} from '../echo.ts';
+import type {Announcement, FoldedLine, Outcome} from '../echo.ts';
 
 /** What happens, in the order it happens; times are in milliseconds. */
 export type Event =
@@ -21,7 +21,7 @@ export type Event =
       readonly type: 'output';
       readonly id: number;
       readonly line: string;
-      readonly read: FoldedStep | string | undefined;
+      readonly read: FoldedLine;
     }
   | {readonly type: 'ended'; readonly id: number; readonly at: number; readonly outcome: Outcome}
   | {readonly type: 'note'; readonly at: number; readonly text: string; readonly prefix?: string | undefined};
@@ -33,6 +33,7 @@ export interface EventCommand extends Pick<Announcement, 'prefix' | 'host' | 'ti
 
 export interface CommandState {
   readonly id: number;
+  readonly kind: Item['kind'];
   readonly text: string;
   readonly prefix: string | undefined;
   /** Lines of folded output, the last ones. */
@@ -67,7 +68,7 @@ export interface State {
   readonly explained: boolean;
 }
 
-export const startState = (at: number): State => ({items: [], hostWidth: 0, at, explained: false});
+export const startState = (at: number, explained = false): State => ({items: [], hostWidth: 0, at, explained});
 
 const mostLines = 2000;
 const widestHost = 24;
@@ -84,7 +85,7 @@ export function reduce(state: State, event: Event): State {
     case 'command': {
       const {id, at, text, what} = event;
       const {prefix, host, title, kind = 'command', output} = what;
-      const command: CommandState = {id, text, prefix, lines: [], dropped: 0, outcome: undefined};
+      const command: CommandState = {id, kind, text, prefix, lines: [], dropped: 0, outcome: undefined};
       const shown = output === 'direct' || output === 'lines';
       const parent = items.find((item) => item.id === what.step);
       if (parent === undefined)

@@ -1,4 +1,4 @@
-import type {CommandEcho, Echo, FoldedStep, StepEcho} from '../echo.ts';
+import type {CommandEcho, Echo, StepEcho} from '../echo.ts';
 import {foldCommand} from './fold.ts';
 import {live, printed} from './lines.ts';
 import {type Look, plainLine} from './look.ts';
@@ -11,6 +11,8 @@ export interface TerminalOptions {
   readonly size: () => {readonly columns: number; readonly rows: number};
   readonly colour: boolean;
   readonly unicode: boolean;
+  /** A part of another run, which explains what an ellipsis means. Default false. */
+  readonly isPart?: boolean | undefined;
   /** Milliseconds. Default: a clock that never goes back. */
   readonly now?: (() => number) | undefined;
 }
@@ -28,6 +30,8 @@ export interface TerminalEcho {
   resume(): void;
   /** An empty line if steps were printed since the last call: what follows stands apart from them. */
   separator(): string;
+  /** A result was printed: what follows stands apart from it. */
+  said(): void;
   /** Takes away what changes. */
   close(): void;
 }
@@ -45,15 +49,17 @@ export function terminalEcho({
   size,
   colour,
   unicode,
+  isPart = false,
   now = () => performance.now(),
 }: TerminalOptions): TerminalEcho {
   const look = (): Look => ({...size(), colour, unicode});
   const screen = makeScreen(write, () => size().columns);
-  let state = startState(now());
+  let state = startState(now(), isPart);
   let running = '';
   let ids = 0;
   let closed = false;
   let separate = false;
+  let afterResult = false;
   const steps = new Map<StepEcho, number>();
   const redraw = (): void => {
     if (!closed) screen.draw(live(state, {now: now(), task: running}, look()));
@@ -65,7 +71,9 @@ export function terminalEcho({
     // A program can write thousands of lines a second: the next tick shows the last one.
     if (event.type === 'output' && lines.length === 0) return;
     if (lines.length > 0) separate = true;
-    screen.print(lines, closed ? [] : live(state, {now: now(), task: running}, look()));
+    const gap = afterResult && lines.length > 0 ? [''] : [];
+    if (gap.length > 0) afterResult = false;
+    screen.print([...gap, ...lines], closed ? [] : live(state, {now: now(), task: running}, look()));
   };
   const timer = setInterval(redraw, tickMilliseconds);
   // It must not keep the process alive.
@@ -73,6 +81,8 @@ export function terminalEcho({
   const close = (): void => {
     clearInterval(timer);
     screen.draw([]);
+    // What the other run prints next stands apart as well.
+    if (isPart && afterResult && !closed) write('\n');
     closed = true;
   };
 
@@ -85,13 +95,12 @@ export function terminalEcho({
       id,
       at: now(),
       text,
-      what: {...what, step: step === undefined ? undefined : steps.get(step)},
+      what: {...what, title: oneLine(what.title), step: step === undefined ? undefined : steps.get(step)},
     });
     if (what.kind === 'become') close();
     const read = fold?.();
     const lines = linesOf((line) => {
-      const found: FoldedStep | string | undefined = read?.(line);
-      happen({type: 'output', id, line, read: found});
+      happen({type: 'output', id, line, read: read?.(line)});
     });
     return {
       output: lines.write,
@@ -107,7 +116,7 @@ export function terminalEcho({
     command,
     step(title, host) {
       const id = (ids += 1);
-      happen({type: 'step', id, at: now(), title, host});
+      happen({type: 'step', id, at: now(), title: oneLine(title) ?? '', host});
       const step: StepEcho = {
         ended: (outcome) => {
           steps.delete(step);
@@ -134,6 +143,7 @@ export function terminalEcho({
       separate = false;
       return text;
     },
+    said: () => void (afterResult = true),
     resume() {
       screen.forget();
       redraw();
@@ -141,6 +151,8 @@ export function terminalEcho({
     close,
   };
 }
+
+const oneLine = (text: string | undefined): string | undefined => text && plainLine(text.replaceAll('\n', ' '));
 
 /** The command in a failure message; all of it is above. */
 const briefColumns = 60;

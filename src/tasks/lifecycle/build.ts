@@ -17,7 +17,7 @@ import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
 import {titled} from '../../shell/argv.ts';
 import {type Context, task} from '../../task.ts';
-import {type ResultRow, resultText} from '../../text/result.ts';
+import {resultText} from '../../text/result.ts';
 
 /** The result of `build`. */
 export interface Built {
@@ -154,11 +154,12 @@ async function describe(
   const place = host === undefined ? '' : `  on ${host}`;
   const megabytes = `${(Number(size) / 1e6).toFixed(1)} MB`;
   if (digest !== '')
-    say(`${image}  ${digest}  ${megabytes}${place}`, () =>
-      resultText(`built ${image}, ${megabytes}${host === undefined ? '' : `, on ${host}`}`, [
-        ['digest', [digest]],
-        ...(isLast ? [['next', ['entrypoint deploy', 'entrypoint publish']] satisfies ResultRow] : []),
-      ]),
+    say(`${image}  ${digest}  ${megabytes}${place}`, (screen) =>
+      resultText(
+        `built ${image}, ${megabytes}${host === undefined ? '' : `, on ${host}`}`,
+        [['digest', [digest]]],
+        isLast && screen.isLast ? ['entrypoint deploy', 'entrypoint publish'] : [],
+      ),
     );
   return {...one, digest, size: Number(size)};
 }

@@ -15,7 +15,7 @@ import {usageProblem} from '../../errors.ts';
 import {imageToDeploy} from '../../image/find.ts';
 import {option} from '../../option.ts';
 import {formerNameNote} from '../../service/service.ts';
-import {type Context, task} from '../../task.ts';
+import {type Context, type ResultScreen, task} from '../../task.ts';
 import {imageRows, resultText} from '../../text/result.ts';
 import {environmentOption} from '../environment.ts';
 
@@ -92,12 +92,18 @@ function report(context: Context, {service, environment}: Target, {plan, deploye
         ? `${service.name} release ${plan.release} serves alongside release ${plan.previous} (then: deploy ${environment} --continue, or --abort) at`
         : `${service.name} release ${deployed.release} serves at`;
   if (deployed.address !== '')
-    context.say(`${serves} ${deployed.addresses.join(', ')}  ${deployed.image}`, () => deployedText(plan, deployed));
+    context.say(`${serves} ${deployed.addresses.join(', ')}  ${deployed.image}`, (screen) =>
+      deployedText(plan, deployed, screen),
+    );
   return deployed;
 }
 
 /** The outcome for a person: where it serves, what, and what can follow. */
-function deployedText({what, release}: Plan, {service, environment, previous, image, ...deployed}: Deployed): string {
+function deployedText(
+  {what, release}: Plan,
+  {service, environment, previous, image, ...deployed}: Deployed,
+  {isLast}: ResultScreen,
+): string {
   const head =
     what === 'abort'
       ? `${service} canary aborted: release ${release} removed; release ${previous} serves in ${environment}`
@@ -112,7 +118,7 @@ function deployedText({what, release}: Plan, {service, environment, previous, im
           `entrypoint logs ${environment}`,
           ...(previous === 0 || what === 'abort'
             ? []
-            : [`entrypoint rollback ${environment}  (to release ${previous})`]),
+            : [`entrypoint rollback ${environment}   # to release ${previous}`]),
         ];
-  return resultText(head, [['address', deployed.addresses], ...imageRows(image), ['next', next]]);
+  return resultText(head, [['address', deployed.addresses], ...imageRows(image)], isLast ? next : []);
 }

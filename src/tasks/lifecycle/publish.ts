@@ -70,11 +70,12 @@ export const publish = task(
           )
         : await pushImage(context, repository, image, found[0]?.host);
     if (digest !== '')
-      say(`${image}  ${digest}`, () =>
-        resultText(`published ${image}`, [
-          ['digest', [digest]],
-          ['next', ['entrypoint promote --to=STAGE', 'entrypoint deploy ENVIRONMENT']],
-        ]),
+      say(`${image}  ${digest}`, ({isLast}) =>
+        resultText(
+          `published ${image}`,
+          [['digest', [digest]]],
+          isLast ? ['entrypoint promote --to=STAGE', 'entrypoint deploy ENVIRONMENT'] : [],
+        ),
       );
     return {image, digest};
   },

@@ -25,12 +25,12 @@ export const rollback = task(
     if (deployed.address !== '')
       context.say(
         `${target.service.name} release ${deployed.release} serves again at ${deployed.addresses.join(', ')}  ${deployed.image}`,
-        () =>
-          resultText(`${target.service.name} release ${deployed.release} serves again in ${environment}`, [
-            ['address', deployed.addresses],
-            ...imageRows(deployed.image),
-            ['next', [`entrypoint status ${environment}`, `entrypoint logs ${environment}`]],
-          ]),
+        ({isLast}) =>
+          resultText(
+            `${target.service.name} release ${deployed.release} serves again in ${environment}`,
+            [['address', deployed.addresses], ...imageRows(deployed.image)],
+            isLast ? [`entrypoint status ${environment}`, `entrypoint logs ${environment}`] : [],
+          ),
       );
     return deployed;
   },

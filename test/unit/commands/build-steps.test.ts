@@ -39,3 +39,30 @@ test('the steps of a Dockerfile are read out of the progress of BuildKit', () =>
     {title: '[3/3] RUN false', state: 'failed', seconds: 0},
   ]);
 });
+
+test('warnings are kept: those of the steps of our images with their fixes, and those of BuildKit', () => {
+  const read = buildSteps();
+  const lines = [
+    '#6 [2/2] RUN build-service',
+    '#6 0.5 fix: of no warning',
+    '#6 0.6 entrypoint: warning: two lock files',
+    '#6 0.6 fix: remove one',
+    '#6 0.7 added 3 packages',
+    '#6 DONE 1.2s',
+    ' 1 warning found (use docker --debug to expand):',
+    ' - JSONArgsRecommended: JSON arguments recommended for CMD (line 3)',
+  ];
+  assert.deepEqual(
+    lines.map(read).filter((one) => typeof one === 'object'),
+    [
+      {
+        title: '[2/2] RUN build-service',
+        state: 'done',
+        seconds: 1.2,
+        warnings: ['entrypoint: warning: two lock files', 'fix: remove one'],
+      },
+      {warning: '1 warning found (use docker --debug to expand):'},
+      {warning: '- JSONArgsRecommended: JSON arguments recommended for CMD (line 3)'},
+    ],
+  );
+});

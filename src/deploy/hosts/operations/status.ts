@@ -3,7 +3,7 @@ import {isRemote} from '../../../service/hosts.ts';
 import {settleEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
-import {table} from '../../../text/table.ts';
+import {imageTables} from '../../../text/image-table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {serversOf} from '../balancer/state.ts';
 import {type Fleet, fleetOf, servingSlots, statesFor} from '../fleet.ts';
@@ -149,43 +149,20 @@ function containersOf(fleet: Fleet, surveyed: SurveyedHost, shown: readonly stri
     .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** By its first twelve digits, as docker prints it. */
-const shortDigest = (image: string): string => image.replace(/(?<=sha256:[0-9a-f]{12})[0-9a-f]+/, '');
-
-/** Shortens the image, the last cell of each row, as far as needed; at last, it is left out, and then the commit. */
-function narrowTable(rows: readonly (readonly string[])[], columns: number): readonly string[] {
-  const shorter = (shorten: (image: string) => string) =>
-    table(
-      rows.map((row) => [...row.slice(0, -1), shorten(row.at(-1) ?? '')]),
-      {gap: 2},
-    );
-  const forms = [
-    () => shorter(shortDigest),
-    () => shorter((image) => shortDigest(image).replace(/^.*\//, '')),
-    () =>
-      table(
-        rows.map((row) => row.slice(0, -1)),
-        {gap: 2},
-      ),
-    () =>
-      table(
-        rows.map((row) => row.slice(0, -2)),
-        {gap: 2},
-      ),
-  ];
-  const lines = forms.map((form) => form());
-  return lines.find((form) => form.every((line) => line.length <= columns)) ?? lines.at(-1) ?? [];
-}
-
 /**
  * The status for people: each host with its containers (`*`: serves), the canary, then drift.
  * @param columns the width of the screen, into which images are shortened. Default: nothing is shortened
  * @example
  * const found = await readStatus(context, target);
- * context.say(statusText(found), (columns) => statusText(found, columns));
+ * context.say(statusText(found), ({columns}) => statusText(found, columns));
  */
 export function statusText(facts: Status, columns?: number): string {
-  const hosts = facts.hosts.map((host) => {
+  const tables = imageTables(
+    facts.hosts.map(({host}) => rowsOf(facts, host)),
+    columns,
+    2,
+  );
+  const hosts = facts.hosts.map((host, index) => {
     const where =
       facts.hosts.length > 1 || isRemote(host.host) ? `${stackName(facts)} on ${host.host}` : stackName(facts);
     const head = !host.reached
@@ -193,17 +170,7 @@ export function statusText(facts: Status, columns?: number): string {
       : host.release === 0
         ? `${where}: not deployed`
         : `${where}: release ${host.release}${host.address === '' ? '' : ` at ${host.address}`}${host.previous === 0 ? '' : ` (rollback returns to release ${host.previous})`}`;
-    const rows = facts.containers
-      .filter((one) => one.host === host.host)
-      .map((one) => [
-        one.serving ? '*' : ' ',
-        one.name,
-        one.status,
-        one.health ?? '-',
-        one.commit.slice(0, 12) || '-',
-        one.image,
-      ]);
-    return [head, ...(columns === undefined ? table(rows, {gap: 2}) : narrowTable(rows, columns))].join('\n');
+    return [head, ...(tables[index] ?? [])].join('\n');
   });
   const canary =
     facts.canary === null
@@ -211,3 +178,15 @@ export function statusText(facts: Status, columns?: number): string {
       : [`canary: release ${facts.canary.release} gets ${facts.canary.percent} % of the requests`];
   return [...hosts, ...canary, ...facts.drift.map((text) => `drift: ${text}`)].join('\n');
 }
+
+const rowsOf = ({containers}: Status, host: string): readonly (readonly string[])[] =>
+  containers
+    .filter((one) => one.host === host)
+    .map((one) => [
+      one.serving ? '*' : ' ',
+      one.name,
+      one.status,
+      one.health ?? '-',
+      one.commit.slice(0, 12) || '-',
+      one.image,
+    ]);

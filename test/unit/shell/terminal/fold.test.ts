@@ -53,7 +53,7 @@ test('what is not marked by an ellipsis can be pasted, and nothing is wider than
   const word = oneof(
     string({maxLength: 8}),
     string({unit: 'grapheme', maxLength: 80}),
-    constantFrom('--detach', '-v', "it's", '漢字', 'a\nb\n'),
+    constantFrom('--detach', '-v', "it's", '漢字', 'a\nb\n', 'a\u001b[2Jb', 'a\u0008\u0000b', '\u009b2J'),
   );
   holds(
     property(array(word, {minLength: 1, maxLength: 12}), integer({min: 4, max: 120}), (given, columns) => {
@@ -61,7 +61,8 @@ test('what is not marked by an ellipsis can be pasted, and nothing is wider than
       const text = wordsText(words);
       const folded = foldCommand(text, columns, look);
       assert.ok(widthOf(folded) <= columns, `${widthOf(folded)} > ${columns}: ${folded}`);
-      assert.ok(!/[\n\r]/.test(folded), folded);
+      // eslint-disable-next-line no-control-regex
+      assert.ok(!/[\u0000-\u001f\u007f-\u009f]/.test(folded), folded);
       if (!folded.includes('…')) assert.deepEqual(splitWords(folded), words);
     }),
   );

@@ -78,6 +78,31 @@ test('a failed step is shown whole: every command, the output that was folded, a
   ]);
 });
 
+test('a failed step has the errors of its commands, and of its read-only commands the one that failed', () => {
+  const {lines} = play([
+    step(1, 'take the lock'),
+    command(2, 'docker ps', {kind: 'read', step: 1}),
+    ended(2, 100),
+    command(3, 'docker inspect lock', {kind: 'read', step: 1}),
+    {type: 'ended', id: 3, at: 300, outcome: {state: 'failed', code: 1, seconds: 0.2, stderr: 'no such\nobject\n'}},
+    ended(1, 300, 'failed'),
+  ]);
+  assert.deepEqual(lines, [
+    '✗   0.3 s  take the lock  failed',
+    '$ docker inspect lock',
+    'no such',
+    'object',
+    '# exit 1, 0.2 s',
+  ]);
+  const done = play([
+    step(1, 'compare'),
+    command(2, 'docker ps', {kind: 'read', step: 1}),
+    ended(2, 100),
+    ended(1, 200),
+  ]);
+  assert.deepEqual(done.lines, ['✓   0.2 s  compare']);
+});
+
 test('a command without a title is its own line; one that is tried again has its number of tries', () => {
   const {lines} = play([
     command(1, 'docker tag a b'),
@@ -143,6 +168,16 @@ test('the steps of a build are lines of their own', () => {
     {type: 'output', id: 2, line: '#6 DONE', read: {title: '[2/2] RUN npm ci', state: 'done', seconds: 12.34}},
   ]);
   assert.deepEqual(lines, ['✓  cached  [1/2] FROM node', '✓  12.3 s  [2/2] RUN npm ci']);
+});
+
+test('a warning in the output of a build stays, whole', () => {
+  const warning = `entrypoint: warning: ${'of many words '.repeat(9)}`;
+  const {lines} = play([
+    command(1, 'docker build .', {output: 'folded'}),
+    {type: 'output', id: 1, line: '', read: {title: '[2/2] RUN a', state: 'done', seconds: 1, warnings: [warning]}},
+    {type: 'output', id: 1, line: '', read: {warning: '1 warning found'}},
+  ]);
+  assert.deepEqual(lines, ['✓   1.0 s  [2/2] RUN a', `  ${warning}`, '  1 warning found']);
 });
 
 test('no line that changes is wider than the terminal, however narrow; one that stays is cut as well', () => {
