@@ -3,47 +3,92 @@ import {chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} fro
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {certificateFile} from '../src/image/docker.ts';
+import {useIndex} from '../test/build/python-index.ts';
 import type {RoundOptions, RoundResults} from './build/rounds.ts';
-import {median, type Report} from './report.ts';
+import {median, type Report, type Row} from './report.ts';
 
 const rounds = 11;
 const limit = 1.3;
+const isKept = (ratio: number): boolean => ratio <= limit;
 const root = join(import.meta.dirname, '..');
+const pythonBase = 'entrypoint/python-service:3.13';
+
+/** A repository to build, by its package manager. */
+interface Service {
+  readonly manager: 'npm' | 'pnpm' | 'uv';
+  /** Relative to the project. */
+  readonly from: string;
+  readonly dockerfile: string;
+  readonly changed: RoundOptions['changed'];
+}
+
+const services: readonly Service[] = [
+  {
+    manager: 'npm',
+    from: 'examples/buy-service',
+    dockerfile: 'FROM entrypoint/node-service:26',
+    changed: ['src/changed.ts', 'export const changed = '],
+  },
+  {
+    manager: 'pnpm',
+    from: 'test/build/fixtures/pnpm',
+    dockerfile: 'FROM entrypoint/node-service:26',
+    changed: ['src/changed.js', 'export const changed = '],
+  },
+  {
+    manager: 'uv',
+    from: 'test/build/fixtures/python/uv',
+    dockerfile: `FROM ${pythonBase}`,
+    changed: ['changed.py', 'changed = '],
+  },
+];
 
 /**
- * Measures what `entrypoint build` adds to the `docker build` that it runs, after a one-line change of source. Runs in the
- * image entrypoint/builder, which has a current Docker client with buildx.
+ * Measures what `entrypoint build` adds to the `docker build` that it runs, after a one-line change of source, for a service
+ * of npm, of pnpm and of uv. Runs in the image entrypoint/builder, which has a current Docker client with buildx.
  */
 export async function bench(note: (text: string) => void): Promise<Report> {
   note('building the images');
-  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), 'node-service', 'builder'], {
+  execFileSync(process.execPath, [join(root, 'scripts/images/build.ts'), 'node-service', 'python-service', 'builder'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  const results: {readonly manager: string; readonly figures: readonly [number, number]; reinstalled: number}[] = [];
+  for (const service of services) {
+    note(`${service.manager}: a first build, which installs the dependencies, then ${rounds} rounds of each`);
+    const {
+      took: [plain = [], ours = []],
+      reinstalled,
+    } = await measureIn(service);
+    results.push({manager: service.manager, figures: [median(plain), median(ours)], reinstalled});
+  }
+  const checks = results.map(({manager, figures: [plain, ours]}) => ({manager, ratio: ours / plain}));
+  const reinstalled = results.reduce((sum, one) => sum + one.reinstalled, 0);
+  return {
+    name: 'build',
+    about: `wall time of a build after a one-line change of source, in entrypoint/builder: median of ${rounds} interleaved rounds; the ratio is to docker build`,
+    columns: ['wall ms'],
+    rows: results.flatMap(({manager, figures: [plain, ours]}): Row[] => [
+      {what: `${manager}: docker build`, figures: [plain], ratio: 1},
+      {what: `${manager}: entrypoint build`, figures: [ours], ratio: ours / plain},
+    ]),
+    notes: [
+      ...checks.map(
+        ({manager, ratio}) =>
+          `limit: at most ${limit} x docker build with ${manager}: ${ratio.toFixed(2)}: ${isKept(ratio) ? 'kept' : 'NOT KEPT'}`,
+      ),
+      `dependencies reinstalled: ${reinstalled} of ${2 * rounds * results.length} builds, limit 0`,
+    ],
+    passed: checks.every(({ratio}) => isKept(ratio)) && reinstalled === 0,
+  };
+}
+
+async function measureIn(service: Service): Promise<RoundResults> {
   const directory = mkdtempSync(join(tmpdir(), 'entrypoint-bench-'));
   // Each build untags the image of the one before: the label with this unique name finds them all.
   const name = `bench-${directory.slice(-6).toLowerCase()}`;
   try {
-    copyExample(directory, name);
-    note(`first build, which installs the dependencies, then ${rounds} rounds of each`);
-    const {
-      took: [plain = [], ours = []],
-      reinstalled,
-    } = measure(directory, name);
-    const [first, second] = [median(plain), median(ours)];
-    return {
-      name: 'build',
-      about: `wall time of a build after a one-line change of source, in entrypoint/builder: median of ${rounds} interleaved rounds; the ratio is to docker build`,
-      columns: ['wall ms'],
-      rows: [
-        {what: 'docker build', figures: [first], ratio: 1},
-        {what: 'entrypoint build', figures: [second], ratio: second / first},
-      ],
-      notes: [
-        `limit: at most ${limit} x docker build: ${second / first <= limit ? 'kept' : 'NOT KEPT'}`,
-        `dependencies reinstalled: ${reinstalled} of ${2 * rounds} builds, limit 0`,
-      ],
-      passed: second / first <= limit && reinstalled === 0,
-    };
+    await copyService(service, directory, name);
+    return measure(service, directory, name);
   } finally {
     rmSync(directory, {recursive: true, force: true});
     const images = execFileSync(
@@ -56,7 +101,7 @@ export async function bench(note: (text: string) => void): Promise<Report> {
   }
 }
 
-function measure(directory: string, name: string): RoundResults {
+function measure({changed}: Service, directory: string, name: string): RoundResults {
   const metadata = [`service_name=${name}`, 'git_commit_hash=bench'].flatMap((pair) => [
     '--build-arg',
     pair,
@@ -66,6 +111,7 @@ function measure(directory: string, name: string): RoundResults {
   const ca = certificateFile(process.env);
   const options: RoundOptions = {
     rounds,
+    changed,
     contenders: [
       [
         'docker',
@@ -116,15 +162,15 @@ function measure(directory: string, name: string): RoundResults {
   ) as RoundResults;
 }
 
-/** Copies the example into its own repository, so that its commit is not the project's. */
-function copyExample(directory: string, name: string): void {
+/** Copies a service into a repository of its own, so that its commit is not the project's. */
+async function copyService({from, dockerfile}: Service, directory: string, name: string): Promise<void> {
   chmodSync(directory, 0o755);
-  cpSync(join(root, 'examples/buy-service'), directory, {
-    recursive: true,
-    filter: (path) => !path.includes('node_modules'),
-  });
+  cpSync(join(root, from), directory, {recursive: true, filter: (path) => !path.includes('node_modules')});
+  await useIndex(directory, pythonBase);
   const file = join(directory, 'deploy.yaml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/^service: .*$/m, `service: ${name}`));
+  const text = readFileSync(file, {encoding: 'utf8', flag: 'a+'});
+  writeFileSync(file, text === '' ? `service: ${name}\n` : text.replace(/^service: .*$/m, `service: ${name}`));
+  writeFileSync(join(directory, 'Dockerfile'), `${dockerfile}\n`);
   for (const words of [
     ['init', '--quiet'],
     ['add', '--all'],

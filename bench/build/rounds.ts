@@ -6,6 +6,8 @@ import {appendFileSync, writeFileSync} from 'node:fs';
 export interface RoundOptions {
   readonly rounds: number;
   readonly contenders: readonly (readonly string[])[];
+  /** The source file that each build finds changed, and its text before a number. */
+  readonly changed: readonly [path: string, text: string];
 }
 
 export interface RoundResults {
@@ -15,7 +17,7 @@ export interface RoundResults {
   readonly reinstalled: number;
 }
 
-const {rounds, contenders} = JSON.parse(process.argv[2] ?? '') as RoundOptions;
+const {rounds, contenders, changed} = JSON.parse(process.argv[2] ?? '') as RoundOptions;
 const took = contenders.map((): number[] => []);
 let reinstalled = 0;
 // The first round installs the dependencies and fills caches. It does not count.
@@ -23,7 +25,7 @@ for (let round = -1; round < rounds; round += 1) {
   // The first contender of a round finds the machine in another state, so they take turns.
   for (const index of round % 2 === 0 ? contenders.keys() : [...contenders.keys()].toReversed()) {
     const [program = '', ...words] = contenders[index] ?? [];
-    writeFileSync('src/changed.ts', `export const changed = ${performance.now()};\n`);
+    writeFileSync(changed[0], `${changed[1]}${performance.now()}\n`);
     const started = performance.now();
     const {status, stdout, stderr} = spawnSync(program, words, {encoding: 'utf8'});
     const milliseconds = performance.now() - started;
@@ -33,7 +35,7 @@ for (let round = -1; round < rounds; round += 1) {
     }
     if (round < 0) continue;
     took[index]?.push(milliseconds);
-    if (/\$ npm ci/.test(stdout + stderr)) reinstalled += 1;
+    if (/\$ (?:npm ci|pnpm install|uv sync)/.test(stdout + stderr)) reinstalled += 1;
   }
 }
 process.stdout.write(JSON.stringify({took, reinstalled} satisfies RoundResults));

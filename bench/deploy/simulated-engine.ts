@@ -345,6 +345,7 @@ function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string
   const container = engine.containers.get(name);
   if (container?.state !== 'running') return failed(30, `Error response from daemon: No such container: ${name}`);
   const [program = '', verb = '', ...rest] = words;
+  if (program === 'sh' && verb === '-c') return switchAndRecord(container, rest[0] ?? '', input);
   if (program !== 'lb') return ok(70);
   const service = rest.find((word) => !word.startsWith('-')) ?? '';
   switch (verb) {
@@ -364,4 +365,15 @@ function execute(engine: SimulatedEngine, [name = '', ...words]: readonly string
     default:
       return ok(80);
   }
+}
+
+/** The three steps of a switch in one shell: `lb switch ... </dev/null && lb config --no-reload NAME && lb drain ...`. */
+function switchAndRecord(container: SimulatedContainer, script: string, input: string): Answer {
+  const steps = script.split(' && ');
+  const service = steps
+    .find((step) => step.startsWith('lb config '))
+    ?.split(' ')
+    .at(-1);
+  if (service !== undefined) container.fragments.set(service, input);
+  return ok(70 + 40 * steps.length);
 }

@@ -1,5 +1,5 @@
 import {quote, type Words, wordsText} from '../shell/argv.ts';
-import {dockerIds, dockerRun} from './docker/index.ts';
+import {type ContainerOptions, dockerCreate, dockerIds, dockerRun} from './docker/index.ts';
 
 /**
  * Waits until `words`, run in the container, succeed. It fails after `seconds`, and at once when the container stops.
@@ -82,24 +82,23 @@ export interface LockContainer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+// It needs neither a network nor a log, which halves the cost of its start.
+const optionsOf = ({name, image, labels}: LockContainer): ContainerOptions => ({
+  image,
+  name,
+  labels,
+  network: 'none',
+  log: {driver: 'none'},
+  entrypoint: 'sleep',
+  options: ['--no-healthcheck'],
+  command: ['infinity'],
+});
+
 /**
- * Takes a lock. A container's name is unique on an engine: for all deployers, creating it is atomic. It needs neither a
- * network nor a log, which halves the cost of its start.
+ * Takes a lock. A container's name is unique on an engine: for all deployers, creating it is atomic. It takes a tenth of the
+ * time of its start, which keeps it from a prune.
  */
-export const takeLock = ({name, image, labels}: LockContainer): Words =>
-  dockerRun(
-    {
-      image,
-      name,
-      labels,
-      network: 'none',
-      log: {driver: 'none'},
-      entrypoint: 'sleep',
-      options: ['--no-healthcheck'],
-      command: ['infinity'],
-    },
-    'detached',
-  ).words;
+export const takeLock = (lock: LockContainer): Words => dockerCreate(optionsOf(lock)).words;
 
 const deadline = '{{.HostConfig.RestartPolicy.MaximumRetryCount}}';
 
@@ -114,7 +113,7 @@ export const renewLock = (lock: LockContainer, mine: Readonly<Record<string, str
   '-c',
   [
     `id=$(${wordsText(dockerIds(mine))}) || exit`,
-    `[ -n "$id" ] || exec ${wordsText(takeLock(lock))}`,
+    `[ -n "$id" ] || exec ${wordsText(dockerRun(optionsOf(lock), 'detached').words)}`,
     `docker update --restart "on-failure:$(($(date +%s) + ${seconds}))" "$id" && docker start "$id"`,
   ].join('; '),
 ];

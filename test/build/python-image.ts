@@ -1,8 +1,8 @@
-import {execFileSync} from 'node:child_process';
-import {cpSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {cpSync} from 'node:fs';
 import {join} from 'node:path';
 import {buildImages} from '../integration/images/containers.ts';
 import {answerOf, type Built, type BuiltService, builtService, buildService} from './built-service.ts';
+import {useIndex} from './python-index.ts';
 
 /** The image that services start from: another one while the images themselves are being changed. */
 const own = process.env['ENTRYPOINT_TEST_PYTHON_SERVICE'] ?? '';
@@ -34,30 +34,8 @@ export function pythonRepository(files: Readonly<Record<string, string>>, fixtur
   };
 }
 
-const placeholders = {index: 'https://index.invalid/simple', files: 'https://files.invalid/'};
-
-/** Lock files of uv and pipenv name an index and its files: those that pip uses here. */
-async function useIndex(directory: string): Promise<void> {
-  for (const name of ['uv.lock', 'Pipfile.lock']) {
-    const file = join(directory, name);
-    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    if (!text.includes(placeholders.index)) continue;
-    const index = indexOfPip();
-    const answer = await fetch(`${index}/idna/`, {headers: {accept: 'application/vnd.pypi.simple.v1+json'}});
-    const {files} = (await answer.json()) as {files: readonly {url: string}[]};
-    const origin = new URL(files[0]?.url ?? '', `${index}/`).origin;
-    writeFileSync(file, text.replaceAll(placeholders.index, index).replaceAll(placeholders.files, `${origin}/`));
-  }
-}
-
-function indexOfPip(): string {
-  const script = 'from pip._internal.models.index import PyPI; print(PyPI.simple_url.rstrip("/"))';
-  const words = ['run', '--rm', '--network', 'none', '--entrypoint', 'python3', base, '-c', script];
-  return execFileSync('docker', words, {encoding: 'utf8'}).trim();
-}
-
 async function build(service: BuiltService, secretFiles: SecretFiles): Promise<Built> {
-  await useIndex(service.directory);
+  await useIndex(service.directory, base);
   const {code, output} = await buildService(service, {secretFiles});
   return {code, output: output.replaceAll(/^#\d+ \d+\.\d+ /gm, '')};
 }

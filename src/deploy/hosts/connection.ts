@@ -160,11 +160,14 @@ async function runAll(
   return all;
 }
 
+// Those of `docker run` and of `docker create`.
+const notCreatedCodes: ReadonlySet<number> = new Set([125, 1]);
+
 /**
- * The image that `docker run` missed and could not pull: a prune took it since the survey or the pull, and docker itself
+ * The image that `docker run` or `docker create` missed and could not pull: a prune took it since the survey or the pull, and docker itself
  * has no login for its registry.
  */
 export const prunedImage = (error: unknown): string | undefined =>
-  isProblem(error) && error.code === 'command_failed' && error.exitCode === 125
+  isProblem(error) && error.code === 'command_failed' && notCreatedCodes.has(error.exitCode)
     ? error.details.map((line) => /^Unable to find image '([^']+)' locally/.exec(line)?.[1]).find(Boolean)
     : undefined;

@@ -5,6 +5,7 @@ import {
   dockerPs,
   dockerRemove,
   dockerRemoveLabelled,
+  dockerStart,
   labelCell,
   parseRows,
   rowFormat,
@@ -53,8 +54,11 @@ export interface LockSite {
 export interface Locks {
   /** Whether the hosts have changed since the survey. */
   readonly changed: boolean;
+  /** Resolves when no command that starts a lock runs any more, whatever the outcome. */
+  readonly settled: Promise<unknown>;
   /**
-   * Checks that the locks have been renewed in time, and renews them if they have not: this machine may have slept.
+   * Checks that the locks run and have been renewed in time, and renews them if they have not: a prune took one before it
+   * ran, or this machine has slept.
    * @throws Problem `lock_lost` if another deployer has taken them meanwhile, or too few hosts can be reached
    */
   readonly requireHeld: () => Promise<void>;
@@ -63,7 +67,8 @@ export interface Locks {
 
 /**
  * Locks an environment: two deploys must not interleave. A container's name is unique on an engine, so that creating one is
- * atomic for all deployers; it runs, because a `docker system prune` removes every container that does not. The first
+ * atomic for all deployers; it runs, because a `docker system prune` removes every container that does not. It starts
+ * while the first replicas do: {@link Locks.requireHeld} waits for that. The first
  * machine decides between two that start at the same time; the others follow concurrently. The lock is valid when half of all machines or more hold it, so a machine that is down blocks no deploy.
  * The locks are renewed while this process lives. The scope releases them after a failure or Ctrl-C, and the last step
  * after success.
@@ -79,8 +84,9 @@ export async function takeLocks(
   const [first, ...others] = hosts;
   if (first === undefined || hosts.length * 2 < machines) throw noMajority(options, hosts.length);
   const began = Date.now();
-  const take = (one: LockSite): Promise<boolean> => takeLock(context, scope, one, options);
-  const changed = [await take(first), ...(await mapEach(others, take, options.parallel))].some(Boolean);
+  const take = (one: LockSite): Promise<Taken> => takeLock(context, scope, one, options);
+  const taken = [await take(first), ...(await mapEach(others, take, options.parallel))];
+  const starts = Promise.all(taken.map((one) => one.started));
   let lease: Lease = {renewed: began, taken: false};
   const renewed = ({started, succeeded, errors}: Repetition): void => {
     lease = afterRenewal(lease, {sent: started, succeeded, taken: errors.filter(isNameTaken).length}, machines);
@@ -105,6 +111,8 @@ export async function takeLocks(
     renewed({started, succeeded: done.length - errors.length, errors});
   };
   const requireHeld = async (): Promise<void> => {
+    for (const error of await starts) if (error !== undefined && !isPruned(error)) throw error;
+    if ((await starts).some(isPruned) && lease.renewed === began) await renew();
     if (leaseState(lease, Date.now()) === 'overdue') {
       context.note('the lock was not renewed in time, as after sleep or without a network: renewing it');
       await renew();
@@ -114,7 +122,7 @@ export async function takeLocks(
     const state = leaseState(lease, Date.now());
     if (state !== 'held') throw lostProblem(stack, state);
   };
-  return {changed, requireHeld, stopRenewing};
+  return {changed: taken.some(({changed}) => changed), settled: starts, requireHeld, stopRenewing};
 }
 
 /** Another deployer has a container of this name. */
@@ -123,18 +131,27 @@ const isNameTaken = (error: unknown): boolean =>
 
 /** A prune removed the container between its creation and its start. */
 const isPruned = (error: unknown): boolean =>
-  isProblem(error) && error.details.some((line) => /No such container: [0-9a-f]{64}/i.test(line));
+  isProblem(error) && error.details.some((line) => /No such container: /i.test(line));
 
 const tries = 3;
 const releaseTitle = 'release the lock';
 
-/** @returns whether the host has changed since the survey */
+interface Taken {
+  /** Whether the host has changed since the survey. */
+  readonly changed: boolean;
+  /** Resolves when the lock runs, or to the reason why it does not. */
+  readonly started: Promise<unknown>;
+}
+
+// The engine's list of containers comes before it, the start of the lock after it.
+const takenMark = 'lock taken';
+
 async function takeLock(
   {note}: Context,
   scope: Scope,
   {connection, surveyed}: LockSite,
   options: LockOptions,
-): Promise<boolean> {
+): Promise<Taken> {
   const {stack, graceSeconds} = options;
   const {host} = connection;
   const name = lockName(stack);
@@ -152,25 +169,49 @@ async function takeLock(
           removeDeadLock(held.id, held.stamp),
         ];
   const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
-  const commands = [...takeOver, lockCommand(lockContainer(options, options.imageOn(surveyed))), list];
-  const attempt = (on: HostConnection, left: number): ReturnType<typeof runOn> =>
-    runOn(on, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
-      async (error: unknown) => {
-        const image = prunedImage(error);
-        if (left === 0 || (image === undefined && !isPruned(error))) throw error;
-        const pulls = image === undefined ? [] : (options.pull?.(host, image) ?? []);
-        if (pulls.length > 0) {
-          note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
-          await runOn(on, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
-        }
-        return attempt(on, left - 1);
-      },
+  const commands = [
+    ...takeOver,
+    lockCommand(lockContainer(options, options.imageOn(surveyed))),
+    list,
+    ['echo', takenMark],
+    dockerStart(name),
+  ];
+  const attempt = async (left: number): Promise<{readonly stdout: string; readonly started: Promise<unknown>}> => {
+    const mark = Promise.withResolvers<string>();
+    let seen = '';
+    const running = stepOn(connection, 'take the lock', (on) =>
+      runOn(on, commands, {
+        capture: true,
+        purpose: `cannot take the lock${onDestination(host)}`,
+        onStdout: (chunk) => {
+          seen += chunk;
+          if (seen.includes(takenMark)) mark.resolve(seen);
+        },
+      }),
     );
+    const outcome = running.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    try {
+      const stdout = await Promise.race([mark.promise, running.then((result) => result.stdout)]);
+      return {stdout: stdout.split(takenMark)[0] ?? '', started: outcome};
+    } catch (error) {
+      const image = prunedImage(error);
+      if (left === 0 || image === undefined) throw error;
+      const pulls = options.pull?.(host, image) ?? [];
+      if (pulls.length > 0) {
+        note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
+        await runOn(connection, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
+      }
+      return attempt(left - 1);
+    }
+  };
   try {
-    const {stdout} = await stepOn(connection, 'take the lock', (on) => attempt(on, tries));
+    const {stdout, started} = await attempt(tries);
     // Only now: the lock of another deployer must stay.
     scopeOn(scope, connection).onFailure(titled(dockerRemove(name), releaseTitle));
-    return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
+    return {changed: held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed)), started};
   } catch (error) {
     if (!isNameTaken(error)) {
       // The lock may exist or not, and may be another deployer's: the token decides.

@@ -89,7 +89,14 @@ export async function execute(
     });
     // Another deploy may have finished between the survey and the locks.
     const final = locks.changed ? planner((await surveyAll(true)).surveyed, entry) : early;
-    const held: Executor = {...executor, beforeRound: locks.requireHeld};
+    // The locks start while the first replicas do, which get no requests yet: only other rounds wait for them.
+    const held: Executor = {
+      ...executor,
+      beforeRound: async (round) => {
+        if (round !== final.rounds[0] || round?.some(({phase}) => phase !== 'start') !== false)
+          await locks.requireHeld();
+      },
+    };
     const go = async (current: Plan, itsEntry: ReleaseLogEntry, left: number): Promise<Plan> => {
       try {
         await change(held, target, current, itsEntry);
@@ -104,7 +111,8 @@ export async function execute(
       await runRounds(held, outer, next.first);
       return go(next, again, left - 1);
     };
-    const done = await go(final, entry, pruneTries);
+    // The scope removes the locks: not while a command still starts one.
+    const done = await go(final, entry, pruneTries).finally(() => locks.settled);
     await locks.stopRenewing();
     await tidyUp(executor, done.finish);
     return done;

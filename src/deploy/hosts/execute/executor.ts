@@ -19,8 +19,8 @@ export interface Executor {
   readonly stepSeconds?: number | undefined;
   /** Pulls an image again that a prune has removed. Default: not at all. */
   readonly pull?: ((host: Host, image: string) => Round) | undefined;
-  /** Called before each round; an error that it throws stops the run. */
-  readonly beforeRound?: (() => Promise<void>) | undefined;
+  /** Called before each round, and with none after the last; an error that it throws stops the run. */
+  readonly beforeRound?: ((round?: Round) => Promise<void>) | undefined;
 }
 
 const mostLogs = 3;

@@ -13,7 +13,7 @@ import {type Executor, withLogs} from './executor.ts';
 /** Runs rounds in order, the steps of a round concurrently. The undo of a step is registered before the step begins. */
 export async function runRounds(executor: Executor, scope: Scope, rounds: readonly Round[]): Promise<void> {
   for (const round of rounds) {
-    await executor.beforeRound?.();
+    await executor.beforeRound?.(round);
     registerUndo(executor, scope, round);
     await runRound(executor, round);
   }

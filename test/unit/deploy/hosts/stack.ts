@@ -20,7 +20,8 @@ export interface Recorded {
 
 export function record(engine: Engine): Recorded {
   const {context, commands} = testContext({respond: (_, text) => engine(text)});
-  return {context, commands: () => commands.map(short)};
+  // A line between two commands.
+  return {context, commands: () => commands.filter((text) => text !== "echo 'lock taken'").map(short)};
 }
 
 const short = (text: string): string =>
