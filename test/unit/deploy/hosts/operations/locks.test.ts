@@ -36,7 +36,7 @@ function slowLock(run: Runner): {readonly run: Runner; readonly end: () => void}
       if (commandText(toCommand(command)) === startOfLock) await gate.promise;
       return run(command, options);
     }) as Runner,
-    {...run, prefixed: () => slow},
+    {...run, prefixed: () => slow, step: <T>(_title: string, body: (inner: Runner) => Promise<T>) => body(slow)},
   );
   return {run: slow, end: gate.resolve};
 }
