@@ -79,10 +79,12 @@ async function bundle(outdir: string): Promise<void> {
   );
   // `entrypoint/server`, the library: it finds the programs of the workers next to itself.
   await build({...common, entryPoints: {...server, server: 'src/server/index.ts'}});
-  // `entrypoint/config`. With its line breaks: Node prints the line that throws, where nothing catches what it throws.
+  // `entrypoint/config`, which every start of a service reads. Its errors have no stack, so that its names serve no
+  // reader. In short lines: Node prints the line that throws, where nothing catches what it throws.
   await build({
     ...common,
-    minifyWhitespace: false,
+    minify: true,
+    lineLimit: 120,
     entryPoints: {config: 'src/config/declaration/index.ts'},
   });
   const [all = ''] = globSync('all-*.js', {cwd: outdir});

@@ -95,10 +95,21 @@ const optionsOf = ({name, image, labels}: LockContainer): ContainerOptions => ({
 });
 
 /**
- * Takes a lock. A container's name is unique on an engine: for all deployers, creating it is atomic. It takes a tenth of the
- * time of its start, which keeps it from a prune.
+ * Takes a lock. A container's name is unique on an engine: for all deployers, creating it is atomic. It starts with its
+ * first renewal, which keeps it from a prune: that costs ten times as much, and most deploys end before.
  */
 export const takeLock = (lock: LockContainer): Words => dockerCreate(optionsOf(lock)).words;
+
+/**
+ * Requires the lock with these labels, before something that two deployers must not both do: takes it again if a prune has
+ * removed it, which fails when another deployer has its name.
+ * @param mine labels that only this deployer's lock has
+ */
+export const requireLock = (lock: LockContainer, mine: Readonly<Record<string, string>>): Words => [
+  'sh',
+  '-c',
+  `[ -n "$(${wordsText(dockerIds(mine))})" ] || ${wordsText(takeLock(lock))} >/dev/null`,
+];
 
 const deadline = '{{.HostConfig.RestartPolicy.MaximumRetryCount}}';
 

@@ -85,10 +85,9 @@ export async function spawn(command: Command, options: SpawnOptions): Promise<En
   });
   const stdout: Buffer[] = [];
   let stderr = Buffer.alloc(0);
-  child.stdout?.on('data', (chunk: Buffer) => {
-    if (options.stdout === 'keep') stdout.push(chunk);
-    options.onStdout?.(chunk);
-  });
+  child.stdout?.on('data', (chunk: Buffer) =>
+    options.stdout === 'keep' ? stdout.push(chunk) : options.onStdout?.(chunk),
+  );
   child.stderr?.on('data', (chunk: Buffer) => {
     options.onStderr?.(chunk);
     stderr = Buffer.concat([stderr, chunk]).subarray(-keptStderr);

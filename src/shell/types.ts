@@ -16,8 +16,6 @@ export interface Result {
 export interface RunOptions {
   /** Return the output instead of showing it. Default false: shown as it comes. */
   readonly capture?: boolean | undefined;
-  /** With `capture`: called with each piece of the standard output as it comes, before the command has ended. Default: not called. */
-  readonly onStdout?: ((chunk: string) => void) | undefined;
   /** Keep the end of the standard error for the failure, although it is shown: the child has no terminal then. Default false. */
   readonly watch?: boolean | undefined;
   /**

@@ -27,11 +27,14 @@ export const dockerWait = (name: string): Words => ['docker', 'wait', name];
  */
 export const dockerRemove = (...names: string[]): Words => ['docker', 'rm', '--force', '--volumes', ...names];
 
+const removeListed = (list: Words): string =>
+  `names=$(${wordsText(list)}) && [ -z "$names" ] || docker rm --force --volumes $names`;
+
 /** The same for every container with these labels; succeeds if there are none. */
 export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): Words => [
   'sh',
   '-c',
-  `names=$(${wordsText(dockerIds(labels))}) && [ -z "$names" ] || docker rm --force --volumes $names`,
+  removeListed(dockerIds(labels)),
 ];
 
 /**
@@ -41,7 +44,7 @@ export const dockerRemoveLabelled = (labels: Readonly<Record<string, string>>): 
 export const dockerRemoveLate = (prefix: string, seconds: number): Words => [
   'sh',
   '-c',
-  `sleep ${seconds}; names=$(${wordsText(['docker', 'ps', '--all', '--quiet', '--filter', `name=^${prefix.replaceAll('.', '\\.')}`])}) && [ -z "$names" ] || docker rm --force --volumes $names`,
+  `sleep ${seconds}; ${removeListed(['docker', 'ps', '--all', '--quiet', '--filter', `name=^${prefix.replaceAll('.', '\\.')}`])}`,
 ];
 
 /** Sets the restart policy. */

@@ -160,12 +160,28 @@ async function runAll(
   return all;
 }
 
+/**
+ * The engine no longer has a container, or is removing it: a prune took it. With `id`, one that was named by its full id, as
+ * `docker run` does for what it has just created.
+ * @see https://github.com/moby/moby/blob/v20.10.24/daemon/start.go: `marked for removal`
+ */
+export const isPrunedContainer = (error: unknown, {id = false}: {readonly id?: boolean} = {}): boolean =>
+  isProblem(error) &&
+  error.code === 'command_failed' &&
+  error.details.some(
+    (line) =>
+      (id ? /No such container: [0-9a-f]{64}/i : /No such container: /i).test(line) ||
+      /container is (?:marked for removal|dead) and cannot be started|removal of container \S+ is already in progress/i.test(
+        line,
+      ),
+  );
+
 // Those of `docker run` and of `docker create`.
 const notCreatedCodes: ReadonlySet<number> = new Set([125, 1]);
 
 /**
- * The image that `docker run` or `docker create` missed and could not pull: a prune took it since the survey or the pull, and docker itself
- * has no login for its registry.
+ * The image that `docker run` or `docker create` missed and could not pull: a prune took it since the survey or the pull,
+ * and docker itself has no login for its registry.
  */
 export const prunedImage = (error: unknown): string | undefined =>
   isProblem(error) && error.code === 'command_failed' && notCreatedCodes.has(error.exitCode)

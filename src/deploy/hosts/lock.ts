@@ -5,16 +5,15 @@ import {
   dockerPs,
   dockerRemove,
   dockerRemoveLabelled,
-  dockerStart,
   labelCell,
   parseRows,
   rowFormat,
 } from '../../commands/docker/index.ts';
-import {removeDeadLock, renewLock, takeLock as lockCommand, waitForCommands} from '../../commands/host.ts';
+import {removeDeadLock, renewLock, requireLock, takeLock as lockCommand, waitForCommands} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
-import {type Commands, titled, type Words} from '../../shell/argv.ts';
+import {type Command, type Commands, titled} from '../../shell/argv.ts';
 import {mapEach, settleEach} from '../../shell/concurrency.ts';
 import type {Repetition, Scope} from '../../shell/index.ts';
 import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
@@ -54,21 +53,27 @@ export interface LockSite {
 export interface Locks {
   /** Whether the hosts have changed since the survey. */
   readonly changed: boolean;
-  /** Resolves when no command that starts a lock runs any more, whatever the outcome. */
-  readonly settled: Promise<unknown>;
   /**
-   * Checks that the locks run and have been renewed in time, and renews them if they have not: a prune took one before it
-   * ran, or this machine has slept.
+   * Checks that the locks have been renewed in time, and renews them if they have not: this machine may have slept.
    * @throws Problem `lock_lost` if another deployer has taken them meanwhile, or too few hosts can be reached
    */
   readonly requireHeld: () => Promise<void>;
+  /** What a step runs first that two deployers must not both do: a prune may have taken a lock that does not run yet. */
+  readonly fence: Fence;
   readonly stopRenewing: () => Promise<void>;
+}
+
+export interface Fence {
+  /** Requires the lock of that host; nothing for a host without one. */
+  readonly commandsOn: (host: Host) => Commands;
+  /** The error to throw instead of a failure, if another deployer has taken the lock meanwhile. */
+  readonly explain: (error: unknown) => Error | undefined;
 }
 
 /**
  * Locks an environment: two deploys must not interleave. A container's name is unique on an engine, so that creating one is
- * atomic for all deployers; it runs, because a `docker system prune` removes every container that does not. It starts
- * while the first replicas do: {@link Locks.requireHeld} waits for that. The first
+ * atomic for all deployers. Its first renewal starts it, because a `docker system prune` removes every container that does
+ * not run; until then, the {@link Locks.fence} of a step takes it again. The first
  * machine decides between two that start at the same time; the others follow concurrently. The lock is valid when half of all machines or more hold it, so a machine that is down blocks no deploy.
  * The locks are renewed while this process lives. The scope releases them after a failure or Ctrl-C, and the last step
  * after success.
@@ -84,18 +89,20 @@ export async function takeLocks(
   const [first, ...others] = hosts;
   if (first === undefined || hosts.length * 2 < machines) throw noMajority(options, hosts.length);
   const began = Date.now();
-  const take = (one: LockSite): Promise<Taken> => takeLock(context, scope, one, options);
-  const taken = [await take(first), ...(await mapEach(others, take, options.parallel))];
-  const starts = Promise.all(taken.map((one) => one.started));
+  const take = (one: LockSite): Promise<boolean> => takeLock(context, scope, one, options);
+  const changed = [await take(first), ...(await mapEach(others, take, options.parallel))].some(Boolean);
   let lease: Lease = {renewed: began, taken: false};
   const renewed = ({started, succeeded, errors}: Repetition): void => {
     lease = afterRenewal(lease, {sent: started, succeeded, taken: errors.filter(isNameTaken).length}, machines);
   };
-  const renewalOn = (one: LockSite): Words =>
-    renewLock(lockContainer(options, options.imageOn(one.surveyed)), labelsOfRun(options), lockSeconds);
+  const renewalOn = ({surveyed}: LockSite): Command =>
+    titled(
+      renewLock(lockContainer(options, options.imageOn(surveyed)), labelsOfRun(options), lockSeconds),
+      'renew the lock',
+    );
   const stopRenewing = scope.every(
     Math.round(lockSeconds / 3),
-    hosts.map((one) => titled(commandOn(one.connection, renewalOn(one)), 'renew the lock')),
+    hosts.map((one) => commandOn(one.connection, renewalOn(one))),
     renewed,
   );
   const renew = async (): Promise<void> => {
@@ -111,8 +118,6 @@ export async function takeLocks(
     renewed({started, succeeded: done.length - errors.length, errors});
   };
   const requireHeld = async (): Promise<void> => {
-    for (const error of await starts) if (error !== undefined && !isPruned(error)) throw error;
-    if ((await starts).some(isPruned) && lease.renewed === began) await renew();
     if (leaseState(lease, Date.now()) === 'overdue') {
       context.note('the lock was not renewed in time, as after sleep or without a network: renewing it');
       await renew();
@@ -122,36 +127,36 @@ export async function takeLocks(
     const state = leaseState(lease, Date.now());
     if (state !== 'held') throw lostProblem(stack, state);
   };
-  return {changed: taken.some(({changed}) => changed), settled: starts, requireHeld, stopRenewing};
+  const lockOn = new Map(
+    hosts.map(({connection: {host}, surveyed}) => [
+      host,
+      requireLock(lockContainer(options, options.imageOn(surveyed)), labelsOfRun(options)),
+    ]),
+  );
+  const fence: Fence = {
+    commandsOn: (host) => [lockOn.get(host)].filter((words) => words !== undefined),
+    explain: (error) => (isLockTaken(error, stack) ? lostProblem(stack, 'taken') : undefined),
+  };
+  return {changed, requireHeld, fence, stopRenewing};
 }
 
 /** Another deployer has a container of this name. */
 const isNameTaken = (error: unknown): boolean =>
   isProblem(error) && error.details.some((line) => line.includes('is already in use'));
 
-/** A prune removed the container between its creation and its start. */
-const isPruned = (error: unknown): boolean =>
-  isProblem(error) && error.details.some((line) => /No such container: /i.test(line));
+const isLockTaken = (error: unknown, stack: Stack): boolean =>
+  isProblem(error) && error.details.some((line) => line.includes(`"/${lockName(stack)}" is already in use`));
 
 const tries = 3;
 const releaseTitle = 'release the lock';
 
-interface Taken {
-  /** Whether the host has changed since the survey. */
-  readonly changed: boolean;
-  /** Resolves when the lock runs, or to the reason why it does not. */
-  readonly started: Promise<unknown>;
-}
-
-// The engine's list of containers comes before it, the start of the lock after it.
-const takenMark = 'lock taken';
-
+/** @returns whether the host has changed since the survey */
 async function takeLock(
   {note}: Context,
   scope: Scope,
   {connection, surveyed}: LockSite,
   options: LockOptions,
-): Promise<Taken> {
+): Promise<boolean> {
   const {stack, graceSeconds} = options;
   const {host} = connection;
   const name = lockName(stack);
@@ -169,49 +174,25 @@ async function takeLock(
           removeDeadLock(held.id, held.stamp),
         ];
   const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
-  const commands = [
-    ...takeOver,
-    lockCommand(lockContainer(options, options.imageOn(surveyed))),
-    list,
-    ['echo', takenMark],
-    dockerStart(name),
-  ];
-  const attempt = async (left: number): Promise<{readonly stdout: string; readonly started: Promise<unknown>}> => {
-    const mark = Promise.withResolvers<string>();
-    let seen = '';
-    const running = stepOn(connection, 'take the lock', (on) =>
-      runOn(on, commands, {
-        capture: true,
-        purpose: `cannot take the lock${onDestination(host)}`,
-        onStdout: (chunk) => {
-          seen += chunk;
-          if (seen.includes(takenMark)) mark.resolve(seen);
-        },
-      }),
+  const commands = [...takeOver, lockCommand(lockContainer(options, options.imageOn(surveyed))), list];
+  const attempt = (on: HostConnection, left: number): ReturnType<typeof runOn> =>
+    runOn(on, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
+      async (error: unknown) => {
+        const image = prunedImage(error);
+        if (left === 0 || image === undefined) throw error;
+        const pulls = options.pull?.(host, image) ?? [];
+        if (pulls.length > 0) {
+          note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
+          await runOn(on, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
+        }
+        return attempt(on, left - 1);
+      },
     );
-    const outcome = running.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    try {
-      const stdout = await Promise.race([mark.promise, running.then((result) => result.stdout)]);
-      return {stdout: stdout.split(takenMark)[0] ?? '', started: outcome};
-    } catch (error) {
-      const image = prunedImage(error);
-      if (left === 0 || image === undefined) throw error;
-      const pulls = options.pull?.(host, image) ?? [];
-      if (pulls.length > 0) {
-        note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
-        await runOn(connection, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
-      }
-      return attempt(left - 1);
-    }
-  };
   try {
-    const {stdout, started} = await attempt(tries);
+    const {stdout} = await stepOn(connection, 'take the lock', (on) => attempt(on, tries));
     // Only now: the lock of another deployer must stay.
     scopeOn(scope, connection).onFailure(titled(dockerRemove(name), releaseTitle));
-    return {changed: held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed)), started};
+    return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
     if (!isNameTaken(error)) {
       // The lock may exist or not, and may be another deployer's: the token decides.

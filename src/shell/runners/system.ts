@@ -83,10 +83,7 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       timeoutSeconds: run.timeoutSeconds,
       signal,
       kill: options.kill,
-      onStdout:
-        fold === undefined
-          ? (out?.write ?? (capture && run.onStdout !== undefined ? textOf(run.onStdout) : undefined))
-          : running.output,
+      onStdout: fold === undefined ? out?.write : running.output,
       onStderr:
         fold === undefined ? (err?.write ?? (watchStderr && !capture ? options.stderr : undefined)) : running.output,
     }).catch((error: unknown) => {
@@ -191,12 +188,6 @@ async function following<T>(
   } finally {
     ended({state, seconds: (performance.now() - started) / 1000});
   }
-}
-
-/** Passes bytes on as text, whole characters only. */
-function textOf(write: (text: string) => void): (chunk: Uint8Array) => void {
-  const decoder = new TextDecoder();
-  return (chunk) => write(decoder.decode(chunk, {stream: true}));
 }
 
 function commandFailed(text: string, ended: Ended, run: RunOptions): Error {

@@ -23,7 +23,7 @@ export function makeScreen(write: (text: string) => void, columns: () => number)
   let wanted: readonly string[] = [];
   let width = 0;
   let holds = 0;
-  /** Someone else has begun a line. */
+  /** Another writer has begun a line. */
   let inLine = false;
 
   // After a resize the terminal has wrapped the lines anew.

@@ -16,6 +16,7 @@ import {option} from '../../option.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
 import {titled} from '../../shell/argv.ts';
+import type {RunOptions} from '../../shell/index.ts';
 import {type Context, task} from '../../task.ts';
 import {resultText} from '../../text/result.ts';
 
@@ -90,42 +91,37 @@ export const build = task(
         : [{platform: undefined, tags: [image], host: undefined, client}];
     const built = withBuildContext(context, {version, source}, async (directory, {contentHash}) => {
       requireDockerfile(directory, dockerfile);
-      for (const one of builds)
-        await run.step(
-          `build the image ${one.tags[0]}`,
-          (inner) =>
-            inner(
-              dockerBuild(
-                {
-                  context: directory,
-                  file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
-                  target: source.target,
-                  platform: one.platform,
-                  tags: one.tags,
-                  buildArgs,
-                  // Also set as labels, since the service's own Dockerfile need not declare the arguments.
-                  labels: {
-                    'entrypoint.service_name': buildArgs.service_name,
-                    'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
-                    ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
-                    ...(one.platform === undefined ? {} : {[platformsLabel]: platforms.join(',')}),
-                  },
-                  ...buildSecrets(context),
-                  secretFiles,
-                  noCache: !cache,
-                },
-                one.client,
-              ),
-              {
-                purpose: `cannot build the image ${one.tags[0]}`,
-                fix: 'see the failed step in the last lines of the builder above',
-                // On a terminal, the builder draws its progress, or it is folded.
-                watch: !process.stderr.isTTY,
-                fold: buildSteps,
-              },
-            ),
-          one.host,
+      for (const one of builds) {
+        const command = dockerBuild(
+          {
+            context: directory,
+            file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
+            target: source.target,
+            platform: one.platform,
+            tags: one.tags,
+            buildArgs,
+            // Also set as labels, since the service's own Dockerfile need not declare the arguments.
+            labels: {
+              'entrypoint.service_name': buildArgs.service_name,
+              'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+              ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
+              ...(one.platform === undefined ? {} : {[platformsLabel]: platforms.join(',')}),
+            },
+            ...buildSecrets(context),
+            secretFiles,
+            noCache: !cache,
+          },
+          one.client,
         );
+        const options: RunOptions = {
+          purpose: `cannot build the image ${one.tags[0]}`,
+          fix: 'see the failed step in the last lines of the builder above',
+          // Without folding, the builder draws its progress on a terminal.
+          watch: !process.stderr.isTTY,
+          fold: buildSteps,
+        };
+        await run.step(`build the image ${one.tags[0]}`, (inner) => inner(command, options), one.host);
+      }
     });
     // Only after a failure: asking before each build would slow all of them.
     await built.catch(async (error: unknown) => {

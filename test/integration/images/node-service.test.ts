@@ -11,7 +11,8 @@ const server = "import http from 'node:http'; http.createServer((q, s) => s.end(
 test('installs dependencies without a lock file, with a warning', async () => {
   write({
     Dockerfile: 'FROM entrypoint/node-service:26\n',
-    'package.json': '{"name": "shop", "type": "module", "dependencies": {"is-number": "7.0.0"}}\n',
+    // A name of this run: the engine's cache of an earlier one would print no warning.
+    'package.json': `{"name": "${place.name}", "type": "module", "dependencies": {"is-number": "7.0.0"}}\n`,
     'server.js': server,
   });
   const {code, output} = await build('c1');

@@ -5,7 +5,7 @@ import {mapEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {type Deployed, stackOf, type Target} from '../../target.ts';
-import {commandOn} from '../connection.ts';
+import {commandOn, isPrunedContainer} from '../connection.ts';
 import {ownerName} from '../deployer.ts';
 import {fleetOf} from '../fleet.ts';
 import {takeLocks} from '../lock.ts';
@@ -89,21 +89,15 @@ export async function execute(
     });
     // Another deploy may have finished between the survey and the locks.
     const final = locks.changed ? planner((await surveyAll(true)).surveyed, entry) : early;
-    // The locks start while the first replicas do, which get no requests yet: only other rounds wait for them.
-    const held: Executor = {
-      ...executor,
-      beforeRound: async (round) => {
-        if (round !== final.rounds[0] || round?.some(({phase}) => phase !== 'start') !== false)
-          await locks.requireHeld();
-      },
-    };
+    const held: Executor = {...executor, beforeRound: locks.requireHeld, fence: locks.fence};
     const go = async (current: Plan, itsEntry: ReleaseLogEntry, left: number): Promise<Plan> => {
       try {
         await change(held, target, current, itsEntry);
         return current;
       } catch (error) {
         if (isLockLost(error)) outer.keep();
-        if (left === 0 || current.what !== 'rollback' || !isStoppedPruned(error)) throw error;
+        // Containers of a kept release are stopped, and a prune takes what does not run.
+        if (left === 0 || current.what !== 'rollback' || !isPrunedContainer(error)) throw error;
       }
       context.note(`a prune removed the containers of release ${current.release}: they are created anew`);
       const again = {...itsEntry, token: newToken()};
@@ -111,8 +105,7 @@ export async function execute(
       await runRounds(held, outer, next.first);
       return go(next, again, left - 1);
     };
-    // The scope removes the locks: not while a command still starts one.
-    const done = await go(final, entry, pruneTries).finally(() => locks.settled);
+    const done = await go(final, entry, pruneTries);
     await locks.stopRenewing();
     await tidyUp(executor, done.finish);
     return done;
@@ -123,12 +116,6 @@ export async function execute(
 const newToken = (): string => randomBytes(4).toString('hex');
 
 const pruneTries = 2;
-
-/** Containers of a kept release are stopped, and a prune takes what does not run. */
-const isStoppedPruned = (error: unknown): boolean =>
-  isProblem(error) &&
-  error.code === 'command_failed' &&
-  error.details.some((line) => /no such container: /i.test(line));
 
 // An hour, for an image that is pulled over a slow line.
 const mostSeconds = 3600;

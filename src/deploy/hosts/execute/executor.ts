@@ -1,9 +1,20 @@
 import {isProblem} from '../../../errors.ts';
 import {type Host, onDestination} from '../../../service/hosts.ts';
+import type {Commands} from '../../../shell/argv.ts';
 import {readLastLog, withLogLines} from '../../../stack/last-log.ts';
 import type {Context} from '../../../task.ts';
-import type {LogSource, Round} from '../plan/steps/step.ts';
+import type {Fence} from '../lock.ts';
+import type {LogSource, Round, Step} from '../plan/steps/step.ts';
 import type {Survey} from '../survey.ts';
+
+/** Phases that two deployers must not both begin. */
+const fenced: ReadonlySet<Step['phase']> = new Set(['backing', 'before', 'switch', 'after', 'stop']);
+
+/** The commands of a step, behind the check of the lock where another deployer's work could be undone. */
+export const fencedCommands = ({fence}: Executor, {phase, host, commands}: Step): Commands =>
+  fence === undefined || !fenced.has(phase) || commands.length === 0
+    ? commands
+    : [...fence.commandsOn(host), ...commands];
 
 /** The dependencies of running rounds. */
 export interface Executor {
@@ -19,8 +30,10 @@ export interface Executor {
   readonly stepSeconds?: number | undefined;
   /** Pulls an image again that a prune has removed. Default: not at all. */
   readonly pull?: ((host: Host, image: string) => Round) | undefined;
-  /** Called before each round, and with none after the last; an error that it throws stops the run. */
-  readonly beforeRound?: ((round?: Round) => Promise<void>) | undefined;
+  /** Checks the lock on a host. Default: not at all. */
+  readonly fence?: Fence | undefined;
+  /** Called before each round; an error that it throws stops the run. */
+  readonly beforeRound?: (() => Promise<void>) | undefined;
 }
 
 const mostLogs = 3;

@@ -6,14 +6,14 @@ import {titled} from '../../../shell/argv.ts';
 import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf, together} from '../../../shell/script.ts';
-import {commandOn, type HostConnection, prunedImage, runOn, stepOn} from '../connection.ts';
+import {commandOn, type HostConnection, isPrunedContainer, prunedImage, runOn, stepOn} from '../connection.ts';
 import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
-import {type Executor, withLogs} from './executor.ts';
+import {type Executor, fencedCommands, withLogs} from './executor.ts';
 
 /** Runs rounds in order, the steps of a round concurrently. The undo of a step is registered before the step begins. */
 export async function runRounds(executor: Executor, scope: Scope, rounds: readonly Round[]): Promise<void> {
   for (const round of rounds) {
-    await executor.beforeRound?.(round);
+    await executor.beforeRound?.();
     registerUndo(executor, scope, round);
     await runRound(executor, round);
   }
@@ -97,22 +97,25 @@ async function runStep(executor: Executor, step: Step, connection: HostConnectio
     context: {note},
     stepSeconds,
   } = executor;
-  const {host, commands, shown, retry, purpose, fix, causes = []} = step;
+  const commands = fencedCommands(executor, step);
+  const {host, shown, retry, purpose, fix, causes = []} = step;
   // The service's own tasks, whose output is shown, take as long as they take.
   const timeoutSeconds = shown !== true && isRemote(host) ? stepSeconds : undefined;
   const attempt = (left: number): ReturnType<typeof runOn> =>
     runOn(connection, commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
       async (error: unknown) => {
+        const lost = executor.fence?.explain(error);
+        if (lost !== undefined) throw lost;
         const image = left === 0 ? undefined : prunedImage(error);
         if (image !== undefined && executor.pull !== undefined) {
           note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
-          await undoStep(executor, step);
+          await undoStep(connection, step);
           await runRound(executor, executor.pull(host, image));
           return attempt(left - 1);
         }
         if (left === 0 || !isPruned(error)) throw explained(step.explain?.(error) ?? error, purpose, causes);
         note(`a prune${onDestination(host)} removed what had just been created: doing it again`);
-        await undoStep(executor, step);
+        await undoStep(connection, step);
         return attempt(left - 1);
       },
     );
@@ -132,12 +135,13 @@ const isPruned = (error: unknown): boolean =>
   isProblem(error) &&
   error.code === 'command_failed' &&
   error.exitCode === 125 &&
-  error.details.some((line) => /No such container: [0-9a-f]{64}|(?:network|volume) \S+ not found/i.test(line));
+  (isPrunedContainer(error, {id: true}) ||
+    error.details.some((line) => /(?:network|volume) \S+ not found/i.test(line)));
 
 /** Undoes what a step has done so far, to run it again. */
-async function undoStep({connectionTo}: Executor, {host, cancel = [], undo = []}: Step): Promise<void> {
+async function undoStep(connection: HostConnection, {cancel = [], undo = []}: Step): Promise<void> {
   const commands = [...cancel, ...undo];
-  if (commands.length > 0) await runOn(connectionTo(host), [eachOf(commands)], {capture: true}).catch(() => {});
+  if (commands.length > 0) await runOn(connection, [eachOf(commands)], {capture: true}).catch(() => {});
 }
 
 /** Replaces the purpose and the fix of a failure by those of the first cause that its output names. */

@@ -52,7 +52,6 @@ export async function remove(
         imageOn: ({state}) =>
           state.containers.find(({role}) => role !== 'lock')?.image ?? state.containers[0]?.image ?? '',
       });
-      await locks.requireHeld();
       await locks.stopRenewing();
     }
     const removed = await mapEach(

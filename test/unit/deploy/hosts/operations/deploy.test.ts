@@ -60,7 +60,6 @@ test('the first deploy creates the network and the balancer, then switches the t
     'LOOK',
     'docker create --entrypoint sleep --name shop.local.lock --network none --log-driver none --label entrypoint.role=lock --label entrypoint.lock.reason=deploy --no-healthcheck sha256:new infinity',
     'docker ps --all --no-trunc',
-    'docker start shop.local.lock',
     'docker network create shop.local',
     'docker run --detach --name shop.local.balancer --network shop.local --restart always --publish 127.0.0.1::8080 --label entrypoint.role=balancer entrypoint/haproxy:3.0',
     'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
@@ -82,7 +81,6 @@ test('the next deploy starts alongside the old release, switches so that a resta
     .map((text) => text.replace(/ --label.*(?= sha256)/, ''));
   assert.deepEqual(changes, [
     'docker create --entrypoint sleep --name shop.local.lock --network none --log-driver none sha256:new infinity',
-    'docker start shop.local.lock',
     'docker run --rm --name shop.local.2.migrate --network shop.local sha256:new migrate',
     'docker run --detach --name shop.local.2.1 --network shop.local --restart always --stop-timeout 30 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1b=shop.local.2.1:3000',
@@ -226,7 +224,6 @@ test('rollback starts the containers of the previous release and switches the tr
     commands().filter((text) => !/^LOOK|^docker (?:ps|port)/.test(text)),
     [
       'docker create --entrypoint sleep --name shop.local.lock --network none --log-driver none --label entrypoint.role=lock --label entrypoint.lock.reason=rollback --no-healthcheck sha256:old infinity',
-      'docker start shop.local.lock',
       'docker update --restart always shop.local.1.1',
       'docker start shop.local.1.1',
       'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
