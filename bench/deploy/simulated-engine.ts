@@ -177,7 +177,7 @@ function matches(words: readonly string[], name: string, labels: Readonly<Record
 }
 
 const list = (words: readonly string[], facts: readonly Readonly<Record<string, unknown>>[], ms: number): Answer =>
-  ok(ms, facts.map((one) => format(words, one)).join(''));
+  ok(ms, facts.map((one) => (words.includes('--quiet') ? `${String(one['ID'])}\n` : format(words, one))).join(''));
 
 function psFacts({
   id,
