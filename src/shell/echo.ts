@@ -8,8 +8,11 @@ export interface Announcement {
   readonly title?: string | undefined;
   /** The step that it is a part of. Default: none. */
   readonly step?: StepEcho | undefined;
-  /** `read`: a read-only command. `act`: no process of its own. `become`: replaces this process. Default `command`. */
-  readonly kind?: 'command' | 'read' | 'act' | 'become' | undefined;
+  /**
+   * `read`: a read-only command. `background`: repeated beside the work. `act`: no process of its own. `become`: replaces
+   * this process. Default `command`.
+   */
+  readonly kind?: 'command' | 'read' | 'background' | 'act' | 'become' | undefined;
   /**
    * Where its output goes. `direct`: to the terminal, past the echo. `lines`: to the terminal, line by line. `folded`: to
    * the echo. Default: nowhere.

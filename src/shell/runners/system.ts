@@ -30,6 +30,8 @@ export interface SystemOptions {
   readonly step?: StepEcho | undefined;
   /** The machine that the step works on. Default: this one, or the prefix. */
   readonly onHost?: string | undefined;
+  /** All commands are repeated beside the work. Default false. */
+  readonly isBackground?: boolean | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export function systemRunner(options: SystemOptions): Runner {
 
 /** @param memory shared by all runners that are made from one */
 function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
-  const {echo, signal, prefix, step, onHost} = options;
+  const {echo, signal, prefix, step, onHost, isBackground = false} = options;
 
   async function once(command: Command, run: RunOptions, isRead: boolean): Promise<Result> {
     throwIfAborted(signal);
@@ -63,7 +65,7 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       host: command.host ?? onHost,
       title: command.title,
       step,
-      kind: isRead ? 'read' : 'command',
+      kind: isRead ? 'read' : isBackground ? 'background' : 'command',
       output: capture ? undefined : fold !== undefined ? 'folded' : prefixed ? 'lines' : 'direct',
       fold,
     });
@@ -131,9 +133,14 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
   }
 
   // Clean-up ignores the interrupt that caused it.
-  const cleaner = (command: Command, run: RunOptions): Promise<Result> =>
-    runnerWith({...options, signal: undefined, kill: undefined}, memory)(command, {capture: true, ...run});
-  const clean = makeScope(cleaner, echo);
+  const cleaner =
+    (background: boolean) =>
+    (command: Command, run: RunOptions): Promise<Result> =>
+      runnerWith({...options, signal: undefined, kill: undefined, isBackground: background}, memory)(command, {
+        capture: true,
+        ...run,
+      });
+  const clean = makeScope(cleaner(false), echo, cleaner(true));
   const runner = (command: Words | Command, run: RunOptions = {}): Promise<Result> => execute(command, run, false);
   const made: Runner = Object.assign(runner, {
     read: (command: Words | Command, run: RunOptions = {}) => execute(command, {capture: true, ...run}, true),

@@ -60,8 +60,9 @@ function commandLines(state: State, {text, what}: Event & {type: 'command'}, loo
 
 function ended(state: State, item: Item, {at, outcome}: Event & {type: 'ended'}, look: Look): Printed {
   const {kind, commands} = item;
-  // A read-only command that fails often is an answer; where it is not, the message of the failure has the command.
-  if (kind === 'become' || kind === 'read') return nothing;
+  // A read-only command that fails often is an answer; where it is not, the message of the failure has the command. A note
+  // reports a failure in the background.
+  if (kind === 'become' || kind === 'read' || kind === 'background') return nothing;
   if (kind === 'step' && commands.length === 0 && outcome.state === 'done') return nothing;
   const seconds = (at - item.at) / 1000;
   const [first] = commands;
@@ -188,7 +189,7 @@ const isFolded = (line: string, look: Look): boolean => line.includes(ellipsis(l
 const fitted = (line: string, look: Look): string => cut(line, look.columns - 1, look);
 
 /** How long a command runs before it is worth a line. */
-const shownAfter = {step: 100, command: 200, act: 200, become: Infinity, read: 800} as const;
+const shownAfter = {step: 100, command: 200, act: 200, become: Infinity, read: 800, background: 2000} as const;
 const idleAfter = 1000;
 
 /**

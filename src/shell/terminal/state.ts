@@ -47,7 +47,7 @@ export interface CommandState {
 export interface Item {
   readonly id: number;
   readonly at: number;
-  readonly kind: 'step' | 'command' | 'read' | 'act' | 'become';
+  readonly kind: 'step' | NonNullable<Announcement['kind']>;
   readonly title: string | undefined;
   readonly host: string | undefined;
   readonly commands: readonly CommandState[];

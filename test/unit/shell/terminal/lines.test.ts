@@ -124,6 +124,15 @@ test('a read-only command leaves nothing, and is shown while it runs for long', 
   assert.deepEqual([lines, play([command(1, 'docker ps', {kind: 'read'}), ended(1, 5000)]).lines], [[], []]);
 });
 
+test('what is repeated beside the work leaves nothing, and is shown while it takes very long', () => {
+  const renewal = command(1, 'docker update lock', {kind: 'background', title: 'renew the lock', host: 'h1'});
+  const {state} = play([step(2, 'pull shop', 'h1'), renewal]);
+  const shown = (now: number): (string | undefined)[] =>
+    live(state, {now, task: 'deploy'}, usual).map((line) => /pull|renew/.exec(line)?.[0]);
+  assert.deepEqual([shown(1900), shown(2000)], [['pull'], ['pull', 'renew', undefined]]);
+  assert.deepEqual(play([renewal, ended(1, 9000, 'failed', 1)]).lines, []);
+});
+
 test('what runs changes at the bottom: the command below, or what its output says', () => {
   const {state} = play([
     ...pulls,
