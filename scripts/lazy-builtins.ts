@@ -12,18 +12,23 @@ const loaded = new Set(['fs', 'path', 'url', 'module', 'process', 'buffer', 'uti
 export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup(build) {
-    build.onResolve({filter: /^(node:)?[a-z_/]+$/}, ({path}) => {
+    build.onResolve({filter: /^(node:)?[a-z_/]+$/}, ({path, kind}) => {
       const name = path.replace(/^node:/, '');
       if (!builtinModules.includes(name)) return undefined;
-      return {path: name, namespace: 'builtin', sideEffects: false};
+      return {path: name, namespace: kind === 'require-call' ? 'required' : 'builtin', sideEffects: false};
     });
     build.onLoad({filter: /.*/, namespace: 'builtin'}, ({path}) => ({contents: moduleText(path), loader: 'js'}));
+    // As it is: the exports of a module above would all be read, and a getter of `process` opens the standard input.
+    build.onLoad({filter: /.*/, namespace: 'required'}, ({path}) => ({
+      contents: `module.exports = ${fetchText(path)};`,
+      loader: 'js',
+    }));
   },
 };
 
 function moduleText(name: string): string {
   const found = process.getBuiltinModule(`node:${name}`) as Record<string, unknown>;
-  const fetch = `process.getBuiltinModule("node:${name}")`;
+  const fetch = fetchText(name);
   const names = Object.keys(found).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== 'default');
   const later = (key: string): boolean => !loaded.has(name) && /^[a-z]/.test(key) && typeof found[key] === 'function';
   const lines = names.map((key) =>
@@ -33,3 +38,5 @@ function moduleText(name: string): string {
   );
   return [...lines, `export default /* @__PURE__ */ (() => ${fetch})();`].join('\n');
 }
+
+const fetchText = (name: string): string => `process.getBuiltinModule("node:${name}")`;

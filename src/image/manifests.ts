@@ -1,6 +1,7 @@
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {isPythonManifest} from '../runtimes/index.ts';
+import {compareTexts} from '../text/compare.ts';
 
 // What the installation of a workspace's dependencies reads: a layer of its own that changes only when one of these does.
 
@@ -30,7 +31,7 @@ export function manifestsIn(root: string, packages: readonly string[]): readonly
 
 function entriesOf(directory: string) {
   try {
-    return readdirSync(directory, {withFileTypes: true}).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return readdirSync(directory, {withFileTypes: true}).toSorted((a, b) => compareTexts(a.name, b.name));
   } catch {
     return [];
   }

@@ -26,7 +26,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'task.ts',
     'text',
   ],
-  'config/audit/classify': ['config/audit/model'],
+  'config/audit/classify': ['config/audit/model', 'text'],
   'config/audit/classify/index.ts': ['config/audit/classify', 'config/audit/model'],
   'config/audit/index.ts': ['config/audit', 'config/audit/model', 'task.ts'],
   'config/audit/model': [],
@@ -94,6 +94,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'shell/index.ts',
     'stack',
     'task.ts',
+    'text',
   ],
   'deploy/hosts/balancer': ['commands', 'commands/docker/index.ts', 'service/schema'],
   'deploy/hosts/execute': [

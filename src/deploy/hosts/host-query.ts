@@ -16,6 +16,7 @@ import {podmanMark, rootlessMark} from '../../image/engine.ts';
 import {type HealthCheck, pathCheck} from '../../service/schema/health-check.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
 import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
+import {compareTexts} from '../../text/compare.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
 import {lockFormat, parseLock} from './lock-label.ts';
 import {type FactsQuery, networkCommand, noFacts, parseFacts, placeLines, platformLines} from './machine/facts.ts';
@@ -190,7 +191,7 @@ export function parseHostState(text: string, {stack, balancer, facts}: HostQuery
     service === stack.service && environment === stack.environment;
   const all = parseRows(containerColumns, sectionText('containers'));
   const volumes = parseRows(volumeColumns, sectionText('volumes'));
-  const log = volumes.filter((one) => one.log === stackName(stack)).toSorted((a, b) => a.at.localeCompare(b.at));
+  const log = volumes.filter((one) => one.log === stackName(stack)).toSorted((a, b) => compareTexts(a.at, b.at));
   const balancerRow = all.find(({name}) => name === balancer);
   return {
     containers: all.filter(isOurs).map(toContainer),

@@ -1,3 +1,4 @@
+import {compareTexts} from '../../../text/compare.ts';
 import type {Json, Key, Setting} from '../model/types.ts';
 
 /** A value as a text that is equal for equal values. Never printed. */
@@ -11,7 +12,7 @@ export function identity({value, expression, variable}: Setting): string {
 function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value as Record<string, Json>).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value as Record<string, Json>).toSorted(([a], [b]) => compareTexts(a, b));
   return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join()}}`;
 }
 

@@ -11,6 +11,7 @@ import {settleEach} from '../../../shell/concurrency.ts';
 import {shellText} from '../../../shell/script.ts';
 import {logLabel, roleLabels, type Stack, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
+import {compareTexts} from '../../../text/compare.ts';
 import {imageTables} from '../../../text/image-table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {connectionTo} from '../connection.ts';
@@ -140,7 +141,7 @@ export function mergeLogs(logs: readonly HostLog[]): Release[] {
       const release = Number(first.entry.release);
       return [{release, what, result, at, owner, image, hosts: same.map(({host}) => host)}];
     })
-    .toSorted((a, b) => b.at.localeCompare(a.at));
+    .toSorted((a, b) => compareTexts(b.at, a.at));
 }
 
 /**

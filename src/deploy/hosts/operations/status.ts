@@ -3,6 +3,7 @@ import {isRemote} from '../../../service/hosts.ts';
 import {settleEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
+import {compareTexts} from '../../../text/compare.ts';
 import {imageTables} from '../../../text/image-table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {serversOf} from '../balancer/state.ts';
@@ -146,7 +147,7 @@ function containersOf(fleet: Fleet, surveyed: SurveyedHost, shown: readonly stri
         health: line === undefined ? null : (/\bL[4-7]\w+\b/.exec(line)?.[0] ?? null),
       };
     })
-    .toSorted((a, b) => a.name.localeCompare(b.name));
+    .toSorted((a, b) => compareTexts(a.name, b.name));
 }
 
 /**
