@@ -1,74 +1,63 @@
 // Builds the project's images: all of them, or the named ones and their base images.
-//   node scripts/images/build.ts [--fresh] [NAME...]
-// Prints one line for each. An image whose inputs have not changed is not built again; --fresh rebuilds it anyway,
-// without the cache and with the newest packages.
-import {join} from 'node:path';
-import {parseArgs} from 'node:util';
+//   node scripts/images/build.ts [--fresh] [--platform=PLATFORM] [NAME...]
+// Prints a line for each. An image whose inputs have not changed is not built again; --fresh rebuilds it anyway, without
+// the cache and with the newest packages. Those of another platform than the engine's have tags of their own:
+// entrypoint/node:26-linux-arm64.
 import {dockerBuild, dockerImageInspect} from '../../src/commands/docker/index.ts';
-import {isProblem, problemText, usageProblem} from '../../src/errors.ts';
+import {usageProblem} from '../../src/errors.ts';
 import {certificateFile, type DockerClient, findDockerClient} from '../../src/image/docker.ts';
 import {requireEngine} from '../../src/image/engine.ts';
-import {makeEcho, type Runner, systemRunner} from '../../src/shell/index.ts';
+import {platformBuilds} from '../../src/image/platforms.ts';
+import type {Runner} from '../../src/shell/index.ts';
 import {inputsHash, inputsLabel} from './inputs.ts';
-import {type Image, images} from './list.ts';
+import {forPlatform, type Image, images} from './list.ts';
 import {prepare} from './prepare.ts';
+import {namedImages, program, readWords, root, scriptContext} from './program.ts';
 
-const root = join(import.meta.dirname, '../..');
+const usage = 'node scripts/images/build.ts [--fresh] [--platform=PLATFORM] [NAME...]';
 
 interface Build {
   readonly run: Runner;
   readonly fresh: boolean;
+  /** Undefined: that of the engine. */
+  readonly platform: string | undefined;
   readonly client: () => Promise<DockerClient>;
 }
 
-const write = (text: string | Uint8Array): void => void process.stderr.write(text);
-
-async function main(words: readonly string[]): Promise<void> {
-  const {names, fresh} = readWords(words);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
-  const echo = makeEcho({write, level: 'normal', colour: process.stderr.isTTY && !process.env['NO_COLOR']});
-  const run = systemRunner({cwd: root, env: process.env, echo, signal: stop.signal, stdout: write, stderr: write});
-  await requireEngine({run});
+async function main(): Promise<void> {
+  const {
+    words,
+    fresh,
+    platforms: [asked, ...others],
+  } = readWords(process.argv.slice(2), usage);
+  if (others.length > 0) throw usageProblem('--platform takes one platform', usage);
+  const wanted = namedImages(words);
+  const context = scriptContext();
+  const platform = asked === (await requireEngine(context)) ? undefined : asked;
+  const findClient = async (): Promise<DockerClient> => {
+    // Requires that the engine runs programs of the platform.
+    const [build] = platform === undefined ? [] : await platformBuilds(context, 'entrypoint', [platform], {});
+    return build?.client ?? findDockerClient(context);
+  };
   let client: Promise<DockerClient> | undefined;
-  await buildAll({run, fresh, client: () => (client ??= findDockerClient({run, env: process.env}))}, names);
-}
-
-function readWords(words: readonly string[]): {names: readonly string[]; fresh: boolean} {
-  try {
-    const {values, positionals} = parseArgs({
-      args: [...words],
-      options: {fresh: {type: 'boolean', default: false}},
-      allowPositionals: true,
-    });
-    const unknown = positionals.filter((name) => !images.some((image) => image.name === name));
-    if (unknown.length > 0)
-      throw usageProblem(
-        `there is no image ${unknown.join(', ')}`,
-        `one of: ${images.map(({name}) => name).join(' ')}`,
-      );
-    return {names: positionals.length > 0 ? positionals : images.map(({name}) => name), fresh: values.fresh};
-  } catch (error) {
-    throw isProblem(error)
-      ? error
-      : usageProblem((error as Error).message, 'node scripts/images/build.ts [--fresh] [NAME...]');
-  }
+  await buildAll({run: context.run, fresh, platform, client: () => (client ??= findClient())}, wanted);
 }
 
 /** Builds images concurrently, each as soon as its base image exists. */
-async function buildAll(build: Build, names: readonly string[]): Promise<void> {
+async function buildAll(build: Build, wanted: readonly Image[]): Promise<void> {
   const ids = new Map<string, Promise<string>>();
   const imageId = (name: string): Promise<string> => {
     const known = ids.get(name);
     if (known !== undefined) return known;
-    const image = images.find((one) => one.name === name) as Image;
+    const usual = images.find((one) => one.name === name) as Image;
+    const image = build.platform === undefined ? usual : forPlatform(usual, build.platform);
     const id = (image.from === undefined ? Promise.resolve('') : imageId(image.from)).then((parent) =>
       bringUpToDate(build, image, parent),
     );
     ids.set(name, id);
     return id;
   };
-  const ended = await Promise.allSettled(names.map(imageId));
+  const ended = await Promise.allSettled(wanted.map(({name}) => imageId(name)));
   const failure = ended.find((one) => one.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
 }
@@ -102,6 +91,7 @@ async function make(run: Runner, image: Image, hash: string, client: DockerClien
         {
           context: image.context,
           ...(image.context === '.' ? {file: `images/${image.directory}/Dockerfile`} : {}),
+          platform: image.platform,
           tags: [image.tag],
           buildArgs: image.args ?? {},
           labels: {[inputsLabel]: hash},
@@ -118,10 +108,4 @@ async function make(run: Runner, image: Image, hash: string, client: DockerClien
   });
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!isProblem(error)) throw error;
-  process.stderr.write(problemText(error));
-  process.exitCode = error.exitCode;
-}
+await program(main);

@@ -13,6 +13,8 @@ export interface Image {
   readonly context: string;
   /** Build arguments: versions. */
   readonly args?: Readonly<Record<string, string>>;
+  /** `linux/arm64`. Default: that of the engine. */
+  readonly platform?: string;
 }
 
 const own = (name: string, tag: string): Image => ({
@@ -90,3 +92,24 @@ export const images: readonly Image[] = [
   own('haproxy', '3.0'),
   own('registry', '2.8'),
 ];
+
+/** Platforms that Node's packages exist for, with npm's word for the processor. */
+export const processors: Readonly<Record<string, string>> = {'linux/amd64': 'x64', 'linux/arm64': 'arm64'};
+
+/** The same image for another platform than the engine's: with tags, base images and a prepared context of its own. */
+export function forPlatform(image: Image, platform: string): Image {
+  const word = platform.replaceAll('/', '-');
+  const [suffix, directory] = [`-${word}`, `.images/${word}`];
+  const {args = {}} = image;
+  return {
+    ...image,
+    tag: `${image.tag}${suffix}`,
+    context: image.context.replace(/^\.images\b/, directory),
+    args: {
+      ...args,
+      suffix,
+      ...(image.directory === 'base' ? {node_packages: `${directory}/node-${args['node'] ?? '26'}/node_modules`} : {}),
+    },
+    platform,
+  };
+}

@@ -1,5 +1,13 @@
 import {quote, type Words, wordsText} from '../shell/argv.ts';
-import {type ContainerOptions, dockerCreate, dockerIds, dockerRun} from './docker/index.ts';
+import {shellText} from '../shell/script.ts';
+import {
+  type ContainerOptions,
+  dockerCreate,
+  dockerIds,
+  dockerRemove,
+  dockerRemoveLabelled,
+  dockerRun,
+} from './docker/index.ts';
 
 /**
  * Waits until `words`, run in the container, succeed. It fails after `seconds`, and at once when the container stops.
@@ -75,7 +83,7 @@ export function softStop(container: string, seconds: number): Words {
   ];
 }
 
-/** The options of a lock: a container that does nothing, but runs, so that no `docker system prune` takes it. */
+/** The container of a lock: it does nothing. */
 export interface LockContainer {
   readonly name: string;
   readonly image: string;
@@ -94,21 +102,74 @@ const optionsOf = ({name, image, labels}: LockContainer): ContainerOptions => ({
   command: ['infinity'],
 });
 
-/**
- * Takes a lock. A container's name is unique on an engine: for all deployers, creating it is atomic. It starts with its
- * first renewal, which keeps it from a prune: that costs ten times as much, and most deploys end before.
- */
-export const takeLock = (lock: LockContainer): Words => dockerCreate(optionsOf(lock)).words;
+/** A lock to take or to renew. */
+export interface LockTerm {
+  readonly container: LockContainer;
+  /** `jo@laptop` */
+  readonly owner: string;
+  readonly reason: string;
+  /** Unique to this run of a task. */
+  readonly token: string;
+  /** From now, by the clock of the machine that holds it. */
+  readonly seconds: number;
+}
 
 /**
- * Requires the lock with these labels, before something that two deployers must not both do: takes it again if a prune has
- * removed it, which fails when another deployer has its name.
- * @param mine labels that only this deployer's lock has
+ * The second half of a lock, which no prune takes: until its first renewal starts the container, a prune can remove that,
+ * and another deployer could take the name. In a directory that all users have, since they deploy as different ones.
  */
-export const requireLock = (lock: LockContainer, mine: Readonly<Record<string, string>>): Words => [
+export const lockFile = (name: string): string => `/tmp/entrypoint.${name}`;
+
+// That of another user cannot be removed. It only counts until it expires.
+const removeFile = (name: string): string => `rm -f ${quote(lockFile(name))} 2>/dev/null || :`;
+
+// Only who has the container writes it. It is created anew: nothing is written through a link that another user made.
+const writeFile = ({container: {name}, owner, reason, token, seconds}: LockTerm): string =>
+  `${removeFile(name)}; (umask 022; set -C; echo "$(($(date +%s) + ${seconds}))" ${wordsText([token, owner, reason])} >${quote(lockFile(name))}) 2>/dev/null || :`;
+
+/** Printed with the seconds that are left, owner and reason of a lock whose container a prune has removed. */
+export const heldMark = 'entrypoint: locked:';
+
+/**
+ * Takes a lock. A container's name is unique on an engine: for all deployers, creating it is atomic. It starts with its
+ * first renewal: that costs ten times as much, and most deploys end before. Fails with {@link heldMark} where another
+ * deployer's file is still valid.
+ */
+export const takeLock = (lock: LockTerm): Words => {
+  const {container, token, seconds} = lock;
+  const file = quote(lockFile(container.name));
+  return [
+    'sh',
+    '-c',
+    [
+      `${wordsText(dockerCreate(optionsOf(container)).words)} || exit`,
+      `u=; t=; w=; { read -r u t w <${file}; } 2>/dev/null || :`,
+      // Any user can write there.
+      `case $u in '' | *[!0-9]* | ????????????*) u=0 ;; esac; l=$((u - $(date +%s)))`,
+      `if [ "$t" != ${quote(token)} ] && [ "$l" -gt 0 ] && [ "$l" -le ${seconds} ]; then ${wordsText(dockerRemove(container.name))} >/dev/null; echo "${heldMark} $l $w" >&2; exit 1; fi`,
+      writeFile(lock),
+    ].join('; '),
+  ];
+};
+
+/**
+ * Releases a lock, and removes containers in the same call of docker.
+ * @param others names of the containers
+ */
+export const releaseLock = (name: string, ...others: string[]): Words => [
   'sh',
   '-c',
-  `[ -n "$(${wordsText(dockerIds(mine))})" ] || ${wordsText(takeLock(lock))} >/dev/null`,
+  `${removeFile(name)}; ${wordsText(dockerRemove(...others, name))}`,
+];
+
+/**
+ * The same, where it may not have been taken, or by another deployer meanwhile.
+ * @param mine labels that only this deployer's lock has
+ */
+export const releaseOwnLock = ({container: {name}, token}: LockTerm, mine: Readonly<Record<string, string>>): Words => [
+  'sh',
+  '-c',
+  `! ${wordsText(['grep', '-qs', token, lockFile(name)])} || ${removeFile(name)}; ${shellText(dockerRemoveLabelled(mine))}`,
 ];
 
 const deadline = '{{.HostConfig.RestartPolicy.MaximumRetryCount}}';
@@ -119,13 +180,13 @@ const deadline = '{{.HostConfig.RestartPolicy.MaximumRetryCount}}';
  * with its engine is started again. One that is gone is taken again, which fails when another deployer has its name.
  * @param mine labels that only this deployer's lock has
  */
-export const renewLock = (lock: LockContainer, mine: Readonly<Record<string, string>>, seconds: number): Words => [
+export const renewLock = (lock: LockTerm, mine: Readonly<Record<string, string>>): Words => [
   'sh',
   '-c',
   [
     `id=$(${wordsText(dockerIds(mine))}) || exit`,
-    `[ -n "$id" ] || exec ${wordsText(dockerRun(optionsOf(lock), 'detached').words)}`,
-    `docker update --restart "on-failure:$(($(date +%s) + ${seconds}))" "$id" && docker start "$id"`,
+    `if [ -n "$id" ]; then docker update --restart "on-failure:$(($(date +%s) + ${lock.seconds}))" "$id" && docker start "$id" || exit; else ${wordsText(dockerRun(optionsOf(lock.container), 'detached').words)} || exit; fi`,
+    writeFile(lock),
   ].join('; '),
 ];
 
@@ -134,8 +195,8 @@ export const renewLock = (lock: LockContainer, mine: Readonly<Record<string, str
  * the same time, the second must not remove the lock of the first.
  * @param stamp the deadline that it had
  */
-export const removeDeadLock = (id: string, stamp: string): Words => [
+export const removeDeadLock = (name: string, id: string, stamp: string): Words => [
   'sh',
   '-c',
-  `[ "$(${wordsText(['docker', 'inspect', '--format', deadline, id])} 2>/dev/null)" != ${quote(stamp)} ] || ${wordsText(['docker', 'rm', '--force', '--volumes', id])}`,
+  `[ "$(${wordsText(['docker', 'inspect', '--format', deadline, id])} 2>/dev/null)" != ${quote(stamp)} ] || { ${removeFile(name)}; ${wordsText(dockerRemove(id))}; }`,
 ];

@@ -15,6 +15,9 @@ const deploy = task('Deploy to an environment', {environment: environmentOption}
 /** A command without its labels, and without a text for its standard input. */
 const short = (text: string): string =>
   (text.includes('@@ containers') ? 'read the state of the host' : text)
+    // A lock's container without its file.
+    .replace(/^sh -c '(docker create .*?) \|\| exit; [^]*$/, '$1')
+    .replace(/^sh -c 'rm -f \S+ 2>\/dev\/null \|\| :; (docker rm .*)'$/, '$1')
     .replace(/ <<'END'\n[^]*$/, ' <FILE')
     .replaceAll(/ --(?:label|filter|format) (?:'[^']*'|\S+)/g, '')
     .replace(/\.log\.[0-9a-f]{8}$/, '.log.TOKEN');
@@ -58,7 +61,6 @@ test("a service's own deploy runs the commands of a deploy, and returns what is 
     'docker exec --interactive shop.local.balancer lb config --wait shop.local <FILE',
     'docker run --detach --name shop.local.1.1 --network shop.local --restart always --stop-timeout 30 --env PORT=3000 sha256:new run',
     'docker exec shop.local.balancer lb start 60 shop.local/1a=shop.local.1.1:3000',
-    `sh -c '[ -n "$(docker ps --all --quiet ] || docker create --entrypoint sleep --name shop.local.lock --network none --log-driver none --no-healthcheck sha256:new infinity >/dev/null'`,
     "docker exec --interactive shop.local.balancer sh -c 'lb switch --to shop.local/1a </dev/null && lb config --no-reload shop.local' <FILE",
     'docker volume create shop.local.log.TOKEN',
     'docker rm --force --volumes shop.local.lock',

@@ -1,5 +1,5 @@
 import {type Columns, parseRows, rowFormat} from '../../commands/docker/index.ts';
-import type {LockContainer} from '../../commands/host.ts';
+import type {LockTerm} from '../../commands/host.ts';
 import {lockName, roleLabels, type Stack, stackLabels} from '../../stack/names.ts';
 import {processMark} from './deployer.ts';
 
@@ -42,16 +42,22 @@ export const labelsOfRun = ({stack, token}: Pick<WantedLock, 'stack' | 'token'>)
 });
 
 /** @param image one that the host has */
-export const lockContainer = ({stack, reason, owner, token}: WantedLock, image: string): LockContainer => ({
-  name: lockName(stack),
-  image,
-  labels: {
-    ...roleLabels(stack, 'lock'),
-    [lockLabel('owner')]: owner,
-    [lockLabel('reason')]: reason,
-    [lockLabel('process')]: processMark(),
-    [lockLabel('token')]: token,
+export const lockTerm = ({stack, reason, owner, token}: WantedLock, image: string): LockTerm => ({
+  container: {
+    name: lockName(stack),
+    image,
+    labels: {
+      ...roleLabels(stack, 'lock'),
+      [lockLabel('owner')]: owner,
+      [lockLabel('reason')]: reason,
+      [lockLabel('process')]: processMark(),
+      [lockLabel('token')]: token,
+    },
   },
+  owner,
+  reason,
+  token,
+  seconds: lockSeconds,
 });
 
 const cell = (fact: Parameters<typeof lockLabel>[0]): string => `{{index .Config.Labels "${lockLabel(fact)}"}}`;

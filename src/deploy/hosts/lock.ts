@@ -1,21 +1,22 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {sshText} from '../../commands/destination.ts';
+import {dockerInspect, dockerPs, labelCell, parseRows, rowFormat} from '../../commands/docker/index.ts';
 import {
-  dockerInspect,
-  dockerPs,
-  dockerRemove,
-  dockerRemoveLabelled,
-  labelCell,
-  parseRows,
-  rowFormat,
-} from '../../commands/docker/index.ts';
-import {removeDeadLock, renewLock, requireLock, takeLock as lockCommand, waitForCommands} from '../../commands/host.ts';
+  heldMark,
+  releaseLock,
+  releaseOwnLock,
+  removeDeadLock,
+  renewLock,
+  takeLock as lockCommand,
+  waitForCommands,
+} from '../../commands/host.ts';
 import {isProblem, problem} from '../../errors.ts';
 import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
-import {type Command, type Commands, titled} from '../../shell/argv.ts';
+import {type Command, type Commands, quote, titled} from '../../shell/argv.ts';
 import {mapEach, settleEach} from '../../shell/concurrency.ts';
 import type {Repetition, Scope} from '../../shell/index.ts';
+import {shellText} from '../../shell/script.ts';
 import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
 import {commandOn, type HostConnection, prunedImage, runOn, scopeOn, stepOn} from './connection.ts';
@@ -24,7 +25,7 @@ import {afterRenewal, confirmSeconds, type Lease, leaseState} from './lease.ts';
 import {
   type HeldLock,
   labelsOfRun,
-  lockContainer,
+  lockTerm,
   lockFormat,
   lockSeconds,
   parseLock,
@@ -58,22 +59,13 @@ export interface Locks {
    * @throws Problem `lock_lost` if another deployer has taken them meanwhile, or too few hosts can be reached
    */
   readonly requireHeld: () => Promise<void>;
-  /** What a step runs first that two deployers must not both do: a prune may have taken a lock that does not run yet. */
-  readonly fence: Fence;
   readonly stopRenewing: () => Promise<void>;
-}
-
-export interface Fence {
-  /** Requires the lock of that host; nothing for a host without one. */
-  readonly commandsOn: (host: Host) => Commands;
-  /** The error to throw instead of a failure, if another deployer has taken the lock meanwhile. */
-  readonly explain: (error: unknown) => Error | undefined;
 }
 
 /**
  * Locks an environment: two deploys must not interleave. A container's name is unique on an engine, so that creating one is
  * atomic for all deployers. Its first renewal starts it, because a `docker system prune` removes every container that does
- * not run; until then, the {@link Locks.fence} of a step takes it again. The first
+ * not run; until then, a file beside it keeps others away. The first
  * machine decides between two that start at the same time; the others follow concurrently. The lock is valid when half of all machines or more hold it, so a machine that is down blocks no deploy.
  * The locks are renewed while this process lives. The scope releases them after a failure or Ctrl-C, and the last step
  * after success.
@@ -96,10 +88,7 @@ export async function takeLocks(
     lease = afterRenewal(lease, {sent: started, succeeded, taken: errors.filter(isNameTaken).length}, machines);
   };
   const renewalOn = ({surveyed}: LockSite): Command =>
-    titled(
-      renewLock(lockContainer(options, options.imageOn(surveyed)), labelsOfRun(options), lockSeconds),
-      'renew the lock',
-    );
+    titled(renewLock(lockTerm(options, options.imageOn(surveyed)), labelsOfRun(options)), 'renew the lock');
   const stopRenewing = scope.every(
     Math.round(lockSeconds / 3),
     hosts.map((one) => commandOn(one.connection, renewalOn(one))),
@@ -127,25 +116,30 @@ export async function takeLocks(
     const state = leaseState(lease, Date.now());
     if (state !== 'held') throw lostProblem(stack, state);
   };
-  const lockOn = new Map(
-    hosts.map(({connection: {host}, surveyed}) => [
-      host,
-      requireLock(lockContainer(options, options.imageOn(surveyed)), labelsOfRun(options)),
-    ]),
-  );
-  const fence: Fence = {
-    commandsOn: (host) => [lockOn.get(host)].filter((words) => words !== undefined),
-    explain: (error) => (isLockTaken(error, stack) ? lostProblem(stack, 'taken') : undefined),
-  };
-  return {changed, requireHeld, fence, stopRenewing};
+  return {changed, requireHeld, stopRenewing};
 }
 
 /** Another deployer has a container of this name. */
 const isNameTaken = (error: unknown): boolean =>
   isProblem(error) && error.details.some((line) => line.includes('is already in use'));
 
-const isLockTaken = (error: unknown, stack: Stack): boolean =>
-  isProblem(error) && error.details.some((line) => line.includes(`"/${lockName(stack)}" is already in use`));
+/** The lock of another deployer, whose container a prune has removed, as the host's file has it. */
+function heldByFile(error: unknown): HeldLock | undefined {
+  const line = isProblem(error) ? error.details.find((one) => one.includes(heldMark)) : undefined;
+  if (line === undefined) return undefined;
+  const [left = '', owner = '', reason = ''] = line.split(`${heldMark} `)[1]?.split(' ') ?? [];
+  return {...unknownLock, owner, reason, age: lockSeconds - Number(left), left: Number(left)};
+}
+
+const unknownLock: HeldLock = {
+  id: '',
+  owner: 'another deployer',
+  reason: 'deploy',
+  process: '',
+  age: 0,
+  left: lockSeconds,
+  stamp: '',
+};
 
 const tries = 3;
 const releaseTitle = 'release the lock';
@@ -171,10 +165,10 @@ async function takeLock(
       ? []
       : [
           ...(isRemote(host) ? [waitForCommands(stackName(stack), graceSeconds)] : []),
-          removeDeadLock(held.id, held.stamp),
+          removeDeadLock(name, held.id, held.stamp),
         ];
   const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
-  const commands = [...takeOver, lockCommand(lockContainer(options, options.imageOn(surveyed))), list];
+  const commands = [...takeOver, lockCommand(lockTerm(options, options.imageOn(surveyed))), list];
   const attempt = (on: HostConnection, left: number): ReturnType<typeof runOn> =>
     runOn(on, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
       async (error: unknown) => {
@@ -191,31 +185,19 @@ async function takeLock(
   try {
     const {stdout} = await stepOn(connection, 'take the lock', (on) => attempt(on, tries));
     // Only now: the lock of another deployer must stay.
-    scopeOn(scope, connection).onFailure(titled(dockerRemove(name), releaseTitle));
+    scopeOn(scope, connection).onFailure(titled(releaseLock(name), releaseTitle));
     return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
+    const other = heldByFile(error);
+    if (other !== undefined) throw lockedProblem(stack, other, host);
     if (!isNameTaken(error)) {
-      // The lock may exist or not, and may be another deployer's: the token decides.
-      const release = titled(dockerRemoveLabelled(labelsOfRun(options)), releaseTitle);
-      scopeOn(scope, connection).onFailure(release);
+      const release = releaseOwnLock(lockTerm(options, options.imageOn(surveyed)), labelsOfRun(options));
+      scopeOn(scope, connection).onFailure(titled(release, releaseTitle));
       throw error;
     }
     const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});
-    const other = parseLock(stdout.trim(), new Date().toISOString());
-    throw lockedProblem(
-      stack,
-      {
-        id: '',
-        owner: 'another deployer',
-        reason: 'deploy',
-        process: '',
-        left: lockSeconds,
-        stamp: '',
-        ...other,
-        age: 0,
-      },
-      host,
-    );
+    const named = parseLock(stdout.trim(), new Date().toISOString());
+    throw lockedProblem(stack, {...unknownLock, ...named, age: 0}, host);
   }
 }
 
@@ -241,10 +223,11 @@ function isOver({left, process: mark}: HeldLock): boolean {
 }
 
 function lockedProblem(stack: Stack, {owner, reason, age, left}: HeldLock, host: Host): Error {
+  const removal = shellText(releaseLock(lockName(stack)));
   return problem({
     code: 'locked',
     what: `${stack.service} in ${stack.environment} is locked by ${owner} (${reason}, held for ${age} s)${onDestination(host)}`,
-    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `${sshText(host)} ` : ''}docker rm --force ${lockName(stack)}`,
+    fix: `wait for the other one; the lock of a dead owner expires in ${Math.max(1, left)} s, or remove it: ${isRemote(host) ? `${sshText(host)} ${quote(removal)}` : removal}`,
   });
 }
 

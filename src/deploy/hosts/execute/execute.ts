@@ -86,7 +86,7 @@ export async function execute(
     });
     // Another deploy may have finished between the survey and the locks.
     const final = locks.changed ? planner((await surveyAll(true)).surveyed, entry) : early;
-    const held: Executor = {...executor, beforeRound: locks.requireHeld, fence: locks.fence};
+    const held: Executor = {...executor, beforeRound: locks.requireHeld};
     const go = async (current: Plan, itsEntry: ReleaseLogEntry, left: number): Promise<Plan> => {
       try {
         await change(held, target, current, itsEntry);

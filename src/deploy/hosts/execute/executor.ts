@@ -1,20 +1,9 @@
 import {isProblem} from '../../../errors.ts';
 import {type Host, onDestination} from '../../../service/hosts.ts';
-import type {Commands} from '../../../shell/argv.ts';
 import {readLastLog, withLogLines} from '../../../stack/last-log.ts';
 import type {Context} from '../../../task.ts';
-import type {Fence} from '../lock.ts';
-import type {LogSource, Round, Step} from '../plan/steps/step.ts';
+import type {LogSource, Round} from '../plan/steps/step.ts';
 import type {Survey} from '../survey.ts';
-
-/** Phases that two deployers must not both begin. */
-const fenced: ReadonlySet<Step['phase']> = new Set(['backing', 'before', 'switch', 'after', 'stop']);
-
-/** The commands of a step, behind the check of the lock where another deployer's work could be undone. */
-export const fencedCommands = ({fence}: Executor, {phase, host, commands}: Step): Commands =>
-  fence === undefined || !fenced.has(phase) || commands.length === 0
-    ? commands
-    : [...fence.commandsOn(host), ...commands];
 
 /** The dependencies of running rounds. */
 export interface Executor {
@@ -30,8 +19,6 @@ export interface Executor {
   readonly stepSeconds?: number | undefined;
   /** Pulls an image again that a prune has removed. Default: not at all. */
   readonly pull?: ((host: Host, image: string) => Round) | undefined;
-  /** Checks the lock on a host. Default: not at all. */
-  readonly fence?: Fence | undefined;
   /** Called before each round; an error that it throws stops the run. */
   readonly beforeRound?: (() => Promise<void>) | undefined;
 }

@@ -8,7 +8,7 @@ import type {Scope} from '../../../shell/index.ts';
 import {eachOf, together} from '../../../shell/script.ts';
 import {commandOn, type HostConnection, isPrunedContainer, prunedImage, runOn, stepOn} from '../connection.ts';
 import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
-import {type Executor, fencedCommands, withLogs} from './executor.ts';
+import {type Executor, withLogs} from './executor.ts';
 
 /** Runs rounds in order, the steps of a round concurrently. The undo of a step is registered before the step begins. */
 export async function runRounds(executor: Executor, scope: Scope, rounds: readonly Round[]): Promise<void> {
@@ -97,15 +97,12 @@ async function runStep(executor: Executor, step: Step, connection: HostConnectio
     context: {note},
     stepSeconds,
   } = executor;
-  const commands = fencedCommands(executor, step);
-  const {host, shown, retry, purpose, fix, causes = []} = step;
+  const {host, commands, shown, retry, purpose, fix, causes = []} = step;
   // The service's own tasks, whose output is shown, take as long as they take.
   const timeoutSeconds = shown !== true && isRemote(host) ? stepSeconds : undefined;
   const attempt = (left: number): ReturnType<typeof runOn> =>
     runOn(connection, commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
       async (error: unknown) => {
-        const lost = executor.fence?.explain(error);
-        if (lost !== undefined) throw lost;
         const image = left === 0 ? undefined : prunedImage(error);
         if (image !== undefined && executor.pull !== undefined) {
           note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);

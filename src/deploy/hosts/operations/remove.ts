@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {dockerNetworkRemoveIfThere, dockerRemove, dockerVolumeRemove} from '../../../commands/docker/index.ts';
+import {releaseLock} from '../../../commands/host.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import {lockName, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
@@ -87,7 +88,7 @@ function removal(target: Target, {machine, state}: SurveyedHost, volumes: boolea
       ...(containers.length === 0 ? [] : [dockerRemove(...containers)]),
       ...(state.hasNetwork ? [dockerNetworkRemoveIfThere(stackName(stack))] : []),
       ...(stored.length + state.log.length === 0 ? [] : [dockerVolumeRemove(...stored, ...state.log)]),
-      ...(locked ? [dockerRemove(lockName(stack))] : []),
+      ...(locked ? [releaseLock(lockName(stack))] : []),
       // After the lock, which is a container of one of them.
       ...removeImages(target, allImages(state)),
     ],

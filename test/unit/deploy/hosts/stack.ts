@@ -20,15 +20,17 @@ export interface Recorded {
 
 export function record(engine: Engine): Recorded {
   const {context, commands} = testContext({respond: (_, text) => engine(text)});
-  // The check of the lock before a step.
-  return {
-    context,
-    commands: () => commands.filter((text) => !text.includes('|| docker create --entrypoint sleep')).map(short),
-  };
+  return {context, commands: () => commands.map(short)};
 }
 
+// A lock's container without its file.
+const ofLock = (text: string): string =>
+  text
+    .replace(/^sh -c '(docker create --entrypoint sleep .*?) \|\| exit; [^]*$/, '$1')
+    .replace(/^sh -c 'rm -f \/tmp\/entrypoint\.\S+ 2>\/dev\/null \|\| :; (docker rm .*)'$/, '$1');
+
 const short = (text: string): string =>
-  (isHostQuery(text) ? 'LOOK' : text)
+  (isHostQuery(text) ? 'LOOK' : ofLock(text))
     .replace(/ <<'END'\n[^]*$/, ' <FILE')
     .replaceAll(
       / --label entrypoint\.(?:service_name|environment|lock\.(?:owner|process|token)|settings|log\S*)=\S+/g,

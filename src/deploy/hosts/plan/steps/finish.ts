@@ -4,7 +4,7 @@ import {
   dockerStop,
   dockerVolumeRemove,
 } from '../../../../commands/docker/index.ts';
-import {softStop} from '../../../../commands/host.ts';
+import {releaseLock, softStop} from '../../../../commands/host.ts';
 import {hostName} from '../../../../service/hosts.ts';
 import {lockName, stackName} from '../../../../stack/names.ts';
 import {stackOf, type Target} from '../../../target.ts';
@@ -69,7 +69,7 @@ export function finishStep(
       ...(images.length === 0
         ? []
         : [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...removeImages(target, images)]),
-      dockerRemove(...(images.length === 0 ? names : []), lockName(stack)),
+      releaseLock(lockName(stack), ...(images.length === 0 ? names : [])),
     ],
     purpose: `cannot clean up on ${host}`,
   };
@@ -115,7 +115,7 @@ function leaveSteps(target: Target, {dedicated, leaving}: Fleet): Round {
           : [softStop(balancer.name, target.settings.drain_timeout_seconds)]),
         ...(dedicated || state.balancer === undefined ? [] : leaveBalancer(target)),
         ...(running.length === 0 ? [] : [dockerStop(target.settings.stop_timeout_seconds, ...running)]),
-        dockerRemove(...names, lockName(stack)),
+        releaseLock(lockName(stack), ...names),
         ...(state.hasNetwork ? [dockerNetworkRemoveIfThere(stackName(stack))] : []),
         ...(state.log.length === 0 ? [] : [dockerVolumeRemove(...state.log)]),
         ...removeImages(target, allImages(state)),
