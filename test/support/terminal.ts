@@ -139,7 +139,7 @@ export function normalised(lines: readonly string[], names: Readonly<Record<stri
       .replaceAll(/…(?:\d+(?:\.\d)? kB|\d{3} B)/g, '…SIZE')
       .replaceAll(/\d+\.\d MB/g, 'N MB')
       .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
-      .replaceAll(/Up .*?\s+(?=L\d|- )/g, 'Up N seconds  ');
+      .replaceAll(/Up .*?\s+(?=L\d|- |-$)/g, 'Up N seconds  ');
   });
   return `${replaced.join('\n')}\n`;
 }
