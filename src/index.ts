@@ -3,17 +3,29 @@
 
 // ## Tasks: declare a task and its options, and test it
 export {task, taskDescription, testContext} from './task.ts';
-export type {Context, Task, TaskDescription, TestContext, TestContextOptions} from './task.ts';
+export type {Context, ResultScreen, Task, TaskDescription, TestContext, TestContextOptions} from './task.ts';
 export {option} from './option.ts';
 export type {Option, Options, OptionSettings, Source, Sources, Values} from './option.ts';
 export {environmentOption} from './tasks/environment.ts';
 
-// ## Commands: run them, print them, record them in tests
-export {commandText, execText, quote, wordsText} from './shell/argv.ts';
+// ## Commands: run them, print them and their results, record them in tests
+export {commandText, execText, quote, titled, wordsText} from './shell/argv.ts';
 export type {Command, Commands, SecretReference, Words} from './shell/argv.ts';
 export {dryRunner, makeEcho, noEcho, recordingRunner, systemRunner} from './shell/index.ts';
-export type {Echo, Result, Runner, RunOptions, Scope} from './shell/index.ts';
+export type {
+  Echo,
+  FoldedLine,
+  FoldedOutput,
+  FoldedStep,
+  FoldedWarning,
+  Result,
+  Runner,
+  RunOptions,
+  Scope,
+} from './shell/index.ts';
 export type {Responder} from './shell/runners/recording.ts';
+export {imageRows, resultText} from './text/result.ts';
+export type {ResultRow} from './text/result.ts';
 export {isTransientText, retry} from './shell/retry.ts';
 export type {RetryOptions, RetryWorld} from './shell/retry.ts';
 
@@ -45,6 +57,7 @@ export type {Description, Fact, HealthPath, Undecided} from './runtimes/descript
 
 // ## Docker: command lines, and the engine that runs them
 export {
+  buildSteps,
   dockerBuild,
   dockerCopyOut,
   dockerImageInspect,

@@ -4,6 +4,13 @@ import type {Words} from './shell/argv.ts';
 import type {Runner} from './shell/index.ts';
 import {recordingRunner, type Responder} from './shell/runners/recording.ts';
 
+/** Where a person reads a result. */
+export interface ResultScreen {
+  readonly columns: number;
+  /** No task follows: what can be done next is worth a line. */
+  readonly isLast: boolean;
+}
+
 /** Everything a task depends on; a task reads no globals. */
 export interface Context {
   readonly run: Runner;
@@ -12,8 +19,11 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Words after `--`. */
   readonly rest: Words;
-  /** Prints a result as text: on the standard output, or with --json on the standard error. */
-  readonly say: (text: string) => void;
+  /**
+   * Prints a result as text: on the standard output, or with --json on the standard error. Where a person reads it on a
+   * terminal, `onScreen` can give it another form.
+   */
+  readonly say: (text: string, onScreen?: (screen: ResultScreen) => string) => void;
   /** Prints progress on the standard error; nothing with --quiet. */
   readonly note: (text: string) => void;
   /** Aborted when the user or the system asks to stop. */

@@ -38,7 +38,12 @@ export const coreFlags: readonly CoreFlag[] = [
   {key: 'dryRun', name: 'dry-run', short: 'n', help: 'change nothing: print a sh script that does the same'},
   {key: 'echo', name: 'echo', shown: '--no-echo', help: 'do not print each command before it runs'},
   {key: 'quiet', name: 'quiet', short: 'q', help: 'print only results and errors'},
-  {key: 'verbose', name: 'verbose', short: 'v', help: 'also print read-only commands and stack traces'},
+  {
+    key: 'verbose',
+    name: 'verbose',
+    short: 'v',
+    help: 'print every command in full, read-only ones too, and stack traces',
+  },
   {key: 'json', name: 'json', help: 'print the result as JSON'},
   {key: 'color', name: 'color', shown: '--no-color', help: 'print no colours; NO_COLOR=1 does the same'},
   {

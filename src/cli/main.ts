@@ -149,7 +149,14 @@ function usage(wrong: Parsed['errors'], task: string | undefined): Problem {
   return usageErrorsProblem(wrong, `entrypoint --help${task === undefined ? '' : ` ${shownName(task)}`}`);
 }
 
-function styleOf({env, isTerminal}: World, {color, verbose}: Core): Style {
-  const wanted = color ?? ((env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb');
-  return {colour: wanted && (color === true || isTerminal(2)), verbose};
+function styleOf(world: World, core: Core): Style {
+  return {colour: isColoured(world, core), verbose: core.verbose};
+}
+
+/** The flag, then the variables, as Node itself reads them, then the terminal. */
+function isColoured({env, isTerminal}: World, {color}: Core): boolean {
+  if (color !== undefined) return color;
+  const forced = env['FORCE_COLOR'] ?? '';
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb' && isTerminal(2);
 }

@@ -57,52 +57,63 @@ export async function withBuildContext<T>(
   const {place, large, submodules} = version.hasRepository ? await readRepository(context, source) : noRepository(root);
   const directory = join(tmpdir(), `entrypoint-build-${randomBytes(6).toString('hex')}`);
   return run.scope(async (scope) => {
-    scope.always(['rm', '-rf', directory]);
+    scope.always({words: ['rm', '-rf', directory], title: 'remove the copied files'});
     const files = join(directory, 'files');
     const built = join(files, place.prefix);
     const changed = version.dirtyFiles > 0 || !version.hasRepository;
-    // Not for other users of the machine: the repository can be private.
-    await run(['mkdir', '-m', '700', directory]);
-    const {stdout} = await run(
-      gitExport(root, {
-        files,
-        scratch: join(directory, 'git'),
-        pathspecs,
-        hashed: source.versioned,
-        changed,
-        include: include ?? source.include,
-        objects: version.hasRepository ? place.objects : undefined,
-        ...(manifests.length === 0
-          ? {}
-          : {second: {pathspecs: manifests.map((path) => `:(literal)${path}`), files: join(directory, 'manifests')}}),
-      }),
-      {capture: true, purpose: 'cannot copy the files of the commit', fix: 'see the message of git above'},
-    );
-    if (manifests.length > 0) {
-      const to = join(built, manifestsDirectory);
-      await run(['mkdir', dirname(to)]);
-      await run(['mv', join(directory, 'manifests', place.prefix), to]);
-      await run(['touch', join(to, complete)]);
-    }
-    for (const [index, path] of submodules.entries()) {
-      const from = join(place.root, path);
-      const {objects} = await readPlace(run, from);
-      await run(
-        gitExport(from, {
-          files: join(files, path),
-          scratch: join(directory, `git-${index}`),
+    const title = version.hasRepository ? 'copy the files of the commit' : 'copy the files';
+    const stdout = await run.step(title, async (inner) => {
+      // Not for other users of the machine: the repository can be private.
+      await inner(['mkdir', '-m', '700', directory], {capture: true});
+      const exported = await inner(
+        gitExport(root, {
+          files,
+          scratch: join(directory, 'git'),
+          pathspecs,
+          hashed: source.versioned,
           changed,
-          include: [],
-          objects,
+          include: include ?? source.include,
+          objects: version.hasRepository ? place.objects : undefined,
+          ...(manifests.length === 0
+            ? {}
+            : {second: {pathspecs: manifests.map((path) => `:(literal)${path}`), files: join(directory, 'manifests')}}),
         }),
-        {capture: true, purpose: `cannot copy the files of the submodule ${path}`, fix: 'see the message of git above'},
+        {capture: true, purpose: 'cannot copy the files of the commit', fix: 'see the message of git above'},
       );
-    }
-    if (source.ignore !== undefined)
-      await run({
-        words: ['sh', '-c', `cat >${quote(join(built, `${source.dockerfile}.dockerignore`))}`],
-        stdin: source.ignore,
-      });
+      if (manifests.length > 0) {
+        const to = join(built, manifestsDirectory);
+        await inner(['mkdir', dirname(to)], {capture: true});
+        await inner(['mv', join(directory, 'manifests', place.prefix), to], {capture: true});
+        await inner(['touch', join(to, complete)], {capture: true});
+      }
+      for (const [index, path] of submodules.entries()) {
+        const from = join(place.root, path);
+        const {objects} = await readPlace(run, from);
+        await inner(
+          gitExport(from, {
+            files: join(files, path),
+            scratch: join(directory, `git-${index}`),
+            changed,
+            include: [],
+            objects,
+          }),
+          {
+            capture: true,
+            purpose: `cannot copy the files of the submodule ${path}`,
+            fix: 'see the message of git above',
+          },
+        );
+      }
+      if (source.ignore !== undefined)
+        await inner(
+          {
+            words: ['sh', '-c', `cat >${quote(join(built, `${source.dockerfile}.dockerignore`))}`],
+            stdin: source.ignore,
+          },
+          {capture: true},
+        );
+      return exported.stdout;
+    });
     requireLargeFiles(built, large);
     return body(built, {contentHash: version.dirtyFiles > 0 ? stdout.trim() : ''});
   });

@@ -99,7 +99,9 @@ async function runBuild(
 ): Promise<void> {
   const words = [ownProgram(env, cwd), 'build'];
   const unless = isMissing ? `${wordsText(dockerImageInspect('{{.Id}}', name))} >/dev/null 2>&1 || ` : '';
-  await run.act(`${unless}${wordsText(words)}`, () => run(words, {purpose: `cannot build ${name}`}));
+  await run.step(`build ${name}`, (inner) =>
+    inner.act(`${unless}${wordsText(words)}`, () => inner(words, {purpose: `cannot build ${name}`})),
+  );
 }
 
 /** This command as it can be typed: by its path if PATH has none, or another copy. */

@@ -66,12 +66,17 @@ async function pushTag(
   host: string | undefined,
 ): Promise<void> {
   try {
-    await context.run(onEngine(dockerPush(image), host), {
-      capture: true,
-      retry: true,
-      purpose: 'cannot push the image',
-      fix: 'correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
-    });
+    await context.run.step(
+      `push ${image}`,
+      (run) =>
+        run(onEngine(dockerPush(image), host), {
+          capture: true,
+          retry: true,
+          purpose: 'cannot push the image',
+          fix: 'correct `registry` in deploy.yaml or ENTRYPOINT_REGISTRY; if it requires a login: docker login',
+        }),
+      host,
+    );
   } catch (error) {
     throw explainEngine(error, repository.registry);
   }
@@ -89,10 +94,12 @@ export async function pullImage(
 ): Promise<string> {
   const login = service.deployFile.registry_login === undefined ? undefined : loginFix;
   try {
-    const outputs: string[] = [];
-    for (const command of pullCommands(service, [image], options))
-      outputs.push((await context.run(command, {capture: true, retry: true, purpose: 'cannot pull the image'})).stdout);
-    return outputs.join('');
+    return await context.run.step(`pull ${image}`, async (run) => {
+      const outputs: string[] = [];
+      for (const command of pullCommands(service, [image], options))
+        outputs.push((await run(command, {capture: true, retry: true, purpose: 'cannot pull the image'})).stdout);
+      return outputs.join('');
+    });
   } catch (error) {
     throw explainEngine(error, image, {login});
   }

@@ -24,6 +24,8 @@ export interface Command {
    * connection failed. Not part of the text.
    */
   readonly host?: string | undefined;
+  /** What it does, for people: `undo: start shop.prod.7.1`. Not part of the text. */
+  readonly title?: string | undefined;
 }
 
 /** Commands in the order they run. */
@@ -161,6 +163,13 @@ export function secretsText(secrets: readonly (readonly [name: string, SecretRef
     ...[...new Set(files)].flatMap((file) => [`test -s ${file}`, `test "$(tr -cd '\\000' <${file} | wc -c)" -eq 0`]),
   ].join('\n');
 }
+
+/**
+ * The same command with a title: what a terminal shows of it.
+ * @example
+ * await context.run(titled(['node', 'scripts/load.ts'], 'load the products'), {capture: true});
+ */
+export const titled = (command: Words | Command, title: string): Command => ({...toCommand(command), title});
 
 /** Words alone as a command. */
 export function toCommand(command: Words | Command): Command {

@@ -3,4 +3,4 @@ export {systemRunner} from './runners/system.ts';
 export {dryRunner} from './runners/dry.ts';
 export {recordingRunner} from './runners/recording.ts';
 export {makeEcho, noEcho} from './echo.ts';
-export type {Echo} from './echo.ts';
+export type {Echo, FoldedLine, FoldedOutput, FoldedStep, FoldedWarning} from './echo.ts';

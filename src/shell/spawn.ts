@@ -23,6 +23,8 @@ export interface SpawnOptions {
   readonly interactive: boolean | 'prompt';
   /** The child has our standard input, and a process group of its own. Default false. */
   readonly input?: boolean | undefined;
+  /** Called before a secret's command asks for something, on the terminal; returns what to call afterwards. Default: nothing. */
+  readonly hold?: (() => () => void) | undefined;
   /** Remembers the secrets of several commands. Default: each reads its own. */
   readonly memory?: SecretMemory | undefined;
   readonly timeoutSeconds?: number | undefined;
@@ -128,11 +130,12 @@ export function secretWorld({
   signal,
   kill,
   memory = secretMemory(),
-}: Pick<SpawnOptions, 'cwd' | 'env' | 'signal' | 'kill' | 'memory'>): SecretWorld {
+  hold = () => () => {},
+}: Pick<SpawnOptions, 'cwd' | 'env' | 'signal' | 'kill' | 'memory' | 'hold'>): SecretWorld {
   const quietly = {stdout: 'keep', stdoutFd: 2, watchStderr: false, interactive: 'prompt'} as const;
   const capture = async (words: Words): Promise<Ended> => {
     throwIfAborted(signal);
-    const ended = await spawn({words}, {...quietly, cwd, env, signal, kill});
+    const ended = await spawn({words}, {...quietly, cwd, env, signal, kill}).finally(hold());
     throwIfAborted(signal);
     return ended;
   };

@@ -1,4 +1,5 @@
 import type {Command, Commands, Words} from './argv.ts';
+import type {FoldedOutput} from './echo.ts';
 import type {RetryOptions} from './retry.ts';
 
 /** The result of a command. */
@@ -17,6 +18,11 @@ export interface RunOptions {
   readonly capture?: boolean | undefined;
   /** Keep the end of the standard error for the failure, although it is shown: the child has no terminal then. Default false. */
   readonly watch?: boolean | undefined;
+  /**
+   * On a terminal, show its output as one line that changes, and all of it only after a failure. Reads steps out of its
+   * lines. Default: the output is shown as it comes.
+   */
+  readonly fold?: FoldedOutput | undefined;
   /** Exit codes besides 0 that are no failure. Default none. */
   readonly allow?: readonly number[] | undefined;
   /** Only for what is idempotent: retry transient failures. `true` for the default pauses. */
@@ -55,6 +61,11 @@ export interface Runner {
   readSecrets(commands: Commands): Promise<void>;
   /** The same runner with a prefix before each line of output, for concurrent work. */
   prefixed(prefix: string): Runner;
+  /**
+   * Runs the commands of `body` as one step with a title: one line on a terminal. Elsewhere they are printed as always.
+   * @param host the machine that the step works on, if not this one
+   */
+  step<T>(title: string, body: (run: Runner) => Promise<T>, host?: string): Promise<T>;
   /** Replaces this process by the command (same pid); returns only in a dry run. */
   become(command: Words | Command): Promise<void>;
   /** Does something without an external command. `text` is shell text that does the same; a dry run prints it. */

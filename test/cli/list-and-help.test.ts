@@ -124,7 +124,7 @@ flags:
   -n, --dry-run            change nothing: print a sh script that does the same
       --no-echo            do not print each command before it runs
   -q, --quiet              print only results and errors
-  -v, --verbose            also print read-only commands and stack traces
+  -v, --verbose            print every command in full, read-only ones too, and stack traces
       --json               print the result as JSON
       --no-color           print no colours; NO_COLOR=1 does the same
   -C, --directory=DIR      directory of the service; default: this one, or the nearest parent with a

@@ -36,8 +36,9 @@ export interface TemporaryService {
 
 /** The service in a directory that exists. `env` is added to this process's environment. */
 export function serviceIn(directory: string, env: Readonly<Record<string, string>> = {}): TemporaryService {
-  // With this variable, Node's test runner would count the service's own tests as tests of this project.
-  const {NODE_TEST_CONTEXT: _, ...outside} = process.env;
+  // With the first, Node's test runner would count the service's own tests as tests of this project. It sets the second on a
+  // terminal.
+  const {NODE_TEST_CONTEXT: _, FORCE_COLOR: __, ...outside} = process.env;
   const environment = {...outside, ...env};
   const run: TemporaryService['run'] = (program, words, {input, env: further} = {}) => {
     const {status, signal, stdout, stderr} = spawnSync(program, words, {

@@ -9,6 +9,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'runtimes/python',
     'shell',
     'shell/runners',
+    'shell/terminal',
     'task.ts',
     'tasks/index.ts',
     'text',
@@ -210,6 +211,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'task.ts',
     'tasks',
     'tasks/lifecycle',
+    'text',
   ],
   init: [
     'errors.ts',
@@ -307,6 +309,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   shell: ['errors.ts'],
   'shell/index.ts': ['shell', 'shell/runners'],
   'shell/runners': ['errors.ts', 'shell'],
+  'shell/terminal': ['shell'],
   stack: [
     'commands',
     'commands/docker/index.ts',
@@ -359,11 +362,13 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'runtimes/index.ts',
     'service',
     'service/schema',
+    'shell',
     'shell/index.ts',
     'stack',
     'task.ts',
     'tasks',
+    'text',
   ],
-  'tasks/operate': ['deploy/index.ts', 'errors.ts', 'option.ts', 'service', 'task.ts', 'tasks'],
+  'tasks/operate': ['deploy/index.ts', 'errors.ts', 'option.ts', 'service', 'task.ts', 'tasks', 'text'],
   text: [],
 };

@@ -1,4 +1,5 @@
 // Every docker command line, by subject.
+export * from './build-steps.ts';
 export * from './containers.ts';
 export * from './images.ts';
 export * from './pull.ts';

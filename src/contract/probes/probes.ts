@@ -69,7 +69,7 @@ export async function startProbes(
   const limit = limiter(3);
   // Probes run concurrently: the prefix marks the commands of each.
   const start = <T>(name: string, probe: Probe<T>): Promise<T> =>
-    limit(() => probe({...context, run: run.prefixed(name)}));
+    limit(() => run.prefixed(name).step('probe the image', (inner) => probe({...context, run: inner})));
   const atOnce = <T>(name: string, probe: Probe<T>) => once(() => start(name, probe));
   const normalRun = atOnce('normal', probeNormalRun);
   const whenReady = <T>(name: string, probe: Probe<T>) =>

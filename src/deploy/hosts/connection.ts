@@ -4,7 +4,7 @@ import {type Sockets, sshInteractive, sshRun} from '../../commands/ssh.ts';
 import {exitCode, isProblem, type Problem, problem} from '../../errors.ts';
 import {engineProblem} from '../../image/engine.ts';
 import {type Host, hostName, isRemote} from '../../service/hosts.ts';
-import type {Command, Commands, Words} from '../../shell/argv.ts';
+import {type Command, type Commands, titled, toCommand, type Words} from '../../shell/argv.ts';
 import type {Result, Runner, RunOptions, Scope} from '../../shell/index.ts';
 import {retry} from '../../shell/retry.ts';
 import {together} from '../../shell/script.ts';
@@ -32,11 +32,24 @@ type Destination = Pick<HostConnection, 'host' | 'sockets'>;
 
 /** The command to type here that runs `command` on the host. */
 export const commandOn = ({host, sockets}: Destination, command: Words | Command): Words | Command =>
-  isRemote(host) ? sshRun(host, command, sockets) : command;
+  isRemote(host) ? titledAs(command, sshRun(host, command, sockets)) : command;
+
+const titledAs = (from: Words | Command, command: Command): Command => {
+  const {title} = toCommand(from);
+  return title === undefined ? command : titled(command, title);
+};
 
 /** The same for a program that reads the standard input, with a terminal or without. */
 export const interactiveOn = ({host, sockets}: Destination, words: Words, terminal: boolean): Words | Command =>
   isRemote(host) ? sshInteractive(host, words, {terminal, sockets}) : words;
+
+/** Runs the commands of `body` on the host as one step with a title. */
+export const stepOn = <T>(
+  connection: HostConnection,
+  title: string,
+  body: (connection: HostConnection) => Promise<T>,
+): Promise<T> =>
+  connection.context.run.step(title, (run) => body({...connection, context: {...connection.context, run}}));
 
 /** A scope whose commands run on the host. */
 export function scopeOn(scope: Scope, to: Destination): Scope {
@@ -65,12 +78,13 @@ function runnerOn(run: Runner, to: Destination): Runner {
     retry(body, patience, {isTransient: isRefusedConnection}).catch((error: unknown) => {
       throw sshProblem(to.host, error);
     });
-  const there = (command: Words | Command): Command => sshRun(to.host, command, to.sockets);
+  const there = (command: Words | Command): Command => titledAs(command, sshRun(to.host, command, to.sockets));
   return Object.assign(((command, options) => explained(() => run(there(command), options))) as Runner, {
     read: ((command, options) =>
       explained(() => run.read(there(command), {timeoutSeconds: readSeconds, ...options}))) as Runner['read'],
     scope: ((body) => run.scope((scope) => body(scopeOn(scope, to)))) as Runner['scope'],
     prefixed: (name: string) => runnerOn(run.prefixed(`${hostName(to.host)} ${name}`), to),
+    step: ((title, body) => run.step(title, (inner) => body(runnerOn(inner, to)), hostName(to.host))) as Runner['step'],
     become: ((command) => run.become(there(command))) as Runner['become'],
     act: run.act,
     readSecrets: run.readSecrets,

@@ -13,13 +13,13 @@ import {
 import {isProblem, problem} from '../../errors.ts';
 import {onDestination} from '../../service/hosts.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
-import {type Commands, quote, type Words} from '../../shell/argv.ts';
+import {type Command, type Commands, quote, titled} from '../../shell/argv.ts';
 import {mapEach, settleEach} from '../../shell/concurrency.ts';
 import type {Repetition, Scope} from '../../shell/index.ts';
 import {shellText} from '../../shell/script.ts';
 import {lockName, type Stack, stackLabels, stackName} from '../../stack/names.ts';
 import type {Context} from '../../task.ts';
-import {commandOn, type HostConnection, prunedImage, runOn, scopeOn} from './connection.ts';
+import {commandOn, type HostConnection, prunedImage, runOn, scopeOn, stepOn} from './connection.ts';
 import {isDead} from './deployer.ts';
 import {afterRenewal, confirmSeconds, type Lease, leaseState} from './lease.ts';
 import {
@@ -87,8 +87,8 @@ export async function takeLocks(
   const renewed = ({started, succeeded, errors}: Repetition): void => {
     lease = afterRenewal(lease, {sent: started, succeeded, taken: errors.filter(isNameTaken).length}, machines);
   };
-  const renewalOn = (one: LockSite): Words =>
-    renewLock(lockTerm(options, options.imageOn(one.surveyed)), labelsOfRun(options));
+  const renewalOn = ({surveyed}: LockSite): Command =>
+    titled(renewLock(lockTerm(options, options.imageOn(surveyed)), labelsOfRun(options)), 'renew the lock');
   const stopRenewing = scope.every(
     Math.round(lockSeconds / 3),
     hosts.map((one) => commandOn(one.connection, renewalOn(one))),
@@ -142,6 +142,7 @@ const unknownLock: HeldLock = {
 };
 
 const tries = 3;
+const releaseTitle = 'release the lock';
 
 /** @returns whether the host has changed since the survey */
 async function takeLock(
@@ -168,31 +169,30 @@ async function takeLock(
         ];
   const list = dockerPs(stackLabels(stack), rowFormat(summaryColumns));
   const commands = [...takeOver, lockCommand(lockTerm(options, options.imageOn(surveyed))), list];
-  const attempt = (left: number): ReturnType<typeof runOn> =>
-    runOn(connection, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
+  const attempt = (on: HostConnection, left: number): ReturnType<typeof runOn> =>
+    runOn(on, commands, {capture: true, purpose: `cannot take the lock${onDestination(host)}`}).catch(
       async (error: unknown) => {
         const image = prunedImage(error);
         if (left === 0 || image === undefined) throw error;
         const pulls = options.pull?.(host, image) ?? [];
         if (pulls.length > 0) {
           note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
-          await runOn(connection, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
+          await runOn(on, pulls, {capture: true, retry: true, purpose: 'cannot pull the image again'});
         }
-        return attempt(left - 1);
+        return attempt(on, left - 1);
       },
     );
   try {
-    const {stdout} = await attempt(tries);
+    const {stdout} = await stepOn(connection, 'take the lock', (on) => attempt(on, tries));
     // Only now: the lock of another deployer must stay.
-    scopeOn(scope, connection).onFailure(releaseLock(name));
+    scopeOn(scope, connection).onFailure(titled(releaseLock(name), releaseTitle));
     return held !== undefined || (stdout.trim() !== '' && hasChanged(stdout, surveyed));
   } catch (error) {
     const other = heldByFile(error);
     if (other !== undefined) throw lockedProblem(stack, other, host);
     if (!isNameTaken(error)) {
-      scopeOn(scope, connection).onFailure(
-        releaseOwnLock(lockTerm(options, options.imageOn(surveyed)), labelsOfRun(options)),
-      );
+      const release = releaseOwnLock(lockTerm(options, options.imageOn(surveyed)), labelsOfRun(options));
+      scopeOn(scope, connection).onFailure(titled(release, releaseTitle));
       throw error;
     }
     const {stdout} = await connection.context.run.read(dockerInspect(name, lockFormat), {allow: [1]});

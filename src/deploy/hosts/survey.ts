@@ -3,10 +3,11 @@ import {dockerStart} from '../../commands/docker/index.ts';
 import {isProblem, messageOf, problem} from '../../errors.ts';
 import {engineProblem} from '../../image/engine.ts';
 import {type Host, isRemote} from '../../service/hosts.ts';
+import {titled} from '../../shell/argv.ts';
 import {settleEach} from '../../shell/concurrency.ts';
 import type {Context} from '../../task.ts';
 import {stackOf, type Target} from '../target.ts';
-import {connectionTo, type HostConnection} from './connection.ts';
+import {connectionTo, type HostConnection, stepOn} from './connection.ts';
 import {type HostQuery, hostQueryCommand, parseHostState} from './host-query.ts';
 import type {FactsQuery} from './machine/facts.ts';
 import {type FleetMachine, leavingMachine, machinesOf} from './machines.ts';
@@ -95,16 +96,17 @@ async function surveyHost(
   const state = await readState(connection, query);
   if (options.wake !== true || state.balancerState === undefined || state.balancerState === 'running')
     return {machine, state};
-  await connection.context.run(dockerStart(balancerOf(target)), {
-    capture: true,
-    purpose: 'cannot start the load balancer',
-  });
+  await stepOn(connection, 'start the load balancer', ({context: {run}}) =>
+    run(dockerStart(balancerOf(target)), {capture: true, purpose: 'cannot start the load balancer'}),
+  );
   return {machine, state: await readState(connection, query)};
 }
 
 // 127: the host has no docker client.
 async function readState({host, context: {run}}: HostConnection, query: HostQuery): Promise<HostState> {
-  const {exitCode, stdout, stderr} = await run.read(hostQueryCommand(query), {allow: [1, 127]});
+  const {exitCode, stdout, stderr} = await run.read(titled(hostQueryCommand(query), 'read the state'), {
+    allow: [1, 127],
+  });
   if (exitCode === 0) return parseHostState(stdout, query);
   if (!isRemote(host)) throw engineProblem(stderr);
   // Such a shell gives its reason on either.

@@ -81,12 +81,13 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
     }
     return nothing;
   };
-  const make = (): Runner =>
+  const make = (): Runner => {
     // A new function each time: Object.assign writes to its target.
-    Object.assign((command: Words | Command, run?: RunOptions) => runner(command, run), {
+    const made: Runner = Object.assign((command: Words | Command, run?: RunOptions) => runner(command, run), {
       read: (command: Words | Command, run: RunOptions = {}) => reader.read(command, run),
       scope: <T>(body: (scope: Scope) => Promise<T>) => scope(body),
       prefixed: make,
+      step: <T>(_title: string, body: (run: Runner) => Promise<T>) => body(made),
       become: async (command: Words | Command) => print(`${execText(command)}\n`),
       readSecrets: async (commands: Commands) => {
         const secrets = commands.flatMap((command) => secretsOf(keepAll(command)));
@@ -94,6 +95,8 @@ export function dryRunner(print: (text: string) => void, reader: Runner): Runner
       },
       act: async (text: string) => void print(`${text}\n`),
     });
+    return made;
+  };
 
   const setDue = (names: readonly string[]): void => {
     if (names.length !== due.length) print(`undo='${names.join(' ')}'\n`);

@@ -25,11 +25,12 @@ export function recordingRunner(respond: Responder = () => undefined): {run: Run
     if (given instanceof Error) throw given;
     return {exitCode: 0, stdout: '', stderr: '', seconds: 0, ...given};
   };
-  const make = (): Runner =>
-    Object.assign((words: Words | Command, run?: RunOptions) => execute(words, run), {
+  const make = (): Runner => {
+    const made: Runner = Object.assign((words: Words | Command, run?: RunOptions) => execute(words, run), {
       read: execute,
       scope: makeScope(execute, noEcho),
       prefixed: make,
+      step: <T>(_title: string, body: (run: Runner) => Promise<T>) => body(made),
       readSecrets: async (list: Commands) => {
         const secrets = list.map(toCommand).flatMap(secretsOf);
         if (secrets.length > 0) commands.push(secretsText(secrets));
@@ -40,5 +41,7 @@ export function recordingRunner(respond: Responder = () => undefined): {run: Run
         return body();
       },
     });
+    return made;
+  };
   return {run: make(), commands};
 }

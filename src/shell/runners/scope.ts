@@ -32,8 +32,9 @@ const limited = (execute: Execute, command: Command, seconds: number): Promise<u
 /**
  * Makes the `scope` of a runner: clean-up that survives errors and interrupts.
  * @param execute runs a clean-up command; must ignore the interrupt that ended the body, or Ctrl-C would leave everything
+ * @param executeRepeated runs a command that is repeated beside the body. Default: `execute`
  */
-export function makeScope(execute: Execute, echo: Echo) {
+export function makeScope(execute: Execute, echo: Echo, executeRepeated: Execute = execute) {
   const lost = new Set<string>();
   let open = 0;
   return async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
@@ -60,10 +61,10 @@ export function makeScope(execute: Execute, echo: Echo) {
             const started = Date.now();
             const done = await settleEach(
               commands.map(toCommand).filter(({host}) => host === undefined || !lost.has(host)),
-              (command) => limited(execute, command, repeatSeconds),
+              (command) => limited(executeRepeated, command, repeatSeconds),
             );
             const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-            for (const error of errors) echo.note(`continuing: ${firstLine(error)}`);
+            for (const error of errors) echo.note(`continuing: ${firstLine(error)}${lastWords(error)}`);
             ended?.({started, succeeded: done.length - errors.length, errors});
           });
           repeats.push(repeat);
@@ -94,7 +95,7 @@ async function cleanUp(command: Command, execute: Execute, echo: Echo, lost: Set
       const again = unreached && pause !== undefined && Date.now() < end && !lost.has(host);
       if (unreached && !again && !lost.has(host))
         echo.note(`${host} is unreachable and was left as it is: run the same command again when it is back`);
-      else echo.note(`${again ? 'retrying clean-up' : 'continuing clean-up'}: ${firstLine(error)}`);
+      else echo.note(`${again ? 'retrying clean-up' : 'continuing clean-up'}: ${firstLine(error)}${lastWords(error)}`);
       if (unreached && !again) lost.add(host);
       if (!again) return;
       await sleep(pause * 1000);
@@ -103,6 +104,12 @@ async function cleanUp(command: Command, execute: Execute, echo: Echo, lost: Set
 }
 
 const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
+
+/** The last line that a failed command wrote: nothing else reports it. */
+const lastWords = (error: unknown): string => {
+  const last = isProblem(error) ? error.details.at(-1) : undefined;
+  return last === undefined ? '' : `: ${last}`;
+};
 
 interface Repeat {
   readonly stop: () => Promise<void>;

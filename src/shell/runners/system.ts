@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {exitCode, isProblem, problem} from '../../errors.ts';
 import {type Command, type Commands, commandText, secretsText, toCommand, type Words} from '../argv.ts';
 import {become} from '../become.ts';
-import {type Echo, linePrefixer} from '../echo.ts';
+import {type Echo, linePrefixer, noEcho, type Outcome, type StepEcho} from '../echo.ts';
 import {isTransientText, retry} from '../retry.ts';
 import {readSecrets, type SecretMemory, secretMemory, secretsOf} from '../secrets.ts';
 import {throwIfAborted} from '../signals.ts';
@@ -26,6 +26,12 @@ export interface SystemOptions {
   stdout(this: void, chunk: Uint8Array | string): void;
   stderr(this: void, chunk: Uint8Array | string): void;
   readonly prefix?: string | undefined;
+  /** The step that all commands are a part of. Default: none. */
+  readonly step?: StepEcho | undefined;
+  /** The machine that the step works on. Default: this one, or the prefix. */
+  readonly onHost?: string | undefined;
+  /** All commands are repeated beside the work. Default false. */
+  readonly isBackground?: boolean | undefined;
 }
 
 /**
@@ -46,15 +52,25 @@ export function systemRunner(options: SystemOptions): Runner {
 
 /** @param memory shared by all runners that are made from one */
 function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
-  const {echo, signal, prefix} = options;
+  const {echo, signal, prefix, step, onHost, isBackground = false} = options;
 
-  async function once(command: Command, run: RunOptions, quiet: boolean): Promise<Result> {
+  async function once(command: Command, run: RunOptions, isRead: boolean): Promise<Result> {
     throwIfAborted(signal);
     const text = commandText(command);
-    if (!quiet) echo.command(text, prefix);
     const capture = run.capture === true;
-    const out = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stdout);
-    const err = prefix === undefined || capture ? undefined : linePrefixer(prefix, options.stderr);
+    const fold = !capture && run.interactive !== true && echo.folds ? run.fold : undefined;
+    const prefixed = prefix !== undefined && !capture && fold === undefined;
+    const running = echo.command(text, {
+      prefix,
+      host: command.host ?? onHost,
+      title: command.title,
+      step,
+      kind: isRead ? 'read' : isBackground ? 'background' : 'command',
+      output: capture ? undefined : fold !== undefined ? 'folded' : prefixed ? 'lines' : 'direct',
+      fold,
+    });
+    const out = prefixed ? linePrefixer(prefix, options.stdout) : undefined;
+    const err = prefixed ? linePrefixer(prefix, options.stderr) : undefined;
     const watchStderr = capture || run.watch === true || (run.retry !== undefined && run.retry !== false);
     const ended = await spawn(command, {
       cwd: options.cwd,
@@ -65,18 +81,30 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       interactive: run.interactive === true,
       input: run.input === true,
       memory,
+      hold: echo.hold,
       timeoutSeconds: run.timeoutSeconds,
       signal,
       kill: options.kill,
-      onStdout: out?.write,
-      onStderr: err?.write ?? (watchStderr && !capture ? options.stderr : undefined),
+      onStdout: fold === undefined ? out?.write : running.output,
+      onStderr:
+        fold === undefined ? (err?.write ?? (watchStderr && !capture ? options.stderr : undefined)) : running.output,
+    }).catch((error: unknown) => {
+      running.ended({state: 'failed', seconds: 0});
+      throw error;
     });
     out?.end();
     err?.end();
-    if (!quiet) echo.ended(ended.code, ended.seconds, prefix);
+    const {code, seconds, stderr} = ended;
+    const isDone = code === 0 || run.allow?.includes(code) === true;
+    running.ended({
+      state: signal?.aborted === true ? 'stopped' : isDone ? 'done' : 'failed',
+      code,
+      seconds,
+      ...(capture ? {stderr} : {}),
+    });
     throwIfAborted(signal);
-    if (ended.code !== 0 && !run.allow?.includes(ended.code)) throw commandFailed(text, ended, run);
-    return {exitCode: ended.code, stdout: ended.stdout, stderr: ended.stderr, seconds: ended.seconds};
+    if (!isDone) throw commandFailed(isRead ? noEcho.brief(text) : echo.brief(text), ended, run);
+    return {exitCode: code, stdout: ended.stdout, stderr, seconds};
   }
 
   async function busy<T>(body: () => Promise<T>): Promise<T> {
@@ -105,12 +133,17 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
   }
 
   // Clean-up ignores the interrupt that caused it.
-  const cleaner = (command: Command, run: RunOptions): Promise<Result> =>
-    runnerWith({...options, signal: undefined, kill: undefined}, memory)(command, {capture: true, ...run});
-  const clean = makeScope(cleaner, echo);
+  const cleaner =
+    (background: boolean) =>
+    (command: Command, run: RunOptions): Promise<Result> =>
+      runnerWith({...options, signal: undefined, kill: undefined, isBackground: background}, memory)(command, {
+        capture: true,
+        ...run,
+      });
+  const clean = makeScope(cleaner(false), echo, cleaner(true));
   const runner = (command: Words | Command, run: RunOptions = {}): Promise<Result> => execute(command, run, false);
-  return Object.assign(runner, {
-    read: (command: Words | Command, run: RunOptions = {}) => execute(command, {capture: true, ...run}, !echo.reads),
+  const made: Runner = Object.assign(runner, {
+    read: (command: Words | Command, run: RunOptions = {}) => execute(command, {capture: true, ...run}, true),
     scope: async <T>(body: (scope: Scope) => Promise<T>): Promise<T> => {
       const close = memory.open();
       return busy(() => clean(body)).finally(close);
@@ -119,20 +152,49 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       const secretive = commands.map(toCommand).filter((one) => secretsOf(one).length > 0);
       if (secretive.length === 0) return;
       throwIfAborted(signal);
-      echo.command(secretsText(secretive.flatMap(secretsOf)), prefix);
-      await busy(() => readSecrets(secretive, secretWorld({...options, memory})));
+      const title = 'read the secrets';
+      const running = echo.command(secretsText(secretive.flatMap(secretsOf)), {prefix, step, kind: 'act', title});
+      await following(running.ended, signal, () =>
+        busy(() => readSecrets(secretive, secretWorld({...options, memory, hold: echo.hold}))),
+      );
     },
     prefixed: (name: string) => runnerWith({...options, prefix: name}, memory),
+    step: async <T>(title: string, body: (run: Runner) => Promise<T>, host?: string): Promise<T> => {
+      // A step within a step is a part of it.
+      if (step !== undefined) return body(made);
+      const began = echo.step(title, host ?? prefix);
+      return following(began.ended, signal, () => body(runnerWith({...options, step: began, onHost: host}, memory)));
+    },
     become: async (command: Words | Command) => {
-      echo.command(commandText(command), prefix);
+      echo.command(commandText(command), {prefix, kind: 'become'});
       await become(toCommand(command), options);
     },
     act: async <T>(text: string, body: () => Promise<T>): Promise<T> => {
       throwIfAborted(signal);
-      echo.command(text, prefix);
-      return body();
+      return following(echo.command(text, {prefix, step, kind: 'act'}).ended, signal, body);
     },
   });
+  return made;
+}
+
+/** Runs what an act or a step does, and reports how it ended. */
+async function following<T>(
+  ended: (outcome: Outcome) => void,
+  signal: AbortSignal | undefined,
+  body: () => Promise<T>,
+): Promise<T> {
+  const started = performance.now();
+  let state: Outcome['state'] = 'failed';
+  try {
+    const result = await body();
+    state = 'done';
+    return result;
+  } catch (error) {
+    if (signal?.aborted === true || (isProblem(error) && error.code === 'interrupted')) state = 'stopped';
+    throw error;
+  } finally {
+    ended({state, seconds: (performance.now() - started) / 1000});
+  }
 }
 
 function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
@@ -146,15 +208,9 @@ function commandFailed(text: string, ended: Ended, run: RunOptions): Error {
     .slice(-20);
   return problem({
     code: 'command_failed',
-    what: `${run.purpose === undefined ? '' : `${run.purpose}: `}${how}: ${brief(text)}`,
+    what: `${run.purpose === undefined ? '' : `${run.purpose}: `}${how}: ${text}`,
     details: lines,
     fix: run.fix,
     exitCode: ended.timedOut ? exitCode.timedOut : ended.code,
   });
-}
-
-/** Shortens a command of many lines, such as one with a file on its standard input: the echo shows all of it. */
-function brief(text: string): string {
-  const [first = '', ...others] = text.split('\n');
-  return others.length < 3 ? text : `${first} ... (and ${others.length} more lines, above)`;
 }

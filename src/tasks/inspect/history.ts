@@ -10,7 +10,7 @@ export const history = task(
   async (context, {environment}) => {
     const target = await readTarget(context, environment);
     const found = await readHistory(context, target);
-    context.say(historyText(found, target));
+    context.say(historyText(found, target), ({columns}) => historyText(found, target, columns));
     return found;
   },
 );

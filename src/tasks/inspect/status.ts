@@ -11,7 +11,7 @@ export const status = task(
   async (context, {environment}) => {
     const target = await readTarget(context, environment);
     const found = await readStatus(context, target);
-    context.say(statusText(found));
+    context.say(statusText(found), ({columns}) => statusText(found, columns));
     const note = found.release === 0 ? formerNameNote(target.service) : undefined;
     if (note !== undefined) context.note(note);
     return found;

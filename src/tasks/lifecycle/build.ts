@@ -1,6 +1,6 @@
 import {existsSync, readFileSync, statSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
-import {dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
+import {buildSteps, dockerBuild, dockerImageInspect} from '../../commands/docker/index.ts';
 import {onEngine} from '../../commands/engine.ts';
 import {exitCode, isProblem, problem, usageProblem} from '../../errors.ts';
 import {explainBuild} from '../../image/build-failure.ts';
@@ -15,7 +15,10 @@ import {readVersion} from '../../image/version.ts';
 import {option} from '../../option.ts';
 import {runtimeOf} from '../../runtimes/index.ts';
 import {readServiceName} from '../../service/service.ts';
+import {titled} from '../../shell/argv.ts';
+import type {RunOptions} from '../../shell/index.ts';
 import {type Context, task} from '../../task.ts';
+import {resultText} from '../../text/result.ts';
 
 /** The result of `build`. */
 export interface Built {
@@ -88,36 +91,37 @@ export const build = task(
         : [{platform: undefined, tags: [image], host: undefined, client}];
     const built = withBuildContext(context, {version, source}, async (directory, {contentHash}) => {
       requireDockerfile(directory, dockerfile);
-      for (const one of builds)
-        await run(
-          dockerBuild(
-            {
-              context: directory,
-              file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
-              target: source.target,
-              platform: one.platform,
-              tags: one.tags,
-              buildArgs,
-              // Also set as labels, since the service's own Dockerfile need not declare the arguments.
-              labels: {
-                'entrypoint.service_name': buildArgs.service_name,
-                'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
-                ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
-                ...(one.platform === undefined ? {} : {[platformsLabel]: platforms.join(',')}),
-              },
-              ...buildSecrets(context),
-              secretFiles,
-              noCache: !cache,
-            },
-            one.client,
-          ),
+      for (const one of builds) {
+        const command = dockerBuild(
           {
-            purpose: `cannot build the image ${one.tags[0]}`,
-            fix: 'see the failed step in the last lines of the builder above',
-            // On a terminal, the builder draws its progress.
-            watch: !process.stderr.isTTY,
+            context: directory,
+            file: dockerfile === 'Dockerfile' ? undefined : join(directory, dockerfile),
+            target: source.target,
+            platform: one.platform,
+            tags: one.tags,
+            buildArgs,
+            // Also set as labels, since the service's own Dockerfile need not declare the arguments.
+            labels: {
+              'entrypoint.service_name': buildArgs.service_name,
+              'entrypoint.git_commit_hash': buildArgs.git_commit_hash,
+              ...(contentHash === '' ? {} : {[contentLabel]: contentHash}),
+              ...(one.platform === undefined ? {} : {[platformsLabel]: platforms.join(',')}),
+            },
+            ...buildSecrets(context),
+            secretFiles,
+            noCache: !cache,
           },
+          one.client,
         );
+        const options: RunOptions = {
+          purpose: `cannot build the image ${one.tags[0]}`,
+          fix: 'see the failed step in the last lines of the builder above',
+          // Without folding, the builder draws its progress on a terminal.
+          watch: !process.stderr.isTTY,
+          fold: buildSteps,
+        };
+        await run.step(`build the image ${one.tags[0]}`, (inner) => inner(command, options), one.host);
+      }
     });
     // Only after a failure: asking before each build would slow all of them.
     await built.catch(async (error: unknown) => {
@@ -126,23 +130,33 @@ export const build = task(
       throw explained;
     });
     const made: Awaited<ReturnType<typeof describe>>[] = [];
-    for (const one of builds) made.push(await describe(context, one));
+    for (const one of builds) made.push(await describe(context, one, one === builds.at(-1)));
     const usual = made.find(({tags, host}) => host === undefined && tags.includes(image)) ?? made[0];
     return {image, digest: usual?.digest ?? '', size: usual?.size ?? 0, commit: version.commit};
   },
 );
 
-/** What was built, as its engine has it; also printed. */
+/** What was built, as its engine has it; also printed, with what can follow if it is the last one. */
 async function describe(
   {run, say}: Pick<Context, 'run' | 'say'>,
   one: PlatformBuild,
+  isLast: boolean,
 ): Promise<PlatformBuild & Pick<Built, 'digest' | 'size'>> {
   const {tags, host} = one;
   const [image = ''] = tags;
-  const {stdout} = await run(onEngine(dockerImageInspect('{{.Id}} {{.Size}}', image), host), {capture: true});
+  const inspect = titled(dockerImageInspect('{{.Id}} {{.Size}}', image), 'read the digest of the image');
+  const {stdout} = await run(onEngine(inspect, host), {capture: true});
   const [digest = '', size = '0'] = stdout.trim().split(' ');
   const place = host === undefined ? '' : `  on ${host}`;
-  if (digest !== '') say(`${image}  ${digest}  ${(Number(size) / 1e6).toFixed(1)} MB${place}`);
+  const megabytes = `${(Number(size) / 1e6).toFixed(1)} MB`;
+  if (digest !== '')
+    say(`${image}  ${digest}  ${megabytes}${place}`, (screen) =>
+      resultText(
+        `built ${image}, ${megabytes}${host === undefined ? '' : `, on ${host}`}`,
+        [['digest', [digest]]],
+        isLast && screen.isLast ? ['entrypoint deploy', 'entrypoint publish'] : [],
+      ),
+    );
   return {...one, digest, size: Number(size)};
 }
 

@@ -15,7 +15,8 @@ import {usageProblem} from '../../errors.ts';
 import {imageToDeploy} from '../../image/find.ts';
 import {option} from '../../option.ts';
 import {formerNameNote} from '../../service/service.ts';
-import {type Context, task} from '../../task.ts';
+import {type Context, type ResultScreen, task} from '../../task.ts';
+import {imageRows, resultText} from '../../text/result.ts';
 import {environmentOption} from '../environment.ts';
 
 export const deploy = task(
@@ -90,6 +91,34 @@ function report(context: Context, {service, environment}: Target, {plan, deploye
       : plan.what === 'canary'
         ? `${service.name} release ${plan.release} serves alongside release ${plan.previous} (then: deploy ${environment} --continue, or --abort) at`
         : `${service.name} release ${deployed.release} serves at`;
-  if (deployed.address !== '') context.say(`${serves} ${deployed.addresses.join(', ')}  ${deployed.image}`);
+  if (deployed.address !== '')
+    context.say(`${serves} ${deployed.addresses.join(', ')}  ${deployed.image}`, (screen) =>
+      deployedText(plan, deployed, screen),
+    );
   return deployed;
+}
+
+/** The outcome for a person: where it serves, what, and what can follow. */
+function deployedText(
+  {what, release}: Plan,
+  {service, environment, previous, image, ...deployed}: Deployed,
+  {isLast}: ResultScreen,
+): string {
+  const head =
+    what === 'abort'
+      ? `${service} canary aborted: release ${release} removed; release ${previous} serves in ${environment}`
+      : what === 'canary'
+        ? `${service} release ${release} serves alongside release ${previous} in ${environment}`
+        : `${service} release ${release} serves in ${environment}`;
+  const next =
+    what === 'canary'
+      ? [`entrypoint deploy ${environment} --continue`, `entrypoint deploy ${environment} --abort`]
+      : [
+          `entrypoint status ${environment}`,
+          `entrypoint logs ${environment}`,
+          ...(previous === 0 || what === 'abort'
+            ? []
+            : [`entrypoint rollback ${environment}   # to release ${previous}`]),
+        ];
+  return resultText(head, [['address', deployed.addresses], ...imageRows(image)], isLast ? next : []);
 }

@@ -11,6 +11,7 @@ import {
 import {copyManifestText, registryAccess} from '../../registry/copy-text.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
+import {resultText} from '../../text/result.ts';
 
 /** The result of `promote`. */
 export interface Promoted {
@@ -48,7 +49,14 @@ export const promote = task(
     if (manifest?.digest === before) note(`${image} is ${before} already`);
     else await run.act(text, () => move(context, repository, source, to, manifest));
     const digest = manifest?.digest ?? '';
-    if (digest !== '') say(`${image}  ${digest}`);
+    if (digest !== '')
+      say(`${image}  ${digest}`, ({isLast}) =>
+        resultText(
+          `promoted ${repositoryText(repository)} to ${to}`,
+          [['digest', [digest]]],
+          isLast ? [`entrypoint deploy ENVIRONMENT --stage=${to}`] : [],
+        ),
+      );
     return {image, digest, before};
   },
 );

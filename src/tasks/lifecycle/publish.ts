@@ -9,6 +9,7 @@ import {option} from '../../option.ts';
 import {type Repository, repositoryText} from '../../registry/client.ts';
 import {readService, requireRegistry} from '../../service/service.ts';
 import {task} from '../../task.ts';
+import {resultText} from '../../text/result.ts';
 
 /** The result of `publish`. */
 export interface Published {
@@ -68,7 +69,14 @@ export const publish = task(
             found.map((one) => ({...one, platform: one.platform ?? ''})),
           )
         : await pushImage(context, repository, image, found[0]?.host);
-    if (digest !== '') say(`${image}  ${digest}`);
+    if (digest !== '')
+      say(`${image}  ${digest}`, ({isLast}) =>
+        resultText(
+          `published ${image}`,
+          [['digest', [digest]]],
+          isLast ? ['entrypoint promote --to=STAGE', 'entrypoint deploy ENVIRONMENT'] : [],
+        ),
+      );
     return {image, digest};
   },
 );

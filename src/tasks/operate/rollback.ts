@@ -1,6 +1,7 @@
 import {type Deployed, type Plan, planText, readTarget, rollBackRelease} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
+import {imageRows, resultText} from '../../text/result.ts';
 import {environmentOption} from '../environment.ts';
 
 export const rollback = task(
@@ -24,6 +25,12 @@ export const rollback = task(
     if (deployed.address !== '')
       context.say(
         `${target.service.name} release ${deployed.release} serves again at ${deployed.addresses.join(', ')}  ${deployed.image}`,
+        ({isLast}) =>
+          resultText(
+            `${target.service.name} release ${deployed.release} serves again in ${environment}`,
+            [['address', deployed.addresses], ...imageRows(deployed.image)],
+            isLast ? [`entrypoint status ${environment}`, `entrypoint logs ${environment}`] : [],
+          ),
       );
     return deployed;
   },

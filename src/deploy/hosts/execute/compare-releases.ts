@@ -17,10 +17,7 @@ export async function compareReleases(
   plan: Plan,
   comparison: ReleaseComparison,
 ): Promise<void> {
-  const {release, previous} = plan;
-  context.note(
-    `${previous === 0 ? `watching release ${release}` : `comparing release ${release} with release ${previous}`} for ${comparison.seconds} s`,
-  );
+  context.note(noteText(plan, comparison));
   const end = Date.now() + comparison.seconds * 1000;
   let suspects: readonly LogSource[] = [];
   for (;;) {
@@ -56,6 +53,13 @@ export async function compareReleases(
     suspects = down;
   }
 }
+
+const noteText = ({release, previous}: Plan, {seconds}: ReleaseComparison): string =>
+  `${previous === 0 ? `watching release ${release}` : `comparing release ${release} with release ${previous}`} for ${seconds} s`;
+
+/** The title of {@link compareReleases} as a step. */
+export const comparisonTitle = ({release, previous}: Plan, {seconds}: ReleaseComparison): string =>
+  `${previous === 0 ? `watch release ${release}` : `compare release ${release} with release ${previous}`} for ${seconds} s`;
 
 interface Report {
   readonly counts: ReadonlyMap<string, Counts>;

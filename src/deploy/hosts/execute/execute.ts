@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {setImmediate as turn} from 'node:timers/promises';
 import {isProblem} from '../../../errors.ts';
+import {titled} from '../../../shell/argv.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
@@ -16,7 +17,7 @@ import {logEntryCommand, type ReleaseLogEntry} from '../release-log.ts';
 import {balancerUrl} from '../service-address.ts';
 import type {SurveyedHost} from '../state.ts';
 import {survey, type Survey, type SurveyOptions} from '../survey.ts';
-import {compareReleases} from './compare-releases.ts';
+import {compareReleases, comparisonTitle} from './compare-releases.ts';
 import type {Executor} from './executor.ts';
 import {runRounds, tidyUp} from './rounds.ts';
 
@@ -124,7 +125,10 @@ async function change(executor: Executor, target: Target, plan: Plan, entry: Rel
   );
   for (const note of plan.notes) context.note(note);
   const failed = plan.hosts.map((host) =>
-    commandOn(executor.connectionTo(host), logEntryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
+    titled(
+      commandOn(executor.connectionTo(host), logEntryCommand(stackOf(target), entry, {...plan, result: 'failed'})),
+      'note the failure in the release log',
+    ),
   );
   await context.run.scope(async (scope) => {
     scope.onFailure(...failed);
@@ -133,7 +137,9 @@ async function change(executor: Executor, target: Target, plan: Plan, entry: Rel
       const {comparison} = plan;
       // The script of a dry run cannot compare: it waits.
       if (comparison !== undefined)
-        await context.run.act(`sleep ${comparison.seconds}`, () => compareReleases(executor, plan, comparison));
+        await context.run.step(comparisonTitle(plan, comparison), (run) =>
+          run.act(`sleep ${comparison.seconds}`, () => compareReleases(executor, plan, comparison)),
+        );
       await executor.beforeRound?.();
     } catch (error) {
       if (isLockLost(error)) scope.keep();

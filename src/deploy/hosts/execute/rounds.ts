@@ -2,10 +2,11 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {awaitEngine, waitForCommands} from '../../../commands/host.ts';
 import {isProblem, messageOf, problem} from '../../../errors.ts';
 import {isRemote, onDestination} from '../../../service/hosts.ts';
+import {titled} from '../../../shell/argv.ts';
 import {mapEach, settleEach} from '../../../shell/concurrency.ts';
 import type {Scope} from '../../../shell/index.ts';
 import {eachOf, together} from '../../../shell/script.ts';
-import {commandOn, isPrunedContainer, prunedImage, runOn} from '../connection.ts';
+import {commandOn, type HostConnection, isPrunedContainer, prunedImage, runOn, stepOn} from '../connection.ts';
 import type {FailureCause, Round, Step} from '../plan/steps/step.ts';
 import {type Executor, withLogs} from './executor.ts';
 
@@ -28,7 +29,7 @@ async function runRound(executor: Executor, round: Round): Promise<void> {
     round,
     async (step) => {
       try {
-        await runStep(executor, step);
+        await runStepOn(executor, step);
       } catch (error) {
         // Ctrl-C has interrupted all of them.
         if (isProblem(error) && error.code === 'interrupted') throw error;
@@ -70,40 +71,48 @@ function registerUndo({connectionTo, prefix, graceSeconds}: Executor, scope: Sco
   const remote = undone.filter(({host}) => isRemote(host));
   if (remote.length > 0)
     scope.onFailure(
-      ...remote.map(({host, cancel = [], undo = []}) =>
-        commandOn(
-          connectionTo(host),
-          together([awaitEngine(engineSeconds), eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])]),
+      ...remote.map(({host, what, cancel = [], undo = []}) =>
+        titled(
+          commandOn(
+            connectionTo(host),
+            together([awaitEngine(engineSeconds), eachOf([...cancel, waitForCommands(prefix, graceSeconds), ...undo])]),
+          ),
+          undoTitle(what),
         ),
       ),
     );
-  for (const {undo = []} of undone.filter(({host}) => !isRemote(host)))
-    for (const command of undo.toReversed()) scope.onFailure(command);
+  for (const {what, undo = []} of undone.filter(({host}) => !isRemote(host)))
+    for (const command of undo.toReversed()) scope.onFailure(titled(command, undoTitle(what)));
 }
 
-async function runStep(executor: Executor, step: Step): Promise<void> {
+const undoTitle = (what: string): string => `undo: ${what}`;
+
+async function runStepOn(executor: Executor, step: Step): Promise<void> {
+  if (step.commands.length > 0)
+    await stepOn(executor.connectionTo(step.host), step.what, (connection) => runStep(executor, step, connection));
+}
+
+async function runStep(executor: Executor, step: Step, connection: HostConnection): Promise<void> {
   const {
     context: {note},
-    connectionTo,
     stepSeconds,
   } = executor;
   const {host, commands, shown, retry, purpose, fix, causes = []} = step;
-  if (commands.length === 0) return;
   // The service's own tasks, whose output is shown, take as long as they take.
   const timeoutSeconds = shown !== true && isRemote(host) ? stepSeconds : undefined;
   const attempt = (left: number): ReturnType<typeof runOn> =>
-    runOn(connectionTo(host), commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
+    runOn(connection, commands, {capture: shown !== true, retry, purpose, fix, timeoutSeconds}).catch(
       async (error: unknown) => {
         const image = left === 0 ? undefined : prunedImage(error);
         if (image !== undefined && executor.pull !== undefined) {
           note(`a prune${onDestination(host)} removed the image ${image}: pulling it again`);
-          await undoStep(executor, step);
+          await undoStep(connection, step);
           await runRound(executor, executor.pull(host, image));
           return attempt(left - 1);
         }
         if (left === 0 || !isPruned(error)) throw explained(step.explain?.(error) ?? error, purpose, causes);
         note(`a prune${onDestination(host)} removed what had just been created: doing it again`);
-        await undoStep(executor, step);
+        await undoStep(connection, step);
         return attempt(left - 1);
       },
     );
@@ -127,9 +136,9 @@ const isPruned = (error: unknown): boolean =>
     error.details.some((line) => /(?:network|volume) \S+ not found/i.test(line)));
 
 /** Undoes what a step has done so far, to run it again. */
-async function undoStep({connectionTo}: Executor, {host, cancel = [], undo = []}: Step): Promise<void> {
+async function undoStep(connection: HostConnection, {cancel = [], undo = []}: Step): Promise<void> {
   const commands = [...cancel, ...undo];
-  if (commands.length > 0) await runOn(connectionTo(host), [eachOf(commands)], {capture: true}).catch(() => {});
+  if (commands.length > 0) await runOn(connection, [eachOf(commands)], {capture: true}).catch(() => {});
 }
 
 /** Replaces the purpose and the fix of a failure by those of the first cause that its output names. */
@@ -150,7 +159,7 @@ function explained(error: unknown, purpose: string, causes: readonly FailureCaus
 /** Runs the last rounds, after which nothing is undone: a failure is only noted, and the next deploy cleans up. */
 export async function tidyUp(executor: Executor, rounds: readonly Round[]): Promise<void> {
   for (const round of rounds) {
-    for (const one of await settleEach(round, (step) => runStep(executor, step), executor.parallel)) {
+    for (const one of await settleEach(round, (step) => runStepOn(executor, step), executor.parallel)) {
       if (one.status === 'fulfilled') continue;
       if (isProblem(one.reason) && one.reason.code === 'interrupted') throw one.reason;
       executor.context.note(

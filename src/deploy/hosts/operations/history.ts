@@ -12,7 +12,7 @@ import {shellText} from '../../../shell/script.ts';
 import {logLabel, roleLabels, type Stack, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {compareTexts} from '../../../text/compare.ts';
-import {table} from '../../../text/table.ts';
+import {imageTables} from '../../../text/image-table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {connectionTo} from '../connection.ts';
 import {machinesOf} from '../machines.ts';
@@ -146,12 +146,15 @@ export function mergeLogs(logs: readonly HostLog[]): Release[] {
 
 /**
  * The history for people: one line per release, then the unreachable hosts.
+ * @param columns the width of the screen, into which images are shortened. Default: nothing is shortened
  * @example
- * context.say(historyText(await readHistory(context, target), target));
+ * const found = await readHistory(context, target);
+ * context.say(historyText(found, target), ({columns}) => historyText(found, target, columns));
  */
 export function historyText(
   {service, environment, releases, unreached, lost}: History,
   {settings}: Pick<Target, 'settings'>,
+  columns?: number,
 ): string {
   if (releases.length === 0) return `no releases of ${service} recorded in ${environment}`;
   const hosts = machinesOf(settings).length;
@@ -167,7 +170,7 @@ export function historyText(
     one.image,
   ]);
   return [
-    ...table(rows, {gap: 2}),
+    ...imageTables([rows], columns).flat(),
     ...lost.map((host) => `the release log of ${host} was removed (docker volume prune?): earlier entries are lost`),
     ...unreached.map((host) => `cannot reach ${host}`),
   ].join('\n');

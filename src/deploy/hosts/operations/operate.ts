@@ -4,7 +4,7 @@ import {type Host, isRemote} from '../../../service/hosts.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import type {Context} from '../../../task.ts';
 import type {Target} from '../../target.ts';
-import {runOn} from '../connection.ts';
+import {runOn, stepOn} from '../connection.ts';
 import {fleetOf, servingSlots} from '../fleet.ts';
 import {balancerUrl} from '../service-address.ts';
 import {appsOf, balancerOf, requireDeployed, type SurveyedHost} from '../state.ts';
@@ -76,11 +76,13 @@ export async function maintenance(context: Context, target: Target, on: boolean)
       },
       before,
     }) => {
-      await runOn(connectionTo(host), [balancerMaintenance(balancerOf(target), before.name, on)], {
-        capture: true,
-        purpose: `cannot turn maintenance mode ${on ? 'on' : 'off'}${isRemote(host) ? ` on ${host}; other hosts may have it already` : ''}`,
-        fix: 'fix the error and run the same command again: it can be repeated',
-      });
+      await stepOn(connectionTo(host), `turn maintenance mode ${on ? 'on' : 'off'}`, (connection) =>
+        runOn(connection, [balancerMaintenance(balancerOf(target), before.name, on)], {
+          capture: true,
+          purpose: `cannot turn maintenance mode ${on ? 'on' : 'off'}${isRemote(host) ? ` on ${host}; other hosts may have it already` : ''}`,
+          fix: 'fix the error and run the same command again: it can be repeated',
+        }),
+      );
     },
     target.settings.parallel,
   );

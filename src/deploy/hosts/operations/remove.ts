@@ -5,7 +5,7 @@ import {mapEach} from '../../../shell/concurrency.ts';
 import {lockName, stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {stackOf, type Target} from '../../target.ts';
-import {runOn} from '../connection.ts';
+import {runOn, stepOn} from '../connection.ts';
 import {ownerName} from '../deployer.ts';
 import {takeLocks} from '../lock.ts';
 import {allImages, removeImages} from '../plan/steps/images.ts';
@@ -61,10 +61,12 @@ export async function remove(
         const {host} = one.machine;
         const {commands, ...names} = removal(target, one, volumes);
         if (commands.length > 0)
-          await runOn(connectionTo(host), commands, {
-            capture: true,
-            purpose: `cannot remove ${stackName(stack)} from ${host}`,
-          });
+          await stepOn(connectionTo(host), `remove ${stackName(stack)}`, (connection) =>
+            runOn(connection, commands, {
+              capture: true,
+              purpose: `cannot remove ${stackName(stack)} from ${host}`,
+            }),
+          );
         return names;
       },
       settings.parallel,

@@ -4,7 +4,7 @@ import {settleEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
 import type {Context} from '../../../task.ts';
 import {compareTexts} from '../../../text/compare.ts';
-import {table} from '../../../text/table.ts';
+import {imageTables} from '../../../text/image-table.ts';
 import {stackOf, type Target} from '../../target.ts';
 import {serversOf} from '../balancer/state.ts';
 import {type Fleet, fleetOf, servingSlots, statesFor} from '../fleet.ts';
@@ -152,11 +152,18 @@ function containersOf(fleet: Fleet, surveyed: SurveyedHost, shown: readonly stri
 
 /**
  * The status for people: each host with its containers (`*`: serves), the canary, then drift.
+ * @param columns the width of the screen, into which images are shortened. Default: nothing is shortened
  * @example
- * context.say(statusText(await readStatus(context, target)));
+ * const found = await readStatus(context, target);
+ * context.say(statusText(found), ({columns}) => statusText(found, columns));
  */
-export function statusText(facts: Status): string {
-  const hosts = facts.hosts.map((host) => {
+export function statusText(facts: Status, columns?: number): string {
+  const tables = imageTables(
+    facts.hosts.map(({host}) => rowsOf(facts, host)),
+    columns,
+    2,
+  );
+  const hosts = facts.hosts.map((host, index) => {
     const where =
       facts.hosts.length > 1 || isRemote(host.host) ? `${stackName(facts)} on ${host.host}` : stackName(facts);
     const head = !host.reached
@@ -164,17 +171,7 @@ export function statusText(facts: Status): string {
       : host.release === 0
         ? `${where}: not deployed`
         : `${where}: release ${host.release}${host.address === '' ? '' : ` at ${host.address}`}${host.previous === 0 ? '' : ` (rollback returns to release ${host.previous})`}`;
-    const rows = facts.containers
-      .filter((one) => one.host === host.host)
-      .map((one) => [
-        one.serving ? '*' : ' ',
-        one.name,
-        one.status,
-        one.health ?? '-',
-        one.commit.slice(0, 12) || '-',
-        one.image,
-      ]);
-    return [head, ...table(rows, {gap: 2})].join('\n');
+    return [head, ...(tables[index] ?? [])].join('\n');
   });
   const canary =
     facts.canary === null
@@ -182,3 +179,15 @@ export function statusText(facts: Status): string {
       : [`canary: release ${facts.canary.release} gets ${facts.canary.percent} % of the requests`];
   return [...hosts, ...canary, ...facts.drift.map((text) => `drift: ${text}`)].join('\n');
 }
+
+const rowsOf = ({containers}: Status, host: string): readonly (readonly string[])[] =>
+  containers
+    .filter((one) => one.host === host)
+    .map((one) => [
+      one.serving ? '*' : ' ',
+      one.name,
+      one.status,
+      one.health ?? '-',
+      one.commit.slice(0, 12) || '-',
+      one.image,
+    ]);

@@ -4,6 +4,7 @@ import {problem} from '../../../../src/errors.ts';
 import type {Command} from '../../../../src/shell/argv.ts';
 import {noEcho} from '../../../../src/shell/index.ts';
 import {makeScope} from '../../../../src/shell/runners/scope.ts';
+import {until} from '../../../support/until.ts';
 
 /** A scope whose commands with the word `away` fail as by a lost connection until they have run `times`. */
 function scopeOf(times: number) {
@@ -49,4 +50,27 @@ test('what runs on another host has a time limit: a program there can hang while
     ['there', 1800],
     ['here', undefined],
   ]);
+});
+
+test('a repeated command has a runner of its own, and a note has the reason of its failure', async () => {
+  const ran: string[] = [];
+  const notes: string[] = [];
+  const runner =
+    (name: string) =>
+    async ({words}: Command) => {
+      ran.push(`${name}: ${words.join(' ')}`);
+      if (words.includes('renew'))
+        throw problem({code: 'command_failed', what: 'exit code 1', details: ['no such', 'lock'], exitCode: 1});
+    };
+  const scope = makeScope(runner('clean-up'), {...noEcho, note: (text) => notes.push(text)}, runner('repeated'));
+  await scope(async ({every, always}) => {
+    always(['rm']);
+    const stop = every(0.01, [['renew']]);
+    await until('a note', () => notes.length > 0);
+    await stop();
+  });
+  assert.deepEqual(
+    [ran[0], ran.at(-1), notes[0]],
+    ['repeated: renew', 'clean-up: rm', 'continuing: exit code 1: lock'],
+  );
 });

@@ -10,6 +10,15 @@ import {record} from '../stack.ts';
 
 const done: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0};
 
+/** As much of a runner as rounds need. */
+function runnerOf(run: (command: Words | Command) => Promise<Result>): Runner {
+  const made = Object.assign((command: Words | Command) => run(command), {
+    read: run,
+    step: <T>(_title: string, body: (inner: Runner) => Promise<T>) => body(made),
+  }) as unknown as Runner;
+  return made;
+}
+
 /** On every host, `wait` fails once `off` has run there; `break` fails at once, `stop` as by Ctrl-C. */
 function executorOf(): {executor: Executor; seen: string[]} {
   const seen: string[] = [];
@@ -34,7 +43,7 @@ function executorOf(): {executor: Executor; seen: string[]} {
   const connectionTo = (host: string) => ({
     host,
     sockets: 'none',
-    context: {...context, run: Object.assign(runOf(host), {read: runOf(host)}) as unknown as Runner},
+    context: {...context, run: runnerOf(runOf(host))},
   });
   return {executor: {context, connectionTo, parallel: 100, prefix: 'shop.prod', graceSeconds: 1}, seen};
 }
@@ -83,7 +92,7 @@ const executorFailing = (times: number, exit: number, said = gone): {executor: E
   const connectionTo = (host: string) => ({
     host,
     sockets: 'none',
-    context: {...executor.context, run: Object.assign(run, {read: run}) as unknown as Runner},
+    context: {...executor.context, run: runnerOf(run)},
   });
   return {executor: {...executor, connectionTo}, seen};
 };
