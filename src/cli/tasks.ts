@@ -14,7 +14,6 @@ export interface KnownTask {
 /** The standard tasks by the directories of src/tasks, each group in the order of the list. */
 export const standardTasks = {
   lifecycle: [
-    'init',
     'static-analysis',
     'test-unit',
     'test-integration',
@@ -24,6 +23,7 @@ export const standardTasks = {
     'deploy',
     'run',
     'test-sanity',
+    'init',
   ],
   inspect: ['check', 'status', 'history', 'logs', 'config', 'config-audit'],
   operate: ['exec', 'maintenance', 'rollback', 'remove'],

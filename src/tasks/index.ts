@@ -1,5 +1,4 @@
 // The standard tasks: re-export those that your service needs from its tasks.ts, and add your own there.
-export {init} from './lifecycle/init.ts';
 export {staticAnalysis} from './lifecycle/static-analysis.ts';
 export {testUnit} from './lifecycle/test-unit.ts';
 export {testIntegration} from './lifecycle/test-integration.ts';
@@ -9,6 +8,7 @@ export {promote} from './lifecycle/promote.ts';
 export {deploy} from './lifecycle/deploy.ts';
 export {run} from './lifecycle/run.ts';
 export {testSanity} from './lifecycle/test-sanity.ts';
+export {init} from './lifecycle/init.ts';
 export {check} from './inspect/check.ts';
 export {status} from './inspect/status.ts';
 export {history} from './inspect/history.ts';

@@ -37,7 +37,6 @@ test('without a tasks.ts the list has the standard tasks, in groups', () => {
     stdout.split('\n').map((line) => line.trim().split(' ')[0]),
     [
       'lifecycle:',
-      'init',
       'static_analysis',
       'test_unit',
       'test_integration',
@@ -47,6 +46,7 @@ test('without a tasks.ts the list has the standard tasks, in groups', () => {
       'deploy',
       'run',
       'test_sanity',
+      'init',
       'inspect:',
       'check',
       'status',
