@@ -166,7 +166,7 @@ export const releaseLock = (name: string, ...others: string[]): Words => [
  * The same, where it may not have been taken, or by another deployer meanwhile.
  * @param mine labels that only this deployer's lock has
  */
-export const releaseOwnLock = ({container: {name}, token}: LockTerm, mine: Readonly<Record<string, string>>): Words => [
+export const releaseOwnLock = (name: string, token: string, mine: Readonly<Record<string, string>>): Words => [
   'sh',
   '-c',
   `! ${wordsText(['grep', '-qs', token, lockFile(name)])} || ${removeFile(name)}; ${shellText(dockerRemoveLabelled(mine))}`,

@@ -191,7 +191,7 @@ async function takeLock(
     const other = heldByFile(error);
     if (other !== undefined) throw lockedProblem(stack, other, host);
     if (!isNameTaken(error)) {
-      const release = releaseOwnLock(lockTerm(options, options.imageOn(surveyed)), labelsOfRun(options));
+      const release = releaseOwnLock(name, options.token, labelsOfRun(options));
       scopeOn(scope, connection).onFailure(titled(release, releaseTitle));
       throw error;
     }

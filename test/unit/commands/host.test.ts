@@ -95,7 +95,7 @@ describe('a lock', () => {
     const {code, stderr} = run(takeLock(lock('b')));
     assert.equal(code, 1);
     assert.match(stderr, /^entrypoint: locked: (?:60|59|58) jo@laptop deploy$/m);
-    run(releaseOwnLock(lock('b'), {}));
+    run(releaseOwnLock(container.name, 'b', {}));
     assert.equal(run(renewLock(lock('a'), {})).code, 0);
     prune();
     assert.equal(run(takeLock(lock('b'))).code, 1);
