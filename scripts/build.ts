@@ -6,9 +6,12 @@ import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, write
 import {basename, join} from 'node:path';
 import type {BuildOptions} from 'esbuild';
 import {lazyBuiltins} from './lazy-builtins.ts';
+import {startChunk} from './start-chunk.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+// `entrypoint` and `entrypoint/tasks`.
+const library = {index: 'src/index.ts', tasks: 'src/tasks/index.ts'};
 const stamp = join(dist, '.inputs');
 const tsc = join(root, 'node_modules/.bin/tsc');
 
@@ -37,6 +40,7 @@ function inputsHash(): string {
     ...globSync('src/**/*.ts', {cwd: root}),
     'scripts/build.ts',
     'scripts/lazy-builtins.ts',
+    'scripts/start-chunk.ts',
     'tsconfig.json',
     'package.json',
     'package-lock.json',
@@ -65,8 +69,9 @@ async function bundle(outdir: string): Promise<void> {
   };
   await build({
     ...common,
-    entryPoints: {cli: 'src/cli/bin.ts'},
+    entryPoints: {cli: 'src/cli/bin.ts', ...library},
     splitting: true,
+    plugins: [lazyBuiltins, startChunk(root, 'src/cli/all.ts', Object.values(library))],
     // In the directory of the entry point, so that code which finds files through `import.meta` works in a chunk too.
     chunkNames: '[name]-[hash]',
   });
@@ -87,20 +92,6 @@ async function bundle(outdir: string): Promise<void> {
     lineLimit: 120,
     entryPoints: {config: 'src/config/declaration/index.ts'},
   });
-  const [all = ''] = globSync('all-*.js', {cwd: outdir});
-  await facade(outdir, 'index', all, '../src/index.ts');
-  await facade(outdir, 'tasks', all, '../src/tasks/index.ts');
-}
-
-/** Re-exports a part of the bundle, so that `entrypoint` and `entrypoint/tasks` are not a second copy of it. */
-async function facade(outdir: string, name: string, all: string, source: string): Promise<void> {
-  const names = Object.keys((await import(source)) as object);
-  const text = [
-    `import {${name} as from} from './${all}';`,
-    ...names.map((key) => `export const ${key} = from.${key};`),
-    '',
-  ];
-  writeFileSync(join(outdir, `${name}.js`), text.join('\n'));
 }
 
 function declarations(outdir: string): void {

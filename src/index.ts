@@ -44,8 +44,8 @@ export type {ServiceManifest, Reports, Runtime, ServiceContext, TestOptions} fro
 export {serveOptions} from './runtimes/serve.ts';
 export type {PrintedSettings, Serve, ServeSources, ServeValues} from './runtimes/serve.ts';
 export {pythonProgram} from './runtimes/python/program.ts';
-export {reportOptions, runTests} from './tasks/lifecycle/suite.ts';
-export type {SuiteOptions} from './tasks/lifecycle/suite.ts';
+export {reportOptions, runTests} from './tasks/suite.ts';
+export type {SuiteOptions} from './tasks/suite.ts';
 
 // ## Adoption: the files with which a service is built and deployed
 export {initService, undoInit} from './init/index.ts';
@@ -86,8 +86,8 @@ export {platformBuilds, platformImages, platformsLabel, readPlatforms} from './i
 export type {Builders, PlatformBuild, PlatformImage} from './image/platforms.ts';
 export {pushImage, pushImages} from './image/transfer.ts';
 export type {BuiltImageOptions, EngineOptions, ImageOptions, ImageReference} from './image/find.ts';
-export type {Built} from './tasks/lifecycle/build.ts';
-export type {Published} from './tasks/lifecycle/publish.ts';
+export type {Built} from './tasks/work/build.ts';
+export type {Published} from './tasks/work/publish.ts';
 
 // ## Registry: read and move the tags of published images, such as stages
 export {manifestUrl, readManifest, repositoryText, writeManifest} from './registry/client.ts';
@@ -96,7 +96,7 @@ export type {RegistryAccess} from './registry/copy-text.ts';
 export type {ImageManifest, RegistryContext, Repository} from './registry/client.ts';
 export {readLogin} from './registry/login.ts';
 export type {Login, LoginContext} from './registry/login.ts';
-export type {Promoted} from './tasks/lifecycle/promote.ts';
+export type {Promoted} from './tasks/work/promote.ts';
 
 // ## Stacks: containers on a network of their own, for tests
 export {roleLabels, stackName} from './stack/names.ts';

@@ -1,4 +1,3 @@
-// One module for the bundler: a start reads one file instead of a dozen (0.5 ms each).
+// What every start loads: in the bundle one file, where a start would read dozens (0.5 ms each).
 export {start} from './start.ts';
-export * as index from '../index.ts';
 export * as tasks from '../tasks/index.ts';

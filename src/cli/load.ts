@@ -3,7 +3,6 @@ import {registerHooks} from 'node:module';
 import {basename, dirname, join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode, isProblem, problem, usageProblem} from '../errors.ts';
-import {invokeTasks} from '../runtimes/python/invoke.ts';
 import {type Task, taskDescription} from '../task.ts';
 import {kebab} from '../text/names.ts';
 import {loadProblem} from './report.ts';
@@ -55,6 +54,8 @@ export async function withInvokeTasks(
   service: TaskSource,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<TaskSource> {
+  if (!existsSync(join(service.directory, 'tasks.py'))) return service;
+  const {invokeTasks} = await import('../runtimes/python/invoke.ts');
   const more = await invokeTasks({cwd: service.directory, env});
   const found = [...more]
     .map(([name, call]) => ({

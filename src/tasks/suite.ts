@@ -1,6 +1,6 @@
-import {option} from '../../option.ts';
-import {testCommand, type TestOptions} from '../../runtimes/index.ts';
-import type {Context} from '../../task.ts';
+import {option} from '../option.ts';
+import type {TestOptions} from '../runtimes/index.ts';
+import type {Context} from '../task.ts';
 
 /**
  * The options of every task that runs a suite.
@@ -26,6 +26,7 @@ export interface SuiteOptions extends TestOptions {
  * await runTests(context, 'test/load', {env: {BASE_URL: 'http://127.0.0.1:3000'}});
  */
 export async function runTests(context: Context, suite: string, {output, env}: SuiteOptions = {}): Promise<void> {
+  const {testCommand} = await import('../runtimes/index.ts');
   const command = testCommand(context, suite, {output});
   if (output !== undefined) await context.run(['mkdir', '-p', output], {capture: true});
   await context.run({...command, env: {...command.env, ...env}});

@@ -1,4 +1,3 @@
-import {historyText, readHistory, readTarget} from '../../deploy/index.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
@@ -8,6 +7,7 @@ export const history = task(
     environment: environmentOption,
   },
   async (context, {environment}) => {
+    const {historyText, readHistory, readTarget} = await import('../../deploy/index.ts');
     const target = await readTarget(context, environment);
     const found = await readHistory(context, target);
     context.say(historyText(found, target), ({columns}) => historyText(found, target, columns));

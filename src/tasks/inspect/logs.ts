@@ -1,4 +1,3 @@
-import {printLogs, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
@@ -11,6 +10,7 @@ export const logs = task(
     tail: option.number('number of earlier lines to show for each replica', {default: 100, valueName: 'LINES'}),
   },
   async (context, {environment, follow, tail}) => {
+    const {printLogs, readTarget} = await import('../../deploy/index.ts');
     await printLogs(context, await readTarget(context, environment), {follow, tail});
   },
 );

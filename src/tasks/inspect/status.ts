@@ -1,5 +1,3 @@
-import {readStatus, readTarget, statusText} from '../../deploy/index.ts';
-import {formerNameNote} from '../../service/service.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
 
@@ -9,9 +7,11 @@ export const status = task(
     environment: environmentOption,
   },
   async (context, {environment}) => {
+    const {readStatus, readTarget, statusText} = await import('../../deploy/index.ts');
     const target = await readTarget(context, environment);
     const found = await readStatus(context, target);
     context.say(statusText(found), ({columns}) => statusText(found, columns));
+    const {formerNameNote} = await import('../../service/service.ts');
     const note = found.release === 0 ? formerNameNote(target.service) : undefined;
     if (note !== undefined) context.note(note);
     return found;

@@ -1,5 +1,4 @@
 import {requireConfiguration} from '../../config/service/index.ts';
-import {runtimeOf} from '../../runtimes/index.ts';
 import {serveOptions} from '../../runtimes/serve.ts';
 import {task} from '../../task.ts';
 
@@ -8,6 +7,7 @@ export const run = task(
   'Serve: replace this process with the service',
   serveOptions,
   async (context, values, sources) => {
+    const {runtimeOf} = await import('../../runtimes/index.ts');
     const served = runtimeOf(context.cwd).serve(context, values, sources);
     if (served.warning !== undefined) context.note(served.warning);
     if ('words' in served) {

@@ -1,10 +1,10 @@
 import {exitCode, isProblem, problem, type Problem} from '../../errors.ts';
-import {runtimeOf} from '../../runtimes/index.ts';
 import {task} from '../../task.ts';
 
 /** Linter and type checker: both run, even if the first one fails, so that all findings appear at once. */
 export const staticAnalysis = task('Lint and type-check the source', {}, async (context) => {
   const {run, cwd} = context;
+  const {runtimeOf} = await import('../../runtimes/index.ts');
   const {checks, checkPackages, installFix} = runtimeOf(cwd);
   const commands = checks(context);
   if (commands.length === 0) {

@@ -1,8 +1,7 @@
-import {addressOf, readTarget} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {type Context, task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
-import {reportOptions, runTests} from './suite.ts';
+import {reportOptions, runTests} from '../suite.ts';
 
 /** The tests get the address as BASE_URL. They must be read-only: they run against the service that users use. */
 export const testSanity = task(
@@ -24,5 +23,6 @@ export const testSanity = task(
 
 /** The address of the first balancer. */
 async function deployedAddress(context: Context, environment: string): Promise<string> {
+  const {addressOf, readTarget} = await import('../../deploy/index.ts');
   return addressOf(context, await readTarget(context, environment));
 }

@@ -1,4 +1,3 @@
-import {execInReplica, readTarget} from '../../deploy/index.ts';
 import {usageProblem} from '../../errors.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
@@ -16,6 +15,7 @@ export const exec = task(
   async (context, {environment, ...how}) => {
     if (context.rest.length === 0)
       throw usageProblem('exec needs a command', `entrypoint exec ${environment} -- WORDS`);
+    const {execInReplica, readTarget} = await import('../../deploy/index.ts');
     await execInReplica(context, await readTarget(context, environment), how);
   },
 );

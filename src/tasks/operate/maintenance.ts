@@ -1,4 +1,3 @@
-import {readTarget, setMaintenance} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {environmentOption} from '../environment.ts';
@@ -14,6 +13,7 @@ export const maintenance = task(
     }),
   },
   async (context, {environment, state}) => {
+    const {readTarget, setMaintenance} = await import('../../deploy/index.ts');
     const target = await readTarget(context, environment);
     await setMaintenance(context, target, state === 'on');
     context.say(

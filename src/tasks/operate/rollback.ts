@@ -1,4 +1,4 @@
-import {type Deployed, type Plan, planText, readTarget, rollBackRelease} from '../../deploy/index.ts';
+import type {Deployed, Plan} from '../../deploy/index.ts';
 import {option} from '../../option.ts';
 import {task} from '../../task.ts';
 import {imageRows, resultText} from '../../text/result.ts';
@@ -16,6 +16,7 @@ export const rollback = task(
     skipUnreachable: option.boolean('skip unreachable hosts; the next deploy brings them up to date'),
   },
   async (context, {environment, release: to, plan: planOnly, skipUnreachable}): Promise<Deployed | Plan> => {
+    const {planText, readTarget, rollBackRelease} = await import('../../deploy/index.ts');
     const target = await readTarget(context, environment);
     const {plan, deployed} = await rollBackRelease(context, target, {to, planOnly, skipUnreachable});
     if (deployed === undefined) {
