@@ -5,8 +5,8 @@ import {createHash} from 'node:crypto';
 import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import type {BuildOptions} from 'esbuild';
+import {chunks, importedLater} from './chunks.ts';
 import {lazyBuiltins} from './lazy-builtins.ts';
-import {startChunk} from './start-chunk.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -39,8 +39,8 @@ function inputsHash(): string {
   const files = [
     ...globSync('src/**/*.ts', {cwd: root}),
     'scripts/build.ts',
+    'scripts/chunks.ts',
     'scripts/lazy-builtins.ts',
-    'scripts/start-chunk.ts',
     'tsconfig.json',
     'package.json',
     'package-lock.json',
@@ -71,7 +71,14 @@ async function bundle(outdir: string): Promise<void> {
     ...common,
     entryPoints: {cli: 'src/cli/bin.ts', ...library},
     splitting: true,
-    plugins: [lazyBuiltins, startChunk(root, 'src/cli/all.ts', Object.values(library))],
+    plugins: [
+      lazyBuiltins,
+      chunks(root, [
+        {root: 'src/cli/all.ts', parts: [...Object.values(library), ...importedLater(root)]},
+        // Most of what works with an engine needs most of this.
+        {root: 'src/deploy/index.ts', parts: ['src/index.ts', ...globSync('src/tasks/work/*.ts', {cwd: root})]},
+      ]),
+    ],
     // In the directory of the entry point, so that code which finds files through `import.meta` works in a chunk too.
     chunkNames: '[name]-[hash]',
   });
