@@ -1,12 +1,13 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {join} from 'node:path';
-import {installCommand, yarnDrift} from './commands.ts';
-import {explain} from './explain.ts';
+import {join, relative} from 'node:path';
 import {guardRefusals} from './lifecycle.ts';
-import {type Choice, chooseManager, isRefused, memberLockRefusals} from './locks.ts';
-import {fetchManager, type Manager} from './managers.ts';
+import {installCommand, yarnDrift} from './manager/commands.ts';
+import {explain} from './manager/explain.ts';
+import {type Choice, chooseManager, isRefused, memberLockRefusals} from './manager/locks.ts';
+import {fetchManager, type Manager} from './manager/managers.ts';
 import {nodeRefusals, type Satisfies, wantedVersions} from './node-version.ts';
+import {neighbours} from './place.ts';
 import {dependenciesOf, inputPaths, outsideRefusals, type Project, readProject, readText} from './project.ts';
 import {refuse, run, warn} from './report.ts';
 import {provideGit, type Surroundings} from './surroundings.ts';
@@ -18,13 +19,10 @@ export interface Service {
   readonly choice: Choice;
 }
 
-/** A file that is there while the install waits for the source. */
-export const postponed = '/usr/local/lib/entrypoint/install-postponed';
-
 const npm = createRequire('/usr/local/lib/node_modules/npm/package.json');
 
-/** Reads the service, and ends the process with everything that is wrong with its files. */
-export function readService(directory: string): Service {
+/** Reads the service in a directory of `content`, and ends the process with everything that is wrong with its files. */
+export function readService(directory: string, content: string): Service {
   const project = readProject(directory);
   const {manifest} = project.root;
   const read = (file: string): string | undefined => readText(join(directory, file));
@@ -36,7 +34,7 @@ export function readService(directory: string): Service {
       process.versions.node,
       npm('semver/functions/satisfies') as Satisfies,
     ),
-    ...outsideRefusals(inputPaths(project, read)),
+    ...outsideRefusals(inputPaths(project, read), relative(content, directory)),
     ...(isRefused(choice)
       ? choice
       : [
@@ -51,6 +49,13 @@ export function readService(directory: string): Service {
   if (refusals.length > 0 || isRefused(choice)) return refuse(refusals);
   return {directory, project, choice};
 }
+
+/** The packages that a service links beside its own directory, with dependencies of their own; those that others need first. */
+export const linkedServices = (service: Service, content: string): readonly Service[] =>
+  neighbours(service)
+    .toReversed()
+    .map(({directory}) => readService(join(service.directory, directory), content))
+    .filter(hasDependencies);
 
 /** Whether there is anything to install. */
 export const hasDependencies = ({project: {root, members, patterns}, choice}: Service): boolean =>
@@ -89,9 +94,10 @@ export async function install(service: Service, {env: outside, certificates, uns
     hasYarnCache: existsSync(join(directory, '.yarn/cache')),
     certificates,
   });
+  const where = relative(process.cwd(), directory);
   if (choice.lock === undefined)
     warn(
-      `no lock file: another day's build gives another image. fix: ${choice.manager === 'npm' ? 'npm install --package-lock-only' : `${manager.program} install`}, and commit the file (does .dockerignore exclude it?)`,
+      `no lock file${where === '' ? '' : ` in ${where}`}: another day's build gives another image. fix: ${choice.manager === 'npm' ? 'npm install --package-lock-only' : `${manager.program} install`}, and commit the file (does .dockerignore exclude it?)`,
     );
   if (manager.bin !== undefined) process.stdout.write(`${manager.program} ${manager.version} (${choice.because})\n`);
   const git = usesGit(project, choice.lock === undefined ? '' : readFileSync(join(directory, choice.lock), 'latin1'))

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
-import {cache} from './managers.ts';
+import {cache} from './manager/managers.ts';
 import {readText} from './project.ts';
 import {run, refuse, warn} from './report.ts';
 
