@@ -10,7 +10,7 @@ import {nodeRefusals, type Satisfies, wantedVersions} from './node-version.ts';
 import {neighbours} from './place.ts';
 import {dependenciesOf, inputPaths, outsideRefusals, type Project, readProject, readText} from './project.ts';
 import {refuse, run, warn} from './report.ts';
-import {provideGit, type Surroundings} from './surroundings.ts';
+import {provideGit, type Surroundings, trustSettings} from './surroundings.ts';
 
 /** The service of the working directory, and what installs it. */
 export interface Service {
@@ -71,12 +71,22 @@ export async function managerOf({directory, choice}: Service, env: NodeJS.Proces
   return fetchManager(choice, env, {imageNpm, yarnPath: own === undefined ? undefined : join(directory, own)});
 }
 
+/** 11 and later read the second spelling. */
+const ofPnpm = Object.fromEntries(
+  Object.entries({
+    // Not before each script: what is installed is what the lock file lists.
+    verify_deps_before_run: 'false',
+    // It is the version that package.json asks for, and need fetch no other copies of itself.
+    manage_package_manager_versions: 'false',
+    pm_on_fail: 'ignore',
+  }).flatMap(([name, value]) => ['npm', 'pnpm'].map((prefix) => [`${prefix}_config_${name}`, value])),
+);
+
 /** PATH with the manager's programs, and settings of its own. */
 export const withManager = (env: NodeJS.ProcessEnv, {name, bin}: Manager): NodeJS.ProcessEnv => ({
   ...env,
   ...(bin === undefined ? {} : {PATH: `${bin}:${env['PATH'] ?? ''}`}),
-  // Not before each script: what is installed is what the lock file lists. (11 and later read the second.)
-  ...(name === 'pnpm' ? {npm_config_verify_deps_before_run: 'false', pnpm_config_verify_deps_before_run: 'false'} : {}),
+  ...(name === 'pnpm' ? ofPnpm : {}),
 });
 
 /** Installs the dependencies, exactly as the lock file lists them; ends the process if that fails. */
@@ -104,8 +114,10 @@ export async function install(service: Service, {env: outside, certificates, uns
     ? await provideGit(outside)
     : {};
   // Many tools ask no questions and show no progress with CI.
-  const env = {CI: 'true', ...withManager({...outside, ...git}, manager), ...command.env};
+  const settings = manager.name === 'pnpm' ? trustSettings(directory) : undefined;
+  const env = {CI: 'true', ...withManager({...outside, ...git}, manager), ...command.env, ...settings?.env};
   const {code, output} = await run(command.words, {env, cwd: directory, capture: true});
+  settings?.leave();
   if (code === 0) {
     process.stdout.write(output);
     return;
