@@ -71,3 +71,25 @@ test('the table of layers adds up, and its sums are those of the other table', (
   ] as const)
     assert.equal(listed.get(`${name}:${version}`), sums.get(name)?.[0]);
 });
+
+test("the READMEs of the images have the manual's sizes", () => {
+  const sizes = new Map<string, string>();
+  for (const [image = '', , size = ''] of rowsOf('image')) sizes.set(image.replaceAll('`', ''), size);
+  const [, base = ''] = rowsOf('layer').find(([what]) => what === '**base**') ?? [];
+  sizes.set('base:26', base.replaceAll('*', ''));
+  sizes.set('node:26', sizes.get('node-service:26') ?? '');
+  const stated: Readonly<Record<string, RegExp>> = {
+    'base:26': /^(\d+) MB in all, \d+ MB compressed/m,
+    'node:26': / (\d+) MB, \d+ MB compressed\.$/m,
+    'command:26': /without a system around it, (\d+) MB/,
+    'postgres:17': /; (\d+) MB\. Runs as/,
+    'registry:2.8': /; (\d+) MB\. Runs as/,
+  };
+  for (const [image, pattern] of Object.entries(stated)) {
+    const readme = readFileSync(
+      join(import.meta.dirname, '../../../images', image.replace(/:.*/, ''), 'README.md'),
+      'utf8',
+    );
+    assert.equal(pattern.exec(readme)?.[1], sizes.get(image), image);
+  }
+});
