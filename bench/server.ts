@@ -2,7 +2,15 @@ import {cpSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {type BenchOptions, median, type Note, type Report} from './report.ts';
-import {adapterContenders, bareCluster, type Contender, ours, peerContenders, single} from './server/contenders.ts';
+import {
+  adapterContenders,
+  adaptersInOurs,
+  bareCluster,
+  type Contender,
+  ours,
+  peerContenders,
+  single,
+} from './server/contenders.ts';
 import {type Findings, nothingYet} from './server/findings.ts';
 import {growthLimits} from './server/growth.ts';
 import {type Limit, limitsOf, ratio} from './server/limits.ts';
@@ -14,16 +22,38 @@ interface Extent {
   /** Runs with processes of their own: what one process is slower by, from its start to its end, is noise of a run. */
   readonly runs: number;
   readonly rounds: number;
-  /** Additional rounds of the contenders with limits relative to each other, which are tighter than the noise of a round. */
-  readonly ownRounds: number;
   readonly seconds: number;
+  /**
+   * Additional rounds of the contenders with limits relative to each other, which are tighter than the noise of a round:
+   * many short ones, so that what slows down the machine for a while affects both figures of a ratio.
+   */
+  readonly ownRounds: number;
+  readonly ownSeconds: number;
   readonly healthRounds: number;
   readonly healthSeconds: number;
   readonly starts: number;
 }
 
-const usual: Extent = {runs: 3, rounds: 3, ownRounds: 7, seconds: 0.6, healthRounds: 1, healthSeconds: 2.5, starts: 4};
-const short: Extent = {runs: 1, rounds: 2, ownRounds: 0, seconds: 0.5, healthRounds: 1, healthSeconds: 2, starts: 3};
+const usual: Extent = {
+  runs: 3,
+  rounds: 3,
+  seconds: 0.6,
+  ownRounds: 15,
+  ownSeconds: 0.3,
+  healthRounds: 1,
+  healthSeconds: 2.5,
+  starts: 4,
+};
+const short: Extent = {
+  runs: 1,
+  rounds: 2,
+  seconds: 0.5,
+  ownRounds: 0,
+  ownSeconds: 0,
+  healthRounds: 1,
+  healthSeconds: 2,
+  starts: 3,
+};
 
 /** Compares servers: CPU per request, latency of a health check under load, start-up, memory, growth. */
 export async function bench(note: Note, {quick, full}: BenchOptions): Promise<Report> {
@@ -55,12 +85,13 @@ async function measure(directory: string, peers: Peers, extent: Extent, note: No
     ours('entrypoint', directory, ['--admin-bind', `127.0.0.1:${adminPort}`]),
     ours('entrypoint, access log', directory, ['--access-log']),
     ours('entrypoint, fetch', directory, [], 'fetch.mjs'),
-    ...adapterContenders(directory, peers),
+    ...adaptersInOurs(directory, peers),
   ];
   const contenders = [
     ...own,
     ours('entrypoint sync', directory, ['--worker-class', 'sync']),
     ours('entrypoint threads', directory, ['--worker-class', 'threads']),
+    ...adapterContenders(directory, peers),
     ...peerContenders(directory, peers),
   ];
   try {
@@ -68,7 +99,7 @@ async function measure(directory: string, peers: Peers, extent: Extent, note: No
     await compareCosts(servers, findings, extent, note);
     if (extent.ownRounds > 0) {
       const relative = servers.filter(({what}) => own.some((contender) => contender.what === what));
-      await compareCosts(relative, findings, {...extent, rounds: extent.ownRounds}, note);
+      await compareCosts(relative, findings, {rounds: extent.ownRounds, seconds: extent.ownSeconds}, note);
     }
     await compareHealth(servers, findings, adminPort, extent, note);
     for (const server of servers.splice(0)) await server.stop();
@@ -195,13 +226,13 @@ async function growth(directory: string, full: boolean, note: Note): Promise<rea
 function report(
   runs: readonly (readonly Findings[])[],
   limits: readonly Limit[],
-  {runs: count, rounds, ownRounds, seconds}: Extent,
+  {runs: count, rounds, seconds, ownRounds, ownSeconds}: Extent,
 ): Report {
   const findings = merged(runs);
   return {
     name: 'server',
     about:
-      `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${count} x ${rounds} interleaved rounds of ${seconds} s, and ${count} x ${ownRounds} more of the first ones. A limit is compared with the median of the runs' figures.\n` +
+      `A small JSON answer from two workers; CPU of all processes of the server, not of the load: median of ${count} x ${rounds} interleaved rounds of ${seconds} s, and ${count} x ${ownRounds} more of ${ownSeconds} s of the first ones. A limit is compared with the median of the runs' figures.\n` +
       'health: p99 of a health check while 4 clients keep 20 ms handlers busy. MB: PSS, with nothing else running. The ratio is of CPU per request on kept connections, to the first row.',
     columns: ['kept: us', 'req/s', 'new: us', 'req/s', 'health ms', 'start ms', 'MB per worker', 'MB root'],
     rows: findings.map(({what, kept, fresh, health, startMs, memory: held}) => ({

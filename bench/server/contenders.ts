@@ -19,13 +19,14 @@ export function ours(
   what: string,
   directory: string,
   flags: readonly string[] = [],
-  module: 'app.mjs' | 'fetch.mjs' = 'app.mjs',
+  module: 'app.mjs' | 'fetch.mjs' | 'adapted.mjs' = 'app.mjs',
+  env: Readonly<Record<string, string>> = {},
 ): Contender {
   return {
     what,
     words: [node, serve, module, '--workers', String(workers), ...flags],
     cwd: directory,
-    env: {ENTRYPOINT_RUN_HOST: '127.0.0.1'},
+    env: {ENTRYPOINT_RUN_HOST: '127.0.0.1', ...env},
   };
 }
 
@@ -44,10 +45,20 @@ export function bareCluster(directory: string): Contender {
   };
 }
 
-/** The adapters of fetch handlers that could be installed, in workers of the bare cluster. */
+export const adapterNames = ['srvx', '@hono/node-server'] as const;
+
+/** The adapters of fetch handlers that could be installed, in the place of ours: all else is the same. */
+export function adaptersInOurs(directory: string, {adapters}: Pick<Peers, 'adapters'>): readonly Contender[] {
+  if (adapters === undefined) return [];
+  return adapterNames.map((name) =>
+    ours(`entrypoint, ${name}`, directory, [], 'adapted.mjs', {ADAPTER: name, ADAPTERS: adapters}),
+  );
+}
+
+/** The same adapters with the servers that they bring, in workers of the bare cluster. */
 export function adapterContenders(directory: string, {adapters}: Pick<Peers, 'adapters'>): readonly Contender[] {
   if (adapters === undefined) return [];
-  return ['srvx', '@hono/node-server'].map((name) => ({
+  return adapterNames.map((name) => ({
     what: name,
     words: [node, 'adapter.mjs', name, adapters],
     cwd: directory,

@@ -1,4 +1,5 @@
-import {fieldsOf} from './response.ts';
+import {connectionFields, isLatin1} from './plain-head.ts';
+import {headOf} from './response.ts';
 
 /** The head of a response, ready for `writeHead`. */
 export interface ResponseHead {
@@ -12,18 +13,6 @@ export interface ResponseHead {
   readonly latin1: boolean;
 }
 
-/**
- * Fields that belong to this connection (RFC 9110, 7.6.1). node:http sets them itself: what a handler says about framing
- * could contradict what is sent, and the next response would begin in the wrong place. Fetch has no trailers.
- */
-const connectionFields: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'trailer',
-  'transfer-encoding',
-]);
-
 /** Further ones that a proxy does not pass on. */
 const proxyFields: ReadonlySet<string> = new Set(['te', 'upgrade', 'proxy-authenticate', 'proxy-authorization']);
 
@@ -32,9 +21,9 @@ const decodedCodings: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate'
 
 /** The head of a handler's response, without the fields that describe another message than the one that is sent. */
 export function responseHead(result: Response): ResponseHead {
-  const plain = fieldsOf(result);
-  if (plain !== undefined && !hasFraming(plain))
-    return {fields: plain.slice(), length: undefined, close: false, latin1: plain.some(isLatin1)};
+  const plain = headOf(result);
+  if (plain !== undefined && !plain.framing)
+    return {fields: plain.fields.slice(), length: undefined, close: false, latin1: plain.latin1};
   const {headers} = result;
   // Only a response of `fetch` has a URL.
   const dropped = result.url ? fieldsOfUpstream(result) : connectionFields;
@@ -51,18 +40,6 @@ export function responseHead(result: Response): ResponseHead {
     }
   }
   return {fields, length, close, latin1};
-}
-
-function isLatin1(text: string): boolean {
-  return /[^\0-\u007f]/.test(text);
-}
-
-function hasFraming(fields: readonly string[]): boolean {
-  for (let index = 0; index < fields.length; index += 2) {
-    const name = fields[index] as string;
-    if (name === 'content-length' || connectionFields.has(name)) return true;
-  }
-  return false;
 }
 
 /** Names of the fields of a response of `fetch` that describe the upstream's connection, or its body before decoding. */

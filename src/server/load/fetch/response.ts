@@ -1,3 +1,5 @@
+import {contentType, type PlainHead, plainHead, plainHeadOf, plainValue} from './plain-head.ts';
+
 /** Node's own class, before `replaceGlobals`. */
 export const NativeResponse = globalThis.Response;
 
@@ -5,7 +7,6 @@ type Init = ConstructorParameters<typeof NativeResponse>[1];
 type Body = ConstructorParameters<typeof NativeResponse>[0];
 type Text = string | Uint8Array<ArrayBuffer>;
 
-const contentType = 'content-type';
 const textType = 'text/plain;charset=UTF-8';
 const jsonType = 'application/json';
 
@@ -18,18 +19,17 @@ class TextResponse {
   readonly #text: Text;
   readonly status: number;
   readonly statusText: string;
-  /** Names and values in turn. */
-  readonly #fields: readonly string[];
+  readonly #head: PlainHead;
   #headers: Headers | undefined;
   #used = false;
   /** Has the body as a stream, once that was asked for. */
   #streamed: Response | undefined;
 
-  constructor(text: Text, status: number, statusText: string, fields: readonly string[]) {
+  constructor(text: Text, status: number, statusText: string, head: PlainHead) {
     this.#text = text;
     this.status = status;
     this.statusText = statusText;
-    this.#fields = fields;
+    this.#head = head;
   }
 
   /** Text or bytes that are complete and not read yet, which counts as reading them; undefined otherwise. */
@@ -39,15 +39,15 @@ class TextResponse {
     return response.#text;
   }
 
-  /** The headers as names and values in turn; undefined if something has asked for them, and for any other response. */
-  static fields(response: object): readonly string[] | undefined {
-    return #text in response && response.#headers === undefined ? response.#fields : undefined;
+  /** The headers; undefined if something has asked for them, and for any other response. */
+  static head(response: object): PlainHead | undefined {
+    return #text in response && response.#headers === undefined ? response.#head : undefined;
   }
 
   get headers(): Headers {
     if (this.#headers !== undefined) return this.#headers;
     const headers = new Headers();
-    const fields = this.#fields;
+    const {fields} = this.#head;
     for (let index = 0; index < fields.length; index += 2)
       headers.append(fields[index] as string, fields[index + 1] as string);
     this.#headers = headers;
@@ -127,8 +127,8 @@ Object.setPrototypeOf(TextResponse.prototype, NativeResponse.prototype);
 /** @see TextResponse.take */
 export const takeText = TextResponse.take;
 
-/** @see TextResponse.fields */
-export const fieldsOf = TextResponse.fields;
+/** @see TextResponse.head */
+export const headOf = TextResponse.head;
 
 /**
  * A response with text or bytes: ours if everything about it is plain, else undici's, which judges the rest.
@@ -136,11 +136,12 @@ export const fieldsOf = TextResponse.fields;
  */
 function textResponse(text: Text, init: Init, type: string | undefined): Response {
   if (init === undefined || init === null)
-    return new TextResponse(text, 200, '', withType([], type)) as unknown as Response;
+    return new TextResponse(text, 200, '', plainHead([], type)) as unknown as Response;
   const {status = 200, statusText = '', headers} = init;
-  const fields = headers === undefined || headers === null ? [] : plainFields(headers);
-  if (fields !== undefined && isPlainStatus(status) && typeof statusText === 'string' && plainValue.test(statusText))
-    return new TextResponse(text, status, statusText, withType(fields, type)) as unknown as Response;
+  if (isPlainStatus(status) && (statusText === '' || (typeof statusText === 'string' && plainValue.test(statusText)))) {
+    const head = headers === undefined || headers === null ? plainHead([], type) : plainHeadOf(headers, type);
+    if (head !== undefined) return new TextResponse(text, status, statusText, head) as unknown as Response;
+  }
   const response = new NativeResponse(text, init);
   // Undici has chosen the type of text by itself.
   if (type === jsonType && !new Headers(headers).has(contentType)) response.headers.set(contentType, type);
@@ -152,45 +153,6 @@ function isPlainStatus(status: unknown): status is number {
   if (!Number.isInteger(status)) return false;
   const code = status as number;
   return code >= 200 && code <= 599 && code !== 204 && code !== 205 && code !== 304;
-}
-
-/** A name, and a value that no header class would change. */
-const plainName = /^[\w!#$%&'*+\-.^`|~]+$/;
-const plainValue = /^(?:[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?)?$/;
-
-/** Headers as lower-case names and values in turn. Undefined for values that undici's own class should judge. */
-function plainFields(headers: NonNullable<NonNullable<Init>['headers']>): string[] | undefined {
-  const plain = Object.getPrototypeOf(headers) === Object.prototype ? fieldsOfObject(headers) : undefined;
-  if (plain !== undefined) return plain;
-  const fields: string[] = [];
-  for (const [name, value] of headers instanceof Headers ? headers : new Headers(headers)) {
-    if (!plainValue.test(value)) return undefined;
-    fields.push(name, value);
-  }
-  return fields;
-}
-
-/** The same for a plain object, without the cost of undici's class. */
-function fieldsOfObject(headers: object): string[] | undefined {
-  const record = headers as Record<string, unknown>;
-  const fields: string[] = [];
-  for (const name of Object.keys(record)) {
-    const value = record[name];
-    const lower = name.toLowerCase();
-    if (typeof value !== 'string' || !plainName.test(name) || !plainValue.test(value)) return undefined;
-    // Undici joins the values of one name.
-    if (lower !== name && Object.keys(record).some((other) => other !== name && other.toLowerCase() === lower))
-      return undefined;
-    fields.push(lower, value);
-  }
-  return fields;
-}
-
-function withType(fields: string[], type: string | undefined): string[] {
-  if (type === undefined) return fields;
-  for (let index = 0; index < fields.length; index += 2) if (fields[index] === contentType) return fields;
-  fields.push(contentType, type);
-  return fields;
 }
 
 /** Undici's constructor, except that a body of text or bytes becomes a `TextResponse`. */

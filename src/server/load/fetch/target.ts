@@ -5,9 +5,8 @@ import {scheme} from '../../requests/forwarded.ts';
 /** `uri-host [":" port]` (RFC 9112, 3.2); `new URL` checks the rest, such as the range of the port. */
 const authority = /^(?:\[[\da-f:.]+\]|[\w\-.~!$&'()*+,;=%]+)(?::\d*)?$/i;
 
-/** A path and a query that the URL parser would leave as they are. */
-const plainTarget = /^\/[\w\-.~!$&'()*+,;=:@/?%]*$/;
-const dotSegment = /\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
+/** A path and a query that the URL parser would leave as they are: no segment begins with a dot. */
+const plainTarget = /^(?:[\w\-.~!$&'()*+,;=:@?%]|\/(?!\.|%2e))+$/i;
 
 let last: {readonly host: string; readonly secure: boolean; readonly origin: string | undefined} | undefined;
 
@@ -60,8 +59,7 @@ export function validOrigin(request: IncomingMessage): string | undefined {
  * @returns undefined if the target is invalid
  */
 export function urlOf({url: target = '/', method}: IncomingMessage, origin: string): string | undefined {
-  if (target.charCodeAt(0) === 47)
-    return plainTarget.test(target) && !dotSegment.test(target) ? origin + target : new URL(origin + target).href;
+  if (target.charCodeAt(0) === 47) return plainTarget.test(target) ? origin + target : new URL(origin + target).href;
   if (target === '*') return method === 'OPTIONS' ? `${origin}/` : undefined;
   if (!/^https?:\/\/[^/\\?#@]+(?:[/?#]|$)/i.test(target)) return undefined;
   // Fetch forbids credentials in the URL of a request, and RFC 9110, 4.2.4 says that they are an error.
