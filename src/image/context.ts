@@ -84,7 +84,8 @@ export async function withBuildContext<T>(
         const to = join(built, manifestsDirectory);
         await inner(['mkdir', dirname(to)], {capture: true});
         await inner(['mv', join(directory, 'manifests', place.prefix), to], {capture: true});
-        await inner(writing(join(to, complete), source.installed), {capture: true});
+        const marker = join(to, complete);
+        await inner(source.installed === '' ? ['touch', marker] : writing(marker, source.installed), {capture: true});
       }
       for (const [index, path] of submodules.entries()) {
         const from = join(place.root, path);

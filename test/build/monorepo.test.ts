@@ -179,6 +179,26 @@ describe('packages beside a service that no workspace lists', long, () => {
   });
 });
 
+test('deploy.yaml names the Dockerfile, its stage and build arguments', () => {
+  const {
+    root: all,
+    name: own,
+    whole,
+    member,
+  } = monorepo('shop', {
+    'shop/docker/own':
+      'FROM entrypoint/debian:trixie AS small\nARG LEVEL\nRUN echo "$LEVEL" >/level\nCOPY note /note\nFROM small\nRUN echo large >/level\n',
+    'shop/note': 'of the service',
+  });
+  put(
+    all,
+    'shop/deploy.yaml',
+    `service: ${own}\nimage: {dockerfile: docker/own, target: small, args: {LEVEL: two words}}\n`,
+  );
+  whole.commit();
+  assert.equal(inside(build(member).image, 'cat /level /note'), 'two words\nof the service');
+});
+
 test('a member of a uv workspace is installed by the lock file of its root, with what it needs', long, async () => {
   const {root: all, whole, member} = monorepo('packages/greet', {});
   cpSync(join(import.meta.dirname, 'fixtures/python/uv-workspace'), all, {recursive: true});

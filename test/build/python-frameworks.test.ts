@@ -114,12 +114,14 @@ test(
       'app.py':
         'def app(environ, start):\n    start("200 OK", [])\n    with open("web/dist/index.html", "rb") as page:\n        return [page.read()]\n',
       'requirements.txt': 'gunicorn==23.0.0\n',
+      'web/package-lock.json': '{"name": "web", "lockfileVersion": 3, "packages": {"": {"name": "web"}}}\n',
       'web/package.json': '{"name": "web", "type": "module", "scripts": {"build": "node build.js"}}\n',
       'web/build.js':
         "import {mkdirSync, writeFileSync} from 'node:fs';\nmkdirSync('dist');\nwriteFileSync('dist/index.html', 'built');\n",
     });
     const alone = await service.build();
     assert.equal(alone.code, 0, alone.output);
+    assert.match(alone.output, /^entrypoint: not read: web\/package-lock\.json, which is Node's, /m);
     assert.match(alone.output, /^entrypoint: not built: web\/package\.json has scripts\.build, .*docs\/images\.md/m);
     service.write({
       Dockerfile: dockerfile

@@ -1,10 +1,10 @@
 import {existsSync, globSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {linkCaches, linkScratch} from './caches.ts';
 import {buildSteps, hasOwnAddon, ignoresScripts, lifecycleSteps, prismaDirectories, type Step} from './lifecycle.ts';
 import {execCommand, isPlugAndPlay, scriptCommand} from './manager/commands.ts';
 import {lockFiles} from './manager/locks.ts';
-import {complete, installedIn, neighbours, postponed, serviceDirectory, strayLocks} from './place.ts';
+import {complete, installedIn, neighbours, postponed, pythonLocks, serviceDirectory, strayLocks} from './place.ts';
 import {allowPrograms} from './placeholders.ts';
 import {closureOf, inputPaths, readText} from './project.ts';
 import {refuse, run, say} from './report.ts';
@@ -67,13 +67,18 @@ async function main(): Promise<void> {
 
 /** A lock file that nothing reads is named. */
 function nameStrayLocks({project}: Service): void {
-  const names = ['*', '*/*'].flatMap((below) =>
-    globSync(`${below}/{${lockFiles.join(',')}}`, {cwd: directory, exclude: ['**/node_modules']}),
+  const files = `{${[...lockFiles, ...pythonLocks].join(',')}}`;
+  const names = ['', '*/', '*/*/'].flatMap((below) =>
+    globSync(`${below}${files}`, {cwd: directory, exclude: ['**/node_modules']}),
   );
   const linked = inputPaths(project, () => undefined);
   for (const name of strayLocks(names.toSorted(), project, linked))
     say(
-      `not installed: the packages of ${name}, which no workspace of the service lists; if it is part of it: "workspaces", or npm ci in scripts.build`,
+      `not installed: the packages of ${name}, ${
+        pythonLocks.includes(basename(name))
+          ? "which are Python's, and this image is Node's (docs/images.md)"
+          : 'which no workspace of the service lists; if it is part of it: "workspaces", or npm ci in scripts.build'
+      }`,
     );
 }
 

@@ -59,9 +59,18 @@ export function neighbours({directory, project: {root, members}, choice}: Linkin
 
 const others = /^(?:\.|node_modules$|(?:tests?|__tests__|e2e|examples?|fixtures|docs?|vendor)$)/;
 
+/** Those of Python, which this image does not have. */
+export const pythonLocks: readonly string[] = [
+  'uv.lock',
+  'poetry.lock',
+  'pdm.lock',
+  'Pipfile.lock',
+  'requirements.txt',
+];
+
 /**
- * Lock files below the service that its install does not read, since no workspace lists their packages, nor is it said in
- * a script what is done with them.
+ * Lock files in and below the service that its install does not read: no workspace lists their packages, and no script
+ * says what is done with them.
  */
 export function strayLocks(
   names: readonly string[],
@@ -74,11 +83,12 @@ export function strayLocks(
     const parts = name.split('/');
     const [file = ''] = parts.splice(-1);
     const at = parts.join('/');
+    const isOther = pythonLocks.includes(file);
     return (
-      lockFiles.includes(file) &&
+      (isOther || lockFiles.includes(file)) &&
       !parts.some((part) => others.test(part)) &&
-      !known.has(at || '.') &&
-      !new RegExp(`(?<![\\w-])${RegExp.escape(at)}(?![\\w-])`).test(scripts)
+      (isOther || !known.has(at || '.')) &&
+      !(at !== '' && new RegExp(`(?<![\\w-])${RegExp.escape(at)}(?![\\w-])`).test(scripts))
     );
   });
 }

@@ -8,6 +8,7 @@ import shutil
 from .manifests.project import LOCKS
 from .report import note
 
+NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
 OTHERS = {"node_modules", "venv", "tests", "test", "e2e", "examples", "example", "fixtures", "docs", "doc", "vendor"}
 
 
@@ -31,6 +32,9 @@ def name_others(lock):
     for name in LOCKS:
         for path in below(name, (1, 2)):
             note(f"not read: {path} ({lock or 'what the service itself lists'} is installed)")
+    for name in NODE_LOCKS:
+        for path in below(name, (0, 1, 2)):
+            note(f"not read: {path}, which is Node's, and this image has no npm")
     for path in below("package.json", (0, 1, 2)):
         if _has_build(path):
             note(

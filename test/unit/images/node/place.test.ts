@@ -60,17 +60,22 @@ test('a lock file that nothing reads is named, but not those of tests, or of wha
   );
   const names = [
     'admin/package-lock.json',
+    'api/uv.lock',
     'apps/site/pnpm-lock.yaml',
     'examples/x/yarn.lock',
     'lib/x/yarn.lock',
+    'package-lock.json',
     'packages/a/yarn.lock',
     'test/bun.lock',
     'web/package-lock.json',
     'pack/yarn.lock',
+    'requirements.txt',
   ];
   assert.deepEqual(strayLocks(names, project, ['lib/x']), [
     'admin/package-lock.json',
+    'api/uv.lock',
     'apps/site/pnpm-lock.yaml',
     'pack/yarn.lock',
+    'requirements.txt',
   ]);
 });
