@@ -114,6 +114,18 @@ function monorepo(directory: string, files: Readonly<Record<string, string>>) {
 
 const oneLine = (text: string): string => text.replaceAll(/\n+/g, ' ').trim();
 
+/** A package that exports a text. */
+const exporting = (own: string, value: string): Readonly<Record<string, string>> => ({
+  [`${own}/package.json`]: json({
+    name: own,
+    version: '1.0.0',
+    type: 'module',
+    exports: './index.js',
+    dependencies: {'is-odd': '3.0.1'},
+  }),
+  [`${own}/index.js`]: `import isOdd from 'is-odd';\nexport const ${own} = \`${value} \${isOdd(3)}\`;\n`,
+});
+
 describe('packages beside a service that no workspace lists', long, () => {
   test("npm: file:../../lib, with the service's own lock file, below a package.json of tools", async () => {
     const {
@@ -154,6 +166,32 @@ describe('packages beside a service that no workspace lists', long, () => {
     const log = await plainBuild(whole, `${own}:plain`, 'apps/web');
     assert.equal(inside(`${own}:plain`, load), 'even: false 1\n\n');
     assert.match(log, /\$ npm ci/);
+  });
+
+  test('pnpm: file:../../lib, which is copied, and link:../../tool', () => {
+    const {
+      root: all,
+      whole,
+      member,
+    } = monorepo('apps/web', {
+      ...exporting('lib', 'copied'),
+      ...exporting('tool', 'linked'),
+      'apps/web/package.json': json({
+        name: 'web',
+        type: 'module',
+        packageManager: 'pnpm@10.34.8',
+        dependencies: {lib: 'file:../../lib', tool: 'link:../../tool'},
+      }),
+      'apps/web/Dockerfile': `FROM ${base}\n`,
+      'apps/web/src/server.js':
+        "import {lib} from 'lib';\nimport {tool} from 'tool';\nexport default (request, response) => response.end(`${lib}, ${tool}`);\n",
+    });
+    whole.commit();
+    assert.equal(oneLine(inside(build(member).image, load)), 'copied true, linked true');
+    put(all, 'tool/index.js', "export const tool = 'changed';\n");
+    const {image, log} = build(member);
+    assert.equal(oneLine(inside(image, load)), 'copied true, changed');
+    assert.doesNotMatch(log, /\$ pnpm install/);
   });
 
   test('pip: -e ../../lib', () => {

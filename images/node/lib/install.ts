@@ -68,9 +68,13 @@ async function main(words: readonly string[]): Promise<void> {
 }
 
 /** What the install would need, and is not here yet. */
-function missingInputs({directory: at, project, choice}: Service, isComplete: boolean): readonly string[] {
-  // npm links a directory, and its lock file has what it needs of its manifest.
-  const linked = new Set(linkedIn(at, choice.lock).map(({path}) => path));
+function missingInputs(service: Service, isComplete: boolean): readonly string[] {
+  const {directory: at, project, choice} = service;
+  // Of a directory that is linked, the manifest is enough; a lock file of npm repeats what it needs of it.
+  const linked = new Set([
+    ...linkedIn(at, choice.lock).map(({path}) => path),
+    ...neighbours(service).map((one) => one.directory),
+  ]);
   const read = (file: string): string | undefined => readText(join(at, file));
   const files = inputPaths(project, read).filter(
     (path) => !linked.has(path) && !isHere(join(at, path), choice.manager),
