@@ -6,10 +6,11 @@ import type {Image} from './list.ts';
 /** The label with the hash of an image's inputs. */
 export const inputsLabel = 'entrypoint.inputs';
 
-/** A hash of an image's files, their modes and its base image. READMEs do not count. */
+/** A hash of an image's files, their modes and its base image. READMEs and what Python writes beside its files do not count. */
 export function inputsHash(root: string, image: Image, parentId: string): string {
   const hash = createHash('sha256').update(`${parentId}\0`);
   for (const file of globSync([...image.inputs], {cwd: root}).toSorted()) {
+    if (/(?:^|\/)__pycache__(?:\/|$)/.test(file)) continue;
     const path = join(root, file);
     const stat = statSync(path);
     if (!stat.isFile() || file.endsWith('README.md')) continue;

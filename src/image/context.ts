@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {gitExport, gitLargeFiles, gitPlace, gitSubmodules} from '../commands/git.ts';
 import {exitCode, problem} from '../errors.ts';
-import {quote} from '../shell/argv.ts';
+import {type Command, quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
 import {type ImageSource, readSource} from './source.ts';
 import type {Version} from './version.ts';
@@ -32,7 +32,7 @@ interface Place {
   readonly objects: string;
 }
 
-/** The directory of a workspace's manifests in the context, and the file in it that says that they are all there. */
+/** The directory of a workspace's manifests in the context, and the file in it that says that they are all there, and where to install. */
 const [manifestsDirectory, complete] = ['.entrypoint/manifests', '.entrypoint-manifests'] as const;
 
 /**
@@ -84,7 +84,8 @@ export async function withBuildContext<T>(
         const to = join(built, manifestsDirectory);
         await inner(['mkdir', dirname(to)], {capture: true});
         await inner(['mv', join(directory, 'manifests', place.prefix), to], {capture: true});
-        await inner(['touch', join(to, complete)], {capture: true});
+        const marker = join(to, complete);
+        await inner(source.installed === '' ? ['touch', marker] : writing(marker, source.installed), {capture: true});
       }
       for (const [index, path] of submodules.entries()) {
         const from = join(place.root, path);
@@ -105,19 +106,15 @@ export async function withBuildContext<T>(
         );
       }
       if (source.ignore !== undefined)
-        await inner(
-          {
-            words: ['sh', '-c', `cat >${quote(join(built, `${source.dockerfile}.dockerignore`))}`],
-            stdin: source.ignore,
-          },
-          {capture: true},
-        );
+        await inner(writing(join(built, `${source.dockerfile}.dockerignore`), source.ignore), {capture: true});
       return exported.stdout;
     });
     requireLargeFiles(built, large);
     return body(built, {contentHash: version.dirtyFiles > 0 ? stdout.trim() : ''});
   });
 }
+
+const writing = (file: string, text: string): Command => ({words: ['sh', '-c', `cat >${quote(file)}`], stdin: text});
 
 interface Repository {
   readonly place: Place;

@@ -20,6 +20,8 @@ export interface ImageSource {
   readonly files: readonly string[];
   /** Manifests of all packages, for a layer of their own; empty without a workspace. */
   readonly manifests: readonly string[];
+  /** The directory whose lock file the install reads, in the context: the service's, unless it is a member of a workspace. */
+  readonly installed: string;
   /** Git's pathspecs of what the version depends on. */
   readonly versioned: readonly string[];
   /** Files and directories to add although git ignores them. */
@@ -73,6 +75,7 @@ export async function readSource(cwd: string): Promise<ImageSource> {
     ignore: merged,
     files,
     manifests,
+    installed: found.isMember ? '' : directory,
     versioned: [...files, ...manifests.map((path) => `:(literal)${path}`), ...deployFiles, ...ignored],
     include,
     args: image?.args ?? {},

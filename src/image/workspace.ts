@@ -9,6 +9,8 @@ export interface Workspace {
   readonly root: string;
   /** The service's directory in it, with `/`; empty for the root. */
   readonly directory: string;
+  /** Whether the root's workspace lists the service, so that the root's lock file is for it. */
+  readonly isMember: boolean;
   /** The service and the packages that it depends on, relative to the root. */
   readonly needed: readonly string[];
   /** All packages of the workspace, relative to the root. */
@@ -47,6 +49,7 @@ export async function workspaceOf(service: string): Promise<Workspace> {
   return {
     root,
     directory: inRoot(service),
+    isMember: found !== undefined,
     needed: [...needed].map(inRoot).toSorted(),
     members: [...new Set([...members, ...needed, ...below])].map(inRoot).toSorted(),
     inputs: inputs.flat().toSorted(),

@@ -88,7 +88,8 @@ function collectManifests(directory: string): void {
   );
   const to = join(directory, '.entrypoint/manifests');
   for (const path of manifests) cpSync(join(directory, path), join(to, path));
-  // A `file:` dependency, which pnpm and yarn copy.
-  if (existsSync(join(directory, 'lib'))) cpSync(join(directory, 'lib'), join(to, 'lib'), {recursive: true});
+  // A `file:` dependency, which pnpm and yarn copy, and patches.
+  for (const name of ['lib', 'patches'])
+    if (existsSync(join(directory, name))) cpSync(join(directory, name), join(to, name), {recursive: true});
   writeFileSync(join(to, '.entrypoint-manifests'), '');
 }

@@ -37,7 +37,7 @@ const layouts: readonly Layout[] = [
   {fixture: 'pnpm', answer: 'odd: true', command: '$ pnpm install --frozen-lockfile', says: own},
   {
     fixture: 'pnpm-workspace',
-    answer: 'hello shared odd: true',
+    answer: 'hello shared odd: patched',
     command: '$ pnpm install --frozen-lockfile',
     workspace: true,
   },
@@ -49,14 +49,14 @@ const layouts: readonly Layout[] = [
     workspace: true,
   },
   {fixture: 'berry', answer: 'odd: true', command: '$ yarn install --immutable', says: own},
-  {fixture: 'berry-pnp', answer: 'odd: true', command: '$ yarn install --immutable', says: own},
+  {fixture: 'berry-pnp', answer: 'odd: patched', command: '$ yarn install --immutable', says: own},
   {
     fixture: 'berry-workspace',
     answer: 'hello shared odd: true',
     command: '$ yarn install --immutable',
     workspace: true,
   },
-  {fixture: 'bun', answer: 'odd: true', command: '$ bun install --frozen-lockfile', says: own},
+  {fixture: 'bun', answer: 'odd: patched', command: '$ bun install --frozen-lockfile', says: own},
   {
     fixture: 'bun-workspace',
     answer: 'hello shared odd: true',

@@ -48,9 +48,12 @@ async function serve(): Promise<string> {
     if (request.headers.authorization !== 'Bearer s3cret') return response.writeHead(401).end('{"error": "no"}');
     if (url.endsWith('.tgz')) return response.end(archive);
     const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
-    const tarball = `http://${request.headers.host}/@b/private/-/private-1.0.0.tgz`;
-    const versions = {'1.0.0': {name: '@b/private', version: '1.0.0', dist: {integrity, tarball}}};
-    return response.end(JSON.stringify({name: '@b/private', 'dist-tags': {latest: '1.0.0'}, versions}));
+    const name = decodeURIComponent(url).slice(1);
+    const tarball = `http://${request.headers.host}/${name}/-/private-1.0.0.tgz`;
+    const versions = {'1.0.0': {name, version: '1.0.0', dist: {integrity, tarball}}};
+    // Managers refuse what is younger than some days.
+    const time = {'1.0.0': '2020-01-01T00:00:00.000Z'};
+    return response.end(JSON.stringify({name, 'dist-tags': {latest: '1.0.0'}, versions, time}));
   });
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   after(() => server.close());
@@ -59,6 +62,25 @@ async function serve(): Promise<string> {
 
 const server =
   "import {createServer} from 'node:http';\nimport word from '@b/private';\nexport default createServer((request, response) => response.end(word));\n";
+
+const json = (value: object): string => `${JSON.stringify(value)}\n`;
+const npmrc = (address: string) =>
+  ['.npmrc', `@b:registry=http://${address}/\n//${address}/:_authToken=\${NPM_TOKEN}\n`] as const;
+
+/** The file of settings of each manager, with a registry that takes a token. */
+const settingsOf: Readonly<Record<string, (address: string) => readonly [file: string, text: string]>> = {
+  'pnpm@10.34.8': npmrc,
+  'pnpm@12.3.4': npmrc,
+  'yarn@1.22.22': npmrc,
+  'yarn@4.18.1': (address) => [
+    '.yarnrc.yml',
+    `nodeLinker: node-modules\nunsafeHttpWhitelist: ["${address.split(':')[0]}"]\nnpmScopes:\n  b:\n    npmRegistryServer: "http://${address}"\n    npmAlwaysAuth: true\n    npmMinimalAgeGate: 0\n    npmAuthToken: "\${NPM_TOKEN}"\n`,
+  ],
+  'bun@1.4.5': (address) => [
+    'bunfig.toml',
+    `[install.scopes]\n"@b" = {token = "$NPM_TOKEN", url = "http://${address}/"}\n`,
+  ],
+};
 
 describe('packages that are not public', long, () => {
   test('a registry with a token, by the variable that .npmrc names', async () => {
@@ -93,6 +115,30 @@ describe('packages that are not public', long, () => {
     assert.equal(await service.answer(), 'private');
     assert.match(await service.inside('cat', '.npmrc'), /\$\{NPM_TOKEN\}/);
   });
+
+  for (const [manager, settings] of Object.entries(settingsOf))
+    test(`a registry with a token, by the variable that the settings of ${manager} name`, async () => {
+      const address = await serve();
+      const service = repository();
+      const [file, text] = settings(address);
+      service.write({
+        'package.json': json({
+          name: `b-${manager.replace('@', '-')}`,
+          type: 'module',
+          main: 'server.js',
+          // yarn keeps what it heard of a name, also from another port of the same host.
+          dependencies: {'@b/private': `npm:${service.image.replace(/^.*-/, '@b/private-')}@1.0.0`},
+          packageManager: manager,
+        }),
+        [file]: text,
+        'server.js': server,
+      });
+      const secrets = directoryWith({env: 'NPM_TOKEN=s3cret\n'});
+      const output = await mustBuild(service, {secretFiles: {build_env: join(secrets, 'env')}});
+      assert.doesNotMatch(output, /s3cret/);
+      assert.equal(await service.answer(), 'private');
+      assert.equal(await service.inside('sh', '-c', 'grep -rl s3cret /content /root /tmp 2>/dev/null || :'), '');
+    });
 
   test('a git repository over http, with git from the build cache', async () => {
     const address = await serve();

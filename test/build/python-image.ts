@@ -7,7 +7,7 @@ import {useIndex} from './python-index.ts';
 /** The image that services start from: another one while the images themselves are being changed. */
 const own = process.env['ENTRYPOINT_TEST_PYTHON_SERVICE'] ?? '';
 if (own === '') buildImages('python-service');
-const base = own === '' ? 'entrypoint/python-service:3.13' : own;
+export const pythonBase = own === '' ? 'entrypoint/python-service:3.13' : own;
 
 /** Build secrets: id to file. */
 type SecretFiles = Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export function pythonRepository(files: Readonly<Record<string, string>>, fixtur
   if (fixture !== undefined)
     cpSync(join(import.meta.dirname, 'fixtures/python', fixture), service.directory, {recursive: true});
   // The engine's cache of steps outlasts a run of the tests: a source that differs runs those after its copy again.
-  service.write({Dockerfile: `FROM ${base}\n`, '.dockerignore': `.git\n# ${service.image}\n`, ...files});
+  service.write({Dockerfile: `FROM ${pythonBase}\n`, '.dockerignore': `.git\n# ${service.image}\n`, ...files});
   return {
     ...service,
     build: (secretFiles = {}) => build(service, secretFiles),
@@ -35,7 +35,7 @@ export function pythonRepository(files: Readonly<Record<string, string>>, fixtur
 }
 
 async function build(service: BuiltService, secretFiles: SecretFiles): Promise<Built> {
-  await useIndex(service.directory, base);
+  await useIndex(service.directory, pythonBase);
   const {code, output} = await buildService(service, {secretFiles});
   return {code, output: output.replaceAll(/^#\d+ \d+\.\d+ /gm, '')};
 }

@@ -15,6 +15,8 @@ interface Layout {
   readonly says?: readonly RegExp[];
   /** A package, beside gunicorn, that must be there. */
   readonly has?: string;
+  /** A program that the installation brings, and what it prints. */
+  readonly runs?: readonly [program: string, output: string];
   /** Part of `npm test`. */
   readonly quick?: boolean;
 }
@@ -68,6 +70,7 @@ const layouts: readonly Layout[] = [
     },
     command: /^\$ pip install --editable \.$/m,
     has: 'shop',
+    runs: ['shop', 'from the script'],
   },
   {
     title: 'requirements.in alone',
@@ -79,10 +82,16 @@ const layouts: readonly Layout[] = [
     title: 'pyproject.toml alone',
     files: {
       ...service,
-      'pyproject.toml': `${project}dependencies = ["gunicorn==23.0.0"]\n[project.optional-dependencies]\nidn = ["idna==3.10"]\n[dependency-groups]\ndev = [{include-group = "test"}]\ntest = ["pytest==8.4.2"]\n`,
+      'pyproject.toml': `${project}dependencies = ["gunicorn==23.0.0"]\n[project.optional-dependencies]\nidn = ["idna==3.10"]\n[dependency-groups]\ndev = [{include-group = "test"}]\ntest = ["pytest==8.4.2"]\n[tool.hatch.envs.lint]\ndependencies = ["ruff"]\n`,
+      'tools/make/poetry.lock': '',
     },
     command: /^\$ pip install gunicorn==23\.0\.0 idna==3\.10 pytest==8\.4\.2/m,
-    says: [/warning: no lock file: pyproject\.toml/, /^fix: uv lock/m],
+    says: [
+      /warning: no lock file: pyproject\.toml/,
+      /^fix: uv lock/m,
+      /not installed: the environments lint of hatch \(pyproject\.toml:\d+\)/,
+      /not read: tools\/make\/poetry\.lock \(what the service itself lists is installed\)/,
+    ],
   },
   {
     title: 'dynamic dependencies in a file elsewhere',
@@ -97,9 +106,9 @@ const layouts: readonly Layout[] = [
     title: 'setup.py',
     files: {
       ...service,
-      'setup.py': `from setuptools import setup\nsetup(name="shop", py_modules=["app"], install_requires=["gunicorn==23.0.0", "idna==3.10", "pytest==8.4.2"])\n# ${run}\n`,
+      'setup.py': `from setuptools import setup\nsetup(name="shop", py_modules=["app"], install_requires=["gunicorn==23.0.0", "idna==3.10"], extras_require={"test": ["pytest==8.4.2"]})\n# ${run}\n`,
     },
-    command: /^\$ pip install '-e \.'$/m,
+    command: /^\$ pip install '-e \.'$\n\$ pip install --editable '\.\[test\]'$/m,
     has: 'shop',
   },
   {
@@ -117,9 +126,10 @@ const layouts: readonly Layout[] = [
     files: {
       ...service,
       'pyproject.toml':
-        '[tool.poetry]\nname = "shop"\nversion = "1"\npackage-mode = false\n[tool.poetry.dependencies]\npython = "^3.11"\ngunicorn = "^23.0.0"\n[tool.poetry.group.test.dependencies]\npytest = "~8.4"\nidna = {version = "3.10"}\n',
+        '[tool.poetry]\nname = "shop"\nversion = "1"\npackage-mode = false\n[tool.poetry.dependencies]\npython = "^3.11"\ngunicorn = "^23.0.0"\n[tool.poetry.group.test.dependencies]\npytest = "~8.4"\nidna = {version = "3.10"}\n[[tool.poetry.source]]\nname = "corp"\nurl = "https://corp.invalid/simple"\npriority = "explicit"\n',
     },
     command: /^\$ pip install 'gunicorn>=23\.0\.0,<24'/m,
+    says: [/warning: pyproject\.toml:11: pip does not read \[tool\.poetry\.source\], .* poetry lock, or/],
   },
   {
     title: 'a Pipfile without a lock file',
@@ -130,6 +140,17 @@ const layouts: readonly Layout[] = [
     command: /^\$ pipenv install --dev --skip-lock$/m,
   },
   {title: 'poetry.lock with a project beside it', fixture: 'poetry', command: /^\$ poetry export/m, has: 'lib'},
+  {title: 'uv.lock', fixture: 'uv', command: /^\$ uv sync --locked --inexact --no-install-project$/m},
+  {
+    title: 'uv.lock with extras of which some conflict, groups, and the version of uv that it requires',
+    fixture: 'uv-choices',
+    command: /^\$ uv sync --locked --inexact --extra=colour --group=dev --group=test --no-install-project$/m,
+    says: [
+      /^# pyproject\.toml:\d+ asks for uv ==0\.7\.22$/m,
+      /not installed: the extras cpu, gpu, which conflict with each other/,
+    ],
+    has: 'colorama',
+  },
   {title: 'pdm.lock', fixture: 'pdm', command: /^\$ pdm install --frozen-lockfile/m},
   {title: 'Pipfile.lock', fixture: 'pipenv', command: /^\$ pipenv install --dev --deploy$/m},
   {title: 'a workspace of uv', fixture: 'uv-workspace', command: /^\$ uv sync --locked/m, has: 'greet', quick: true},
@@ -138,7 +159,7 @@ const layouts: readonly Layout[] = [
 // What a build of a changed line may run: projects of the source itself, and archives of what was installed.
 const cheap = /^\$ (?:pip install (?:--no-deps )?--editable |uv sync --locked|tar --extract)/;
 
-for (const {title, files = {}, fixture, command, says = [], has = 'idna', quick} of layouts) {
+for (const {title, files = {}, fixture, command, says = [], has = 'idna', runs, quick} of layouts) {
   describe(title, {skip: quick === true || all ? false : 'part of npm run test:build', concurrency: false}, () => {
     const {build, write, inside, answer} = pythonRepository(files, fixture);
     test('a plain docker build installs everything', async () => {
@@ -151,6 +172,7 @@ for (const {title, files = {}, fixture, command, says = [], has = 'idna', quick}
       }
       const script = `import gunicorn, idna, importlib.metadata as m; print(m.version("${has}"))`;
       assert.match(await inside('python3', '-c', script), /^\d/);
+      if (runs !== undefined) assert.equal(await inside(runs[0]), runs[1]);
       assert.equal(
         await inside('sh', '-c', 'find /tmp -type f; command -v uv poetry pdm pipenv || :'),
         '',

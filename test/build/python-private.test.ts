@@ -87,6 +87,20 @@ describe('packages that are not public', long, () => {
     }
   });
 
+  test('an index that pyproject.toml names for uv, without a lock file, with a password from the environment', async () => {
+    const address = await serve();
+    const service = pythonRepository({
+      'app.py': app,
+      'pyproject.toml': `[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["gunicorn==23.0.0", "shop-private==1.0"]\n[[tool.uv.index]]\nname = "corp"\nurl = "http://${address}/simple"\n`,
+    });
+    const secrets = directoryWith({env: 'UV_INDEX_CORP_USERNAME=u\nUV_INDEX_CORP_PASSWORD=s3cret\n'});
+    const {code, output} = await service.build({build_env: join(secrets, 'env')});
+    assert.equal(code, 0, output);
+    assert.match(output, /warning: no lock file: pyproject\.toml/);
+    assert.doesNotMatch(output, /s3cret/);
+    assert.equal(await service.answer(), 'private');
+  });
+
   test('a git repository over http, with git from the build cache', async () => {
     const address = await serve();
     const service = pythonRepository({

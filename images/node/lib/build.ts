@@ -1,46 +1,85 @@
-import {existsSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
+import {existsSync, globSync, rmSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import {linkCaches, linkScratch} from './caches.ts';
-import {execCommand, isPlugAndPlay, scriptCommand} from './commands.ts';
 import {buildSteps, hasOwnAddon, ignoresScripts, lifecycleSteps, prismaDirectories, type Step} from './lifecycle.ts';
+import {execCommand, isPlugAndPlay, scriptCommand} from './manager/commands.ts';
+import {lockFiles} from './manager/locks.ts';
+import {complete, installedIn, neighbours, postponed, pythonLocks, serviceDirectory, strayLocks} from './place.ts';
 import {allowPrograms} from './placeholders.ts';
-import {closureOf, readText} from './project.ts';
+import {closureOf, inputPaths, readText} from './project.ts';
 import {refuse, run, say} from './report.ts';
-import {hasDependencies, install, managerOf, postponed, readService, type Service, withManager} from './service.ts';
+import {
+  hasDependencies,
+  install,
+  linkedServices,
+  managerOf,
+  readService,
+  type Service,
+  withManager,
+} from './service.ts';
 import {enter, removeCacheOfLayer, type Surroundings} from './surroundings.ts';
+import {addTools} from './tools.ts';
 
 // build-service: the step of a service's build after its source is copied. Installs if `install-dependencies
 // --before-source` could not, then runs what an install runs in the service's own packages, `prisma generate` where there
 // is a schema, and scripts.build.
 
-const directory = process.cwd();
+const content = process.cwd();
 const nodeGyp = '/usr/local/lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js';
-/** The build argument: the service's directory in its workspace. Only what this package needs has been copied. */
-const own = (process.env['service_directory'] ?? '').replace(/\/+$/, '');
+/** The build argument: the service's directory in the source. Only what this package needs has been copied. */
+const asked = (process.env['service_directory'] ?? '').replace(/\/+$/, '');
+const directory = serviceDirectory(content, asked);
+/** The member of the workspace that is built; empty: the service is no member. */
+const own = directory === content ? asked : '';
 
 async function main(): Promise<void> {
-  if (!existsSync(join(directory, 'package.json'))) return;
+  process.chdir(directory);
   // What `entrypoint build` added for the install.
-  rmSync(join(directory, '.entrypoint'), {recursive: true, force: true});
-  rmSync(join(directory, '.entrypoint-manifests'), {force: true});
+  rmSync(join(content, '.entrypoint'), {recursive: true, force: true});
+  rmSync(join(content, complete), {force: true});
+  const isPostponed = existsSync(postponed);
+  const isInstalled = directory === content || readText(installedIn) === directory;
+  for (const file of [postponed, installedIn]) rmSync(file, {force: true});
+  if (!existsSync(join(directory, 'package.json'))) {
+    if (isPostponed) refuse([{what: `no package.json in ${directory}`, fix: 'does .dockerignore exclude it?'}]);
+    return;
+  }
   const surroundings = enter(directory);
   try {
-    const whole = readService(directory);
+    const whole = readService(directory, content);
     const service = {
       ...whole,
       project: {...whole.project, members: own === '' ? whole.project.members : closureOf(whole.project, own)},
     };
     // An install here runs the service's own scripts itself.
-    const late = existsSync(postponed) && hasDependencies(service);
-    rmSync(postponed, {force: true});
-    if (late) await install(whole, surroundings);
+    const late = (isPostponed || !isInstalled) && hasDependencies(service);
+    if (late) for (const one of [...linkedServices(whole, content), whole]) await install(one, surroundings);
+    if (isPostponed) await addTools(whole.project, surroundings.env);
     allowPrograms(directory, service.project);
+    nameStrayLocks(whole);
     await runSteps(service, surroundings, !late);
     linkScratch(directory, ['.', ...service.project.members.map((one) => one.directory)]);
   } finally {
     surroundings.leave();
     removeCacheOfLayer();
   }
+}
+
+/** A lock file that nothing reads is named. */
+function nameStrayLocks({project}: Service): void {
+  const files = `{${[...lockFiles, ...pythonLocks].join(',')}}`;
+  const names = ['', '*/', '*/*/'].flatMap((below) =>
+    globSync(`${below}${files}`, {cwd: directory, exclude: ['**/node_modules']}),
+  );
+  const linked = inputPaths(project, () => undefined);
+  for (const name of strayLocks(names.toSorted(), project, linked))
+    say(
+      `not installed: the packages of ${name}, ${
+        pythonLocks.includes(basename(name))
+          ? "which are Python's, and this image is Node's (docs/images.md)"
+          : 'which no workspace of the service lists; if it is part of it: "workspaces", or npm ci in scripts.build'
+      }`,
+    );
 }
 
 const named = ({directory: at, script}: Step): string =>
@@ -52,7 +91,7 @@ async function runSteps(service: Service, surroundings: Surroundings, isInstalle
   const builds = buildSteps(project, own);
   // What npm does with an addon that has no install script.
   const addons = isInstalled ? [project.root].filter(hasOwnAddon) : [];
-  const all = isInstalled ? lifecycleSteps(project, choice.manager) : [];
+  const all = isInstalled ? lifecycleSteps(project, choice.manager, neighbours(service)) : [];
   const ignored = all.length > 0 && ignoresScripts(choice.manager, (file) => readText(join(directory, file)));
   if (ignored) say(`not run, since the settings have ignore-scripts: ${all.map(named).join(', ')}`);
   const lifecycle = ignored ? [] : all;

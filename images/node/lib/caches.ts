@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {existsSync, globSync, lstatSync, mkdirSync, rmdirSync, rmSync, symlinkSync} from 'node:fs';
+import {existsSync, globSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 
 // What tools keep beside the code: between builds in the cache mount, and in a container, where the code is read-only, in
@@ -22,8 +22,13 @@ const places = [
 ];
 
 /** Links the caches of the packages in `directories` into the service; returns what removes the links. */
-export function linkCaches(root: string, name: string, directories: readonly string[]): () => void {
-  if (!existsSync(buildCache)) return () => {};
+export function linkCaches(
+  root: string,
+  name: string,
+  directories: readonly string[],
+  kept: string = buildCache,
+): () => void {
+  if (!existsSync(kept)) return () => {};
   const key = createHash('sha256').update(name).digest('hex').slice(0, 12);
   const links: string[] = [];
   const made: string[] = [];
@@ -33,7 +38,7 @@ export function linkCaches(root: string, name: string, directories: readonly str
       if (lstatSync(path, {throwIfNoEntry: false}) !== undefined) continue;
       // No node_modules for a service that has none.
       if (place.startsWith('node_modules/') && !existsSync(join(root, directory, 'node_modules'))) continue;
-      const target = join(buildCache, key, directory, place);
+      const target = join(kept, key, directory, place);
       mkdirSync(target, {recursive: true});
       const first = mkdirSync(dirname(path), {recursive: true});
       if (first !== undefined) made.push(first);
@@ -42,8 +47,11 @@ export function linkCaches(root: string, name: string, directories: readonly str
     }
   // An incremental compiler that finds its notes, but not what it wrote last time, writes nothing: only notes of a mere
   // type check may stay.
-  for (const file of globSync(`${key}/**/*.tsbuildinfo`, {cwd: buildCache}))
-    if (!/\/node_modules\/\.tmp\/|\/\.next\/cache\//.test(file)) rmSync(join(buildCache, file), {force: true});
+  const own = join(kept, key);
+  // Not a glob: `**` leaves out directories whose names begin with a dot, as all of these do.
+  for (const file of existsSync(own) ? readdirSync(own, {recursive: true, encoding: 'utf8'}) : [])
+    if (file.endsWith('.tsbuildinfo') && !/(?:^|\/)(?:node_modules\/\.tmp|\.next\/cache)\//.test(file))
+      rmSync(join(own, file), {force: true});
   return () => {
     for (const link of links) rmSync(link, {force: true});
     // Directories that hold nothing but a link.

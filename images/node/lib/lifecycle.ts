@@ -1,6 +1,6 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {ManagerName} from './locks.ts';
+import type {ManagerName} from './manager/locks.ts';
 import {dependenciesOf, type Manifest, type Package, type Project} from './project.ts';
 import type {Refusal} from './report.ts';
 
@@ -48,14 +48,26 @@ export interface Step {
 /** `npx only-allow pnpm`, the usual guard: its question is answered, so it need not be downloaded. */
 const guard = /^(?:npx|pnpm dlx|pnpx|bunx)\s+(?:-y\s+|--yes\s+)?only-allow(?:@\S+)?\s+(\w+)$/;
 
-/** The lifecycle scripts to run after the source is copied: members first. */
-export function lifecycleSteps({root, members}: Project, manager: ManagerName): readonly Step[] {
+const stepsOf = ({directory, manifest}: Package, names: readonly string[]): readonly Step[] =>
+  names
+    .filter((name) => manifest.scripts?.[name] !== undefined && !guard.test(manifest.scripts[name].trim()))
+    .map((script) => ({directory, script}));
+
+/**
+ * The lifecycle scripts to run after the source is copied: members first. Of packages beside the service, npm runs `prepare`
+ * alone, since it links them, and the other managers run none.
+ */
+export function lifecycleSteps(
+  {root, members}: Project,
+  manager: ManagerName,
+  linked: readonly Package[] = [],
+): readonly Step[] {
   const names = lifecycleScripts(manager);
-  return [...members, root].flatMap(({directory, manifest}) =>
-    names
-      .filter((name) => manifest.scripts?.[name] !== undefined && !guard.test(manifest.scripts[name].trim()))
-      .map((script) => ({directory, script})),
-  );
+  const ofLinked = manager === 'npm' ? names.filter((name) => name.endsWith('prepare')) : [];
+  return [
+    ...linked.flatMap((one) => stepsOf(one, ofLinked)),
+    ...[...members, root].flatMap((one) => stepsOf(one, names)),
+  ];
 }
 
 /** Whether the settings switch scripts off, as they then are on a laptop: `ignore-scripts` of npm, pnpm and yarn 1. */

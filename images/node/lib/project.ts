@@ -163,10 +163,10 @@ export function closureOf({members}: Project, directory: string): readonly Packa
   return members.filter((one) => needed.has(one));
 }
 
-/** A dependency in a directory that the build does not get. */
-export function outsideRefusals(paths: readonly string[]): readonly Refusal[] {
+/** A dependency in a directory that the build does not get. The service is in `place`, relative to what it gets. */
+export function outsideRefusals(paths: readonly string[], place = ''): readonly Refusal[] {
   return paths
-    .filter((path) => path.startsWith('..') || path.startsWith('/'))
+    .filter((path) => join(place, path).startsWith('..') || path.startsWith('/'))
     .map((path) => ({
       what: `package.json depends on ${path}, which is outside of the build's directory`,
       fix: `move it below the directory of package.json, or make both packages of one workspace and build from its root`,

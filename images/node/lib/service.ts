@@ -1,15 +1,16 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {join} from 'node:path';
-import {installCommand, yarnDrift} from './commands.ts';
-import {explain} from './explain.ts';
+import {join, relative} from 'node:path';
 import {guardRefusals} from './lifecycle.ts';
-import {type Choice, chooseManager, isRefused, memberLockRefusals} from './locks.ts';
-import {fetchManager, type Manager} from './managers.ts';
+import {installCommand, yarnDrift} from './manager/commands.ts';
+import {explain} from './manager/explain.ts';
+import {type Choice, chooseManager, isRefused, memberLockRefusals} from './manager/locks.ts';
+import {fetchManager, type Manager} from './manager/managers.ts';
 import {nodeRefusals, type Satisfies, wantedVersions} from './node-version.ts';
+import {neighbours} from './place.ts';
 import {dependenciesOf, inputPaths, outsideRefusals, type Project, readProject, readText} from './project.ts';
 import {refuse, run, warn} from './report.ts';
-import {provideGit, type Surroundings} from './surroundings.ts';
+import {provideGit, type Surroundings, trustSettings} from './surroundings.ts';
 
 /** The service of the working directory, and what installs it. */
 export interface Service {
@@ -18,13 +19,10 @@ export interface Service {
   readonly choice: Choice;
 }
 
-/** A file that is there while the install waits for the source. */
-export const postponed = '/usr/local/lib/entrypoint/install-postponed';
-
 const npm = createRequire('/usr/local/lib/node_modules/npm/package.json');
 
-/** Reads the service, and ends the process with everything that is wrong with its files. */
-export function readService(directory: string): Service {
+/** Reads the service in a directory of `content`, and ends the process with everything that is wrong with its files. */
+export function readService(directory: string, content: string): Service {
   const project = readProject(directory);
   const {manifest} = project.root;
   const read = (file: string): string | undefined => readText(join(directory, file));
@@ -36,7 +34,7 @@ export function readService(directory: string): Service {
       process.versions.node,
       npm('semver/functions/satisfies') as Satisfies,
     ),
-    ...outsideRefusals(inputPaths(project, read)),
+    ...outsideRefusals(inputPaths(project, read), relative(content, directory)),
     ...(isRefused(choice)
       ? choice
       : [
@@ -52,6 +50,13 @@ export function readService(directory: string): Service {
   return {directory, project, choice};
 }
 
+/** The packages that a service links beside its own directory, with dependencies of their own; those that others need first. */
+export const linkedServices = (service: Service, content: string): readonly Service[] =>
+  neighbours(service)
+    .toReversed()
+    .map(({directory}) => readService(join(service.directory, directory), content))
+    .filter(hasDependencies);
+
 /** Whether there is anything to install. */
 export const hasDependencies = ({project: {root, members, patterns}, choice}: Service): boolean =>
   choice.lock !== undefined ||
@@ -66,12 +71,22 @@ export async function managerOf({directory, choice}: Service, env: NodeJS.Proces
   return fetchManager(choice, env, {imageNpm, yarnPath: own === undefined ? undefined : join(directory, own)});
 }
 
+/** 11 and later read the second spelling. */
+const ofPnpm = Object.fromEntries(
+  Object.entries({
+    // Not before each script: what is installed is what the lock file lists.
+    verify_deps_before_run: 'false',
+    // It is the version that package.json asks for, and need fetch no other copies of itself.
+    manage_package_manager_versions: 'false',
+    pm_on_fail: 'ignore',
+  }).flatMap(([name, value]) => ['npm', 'pnpm'].map((prefix) => [`${prefix}_config_${name}`, value])),
+);
+
 /** PATH with the manager's programs, and settings of its own. */
 export const withManager = (env: NodeJS.ProcessEnv, {name, bin}: Manager): NodeJS.ProcessEnv => ({
   ...env,
   ...(bin === undefined ? {} : {PATH: `${bin}:${env['PATH'] ?? ''}`}),
-  // Not before each script: what is installed is what the lock file lists. (11 and later read the second.)
-  ...(name === 'pnpm' ? {npm_config_verify_deps_before_run: 'false', pnpm_config_verify_deps_before_run: 'false'} : {}),
+  ...(name === 'pnpm' ? ofPnpm : {}),
 });
 
 /** Installs the dependencies, exactly as the lock file lists them; ends the process if that fails. */
@@ -89,17 +104,20 @@ export async function install(service: Service, {env: outside, certificates, uns
     hasYarnCache: existsSync(join(directory, '.yarn/cache')),
     certificates,
   });
+  const where = relative(process.cwd(), directory);
   if (choice.lock === undefined)
     warn(
-      `no lock file: another day's build gives another image. fix: ${choice.manager === 'npm' ? 'npm install --package-lock-only' : `${manager.program} install`}, and commit the file (does .dockerignore exclude it?)`,
+      `no lock file${where === '' ? '' : ` in ${where}`}: another day's build gives another image. fix: ${choice.manager === 'npm' ? 'npm install --package-lock-only' : `${manager.program} install`}, and commit the file (does .dockerignore exclude it?)`,
     );
   if (manager.bin !== undefined) process.stdout.write(`${manager.program} ${manager.version} (${choice.because})\n`);
   const git = usesGit(project, choice.lock === undefined ? '' : readFileSync(join(directory, choice.lock), 'latin1'))
     ? await provideGit(outside)
     : {};
   // Many tools ask no questions and show no progress with CI.
-  const env = {CI: 'true', ...withManager({...outside, ...git}, manager), ...command.env};
+  const settings = manager.name === 'pnpm' ? trustSettings(directory) : undefined;
+  const env = {CI: 'true', ...withManager({...outside, ...git}, manager), ...command.env, ...settings?.env};
   const {code, output} = await run(command.words, {env, cwd: directory, capture: true});
+  settings?.leave();
   if (code === 0) {
     process.stdout.write(output);
     return;

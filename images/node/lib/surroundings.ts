@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
-import {cache} from './managers.ts';
+import {cache} from './manager/managers.ts';
 import {readText} from './project.ts';
 import {run, refuse, warn} from './report.ts';
 
@@ -117,6 +117,37 @@ export function enter(directory: string): Surroundings {
     unset: [...new Set(unset)],
     leave: () => {
       for (const one of undo.toReversed()) one();
+    },
+  };
+}
+
+/**
+ * pnpm expands no variables in the .npmrc of a repository, which anyone could have written; it does so in the
+ * user's. Here the user chose which variables the build gets, and those lines move there for the install.
+ */
+export function trustSettings(directory: string): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly leave: () => void;
+} {
+  const file = join(directory, '.npmrc');
+  const text = readText(file) ?? '';
+  const lines = text.split('\n').filter((line) => /^[^#;]*\$\{/.test(line));
+  if (lines.length === 0) return {env: {}, leave: () => {}};
+  const scratch = mkdtempSync('/dev/shm/entrypoint-settings-');
+  const settings = join(scratch, 'npmrc');
+  writeFileSync(settings, `${readText('/root/.npmrc') ?? ''}\n${lines.join('\n')}\n`, {mode: 0o600});
+  writeFileSync(
+    file,
+    text
+      .split('\n')
+      .filter((line) => !lines.includes(line))
+      .join('\n'),
+  );
+  return {
+    env: {npm_config_userconfig: settings, pnpm_config_userconfig: settings},
+    leave: () => {
+      writeFileSync(file, text);
+      rmSync(scratch, {recursive: true, force: true});
     },
   };
 }

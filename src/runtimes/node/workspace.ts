@@ -24,6 +24,8 @@ export async function nodePackage(directory: string): Promise<WorkspacePackage |
   if (manifest === undefined) return undefined;
   const {workspaces, optionalDependencies, peerDependencies, patchedDependencies, pnpm} = manifest as Manifest;
   const all = {...peerDependencies, ...optionalDependencies, ...manifest.devDependencies, ...manifest.dependencies};
+  // npm links a directory; the others copy what `file:` names, so that their install needs all of it.
+  const links = ['package-lock.json', 'npm-shrinkwrap.json'].some((file) => existsSync(join(directory, file)));
   return {
     name: manifest.name,
     dependencies: Object.keys(all),
@@ -32,6 +34,7 @@ export async function nodePackage(directory: string): Promise<WorkspacePackage |
       .filter(isDirectory),
     inputs: [
       ...Object.values(all).flatMap((range) => copied.exec(String(range))?.[1] ?? []),
+      ...(links ? [] : Object.values(all).flatMap((range) => /^file:(\.\.\/.*)$/.exec(String(range))?.[1] ?? [])),
       ...Object.values({...patchedDependencies, ...pnpm?.patchedDependencies}),
     ].filter((path) => existsSync(join(directory, path))),
     members: (await pnpmMembers(directory)) ?? textsOf(workspaces),

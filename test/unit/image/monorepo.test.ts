@@ -114,6 +114,22 @@ suite('a service in a workspace', () => {
     );
   });
 
+  test('the install knows whose lock file it reads: of the workspace, or of a service that none lists', async () => {
+    const marker = '.entrypoint/manifests/.entrypoint-manifests';
+    const root = repository(workspace);
+    assert.equal((await contextOf(join(root, 'services/shop')))[marker], '');
+    const alone = repository({
+      'package.json': '{}',
+      'lib/package.json': '{}',
+      'lib/index.js': 'lib',
+      'apps/web/package.json': json({dependencies: {lib: 'file:../../lib'}}),
+      'apps/web/package-lock.json': '{}',
+    });
+    const files = await contextOf(join(alone, 'apps/web'));
+    assert.equal(files[marker], 'apps/web');
+    assert.ok('lib/index.js' in files && '.entrypoint/manifests/apps/web/package-lock.json' in files);
+  });
+
   test('has the version of the last commit that changed what its image contains', async () => {
     const root = repository(workspace);
     const shop = join(root, 'services/shop');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {mkdirSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {suite, test} from 'node:test';
 import {isProblem} from '../../../src/errors.ts';
@@ -106,6 +106,19 @@ suite('the workspace of a service', () => {
     const expectedInputs = ['fixes/e.patch', 'lib/a', 'lib/d', 'packages/x/own', 'vendor/b.tgz'];
     assert.deepEqual((await workspaceOf(repository)).inputs, expectedInputs);
     assert.deepEqual((await workspaceOf(join(repository, 'packages/x'))).inputs, expectedInputs);
+  });
+
+  test('a directory beside the service: npm links it, the other managers copy all of it', async () => {
+    const repository = directoryWith({
+      'shop/package.json': json({dependencies: {lib: 'file:../lib', tool: 'link:../tool'}}),
+      'lib/package.json': '{}',
+      'tool/package.json': '{}',
+    });
+    mkdirSync(join(repository, '.git'));
+    const inputs = async (): Promise<readonly string[]> => (await workspaceOf(join(repository, 'shop'))).inputs;
+    assert.deepEqual(await inputs(), ['lib']);
+    writeFileSync(join(repository, 'shop/package-lock.json'), '{}');
+    assert.deepEqual(await inputs(), []);
   });
 
   test('a manifest that cannot be read is named', async () => {

@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 from . import snapshot
+from .beside import name_others, remove_collected
 from .choose import announce, choose
 from .environment import MEMBER, VENV, build_environment, scratch_directory
 from .installers import install
@@ -53,9 +54,11 @@ def install_dependencies(words):
 def build_service(words):
     if words:
         raise Refusal(f"unexpected argument {words[0]}", "build-service", code=64)
+    remove_collected()
     project = service_project()
     check_python(project)
     choice = choose(project)
+    name_others(choice.lock)
     messages = []
     try:
         work = plan(project, choice, True, messages)

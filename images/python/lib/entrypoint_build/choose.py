@@ -7,6 +7,18 @@ from .manifests.project import LOCKS, requirement_files
 from .report import Missing, Refusal, note, warn
 
 MANAGER_LOCK = {"uv": "uv lock", "poetry": "poetry lock", "pdm": "pdm lock", "pipenv": "pipenv lock"}
+# Settings of uv by which its packages come from elsewhere, or in other versions, than pip would find.
+OF_UV = (
+    "sources",
+    "workspace",
+    "index",
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "constraint-dependencies",
+    "override-dependencies",
+    "conflicts",
+)
 CONDA = ("environment.yml", "environment.yaml", "conda-lock.yml")
 
 
@@ -66,6 +78,7 @@ def choose(project):
 def _without_lock(project, constraints, notes, conda):
     poetry = project.table("tool", "poetry")
     inputs, _, _ = requirement_files(project, ".in")
+    notes = [*notes, *_unread(project)]
 
     def unlocked(kind, file, fix, files=()):
         warning = (
@@ -78,7 +91,7 @@ def _without_lock(project, constraints, notes, conda):
         return unlocked("pipenv", "Pipfile", "pipenv lock")
     if poetry and ("dependencies" in poetry or "group" in poetry) and not project.table("project", "dependencies"):
         return unlocked("poetry", "pyproject.toml", "poetry lock")
-    if project.table("tool", "uv", "sources") or project.table("tool", "uv", "workspace"):
+    if project.has("uv.toml") or any(project.table("tool", "uv", key) for key in OF_UV):
         return unlocked("uv", "pyproject.toml", "uv lock")
     if project.table("project") or project.table("dependency-groups"):
         kind = "uv" if project.table("tool", "uv") else "pdm" if project.table("tool", "pdm") else None
@@ -96,6 +109,26 @@ def _without_lock(project, constraints, notes, conda):
             "list the packages in requirements.txt or pyproject.toml (conda run pip freeze >requirements.txt)",
         )
     return Choice("nothing", notes=notes)
+
+
+def _unread(project):
+    """Settings that only a manager with its lock file reads."""
+    found = [
+        f"warning: {project.place('pyproject.toml', f'tool.{tool}.{key}')}: pip does not read [tool.{tool}.{key}], and without"
+        f" {tool}.lock pip installs: {tool} lock, or the build secret pip_conf"
+        for tool, key in (("poetry", "source"), ("pdm", "source"), ("pdm", "resolution"))
+        if project.table("tool", tool, key)
+    ]
+    envs = project.table("tool", "hatch", "envs")
+    listed = [
+        name for name, env in envs.items() if isinstance(env, dict) and {"dependencies", "extra-dependencies"} & set(env)
+    ]
+    if listed:
+        found.append(
+            f"not installed: the environments {', '.join(listed)} of hatch"
+            f" ({project.place('pyproject.toml', 'tool.hatch.envs')}); [dependency-groups] are"
+        )
+    return found
 
 
 def _refuse(reason, lock, other):

@@ -9,7 +9,7 @@ from .git import uses_git, with_git
 from .managers import provide
 from .manifests import declared, requirements
 from .manifests.project import read_project, read_toml
-from .process import run, with_path
+from .process import output_of, run, with_path
 from .report import note
 from .work import conflicts
 
@@ -29,6 +29,8 @@ def install(project, work, env):
     kind = work.choice.kind
     if kind in ("requirements", "pyproject"):
         with_pip(work, env)
+        if kind == "pyproject" and work.whole and project.own.get("extras") is None:
+            further_extras(project, env)
     elif kind == "uv":
         uv(project, work, env, checks=not local_names(project), local=False)
     elif kind == "poetry":
@@ -56,6 +58,23 @@ def with_pip(work, env):
                 opened.write("\n".join(content) + "\n")
         pinned = f"{scratch}/constraints.txt" if pins else None
         install_files(f"{scratch}/requirements.txt", pinned, env, "pip cannot install the requirements", shown)
+
+
+ASK_EXTRAS = """
+import importlib.metadata, json, os
+for one in importlib.metadata.distributions():
+    if json.loads(one.read_text("direct_url.json") or "{}").get("url") == f"file://{os.getcwd()}":
+        print(*(one.metadata.get_all("Provides-Extra") or []))
+"""
+
+
+def further_extras(project, env):
+    """Installs the extras that only a build of the project tells, such as those of a setup.py."""
+    output, code = output_of([PIP[0], "-c", ASK_EXTRAS], env)
+    names = [name for name in output.split() if name not in declared.extras(project)] if code == 0 else []
+    if names:
+        words = ["--editable", f".[{','.join(names)}]"]
+        run([*PIP, "install", *QUIET, *words], env, "pip cannot install the extras", ["pip", "install", *words])
 
 
 def install_files(file, constraints, env, purpose, shown):

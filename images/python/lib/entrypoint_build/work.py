@@ -167,7 +167,7 @@ def _pyproject(project, choice, has_source):
                 with open(os.path.join(project.directory, name), encoding="utf-8", errors="replace") as opened:
                     inputs[name] = opened.read()
     flat = [one.text for one in found] + [f"-c:{line.text}" for line in constraints]
-    extras = [name for name in declared.extras(project)] if not complete else []
+    extras = project.own.get("extras", list(declared.extras(project))) if not complete else []
     editable = [f"-e .{'[' + ','.join(extras) + ']' if extras else ''}"] if not complete else []
     return Work(choice, flat, editable, not complete, inputs)
 

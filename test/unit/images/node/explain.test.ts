@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {explain} from '../../../../images/node/lib/explain.ts';
+import {explain} from '../../../../images/node/lib/manager/explain.ts';
 import {nodeRefusals, rangeOf, wantedVersions} from '../../../../images/node/lib/node-version.ts';
 
 type Manager = Parameters<typeof explain>[0]['choice']['manager'];

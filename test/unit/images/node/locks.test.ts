@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, test} from 'node:test';
-import {chooseManager, isRefused, memberLockRefusals} from '../../../../images/node/lib/locks.ts';
+import {chooseManager, isRefused, memberLockRefusals} from '../../../../images/node/lib/manager/locks.ts';
 import type {Manifest} from '../../../../images/node/lib/project.ts';
 
 /** `pnpm 9.12.3 (packageManager in package.json)`, or what is refused. */

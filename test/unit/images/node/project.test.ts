@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import {join} from 'node:path';
 import {describe, test} from 'node:test';
 import {assert as property, property as holds, string} from 'fast-check';
-import {installCommand, isPlugAndPlay, yarnDrift} from '../../../../images/node/lib/commands.ts';
 import {
   buildSteps,
   guardRefusals,
@@ -11,6 +10,7 @@ import {
   prismaDirectories,
   withoutLifecycle,
 } from '../../../../images/node/lib/lifecycle.ts';
+import {installCommand, isPlugAndPlay, yarnDrift} from '../../../../images/node/lib/manager/commands.ts';
 import {linkedPackages} from '../../../../images/node/lib/placeholders.ts';
 import {
   closureOf,

@@ -196,7 +196,8 @@ def wanted(project):
     own, complete = dependencies(project)
     found = list(own)
     for key, table in (("extras", extras(project)), ("groups", groups(project))):
-        for name in chosen(project, key, table):
+        # Of a setup.py, only its build tells the extras.
+        for name in chosen(project, key, table) if complete or key == "groups" else []:
             found += table[name]
     return found, complete
 

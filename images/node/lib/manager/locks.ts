@@ -1,5 +1,5 @@
-import type {Manifest} from './project.ts';
-import type {Refusal} from './report.ts';
+import type {Manifest} from '../project.ts';
+import type {Refusal} from '../report.ts';
 
 // Which package manager installs, and at which version: what package.json asks for, else what wrote the lock file.
 
@@ -34,6 +34,9 @@ const owners: Readonly<Record<string, 'npm' | 'pnpm' | 'yarn' | 'bun'>> = {
   'bun.lockb': 'bun',
 };
 
+/** The names of all lock files. */
+export const lockFiles: readonly string[] = Object.keys(owners);
+
 /** What installs a lock file if package.json names no version: the last release that writes this kind of file. */
 const releases = {
   'pnpm 9.0': [
@@ -65,7 +68,7 @@ const releases = {
 
 /** The manager, or why none can be chosen. */
 export function chooseManager({manifest, read}: Found): Choice | readonly Refusal[] {
-  const locks = Object.keys(owners).filter((file) => read(file) !== undefined);
+  const locks = lockFiles.filter((file) => read(file) !== undefined);
   const wanted = wantedManager(manifest);
   if (wanted !== undefined && 'what' in wanted) return [wanted];
   if (locks.length > 1) return [twoLocks(locks, wanted?.name)];
@@ -186,7 +189,7 @@ export function memberLockRefusals(
 ): readonly Refusal[] {
   if (choice.manager === 'pnpm' && choice.lock === undefined) return [];
   return members.flatMap((directory) =>
-    Object.keys(owners)
+    lockFiles
       .map((file) => `${directory}/${file}`)
       .filter(exists)
       .map((file) => ({

@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
+import {readText} from '../project.ts';
+import {type Refusal, refuse, run} from '../report.ts';
 import type {Choice, ManagerName} from './locks.ts';
-import {readText} from './project.ts';
-import {type Refusal, refuse, run} from './report.ts';
 
 // The package managers, fetched from the npm registry into the build cache, so that no image contains one but npm.
 

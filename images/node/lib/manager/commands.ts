@@ -1,8 +1,8 @@
 import {join} from 'node:path';
+import {dependenciesOf, type Project} from '../project.ts';
+import type {Refusal} from '../report.ts';
 import type {ManagerName} from './locks.ts';
 import {cache, type Manager} from './managers.ts';
-import {dependenciesOf, type Project} from './project.ts';
-import type {Refusal} from './report.ts';
 
 export interface InstallOptions {
   readonly lock: string | undefined;

@@ -1,6 +1,6 @@
 import {stripVTControlCharacters} from 'node:util';
+import type {Refusal} from '../report.ts';
 import {type Choice, lockCommand} from './locks.ts';
-import type {Refusal} from './report.ts';
 
 // What the output of a failed install means, in one or two lines instead of sixty.
 
