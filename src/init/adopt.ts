@@ -13,7 +13,7 @@ import type {Imported, Left, Taken} from './from/imported.ts';
 import {importFile} from './from/index.ts';
 import {openQuestions} from './open.ts';
 import {type Undone, undo, undoable, writeFiles} from './record.ts';
-import {proposalText} from './text.ts';
+import {diffText, foundTexts, openTexts} from './text.ts';
 
 /** What `init` is asked for. */
 export interface InitOptions {
@@ -62,16 +62,28 @@ export async function adopt(context: Context, {from, ci}: InitOptions): Promise<
       hasFrom: from !== undefined,
     }),
   ];
-  for (const line of proposalText(cwd, description, {...proposal, undecided}, imported).split('\n')) say(line);
   const {files} = proposal;
-  if (files.length > 0) {
-    const written = await run.act(writingText(files), async () => ({warning: writeFiles(cwd, files, env)}));
-    if (written?.warning !== undefined) context.note(written.warning);
-    if (written !== undefined)
-      say(
-        `\nwrote ${files.map(({path}) => path).join(', ')} (take back: entrypoint init --undo; next: entrypoint deploy local)`,
-      );
-  } else say('\nnothing to write: next: entrypoint deploy local');
+  const names = files.map(({path}) => path).join(', ');
+  const sayAll = (blocks: readonly string[]): void => {
+    for (const line of blocks.flatMap((block) => (block === '' ? [] : [...block.split('\n'), '']))) say(line);
+  };
+  sayAll(foundTexts(cwd, description, imported));
+  let written: {readonly warning: string | undefined} | undefined;
+  if (files.length > 0)
+    written = await run.act(
+      writingText(files),
+      async () => {
+        // A dry run's script has them.
+        sayAll([diffText({files})]);
+        return {warning: writeFiles(cwd, files, env)};
+      },
+      `# writes ${names}`,
+    );
+  if (written?.warning !== undefined) context.note(written.warning);
+  sayAll(openTexts(proposal.kept, undecided));
+  if (files.length === 0) say('nothing to write: next: entrypoint deploy local');
+  else if (written !== undefined)
+    say(`wrote ${names} (take back: entrypoint init --undo; next: entrypoint deploy local)`);
   return {
     found: description.facts,
     files: files.map(({path}) => path),
