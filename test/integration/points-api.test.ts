@@ -25,6 +25,7 @@ const servers: readonly (readonly [variable: string, program: RegExp])[] = [
     /gunicorn .*--worker-class uvicorn_worker\.UvicornWorker .*points_api\.server:asgi_app/,
   ],
   ['ENTRYPOINT_RUN_APP_SERVER=uwsgi', /uwsgi .*--module points_api\.server:app/],
+  ['ENTRYPOINT_RUN_APP_SERVER=granian', /granian --interface wsgi .*--blocking-threads 4 .*points_api\.server:app/],
 ];
 
 for (const [variable, program] of servers) {

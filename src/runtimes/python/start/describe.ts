@@ -29,7 +29,7 @@ const manifests = [
   ['setup.cfg', 'pip, without a lock file'],
 ] as const;
 
-const servers = ['gunicorn', 'uvicorn', 'uwsgi', 'pyuwsgi'] as const;
+const servers = ['gunicorn', 'granian', 'uvicorn', 'uwsgi', 'pyuwsgi'] as const;
 
 /**
  * What a directory shows about its Python service. Nothing need be installed.

@@ -46,22 +46,28 @@ export function ownName(server: AppServer, name: SettingName): string | undefine
   return server === 'gunicorn' ? (inFile[key] ?? key) : key;
 }
 
-/** Everything that the service's own files say about one of the servers. */
-export function ownServer(directory: string, env: Readonly<Record<string, string | undefined>>): OwnServer {
+/**
+ * Everything that the service's own files and its server's variables say about one of the servers.
+ * @param only the server that runs. Default: the one that the files are for
+ */
+export function ownServer(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+  only?: AppServer,
+): OwnServer {
   const web = readProcfile(directory).get('web');
-  const line = web === undefined ? undefined : readLine(web);
-  const note = web !== undefined && line === undefined ? `web in the Procfile is not followed: ${web}` : undefined;
+  const read = web === undefined ? undefined : readLine(web);
+  const line = only === undefined || read?.server === only ? read : undefined;
+  const note = web !== undefined && read === undefined ? `web in the Procfile is not followed: ${web}` : undefined;
   const sets: Sets = new Map();
   const usual = existsSync(join(directory, 'gunicorn.conf.py')) ? 'gunicorn.conf.py' : undefined;
   const ini = uwsgiFile(directory);
-  const chosen = line?.server ?? (usual === undefined ? (ini === undefined ? undefined : 'uwsgi') : 'gunicorn');
-  const config = configFile(line?.words ?? [], env) ?? usual;
+  const chosen = only ?? line?.server ?? (usual === undefined ? (ini === undefined ? undefined : 'uwsgi') : 'gunicorn');
+  const config = chosen === 'gunicorn' ? (configFile(line?.words ?? [], env) ?? usual) : undefined;
   const from = line === undefined ? (config ?? ini ?? '') : 'Procfile';
-  if (chosen === 'gunicorn' && config !== undefined) readPythonFile(directory, config, sets);
+  if (config !== undefined) readPythonFile(directory, config, sets);
   if (chosen === 'uwsgi' && ini !== undefined) readIni(directory, ini, sets);
-  addWords(chosen, env['GUNICORN_CMD_ARGS'] ?? '', 'GUNICORN_CMD_ARGS', sets);
-  for (const name of chosen === 'uvicorn' || chosen === undefined ? Object.keys(env) : [])
-    if (name.startsWith('UVICORN_')) sets.set(name.slice(8).toLowerCase(), {from: name, value: env[name]});
+  if (chosen !== undefined) addVariables(chosen, {...line?.env, ...env}, sets);
   for (const word of line?.words ?? []) addWords(chosen, word, 'Procfile', sets);
   const wsgi = sets.get('wsgi_app')?.value ?? (chosen === 'uwsgi' ? sets.get('module')?.value : undefined);
   return {
@@ -79,6 +85,25 @@ export function ownServer(directory: string, env: Readonly<Record<string, string
   };
 }
 
+/** gunicorn has words in one variable, the others have a variable for each option. */
+function addVariables(server: AppServer, env: Readonly<Record<string, string | undefined>>, sets: Sets): void {
+  if (server === 'gunicorn') return addWords(server, env['GUNICORN_CMD_ARGS'] ?? '', 'GUNICORN_CMD_ARGS', sets);
+  const prefix = `${server.toUpperCase()}_`;
+  for (const [name, value] of Object.entries(env)) {
+    const key = name.startsWith(prefix) && value !== undefined ? name.slice(prefix.length).toLowerCase() : '';
+    if (key !== '') sets.set((server === 'granian' ? granianNames[key] : undefined) ?? key, {from: name, value});
+  }
+}
+
+/** Variables of granian that are not called as their flags. */
+const granianNames: Readonly<Record<string, string>> = {
+  log_access_enabled: 'access_log',
+  log_access_fmt: 'access_log_fmt',
+  log_enabled: 'log',
+  websockets: 'ws',
+  metrics_enabled: 'metrics',
+};
+
 function uwsgiFile(directory: string): string | undefined {
   return ['uwsgi.ini', 'uwsgi.yaml', 'uwsgi.yml', 'uwsgi.json'].find((name) => existsSync(join(directory, name)));
 }
@@ -91,7 +116,7 @@ interface Line {
 }
 
 const switches =
-  /^--?(?:reload|no-reload|preload|no-sendfile|reuse-port|check-config|print-config|spew|daemon|D|proxy-headers|no-proxy-headers|access-log|no-access-log|server-header|no-server-header|date-header|no-date-header|use-colors|no-use-colors|factory|capture-output|enable-stdio-inheritance|master|enable-threads|vacuum|die-on-term|need-app|strict|lazy-apps|single-interpreter|M)$/;
+  /^--?(?:reload|no-reload|preload|no-sendfile|reuse-port|check-config|print-config|spew|daemon|D|proxy-headers|no-proxy-headers|access-log|no-access-log|server-header|no-server-header|date-header|no-date-header|use-colors|no-use-colors|factory|capture-output|enable-stdio-inheritance|master|enable-threads|vacuum|die-on-term|need-app|strict|lazy-apps|single-interpreter|M|(?:no-)?(?:ws|log|metrics|respawn-failed-workers|http1-keep-alive|http1-pipeline-flush|http2-adaptive-window|ssl-client-verify|reload-ignore-worker-failure)|no-factory)$/;
 
 /** Reads a line such as `exec gunicorn shop.wsgi --workers=3`; undefined if it is none of these servers. */
 function readLine(text: string): Line | undefined {
@@ -108,7 +133,7 @@ function readLine(text: string): Line | undefined {
   }
   const [program = '', ...rest] = words;
   if (program === 'fastapi' && rest[0] === 'run') return {...fastapiLine(rest.slice(1)), env};
-  if (program !== 'gunicorn' && program !== 'uvicorn' && program !== 'uwsgi') return undefined;
+  if (program !== 'gunicorn' && program !== 'uvicorn' && program !== 'uwsgi' && program !== 'granian') return undefined;
   const others = addressWords(program).without(rest);
   const kept: string[] = [];
   let module: string | undefined;
@@ -178,7 +203,7 @@ function addWords(server: AppServer | undefined, text: string, from: string, set
       ([, setting]: readonly [SettingName, Setting]) => short !== undefined && setting.short === short,
     );
     const key = found === undefined ? keyOf(flag) : (ownName(server, found[0]) ?? keyOf(flag));
-    const inFile = declared.find(([name]) => keyOf(flagOf(server, name) ?? '') === key)?.[0];
+    const inFile = declared.find(([name]) => keyOf(flagOf(server, name) ?? '') === key.replace(/^no_/, ''))?.[0];
     sets.set(inFile === undefined ? key : (ownName(server, inFile) ?? key), {from, value});
   }
 }
