@@ -148,8 +148,13 @@ function shownKind(text: string): Kind | undefined {
 function kindOf(directory: string, file: string, text: string): Kind {
   const shown = shownKind(text);
   if (shown !== undefined) return shown;
-  if (/^async def app(?:lication)?\(\s*scope/m.test(text) || file === 'asgi.py') return {kind: 'asgi'};
-  return /def app(?:lication)?\(\s*env/m.test(text) ? {kind: 'wsgi'} : declaredKind(directory);
+  return plainKind(text, 'app(?:lication)?', file) ?? declaredKind(directory);
+}
+
+/** The kind of a callable without a framework, by its parameters, or by the name of its file. */
+function plainKind(text: string, variable: string, file: string): Kind | undefined {
+  if (new RegExp(`^async def ${variable}\\(\\s*scope`, 'm').test(text) || file === 'asgi.py') return {kind: 'asgi'};
+  return new RegExp(`^def ${variable}\\(\\s*env`, 'm').test(text) ? {kind: 'wsgi'} : undefined;
 }
 
 /** For an application that another module makes: by what the service requires. */
@@ -164,13 +169,15 @@ function declaredKind(directory: string): Kind {
   return {kind: framework === 'Flask' || framework === 'Django' ? 'wsgi' : 'asgi', framework};
 }
 
-/** The kind of a module that is named, as far as its file shows a framework. */
+/** The kind of a module that is named, as far as its file shows a framework, or the parameters of the callable. */
 export function kindOfModule(directory: string, module: string): Kind | undefined {
-  const path = (module.split(':')[0] ?? '').replaceAll('.', '/');
+  const [name = '', variable = 'app'] = module.split(':');
+  const path = name.replaceAll('.', '/');
   const [text] = ['', 'src/']
     .flatMap((root) => [`${root}${path}.py`, `${root}${path}/__init__.py`])
     .flatMap((file) => readText(join(directory, file)) ?? []);
-  return text === undefined ? undefined : shownKind(text);
+  if (text === undefined) return undefined;
+  return shownKind(text) ?? plainKind(text, variable.replaceAll(/\W/g, ''), `${path.split('/').at(-1)}.py`);
 }
 
 /** The application that the service's own files name for their server. */

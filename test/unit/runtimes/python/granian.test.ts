@@ -275,6 +275,16 @@ test('variables of a server and its files count where another server’s file is
   assert.ok(!words(gunicorn, {workers: undefined}, {GUNICORN_CMD_ARGS: '-w 7'}).includes('--workers'));
 });
 
+test('the interface of a module that is named is that of its callable', () => {
+  const plain = {
+    'web.py': 'def app(environ, start):\n    ...\n\n\nasync def events(scope, receive, send):\n    ...\n',
+    'asgi.py': 'from web import events as application\n',
+    ...venv('granian'),
+  };
+  const called = (module: string): string | undefined => after(words(plain, {module}), '--interface');
+  assert.deepEqual(['web:app', 'web:events', 'asgi:application'].map(called), ['wsgi', 'asgi', 'asgi']);
+});
+
 test('--check-config loads the application as uvicorn and granian would; uWSGI cannot', () => {
   const list = words(flask, {checkConfig: true});
   assert.deepEqual(list.slice(0, 6), ['python3', '-m', 'entrypoint_check', 'granian', '--interface', 'wsgi']);
