@@ -8,6 +8,7 @@ import {isWritable} from '../writable.ts';
 import {isDeclared, requiredTool} from './linters.ts';
 import {installCommand, isInstalled} from './package-manager.ts';
 import {readPackage} from './package.ts';
+import {coverage, scriptInImage} from './read-only.ts';
 import {findPackage, findTool, nodeProgram, plugAndPlay, programDirectories} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
@@ -89,7 +90,7 @@ function ownTests(
   if (reports !== undefined && program === 'node' && words.includes('--test') && !script.includes('--test-reporter'))
     return nodeRunner({cwd, env}, [...words.filter((word) => word !== '--test'), ...rest], reports);
   const path = [...programDirectories(cwd), env['PATH'] ?? ''].join(delimiter);
-  const line = isWritable(cwd) ? script : elsewhere(script);
+  const line = isWritable(cwd) ? script : scriptInImage(script);
   return {
     // Words after `--` follow those of the script, as `npm test -- WORDS` has it.
     words: ['sh', '-c', rest.length === 0 ? line : `${line} "$@"`, 'test', ...rest],
@@ -130,15 +131,6 @@ function nodeReports(reports: Reports | undefined): string[] {
     ]),
   ];
 }
-
-// In an image, nothing can be written beside the code. What is kept in node_modules is in /tmp there: images/node.
-const coverage = '/tmp/coverage';
-
-/** A script whose coverage tools would measure beside the code. */
-const elsewhere = (script: string): string =>
-  script
-    .replace(/(?<=^|&& |\w=\S+ )c8(?= )/, `c8 --temp-directory=${coverage}/tmp --reports-dir=${coverage}`)
-    .replace(/(?<=^|&& |\w=\S+ )nyc(?= )/, `nyc --temp-dir=${coverage}/tmp --report-dir=${coverage}`);
 
 function vitestPlaces(directory: string, words: Words): readonly string[] {
   if (isWritable(directory)) return [];
