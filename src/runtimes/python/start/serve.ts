@@ -11,7 +11,7 @@ import {findPythonProgram, pythonLibrary, pythonProgram} from '../program.ts';
 import {pyprojectTexts} from '../pyproject.ts';
 import {type Application, kindOfModule, ownApplication} from './application.ts';
 import {asgiClass, chooseServer, noServer} from './choice.ts';
-import {debugged, debuggedSettings} from './debugger.ts';
+import {debugged, debuggedModule, debuggedSettings} from './debugger.ts';
 import {granianWords, type Interface, interfaceOf, reloading, requireKept} from './granian.ts';
 import {asyncClass, findModule} from './module.ts';
 import {type OwnServer, ownName, ownServer} from './own.ts';
@@ -99,8 +99,9 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
       from,
       own: ownSets,
     });
+  const {module, env: debugging} = debuggedModule(served.module, appServer, called.name, settings);
   const options = {
-    module: served.module,
+    module,
     own: mine.words,
     isOwn: (name: string): boolean => ownSets.has(name),
     settings: part(false),
@@ -112,7 +113,7 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   };
   // gunicorn and uWSGI have flags for it.
   const isByVariable = appServer === 'uvicorn' || appServer === 'granian' || ownSets.has('pythonpath');
-  const variables = {...gaps(mine.env, env), ...reloadVariables(appServer, settings)};
+  const variables = {...gaps(mine.env, env), ...reloadVariables(appServer, settings), ...debugging};
   const further = env['PYTHONPATH'] ?? variables['PYTHONPATH'];
   const path = [...pythonPath, ...(further === undefined ? [] : [further])].join(delimiter);
   const surroundings = {...variables, ...(isByVariable ? {PYTHONPATH: path} : {})};

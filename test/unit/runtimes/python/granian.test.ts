@@ -294,6 +294,12 @@ test('--check-config loads the application as uvicorn and granian would; uWSGI c
 });
 
 test('--inspect runs granian under debugpy, with one worker', () => {
-  const list = words({...flask, [`${site}/debugpy/__init__.py`]: ''}, {inspect: true, workers: undefined});
+  const debugpy = {[`${site}/debugpy/__init__.py`]: ''};
+  const served = serve({...flask, ...debugpy}, {inspect: true, workers: undefined});
+  assert.ok('words' in served);
+  const {words: list, env} = served;
   assert.deepEqual([list[1], list[7], after(list, '--workers')], ['-Xfrozen_modules=off', 'granian', '1']);
+  // Its threads are not Python's own.
+  assert.deepEqual([list.at(-1), env?.['ENTRYPOINT_DEBUGGED']], ['entrypoint_debugged:application', 'app:app']);
+  assert.equal(words({...fastapi, ...debugpy}, {inspect: true, workers: undefined}).at(-1), 'main:app');
 });
