@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join, normalize} from 'node:path';
 import {exitCode, isProblem, problem} from '../errors.ts';
-import type {Fact, Undecided} from '../runtimes/description.ts';
+import type {Description, Fact, Undecided} from '../runtimes/description.ts';
 import {runtimes} from '../runtimes/index.ts';
 import type {Runtime} from '../runtimes/runtime.ts';
 import {parseDeployFile} from '../service/deploy-file.ts';
@@ -38,8 +38,9 @@ export interface Initialized {
 export async function adopt(context: Context, {from, ci}: InitOptions): Promise<Initialized> {
   const {cwd, env, run, say} = context;
   const runtime = runtimeIn(cwd);
-  const imported = importedFiles(cwd, from);
+  const read = importedFiles(cwd, from);
   const description = describeIn(cwd, runtime);
+  const imported = read.map((one) => withoutUnfollowed(one, description));
   const top = imported.flatMap((one) => one.top);
   const local = imported.flatMap((one) => one.local);
   const release = imported.map((one) => one.release).find((one) => one !== undefined);
@@ -99,6 +100,16 @@ function importedFiles(directory: string, from: string | undefined): readonly Im
   const hasProcfile = existsSync(join(directory, 'Procfile'));
   const files = [...(from === undefined ? [] : [from]), ...(hasProcfile ? ['Procfile'] : [])];
   return [...new Set(files.map((file) => normalize(file)))].map((file) => importFile(directory, file));
+}
+
+/** The runtime knows which lines of a Procfile `run` follows. */
+function withoutUnfollowed(imported: Imported, {undecided}: Pick<Description, 'undecided'>): Imported {
+  const note = undecided.find(({what}) => what.startsWith('web in the Procfile is not followed'))?.what;
+  const isWeb = ({key}: Taken): boolean => imported.file.endsWith('Procfile') && key === 'web';
+  if (note === undefined || !imported.taken.some(isWeb)) return imported;
+  const {taken, left} = imported;
+  const webs = taken.filter(isWeb).map(({line, key}) => ({line, key, reason: 'see "to decide" below'}));
+  return {...imported, taken: taken.filter((one) => !isWeb(one)), left: [...webs, ...left]};
 }
 
 /** What another tool allows can be nothing for deploy.yaml: a port above 65535, a volume on /. */

@@ -181,10 +181,14 @@ export function kindOfModule(directory: string, module: string): Kind | undefine
 }
 
 /** The application that the service's own files name for their server. */
-export function ownApplication(directory: string, {module, server, from}: OwnServer): Application | undefined {
+export function ownApplication(
+  directory: string,
+  {module, server, from, moduleFrom = from}: OwnServer,
+): Application | undefined {
   if (module === undefined) return undefined;
   const {framework} = declaredKind(directory);
-  return {module, kind: server === 'uvicorn' ? 'asgi' : 'wsgi', from, framework, ...kindOfModule(directory, module)};
+  const kind = server === 'uvicorn' ? 'asgi' : 'wsgi';
+  return {module, kind, from: moduleFrom, framework, ...kindOfModule(directory, module)};
 }
 
 /** @throws Problem `no_server_module` (exit code 65) */
