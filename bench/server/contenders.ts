@@ -13,6 +13,7 @@ export interface Contender {
 export const workers = 2;
 const node = process.execPath;
 const serve = join(import.meta.dirname, '../../dist/serve.js');
+const cli = join(import.meta.dirname, '../../dist/cli.js');
 
 /** Our server with a module and additional flags. */
 export function ours(
@@ -68,7 +69,7 @@ export function adapterContenders(directory: string, {adapters}: Pick<Peers, 'ad
 
 /** The peers that could be installed, each configured for production as its manual describes. */
 export function peerContenders(directory: string, peers: Peers): readonly Contender[] {
-  const {servers, bun, deno, gunicorn, granian, uwsgi} = peers;
+  const {servers, bun, deno, gunicorn, uvicorn, granian, uwsgi} = peers;
   return [
     ...(servers === undefined ? [] : [pm2(directory, servers), watt(directory, servers)]),
     ...(bun === undefined
@@ -76,7 +77,13 @@ export function peerContenders(directory: string, peers: Peers): readonly Conten
       : [{...runtime('Bun', bun, 'bun', ['bun.mjs'], directory), env: {WEB_CONCURRENCY: String(workers)}}]),
     ...(deno === undefined ? [] : [denoServe(directory, deno)]),
     ...(gunicorn === undefined ? [] : ['sync', 'gthread'].map((kind) => gunicornOf(kind, directory, gunicorn))),
-    ...(granian === undefined ? [] : [granianOf(directory, granian)]),
+    ...(uvicorn === undefined ? [] : [uvicornOf(directory, uvicorn)]),
+    ...(granian === undefined
+      ? []
+      : [
+          granianOf(directory, granian),
+          ...(['wsgi', 'asgi'] as const).map((kind) => behindRun(kind, directory, granian)),
+        ]),
     ...(uwsgi === undefined ? [] : [uwsgiOf(directory, uwsgi)]),
   ];
 }
@@ -116,6 +123,47 @@ function gunicornOf(kind: string, directory: string, venv: string): Contender {
       'app:application',
     ),
     cwd: directory,
+  };
+}
+
+function uvicornOf(directory: string, venv: string): Contender {
+  return {
+    what: 'uvicorn',
+    words: onPort(
+      '--host 127.0.0.1 --port "$PORT"',
+      join(venv, 'bin/uvicorn'),
+      '--workers',
+      String(workers),
+      '--no-access-log',
+      '--log-level',
+      'error',
+      'asgi:application',
+    ),
+    cwd: directory,
+  };
+}
+
+/** granian as `entrypoint run` starts it, whose process becomes granian. */
+function behindRun(kind: 'wsgi' | 'asgi', directory: string, venv: string): Contender {
+  return {
+    what: `run, granian ${kind.toUpperCase()}`,
+    words: [
+      node,
+      cli,
+      '--quiet',
+      'run',
+      '--app-server=granian',
+      `--module=${kind === 'wsgi' ? 'app' : 'asgi'}:application`,
+    ],
+    // Without the package.json that a service for Node would have.
+    cwd: directory,
+    env: {
+      PATH: `${join(venv, 'bin')}:${process.env['PATH'] ?? ''}`,
+      VIRTUAL_ENV: venv,
+      ENTRYPOINT_RUN_HOST: '127.0.0.1',
+      ENTRYPOINT_RUN_RELOAD: 'false',
+      WEB_CONCURRENCY: String(workers),
+    },
   };
 }
 

@@ -60,6 +60,13 @@ export function limitsOf(runs: readonly Run[]): readonly Limit[] {
       1,
       'x',
     ),
+    // An ASGI application spends most of its time in asyncio.
+    atLeast(
+      'CPU per request of gunicorn gthread, to granian behind run (WSGI)',
+      middle(cpuRatio('gunicorn gthread', 'run, granian WSGI')),
+      5,
+      'x',
+    ),
     atMost('failed requests', Math.max(...runs.map(failedRequests)), 0, ''),
     atMost(
       '/health p99 of threads workers with busy handlers',

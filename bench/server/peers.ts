@@ -10,7 +10,12 @@ const npmPackages = {
   bun: ['bun@1.4.5'],
   deno: ['deno@2.9.6'],
 } as const;
-const pythonPackages = {gunicorn: 'gunicorn==27.0.1', granian: 'granian==2.8.9', uwsgi: 'uwsgi==2.0.31'} as const;
+const pythonPackages = {
+  gunicorn: 'gunicorn==27.0.1',
+  uvicorn: 'uvicorn[standard]==0.54.0',
+  granian: 'granian==2.8.9',
+  uwsgi: 'uwsgi==2.0.31',
+} as const;
 
 /** The directory of each installation; undefined if it failed. */
 export type Peers = Readonly<Record<keyof typeof npmPackages | keyof typeof pythonPackages, string | undefined>>;
@@ -57,6 +62,7 @@ export function installPeers(note: (text: string) => void): Peers {
     bun: withNpm('bun'),
     deno: withNpm('deno'),
     gunicorn: withPip('gunicorn'),
+    uvicorn: withPip('uvicorn'),
     granian: withPip('granian'),
     uwsgi: withPip('uwsgi'),
   };

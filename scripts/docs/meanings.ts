@@ -84,7 +84,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   no_pytest: 'pytest is not installed.',
   no_registry: 'No registry is configured.',
   no_secret_file: 'A file that the build reads as a secret does not exist.',
-  no_server: 'The server of a Python service, gunicorn, uvicorn or uWSGI, is not installed.',
+  no_server: 'The server of a Python service, gunicorn, uvicorn, uWSGI or granian, is not installed.',
   no_server_module: 'No module to serve was found or configured, or there are several candidates.',
   no_service: 'The directory has neither a package.json nor Python files.',
   no_tasks: 'tasks.ts exports no task.',

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {join, normalize} from 'node:path';
 import {exitCode, isProblem, problem} from '../errors.ts';
-import type {Fact, Undecided} from '../runtimes/description.ts';
+import type {Description, Fact, Undecided} from '../runtimes/description.ts';
 import {runtimes} from '../runtimes/index.ts';
 import type {Runtime} from '../runtimes/runtime.ts';
 import {parseDeployFile} from '../service/deploy-file.ts';
@@ -13,7 +13,7 @@ import type {Imported, Left, Taken} from './from/imported.ts';
 import {importFile} from './from/index.ts';
 import {openQuestions} from './open.ts';
 import {type Undone, undo, undoable, writeFiles} from './record.ts';
-import {proposalText} from './text.ts';
+import {diffText, foundTexts, openTexts} from './text.ts';
 
 /** What `init` is asked for. */
 export interface InitOptions {
@@ -38,8 +38,9 @@ export interface Initialized {
 export async function adopt(context: Context, {from, ci}: InitOptions): Promise<Initialized> {
   const {cwd, env, run, say} = context;
   const runtime = runtimeIn(cwd);
-  const imported = importedFiles(cwd, from);
+  const read = importedFiles(cwd, from);
   const description = describeIn(cwd, runtime);
+  const imported = read.map((one) => withoutUnfollowed(one, description));
   const top = imported.flatMap((one) => one.top);
   const local = imported.flatMap((one) => one.local);
   const release = imported.map((one) => one.release).find((one) => one !== undefined);
@@ -62,16 +63,28 @@ export async function adopt(context: Context, {from, ci}: InitOptions): Promise<
       hasFrom: from !== undefined,
     }),
   ];
-  for (const line of proposalText(cwd, description, {...proposal, undecided}, imported).split('\n')) say(line);
   const {files} = proposal;
-  if (files.length > 0) {
-    const written = await run.act(writingText(files), async () => ({warning: writeFiles(cwd, files, env)}));
-    if (written?.warning !== undefined) context.note(written.warning);
-    if (written !== undefined)
-      say(
-        `\nwrote ${files.map(({path}) => path).join(', ')} (take back: entrypoint init --undo; next: entrypoint deploy local)`,
-      );
-  } else say('\nnothing to write: next: entrypoint deploy local');
+  const names = files.map(({path}) => path).join(', ');
+  const sayAll = (blocks: readonly string[]): void => {
+    for (const line of blocks.flatMap((block) => (block === '' ? [] : [...block.split('\n'), '']))) say(line);
+  };
+  sayAll(foundTexts(cwd, description, imported));
+  let written: {readonly warning: string | undefined} | undefined;
+  if (files.length > 0)
+    written = await run.act(
+      writingText(files),
+      async () => {
+        // A dry run's script has them.
+        sayAll([diffText({files})]);
+        return {warning: writeFiles(cwd, files, env)};
+      },
+      `# writes ${names}`,
+    );
+  if (written?.warning !== undefined) context.note(written.warning);
+  sayAll(openTexts(proposal.kept, undecided));
+  if (files.length === 0) say('nothing to write: next: entrypoint deploy local');
+  else if (written !== undefined)
+    say(`wrote ${names} (take back: entrypoint init --undo; next: entrypoint deploy local)`);
   return {
     found: description.facts,
     files: files.map(({path}) => path),
@@ -87,6 +100,16 @@ function importedFiles(directory: string, from: string | undefined): readonly Im
   const hasProcfile = existsSync(join(directory, 'Procfile'));
   const files = [...(from === undefined ? [] : [from]), ...(hasProcfile ? ['Procfile'] : [])];
   return [...new Set(files.map((file) => normalize(file)))].map((file) => importFile(directory, file));
+}
+
+/** The runtime knows which lines of a Procfile `run` follows. */
+function withoutUnfollowed(imported: Imported, {undecided}: Pick<Description, 'undecided'>): Imported {
+  const note = undecided.find(({what}) => what.startsWith('web in the Procfile is not followed'))?.what;
+  const isWeb = ({key}: Taken): boolean => imported.file.endsWith('Procfile') && key === 'web';
+  if (note === undefined || !imported.taken.some(isWeb)) return imported;
+  const {taken, left} = imported;
+  const webs = taken.filter(isWeb).map(({line, key}) => ({line, key, reason: 'see "to decide" below'}));
+  return {...imported, taken: taken.filter((one) => !isWeb(one)), left: [...webs, ...left]};
 }
 
 /** What another tool allows can be nothing for deploy.yaml: a port above 65535, a volume on /. */

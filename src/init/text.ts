@@ -17,21 +17,18 @@ export function diffText({files}: Pick<Proposal, 'files'>): string {
     .join('\n');
 }
 
-/** What was found, what became of other tools' files, the new files as a diff, and what is open. */
-export function proposalText(
+/** What was found, and what became of other tools' files. */
+export function foundTexts(
   directory: string,
   description: Pick<Description, 'facts'>,
-  {files, kept, undecided}: Proposal,
   imported: readonly Imported[],
-): string {
-  const blocks = [
-    `${directory}: ${factsText(description.facts)}`,
-    imported.map(importedText).join('\n'),
-    diffText({files}),
-    kept.map((path) => `${path} is there already, and stays as it is`).join('\n'),
-    undecidedText(undecided),
-  ];
-  return blocks.filter((block) => block !== '').join('\n\n');
+): readonly string[] {
+  return [`${directory}: ${factsText(description.facts)}`, imported.map(importedText).join('\n')];
+}
+
+/** What was left as it is, and what is open. */
+export function openTexts(kept: readonly string[], undecided: readonly Undecided[]): readonly string[] {
+  return [kept.map((path) => `${path} is there already, and stays as it is`).join('\n'), undecidedText(undecided)];
 }
 
 function importedText({file, taken, left}: Imported): string {

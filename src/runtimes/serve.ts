@@ -13,7 +13,7 @@ export const serveOptions = {
   }),
   ...serverOptions,
   appServer: option.choice('Python: the server that runs the service', {
-    choices: ['gunicorn', 'uvicorn', 'uwsgi'],
+    choices: ['gunicorn', 'uvicorn', 'uwsgi', 'granian'],
     defaultText: 'what the Procfile names, else what is installed',
   }),
   checkConfig: option.boolean('check the settings and load the module, but do not serve'),

@@ -68,8 +68,11 @@ export interface Runner {
   step<T>(title: string, body: (run: Runner) => Promise<T>, host?: string): Promise<T>;
   /** Replaces this process by the command (same pid); returns only in a dry run. */
   become(command: Words | Command): Promise<void>;
-  /** Does something without an external command. `text` is shell text that does the same; a dry run prints it. */
-  act<T>(text: string, body: () => Promise<T>): Promise<T | undefined>;
+  /**
+   * Does something without an external command. `text` is shell text that does the same; a dry run prints it.
+   * @param shown what a run prints in its place, where `body` says the rest. Default: `text`
+   */
+  act<T>(text: string, body: () => Promise<T>, shown?: string): Promise<T | undefined>;
 }
 
 /** The outcome of commands that were repeated once more. */

@@ -1,10 +1,11 @@
-import {existsSync, globSync, readFileSync} from 'node:fs';
+import {existsSync, globSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import type {Words} from '../../shell/argv.ts';
 import type {ServiceContext} from '../runtime.ts';
 import {isWritable} from '../writable.ts';
 import {ownChecks, requiredTool, tscChecker} from './linters.ts';
+import {checkInImage} from './read-only.ts';
 import {findPackage} from './tooling.ts';
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
@@ -18,8 +19,7 @@ const notSources = ['node_modules/**', '**/node_modules/**', 'dist/**', 'coverag
 export function nodeChecks({cwd}: Pick<ServiceContext, 'cwd'>): readonly Words[] {
   const own = ownChecks(cwd);
   const commands = [
-    // A check of types by a script is as incremental as any other.
-    ...own.commands.map((words) => (words[0]?.endsWith('/tsc') === true ? [...words, ...withoutNotes(cwd)] : words)),
+    ...own.commands,
     ...(own.hasLinter ? [] : usualLinter(cwd)),
     ...(own.hasTypes ? [] : typeChecker(cwd)),
   ];
@@ -35,7 +35,10 @@ export function nodeChecks({cwd}: Pick<ServiceContext, 'cwd'>): readonly Words[]
 /** Without a linter of its own, a service has oxlint with its defaults. */
 function usualLinter(directory: string): Words[] {
   const oxlint = requiredTool(directory, {name: 'oxlint', package: 'oxlint'});
-  return oxlint === undefined || !hasSources(directory) ? [] : [[oxlint, '--deny-warnings']];
+  // It leaves out what .gitignore says, which a package of a repository may not have.
+  return oxlint === undefined || !hasSources(directory)
+    ? []
+    : [[oxlint, '--deny-warnings', '--ignore-pattern=node_modules']];
 }
 
 /** tsc with the service's tsconfig.json; without one, strict and for TypeScript that Node runs without a build. */
@@ -43,7 +46,7 @@ function typeChecker(directory: string): Words[] {
   const tsc = requiredTool(directory, tscChecker);
   if (tsc === undefined) return [];
   if (existsSync(join(directory, 'tsconfig.json')))
-    return [[tsc, '--noEmit', '--project', 'tsconfig.json', ...withoutNotes(directory)]];
+    return [inImage(directory, [tsc, '--noEmit', '--project', 'tsconfig.json'])];
   const files = globSync('**/*.{ts,mts,cts}', {cwd: directory, exclude: notSources}).toSorted();
   if (files.length === 0) return [];
   const types = findPackage(directory, '@types/node');
@@ -66,14 +69,8 @@ function typeChecker(directory: string): Words[] {
   ];
 }
 
-/** In an image, nothing can be written beside the code: an incremental check keeps its notes nowhere. */
-function withoutNotes(directory: string): Words {
-  if (isWritable(directory) || !existsSync(join(directory, 'tsconfig.json'))) return [];
-  const isIncremental = /"(?:incremental|composite|extends)"/.test(
-    readFileSync(join(directory, 'tsconfig.json'), 'utf8'),
-  );
-  return isIncremental ? ['--incremental', '--tsBuildInfoFile', '/dev/null'] : [];
-}
+const inImage = (directory: string, words: Words): Words =>
+  isWritable(directory) ? words : checkInImage(directory, words);
 
 function hasSources(directory: string): boolean {
   return globSync(sources, {cwd: directory, exclude: notSources}).length > 0;

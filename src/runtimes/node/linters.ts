@@ -4,6 +4,7 @@ import {splitWords, type Words} from '../../shell/argv.ts';
 import {isWritable} from '../writable.ts';
 import {addPackages, installCommand, notInstalledText, upwards} from './package-manager.ts';
 import {dependsOn, type PackageFile, readPackage} from './package.ts';
+import {checkInImage} from './read-only.ts';
 import {findTool} from './tooling.ts';
 
 /** A linter, a formatter or a type checker of Node services. */
@@ -106,8 +107,9 @@ export function ownChecks(directory: string): OwnChecks {
     found.flatMap(({checker, program}) => (program === undefined ? [checker] : [])),
   );
   const readOnly = !isWritable(directory);
+  const commands = found.map(({program = '', words}): Words => [program].concat(words));
   return {
-    commands: found.map(({program = '', words}) => [program].concat(readOnly ? withoutCache(words) : words)),
+    commands: readOnly ? commands.map((words) => checkInImage(directory, words)) : commands,
     names: chosen.map(({checker}) => checker.name),
     hasLinter: chosen.some(({checker}) => checker.isLinter === true),
     hasTypes: chosen.some(({checker}) => checker === tscChecker || typeCheckers.includes(checker)),
@@ -180,11 +182,4 @@ function scriptWords(scripts: NonNullable<PackageFile['scripts']>, {name, checks
     }
   }
   return undefined;
-}
-
-/** In an image, nothing can be written beside the code. */
-function withoutCache(words: Words): Words {
-  return words.filter(
-    (word, at) => !word.startsWith('--cache') && !/^--cache-(?:location|strategy|file)$/.test(words[at - 1] ?? ''),
-  );
 }

@@ -8,6 +8,8 @@ import {isWritable} from '../writable.ts';
 import {isDeclared, requiredTool} from './linters.ts';
 import {installCommand, isInstalled} from './package-manager.ts';
 import {readPackage} from './package.ts';
+import {coverage, scriptInImage} from './read-only.ts';
+import {testScript} from './test-script.ts';
 import {findPackage, findTool, nodeProgram, plugAndPlay, programDirectories} from './tooling.ts';
 
 const testFiles = '**/*.test.{ts,mts,cts,js,mjs,cjs}';
@@ -17,7 +19,7 @@ const otherRunners = /^(?:NODE_ENV=\S+ |cross-env |\w+=\S+ )*(?:mocha|ava|tap|ja
 
 /**
  * The tests below `suite`: with vitest or jest if the service depends on one, else with Node's own runner. Where a service has
- * its unit tests elsewhere, or another runner for them, its `test` script runs.
+ * its unit tests elsewhere, or another runner for them, its `test:unit` or `test` script runs.
  * @throws Problem `no_tests` or `not_installed` (exit code 69)
  */
 export function nodeTests(
@@ -25,7 +27,7 @@ export function nodeTests(
   suite: string,
   reports?: Reports,
 ): Command {
-  const script = suite === 'test/unit' ? testScript(cwd) : undefined;
+  const script = suite === 'test/unit' ? testScript(readPackage(cwd) ?? {}) : undefined;
   const isEmpty = globSync(`${suite}/${testFiles}`, {cwd}).length === 0;
   if (script !== undefined && (isEmpty || otherRunners.test(script)))
     return ownTests({cwd, env, rest}, script, reports);
@@ -45,12 +47,6 @@ export function otherSuites(directory: string): readonly string[] {
   return globSync(['playwright.config.{ts,js,mts,mjs}', 'cypress.config.{ts,js,mjs}'], {cwd: directory}).map(
     (file) => `${file.split('.')[0] ?? ''} (${file})`,
   );
-}
-
-/** The `test` script, unless it is that of `npm init`, or this command itself. */
-function testScript(directory: string): string | undefined {
-  const script = readPackage(directory)?.scripts?.['test']?.trim();
-  return script === undefined || /no test specified|\bentrypoint\b/.test(script) ? undefined : script;
 }
 
 function nodeRunner({cwd, env}: ServiceContext, words: Words, reports: Reports | undefined): Command {
@@ -89,7 +85,7 @@ function ownTests(
   if (reports !== undefined && program === 'node' && words.includes('--test') && !script.includes('--test-reporter'))
     return nodeRunner({cwd, env}, [...words.filter((word) => word !== '--test'), ...rest], reports);
   const path = [...programDirectories(cwd), env['PATH'] ?? ''].join(delimiter);
-  const line = isWritable(cwd) ? script : elsewhere(script);
+  const line = isWritable(cwd) ? script : scriptInImage(script);
   return {
     // Words after `--` follow those of the script, as `npm test -- WORDS` has it.
     words: ['sh', '-c', rest.length === 0 ? line : `${line} "$@"`, 'test', ...rest],
@@ -130,15 +126,6 @@ function nodeReports(reports: Reports | undefined): string[] {
     ]),
   ];
 }
-
-// In an image, nothing can be written beside the code. What is kept in node_modules is in /tmp there: images/node.
-const coverage = '/tmp/coverage';
-
-/** A script whose coverage tools would measure beside the code. */
-const elsewhere = (script: string): string =>
-  script
-    .replace(/(?<=^|&& |\w=\S+ )c8(?= )/, `c8 --temp-directory=${coverage}/tmp --reports-dir=${coverage}`)
-    .replace(/(?<=^|&& |\w=\S+ )nyc(?= )/, `nyc --temp-dir=${coverage}/tmp --report-dir=${coverage}`);
 
 function vitestPlaces(directory: string, words: Words): readonly string[] {
   if (isWritable(directory)) return [];

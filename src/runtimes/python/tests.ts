@@ -1,7 +1,7 @@
 import {existsSync, globSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
-import type {Command} from '../../shell/argv.ts';
+import type {Command, Words} from '../../shell/argv.ts';
 import type {Context} from '../../task.ts';
 import {readText} from '../../text/file.ts';
 import {noTests, type Reports, type ServiceContext} from '../runtime.ts';
@@ -46,15 +46,17 @@ export function pytestCommand(
   }
   const others = directory.includes('/') ? [] : ['integration', 'sanity'].map((name) => `${directory}/${name}`);
   const ignored = others.filter((one) => existsSync(join(cwd, one))).map((one) => `--ignore=${one}`);
+  const inImage = isWritable(cwd) ? undefined : pytestInImage(cwd);
   const command = {
     words: [
       pytest,
-      ...cacheWords(cwd),
+      ...(inImage?.words ?? []),
       ...ignored,
       ...(reports === undefined ? [] : [`--junitxml=${reports.junit}`]),
       ...rest,
       directory,
     ],
+    ...(inImage === undefined ? {} : {env: inImage.env}),
   };
   if (reports === undefined || !hasPythonPackage({cwd, env}, 'pytest_cov')) return command;
   return {
@@ -64,8 +66,25 @@ export function pytestCommand(
   };
 }
 
-/** In an image, nothing can be written beside the code. */
-const cacheWords = (directory: string): readonly string[] => (isWritable(directory) ? [] : ['-p', 'no:cacheprovider']);
+/**
+ * What pytest needs in an image, where nothing can be written beside the code: no cache, and coverage that the service's
+ * configuration measures elsewhere.
+ */
+export function pytestInImage(directory: string): {
+  readonly words: Words;
+  readonly env: Readonly<Record<string, string>>;
+} {
+  const configured = ['pyproject.toml', 'pytest.ini', '.pytest.ini', 'setup.cfg', 'tox.ini']
+    .map((name) => readText(join(directory, name)) ?? '')
+    .join('\n');
+  const kinds = new Set(
+    Array.from(configured.matchAll(/--cov-report[="',\s]+(html|xml|json|lcov)\b(?!:)/g), ([, kind]) => kind),
+  );
+  return {
+    words: ['-p', 'no:cacheprovider', ...[...kinds].map((kind) => `--cov-report=${kind}:/tmp/coverage/${kind}`)],
+    env: {COVERAGE_FILE: '/tmp/.coverage'},
+  };
+}
 
 /**
  * The tests of a service that has them elsewhere, or runs them without pytest: pytest with its own configuration, Django's
@@ -97,7 +116,9 @@ function otherTests(
     };
   if (directory !== undefined || pytest === undefined || !has(cwd, '**/{test_*,*_test,tests}.py')) return undefined;
   const junit = reports === undefined ? [] : [`--junitxml=${reports.junit}`];
-  return {words: [pytest, ...cacheWords(cwd), ...junit, ...rest]};
+  if (isWritable(cwd)) return {words: [pytest, ...junit, ...rest]};
+  const inImage = pytestInImage(cwd);
+  return {words: [pytest, ...inImage.words, ...junit, ...rest], env: inImage.env};
 }
 
 /** Programs that start tests in environments of their own, which a task of tasks.ts can run. */

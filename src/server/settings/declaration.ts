@@ -14,6 +14,7 @@ export const declaration = {
     uwsgi: '--http-socket',
     defaultText: 'host and port',
     uvicorn: '--host',
+    granian: '--host',
     help: 'address to listen on: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; repeated, or with commas, for several; overrides host and port',
   },
   host: {kind: 'host', deprecatedEnv: 'HOST', defaultValue: '0.0.0.0', help: 'IP address or host name to listen on'},
@@ -28,6 +29,7 @@ export const declaration = {
     uwsgi: '--processes',
     defaultText: 'by CPU quota and memory',
     uvicorn: '--workers',
+    granian: '--workers',
     help: 'worker processes',
   },
   workerClass: {
@@ -47,6 +49,7 @@ export const declaration = {
     defaultValue: 4,
     gunicorn: '--threads',
     uwsgi: '--threads',
+    granian: '--blocking-threads',
     help: 'threads per worker; only with the worker class threads',
   },
   timeout: {
@@ -70,6 +73,7 @@ export const declaration = {
     gunicorn: '--graceful-timeout',
     uwsgi: '--worker-reload-mercy',
     uvicorn: '--timeout-graceful-shutdown',
+    granian: '--workers-kill-timeout',
     help: 'seconds for requests to finish after SIGTERM; keep it below the stop timeout of the container',
   },
   drainDelay: {
@@ -90,6 +94,7 @@ export const declaration = {
     defaultValue: 75,
     gunicorn: '--keep-alive',
     uvicorn: '--timeout-keep-alive',
+    granian: '--http1-header-read-timeout',
     help: "seconds for which an idle connection stays open; set it higher than the balancer's",
   },
   headersTimeout: {
@@ -111,6 +116,7 @@ export const declaration = {
     max: 1_048_576,
     defaultValue: 16_384,
     uwsgi: '--buffer-size',
+    granian: '--http1-buffer-size',
     help: 'maximum size of request headers in bytes; larger ones get a 431',
   },
   maxBodySize: {
@@ -134,6 +140,7 @@ export const declaration = {
     min: 1,
     defaultValue: 10_000,
     gunicorn: '--worker-connections',
+    granian: '--backpressure',
     help: 'maximum open connections per worker; further ones wait in the backlog',
   },
   backlog: {
@@ -145,11 +152,13 @@ export const declaration = {
     gunicorn: '--backlog',
     uwsgi: '--listen',
     uvicorn: '--backlog',
+    granian: '--backlog',
     help: 'connections that can wait to be accepted; the kernel limits it to somaxconn',
   },
   socketMode: {
     kind: 'mode',
     uwsgi: '--chmod-socket',
+    granian: '--uds-permissions',
     defaultText: 'by umask; 660 with an owner',
     help: 'permissions of Unix sockets, in octal: who may connect needs to write',
   },
@@ -181,6 +190,7 @@ export const declaration = {
     deprecatedEnv: 'MAX_RSS',
     defaultValue: 0,
     uwsgi: '--reload-on-rss',
+    granian: '--workers-max-rss',
     help: 'MiB of resident memory beyond which a worker is recycled; 0: never',
   },
   maxHeap: {
@@ -211,6 +221,7 @@ export const declaration = {
     gunicorn: '--access-logfile',
     uwsgi: '--disable-logging',
     uvicorn: '--access-log',
+    granian: '--access-log',
     help: 'log one line per request',
   },
   accessLogFormat: {
@@ -241,6 +252,7 @@ export const declaration = {
     gunicorn: '--reload',
     uwsgi: '--py-autoreload',
     uvicorn: '--reload',
+    granian: '--reload',
     help: 'restart when a file changes',
   },
   reloadEngine: {
@@ -257,6 +269,7 @@ export const declaration = {
     defaultText: 'no file',
     gunicorn: '--reload-extra-file',
     uwsgi: '--touch-reload',
+    granian: '--reload-paths',
     help: 'further file that causes a restart, such as a template; can be repeated',
   },
   inspect: {

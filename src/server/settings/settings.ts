@@ -82,7 +82,7 @@ export type SettingKind =
 
 /**
  * One setting. The parser, the options of the task `run`, the help, the manual's table and the words for gunicorn,
- * uvicorn and uWSGI come from it.
+ * uvicorn, uWSGI and granian come from it.
  */
 export interface Setting {
   readonly kind: SettingKind;
@@ -113,4 +113,5 @@ export interface Setting {
   readonly gunicorn?: string;
   readonly uwsgi?: string;
   readonly uvicorn?: string;
+  readonly granian?: string;
 }

@@ -169,9 +169,9 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
       echo.command(commandText(command), {prefix, kind: 'become'});
       await become(toCommand(command), options);
     },
-    act: async <T>(text: string, body: () => Promise<T>): Promise<T> => {
+    act: async <T>(text: string, body: () => Promise<T>, shown: string = text): Promise<T> => {
       throwIfAborted(signal);
-      return following(echo.command(text, {prefix, step, kind: 'act'}).ended, signal, body);
+      return following(echo.command(shown, {prefix, step, kind: 'act'}).ended, signal, body);
     },
   });
   return made;

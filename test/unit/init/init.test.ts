@@ -130,6 +130,18 @@ describe('init', () => {
     assert.match(readFileSync(join(cwd, 'tasks.ts'), 'utf8'), /'flask db upgrade'/);
   });
 
+  test('says of a Procfile either that `run` follows it, or that it does not', async () => {
+    const cwd = directoryWith({...flask, Procfile: 'web: waitress-serve --port=$PORT shop:app\n'});
+    const {taken, left, undecided} = await initService(inDirectory(cwd).context);
+    assert.deepEqual([taken, left.map(({key}) => key)], [[], ['web']]);
+    assert.deepEqual(undecided, [
+      {
+        what: 'web in the Procfile is not followed: waitress-serve --port=$PORT shop:app',
+        write: 'Procfile: web: gunicorn shop:app (or granian), with its options',
+      },
+    ]);
+  });
+
   test('takes versions from any manifest, and no requirement from what other packages name', async () => {
     const app = {'app.py': flask['shop/__init__.py']};
     for (const [file, text] of Object.entries({

@@ -44,6 +44,21 @@ test('vitest and jest run once, and with reports', () => {
   assert.ok(words.includes('--ci') && !words.includes('--watch'));
 });
 
+test('the script for unit tests is taken before that for all, and what it names is seen', () => {
+  const vitest = {'node_modules/.bin/vitest': ''};
+  const words = (scripts: Files): readonly string[] => {
+    const cwd = directoryWith({'package.json': JSON.stringify({scripts}), ...vitest});
+    return node.tests({cwd, env: {}, rest: []}, 'test/unit').words;
+  };
+  const once = ['node_modules/.bin/vitest', 'run'];
+  assert.deepEqual(words({'test:unit': 'vitest', test: 'npm run test:unit && npm run test:e2e'}), once);
+  assert.deepEqual(words({test: 'yarn unit', unit: 'pnpm run -s v', v: 'vitest'}), once);
+  const hooked = {test: 'npm run unit', preunit: 'tsc', unit: 'vitest'};
+  assert.deepEqual(words(hooked), ['sh', '-c', 'npm run unit', 'test']);
+  assert.deepEqual(words({test: 'npm run lint && npm run test', lint: 'eslint .'}).slice(0, 2), ['sh', '-c']);
+  assert.deepEqual(words({'test:unit': 'entrypoint test_unit', test: 'vitest'}), once);
+});
+
 test('a runner of another kind runs its own files, wherever they are', () => {
   const mocha = {'test/unit/a.test.js': '', 'node_modules/.bin/mocha': ''};
   assert.deepEqual(ofNode('mocha test/unit', mocha), ['sh', '-c', 'mocha test/unit', 'test']);

@@ -7,6 +7,7 @@ import {healthPath, sourceFiles} from '../../sources.ts';
 import {checkerNames} from '../linters.ts';
 import {addPackages, lockFileOf, type PackageManager, packageManagerOf} from '../package-manager.ts';
 import {dependsOn, type PackageFile, readPackage} from '../package.ts';
+import {testScript} from '../test-script.ts';
 import {otherSuites} from '../tests.ts';
 import {type Framework, servingPrograms} from './frameworks.ts';
 import {installedPackage} from './program.ts';
@@ -158,9 +159,9 @@ function standaloneNote(directory: string, framework: Framework | undefined): re
 function testFact(manifest: PackageFile): Fact {
   const runner = runners.find((name) => dependsOn(manifest, name));
   if (runner !== undefined) return {what: `tests: ${runner}`};
-  const test = manifest.scripts?.['test'];
+  const test = testScript(manifest);
   if (/node .*--test/.test(test ?? '')) return {what: 'tests: node:test'};
-  return {what: test === undefined || /no test specified/.test(test) ? 'no tests' : `tests: \`${test}\``};
+  return {what: test === undefined ? 'no tests' : `tests: \`${test}\``};
 }
 
 function otherFacts(directory: string): readonly Fact[] {

@@ -148,8 +148,13 @@ function shownKind(text: string): Kind | undefined {
 function kindOf(directory: string, file: string, text: string): Kind {
   const shown = shownKind(text);
   if (shown !== undefined) return shown;
-  if (/^async def app(?:lication)?\(\s*scope/m.test(text) || file === 'asgi.py') return {kind: 'asgi'};
-  return /def app(?:lication)?\(\s*env/m.test(text) ? {kind: 'wsgi'} : declaredKind(directory);
+  return plainKind(text, 'app(?:lication)?', file) ?? declaredKind(directory);
+}
+
+/** The kind of a callable without a framework, by its parameters, or by the name of its file. */
+function plainKind(text: string, variable: string, file: string): Kind | undefined {
+  if (new RegExp(`^async def ${variable}\\(\\s*scope`, 'm').test(text) || file === 'asgi.py') return {kind: 'asgi'};
+  return new RegExp(`^def ${variable}\\(\\s*env`, 'm').test(text) ? {kind: 'wsgi'} : undefined;
 }
 
 /** For an application that another module makes: by what the service requires. */
@@ -164,20 +169,26 @@ function declaredKind(directory: string): Kind {
   return {kind: framework === 'Flask' || framework === 'Django' ? 'wsgi' : 'asgi', framework};
 }
 
-/** The kind of a module that is named, as far as its file shows a framework. */
+/** The kind of a module that is named, as far as its file shows a framework, or the parameters of the callable. */
 export function kindOfModule(directory: string, module: string): Kind | undefined {
-  const path = (module.split(':')[0] ?? '').replaceAll('.', '/');
+  const [name = '', variable = 'app'] = module.split(':');
+  const path = name.replaceAll('.', '/');
   const [text] = ['', 'src/']
     .flatMap((root) => [`${root}${path}.py`, `${root}${path}/__init__.py`])
     .flatMap((file) => readText(join(directory, file)) ?? []);
-  return text === undefined ? undefined : shownKind(text);
+  if (text === undefined) return undefined;
+  return shownKind(text) ?? plainKind(text, variable.replaceAll(/\W/g, ''), `${path.split('/').at(-1)}.py`);
 }
 
 /** The application that the service's own files name for their server. */
-export function ownApplication(directory: string, {module, server, from}: OwnServer): Application | undefined {
+export function ownApplication(
+  directory: string,
+  {module, server, from, moduleFrom = from}: OwnServer,
+): Application | undefined {
   if (module === undefined) return undefined;
   const {framework} = declaredKind(directory);
-  return {module, kind: server === 'uvicorn' ? 'asgi' : 'wsgi', from, framework, ...kindOfModule(directory, module)};
+  const kind = server === 'uvicorn' ? 'asgi' : 'wsgi';
+  return {module, kind, from: moduleFrom, framework, ...kindOfModule(directory, module)};
 }
 
 /** @throws Problem `no_server_module` (exit code 65) */

@@ -21,13 +21,13 @@ interface GivenToTask {
   readonly sources: ServeSources;
 }
 
-const servers = ['gunicorn', 'uvicorn', 'uwsgi'] as const;
+const servers = ['gunicorn', 'uvicorn', 'uwsgi', 'granian'] as const;
 
 const isServer = (text: string): text is AppServer => (servers as readonly string[]).includes(text);
 
 /**
- * The server: as it was given, as the service's own files say, else the first of gunicorn, uvicorn (for ASGI) and uWSGI that
- * is installed.
+ * The server: as it was given, as the service's own files say, else the first of gunicorn, granian, uvicorn (for ASGI) and
+ * uWSGI that is installed.
  */
 export function chooseServer(
   {cwd, env}: Pick<Context, 'cwd' | 'env'>,
@@ -41,11 +41,13 @@ export function chooseServer(
   const found = deprecatedVariable('APP_SERVER', 'appServer', env);
   if (found !== undefined && isServer(found.text))
     return {appServer: found.text, from: 'APP_SERVER', short: found.variable};
-  const ignored = found === undefined ? {} : {short: {...found.variable, ignored: 'not gunicorn, uvicorn or uwsgi'}};
+  const ignored =
+    found === undefined ? {} : {short: {...found.variable, ignored: 'not gunicorn, uvicorn, uwsgi or granian'}};
   const has = (name: AppServer): boolean => findPythonProgram({cwd, env}, name) !== undefined;
   if (own.server !== undefined && (has(own.server) || own.from === 'Procfile'))
     return {appServer: own.server, from: own.from, ...ignored};
-  const fits = isAsgi ? (['gunicorn', 'uvicorn'] as const) : (['gunicorn', 'uwsgi'] as const);
+  // uvicorn comes with frameworks, granian only by name.
+  const fits = isAsgi ? (['gunicorn', 'granian', 'uvicorn'] as const) : (['gunicorn', 'granian', 'uwsgi'] as const);
   const usable = fits.find(
     (name) => has(name) && !(name === 'gunicorn' && isAsgi && asgiClass({cwd, env}) === undefined),
   );

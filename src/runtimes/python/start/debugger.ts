@@ -15,6 +15,20 @@ export function debuggedSettings(appServer: AppServer, {inspect}: SettingValues)
 }
 
 /**
+ * The module to serve. granian calls a WSGI application in threads that debugpy does not see by itself: a module of ours
+ * shows them to it, and serves the one that a variable names.
+ */
+export function debuggedModule(
+  module: string,
+  appServer: AppServer,
+  interfaceName: string,
+  {inspect}: SettingValues,
+): {readonly module: string; readonly env: Readonly<Record<string, string>>} {
+  if (inspect !== true || appServer !== 'granian' || interfaceName !== 'wsgi') return {module, env: {}};
+  return {module: 'entrypoint_debugged:application', env: {ENTRYPOINT_DEBUGGED: module}};
+}
+
+/**
  * The command line of a server under debugpy, which also follows it into its worker; the line itself without `--inspect`.
  * @throws Problem `not_installed` (exit code 69)
  */

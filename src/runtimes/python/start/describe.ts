@@ -29,7 +29,7 @@ const manifests = [
   ['setup.cfg', 'pip, without a lock file'],
 ] as const;
 
-const servers = ['gunicorn', 'uvicorn', 'uwsgi', 'pyuwsgi'] as const;
+const servers = ['gunicorn', 'granian', 'uvicorn', 'uwsgi', 'pyuwsgi'] as const;
 
 /**
  * What a directory shows about its Python service. Nothing need be installed.
@@ -43,7 +43,8 @@ export function describePython(directory: string): Description {
   if (framework !== undefined && !requires(required, framework)) throw notRequired(directory, application);
   const manifest = workspaceLock(directory) ?? manifests.find(([file]) => existsSync(join(directory, file)));
   const installed =
-    servers.find((name) => requires(required, name)) ?? (/fastapi\[/i.test(required) ? 'uvicorn' : undefined);
+    servers.find((name) => requires(required, name)) ??
+    (/(?:fastapi|litestar)\[/i.test(required) ? 'uvicorn' : undefined);
   const isOwn = own.server !== undefined && (own.from === 'Procfile' || requires(required, own.server));
   const server = isOwn ? own.server : installed;
   const tests = testFacts(directory, required);
@@ -58,13 +59,17 @@ export function describePython(directory: string): Description {
     ],
     undecided: [
       ...(installed === undefined ? [noServer(directory, application)] : []),
-      ...(own.note === undefined
-        ? []
-        : [{what: own.note, write: 'deploy.yaml: environments: {local: {before: [TASK]}}'}]),
+      ...(own.note === undefined ? [] : [{what: own.note, write: noteFix(own.note, application)}]),
       ...djangoNotes(directory),
     ],
     health: healthPath(directory, sourceFiles(directory, /\.py$/)),
   };
+}
+
+/** A line that does something first has a task for that; one of another server can be one of a server that `run` starts. */
+function noteFix(note: string, {module, kind}: Application): string {
+  if (/&&|;|\|/.test(note)) return 'deploy.yaml: environments: {local: {before: [TASK]}}';
+  return `Procfile: web: ${kind === 'asgi' ? 'uvicorn' : 'gunicorn'} ${module} (or granian), with its options`;
 }
 
 /** The lock file of the uv workspace around a directory, which its members share. */

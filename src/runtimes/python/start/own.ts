@@ -6,7 +6,7 @@ import {splitWords, type Words} from '../../../shell/argv.ts';
 import {readText} from '../../../text/file.ts';
 import {readProcfile} from '../../procfile.ts';
 import {pyprojectTexts} from '../pyproject.ts';
-import {addressWords} from './servers.ts';
+import {foreignModule, readLine} from './procfile-line.ts';
 import {flagOf, type AppServer} from './settings.ts';
 
 /** What the service's own files say about its server: a Procfile, and the server's own configuration. */
@@ -17,6 +17,8 @@ export interface OwnServer {
   readonly module?: string | undefined;
   /** `Procfile`, `gunicorn.conf.py` */
   readonly from: string;
+  /** Where the application is named, if not there. */
+  readonly moduleFrom?: string | undefined;
   /** Words of the server's own command line: without its module and its addresses. */
   readonly words: Words;
   /** Variables that the line of the Procfile sets. */
@@ -46,28 +48,39 @@ export function ownName(server: AppServer, name: SettingName): string | undefine
   return server === 'gunicorn' ? (inFile[key] ?? key) : key;
 }
 
-/** Everything that the service's own files say about one of the servers. */
-export function ownServer(directory: string, env: Readonly<Record<string, string | undefined>>): OwnServer {
+/**
+ * Everything that the service's own files and its server's variables say about one of the servers.
+ * @param only the server that runs. Default: the one that the files are for
+ */
+export function ownServer(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+  only?: AppServer,
+): OwnServer {
   const web = readProcfile(directory).get('web');
-  const line = web === undefined ? undefined : readLine(web);
-  const note = web !== undefined && line === undefined ? `web in the Procfile is not followed: ${web}` : undefined;
+  const read = web === undefined ? undefined : readLine(web);
+  const line = only === undefined || read?.server === only ? read : undefined;
+  const note = web !== undefined && read === undefined ? `web in the Procfile is not followed: ${web}` : undefined;
   const sets: Sets = new Map();
   const usual = existsSync(join(directory, 'gunicorn.conf.py')) ? 'gunicorn.conf.py' : undefined;
   const ini = uwsgiFile(directory);
-  const chosen = line?.server ?? (usual === undefined ? (ini === undefined ? undefined : 'uwsgi') : 'gunicorn');
-  const config = configFile(line?.words ?? [], env) ?? usual;
+  const chosen = only ?? line?.server ?? (usual === undefined ? (ini === undefined ? undefined : 'uwsgi') : 'gunicorn');
+  const config = chosen === 'gunicorn' ? (configFile(line?.words ?? [], env) ?? usual) : undefined;
   const from = line === undefined ? (config ?? ini ?? '') : 'Procfile';
-  if (chosen === 'gunicorn' && config !== undefined) readPythonFile(directory, config, sets);
+  if (config !== undefined) readPythonFile(directory, config, sets);
   if (chosen === 'uwsgi' && ini !== undefined) readIni(directory, ini, sets);
-  addWords(chosen, env['GUNICORN_CMD_ARGS'] ?? '', 'GUNICORN_CMD_ARGS', sets);
-  for (const name of chosen === 'uvicorn' || chosen === undefined ? Object.keys(env) : [])
-    if (name.startsWith('UVICORN_')) sets.set(name.slice(8).toLowerCase(), {from: name, value: env[name]});
+  if (chosen !== undefined) addVariables(chosen, {...line?.env, ...env}, sets);
   for (const word of line?.words ?? []) addWords(chosen, word, 'Procfile', sets);
+  const foreign = read === undefined && web !== undefined ? foreignModule(web) : undefined;
   const wsgi = sets.get('wsgi_app')?.value ?? (chosen === 'uwsgi' ? sets.get('module')?.value : undefined);
   return {
     server: chosen,
     // What pyproject.toml names is meant for `run`.
-    module: pyprojectTexts(directory, 'tool.entrypoint')['module'] === undefined ? (line?.module ?? wsgi) : undefined,
+    module:
+      pyprojectTexts(directory, 'tool.entrypoint')['module'] === undefined
+        ? (line?.module ?? wsgi ?? foreign)
+        : undefined,
+    moduleFrom: line?.module === undefined && wsgi === undefined && foreign !== undefined ? 'Procfile' : undefined,
     from,
     words: [
       ...(chosen === 'uwsgi' && ini !== undefined && line === undefined ? ['--ini', ini] : []),
@@ -79,62 +92,27 @@ export function ownServer(directory: string, env: Readonly<Record<string, string
   };
 }
 
+/** gunicorn has words in one variable, the others have a variable for each option. */
+function addVariables(server: AppServer, env: Readonly<Record<string, string | undefined>>, sets: Sets): void {
+  if (server === 'gunicorn') return addWords(server, env['GUNICORN_CMD_ARGS'] ?? '', 'GUNICORN_CMD_ARGS', sets);
+  const prefix = `${server.toUpperCase()}_`;
+  for (const [name, value] of Object.entries(env)) {
+    const key = name.startsWith(prefix) && value !== undefined ? name.slice(prefix.length).toLowerCase() : '';
+    if (key !== '') sets.set((server === 'granian' ? granianNames[key] : undefined) ?? key, {from: name, value});
+  }
+}
+
+/** Variables of granian that are not called as their flags. */
+const granianNames: Readonly<Record<string, string>> = {
+  log_access_enabled: 'access_log',
+  log_access_fmt: 'access_log_fmt',
+  log_enabled: 'log',
+  websockets: 'ws',
+  metrics_enabled: 'metrics',
+};
+
 function uwsgiFile(directory: string): string | undefined {
   return ['uwsgi.ini', 'uwsgi.yaml', 'uwsgi.yml', 'uwsgi.json'].find((name) => existsSync(join(directory, name)));
-}
-
-interface Line {
-  readonly server: AppServer;
-  readonly module: string | undefined;
-  readonly words: Words;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-const switches =
-  /^--?(?:reload|no-reload|preload|no-sendfile|reuse-port|check-config|print-config|spew|daemon|D|proxy-headers|no-proxy-headers|access-log|no-access-log|server-header|no-server-header|date-header|no-date-header|use-colors|no-use-colors|factory|capture-output|enable-stdio-inheritance|master|enable-threads|vacuum|die-on-term|need-app|strict|lazy-apps|single-interpreter|M)$/;
-
-/** Reads a line such as `exec gunicorn shop.wsgi --workers=3`; undefined if it is none of these servers. */
-function readLine(text: string): Line | undefined {
-  if (/&&|\|\||[;|<>`&\n]|\$\(/.test(text)) return undefined;
-  const env: Record<string, string> = {};
-  let words = [...(splitWords(text) ?? [])];
-  for (
-    ;
-    /^(?:exec|env|uv|poetry|pipenv|pdm|run|python3?|-m|[A-Za-z_]\w*=.*)$/.test(words[0] ?? '');
-    words = words.slice(1)
-  ) {
-    const [, name, value = ''] = /^([A-Za-z_]\w*)=(.*)$/.exec(words[0] ?? '') ?? [];
-    if (name !== undefined) env[name] = value;
-  }
-  const [program = '', ...rest] = words;
-  if (program === 'fastapi' && rest[0] === 'run') return {...fastapiLine(rest.slice(1)), env};
-  if (program !== 'gunicorn' && program !== 'uvicorn' && program !== 'uwsgi') return undefined;
-  const others = addressWords(program).without(rest);
-  const kept: string[] = [];
-  let module: string | undefined;
-  for (let at = 0; at < others.length; at += 1) {
-    const word = others[at] ?? '';
-    const hasValue = word.startsWith('-') && !word.includes('=') && !switches.test(word) && !/^-\w.+/.test(word);
-    if (!word.startsWith('-')) module = word;
-    else {
-      kept.push(word, ...(hasValue ? [others[at + 1] ?? ''] : []));
-      at += hasValue ? 1 : 0;
-    }
-  }
-  return {server: program, module: module === undefined ? undefined : withVariable(program, module), words: kept, env};
-}
-
-/** gunicorn's `shop.wsgi` is `shop.wsgi:application`. */
-const withVariable = (server: AppServer, module: string): string =>
-  module.includes(':') || server !== 'gunicorn' ? module : `${module}:application`;
-
-function fastapiLine(rest: Words): Omit<Line, 'env'> {
-  const file = rest.find((word) => word.endsWith('.py'));
-  return {
-    server: 'uvicorn',
-    module: file === undefined ? undefined : `${file.slice(0, -3).replaceAll('/', '.')}:app`,
-    words: [],
-  };
 }
 
 function configFile(words: Words, env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -178,7 +156,7 @@ function addWords(server: AppServer | undefined, text: string, from: string, set
       ([, setting]: readonly [SettingName, Setting]) => short !== undefined && setting.short === short,
     );
     const key = found === undefined ? keyOf(flag) : (ownName(server, found[0]) ?? keyOf(flag));
-    const inFile = declared.find(([name]) => keyOf(flagOf(server, name) ?? '') === key)?.[0];
+    const inFile = declared.find(([name]) => keyOf(flagOf(server, name) ?? '') === key.replace(/^no_/, ''))?.[0];
     sets.set(inFile === undefined ? key : (ownName(server, inFile) ?? key), {from, value});
   }
 }

@@ -6,13 +6,16 @@ import type {PrintedSettings} from '../../serve.ts';
 import type {Application} from './application.ts';
 import type {ChosenServer} from './choice.ts';
 import {usualAddress} from './debugger.ts';
+import type {Interface} from './granian.ts';
 import {type OwnServer, ownName} from './own.ts';
-import {flagOf} from './settings.ts';
+import {hasSetting} from './settings.ts';
 
 /** Everything that `--print-config` shows. */
 export interface PrintOptions {
   readonly server: ChosenServer;
   readonly application: Pick<Application, 'module' | 'from'>;
+  /** How granian calls it. */
+  readonly called?: Pick<Interface, 'name' | 'from'> | undefined;
   readonly settings: SettingValues;
   /** Where those that were given come from. */
   readonly from: ReadonlyMap<SettingName, string>;
@@ -25,17 +28,18 @@ interface Row {
 }
 
 /** `--print-config` of a Python service: each setting, its value and where it comes from. */
-export function printedSettings({server, application, settings, from, own}: PrintOptions): PrintedSettings {
+export function printedSettings({server, application, called, settings, from, own}: PrintOptions): PrintedSettings {
   const {appServer} = server;
   const rows: Record<string, Row> = {
     server: {value: appServer, from: server.from},
     module: {value: application.module, from: application.from},
+    ...(called === undefined ? {} : {interface: {value: called.name, from: called.from}}),
   };
   if (settings.inspect === true)
     rows['inspect'] = {value: settings.inspectBind ?? usualAddress, from: from.get('inspect') ?? 'default'};
   for (const [name] of declared) {
-    const key = ownName(appServer, name);
-    if (key === undefined || flagOf(appServer, name) === undefined) continue;
+    if (!hasSetting(appServer, name)) continue;
+    const key = ownName(appServer, name) ?? '';
     const origin = name === 'bind' ? (from.get('bind') ?? from.get('port') ?? from.get('host')) : from.get(name);
     const inFile = own.get(key);
     if (origin !== undefined)

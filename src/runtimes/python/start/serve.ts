@@ -3,25 +3,27 @@ import {delimiter, join} from 'node:path';
 import {usageProblem} from '../../../errors.ts';
 import type {SettingName} from '../../../server/settings/declaration.ts';
 import {commandLineWords, givenByTask, moduleByVariable, type SettingValues} from '../../../server/settings/given.ts';
-import {cpuCount, heapMegabytes, workerCount} from '../../../server/settings/limits.ts';
+import {cpuCount, heapMegabytes, workerCount, type WorkerKind} from '../../../server/settings/limits.ts';
+import type {Words} from '../../../shell/argv.ts';
 import type {Context} from '../../../task.ts';
 import {gaps, type Serve, type ServeSources, type ServeValues, warningText} from '../../serve.ts';
-import {findPythonProgram, pythonLibrary} from '../program.ts';
+import {findPythonProgram, pythonLibrary, pythonProgram} from '../program.ts';
 import {pyprojectTexts} from '../pyproject.ts';
 import {type Application, kindOfModule, ownApplication} from './application.ts';
 import {asgiClass, chooseServer, noServer} from './choice.ts';
-import {debugged, debuggedSettings} from './debugger.ts';
+import {debugged, debuggedModule, debuggedSettings} from './debugger.ts';
+import {granianWords, type Interface, interfaceOf, reloading, requireKept} from './granian.ts';
 import {asyncClass, findModule} from './module.ts';
 import {type OwnServer, ownName, ownServer} from './own.ts';
 import {printedSettings} from './print.ts';
 import {addressWords, gunicornClass, gunicornWords, isAsgi, uvicornWords, uwsgiWords, workerKind} from './servers.ts';
-import {type AppServer, checkedSettings} from './settings.ts';
+import {type AppServer, checkedSettings, reloadVariables, within} from './settings.ts';
 
 // A laptop has more CPUs than one developer needs workers, and each worker restarts at each change.
 const workersWithReload = 2;
 
 /**
- * Serves a Python service by gunicorn, uvicorn or uWSGI from the service's own requirements, so that the server is pinned
+ * Serves a Python service by gunicorn, uvicorn, uWSGI or granian from the service's own requirements, so that the server is pinned
  * and tested with the code. What its own files say holds: defaults fill gaps.
  */
 export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
@@ -32,15 +34,18 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
   const server = chooseServer({cwd, env}, {values, sources}, own, application.kind === 'asgi');
   const {appServer, short} = server;
   const more = commandLineWords(env);
-  const {settings: given, deprecated, from} = checkedSettings(appServer, {env, values, sources}, more.errors);
+  const {settings: given, deprecated, notes, from} = checkedSettings(appServer, {env, values, sources}, more.errors);
   const program = findPythonProgram({cwd, env}, appServer);
   if (program === undefined) throw noServer(cwd, appServer);
-  const ownSets = own.server === undefined || own.server === appServer ? own.sets : new Map<string, never>();
+  // Files that are for another server say nothing about this one.
+  const mine = own.server === appServer ? own : ownServer(cwd, env, appServer);
+  const {sets: ownSets} = mine;
   const isOwn = (name: SettingName): boolean => ownSets.has(ownName(appServer, name) ?? '');
+  const workerClass = workerClassOf({cwd, env}, {given, own: mine, isOwn, application, appServer});
+  const called = interfaceOf({directory: cwd, application, workerClass, own: mine, more: more.words, rest});
   // On a laptop; images set ENTRYPOINT_RUN_RELOAD=false.
-  const reload = given.reload ?? !isOwn('reload');
-  const workerClass = workerClassOf({cwd, env}, {given, own, isOwn, application, appServer});
-  const kind = appServer === 'uwsgi' ? 'sync' : appServer === 'uvicorn' ? 'async' : workerKind(workerClass);
+  const {reload, note: reloadNote} = reloading({cwd, env}, appServer, given.reload, isOwn('reload'));
+  const kind = kindOf(appServer, workerClass, called);
   const machine = {cpus: reload ? Math.min(workersWithReload, cpuCount()) : cpuCount(), megabytes: heapMegabytes()};
   /** A default, where nothing says otherwise. */
   const fill = <T>(name: SettingName, value: T): T | undefined => (isOwn(name) ? undefined : value);
@@ -54,13 +59,12 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
         ? undefined
         : (given.workers ??
           debuggedSettings(appServer, given).workers ??
-          fill('workers', workerCount(reload ? 'async' : kind, machine))),
+          fill('workers', workerCount(reload || appServer === 'granian' ? 'async' : kind, machine))),
     workerClass: given.workerClass === undefined && isOwn('workerClass') ? undefined : gunicornClass(workerClass),
-    // One thread, gunicorn's default, is a slower sync worker.
-    threads: given.threads ?? (kind === 'threads' ? fill('threads', 4) : undefined),
+    threads: given.threads ?? threadsOf(appServer, kind, fill),
     // Below the 30 s that a deploy leaves between SIGTERM and SIGKILL.
     gracefulTimeout: given.gracefulTimeout ?? fill('gracefulTimeout', 25),
-    keepAlive: given.keepAlive ?? fill('keepAlive', 75),
+    keepAlive: given.keepAlive ?? fill('keepAlive', within(appServer, 'keepAlive', 75)),
     accessLog: given.accessLog ?? fill('accessLog', false),
     reload: given.reload ?? fill('reload', reload),
   };
@@ -74,18 +78,31 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
     Object.fromEntries(
       Object.entries(settings).filter(([name, value]) => value !== undefined && isLast(name as SettingName) === last),
     );
-  // Both servers listen on every address that they are given: the strongest source must be the only one.
+  // A server listens on every address that it is given: the strongest source must be the only one.
   const binds = addressWords(appServer);
   const words = rest.some(binds.isOne) || isLast('bind') ? binds.without(more.words) : more.words;
   if (rest.some(binds.isOne) || words.some(binds.isOne)) delete settings.bind;
-  const asAsgi = appServer === 'uvicorn' || (appServer === 'gunicorn' && isAsgi(workerClass));
+  const asAsgi =
+    appServer === 'uvicorn' ||
+    (appServer === 'gunicorn' && isAsgi(workerClass)) ||
+    (appServer === 'granian' && called.name.startsWith('asgi'));
   const isFound = named === undefined && own.module === undefined;
   const served = isFound && asAsgi ? findModule({cwd, env}, true) : application;
+  if (appServer === 'granian') requireKept(called, {directory: cwd, module: served.module, workerClass}, given);
   const pythonPath = [...(isSourceDirectory(join(cwd, 'src')) ? [join(cwd, 'src')] : []), pythonLibrary()];
-  if (values.printConfig === true) return printedSettings({server, application: served, settings, from, own: ownSets});
+  if (values.printConfig === true)
+    return printedSettings({
+      server,
+      application: served,
+      called: appServer === 'granian' ? called : undefined,
+      settings,
+      from,
+      own: ownSets,
+    });
+  const {module, env: debugging} = debuggedModule(served.module, appServer, called.name, settings);
   const options = {
-    module: served.module,
-    own: own.server === appServer ? own.words : [],
+    module,
+    own: mine.words,
     isOwn: (name: string): boolean => ownSets.has(name),
     settings: part(false),
     last: part(true),
@@ -95,21 +112,21 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
     rest: [...checkFlag(values, appServer), ...rest],
   };
   // gunicorn and uWSGI have flags for it.
-  const isByVariable = appServer === 'uvicorn' || ownSets.has('pythonpath');
-  const variables = own.server === appServer ? gaps(own.env, env) : {};
+  const isByVariable = appServer === 'uvicorn' || appServer === 'granian' || ownSets.has('pythonpath');
+  const variables = {...gaps(mine.env, env), ...reloadVariables(appServer, settings), ...debugging};
   const further = env['PYTHONPATH'] ?? variables['PYTHONPATH'];
   const path = [...pythonPath, ...(further === undefined ? [] : [further])].join(delimiter);
   const surroundings = {...variables, ...(isByVariable ? {PYTHONPATH: path} : {})};
   const warning = warningText([byVariable?.variable, short, ...deprecated].filter((one) => one !== undefined));
+  const line =
+    appServer === 'granian'
+      ? granianWords(program, options, called)
+      : {gunicorn: gunicornWords, uvicorn: uvicornWords, uwsgi: uwsgiWords}[appServer](program, options);
+  const isChecked = values.checkConfig === true && appServer !== 'gunicorn';
   return {
-    words: debugged(
-      {cwd, env},
-      {gunicorn: gunicornWords, uvicorn: uvicornWords, uwsgi: uwsgiWords}[appServer](program, options),
-      appServer,
-      settings,
-    ),
+    words: isChecked ? checking({cwd, env}, appServer, line) : debugged({cwd, env}, line, appServer, settings),
     ...(Object.keys(surroundings).length === 0 ? {} : {env: surroundings}),
-    warning: [warning, own.note].filter((text) => text !== undefined).join('\n') || undefined,
+    warning: [warning, ...notes, reloadNote, own.note].filter((text) => text !== undefined).join('\n') || undefined,
   };
 };
 
@@ -165,17 +182,39 @@ function workerClassOf(
     given.workerClass ??
       inFile ??
       pyprojectTexts(context.cwd, 'tool.entrypoint')['worker_class'] ??
-      (application.kind === 'asgi' ? asgiClass(context) : undefined) ??
-      'sync',
+      (appServer === 'gunicorn' && application.kind === 'asgi' ? asgiClass(context) : undefined) ??
+      (appServer === 'granian' ? '' : 'sync'),
   );
   return appServer === 'gunicorn' && wanted === 'async' ? asyncClass(context) : wanted;
 }
 
-/** gunicorn has a flag of the same name. */
+/** How a worker serves, which decides how many there are. */
+function kindOf(appServer: AppServer, workerClass: string, {name}: Interface): WorkerKind {
+  if (appServer === 'granian') return name !== 'wsgi' ? 'async' : workerClass === 'sync' ? 'sync' : 'threads';
+  return appServer === 'uwsgi' ? 'sync' : appServer === 'uvicorn' ? 'async' : workerKind(workerClass);
+}
+
+/** gunicorn's default of one thread is a slower sync worker; granian's is hundreds. */
+function threadsOf(
+  appServer: AppServer,
+  kind: WorkerKind,
+  fill: (name: SettingName, value: number) => number | undefined,
+): number | undefined {
+  if (kind === 'threads') return fill('threads', 4);
+  return appServer === 'granian' && kind === 'sync' ? fill('threads', 1) : undefined;
+}
+
+/** gunicorn has a flag of the same name; of the others, a program of ours reads the command line. */
 function checkFlag({checkConfig}: ServeValues, appServer: AppServer): readonly string[] {
   if (checkConfig !== true) return [];
   if (appServer === 'gunicorn') return ['--check-config'];
-  throw usageProblem(`${appServer} has no equivalent of --check-config`, 'check with gunicorn: --app-server=gunicorn');
+  if (appServer !== 'uwsgi') return [];
+  throw usageProblem('uwsgi has no equivalent of --check-config', 'check with gunicorn: --app-server=gunicorn');
+}
+
+/** Loads the application as uvicorn or granian would, with the words that they would get, and does not serve. */
+function checking(context: Pick<Context, 'cwd' | 'env'>, appServer: AppServer, words: Words): Words {
+  return [pythonProgram(context), '-m', 'entrypoint_check', appServer, ...words.slice(1)];
 }
 
 // With an __init__.py, `src` is a package itself.

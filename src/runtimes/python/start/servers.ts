@@ -56,6 +56,7 @@ interface AddressWords {
 const addressFlags = {
   gunicorn: /^(--bind|-b)(=?)/,
   uvicorn: /^(--host|--port|--uds|--fd)(=|$)/,
+  granian: /^(--host|--port|--uds)(=|$)/,
   uwsgi: /^(--http-socket|--http|--socket|-s)(=|$)/,
 } as const;
 

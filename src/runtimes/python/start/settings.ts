@@ -17,7 +17,7 @@ import {originOf, readSetting} from '../../../server/settings/value.ts';
 import type {Words} from '../../../shell/argv.ts';
 import {kebab} from '../../../text/names.ts';
 
-export type AppServer = 'gunicorn' | 'uwsgi' | 'uvicorn';
+export type AppServer = 'gunicorn' | 'uwsgi' | 'uvicorn' | 'granian';
 
 /** Settings for which the general rule, flag and value, does not hold. */
 const special: {
@@ -34,8 +34,23 @@ const special: {
     reloadExtraFile: (value, flag) => fileWords(value, flag),
   },
   uvicorn: {
-    bind: (value) => uvicornAddress(String(value)),
+    bind: (value) => oneAddress(String(value)),
     accessLog: (value) => [value === true ? '--access-log' : '--no-access-log'],
+    reloadEngine: byWatchfiles,
+  },
+  granian: {
+    bind: (value) => numericAddress(String(value)),
+    accessLog: (value) => [value === true ? '--access-log' : '--no-access-log'],
+    // One limit, in milliseconds, for an idle connection and for headers to arrive.
+    keepAlive: (value, flag) => (value === 0 ? ['--no-http1-keep-alive'] : [flag, String(Number(value) * 1000)]),
+    // It reads a number that begins with 0 as octal, and any other as decimal.
+    socketMode: (value, flag) => [flag, `0${String(value).replace(/^0/, '')}`],
+    maxRss: (value, flag) => (value === 0 ? [] : [flag, String(value)]),
+    // Its workers have sockets of their own.
+    dispatch: (value) => (value === 'rr' ? undefined : []),
+    // It watches any kind of file, with paths of its own only those.
+    reloadExtraFile: (value, flag) => (value === '' ? [] : [flag, '.', ...fileWords(value, flag)]),
+    reloadEngine: byWatchfiles,
   },
   uwsgi: {
     bind: (value, flag) => splitAddresses(String(value)).flatMap((one) => [flag, one.replace(/^unix:/, '')]),
@@ -46,13 +61,59 @@ const special: {
   },
 };
 
-/** uvicorn listens on one address. */
-function uvicornAddress(text: string): Words | undefined {
+/** watchfiles, by which uvicorn and granian notice changes, takes this from a variable: @see reloadVariables. */
+function byWatchfiles(): Words {
+  return [];
+}
+
+/** The variables by which a server notices changes as `--reload-engine` says. */
+export const reloadVariables = (server: AppServer, {reloadEngine}: SettingValues): Readonly<Record<string, string>> =>
+  reloadEngine === 'poll' && special[server].reloadEngine === byWatchfiles ? {WATCHFILES_FORCE_POLLING: 'true'} : {};
+
+/** uvicorn and granian listen on one address. */
+function oneAddress(text: string): Words | undefined {
   const [first = '', second] = splitAddresses(text);
   const address = parseAddress(first);
   if (second !== undefined || address === undefined) return undefined;
   return 'path' in address ? ['--uds', address.path] : ['--host', address.host, '--port', String(address.port)];
 }
+
+/** granian looks up no names. */
+function numericAddress(text: string): Words | undefined {
+  const words = oneAddress(text)?.map((word) => (word === 'localhost' ? '127.0.0.1' : word));
+  const [flag, host = ''] = words ?? [];
+  return flag === '--host' && process.getBuiltinModule('node:net').isIP(host) === 0 ? undefined : words;
+}
+
+/** The least and the most that a server takes. What is beyond is brought within, with a warning. */
+const ranges: {
+  readonly [Server in AppServer]?: {readonly [Name in SettingName]?: readonly [least: number, most: number]};
+} = {
+  granian: {
+    gracefulTimeout: [1, 1800],
+    keepAlive: [0, 60],
+    maxHeaderSize: [8192, Infinity],
+    backlog: [128, Infinity],
+  },
+};
+
+/** A value as far as the server takes it. */
+export function within(server: AppServer, name: SettingName, value: number): number {
+  const [least, most] = ranges[server]?.[name] ?? [-Infinity, Infinity];
+  return Math.min(Math.max(value, least), most);
+}
+
+/** What to write instead of a setting that a server does not have. */
+const instead: {readonly [Server in AppServer]?: {readonly [Name in SettingName]?: string}} = {
+  uvicorn: {bind: 'uvicorn listens on one address: name one'},
+  granian: {
+    bind: 'granian listens on one address, without a name to look up: name one IP address and port',
+    threads: 'leave it out: an ASGI application is served in an event loop',
+    headersTimeout: 'leave it out: --keep-alive of granian limits both',
+    forwardedAllowIps: 'wrap the application by granian.utils.proxies, and leave it out',
+    accessLogFormat: "leave it out, or write granian's own: -- --access-log-fmt FORMAT",
+  },
+};
 
 function fileWords(value: string | number | boolean, flag: string): Words {
   return String(value)
@@ -69,6 +130,15 @@ function dispatchWords(value: string | number | boolean, flag: string): Words | 
 export const flagOf = (server: AppServer, name: SettingName): string | undefined =>
   (declaration[name] as Setting)[server];
 
+/** Whether a server has a setting at all. */
+export const hasSetting = (server: AppServer, name: SettingName): boolean =>
+  flagOf(server, name) !== undefined || special[server][name] !== undefined;
+
+const fixOf = (server: AppServer, name: SettingName): Pick<UsageError, 'fix'> => {
+  const fix = instead[server]?.[name];
+  return fix === undefined ? {} : {fix};
+};
+
 /** A setting as words of this server; undefined if it has no equivalent. */
 export function settingWords(
   server: AppServer,
@@ -76,11 +146,11 @@ export function settingWords(
   value: string | number | boolean,
 ): Words | undefined {
   const flag = flagOf(server, name);
-  if (flag === undefined) return undefined;
   const own = special[server][name];
-  if (own !== undefined) return own(value, flag);
+  if (own !== undefined) return own(value, flag ?? '');
+  if (flag === undefined) return undefined;
   if (typeof value === 'boolean') return value ? [flag] : [];
-  // Both servers take whole numbers only.
+  // All of them take whole numbers only.
   return [flag, String(typeof value === 'number' ? Math.ceil(value) : value)];
 }
 
@@ -101,6 +171,8 @@ const notPassedOn: ReadonlySet<SettingName> = new Set(['workerClass', 'host', 'p
 export interface Checked {
   readonly settings: SettingValues;
   readonly deprecated: readonly DeprecatedVariable[];
+  /** Values that the server takes only in part, as warnings. */
+  readonly notes: readonly string[];
   /** Also for `host` and `port`, which are in `bind`. */
   readonly from: ReadonlyMap<SettingName, string>;
 }
@@ -121,24 +193,39 @@ export function checkedSettings(
   );
   const wrong: UsageError[] = [...errors];
   const checked: {[Name in SettingName]?: string | number | boolean} = {};
+  const notes: string[] = [];
   for (const [name] of settings) {
     const one = given.get(name);
     if (one === undefined) continue;
     const reading = readHere(name, one);
     if ('error' in reading) wrong.push(reading.error);
-    else if (!isRefused(server, name, one.text)) checked[name] = reading.value;
-    else
+    else if (isRefused(server, name, one.text))
       wrong.push({
         what: `${server} has no equivalent of --${kebab(name)}${one.rank === 1 ? ` (${one.from})` : ''}`,
         fix: one.rank === 1 ? 'unset the variable' : 'leave it out',
+        ...fixOf(server, name),
       });
+    else {
+      const {value} = reading;
+      checked[name] = typeof value === 'number' ? within(server, name, value) : value;
+      if (checked[name] !== value)
+        notes.push(`${server} cannot have ${one.from} at ${value}: ${checked[name]} is the nearest that it takes`);
+    }
   }
-  if (wrong.length > 0) throw usageErrorsProblem(wrong, 'entrypoint --help run');
   const {host: _host, port: _port, ...others} = checked;
   const origin = (name: 'bind' | 'host' | 'port'): ReturnType<typeof originOf> =>
     originOf(declaration[name], given.get(name), wrong);
   const {value: bind} = bindOf({bind: origin('bind'), host: origin('host'), port: origin('port')}, given);
-  return {settings: {...others, bind}, deprecated, from: new Map([...given].map(([name, one]) => [name, one.from]))};
+  // A host name can be none for the server, although a whole address is.
+  if (wrong.length === 0 && bind !== undefined && settingWords(server, 'bind', bind) === undefined)
+    wrong.push({what: `${server} cannot listen on ${String(bind)}`, ...fixOf(server, 'bind')});
+  if (wrong.length > 0) throw usageErrorsProblem(wrong, 'entrypoint --help run');
+  return {
+    settings: {...others, bind},
+    deprecated,
+    notes,
+    from: new Map([...given].map(([name, one]) => [name, one.from])),
+  };
 }
 
 /** What the task `run` was given. */

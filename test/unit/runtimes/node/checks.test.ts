@@ -64,6 +64,10 @@ describe('static analysis of a Node service', () => {
     ]);
   });
 
+  test('without a linter of its own has that of the toolkit, which leaves the dependencies out', () => {
+    assert.deepEqual(checks({}, ['oxlint', 'tsc']), ['oxlint --deny-warnings --ignore-pattern=node_modules']);
+  });
+
   test('keeps no cache where nothing can be written', {skip: process.getuid?.() === 0 && 'root can write'}, () => {
     const cwd = place(
       {scripts: {lint: 'eslint --cache --cache-location .cache/x .'}},

@@ -116,6 +116,41 @@ describe('a Procfile', () => {
     ]);
   });
 
+  test('with `fastapi run` or `litestar run` is uvicorn, with the options that it has', () => {
+    const litestar = {'shop/app.py': 'from litestar import Litestar\napp = Litestar([])\n'};
+    for (const [line, files, expected] of [
+      ['fastapi run app/main.py --port $PORT --workers 4', fastapi, ['--workers', '4', 'app.main:app']],
+      ['fastapi run --entrypoint app.main:app --root-path=/v1', fastapi, ['--root-path', '/v1', 'app.main:app']],
+      ['uv run fastapi run app/main.py --app=app --no-proxy-headers', fastapi, ['--no-proxy-headers', 'app.main:app']],
+      ['litestar --app shop.app:app run -H 0.0.0.0 -p $PORT --wc 3', litestar, ['--workers', '3', 'shop.app:app']],
+      ['litestar run --host 0.0.0.0', litestar, ['shop.app:app']],
+    ] as const) {
+      const served = serve(
+        {...files, ...venv('uvicorn'), Procfile: `web: ${line}\n`},
+        {ENTRYPOINT_RUN_RELOAD: 'false'},
+      );
+      assert.ok('words' in served);
+      const given = served.words.slice(1, served.words.indexOf('--host'));
+      const said = given.at(-2) === '--workers' && !/-W|--wc|--workers/.test(line) ? given.slice(0, -2) : given;
+      assert.deepEqual([...said, served.words.at(-1)], [...expected], line);
+    }
+    const unknown = serve({...fastapi, ...venv('uvicorn'), Procfile: 'web: fastapi run --nope 1\n'});
+    assert.match(unknown.warning ?? '', /^web in the Procfile is not followed: fastapi run --nope 1/);
+  });
+
+  test('of a server that `run` does not start names the application, and is not followed', () => {
+    const files = {
+      'manage.py': 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")\n',
+      'site/asgi.py': 'application = get_asgi_application()\n',
+      'site/wsgi.py': 'application = get_wsgi_application()\n',
+      ...venv('uvicorn', 'gunicorn'),
+    };
+    const served = serve({...files, Procfile: 'web: daphne -b 0.0.0.0 -p $PORT site.asgi:application\n'});
+    assert.ok('words' in served);
+    assert.deepEqual([served.words[0], served.words.at(-1)], ['.venv/bin/uvicorn', 'site.asgi:application']);
+    assert.match(served.warning ?? '', /^web in the Procfile is not followed: daphne/);
+  });
+
   test('that does more is named, and not followed', () => {
     const served = serve({...flask, Procfile: 'web: python migrate.py && gunicorn app:app\n'});
     assert.match(served.warning ?? '', /^web in the Procfile is not followed: python migrate/);

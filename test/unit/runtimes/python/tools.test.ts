@@ -7,6 +7,7 @@ import {testCommand} from '../../../../src/runtimes/index.ts';
 import {pythonChecks} from '../../../../src/runtimes/python/checks.ts';
 import {findPythonProgram, isPythonService} from '../../../../src/runtimes/python/program.ts';
 import {pyprojectTexts} from '../../../../src/runtimes/python/pyproject.ts';
+import {pytestInImage} from '../../../../src/runtimes/python/tests.ts';
 import {directoryWith} from '../../../support/directory.ts';
 import {noPath, venv} from './place.ts';
 
@@ -135,4 +136,22 @@ test('a suite does not pass without tests or without pytest', () => {
     () => command({'test/unit/test_a.py': ''}),
     (error) => isProblem(error) && error.code === 'no_pytest' && error.exitCode === 69,
   );
+});
+
+const reports = (text: string): readonly string[] =>
+  pytestInImage(directoryWith({'pyproject.toml': text})).words.slice(2);
+
+test('pytest writes nothing beside the code in an image, whatever its configuration measures', () => {
+  assert.deepEqual(reports(''), []);
+  assert.deepEqual(reports('addopts = "--cov=shop --cov-report=xml --cov-report html --cov-report=term"'), [
+    '--cov-report=xml:/tmp/coverage/xml',
+    '--cov-report=html:/tmp/coverage/html',
+  ]);
+  assert.deepEqual(reports('addopts = ["--cov", "--cov-report", "lcov", "--cov-report=json:/tmp/x"]'), [
+    '--cov-report=lcov:/tmp/coverage/lcov',
+  ]);
+  assert.deepEqual(pytestInImage(directoryWith({})), {
+    words: ['-p', 'no:cacheprovider'],
+    env: {COVERAGE_FILE: '/tmp/.coverage'},
+  });
 });
