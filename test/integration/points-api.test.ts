@@ -12,10 +12,16 @@ import {startRepeatingLoad} from './repeating-load.ts';
 // The one image of examples/points-api under each server that its README names. There is no database: these requests
 // need none.
 
-const {place, image, directory, build} = await makeServiceImage('python-service');
+const {place, image, directory, build, write} = await makeServiceImage('python-service');
 cpSync(join(import.meta.dirname, '../../examples/points-api'), directory, {
   recursive: true,
   filter: (path) => !/\/(\.venv|__pycache__|reports)$/.test(path),
+});
+// One that the example itself does not require.
+write({
+  Dockerfile: `FROM entrypoint/python-service:3.13
+RUN --mount=type=secret,id=ca { [ ! -s /run/secrets/ca ] || export PIP_CERT=/run/secrets/ca; } && pip install --no-cache-dir granian==2.8.9
+`,
 });
 const built = await build('c1');
 
