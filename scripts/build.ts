@@ -99,6 +99,8 @@ async function bundle(outdir: string): Promise<void> {
     lineLimit: 120,
     entryPoints: {config: 'src/config/declaration/index.ts'},
   });
+  // `entrypoint/log`: of no use to the command, and read by services that import it alone.
+  await build({...common, entryPoints: {log: 'src/log/index.ts'}});
 }
 
 function declarations(outdir: string): void {
@@ -113,9 +115,13 @@ function declarations(outdir: string): void {
     outDir: join(outdir, 'types'),
     typeRoots: [join(root, 'node_modules/@types')],
   };
-  const files = ['src/index.ts', 'src/tasks/index.ts', 'src/server/index.ts', 'src/config/declaration/index.ts'].map(
-    (file) => join(root, file),
-  );
+  const files = [
+    'src/index.ts',
+    'src/tasks/index.ts',
+    'src/server/index.ts',
+    'src/config/declaration/index.ts',
+    'src/log/index.ts',
+  ].map((file) => join(root, file));
   writeFileSync(config, JSON.stringify({extends: join(root, 'tsconfig.json'), compilerOptions, files, include: []}));
   const {status} = spawnSync(tsc, ['--project', config], {stdio: ['ignore', 2, 2]});
   rmSync(config);

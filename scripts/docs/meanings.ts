@@ -13,6 +13,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_deploy_file: 'deploy.yaml breaks its schema; every error is listed with its line.',
   bad_docker_config: "The docker client's config.json, which has the registry logins, is not valid JSON.",
   bad_import_file: 'A file given to `init --from` is not of a tool that is read, or breaks its syntax.',
+  bad_log_level: 'A program sets a level of its log that does not exist.',
   bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
   bad_service_name: 'The name of the service, from its manifest or directory, is too long for a host name.',
   bad_tasks_py: 'invoke cannot load tasks.py.',

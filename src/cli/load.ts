@@ -14,6 +14,8 @@ export interface OwnModules {
   readonly tasks: string;
   /** `entrypoint/config`, which a tasks.ts imports through the service's own modules. */
   readonly config: string;
+  /** `entrypoint/log`, likewise. */
+  readonly log: string;
 }
 
 export interface TaskSource {
@@ -92,6 +94,7 @@ async function importTasks(directory: string, file: string, own: OwnModules, kee
     entrypoint: own.index,
     'entrypoint/tasks': own.tasks,
     'entrypoint/config': own.config,
+    'entrypoint/log': own.log,
   };
   const hooks = registerHooks({
     resolve(specifier, context, next) {

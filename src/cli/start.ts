@@ -63,6 +63,7 @@ function processWorld(stderr: World['stderr']): World {
       index: new URL(source ? '../index.ts' : './index.js', import.meta.url).href,
       tasks: new URL(source ? '../tasks/index.ts' : './tasks.js', import.meta.url).href,
       config: new URL(source ? '../config/declaration/index.ts' : './config.js', import.meta.url).href,
+      log: new URL(source ? '../log/index.ts' : './log.js', import.meta.url).href,
     },
   };
 }

@@ -15,6 +15,7 @@ const layers = [
   'tasks',
   'deploy',
   'contract',
+  'log',
   'config',
   'init',
   'stack',

@@ -1,6 +1,6 @@
 import type {SchemaField, TypedField} from './fields.ts';
 import {type Parsed, parseBySchema, parseText} from './parse.ts';
-import {secret as makeSecret} from './secret.ts';
+import {rememberSecret, secret as makeSecret} from './secret.ts';
 import {type Environment, findText, type Found, type Origin} from './source.ts';
 
 /** A field in its full form, with what its default means. */
@@ -81,7 +81,10 @@ export function defaultOf(field: TypedField | SchemaField): Parsed | undefined {
 }
 
 function shield(field: Declared, value: unknown): unknown {
-  return field.isSecret && value !== undefined ? makeSecret(value, field.name) : value;
+  if (!field.isSecret || value === undefined) return value;
+  const shielded = makeSecret(value, field.name);
+  rememberSecret(field.name, shielded);
+  return shielded;
 }
 
 const mostShown = 60;

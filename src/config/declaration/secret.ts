@@ -46,3 +46,31 @@ export function secret<Value>(value: Value, name = 'value'): Secret<Value> {
 export function isSecret(value: unknown): value is Secret<unknown> {
   return typeof value === 'object' && value !== null && brand in value;
 }
+
+/** The secrets that the declarations of this process have read, by the name of their variable. */
+export type KnownSecrets = Map<string, readonly Secret<unknown>[]>;
+
+const registry = Symbol.for('entrypoint.known-secrets');
+
+// A value that changes, as in tests, does not fill the memory.
+const mostOfOneName = 8;
+
+/**
+ * The secrets of this process. `entrypoint/log` and `entrypoint/config` are separate files, and a process can have
+ * several copies of each: they meet in the registry of symbols. It holds the secrets, not their values.
+ */
+export function knownSecrets(): KnownSecrets {
+  const shared = globalThis as {[registry]?: KnownSecrets};
+  if (shared[registry] === undefined)
+    Object.defineProperty(shared, registry, {value: new Map() satisfies KnownSecrets, configurable: true});
+  return shared[registry] as KnownSecrets;
+}
+
+/** Remembers a secret, so that its value is found wherever it is logged. */
+export function rememberSecret(name: string, one: Secret<unknown>): void {
+  const known = knownSecrets();
+  const before = known.get(name) ?? [];
+  const value = one.reveal();
+  if (value === undefined || before.some((other) => other.reveal() === value)) return;
+  known.set(name, [...before.slice(1 - mostOfOneName), one]);
+}

@@ -67,13 +67,18 @@ async function moduleFields(
 }
 
 // Bundled, this file is in the directory of config.js; as source, in a directory beside it.
-const own = new URL(import.meta.url.endsWith('.ts') ? '../declaration/index.ts' : './config.js', import.meta.url).href;
+const isSource = import.meta.url.endsWith('.ts');
+const own: Readonly<Record<string, string>> = {
+  'entrypoint/config': new URL(isSource ? '../declaration/index.ts' : './config.js', import.meta.url).href,
+  'entrypoint/log': new URL(isSource ? '../../log/index.ts' : './log.js', import.meta.url).href,
+};
 
 async function importModule(path: string, found: DeclarationFile): Promise<{readonly default?: unknown}> {
   const url = pathToFileURL(path).href;
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      if (specifier === 'entrypoint/config') return {url: own, shortCircuit: true};
+      const mine = own[specifier];
+      if (mine !== undefined) return {url: mine, shortCircuit: true};
       // It is an ES module, whatever package.json says.
       if (specifier === url && /\.m?ts$/.test(url)) return {url, format: 'module-typescript', shortCircuit: true};
       return next(specifier, context);

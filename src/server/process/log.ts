@@ -1,3 +1,4 @@
+import {channel} from 'node:diagnostics_channel';
 import {isTerminal, writeAll} from '../../shell/output.ts';
 
 /** Severity of an event in the server's log. */
@@ -12,13 +13,16 @@ export interface ServerLogOptions {
   readonly readable: boolean;
   readonly colour: boolean;
   readonly now: () => Date;
+  /** Offers an event of JSON lines to the log of the service. Returns whether that has written it. */
+  readonly handOver?: (event: ServerEvent) => boolean;
 }
 
 const colours: Readonly<Record<Level, string>> = {info: '36', warning: '33', error: '31'};
 
 /** The server's own log on stdout: one `{time, level, event, pid, ...}` a line, or readable lines on a terminal. */
-export function serverLog({write, readable, colour, now}: ServerLogOptions = stdoutOptions()): Log {
+export function serverLog({write, readable, colour, now, handOver}: ServerLogOptions = stdoutOptions()): Log {
   return (level, event, fields = {}) => {
+    if (!readable && handOver?.({level, event, fields, logged: false}) === true) return;
     if (!readable)
       return write(`${JSON.stringify({time: now().toISOString(), level, event, pid: process.pid, ...fields})}\n`);
     const {message, fix, stack, ...rest} = fields;
@@ -43,6 +47,24 @@ export function serverLog({write, readable, colour, now}: ServerLogOptions = std
   };
 }
 
+/** An event of the server in a process whose service has loaded `entrypoint/log`. */
+export interface ServerEvent {
+  readonly level: Level;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Set by the one who writes the event. */
+  logged: boolean;
+}
+
+/** Where a service's log takes the server's events over, for one sequence of numbers, and without secrets in errors. */
+export const eventChannel = 'entrypoint.server.event';
+
+function handOverEvent(event: ServerEvent): boolean {
+  const events = channel(eventChannel);
+  if (events.hasSubscribers) events.publish(event);
+  return event.logged;
+}
+
 /** Text with blanks or quotes is quoted, so that its end is visible. */
 function plain(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value));
@@ -61,6 +83,7 @@ function stdoutOptions(): ServerLogOptions {
     readable: terminal,
     colour: terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     now: () => new Date(),
+    handOver: handOverEvent,
   };
 }
 

@@ -1,5 +1,6 @@
 import type {ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
+import {utcNow} from '../../text/utc-time.ts';
 import {clock} from '../process/log.ts';
 import {sentHead} from '../process/node-internals.ts';
 import {clientAddress, peerAddress} from '../requests/forwarded.ts';
@@ -38,7 +39,7 @@ function jsonLine({request, status, milliseconds, socket}: EndedRequest, bytes: 
   const {id, parent} = request === undefined ? noIdentity : identityOf(request);
   const query = url.indexOf('?');
   return (
-    `{"time":"${now()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},` +
+    `{"time":"${utcNow()}","level":"info","event":"request","method":"${method}","path":${quoted(query === -1 ? url : url.slice(0, query))},` +
     `"status":${status},"bytes":${bytes},"ms":${Math.round(milliseconds * 1000) / 1000},"client":${quoted(clientOf({request, socket}))},"pid":${process.pid}` +
     `${id === undefined ? '' : `,"request_id":${quoted(id)}`}${parent === undefined ? '' : `,"trace_id":"${parent.slice(3, 35)}"`}}`
   );
@@ -53,20 +54,6 @@ function readableLine({request, status, milliseconds}: EndedRequest, bytes: numb
 /** The client's address as trusted proxies state it, @see clientAddress. */
 function clientOf({request, socket}: Pick<EndedRequest, 'request' | 'socket'>): string {
   return request === undefined ? peerAddress(socket) : clientAddress(request, socket);
-}
-
-let second = 0;
-let secondText = '';
-
-/** The current time in ISO 8601. The part up to the second is formatted once a second. */
-function now(): string {
-  const time = Date.now();
-  const milliseconds = time % 1000;
-  if (time - milliseconds !== second) {
-    second = time - milliseconds;
-    secondText = new Date(second).toISOString().slice(0, 20);
-  }
-  return `${secondText}${milliseconds < 100 ? (milliseconds < 10 ? '00' : '0') : ''}${milliseconds}Z`;
 }
 
 // Keeps a line below the size that log drivers and pipes keep in one piece.

@@ -136,6 +136,6 @@ const parentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{1
 const parentLength = 55;
 
 /** W3C Trace Context, 3.2: version 00 has an exact length, higher versions can have more fields. */
-function isTraceparent(text: string | undefined): boolean {
+export function isTraceparent(text: string | undefined): text is string {
   return text !== undefined && parentForm.test(text) && (text.length === parentLength || !text.startsWith('00-'));
 }
