@@ -3,7 +3,7 @@
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
-import {basename, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import type {BuildOptions} from 'esbuild';
 import {chunks, importedLater} from './chunks.ts';
 import {lazyBuiltins} from './lazy-builtins.ts';
@@ -115,15 +115,22 @@ function declarations(outdir: string): void {
     outDir: join(outdir, 'types'),
     typeRoots: [join(root, 'node_modules/@types')],
   };
-  const files = [
-    'src/index.ts',
-    'src/tasks/index.ts',
-    'src/server/index.ts',
-    'src/config/declaration/index.ts',
-    'src/log/index.ts',
-  ].map((file) => join(root, file));
+  const entries = ['index', 'tasks/index', 'server/index', 'config/declaration/index', 'log/index'];
+  const files = entries.map((entry) => join(root, 'src', `${entry}.ts`));
   writeFileSync(config, JSON.stringify({extends: join(root, 'tsconfig.json'), compilerOptions, files, include: []}));
   const {status} = spawnSync(tsc, ['--project', config], {stdio: ['ignore', 2, 2]});
   rmSync(config);
   if (status !== 0) throw new Error('tsc could not write the type declarations');
+  const used = new Set<string>();
+  for (const entry of entries) addUsed(join(outdir, 'types', `${entry}.d.ts`), used);
+  for (const file of globSync('types/**/*.d.ts', {cwd: outdir}).map((name) => join(outdir, name)))
+    if (!used.has(file)) rmSync(file);
+}
+
+/** Adds a declaration and those that it imports: tsc also writes those that only the code needs, more than half. */
+function addUsed(file: string, used: Set<string>): void {
+  if (used.has(file) || !existsSync(file)) return;
+  used.add(file);
+  for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(/(?:\bfrom |\bimport\()['"](\.[^'"]+)\.ts['"]/g))
+    addUsed(join(dirname(file), `${path}.d.ts`), used);
 }
