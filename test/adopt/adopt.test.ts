@@ -3,6 +3,7 @@ import {randomBytes} from 'node:crypto';
 import {cpSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
+import {certificateFile} from '../../src/image/docker.ts';
 import {buildImages} from '../integration/images/containers.ts';
 import {temporaryDirectory} from '../support/directory.ts';
 import {all, longIf} from '../support/long.ts';
@@ -221,7 +222,12 @@ function adopted({name, directory = '.', kind}: Shape): TemporaryService & {read
       manifest,
       readFileSync(manifest, 'utf8').replace(/("?name"?(?::| =) )"[^"]+"/, (_, key: string) => `${key}"${unique}"`),
     );
-  const service = serviceIn(join(root, directory), {XDG_STATE_HOME: join(temporaryDirectory(), 'state')});
+  const ca = certificateFile(process.env);
+  const service = serviceIn(join(root, directory), {
+    XDG_STATE_HOME: join(temporaryDirectory(), 'state'),
+    // For poetry, which reads no other variable.
+    ...(ca === undefined ? {} : {REQUESTS_CA_BUNDLE: ca}),
+  });
   after(() => service.remove(unique));
   return {...service, root: serviceIn(root)};
 }
