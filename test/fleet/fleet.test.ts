@@ -10,6 +10,7 @@ import {generatedFiles} from './generated.ts';
 import {longRun} from './long-run.ts';
 import {prunes} from './prunes.ts';
 import {registryLogins} from './registry-logins.ts';
+import {screens} from './screens.ts';
 import {secrets} from './secrets.ts';
 import {sshTests} from './ssh/ssh.ts';
 import {makeWorld, type World} from './world.ts';
@@ -33,6 +34,7 @@ balancers(world, long);
 registryLogins(world, long);
 secrets(world, long);
 prunes(world, long);
+screens(world, long);
 runFaults(
   world,
   faults.filter(({usual}) => all || usual === true),
