@@ -13,7 +13,7 @@ import {threadId} from "node:worker_threads";
 function compute() { for (;;); }
 const server = createServer(async (request, response) => {
   const {pathname} = new URL(request.url, "http://x");
-  if (pathname === "/burn") { const start = process.threadCpuUsage(); while (process.threadCpuUsage(start).user < 600_000); response.end("burnt in " + threadId); }
+  if (pathname === "/burn") { const start = process.threadCpuUsage(); for (let used = {user: 0, system: 0}; used.user + used.system < 600_000; used = process.threadCpuUsage(start));  response.end("burnt in " + threadId); }
   else if (pathname === "/stuck") compute();
   else if (pathname === "/crash") setTimeout(() => { throw new Error("poison"); });
   else if (pathname === "/facts") response.setHeader("set-cookie", ["a=1", "b=2"]).writeHead(201, "Made", {"x-own": "yes"}).end(JSON.stringify({method: request.method, url: request.url, host: request.headers.host, address: request.socket.remoteAddress}));

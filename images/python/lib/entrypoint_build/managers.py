@@ -52,6 +52,8 @@ def provide(project, name, env):
     from pip._vendor.packaging.specifiers import SpecifierSet
 
     asked = asked_version(project, name)
+    if asked:
+        print(f"# {asked[1]} asks for {name} {asked[0]}", flush=True)
     pinned = asked is None or SpecifierSet(asked[0]).contains(PINNED[name])
     what = f"{name}=={PINNED[name]}" if pinned else f"{name}{asked[0]}"
     words = [what, *BESIDE.get(name, ())]
@@ -63,8 +65,6 @@ def provide(project, name, env):
     scratch = tempfile.mkdtemp(dir=f"{CACHE}/managers")
     try:
         shown = ["pip", "install", what]
-        if asked:
-            print(f"# {asked[1]} asks for {name} {asked[0]}", flush=True)
         pip = [f"{VENV}/bin/python3", "-m", "pip", "install", "--quiet"]
         purpose = f"cannot fetch {what}{f' (asked for by {asked[1]})' if asked else ''}"
         if name == "uv":
