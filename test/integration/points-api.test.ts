@@ -37,8 +37,8 @@ const servers: readonly (readonly [variable: string, program: RegExp])[] = [
 ];
 
 /** A container with two workers of a server. */
-const started = (variable: string, ...words: readonly string[]): Promise<string> =>
-  place.start(variable.split('=').at(-1) ?? '', [
+const started = (name: string, variable: string, ...words: readonly string[]): Promise<string> =>
+  place.start(name, [
     '--env',
     variable,
     '--env',
@@ -57,7 +57,7 @@ const started = (variable: string, ...words: readonly string[]): Promise<string>
 for (const [variable, program] of servers) {
   test(`${variable}: it serves the image, and a request in flight at SIGTERM is answered`, async () => {
     assert.equal(built.code, 0, built.output);
-    const container = await started(variable);
+    const container = await started(variable.split('=').at(-1) ?? '', variable);
     const url = `http://${await addressOf(container)}:3000`;
     const statusOf = (path: string): Promise<number> =>
       fetch(url + path).then(
@@ -86,7 +86,7 @@ for (const [variable, program] of servers) {
 // empty answer, and safe methods are repeated.
 test('100 reloads of granian: requests that are answered end, and one that is repeated is not lost', long, async () => {
   assert.equal(built.code, 0, built.output);
-  const container = await started('ENTRYPOINT_RUN_APP_SERVER=granian', '--', '--respawn-interval', '2');
+  const container = await started('reloads', 'ENTRYPOINT_RUN_APP_SERVER=granian', '--', '--respawn-interval', '2');
   const url = `http://${await addressOf(container)}:3000`;
   await eventually(
     20,
