@@ -1,7 +1,7 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
-import {tmpdir, userInfo} from 'node:os';
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {installPackages} from './install.ts';
 import {type BenchOptions, median, type Report} from './report.ts';
 
 // Pinned, so that figures of different days are of the same programs.
@@ -72,7 +72,7 @@ const contenders = [
 /** Measures how much a start of Node takes longer for thirty validated variables, beside other libraries. */
 export async function bench(note: (text: string) => void, {quick}: BenchOptions): Promise<Report> {
   const rounds = quick ? 9 : 41;
-  const directory = install(note);
+  const directory = installPackages('config', packages, note);
   const work = mkdtempSync(join(directory, 'run-'));
   try {
     for (const [name, text] of Object.entries(programs)) writeFileSync(join(work, name), `${text}\n`);
@@ -141,22 +141,4 @@ function leftBehind(cwd: string, cache: string): number {
     encoding: 'utf8',
   });
   return Number(stdout.trim() || 'NaN');
-}
-
-/** Installs the peers into a temporary directory that the next run reuses: they are not dependencies of this project. */
-function install(note: (text: string) => void): string {
-  const directory = join(
-    tmpdir(),
-    `entrypoint-bench-config-${userInfo().uid}`,
-    packages.join(' ').replaceAll(/[^\w.-]+/g, '_'),
-  );
-  if (existsSync(join(directory, 'installed'))) return directory;
-  note(`installing ${packages.join(' ')} in ${directory}`);
-  rmSync(directory, {recursive: true, force: true});
-  mkdirSync(directory, {recursive: true, mode: 0o700});
-  const words = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', '.', ...packages];
-  const {status, stderr} = spawnSync('npm', words, {cwd: directory, encoding: 'utf8', timeout: 240_000});
-  if (status !== 0) note(`skipped: other libraries (npm: ${stderr.trim().split('\n').at(-1)})`);
-  if (status === 0) writeFileSync(join(directory, 'installed'), '');
-  return directory;
 }

@@ -1,7 +1,7 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
-import {tmpdir, userInfo} from 'node:os';
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {installPackages} from './install.ts';
 import {type BenchOptions, median, type Report} from './report.ts';
 
 // Pinned, so that figures of different days are of the same programs.
@@ -66,7 +66,7 @@ const kept = (holds: boolean): string => (holds ? 'kept' : 'NOT KEPT');
 /** Measures the CPU time of a line in a mix of a service's lines, beside pino and winston. */
 export async function bench(note: (text: string) => void, {quick}: BenchOptions): Promise<Report> {
   const [rounds, count] = quick ? [5, 100_000] : [15, 200_000];
-  const directory = install(note);
+  const directory = installPackages('log', packages, note);
   const work = mkdtempSync(join(directory, 'run-'));
   try {
     writeFileSync(join(work, 'package.json'), '{"type": "module"}\n');
@@ -112,19 +112,4 @@ function run(cwd: string, at: number, count: number): {status: number | null; st
     encoding: 'utf8',
   });
   return {status, stderr};
-}
-
-/** Installs the peers into a temporary directory that the next run reuses: they are not dependencies of this project. */
-function install(note: (text: string) => void): string {
-  const name = packages.join(' ').replaceAll(/[^\w.-]+/g, '_');
-  const directory = join(tmpdir(), `entrypoint-bench-log-${userInfo().uid}`, name);
-  if (existsSync(join(directory, 'installed'))) return directory;
-  note(`installing ${packages.join(' ')} in ${directory}`);
-  rmSync(directory, {recursive: true, force: true});
-  mkdirSync(directory, {recursive: true, mode: 0o700});
-  const words = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', '.', ...packages];
-  const {status, stderr} = spawnSync('npm', words, {cwd: directory, encoding: 'utf8', timeout: 240_000});
-  if (status !== 0) note(`skipped: other libraries (npm: ${stderr.trim().split('\n').at(-1)})`);
-  if (status === 0) writeFileSync(join(directory, 'installed'), '');
-  return directory;
 }
