@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCode, problem} from '../../errors.ts';
 import {option, type Option, type Options} from '../../option.ts';
@@ -29,12 +28,12 @@ interface InvokeOption {
 const noInvoke = 3;
 
 /**
- * The tasks of the service's tasks.py by name, for teams that come from invoke. None without such a file or without
- * invoke: a tasks.py can be something else, such as Celery's.
+ * The tasks of the service's tasks.py by name, for teams that come from invoke. None without invoke: a tasks.py can be
+ * something else, such as Celery's.
  * @throws Problem `bad_tasks_py` (exit code 65) when invoke cannot load it
  */
 export async function invokeTasks({cwd, env}: ServiceContext): Promise<ReadonlyMap<string, Task>> {
-  if (!existsSync(join(cwd, 'tasks.py')) || findPythonProgram({cwd, env}, 'invoke') === undefined) return new Map();
+  if (findPythonProgram({cwd, env}, 'invoke') === undefined) return new Map();
   const words = [pythonProgram({cwd, env}), join(pythonLibrary(), 'describe_tasks.py')];
   const {code, stdout, stderr} = await spawn(
     {words},
