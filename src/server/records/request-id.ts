@@ -9,9 +9,6 @@ export interface Identity {
   readonly parent: string | undefined;
 }
 
-type Identified = IncomingMessage & {[identity]?: Identity};
-const identity = Symbol('identity');
-
 const digitsEach = 48;
 // A call for random bytes costs a microsecond: one call serves 512 requests.
 let pool = '';
@@ -42,7 +39,6 @@ export function identifyRequests(server: Server, {trace}: {trace: boolean}): (re
     // Node builds `headers` for every request anyway, to check Host. Adding to both spares a second parse.
     const {headers, rawHeaders} = request;
     const sent = read(rawHeaders);
-    let {id, parent} = sent;
     const needsTrace = trace && sent.parent === undefined;
     if (sent.id !== undefined && !needsTrace) return;
     if (sent.id === undefined && sent.ids > 0) remove(request, 'x-request-id');
@@ -50,17 +46,16 @@ export function identifyRequests(server: Server, {trace}: {trace: boolean}): (re
     if (needsTrace && sent.states > 0) remove(request, 'tracestate');
     const digits = sent.parent === undefined ? randomDigits() : '';
     if (sent.id === undefined) {
-      id = sent.parent?.slice(3, 35) ?? digits.slice(0, 32);
+      const id = sent.parent?.slice(3, 35) ?? digits.slice(0, 32);
       headers['x-request-id'] = id;
       rawHeaders.push('x-request-id', id);
     }
     if (needsTrace) {
       // Flag 01: sampled, a tracer's default for a new trace.
-      parent = `00-${digits.slice(0, 32)}-${digits.slice(32)}-01`;
+      const parent = `00-${digits.slice(0, 32)}-${digits.slice(32)}-01`;
       headers['traceparent'] = parent;
       rawHeaders.push('traceparent', parent);
     }
-    (request as Identified)[identity] = {id, parent};
     counts ??= countSymbol(request);
     if (counts !== undefined) (request as unknown as Record<symbol, unknown>)[counts] = rawHeaders.length;
   };
@@ -80,9 +75,12 @@ function countSymbol(request: IncomingMessage): symbol | undefined {
   return Object.getOwnPropertySymbols(request).find(({description}) => description === 'kHeadersCount');
 }
 
-/** The identity of a request, sent or added; without what is invalid. */
-export function identityOf(request: IncomingMessage): Identity {
-  return (request as Identified)[identity] ?? read(request.rawHeaders);
+/**
+ * The identity of a request, sent or added; without what is invalid. Read from the headers again, which only a line of a log
+ * pays for: another property of the request would cost each of them.
+ */
+export function identityOf({rawHeaders}: IncomingMessage): Identity {
+  return read(rawHeaders);
 }
 
 interface Sent extends Identity {

@@ -46,12 +46,41 @@ export interface RequestCounter {
   readonly upgraded: (request: IncomingMessage, stream: Duplex) => void;
 }
 
-const started = Symbol('started');
 const open = Symbol('open');
 
-type Counted = ServerResponse & {[started]?: number};
-/** The open requests of a connection: one, or several with pipelining; null between two requests. */
-type Connection = Socket & {[open]?: HttpEvent | HttpEvent[] | null};
+/** A request of a connection that is not answered yet. */
+interface Open {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Milliseconds of `performance.now()`. */
+  readonly since: number;
+}
+
+/** The open requests of a connection. One object for all of them: most clients send the next request after the answer. */
+interface Requests {
+  /** The oldest; undefined between two requests. */
+  request: IncomingMessage | undefined;
+  response: ServerResponse | undefined;
+  since: number;
+  /** Those that the client has pipelined behind it. */
+  behind: Open[] | undefined;
+}
+
+type Connection = Socket & {[open]?: Requests};
+
+/** Removes the oldest request of a connection; the next one takes its place. */
+function shift(requests: Requests): void {
+  const next = requests.behind?.shift();
+  requests.request = next?.request;
+  requests.response = next?.response;
+  if (next !== undefined) requests.since = next.since;
+}
+
+/** The open requests of a connection, in their order. */
+function openOf(socket: Connection): readonly Open[] {
+  const {request, response, since = 0, behind = []} = socket[open] ?? {};
+  return request === undefined || response === undefined ? [] : [{request, response, since}, ...behind];
+}
 
 /**
  * Counts the requests of one server with node:http's diagnostics channels: nothing wraps the service, and a request costs
@@ -65,21 +94,24 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
   let websockets = 0;
   let milliseconds = 0;
 
-  const begin = (event: HttpEvent): void => {
-    const {socket} = event as {socket: Connection};
-    (event.response as Counted)[started] = performance.now();
+  const begin = ({request, response, socket}: HttpEvent): void => {
+    const since = performance.now();
     inFlight += 1;
-    const waiting = socket[open];
-    if (waiting === undefined) prepare(socket);
-    if (Array.isArray(waiting)) waiting.push(event);
-    else socket[open] = waiting === undefined || waiting === null ? event : [waiting, event];
+    const requests = (socket as Connection)[open] ?? prepare(socket);
+    if (requests.response !== undefined) (requests.behind ??= []).push({request, response, since});
+    else {
+      requests.request = request;
+      requests.response = response;
+      requests.since = since;
+    }
   };
   // Once per connection.
-  const prepare = (socket: Connection): void => {
+  const prepare = (socket: Connection): Requests => {
     // The log needs it at the end of the connection, too.
     if (onRequestEnd !== undefined) peerAddress(socket);
     // With TLS, `onClosed` reports the underlying TCP socket, which is another object.
     if ('encrypted' in socket) socket.on('close', () => lost(socket));
+    return (socket[open] = {request: undefined, response: undefined, since: 0, behind: undefined});
   };
   const count = (status: number, taken: number): void => {
     milliseconds += taken;
@@ -88,34 +120,35 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
     const kind = Math.floor(status / 100) - 1;
     answered[kind] = (answered[kind] ?? 0) + 1;
   };
-  /** Removes a request from the open ones of its connection. Returns whether it was one. */
-  const close = (socket: Connection, response: ServerResponse): boolean => {
-    const waiting = socket[open];
-    if (waiting === undefined || waiting === null) return false;
-    if (!Array.isArray(waiting)) {
-      if (waiting.response !== response) return false;
-      socket[open] = null;
-    } else {
-      const left = waiting.filter((other) => other.response !== response);
-      if (left.length === waiting.length) return false;
-      socket[open] = left.length === 0 ? null : left;
+  /** Removes a request from the open ones of its connection. Returns when it began; undefined if it was not one. */
+  const close = (socket: Connection, response: ServerResponse): number | undefined => {
+    const requests = socket[open];
+    if (requests === undefined) return undefined;
+    const {since, behind = []} = requests;
+    if (requests.response === response) {
+      shift(requests);
+      inFlight -= 1;
+      return since;
     }
+    const index = behind.findIndex((one) => one.response === response);
+    if (index === -1) return undefined;
     inFlight -= 1;
-    return true;
+    return behind.splice(index, 1)[0]?.since;
   };
   const end = ({request, response, socket}: Omit<HttpEvent, 'server'>, status: number, bytes?: number): void => {
-    if (!close(socket, response)) return;
-    const taken = performance.now() - ((response as Counted)[started] ?? 0);
+    const since = close(socket, response);
+    if (since === undefined) return;
+    const taken = performance.now() - since;
     count(status, taken);
     onRequestEnd?.({socket, request, response, status, milliseconds: taken, bytes});
   };
   const lost = guarded((socket: Connection): void => {
-    const waiting = socket[open];
-    if (waiting === undefined || waiting === null) return;
-    socket[open] = null;
-    for (const {request, response} of Array.isArray(waiting) ? waiting : [waiting]) {
+    const left = openOf(socket);
+    if (left.length === 0) return;
+    socket[open] = {request: undefined, response: undefined, since: 0, behind: undefined};
+    for (const {request, response, since} of left) {
       inFlight -= 1;
-      const taken = performance.now() - ((response as Counted)[started] ?? 0);
+      const taken = performance.now() - since;
       const {status = abortedStatus, bytes} = insteadOf(response) ?? {};
       if (status === abortedStatus) aborted += 1;
       else count(status, taken);
@@ -123,10 +156,9 @@ export function countRequests(server: Server, onClosed: OnClosed, onRequestEnd?:
     }
   });
   const refused = (socket: Connection, status: number): void => {
-    const waiting = socket[open];
-    const last = Array.isArray(waiting) ? waiting.at(-1) : waiting;
+    const last = openOf(socket).at(-1);
     // The error was in the body of a request: that is what the response answers.
-    if (last !== undefined && last !== null && !last.request.complete) return end(last, status, 0);
+    if (last !== undefined && !last.request.complete) return end({...last, socket}, status, 0);
     count(status, 0);
     onRequestEnd?.({socket, request: undefined, response: undefined, status, milliseconds: 0, bytes: 0});
   };
