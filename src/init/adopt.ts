@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs';
-import {join, normalize} from 'node:path';
+import {basename, join, normalize} from 'node:path';
 import {exitCode, isProblem, problem} from '../errors.ts';
 import type {Description, Fact, Undecided} from '../runtimes/description.ts';
 import {runtimes} from '../runtimes/index.ts';
@@ -104,12 +104,13 @@ function importedFiles(directory: string, from: string | undefined): readonly Im
 
 /** The runtime knows which lines of a Procfile `run` follows. */
 function withoutUnfollowed(imported: Imported, {undecided}: Pick<Description, 'undecided'>): Imported {
-  const note = undecided.find(({what}) => what.startsWith('web in the Procfile is not followed'))?.what;
-  const isWeb = ({key}: Taken): boolean => imported.file.endsWith('Procfile') && key === 'web';
-  if (note === undefined || !imported.taken.some(isWeb)) return imported;
-  const {taken, left} = imported;
-  const webs = taken.filter(isWeb).map(({line, key}) => ({line, key, reason: 'see "to decide" below'}));
-  return {...imported, taken: taken.filter((one) => !isWeb(one)), left: [...webs, ...left]};
+  const {file, taken, left} = imported;
+  const isFollowed = ({key}: Taken): boolean =>
+    !undecided.some(({unfollowed}) => unfollowed?.file === basename(file) && unfollowed.key === key);
+  const others = taken
+    .filter((one) => !isFollowed(one))
+    .map(({line, key}) => ({line, key, reason: 'see "to decide" below'}));
+  return {...imported, taken: taken.filter(isFollowed), left: [...others, ...left]};
 }
 
 /** What another tool allows can be nothing for deploy.yaml: a port above 65535, a volume on /. */

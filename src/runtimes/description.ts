@@ -11,7 +11,12 @@ export interface Undecided {
   readonly what: string;
   /** The line to write, and where. */
   readonly write: string;
+  /** The key of a file, such as `web` of a Procfile, which `run` does not follow. */
+  readonly unfollowed?: {readonly file: string; readonly key: string};
 }
+
+/** The line of a Procfile that starts the service. */
+export const procfileWeb = {file: 'Procfile', key: 'web'};
 
 /** What a directory shows about its service. */
 export interface Description {

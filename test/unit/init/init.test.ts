@@ -138,8 +138,23 @@ describe('init', () => {
       {
         what: 'web in the Procfile is not followed: waitress-serve --port=$PORT shop:app',
         write: 'Procfile: web: gunicorn shop:app (or granian), with its options',
+        unfollowed: {file: 'Procfile', key: 'web'},
       },
     ]);
+  });
+
+  test('says so for a Node service, too', async () => {
+    const cwd = directoryWith({
+      'package.json': '{"name": "shop", "main": "server.js"}',
+      'server.js': 'export default (request, response) => response.end();\n',
+      Procfile: 'web: node migrate.js && node server.js\n',
+    });
+    const {taken, left, undecided} = await initService(inDirectory(cwd).context);
+    assert.deepEqual([taken, left.map(({key}) => key)], [[], ['web']]);
+    assert.deepEqual(
+      undecided.map(({what}) => what),
+      ['Procfile does more than start a module: node migrate.js && node server.js'],
+    );
   });
 
   test('takes versions from any manifest, and no requirement from what other packages name', async () => {

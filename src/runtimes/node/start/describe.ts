@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {exitCode, isProblem, problem} from '../../../errors.ts';
 import {readText} from '../../../text/file.ts';
-import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
+import {type Description, type Fact, procfileWeb, shortVersion, type Undecided} from '../../description.ts';
 import {healthPath, sourceFiles} from '../../sources.ts';
 import {checkerNames} from '../linters.ts';
 import {addPackages, lockFileOf, type PackageManager, packageManagerOf} from '../package-manager.ts';
@@ -105,6 +105,7 @@ function servedFact(
           {
             what: `${unfollowed.from} does more than start a module: ${unfollowed.text}`,
             write: 'deploy.yaml: environments: {local: {before: [TASK]}}, for what it runs first',
+            ...(unfollowed.from === procfileWeb.file ? {unfollowed: procfileWeb} : {}),
           },
         ];
   if (first?.script.kind === 'start') {

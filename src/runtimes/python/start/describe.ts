@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {exitCode, problem} from '../../../errors.ts';
 import {readText} from '../../../text/file.ts';
-import {type Description, type Fact, shortVersion, type Undecided} from '../../description.ts';
+import {type Description, type Fact, procfileWeb, shortVersion, type Undecided} from '../../description.ts';
 import {healthPath, sourceFiles} from '../../sources.ts';
 import {checkerNames} from '../checks.ts';
 import {installFix} from '../program.ts';
@@ -59,7 +59,9 @@ export function describePython(directory: string): Description {
     ],
     undecided: [
       ...(installed === undefined ? [noServer(directory, application)] : []),
-      ...(own.note === undefined ? [] : [{what: own.note, write: noteFix(own.note, application)}]),
+      ...(own.note === undefined
+        ? []
+        : [{what: own.note, write: noteFix(own.note, application), unfollowed: procfileWeb}]),
       ...djangoNotes(directory),
     ],
     health: healthPath(directory, sourceFiles(directory, /\.py$/)),
