@@ -3,6 +3,7 @@ import {Server as NetServer, type Socket} from 'node:net';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {countConnections} from '../process/node-internals.ts';
 import type {OnClosed} from '../records/stats.ts';
+import {type OpenSockets, socketList} from '../requests/open-sockets.ts';
 import {type FurtherListeners, furtherListeners} from './further.ts';
 
 /** Stops a worker from accepting at any of its addresses, temporarily or for good: connections go to other workers or wait in the accept queue. */
@@ -89,7 +90,7 @@ export function closeListener(server: Server): Promise<void> {
 
 /** The open connections of a server. */
 export interface Connections {
-  readonly sockets: ReadonlySet<Socket>;
+  readonly sockets: OpenSockets;
   /** Whether the server has reached its limit. */
   readonly full: () => boolean;
   /** Registers a listener for the end of every connection. All of them share one listener per socket. */
@@ -106,7 +107,7 @@ export function trackConnections(
   server: Server,
   {accepting, max, pausable}: {readonly accepting: Accepting; readonly max: number; readonly pausable: boolean},
 ): Connections {
-  const sockets = new Set<Socket>();
+  const sockets = socketList();
   const resumeAt = max - Math.ceil(max / 16);
   // Closing a worker's own socket (reuseport) would lose its accept queue: there, Node closes excess connections.
   if (!pausable) server.maxConnections = max;

@@ -6,6 +6,7 @@ import {listen, type ListenTarget} from '../load/listening.ts';
 import type {DrainOrder, QueueState} from '../process/messages.ts';
 import {currentResponse, hasPipelined} from '../process/node-internals.ts';
 import {lastResponse} from '../requests/last-response.ts';
+import type {OpenSockets} from '../requests/open-sockets.ts';
 import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
 import {acceptorOptions} from './further.ts';
@@ -17,7 +18,7 @@ export interface DrainableServer {
   readonly server: Server;
   readonly accepting: Pick<Accepting, 'open' | 'stop'>;
   /** @see httpSockets */
-  readonly sockets: ReadonlySet<Socket>;
+  readonly sockets: OpenSockets;
   /** @see http2Sessions */
   readonly closeSessions: () => void;
 }

@@ -3,6 +3,7 @@ import type {ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import type {Log} from '../process/log.ts';
 import {currentResponse} from '../process/node-internals.ts';
+import type {OpenSockets} from '../requests/open-sockets.ts';
 import type {Settings} from '../settings/settings.ts';
 import {http2Streams} from './http-sockets.ts';
 import {cutResponse, cutStream, endEventStream, isEventStream} from './response-cut.ts';
@@ -17,7 +18,7 @@ export interface HandlerLimit {
 
 export interface HandlerLimitOptions {
   readonly settings: Pick<Settings, 'handlerTimeout' | 'workerClass'>;
-  readonly servers: readonly {readonly server: Server; readonly sockets: ReadonlySet<Socket>}[];
+  readonly servers: readonly {readonly server: Server; readonly sockets: OpenSockets}[];
   /** Whether the handler of a response, or of a stream of HTTP/2, runs: with `sync`, others wait, and their time has not begun. */
   readonly isRunning: (response: ServerResponse | ServerHttp2Stream) => boolean;
   /** The stack of what serves a request elsewhere, in a pool thread; undefined if it waits. */

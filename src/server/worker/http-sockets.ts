@@ -2,6 +2,7 @@ import type {IncomingHttpHeaders, Server} from 'node:http';
 import type {Http2Session, ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import {socketUnderTls} from '../process/node-internals.ts';
+import {type OpenSockets, socketList} from '../requests/open-sockets.ts';
 
 /** Whether it serves TLS itself: an https.Server. */
 export function isSecure(server: Server): boolean {
@@ -12,8 +13,8 @@ export function isSecure(server: Server): boolean {
  * The open connections of a server, each as the socket that node:http reads and writes. For TLS that is another one than
  * that of the event `connection`, from the end of the handshake on.
  */
-export function httpSockets(server: Server): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
+export function httpSockets(server: Server): OpenSockets {
+  const sockets = socketList();
   function add(socket: Socket): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));

@@ -1,7 +1,6 @@
 import {once} from 'node:events';
 import type {Server, ServerResponse} from 'node:http';
 import type {ServerHttp2Stream} from 'node:http2';
-import type {Socket} from 'node:net';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {loadService} from '../load/service.ts';
 import type {Log} from '../process/log.ts';
@@ -11,6 +10,7 @@ import {observeRequests, type RequestObserver} from '../records/observe.ts';
 import {trustProxies} from '../requests/forwarded.ts';
 import {type Gate, gateRequests, workerGate} from '../requests/gate.ts';
 import {limitServer} from '../requests/limits.ts';
+import type {OpenSockets} from '../requests/open-sockets.ts';
 import {ownOptions, type OwnOptions, replacedLimits} from '../requests/own-options.ts';
 import {stagedClose} from '../requests/staged-close.ts';
 import {examiner} from '../requests/strictness.ts';
@@ -67,7 +67,7 @@ interface MainServer {
   readonly server: Server;
   readonly accepting: Accepting;
   readonly connections: Connections;
-  readonly sockets: ReadonlySet<Socket>;
+  readonly sockets: OpenSockets;
   readonly closeSessions: () => void;
   readonly observer: RequestObserver;
   readonly failing: FailingRequest | undefined;
