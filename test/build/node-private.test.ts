@@ -7,15 +7,11 @@ import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
 import {directoryWith} from '../support/directory.ts';
-import {must} from '../support/docker.ts';
+import {machineAddress} from '../support/docker.ts';
 import {long} from '../support/long.ts';
 import {mustBuild, repository} from './image.ts';
 
 // Packages that are not on a public registry: behind a token, and in a git repository.
-
-/** The address at which a build reaches this machine. */
-const gateway = (): Promise<string> =>
-  must(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}']);
 
 /** A package in an archive, and in a git repository that any web server can serve. */
 function makePackage(): {readonly archive: Buffer; readonly directory: string} {
@@ -57,7 +53,7 @@ async function serve(): Promise<string> {
   });
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   after(() => server.close());
-  return `${await gateway()}:${(server.address() as AddressInfo).port}`;
+  return `${await machineAddress()}:${(server.address() as AddressInfo).port}`;
 }
 
 const server =

@@ -25,8 +25,7 @@ export function pythonRepository(files: Readonly<Record<string, string>>, fixtur
   const service = builtService();
   if (fixture !== undefined)
     cpSync(join(import.meta.dirname, 'fixtures/python', fixture), service.directory, {recursive: true});
-  // The engine's cache of steps outlasts a run of the tests: a source that differs runs those after its copy again.
-  service.write({Dockerfile: `FROM ${pythonBase}\n`, '.dockerignore': `.git\n# ${service.image}\n`, ...files});
+  service.write({Dockerfile: `FROM ${pythonBase}\n`, '.dockerignore': '.git\n', ...files});
   return {
     ...service,
     build: (secretFiles = {}) => build(service, secretFiles),

@@ -6,7 +6,7 @@ import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
 import {directoryWith} from '../support/directory.ts';
-import {must} from '../support/docker.ts';
+import {machineAddress} from '../support/docker.ts';
 import {long} from '../support/long.ts';
 import {pythonRepository} from './python-image.ts';
 
@@ -51,8 +51,7 @@ async function serve(): Promise<string> {
   });
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   after(() => server.close());
-  const gateway = await must(['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}']);
-  return `${gateway}:${(server.address() as AddressInfo).port}`;
+  return `${await machineAddress()}:${(server.address() as AddressInfo).port}`;
 }
 
 const app = 'from shop_private import word\n\n\ndef app(environ, start):\n    start("200 OK", [])\n    return [word]\n';

@@ -24,6 +24,13 @@ export async function docker(words: readonly string[], stdin?: string): Promise<
   }
 }
 
+/** The address of this machine for builds and containers on the engine's usual network. */
+export async function machineAddress(): Promise<string> {
+  // The bridge of an engine that has just been installed has no gateway among its settings: it is the first address.
+  const format = '{{(index .IPAM.Config 0).Subnet}}';
+  return (await must(['network', 'inspect', 'bridge', '--format', format])).replace(/\d+\/\d+$/, '1');
+}
+
 /** Runs docker and returns its standard output. @throws Error with its standard error when it fails */
 export async function must(words: readonly string[], stdin?: string): Promise<string> {
   const {code, stdout, stderr} = await docker(words, stdin);
