@@ -33,7 +33,7 @@ function fullLine(format: 'json' | 'ecs'): Readonly<Record<string, unknown>> {
   const {log, lines} = recordedLog(format);
   const context = {request_id: 'r1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`};
   const err = Object.assign(new Error('x'), {note: 'y'.repeat(9000)});
-  withContext(context, () => log.error({event: 'order_lost', err}, 'm'));
+  withContext(context, () => log.error({event: 'order_lost', logger: 'orders', err}, 'm'));
   return lines()[0] ?? {};
 }
 
