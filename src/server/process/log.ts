@@ -1,5 +1,6 @@
 import {channel} from 'node:diagnostics_channel';
 import {isTerminal, writeAll} from '../../shell/output.ts';
+import {clock} from '../../text/utc-time.ts';
 
 /** Severity of an event in the server's log. */
 export type Level = 'info' | 'warning' | 'error';
@@ -68,11 +69,6 @@ function handOverEvent(event: ServerEvent): boolean {
 /** Text with blanks or quotes is quoted, so that its end is visible. */
 function plain(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value));
-}
-
-/** Local time of day: `03:04:05`. */
-export function clock(time: Date): string {
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
 // https://no-color.org: set and not empty.

@@ -1,7 +1,6 @@
 import type {ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
-import {utcNow} from '../../text/utc-time.ts';
-import {clock} from '../process/log.ts';
+import {clock, utcNow} from '../../text/utc-time.ts';
 import {sentHead} from '../process/node-internals.ts';
 import {clientAddress, peerAddress} from '../requests/forwarded.ts';
 import {lineBuffer, type LineBuffer} from './line-buffer.ts';
