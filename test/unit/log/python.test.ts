@@ -313,3 +313,58 @@ for before in range(0, 1000, 37):
   );
   assert.doesNotMatch(JSON.stringify(written), /[0-9a-f]{32}|named-/);
 });
+
+test('events of structlog, by its own formatter for logging and as its last processor', () => {
+  const program = `
+# As structlog.stdlib.ProcessorFormatter.wrap_for_formatter passes an event on.
+def stdlib(event):
+    log.info(event, extra={"_logger": log, "_name": "info"})
+stdlib({"event": "placed", "order": 7, "name": "jo", "token": "t", "level": "info", "timestamp": "now"})
+try:
+    raise ValueError("no")
+except ValueError as error:
+    stdlib({"event": "failed", "exc_info": True})
+    rendered = entrypoint_log.structlog_processor(None, "exception", {"event": "failed", "exc_info": error, "logger": "shop"})
+    print(rendered, flush=True)`;
+  const [placed, failed, rendered] = lines(program).map(stable);
+  assert.deepEqual(placed, {
+    level: 'info',
+    severity_text: 'INFO',
+    message: 'placed',
+    order: 7,
+    name: 'jo',
+    token: '[secret]',
+    logger: 'shop',
+    seq: 1,
+  });
+  for (const {message, err, logger} of [failed ?? {}, rendered ?? {}])
+    assert.deepEqual(
+      [message, logger, (err as {type: string}).type, (err as {message: string}).message],
+      ['failed', 'shop', 'ValueError', 'no'],
+    );
+  assert.equal(rendered?.['level'], 'error');
+});
+
+test('a service without a configuration logs by the fallback, also by logging.info(); its own configuration wins', () => {
+  const program = `
+import logging.config
+entrypoint_log.fallback()
+logging.info("one")
+logging.getLogger("shop").info("two")
+logging.getLogger("shop").debug("not shown")
+logging.basicConfig(format="own %(message)s", stream=sys.stdout, level="INFO")
+logging.info("three")
+logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "root": {"handlers": []}})
+logging.getLogger("shop").warning("four")
+try:
+    raise ValueError("no")
+except ValueError:
+    logging.exception("five")`;
+  const {stdout, stderr} = python(program);
+  const [one, two, three, ...others] = stdout.trimEnd().split('\n');
+  assert.deepEqual([three, stderr, others.length], ['own three', '', 2]);
+  assert.deepEqual(
+    [one, two, ...others].map((line) => (JSON.parse(line ?? '') as Line)['message']),
+    ['one', 'two', 'four', 'five'],
+  );
+});

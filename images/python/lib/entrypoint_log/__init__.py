@@ -17,7 +17,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Optional
 
 from .context import context
-from .hooks import capture_print, log_uncaught
+from .hooks import capture_print, keep_last_resort, log_uncaught
 from .line import ECS, ECS_REQUEST, PLAIN, Line, line_of
 from .middleware import AsgiMiddleware, WsgiMiddleware
 from .output import STDOUT, Counts, Output
@@ -164,7 +164,8 @@ def fallback(**_: Any) -> logging.Handler:
     servers with it. Handlers of the service's own win, whenever it sets them.
     """
     handler = Handler()
-    logging.lastResort = handler  # type: ignore[assignment]
+    logging.lastResort = handler
+    keep_last_resort()
     root = logging.getLogger()
     if not root.handlers:
         root.setLevel(read_settings().level)

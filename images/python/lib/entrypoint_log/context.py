@@ -87,7 +87,7 @@ def context(
     """
     around = current()
     inner = Correlation(
-        request_id if request_id is not None else around and around.request_id,
+        request_id if request_id is not None or around is None else around.request_id,
         traceparent if is_traceparent(traceparent) else None,
         {**((around and around.fields) or {}), **fields},
     )

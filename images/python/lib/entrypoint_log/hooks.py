@@ -44,6 +44,23 @@ def _uncaught(error: Optional[BaseException], origin: str) -> None:
     _LOG.critical("%s", error, exc_info=error or True, extra=fields)
 
 
+def keep_last_resort() -> None:
+    """
+    Lets `logging.info()` leave the root logger without a handler. It calls `basicConfig()` first, whose handler on stderr would
+    be in place of the last resort. What a service passes to `basicConfig` itself counts as ever.
+    """
+    original = logging.basicConfig
+    if getattr(original, "keeps_last_resort", False):
+        return
+
+    def basic_config(**given: Any) -> None:
+        if given:
+            original(**given)
+
+    basic_config.keeps_last_resort = True  # type: ignore[attr-defined]
+    logging.basicConfig = basic_config
+
+
 def capture_print() -> Callable[[], None]:
     """
     Makes each `print` of this process an event, whoever calls it: one line, with the request id, without secrets. The event

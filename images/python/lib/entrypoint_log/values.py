@@ -245,9 +245,9 @@ def key_text(name: str, walk: Walk) -> str:
 def property_of(name: str, value: Any, walk: Walk) -> str:
     """The value of a field as JSON: hidden, if its name says so."""
     # `token: null` and `password: true` say something, and tell nothing.
-    if value is not None and value is not True and value is not False and _NAMES.of(name)[1]:
-        if not (isinstance(value, str) and len(value) == 0):
-            return quoted(HIDDEN)
+    says_nothing = value is None or value is True or value is False or (isinstance(value, str) and len(value) == 0)
+    if not says_nothing and _NAMES.of(name)[1]:
+        return quoted(HIDDEN)
     return json_of(value, walk)
 
 
