@@ -1,4 +1,4 @@
-import type {LogLevel} from './levels.ts';
+import type {LogLevel} from '../text/log/levels.ts';
 import type {Logger} from './logger.ts';
 
 const methods = {

@@ -1,6 +1,7 @@
 // What a process does to a log from outside: errors that nothing catches, a level that changes while it runs.
 import {subscribe} from 'node:diagnostics_channel';
 import {eventChannel, type ServerEvent} from '../server/process/log.ts';
+import {levelChannel} from '../text/log/levels.ts';
 import type {Logger} from './logger.ts';
 
 /**
@@ -18,9 +19,6 @@ export function logUncaught(log: Logger): void {
     process.exit(1);
   });
 }
-
-/** The diagnostics channel on which a level is set at run time, in every copy of `entrypoint/log` in a process. */
-export const levelChannel = 'entrypoint.log.level';
 
 /**
  * Changes the level as the channel says: `channel('entrypoint.log.level').publish({level: 'debug'})`. A wrong level is

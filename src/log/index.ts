@@ -1,17 +1,18 @@
 // `entrypoint/log`: one event is one JSON line on stdout. A service that does not import this pays nothing for it.
 import {isTerminal} from '../shell/output.ts';
+import {runtimeLevel} from '../text/log/levels.ts';
+import {readableLine} from '../text/log/line.ts';
 import {captureConsoleOf} from './console.ts';
 import {followRequests} from './context.ts';
 import {followLevel, logServerEvents, logUncaught} from './hooks.ts';
 import {type Logger, newLogger} from './logger.ts';
 import {ecsNames, plainNames} from './names.ts';
 import {type LogCounts, newOutput, type Output, writeToStdout} from './output.ts';
-import {readableLine} from './readable.ts';
 import {type LogFormat, logSettings, readLevel} from './settings.ts';
 
 export {withContext} from './context.ts';
 export type {LogContext} from './context.ts';
-export type {LogLevel} from './levels.ts';
+export type {LogLevel} from '../text/log/levels.ts';
 export type {Serializers} from './fields.ts';
 export type {ChildOptions, Logger, LogMethod} from './logger.ts';
 export type {LogCounts} from './output.ts';
@@ -19,7 +20,7 @@ export type {LogFormat} from './settings.ts';
 
 /** How {@link createLog} differs from {@link log}. */
 export interface LogOptions {
-  /** Default: LOG_LEVEL, or `info`. */
+  /** Default: what was set at run time, LOG_LEVEL, or `info`. */
   readonly level?: string | undefined;
   /** Default: LOG_FORMAT, or `text` on a terminal and `json` elsewhere. */
   readonly format?: LogFormat | undefined;
@@ -50,7 +51,7 @@ export function createLog({level, format, write}: LogOptions = {}): Logger {
       output: form === 'text' ? readable(output, terminal) : output,
       readLevel,
     },
-    level === undefined ? settings.level : readLevel(level),
+    level === undefined ? (runtimeLevel() ?? settings.level) : readLevel(level),
   );
   for (const text of settings.problems) log.warn({event: 'bad_log_setting'}, text);
   return log;
@@ -59,7 +60,10 @@ export function createLog({level, format, write}: LogOptions = {}): Logger {
 function readable(output: Output, terminal: boolean): Output {
   // https://no-color.org: set and not empty.
   const colour = terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
-  return {...output, write: (line, cut) => output.write(readableLine(line, colour), cut)};
+  return {
+    ...output,
+    write: (line, cut) => output.write(readableLine(JSON.parse(line) as Record<string, unknown>, colour), cut),
+  };
 }
 
 /**

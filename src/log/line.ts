@@ -1,8 +1,8 @@
+import type {LevelName} from '../text/log/levels.ts';
 // The line of one event: quickly for what nearly all events are, and carefully for what is too long or has a secret.
 import {utcNow} from '../text/utc-time.ts';
 import type {Correlation} from './context.ts';
 import {type Bound, correlationText, fieldsText, reboundText, type Serializers, unbound} from './fields.ts';
-import type {LevelName} from './levels.ts';
 import type {FieldNames} from './names.ts';
 import {hasSecret} from './values/secrets.ts';
 import {jsonOf, type Limits, textOf, type Walk} from './values/walk.ts';

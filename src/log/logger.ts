@@ -1,7 +1,7 @@
 import {format} from 'node:util';
+import {levelNames, levels, type LevelName, type LogLevel, type LogThreshold, orderOf} from '../text/log/levels.ts';
 import {correlation} from './context.ts';
 import {type Bound, type Serializers, unbound} from './fields.ts';
-import {levelNames, levels, type LevelName, type LogLevel, type LogThreshold, orderOf} from './levels.ts';
 import {boundText, lineOf, type LineOptions} from './line.ts';
 import type {FieldNames} from './names.ts';
 import type {Output} from './output.ts';

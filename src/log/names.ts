@@ -52,5 +52,5 @@ export const ecsNames: FieldNames = {
   stack: 'stack_trace',
   constant: ',"ecs.version":"8.11.0"',
   // An index cannot have both `event` as a text and `event.sequence`.
-  own: {err: 'error', event: 'event.action', error: 'error_'},
+  own: {err: 'error', event: 'event.action', error: 'error_', logger: 'log.logger'},
 };

@@ -1,4 +1,5 @@
 import {writeAll} from '../shell/output.ts';
+import {newSequence} from '../text/log/sequence.ts';
 
 /** What became of the events of this process, or of a logger with an output of its own. */
 export interface LogCounts {
@@ -21,11 +22,11 @@ export interface Output {
 
 /** An output with numbers of its own, which begin at 1. */
 export function newOutput(write: (line: string) => void): Output {
-  let [seq, lines, cut, dropped] = [0, 0, 0, 0];
+  const {instance, next} = newSequence();
+  let [lines, cut, dropped] = [0, 0, 0];
   return {
-    // Unlike a process id, it has not been used before a restart, on another host or by another thread.
-    instance: Math.random().toString(36).slice(2, 12).padEnd(10, '0'),
-    nextSeq: () => (seq += 1),
+    instance,
+    nextSeq: next,
     write(line, isCut) {
       try {
         write(line);

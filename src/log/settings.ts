@@ -1,5 +1,5 @@
 import {exitCode, problem} from '../errors.ts';
-import {levelNames, type LogThreshold, thresholdOf} from './levels.ts';
+import {levelNames, type LogThreshold, thresholdOf} from '../text/log/levels.ts';
 
 /** How lines are written: JSON for a sink, JSON in the Elastic Common Schema, or text for people. */
 export type LogFormat = 'json' | 'ecs' | 'text';

@@ -43,7 +43,9 @@ export async function bindServer(wanted: Settings, log: Log): Promise<BoundServe
     onExit: operations?.exited ?? (() => {}),
   });
   const failure =
-    adminBind === undefined ? undefined : await operations?.listen(adminBind, server.status, log, settings);
+    adminBind === undefined
+      ? undefined
+      : await operations?.listen(adminBind, server.status, log, settings, server.setLogLevel);
   if (failure !== undefined) {
     closeSockets();
     return failure;

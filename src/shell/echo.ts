@@ -134,22 +134,37 @@ function withoutLines(text: string): string {
   return others.length < 3 ? text : `${first} ... (and ${others.length} more lines, above)`;
 }
 
-/** Writes `name | ` before each line of a stream. A chunk can end in the middle of a line or of a character. */
-export function linePrefixer(
-  name: string,
-  write: (text: string) => void,
-): {write: (chunk: Uint8Array | string) => void; end: () => void} {
+/** Passes output on line by line, each with a prefix. */
+export function linePrefixer(name: string, write: (text: string) => void): LineWriter {
+  return lineSplitter(
+    (line) => write(`${name} | ${line}\n`),
+    (lines) => write(lines.map((line) => `${name} | ${line}\n`).join('')),
+  );
+}
+
+/** Takes output as it comes. */
+export interface LineWriter {
+  readonly write: (chunk: Uint8Array | string) => void;
+  /** A last line without its end. */
+  readonly end: () => void;
+}
+
+/** Splits output into lines. @param several takes those of one chunk. Default: one after the other */
+export function lineSplitter(
+  take: (line: string) => void,
+  several: (lines: readonly string[]) => void = (lines) => lines.forEach((line) => take(line)),
+): LineWriter {
   const decoder = new TextDecoder();
   let rest = '';
   return {
     write(chunk) {
       const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, {stream: true}))).split('\n');
       rest = lines.pop() ?? '';
-      if (lines.length > 0) write(lines.map((line) => `${name} | ${line}\n`).join(''));
+      if (lines.length > 0) several(lines);
     },
     end() {
       rest += decoder.decode();
-      if (rest !== '') write(`${name} | ${rest}\n`);
+      if (rest !== '') take(rest);
       rest = '';
     },
   };

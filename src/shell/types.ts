@@ -23,6 +23,8 @@ export interface RunOptions {
    * lines. Default: the output is shown as it comes.
    */
   readonly fold?: FoldedOutput | undefined;
+  /** Gets each line of the output, without its line end, in place of showing it. Default: the output is shown. */
+  readonly lines?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
   /** Exit codes besides 0 that are no failure. Default none. */
   readonly allow?: readonly number[] | undefined;
   /** Only for what is idempotent: retry transient failures. `true` for the default pauses. */

@@ -11,3 +11,8 @@ export function utcNow(): string {
   }
   return `${secondText}${milliseconds < 100 ? (milliseconds < 10 ? '00' : '0') : ''}${milliseconds}Z`;
 }
+
+/** Local time of day: `03:04:05`. */
+export function clock(time: Date): string {
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}

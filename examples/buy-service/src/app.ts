@@ -1,22 +1,23 @@
 import {randomUUID} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
-import {fastify, type FastifyInstance} from 'fastify';
+import {fastify, type FastifyBaseLogger, type FastifyInstance} from 'fastify';
 import type {Pool} from 'pg';
 import type {Config} from './config.ts';
 import {replyNotFound, replyWithError} from './errors.ts';
 import {healthRoutes} from './health.ts';
-import {loggerOptions, logRequests, ownRequestLog, type LogStream} from './logging.ts';
+import {logRequests, ownRequestLog, serviceLog} from './logging.ts';
 import {productRoutes} from './products.ts';
 import {purchaseRoutes} from './purchases.ts';
 import {quoteRoutes} from './quotes.ts';
 
-/**
- * The service as a Fastify app, not listening yet. Closing it ends the pool.
- * `logStream` defaults to stdout.
- */
-export function buildApp(config: Config, pool: Pool, logStream?: LogStream): FastifyInstance {
+/** The service as a Fastify app, not listening yet. Closing it ends the pool. */
+export function buildApp(
+  config: Config,
+  pool: Pool,
+  loggerInstance: FastifyBaseLogger = serviceLog(config),
+): FastifyInstance {
   const app = fastify({
-    logger: loggerOptions(config, logStream),
+    loggerInstance,
     logController: ownRequestLog(),
     genReqId: requestId,
     bodyLimit: 16 * 1024,

@@ -1,4 +1,5 @@
-import {LogController, type FastifyInstance, type FastifyServerOptions} from 'fastify';
+import {createLog, log, type Logger} from 'entrypoint/log';
+import {LogController, type FastifyInstance} from 'fastify';
 import type {Config} from './config.ts';
 
 declare module 'fastify' {
@@ -8,22 +9,10 @@ declare module 'fastify' {
   }
 }
 
-/** Destination of log lines: stdout, or a test's own. */
-export interface LogStream {
-  write(line: string): void;
-}
-
-type LoggerOptions = NonNullable<FastifyServerOptions['logger']>;
-
-/** One JSON object a line, with the level as a word and the time in ISO 8601. */
-export function loggerOptions(config: Config, stream?: LogStream): LoggerOptions {
-  return {
-    level: config.LOG_LEVEL,
-    base: {service: 'buy-service', version: config.GIT_COMMIT_HASH},
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: {level: (level) => ({level})},
-    ...(stream && {stream}),
-  };
+/** The log on stdout, or that of a test, with what all lines have in common. */
+export function serviceLog(config: Config, write?: (line: string) => void): Logger {
+  const own = write === undefined ? log : createLog({level: config.LOG_LEVEL, format: 'json', write});
+  return own.child({service: 'buy-service', version: config.GIT_COMMIT_HASH});
 }
 
 /** Turns off Fastify's two lines a request: `logRequests` writes one. */
@@ -38,6 +27,6 @@ export function logRequests(app: FastifyInstance): void {
     if (config.accessLog === false) return;
     const path = request.url.split('?', 1)[0];
     const ms = Math.round(reply.elapsedTime * 10) / 10;
-    request.log.info({method: request.method, path, route, status: reply.statusCode, ms}, 'request');
+    request.log.info({event: 'request', method: request.method, path, route, status: reply.statusCode, ms});
   });
 }

@@ -1,36 +1,14 @@
-"""One JSON object a line, on stdout."""
+"""One JSON object a line, on stdout, by entrypoint_log."""
 
-import json
 import logging
-import sys
 import time
-from datetime import UTC, datetime
 
+import entrypoint_log
 from flask import Flask, Response, g, request
 
 
-class JsonLines(logging.Formatter):
-    def __init__(self, version: str) -> None:
-        super().__init__()
-        self._base = {"service": "points-api", "version": version}
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            **getattr(record, "facts", {}),
-            **self._base,
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
-
-
 def configure_logging(level: str, version: str) -> None:
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines(version))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    entrypoint_log.configure(level, fields={"service": "points-api", "version": version})
 
 
 def log_requests(app: Flask) -> None:
@@ -46,11 +24,12 @@ def log_requests(app: Flask) -> None:
         if request.path in ("/healthz", "/readyz"):
             return response
         facts = {
+            "event": "request",
             "method": request.method,
             "path": request.path,
             "route": str(request.url_rule),
             "status": response.status_code,
             "ms": round((time.perf_counter() - g.began) * 1000, 1),
         }
-        log.info("request", extra={"facts": facts})
+        log.info("request", extra=facts)
         return response

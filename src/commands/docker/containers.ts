@@ -93,12 +93,31 @@ export const dockerExecFed = (name: string, words: Words, stdin: string): Comman
   stdin,
 });
 
-/** @param options `tail`: lines to print, default all; `follow`: keep printing new output */
+/** Which lines `docker logs` prints, and how. */
+export interface DockerLogsOptions {
+  /** Lines to print. Default: all. */
+  readonly tail?: number | undefined;
+  /** Keep printing new output. Default false. */
+  readonly follow?: boolean | undefined;
+  /** Lines from this time on: `10m`, or a time in ISO 8601. Default: all. */
+  readonly since?: string | undefined;
+  /** Begin each line with its time, to the nanosecond. Default false. */
+  readonly timestamps?: boolean | undefined;
+}
+
 export function dockerLogs(
   name: string,
-  {tail, follow = false}: {tail?: number | undefined; follow?: boolean | undefined},
+  {tail, follow = false, since, timestamps = false}: DockerLogsOptions = {},
 ): Words {
-  return ['docker', 'logs', ...(follow ? ['--follow'] : []), ...flag('--tail', tail?.toString()), name];
+  return [
+    'docker',
+    'logs',
+    ...(follow ? ['--follow'] : []),
+    ...(timestamps ? ['--timestamps'] : []),
+    ...flag('--since', since),
+    ...flag('--tail', tail?.toString()),
+    name,
+  ];
 }
 
 /** Ids of the containers with all these labels, running or not, one per line. */

@@ -40,6 +40,10 @@ export function isSecretVariable(name: string, value: string): boolean {
 export const secretKind = (text: string): string | undefined =>
   fileFormats.find(({pattern}) => pattern.test(text))?.kind;
 
+/** The kinds of secrets that a line of a log contains by their formats. */
+export const secretKindsIn = (text: string): string[] =>
+  formats.filter(({pattern}) => pattern.test(text)).map(({kind}) => kind);
+
 const secretFileNames = [
   'id_(?:rsa|dsa|ecdsa|ed25519)',
   '\\.netrc',

@@ -19,6 +19,7 @@ import {
   withContainer,
 } from './containers.ts';
 import {type KillResult, probeKill} from './kill.ts';
+import {type LogFacts, logFacts} from './output.ts';
 import {descendantsOfInit} from './process-tree.ts';
 
 /** The service in its normal configuration, with its backing services. */
@@ -39,6 +40,7 @@ export interface Inspection {
   /** Zombies left of 20 orphans. */
   readonly zombies: number;
   readonly healthCheck: HealthCheck | undefined;
+  readonly log: LogFacts;
   /** Characters in its log. */
   readonly logged: {readonly stdout: number; readonly stderr: number};
   /** Files that were added or changed since the start. */
@@ -130,9 +132,10 @@ async function inspect(context: ProbeContext, container: string, reachable: bool
   const {stdout, stderr} = await lastLines(context, container);
   const {stdout: diff} = await run(dockerDiff(container), {capture: true});
   const written = writtenFiles(diff);
+  const log = await logFacts(context, container, [...stdout.split('\n'), ...stderr.split('\n')]);
   const logFiles = await textLogs(context, container, written);
   const kill = reachable ? await probeKill(context, container, seen.processes) : undefined;
-  return {...seen, logged: {stdout: stdout.length, stderr: stderr.length}, written, logFiles, kill};
+  return {...seen, log, logged: {stdout: stdout.length, stderr: stderr.length}, written, logFiles, kill};
 }
 
 /** Databases name files `.log` as well, which are no text. */

@@ -3,7 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerLogs} from '../../commands/docker/index.ts';
 import {wordsText} from '../../shell/argv.ts';
+import {isSecretName} from '../../text/secret-name.ts';
 import {isOwnImage} from '../image/facts.ts';
+import {secretKindsIn} from '../image/secrets.ts';
 import {awaitExit, type ProbeContext, serviceContainer, withContainer} from './containers.ts';
 
 /** How much of a program's output arrived, in bytes. */
@@ -76,3 +78,62 @@ async function countBytes(context: ProbeContext, container: string): Promise<Out
   });
   return {sent: sentBytes, read: Number(stdout.trim() || 0), logged: Number(logged.stdout.trim())};
 }
+
+/** What is known about the lines of a service's log. */
+export interface LogFacts {
+  readonly lines: number;
+  /** Lines that continue the event of the line before. */
+  readonly continued: number;
+  /** Characters of the longest line. */
+  readonly longest: number;
+  /** Names of secrets whose value is in the log, and kinds of others. */
+  readonly secrets: readonly string[];
+}
+
+/** Indentation, as in a stack, and what begins its parts: of Node, Python, Java, Go and Ruby. */
+const continuation =
+  /^\s+\S|^Traceback \(most recent call last\):|^Caused by: |^During handling of the above exception|^goroutine \d+ \[|^[}\])]+[,;]?$/;
+
+/** @param printed lines of its log */
+export async function logFacts(
+  context: ProbeContext,
+  container: string,
+  printed: readonly string[],
+): Promise<LogFacts> {
+  const lines = printed.filter((line) => line.trim() !== '');
+  return {
+    lines: lines.length,
+    continued: lines.filter((line) => continuation.test(line)).length,
+    longest: Math.max(0, ...lines.map(({length}) => length)),
+    secrets: [...(await loggedSecrets(context, container, lines)), ...new Set(lines.flatMap(secretKindsIn))],
+  };
+}
+
+// Shorter values are ordinary words.
+const leastLength = 6;
+
+async function loggedSecrets(
+  {run, service}: ProbeContext,
+  container: string,
+  lines: readonly string[],
+): Promise<readonly string[]> {
+  const given = Object.entries(service.environment)
+    .filter(
+      ([name, value]) =>
+        isSecretName(name) && value.length >= leastLength && lines.some((line) => line.includes(value)),
+    )
+    .map(([name]) => name);
+  const found = await Promise.all(
+    Object.entries(service.secrets).map(async ([name, reference]) => {
+      const {stdout} = await run(
+        {words: ['sh', '-c', `${wordsText(dockerLogs(container))} 2>&1 | ${counting}`], secrets: {SECRET: reference}},
+        {capture: true},
+      );
+      return Number(stdout.trim()) > 0 ? [name] : [];
+    }),
+  );
+  return [...given, ...found.flat()];
+}
+
+// The value is in a variable of this one process: on a command line, others could see it.
+const counting = `awk 'length(ENVIRON["SECRET"]) >= ${leastLength} && index($0, ENVIRON["SECRET"]) {n++} END {print n + 0}'`;

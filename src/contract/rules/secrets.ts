@@ -1,5 +1,5 @@
 import {isSecretVariable, secretsInHistory} from '../image/secrets.ts';
-import {passUnless, type Rule} from './rule.ts';
+import {passUnless, type Rule, whenRunning} from './rule.ts';
 
 /** Anyone who can pull an image can read all of it. Evidence names variables, files and kinds, never values. */
 export const secretRules: readonly Rule[] = [
@@ -36,5 +36,14 @@ export const secretRules: readonly Rule[] = [
       const {secrets, files, layers: count} = await layers();
       return passUnless(secrets, `none of ${files} files in ${count} layers`);
     },
+  },
+  {
+    id: 'no-secret-in-log',
+    severity: 'error',
+    summary: 'the log contains none of the secrets that the service was started with',
+    how: 'values of its secrets, and formats, in docker logs after a few requests',
+    fix: 'declare the variable as secret, and log with entrypoint/log or entrypoint_log, which hide its value',
+    check: ({normalRun}) =>
+      whenRunning(normalRun, ({log: {secrets, lines}}) => passUnless(secrets, `none in ${lines} lines`)),
   },
 ];

@@ -14,6 +14,8 @@ import {
 
 // Writable paths: the usual tmpfs mounts of a hardened platform, and files that the engine writes itself.
 const temporary = /^\/(tmp|run|var\/run|var\/tmp|dev|proc|sys)(\/|$)|^\/etc\/(hosts|hostname|resolv\.conf|mtab)$/;
+/** Docker splits longer ones. */
+const mostOfLine = 16 * 1024;
 /** CPU milliseconds of one health check: 1 % of a CPU at one check every ten seconds. */
 const healthCheckMs = 100;
 
@@ -58,6 +60,20 @@ export const surfaceRules: readonly Rule[] = [
         return logged.stdout + logged.stderr === 0
           ? fail('no output on stdout or stderr, from start to request')
           : pass(`${logged.stdout} characters on stdout, ${logged.stderr} on stderr, no log files`);
+      }),
+  },
+  {
+    id: 'one-event-a-line',
+    severity: 'warning',
+    summary: 'an event is one line of the log, also an error with its stack',
+    how: 'docker logs after a few requests: lines that continue the one before, and lines of more than 16 KiB',
+    fix: 'log JSON lines, with the stack as a field: docs/logs.md',
+    check: ({normalRun}) =>
+      whenRunning(normalRun, ({log: {lines, continued, longest}}) => {
+        if (continued > 0) return fail(`${continued} of ${lines} lines continue an event that began before`);
+        return longest > mostOfLine
+          ? fail(`a line of ${longest} characters: log drivers split it`)
+          : pass(`${lines} lines, the longest of ${longest} characters`);
       }),
   },
   {

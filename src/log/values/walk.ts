@@ -75,7 +75,12 @@ function numberOf(value: number): string {
 export function textOf(value: string, walk: Walk): string {
   const {text: most} = walk;
   let text = value;
-  if (walk.scrub) text = withoutSecrets(text.length > most ? head(text, most + longestSecret()) : text);
+  if (walk.scrub) {
+    const more = longestSecret();
+    text = withoutSecrets(text.length > most ? head(text, most + more) : text);
+    // What was read beyond the limit goes, wherever shorter replacements have moved it: a part of a secret can be in it.
+    if (value.length > most) text = text.slice(0, Math.max(0, text.length - more));
+  }
   if (value.length > most || text.length > most) {
     const kept = head(text, most);
     if (kept.length < text.length || value.length > most) {

@@ -1,3 +1,4 @@
+import type {LogThreshold} from '../../text/log/levels.ts';
 import type {Log} from '../process/log.ts';
 import type {BootFailure, FromWorker} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -42,6 +43,8 @@ export interface Arbiter {
   readonly rest: () => void;
   /** USR1: writes out buffered lines of the access log. */
   readonly flush: () => void;
+  /** Sets the level of the service's log in all workers, and in those that start later. */
+  readonly setLogLevel: (level: LogThreshold) => void;
   readonly status: () => ArbiterStatus;
 }
 
@@ -98,6 +101,7 @@ export function arbiter({settings, sockets, log, onMessage, onExit}: ArbiterOpti
     flush: () => {
       for (const worker of workers.all()) worker.send({type: 'flush'});
     },
+    setLogLevel: workers.setLogLevel,
     status: () => statusOf(state),
   };
 }

@@ -1,5 +1,6 @@
 import cluster, {type Worker as ClusterWorker} from 'node:cluster';
 import {exitCode, messageOf} from '../../errors.ts';
+import type {LogThreshold} from '../../text/log/levels.ts';
 import {
   type BootFailure,
   type DrainOrder,
@@ -85,6 +86,8 @@ export interface WorkerSet {
    * the same worker can only shorten the first.
    */
   readonly retire: (worker: Worker, reason: string, order: DrainOrder) => void;
+  /** Sets the level of the service's log in all workers, and in those that start later. */
+  readonly setLogLevel: (level: LogThreshold) => void;
 }
 
 const withSockets: ReadonlySet<string> = new Set<ToWorker['type']>(['start', 'socket']);
@@ -100,6 +103,7 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
     address !== undefined && 'host' in address ? {PORT: String(main?.port ?? address.port)} : {};
   const cpus = cpuCount();
   let inspected: Worker | undefined;
+  let logLevel: LogThreshold | undefined;
 
   function freeNumber(): number {
     const taken = new Set([...workers.values()].filter(({state}) => state !== 'leaving').map(({number}) => number));
@@ -122,6 +126,7 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
     const worker = track(child, isReplacement, number);
     if (inspect) inspected = worker;
     workers.set(worker.id, worker);
+    if (logLevel !== undefined) worker.send({type: 'log-level', level: logLevel});
     worker.send({
       type: 'start',
       settings: inspect ? settings : {...settings, inspect: undefined},
@@ -205,7 +210,12 @@ export function workerSet({settings, sockets, onMessage, onExit}: WorkerSetOptio
     void worker.exited.finally(() => clearTimeout(timer));
   }
 
-  return {all: () => [...workers.values()], spawn, retire};
+  function setLogLevel(level: LogThreshold): void {
+    logLevel = level;
+    for (const worker of workers.values()) worker.send({type: 'log-level', level});
+  }
+
+  return {all: () => [...workers.values()], spawn, retire, setLogLevel};
 }
 
 /** node:cluster's policy for a `dispatch`. It is fixed for a process once a first worker is started. */

@@ -2,6 +2,7 @@ import type {IncomingMessage, Server} from 'node:http';
 import {dirname} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {exitCode} from '../../errors.ts';
+import type {LogThreshold} from '../../text/log/levels.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
 import type {OwnOptions} from '../requests/own-options.ts';
 import {parseAddress} from '../settings/address.ts';
@@ -24,6 +25,8 @@ export interface LoadedService {
   readonly stackOf?: (request: IncomingMessage) => Promise<string | undefined>;
   /** The service's own metrics, one source for each thread; undefined without threads. Never rejects. */
   readonly metrics?: () => Promise<readonly MetricSource[]>;
+  /** Sets the level of the service's log in each thread; undefined without threads. */
+  readonly setLogLevel?: (level: LogThreshold) => void;
 }
 
 /** A module that loads but cannot be served. */

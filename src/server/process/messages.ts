@@ -1,3 +1,4 @@
+import type {LogThreshold} from '../../text/log/levels.ts';
 import type {Settings} from '../settings/settings.ts';
 
 /** The report that a worker sends once a second. Its arrival is the heartbeat. */
@@ -90,6 +91,8 @@ export type ToWorker =
   | ({readonly type: 'drain'} & DrainOrder)
   /** Asks for the service's own metrics. */
   | {readonly type: 'metrics'}
+  /** The level of the service's log from now on. Comes before `start` to a worker that starts later. */
+  | {readonly type: 'log-level'; readonly level: LogThreshold}
   /** Ends at once, after the service's own handlers of the signal. */
   | {readonly type: 'quit'; readonly signal: string}
   | {readonly type: 'flush'};

@@ -1,6 +1,6 @@
 import type {IncomingMessage, Server} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {isTerminal} from '../../shell/output.ts';
+import {logForm} from '../process/log.ts';
 import type {RequestStats} from '../process/messages.ts';
 import type {Settings} from '../settings/settings.ts';
 import {accessLog} from './access-log.ts';
@@ -40,7 +40,7 @@ export function observeRequests(
     answerClientErrors(server, () => {}, end);
     return {snapshot: () => undefined, flush: () => {}, upgraded: (request) => identify?.(request)};
   }
-  const log = logs ? accessLog(accessLogFormat, isTerminal(1)) : undefined;
+  const log = logs ? accessLog(accessLogFormat, logForm()) : undefined;
   const {snapshot, refused, upgraded} = countRequests(server, onClosed, log?.onRequestEnd);
   answerClientErrors(server, refused, end);
   if (log !== undefined) process.once('exit', log.flush);

@@ -1,4 +1,5 @@
 import type {MessagePort} from 'node:worker_threads';
+import type {LogThreshold} from '../../text/log/levels.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
 import type {OwnOptions} from '../requests/own-options.ts';
 import type {Settings} from '../settings/settings.ts';
@@ -9,6 +10,8 @@ export interface ThreadData {
   readonly port: number | undefined;
   /** The worker's first thread, 0, alone opens further ports of the service. */
   readonly index: number;
+  /** The level of the service's log that was set at run time. */
+  readonly logLevel: LogThreshold | undefined;
   /** A slot for each waiting request: its id until a thread takes it, then @see claimOf. */
   readonly claims: SharedArrayBuffer;
   /** A 32-bit counter that the thread's event loop increments. */
@@ -45,6 +48,8 @@ export type ToThread =
   | {readonly type: 'disconnected'; readonly id: number}
   /** Asks for the service's own metrics. */
   | {readonly type: 'metrics'}
+  /** The level of the service's log from now on. */
+  | {readonly type: 'log-level'; readonly level: LogThreshold}
   /** The connection is closed. */
   | {readonly type: 'closed'; readonly connection: number}
   /** Closes the service and ends the thread. */

@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {MessageChannel, receiveMessageOnPort, Worker} from 'node:worker_threads';
 import {exitCode, messageOf} from '../../errors.ts';
+import {runtimeLevel} from '../../text/log/levels.ts';
 import {serviceStack} from '../process/frames.ts';
 import type {BootFailure, MetricSource} from '../process/messages.ts';
 import {serverProgram} from '../process/programs.ts';
@@ -56,7 +57,7 @@ export interface ThreadOptions {
 export function startThread({settings, port, index, claims, onMessage, onStuck, onExit}: ThreadOptions): PoolThread {
   const heartbeat = new SharedArrayBuffer(4);
   const {port1: link, port2} = new MessageChannel();
-  const data: ThreadData = {settings, port, index, claims, heartbeat, link: port2};
+  const data: ThreadData = {settings, port, index, logLevel: runtimeLevel(), claims, heartbeat, link: port2};
   const worker = new Worker(serverProgram('pool-thread'), {
     workerData: data,
     transferList: [port2],

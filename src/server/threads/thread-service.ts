@@ -120,6 +120,9 @@ export async function threadService({
     stackOf: async (request) => threadOf(request)?.stack(),
     others: [],
     listens: false,
+    setLogLevel: (level) => {
+      for (const thread of [...pool.ready, ...pool.failing]) thread.send({type: 'log-level', level});
+    },
     metrics: () => Promise.all(pool.ready.map((thread) => thread.metrics())),
     close: async () => void (await Promise.all([...pool.ready, ...pool.failing].map((thread) => thread.close()))),
   };

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import type {Server, ServerResponse} from 'node:http';
 import type {ServerHttp2Stream} from 'node:http2';
+import type {LogThreshold} from '../../text/log/levels.ts';
 import {listen, type ListenTarget} from '../load/listening.ts';
 import {loadService} from '../load/service.ts';
 import type {Log} from '../process/log.ts';
@@ -47,6 +48,8 @@ export interface Serving {
   readonly clearQueue: (target: ListenTarget, milliseconds: number, closed: Promise<void>) => Promise<QueueState>;
   /** The service's own metrics, one source for each copy of it in this worker. */
   readonly metrics: () => Promise<readonly MetricSource[]>;
+  /** Sets the level of the service's log in the threads of this worker. */
+  readonly setLogLevel: (level: LogThreshold) => void;
   /** Closes the application, after the last response. */
   readonly close: () => Promise<void>;
 }
@@ -168,6 +171,7 @@ export async function serveWorker({
     },
     drain: (order, limits, closed, notAccepting) => drain(servers, websockets, order, limits, closed, notAccepting),
     clearQueue: (copy, milliseconds, closed) => clearQueue(service.server, copy, milliseconds, closed),
+    setLogLevel: service.setLogLevel ?? (() => {}),
     metrics: service.metrics ?? (async () => [await (await import('../metrics/registries.ts')).ownMetrics(0)]),
     close: service.close,
   };

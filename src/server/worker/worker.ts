@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type {Server as NetServer} from 'node:net';
+import {type LogThreshold, runtimeLevel, setRuntimeLevel} from '../../text/log/levels.ts';
 import type {Endpoint, ListenTarget} from '../load/listening.ts';
 import {serviceStack} from '../process/frames.ts';
 import {serverLog} from '../process/log.ts';
@@ -118,6 +119,7 @@ function receive(message: ToWorker, handle: NetServer | undefined): void {
   else if (message.type === 'socket-closed') socketClosed.resolve();
   else if (message.type === 'drain') leaving.drain(message);
   else if (message.type === 'flush') flush();
+  else if (message.type === 'log-level') setLogLevel(message.level);
   else if (message.type === 'metrics') void sendMetrics();
   else if (message.type === 'quit') leaving.quit(message.signal as NodeJS.Signals);
 }
@@ -147,6 +149,8 @@ async function start(order: ToWorker & {readonly type: 'start'}, handle: NetServ
           send({type: 'socket'});
         }),
     });
+    const level = runtimeLevel();
+    if (level !== undefined) serving.setLogLevel(level);
     send({type: 'ready'});
   } catch (error) {
     await bootFailed(error);
@@ -179,6 +183,11 @@ async function sendMetrics(): Promise<void> {
   if (serving === undefined) return;
   const sources = await serving.metrics();
   await new Promise<void>((resolve) => send({type: 'metrics', sources}, resolve));
+}
+
+function setLogLevel(level: LogThreshold): void {
+  setRuntimeLevel(level);
+  serving?.setLogLevel(level);
 }
 
 /** SIGTERM to this process. If it went to the arbiter as well, only the arbiter knows how to drain without a reset. */

@@ -17,13 +17,16 @@ export type Responder = (command: Command, text: string) => Partial<Result> | Er
  */
 export function recordingRunner(respond: Responder = () => undefined): {run: Runner; commands: string[]} {
   const commands: string[] = [];
-  const execute = async (words: Words | Command, _run: RunOptions = {}): Promise<Result> => {
+  const execute = async (words: Words | Command, {lines}: RunOptions = {}): Promise<Result> => {
     const command = toCommand(words);
     const text = commandText(command);
     commands.push(text);
     const given = respond(command, text);
     if (given instanceof Error) throw given;
-    return {exitCode: 0, stdout: '', stderr: '', seconds: 0, ...given};
+    const result: Result = {exitCode: 0, stdout: '', stderr: '', seconds: 0, ...given};
+    for (const stream of ['stdout', 'stderr'] as const)
+      for (const line of result[stream].split('\n')) if (line !== '') lines?.(line, stream);
+    return result;
   };
   const make = (): Runner => {
     const made: Runner = Object.assign((words: Words | Command, run?: RunOptions) => execute(words, run), {

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {exitCode, isProblem, problem} from '../../errors.ts';
 import {type Command, type Commands, commandText, secretsText, toCommand, type Words} from '../argv.ts';
 import {become} from '../become.ts';
-import {type Echo, linePrefixer, noEcho, type Outcome, type StepEcho} from '../echo.ts';
+import {type Echo, linePrefixer, lineSplitter, noEcho, type Outcome, type StepEcho} from '../echo.ts';
 import {isTransientText, retry} from '../retry.ts';
 import {readSecrets, type SecretMemory, secretMemory, secretsOf} from '../secrets.ts';
 import {throwIfAborted} from '../signals.ts';
@@ -59,18 +59,29 @@ function runnerWith(options: SystemOptions, memory: SecretMemory): Runner {
     const text = commandText(command);
     const capture = run.capture === true;
     const fold = !capture && run.interactive !== true && echo.folds ? run.fold : undefined;
-    const prefixed = prefix !== undefined && !capture && fold === undefined;
+    const {lines} = run;
+    const prefixed = prefix !== undefined && !capture && fold === undefined && lines === undefined;
     const running = echo.command(text, {
       prefix,
       host: command.host ?? onHost,
       title: command.title,
       step,
       kind: isRead ? 'read' : isBackground ? 'background' : 'command',
-      output: capture ? undefined : fold !== undefined ? 'folded' : prefixed ? 'lines' : 'direct',
+      output: capture
+        ? undefined
+        : fold !== undefined
+          ? 'folded'
+          : prefixed || lines !== undefined
+            ? 'lines'
+            : 'direct',
       fold,
     });
-    const out = prefixed ? linePrefixer(prefix, options.stdout) : undefined;
-    const err = prefixed ? linePrefixer(prefix, options.stderr) : undefined;
+    const [out, err] =
+      lines !== undefined
+        ? [lineSplitter((line) => lines(line, 'stdout')), lineSplitter((line) => lines(line, 'stderr'))]
+        : prefixed
+          ? [linePrefixer(prefix, options.stdout), linePrefixer(prefix, options.stderr)]
+          : [];
     const watchStderr = capture || run.watch === true || (run.retry !== undefined && run.retry !== false);
     const ended = await spawn(command, {
       cwd: options.cwd,

@@ -105,17 +105,18 @@ test('`run` becomes gunicorn, which answers, logs JSON lines and stops cleanly o
   await must(['stop', '--time', '10', container]);
   assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', container]), '0');
   const {stdout} = await docker(['logs', container]);
-  const events = stdout
-    .split('\n')
-    .map((line) => JSON.parse(line) as {event: string; message?: string; path?: string; status?: number});
-  assert.ok(
-    events.some(({event, message}) => event === 'root' && message === 'asked /healthz'),
-    stdout,
-  );
-  assert.ok(
-    events.some(({event, path, status}) => event === 'request' && path === '/healthz' && status === 200),
-    stdout,
-  );
+  const events = stdout.split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  const said = events.find(({logger, message}) => logger === 'root' && message === 'asked /healthz');
+  const request = events.find(({event, path, status}) => event === 'request' && path === '/healthz' && status === 200);
+  assert.ok(said !== undefined && request !== undefined, stdout);
+  // The service does nothing for it.
+  assert.match(String(said['request_id']), /^[0-9a-f]{32}$/);
+  for (const {level, severity_text: severity, pid, instance, seq} of events)
+    assert.deepEqual(
+      [typeof level, typeof severity, typeof pid, typeof instance, typeof seq],
+      ['string', 'string', 'number', 'string', 'number'],
+      stdout,
+    );
 });
 
 test('an application that cannot start ends the container with its error', async () => {

@@ -24,7 +24,7 @@ test('an image is built again for a file of its own, not because Python ran or a
   const directory = directoryWith(files);
   const before = hashes(directory);
   put(directory, 'images/python/lib/entrypoint_build/__pycache__/work.cpython-312.pyc', 'bytecode');
-  put(directory, 'images/python/lib/__pycache__/entrypoint_lines.cpython-312.pyc', 'bytecode');
+  put(directory, 'images/python/lib/__pycache__/entrypoint_logging.cpython-312.pyc', 'bytecode');
   put(directory, 'images/python/README.md', 'other words\n');
   assert.deepEqual(hashes(directory), before);
   put(directory, 'images/python/lib/entrypoint_build/work.py', 'x = 2\n');

@@ -33,18 +33,21 @@ function fullLine(format: 'json' | 'ecs'): Readonly<Record<string, unknown>> {
   const {log, lines} = recordedLog(format);
   const context = {request_id: 'r1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`};
   const err = Object.assign(new Error('x'), {note: 'y'.repeat(9000)});
-  withContext(context, () => log.error({event: 'order_lost', err}, 'm'));
+  withContext(context, () => log.error({event: 'order_lost', logger: 'orders', err}, 'm'));
   return lines()[0] ?? {};
 }
 
-function serverLine(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+type Form = 'json' | 'ecs';
+
+function serverLine(fields: Readonly<Record<string, unknown>>, form: Form = 'json'): Readonly<Record<string, unknown>> {
   let text = '';
-  const log: Log = serverLog({write: (line) => (text = line), readable: false, colour: false, now: () => new Date()});
+  const log: Log = serverLog({write: (line) => (text = line), form, colour: false, now: () => new Date()});
   log('warning', 'worker_exited', fields);
   return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }
 
-const form = (value: unknown): unknown => (typeof value === 'string' ? value.replaceAll(/\d/g, '0') : typeof value);
+const shape = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll(/[\da-z]/g, '0') : typeof value;
 
 test('the table has exactly the fields of a line of entrypoint/log', () => {
   assert.deepEqual(Object.keys(fullLine('json')).toSorted(), namesOf('own'));
@@ -53,25 +56,46 @@ test('the table has exactly the fields of a line of entrypoint/log', () => {
   assert.deepEqual(Object.keys(lines()[0] ?? {}).toSorted(), namesOf('own', true));
 });
 
-test('the table has the names in ECS', () => {
-  const expected = rows.flatMap(({ecs}) => /`([^`]+)`/.exec(ecs)?.[1] ?? []);
-  assert.deepEqual(Object.keys(fullLine('ecs')).toSorted(), [...expected, 'ecs.version'].toSorted());
-});
+/** An event of the server with every field. */
+const long = {message: 'm', stack: '    at x (y:1:1)\n'.repeat(1000)};
 
-test('the table has the fields of the lines of the app server, which mean the same', () => {
+function accessLine(form: Form): Readonly<Record<string, unknown>> {
   const written: string[] = [];
   const headers = ['x-request-id', 'r1', 'traceparent', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`];
   const request = {method: 'GET', url: '/quotes?a=1', headers: {}, rawHeaders: headers} as unknown as IncomingMessage;
   const socket = {remoteAddress: '10.0.0.7', bytesWritten: 0} as unknown as Socket;
-  const log = accessLog('json', false, {add: (line) => void written.push(line), flush: () => {}, dropped: () => 0});
+  const log = accessLog('json', form, {add: (line) => void written.push(line), flush: () => {}, dropped: () => 0});
+  log.onRequestEnd({socket, request, response: undefined, status: 200, milliseconds: 3.93, bytes: 17});
   log.onRequestEnd({socket, request, response: undefined, status: 200, milliseconds: 1, bytes: 17});
-  const access = JSON.parse(written[0] ?? '') as Readonly<Record<string, unknown>>;
+  const [first, second] = written.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  const seq = form === 'ecs' ? 'event.sequence' : 'seq';
+  assert.deepEqual([first?.[seq], second?.[seq]], [1, 2]);
+  return first ?? {};
+}
+
+test('the table has the names in ECS, of every column', () => {
+  const columns = {own: fullLine('ecs'), server: serverLine(long, 'ecs'), access: accessLine('ecs')};
+  for (const [column, line] of Object.entries(columns)) {
+    const expected = rows.flatMap((row) =>
+      row[column as Column] === '' ? [] : (/`([^`]+)`/.exec(row.ecs)?.[1] ?? []),
+    );
+    assert.deepEqual(Object.keys(line).toSorted(), [...expected, 'ecs.version'].toSorted(), column);
+  }
+  assert.equal(columns.access['event.duration'], 3_930_000);
+});
+
+test('the table has the fields of the lines of the app server, which mean the same', () => {
+  const access = accessLine('json');
   assert.deepEqual(Object.keys(access).toSorted(), namesOf('access'));
-  assert.deepEqual(Object.keys(serverLine({message: 'm', stack: 's'})).toSorted(), namesOf('server'));
+  assert.equal(access['ms'], 3.93);
+  assert.deepEqual(Object.keys(serverLine(long)).toSorted(), namesOf('server'));
   const own = fullLine('json');
   for (const other of [access, serverLine({})])
-    assert.deepEqual([form(other['time']), other['pid']], [form(own['time']), own['pid']]);
-  assert.deepEqual([access['request_id'], access['trace_id']], [own['request_id'], own['trace_id']]);
+    assert.deepEqual(
+      ['time', 'instance', 'seq', 'pid'].map((name) => shape(other[name])),
+      ['time', 'instance', 'seq', 'pid'].map((name) => shape(own[name])),
+    );
+  for (const name of ['request_id', 'trace_id', 'span_id']) assert.deepEqual(access[name], own[name]);
 });
 
 test('the levels of the app server are those of entrypoint/log', () => {

@@ -89,3 +89,13 @@ test('values that a declaration marks, in every form and place; a service reads 
     ['[secret LOG_TEST_PW]', '[secret LOG_TEST_PIN]', '[secret]', 'login with [secret LOG_TEST_PW] failed'],
   );
 });
+
+test('a text that is cut behind several long secrets has no part of the next one', () => {
+  const secret = `K${'0123456789abcdef'.repeat(60)}`;
+  defineConfig({LOG_TEST_LONG: {type: 'text', secret: true}}).read({env: {LOG_TEST_LONG: secret}});
+  for (let before = 0; before < 1000; before += 37) {
+    const {log, texts} = recordedLog();
+    log.info(`${'x'.repeat(before)}${secret.repeat(20)}`);
+    assert.doesNotMatch(texts[0] ?? '', /[0-9a-f]{32}/, `${before}`);
+  }
+});

@@ -5,6 +5,7 @@ import type {FastifyInstance, InjectOptions} from 'fastify';
 import {buildApp} from '../../src/app.ts';
 import declaration from '../../src/config.ts';
 import {createPool} from '../../src/database.ts';
+import {serviceLog} from '../../src/logging.ts';
 
 const uuid = '0a8f7c62-39b2-4b8e-9d62-0c5a6f1a2b3c';
 const purchase: InjectOptions = {
@@ -18,7 +19,11 @@ function startApp(t: TestContext): {app: FastifyInstance; logged: () => Record<s
   const lines: string[] = [];
   const env = {DATABASE_URL: 'postgres://buy@127.0.0.1:1/buy', DATABASE_PASSWORD: 'x', GIT_COMMIT_HASH: 'abc123'};
   const config = declaration.read({env, task: 'run'});
-  const app = buildApp(config, createPool(config), {write: (line) => lines.push(line)});
+  const app = buildApp(
+    config,
+    createPool(config),
+    serviceLog(config, (line) => void lines.push(line)),
+  );
   t.after(() => app.close());
   return {app, logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)};
 }
@@ -42,8 +47,8 @@ test('readyz answers 503 while the database is unreachable, and logs it once', a
   assert.deepEqual(await errorOf(app, {url: '/readyz'}), [503, 'not_ready']);
   assert.deepEqual(await errorOf(app, {url: '/readyz'}), [503, 'not_ready']);
   assert.deepEqual(
-    logged().map(({level, msg}) => [level, msg]),
-    [['warn', 'not ready: the database is unreachable']],
+    logged().map(({level, message}) => [level, message]),
+    [['warning', 'not ready: the database is unreachable']],
   );
 });
 
@@ -116,7 +121,7 @@ test('an unexpected error is logged, and its details stay out of the response', 
   const response = await app.inject('/boom');
   assert.equal(response.statusCode, 500);
   assert.deepEqual(response.json(), {error: {code: 'internal', message: 'unexpected error'}});
-  const line = logged().find(({msg}) => msg === 'unexpected error');
+  const line = logged().find(({message}) => message === 'unexpected error');
   assert.equal(line?.['level'], 'error');
   assert.match(JSON.stringify(line?.['err']), /inner details/);
 });
@@ -128,18 +133,19 @@ test('a request is one JSON log line without its query; a health check is not lo
   assert.equal(response.headers['x-request-id'], 'r-1');
   const [line, ...others] = logged();
   assert.deepEqual(others, []);
-  const {time, ms, ...rest} = line ?? {};
+  const {time, ms, pid: _p, instance: _i, seq: _s, ...rest} = line ?? {};
   assert.ok(!Number.isNaN(Date.parse(String(time))));
   assert.equal(typeof ms, 'number');
   assert.deepEqual(rest, {
     level: 'info',
+    severity_text: 'INFO',
+    event: 'request',
     service: 'buy-service',
     version: 'abc123',
     request_id: 'r-1',
     method: 'GET',
     path: '/nothing',
     status: 404,
-    msg: 'request',
   });
 });
 

@@ -23,7 +23,7 @@ from typing import Any, Optional, TypeVar, overload
 from .declared import DeclarationError, Fields, declared_fields, is_secret, tasks_of
 from .messages import Fault, faults_text, misspelt, shortened
 from .parse import InvalidError, parse_text
-from .secret import Secret
+from .secret import Secret, remember
 from .source import Found, find_text
 
 __all__ = ["ConfigError", "DeclarationError", "Secret", "Values", "origins", "read", "read_or_exit"]
@@ -170,7 +170,7 @@ def _parse(
         shown = shortened(text) if field.get("harmless", False) and not is_secret(field) else None
         faults.append(Fault(name, field, error.kind, variable, shown=shown))
     else:
-        values[name] = Secret(value, name) if is_secret(field) else value
+        values[name] = remember(name, Secret(value, name)) if is_secret(field) else value
 
 
 def _origin(field: Mapping[str, Any], found: Found) -> str:

@@ -1,4 +1,3 @@
-import {dockerLogs} from '../../../commands/docker/index.ts';
 import {balancerMaintenance} from '../../../commands/lb.ts';
 import {type Host, isRemote} from '../../../service/hosts.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
@@ -40,25 +39,6 @@ export async function addressOf(context: Context, target: Target): Promise<strin
   requireDeployed(surveyed, target);
   const first = surveyed.find(({machine}) => machine.balancer);
   return first === undefined ? '' : balancerUrl(target, connectionTo(first.machine.host));
-}
-
-/** What {@link logs} prints. */
-export interface LogOptions {
-  /** Keep printing new output. Default false. */
-  readonly follow?: boolean | undefined;
-  /** Lines of each container to begin with. Default: all. */
-  readonly tail?: number | undefined;
-}
-
-/**
- * Prints the logs of all serving replicas, each line with its host and container.
- * @throws Problem `not_deployed`
- */
-export async function logs(context: Context, target: Target, options: LogOptions = {}): Promise<void> {
-  const {surveyed, connectionTo} = await survey(context, target);
-  await mapEach(servingReplicas(target, surveyed), ({host, container}) =>
-    connectionTo(host).context.run.prefixed(container)(dockerLogs(container, options)),
-  );
 }
 
 /**

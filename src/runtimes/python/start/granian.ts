@@ -6,7 +6,7 @@ import type {ServiceContext} from '../../runtime.ts';
 import {hasPythonPackage, installFix} from '../program.ts';
 import {type Application, kindOfModule} from './application.ts';
 import type {OwnServer} from './own.ts';
-import {isAsgi, type ServerOptions} from './servers.ts';
+import {isAsgi, logNames, type ServerOptions} from './servers.ts';
 import {type AppServer, settingsWords} from './settings.ts';
 
 /** How granian calls the application. Its own default, RSGI, is no framework's. */
@@ -126,7 +126,7 @@ export function granianWords(
     ...(isSaid ? [] : ['--interface', name]),
     ...settingsWords('granian', settings),
     ...expected(settings, isOwn),
-    ...(isOwn('log_config') ? [] : ['--log-config', `${pythonPath.at(-1)}/granian_logging.json`]),
+    ...(logNames.granian.some(isOwn) ? [] : ['--log-config', `${pythonPath.at(-1)}/granian_logging.json`]),
     ...(factory && !isOwn('factory') ? ['--factory'] : []),
     ...more,
     ...settingsWords('granian', last),

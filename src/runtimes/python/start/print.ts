@@ -8,7 +8,8 @@ import type {ChosenServer} from './choice.ts';
 import {usualAddress} from './debugger.ts';
 import type {Interface} from './granian.ts';
 import {type OwnServer, ownName} from './own.ts';
-import {hasSetting} from './settings.ts';
+import {logNames} from './servers.ts';
+import {type AppServer, hasSetting} from './settings.ts';
 
 /** Everything that `--print-config` shows. */
 export interface PrintOptions {
@@ -34,6 +35,7 @@ export function printedSettings({server, application, called, settings, from, ow
     server: {value: appServer, from: server.from},
     module: {value: application.module, from: application.from},
     ...(called === undefined ? {} : {interface: {value: called.name, from: called.from}}),
+    log: logOf(appServer, own),
   };
   if (settings.inspect === true)
     rows['inspect'] = {value: settings.inspectBind ?? usualAddress, from: from.get('inspect') ?? 'default'};
@@ -53,4 +55,12 @@ export function printedSettings({server, application, called, settings, from, ow
   }
   const lines = Object.entries(rows).map(([name, row]) => [name, String(row.value), row.from]);
   return {text: table([['setting', 'value', 'from'], ...lines]).join('\n'), settings: rows};
+}
+
+/** Whose log it is: what the service's own files configure stays as it is. */
+function logOf(appServer: AppServer, own: OwnServer['sets']): Row {
+  const [found] = logNames[appServer].flatMap((name) => own.get(name) ?? []);
+  return found === undefined
+    ? {value: 'lines of entrypoint_log', from: 'default'}
+    : {value: "the service's own", from: found.from};
 }

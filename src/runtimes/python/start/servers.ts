@@ -1,7 +1,7 @@
 import type {SettingValues} from '../../../server/settings/given.ts';
 import type {WorkerKind} from '../../../server/settings/limits.ts';
 import type {Words} from '../../../shell/argv.ts';
-import {settingsWords} from './settings.ts';
+import {type AppServer, settingsWords} from './settings.ts';
 
 /** How a server for Python is started, gunicorn or uWSGI. */
 export interface ServerOptions {
@@ -25,12 +25,20 @@ export interface ServerOptions {
   readonly rest: Words;
 }
 
+/** By which settings of a server, in its own files, a service configures the log itself: then ours is left out. */
+export const logNames: Readonly<Record<AppServer, readonly string[]>> = {
+  gunicorn: ['logger_class', 'logconfig', 'logconfig_dict', 'logconfig_json'],
+  uvicorn: ['log_config'],
+  granian: ['log_config'],
+  uwsgi: ['logger', 'req_logger', 'log_encoder', 'log_route', 'logto', 'logto2', 'daemonize'],
+};
+
 /** The command line of gunicorn. */
 export function gunicornWords(
   program: string,
   {module, own = [], isOwn = () => false, settings, last, pythonPath, memoryDirectory, more, rest}: ServerOptions,
 ): Words {
-  const logs = ['logger_class', 'logconfig', 'logconfig_dict', 'logconfig_json'].some(isOwn);
+  const logs = logNames.gunicorn.some(isOwn);
   return [
     program,
     ...own,
@@ -98,7 +106,7 @@ export function uvicornWords(
     program,
     ...own,
     ...settingsWords('uvicorn', others),
-    ...(isOwn('log_config') ? [] : ['--log-config', `${pythonPath.at(-1)}/uvicorn_logging.json`]),
+    ...(logNames.uvicorn.some(isOwn) ? [] : ['--log-config', `${pythonPath.at(-1)}/uvicorn_logging.json`]),
     ...(factory && !own.includes('--factory') ? ['--factory'] : []),
     ...more,
     ...settingsWords('uvicorn', last),
@@ -107,7 +115,25 @@ export function uvicornWords(
   ];
 }
 
-const line = '{"time":"${strftime:%Y-%m-%dT%H:%M:%S%z}","level":"info","event":"uwsgi","message":"${msg}"}';
+const line =
+  '{"time":"${strftime:%Y-%m-%dT%H:%M:%S%z}","level":"info","severity_text":"INFO","event":"uwsgi","message":"${msg}"}';
+
+// JSON lines pass unchanged; uWSGI's own lines are wrapped in JSON.
+const uwsgiLog: Words = [
+  '--log-master',
+  '--logger',
+  'service stdio',
+  '--logger',
+  'own stdio',
+  '--log-route',
+  'service ^{',
+  '--log-route',
+  'own ^[^{]',
+  '--log-encoder',
+  `json:own ${line}`,
+  '--log-encoder',
+  'nl:own',
+];
 
 /** The command line of uWSGI, which has no worker classes. */
 export function uwsgiWords(
@@ -129,20 +155,7 @@ export function uwsgiWords(
     // uWSGI's own limit of 4 KiB of headers is less than what browsers send.
     ...settingsWords('uwsgi', {maxHeaderSize: 32_768, ...settings}),
     ...pythonPath.flatMap((directory) => ['--pythonpath', directory]),
-    // JSON lines pass unchanged; uWSGI's own lines are wrapped in JSON.
-    '--log-master',
-    '--logger',
-    'service stdio',
-    '--logger',
-    'own stdio',
-    '--log-route',
-    'service ^{',
-    '--log-route',
-    'own ^[^{]',
-    '--log-encoder',
-    `json:own ${line}`,
-    '--log-encoder',
-    'nl:own',
+    ...(logNames.uwsgi.some(isOwn) ? [] : uwsgiLog),
     ...more,
     ...settingsWords('uwsgi', last),
     ...rest,

@@ -3,6 +3,7 @@ import {subscribe} from 'node:diagnostics_channel';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {workerData} from 'node:worker_threads';
 import {exitCode} from '../../../errors.ts';
+import {setRuntimeLevel} from '../../../text/log/levels.ts';
 import {bootFailure} from '../../load/boot-failure.ts';
 import {type LoadedService, loadService, NotServable} from '../../load/service.ts';
 import {serverLog} from '../../process/log.ts';
@@ -22,7 +23,7 @@ const maxIdle = 256;
 // The program of a pool thread of the worker class `threads`: loads the service and serves the requests that the event
 // loop passes on. The service's own HTTP server handles them, on connections that lead to the event loop.
 
-const {settings, port, index, claims: shared, heartbeat, link: loop} = workerData as ThreadData;
+const {settings, port, index, logLevel, claims: shared, heartbeat, link: loop} = workerData as ThreadData;
 const first = index === 0;
 const claims = new Int32Array(shared);
 /** By id of the request. */
@@ -127,6 +128,7 @@ function handle(message: ToThread): void {
   else if (message.type === 'closed') idle.get(message.connection)?.destroy();
   else if (message.type === 'close') void close();
   else if (message.type === 'metrics') void sendMetrics();
+  else if (message.type === 'log-level') setRuntimeLevel(message.level);
   else sockets.get(message.id)?.receive(message);
 }
 
@@ -183,6 +185,7 @@ function prepare(server: Server): void {
 const counter = new Int32Array(heartbeat);
 setInterval(() => Atomics.add(counter, 0, 1), heartbeatMilliseconds(settings.timeout)).unref();
 process.argv[1] = settings.module;
+if (logLevel !== undefined) setRuntimeLevel(logLevel);
 writeDirectly();
 try {
   if (settings.reload)

@@ -67,6 +67,16 @@ describe('gunicorn.conf.py', () => {
     assert.match(printed.text, /^worker-class +gthread +gunicorn\.conf\.py$/m);
     assert.match(printed.text, /^keep-alive +75 +default$/m);
     assert.match(printed.text, /^max-requests +default of gunicorn$/m);
+    assert.match(printed.text, /^log +the service's own +gunicorn\.conf\.py$/m);
+    const usual = serve(flask, {}, {printConfig: true});
+    assert.ok('text' in usual);
+    assert.match(usual.text, /^log +lines of entrypoint_log +default$/m);
+  });
+
+  test('has its own log in uwsgi.ini: none of ours is added', () => {
+    const list = words({...flask, ...venv('uwsgi'), 'uwsgi.ini': '[uwsgi]\nlogto = /dev/stdout\n'});
+    assert.equal(list[0], '.venv/bin/uwsgi');
+    assert.ok(!list.includes('--log-encoder'), list.join(' '));
   });
 });
 

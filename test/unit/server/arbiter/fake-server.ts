@@ -102,6 +102,7 @@ export function fakeServer(settings: Partial<Settings> = {}, queue: QueueState[]
         worker.state = 'leaving';
         worker.send({type: 'drain', limit: 0, responses: 0, delay: 0, idle: 0, last: false});
       },
+      setLogLevel: () => {},
     },
   });
   return {state, started, events};

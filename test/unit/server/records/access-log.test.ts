@@ -31,7 +31,11 @@ async function logging(
 ): Promise<LoggingServer> {
   const lines: string[] = [];
   if (ids) identifyRequests(server, {trace: true});
-  const log = accessLog(format, readable, {add: (line) => void lines.push(line), flush: () => {}, dropped: () => 0});
+  const log = accessLog(format, readable ? 'text' : 'json', {
+    add: (line) => void lines.push(line),
+    flush: () => {},
+    dropped: () => 0,
+  });
   const counter = countRequests(
     server,
     (closed) => void server.on('connection', (socket) => void socket.on('close', () => closed(socket))),
@@ -59,9 +63,18 @@ test('a line of JSON describes a request, without its query and headers', async 
   const {url, lines} = await logging(t, 'json', hello, true);
   await fetch(`${url}/a%20b?token=secret`, {headers: {authorization: 'Bearer secret'}});
   await logged(lines, 1);
-  const {time, ms, request_id: id, trace_id: trace, ...rest} = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+  const {
+    time,
+    ms,
+    request_id: id,
+    trace_id: trace,
+    span_id: span,
+    instance,
+    ...rest
+  } = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
   assert.deepEqual(rest, {
     level: 'info',
+    severity_text: 'INFO',
     event: 'request',
     method: 'GET',
     path: '/a%20b',
@@ -69,7 +82,9 @@ test('a line of JSON describes a request, without its query and headers', async 
     bytes: 5,
     client: '127.0.0.1',
     pid: process.pid,
+    seq: 1,
   });
+  assert.match(`${String(span)} ${String(instance)}`, /^[0-9a-f]{16} [0-9a-z]{10}$/);
   assert.ok(Math.abs(Date.parse(String(time)) - Date.now()) < 5000, String(time));
   assert.ok(Number(ms) >= 0 && Number(ms) < 5000);
   assert.match(String(id), /^[0-9a-f]{32}$/);

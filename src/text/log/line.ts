@@ -1,4 +1,4 @@
-import {clock} from '../server/process/log.ts';
+import {clock} from '../utc-time.ts';
 
 const colours: Readonly<Record<string, string>> = {
   trace: '90',
@@ -22,8 +22,7 @@ const omitted: ReadonlySet<string> = new Set([
 ]);
 
 /** A line for people: the time of day, the level, the message, the fields, and stacks below. */
-export function readableLine(json: string, colour: boolean): string {
-  const line = JSON.parse(json) as Readonly<Record<string, unknown>>;
+export function readableLine(line: Readonly<Record<string, unknown>>, colour: boolean): string {
   const level = String(line['level']);
   const painted = colour ? `\u001b[${colours[level] ?? '36'}m${level}\u001b[39m` : level;
   const stacks: string[] = [];

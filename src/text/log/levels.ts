@@ -1,3 +1,5 @@
+import {channel} from 'node:diagnostics_channel';
+
 /** A level of an event. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -41,4 +43,19 @@ export function thresholdOf(text: string): LogThreshold | undefined {
   const word = text.trim().toLowerCase();
   if (Object.hasOwn(others, word)) return others[word];
   return levelNames.find((name) => name === word);
+}
+
+/** The diagnostics channel on which a level is set at run time, in every copy of `entrypoint/log` in a process. */
+export const levelChannel = 'entrypoint.log.level';
+
+const registry = Symbol.for('entrypoint.log.level');
+type Shared = {[registry]?: LogThreshold};
+
+/** The level that was set at run time, also before the service was loaded; undefined: none was. */
+export const runtimeLevel = (): LogThreshold | undefined => (globalThis as Shared)[registry];
+
+/** Sets the level of every `entrypoint/log` in this process or thread, now and when it is loaded. */
+export function setRuntimeLevel(level: LogThreshold): void {
+  (globalThis as Shared)[registry] = level;
+  channel(levelChannel).publish({level});
 }
