@@ -70,10 +70,7 @@ export async function answerOf({image}: BuiltService, path: string, seconds: num
 
 const nowhere = (): void => {};
 
-/**
- * A plain `docker build` of its directory, with this machine's certificates. A failure is returned, not thrown. The engine's
- * cache of steps outlasts a run of the tests: until a build has succeeded, each runs all steps, and prints what they print.
- */
+/** A plain `docker build` of its directory, with this machine's certificates. A failure is returned, not thrown. */
 export async function buildService(
   {directory, image}: BuiltService,
   {secretFiles = {}, ...options}: Omit<DockerBuildOptions, 'context' | 'tags'>,
@@ -81,11 +78,9 @@ export async function buildService(
   const run = systemRunner({cwd: directory, env: process.env, echo: noEcho, stdout: nowhere, stderr: nowhere});
   const client = await findDockerClient({run, env: process.env});
   const ca = certificateFile(process.env);
-  const isBuilt = (await docker(['image', 'inspect', image])).code === 0;
   const {words, env} = dockerBuild(
     {
       ...options,
-      noCache: !isBuilt,
       context: directory,
       tags: [image],
       secretFiles: {...(ca === undefined ? {} : {ca}), ...secretFiles},

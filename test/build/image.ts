@@ -20,6 +20,8 @@ export interface BuildOptions {
   /** Build secrets, id to file. */
   readonly secretFiles?: Readonly<Record<string, string>>;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Run every step: those in the engine's cache, which outlasts a run of the tests, print nothing. */
+  readonly noCache?: boolean;
 }
 
 /** A repository, and the image that a plain `docker build` makes of it. */
@@ -59,12 +61,13 @@ function useRegistry(directory: string): void {
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll('https://registry.invalid/', registry));
 }
 
-function build(service: BuiltService, {secretFiles, buildArgs}: BuildOptions): Promise<Built> {
+function build(service: BuiltService, {secretFiles, buildArgs, noCache = false}: BuildOptions): Promise<Built> {
   const file = join(temporaryDirectory(), 'Dockerfile');
   const text = readFileSync(join(service.directory, 'Dockerfile'), 'utf8');
   writeFileSync(file, base === '' ? text : text.replace('entrypoint/node-service:', `${base}:`));
   return buildService(service, {
     file,
+    noCache,
     buildArgs: {service_name: service.image, ...buildArgs},
     ...(secretFiles === undefined ? {} : {secretFiles}),
   });

@@ -42,7 +42,7 @@ describe('as generated', long, () => {
 
   test('nest new', async () => {
     const service = generate('@nestjs/cli', 'new', 'made', '--skip-git', '--skip-install', '--package-manager', 'npm');
-    const output = await mustBuild(service);
+    const output = await mustBuild(service, {noCache: true});
     assert.match(output, /\$ npm run build/);
     // vite writes what it makes of its configuration beside it, unless it is set otherwise.
     await service.inside('npm', 'test', '--', '--configLoader', 'runner');
@@ -63,7 +63,7 @@ describe('as generated', long, () => {
       'server.js':
         "import {readFileSync} from 'node:fs';\nimport {createServer} from 'node:http';\nexport default createServer((request, response) => response.end(readFileSync('dist/index.html')));\n",
     });
-    assert.match(await mustBuild(service), /\$ npm run build/);
+    assert.match(await mustBuild(service, {noCache: true}), /\$ npm run build/);
     assert.match(await service.answer(), /<div id="root">/);
     await change(service, 'src/main.tsx');
     assert.match(await service.answer(), /<div id="root">/);
@@ -95,7 +95,7 @@ describe('as generated', long, () => {
       manifest,
       readFileSync(manifest, 'utf8').replace('"private": true', '"private": true, "main": "server.mjs"'),
     );
-    assert.match(await mustBuild(service), /\$ npm run build/);
+    assert.match(await mustBuild(service, {noCache: true}), /\$ npm run build/);
     assert.match(await service.answer(), /<html/);
     await change(service, 'app/page.tsx');
     assert.match(await service.answer(), /<html/);

@@ -99,7 +99,7 @@ describe('the one-line Dockerfile', () => {
     long,
     async () => {
       const service = repository('npm-workspace');
-      const output = await mustBuild(service);
+      const output = await mustBuild(service, {noCache: true});
       assert.match(output, /the install follows after the source is copied: it needs the packages of the workspace/);
       assert.match(output, /\$ npm ci/);
       assert.equal(await service.answer(), 'hello shared odd: true');
@@ -128,7 +128,7 @@ describe('the one-line Dockerfile', () => {
       'server.js':
         "import {createServer} from 'node:http';\nimport {word} from './generated.js';\nexport default createServer((request, response) => response.end(word));\n",
     });
-    const output = await mustBuild(service);
+    const output = await mustBuild(service, {noCache: true});
     assert.match(output, /\$ npm ci\n/);
     assert.equal(await service.answer(), 'generate');
   });

@@ -14,9 +14,9 @@ import {mustBuild, repository} from './image.ts';
 // Packages that are not on a public registry: behind a token, and in a git repository.
 
 /** A package in an archive, and in a git repository that any web server can serve. */
-function makePackage(): {readonly archive: Buffer; readonly directory: string} {
+function makePackage(name: string): {readonly archive: Buffer; readonly directory: string} {
   const directory = directoryWith({
-    'package.json': '{"name": "@b/private", "version": "1.0.0", "main": "index.js"}\n',
+    'package.json': json({name, version: '1.0.0', main: 'index.js'}),
     'index.js': "module.exports = 'private';\n",
   });
   const options = {cwd: directory, stdio: 'pipe'} as const;
@@ -28,12 +28,12 @@ function makePackage(): {readonly archive: Buffer; readonly directory: string} {
   git('commit', '--quiet', '--message=one');
   git('clone', '--quiet', '--bare', '.', 'private.git');
   git('--git-dir=private.git', 'update-server-info');
-  return {archive: readFileSync(join(directory, 'b-private-1.0.0.tgz')), directory};
+  return {archive: readFileSync(join(directory, `${name.slice(1).replace('/', '-')}-1.0.0.tgz`)), directory};
 }
 
 /** A registry that wants a token, with the repository beside it; returns its address. */
-async function serve(): Promise<string> {
-  const {archive, directory} = makePackage();
+async function serve(packageName = '@b/private'): Promise<string> {
+  const {archive, directory} = makePackage(packageName);
   const server: Server = createServer((request, response) => {
     const url = request.url ?? '';
     const file = join(directory, new URL(url, 'http://x').pathname);
@@ -114,16 +114,17 @@ describe('packages that are not public', long, () => {
 
   for (const [manager, settings] of Object.entries(settingsOf))
     test(`a registry with a token, by the variable that the settings of ${manager} name`, async () => {
-      const address = await serve();
       const service = repository();
+      // Managers keep what they heard of a name, also from another port of the same host and in an earlier run.
+      const name = service.image.replace(/^.*-/, '@b/private-');
+      const address = await serve(name);
       const [file, text] = settings(address);
       service.write({
         'package.json': json({
           name: `b-${manager.replace('@', '-')}`,
           type: 'module',
           main: 'server.js',
-          // yarn keeps what it heard of a name, also from another port of the same host.
-          dependencies: {'@b/private': `npm:${service.image.replace(/^.*-/, '@b/private-')}@1.0.0`},
+          dependencies: {'@b/private': `npm:${name}@1.0.0`},
           packageManager: manager,
         }),
         [file]: text,

@@ -48,7 +48,7 @@ async function works(made: Readonly<Record<string, string>>, command: RegExp): P
     'tests/test_made.py': tests,
   };
   const service = pythonRepository(files);
-  const {code, output} = await service.build();
+  const {code, output} = await service.build({}, true);
   assert.equal(code, 0, output);
   assert.match(output, command);
   assert.doesNotMatch(output, /warning: no lock file/);

@@ -14,8 +14,8 @@ type SecretFiles = Readonly<Record<string, string>>;
 
 /** A repository, and the image that a plain `docker build` makes of it. */
 export interface PythonRepository extends BuiltService {
-  /** A failure is returned, not thrown. `output` is that of its steps, without the builder's prefixes. */
-  build(this: void, secretFiles?: SecretFiles): Promise<Built>;
+  /** A failure is returned, not thrown. With `noCache`, every step runs, also those in the engine's cache. `output` is that of its steps, without the builder's prefixes. */
+  build(this: void, secretFiles?: SecretFiles, noCache?: boolean): Promise<Built>;
   /** The answer to one request to the served image. */
   answer(this: void): Promise<string>;
 }
@@ -25,16 +25,17 @@ export function pythonRepository(files: Readonly<Record<string, string>>, fixtur
   const service = builtService();
   if (fixture !== undefined)
     cpSync(join(import.meta.dirname, 'fixtures/python', fixture), service.directory, {recursive: true});
-  service.write({Dockerfile: `FROM ${pythonBase}\n`, '.dockerignore': '.git\n', ...files});
+  // The engine's cache of steps outlasts a run of the tests: a source that differs runs those after its copy again.
+  service.write({Dockerfile: `FROM ${pythonBase}\n`, '.dockerignore': `.git\n# ${service.image}\n`, ...files});
   return {
     ...service,
-    build: (secretFiles = {}) => build(service, secretFiles),
+    build: (secretFiles = {}, noCache = false) => build(service, secretFiles, noCache),
     answer: () => answerOf(service, '/', 20),
   };
 }
 
-async function build(service: BuiltService, secretFiles: SecretFiles): Promise<Built> {
+async function build(service: BuiltService, secretFiles: SecretFiles, noCache: boolean): Promise<Built> {
   await useIndex(service.directory, pythonBase);
-  const {code, output} = await buildService(service, {secretFiles});
+  const {code, output} = await buildService(service, {secretFiles, noCache});
   return {code, output: output.replaceAll(/^#\d+ \d+\.\d+ /gm, '')};
 }
