@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import {readdirSync, readFileSync} from 'node:fs';
 import {type AddressInfo, createServer, type Server} from 'node:net';
 import {after, before, test} from 'node:test';
-import {long} from '../support/long.ts';
+import {all, long} from '../support/long.ts';
 import {startBlackHole} from '../support/receivers/black-hole.ts';
-import {startHec} from '../support/receivers/hec.ts';
+import {type Hec, startHec} from '../support/receivers/hec.ts';
 import type {Outcome} from '../support/service.ts';
 import {until} from '../support/until.ts';
 import {entrypoint, makeTiny} from './tiny.ts';
 
 // Log drivers with an endpoint on this machine, whose network the engine has.
 
-const {name, must, run, start, describe, commit, leftovers} = makeTiny();
+const {name, must, start, write, describe, commit, leftovers} = makeTiny();
 let image = '';
 
 before(() => {
@@ -62,6 +62,18 @@ const closedPort = async (): Promise<number> => {
   return port;
 };
 
+/** Its lines are accepted, and the script of a dry run deploys the same without the token in it. */
+async function arrives(hec: Hec): Promise<void> {
+  await until('its lines are in Splunk', () => hec.events.some(({event}) => String(event).includes('"pid"')), 15);
+  assert.deepEqual(hec.refused, []);
+  const script = await deploy('--dry-run');
+  assert.equal(script.code, 0, script.stderr);
+  assert.doesNotMatch(script.stdout, /703796522D20/);
+  write('.git/script', script.stdout);
+  const again = await start('sh', ['.git/script'], {SPLUNK_TOKEN: token}).ended;
+  assert.equal(again.code, 0, again.stderr);
+}
+
 test('a token by reference reaches Splunk, and is in no command, output, script or label', async () => {
   const hec = await startHec({token, address: '127.0.0.1'});
   after(hec.close);
@@ -85,13 +97,7 @@ test('a token by reference reaches Splunk, and is in no command, output, script 
     ],
     ['a "b" \\ c', 'true', 'always'],
   );
-  await until('its lines are in Splunk', () => hec.events.some(({event}) => String(event).includes('"pid"')), 15);
-  assert.deepEqual(hec.refused, []);
-  const script = await deploy('--dry-run');
-  assert.equal(script.code, 0, script.stderr);
-  assert.doesNotMatch(script.stdout, /703796522D20/);
-  const again = run('sh', [], {input: script.stdout, env: {SPLUNK_TOKEN: token}});
-  assert.equal(again.code, 0, again.stderr);
+  if (all) await arrives(hec);
   // Neither the containers from which settings are read nor those that test the driver stay.
   assert.deepEqual(
     must('docker', 'ps', '--all', '--filter', `label=entrypoint.service_name=${name}`, '--format', '{{.State}}')
@@ -100,17 +106,22 @@ test('a token by reference reaches Splunk, and is in no command, output, script 
       .filter((state) => state === 'created'),
     [],
   );
-  assert.equal(run(entrypoint, ['remove', 'local']).code, 0);
+  // While the collector runs: Splunk's driver tries for 30 s to send its last lines.
+  describe();
+  assert.equal((await deploy()).code, 0);
 });
 
-test('an endpoint that refuses connections, and one that drops packets: the deploy is refused within 15 s, and nothing is left', async () => {
+test('an endpoint that drops packets: the deploy is refused within 15 s, and nothing is left', async () => {
   const hole = await startBlackHole();
   after(hole.close);
+  await refused(`log: {driver: gelf, options: {gelf-address: 'tcp://127.0.0.1:${hole.port}'}}`, drops);
+});
+
+test('an endpoint that refuses connections: the deploy is refused with its line', long, async () => {
   const closed = await closedPort();
   const down =
     /cannot start a container with the log driver \S+ on local; nothing has changed: [^]*\n {2}log endpoint 127\.0\.0\.1:\d+ is down: connect ECONNREFUSED[^]*\nfix: start the log endpoint, correct `log` \(deploy\.yaml:2\), or add log\.fallback/;
   await refused(`log: {driver: syslog, options: {syslog-address: 'tcp://127.0.0.1:${closed}'}}`, down);
-  await refused(`log: {driver: gelf, options: {gelf-address: 'tcp://127.0.0.1:${hole.port}'}}`, drops);
 });
 
 test('an endpoint that accepts connections and never answers is refused as well', long, async () => {
@@ -123,11 +134,14 @@ test('an endpoint that accepts connections and never answers is refused as well'
   );
 });
 
+const drift = (): readonly string[] =>
+  (JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {drift: string[]}).drift;
 const settings = (port: number): string =>
-  `replicas: 2, log: {driver: syslog, options: {syslog-address: 'tcp://127.0.0.1:${port}'}, fallback: {driver: local, options: {max-size: 1m}}}`;
+  `replicas: 2, log: {driver: syslog, options: {syslog-address: 'tcp://127.0.0.1:${port}'}, fallback: {driver: local, options: {max-size: 1m}}, reader: {command: [cat, .git/sink]}}`;
 
-test('with a fallback, a release starts with it, says so, and shows it as drift until the next deploy finds the endpoint', async () => {
+test('with a fallback, a release starts with it, says so, and status shows it as drift', async () => {
   const hole = await startBlackHole();
+  after(hole.close);
   describe(settings(hole.port));
   const began = Date.now();
   const {code, stderr} = await deploy();
@@ -141,25 +155,61 @@ test('with a fallback, a release starts with it, says so, and shows it as drift 
       ),
     );
   hole.close();
-  const drift = (): readonly string[] =>
-    (JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {drift: string[]}).drift;
   assert.match(
     drift().toSorted()[0] ?? '',
     /^\S+\.1 on local logs to its fallback: the endpoint of syslog was down when it started; the next deploy tries again$/,
   );
   assert.equal(drift().length, 2);
-
-  const received: string[] = [];
-  const server: Server = createServer((socket) =>
-    socket.on('data', (chunk) => received.push(chunk.toString())).on('error', () => {}),
-  );
-  after(() => server.close());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  describe(settings((server.address() as AddressInfo).port));
-  const next = await deploy();
-  assert.equal(next.code, 0, next.stderr);
-  assert.doesNotMatch(next.stderr, /in place of/);
-  assert.deepEqual(drift(), []);
-  await until('lines arrive', () => received.join('').includes('"event"'), 10);
-  assert.equal(must('docker', 'ps', '--all', '--filter', `name=${name}.local.log-check`, '--quiet'), '');
 });
+
+test(
+  'the next deploy finds the endpoint; a check counts what arrives there, and fails when it is gone',
+  long,
+  async () => {
+    const received: string[] = [];
+    const server: Server = createServer((socket) =>
+      socket.on('data', (chunk) => received.push(chunk.toString())).on('error', () => {}),
+    );
+    after(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    describe(settings((server.address() as AddressInfo).port));
+    const next = await deploy();
+    assert.equal(next.code, 0, next.stderr);
+    assert.doesNotMatch(next.stderr, /^# warning: \S+ logs to/m);
+    assert.deepEqual(drift(), []);
+    await until('lines arrive', () => received.join('').includes('"event"'), 10);
+    assert.equal(must('docker', 'ps', '--all', '--filter', `name=${name}.local.log-check`, '--quiet'), '');
+
+    const sink = setInterval(() => write('.git/sink', received.join('')), 100);
+    after(() => clearInterval(sink));
+    const measured = await start(entrypoint, [
+      '--quiet',
+      '--json',
+      'logs',
+      'check',
+      'local',
+      '--measure',
+      '--lines=3000',
+    ]).ended;
+    assert.equal(measured.code, 0, measured.stderr);
+    const {endpoint, hosts} = JSON.parse(measured.stdout) as {
+      endpoint: string;
+      hosts: {measured: {delivery: object}}[];
+    };
+    assert.match(endpoint, /^tcp:\/\/127\.0\.0\.1:\d+$/);
+    assert.deepEqual(hosts[0]?.measured.delivery, {
+      delivered: 3000,
+      lost: [],
+      lostLines: 0,
+      reordered: 0,
+      duplicated: 0,
+    });
+    server.close();
+    const {code: down, stderr: why} = await start(entrypoint, ['logs', 'check', 'local']).ended;
+    assert.equal(down, 69, why);
+    assert.match(
+      why,
+      /no container of \S+ in local can start with the log driver syslog on local\n {2}local: log endpoint 127\.0\.0\.1:\d+ is down: connect ECONNREFUSED \S+\nfix: /,
+    );
+  },
+);

@@ -132,6 +132,7 @@ export function requireStarts({service, environment, driver, hosts}: LogCheck): 
   throw problem({
     code: 'log_driver_down',
     what: `no container of ${service} in ${environment} can start with the log driver ${driver} on ${down.map(({host}) => host).join(', ')}`,
+    details: down.map(({host, reason}) => `${host}: ${reason}`),
     fix: 'start its endpoint, correct `log` in deploy.yaml, or add log.fallback, with which a deploy goes on',
     exitCode: exitCode.unavailable,
   });
