@@ -12,6 +12,7 @@ export {
   testSanity,
   status,
   logs,
+  logsCheck,
   history,
   exec,
   maintenance,

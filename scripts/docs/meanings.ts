@@ -70,6 +70,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   },
   large_file_missing: 'A file of Git LFS is a pointer in the working tree: its content was not downloaded.',
   lock_lost: 'Another deploy has the lock, or it expired and cannot be renewed; nothing changed after that.',
+  log_driver_down: 'Docker starts no container with the log driver of the environment on some hosts: `logs check`.',
   locked: 'Another deploy, rollback or removal holds the lock of the environment.',
   no_address: 'No address is known at which dedicated load balancers can reach a host.',
   no_answer: 'The service under test did not answer 200 in time.',

@@ -25,7 +25,7 @@ export const standardTasks = {
     'test-sanity',
     'init',
   ],
-  inspect: ['check', 'status', 'history', 'logs', 'config', 'config-audit'],
+  inspect: ['check', 'status', 'history', 'logs', 'logs-check', 'config', 'config-audit'],
   operate: ['exec', 'maintenance', 'rollback', 'remove'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -35,7 +35,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = Object.entries
 export const standardNames: readonly string[] = groups.flatMap(([, names]) => names);
 
 /** Tasks that are written as two words: `config audit`. `config_audit` is the same. */
-export const twoWordTasks: readonly string[] = ['config-audit'];
+export const twoWordTasks: readonly string[] = ['config-audit', 'logs-check'];
 
 /** A task's name as the list and the help show it. */
 export function shownName(name: string): string {

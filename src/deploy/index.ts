@@ -8,13 +8,18 @@ import type {Target} from './target.ts';
 export type {
   FailureCause,
   ContainerStatus,
+  Delivery,
   DeployOptions,
   ExecOptions,
   Executed,
   History,
+  HostLogCheck,
   HostStatus,
+  LogCheck,
+  LogCheckOptions,
   LogOptions,
   LogSource,
+  Measured,
   Phase,
   Plan,
   Release,
@@ -26,7 +31,7 @@ export type {
   Status,
   Step,
 } from './hosts/index.ts';
-export {historyText, planText, statusText} from './hosts/index.ts';
+export {historyText, logCheckText, planText, requireStarts as requireLogStarts, statusText} from './hosts/index.ts';
 export {batchPattern} from '../service/schema/batch.ts';
 export {readTarget} from './target.ts';
 export type {Deployed, Target} from './target.ts';
@@ -117,6 +122,19 @@ export const readHistory = (context: Context, target: Target): Promise<hosts.His
  */
 export const printLogs = (context: Context, target: Target, options?: hosts.LogOptions): Promise<void> =>
   engineOf(target).logs(context, target, options);
+
+/**
+ * Tests the log driver of an environment on each of its hosts: its endpoint, and the start of a container with it. With
+ * `measure`, sends a numbered stream through it and counts what blocks, is dropped and arrives.
+ * @throws Problem `not_deployed`, `host_unreachable`, `engine_unavailable`
+ * @example
+ * context.say(logCheckText(await checkLogDriver(context, await readTarget(context, 'prod'), {measure: true})));
+ */
+export const checkLogDriver = (
+  context: Context,
+  target: Target,
+  options?: hosts.LogCheckOptions,
+): Promise<hosts.LogCheck> => engineOf(target).checkLog(context, target, options);
 
 /**
  * Runs `context.rest` in a serving replica, or in all of them.

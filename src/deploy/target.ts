@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {exitCode, problem} from '../errors.ts';
 import {requireEngine} from '../image/engine.ts';
 import {hasRemoteHosts, isRemote} from '../service/hosts.ts';
+import type {LogSettings} from '../service/log/check.ts';
 import {aliveEnvironment, type HealthCheck, healthCheckOf, usersHost} from '../service/schema/health-check.ts';
 import type {Environment} from '../service/schema/schema.ts';
 import {environmentOf, readService, type Service} from '../service/service.ts';
@@ -144,6 +145,13 @@ export function settingsHash(settings: unknown): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
 }
 
+/** What of `log` a replica is started with. */
+export function logSettings({log}: Pick<Environment, 'log'>): LogSettings | undefined {
+  if (log === undefined) return undefined;
+  const {driver, options, secrets} = log;
+  return {driver, ...(options === undefined ? {} : {options}), ...(secrets === undefined ? {} : {secrets})};
+}
+
 /** A hash of the settings that a replica depends on. */
 export function replicaSettings({
   service: {
@@ -151,6 +159,7 @@ export function replicaSettings({
   },
   settings,
 }: Target): string {
-  const {environment, secrets, memory, cpus, log, volumes, labels, network, docker_options: options} = settings;
+  const {environment, secrets, memory, cpus, volumes, labels, network, docker_options: options} = settings;
+  const log = logSettings(settings);
   return settingsHash({port, health, environment, secrets, memory, cpus, log, volumes, labels, network, options});
 }

@@ -57,6 +57,8 @@ const refused: Readonly<Record<string, string>> = {
   help: 'would print the help of docker instead of starting the service',
   ip: 'is not possible: a new release starts beside the old one, which has the address',
   ip6: 'is not possible: a new release starts beside the old one, which has the address',
+  'log-driver': 'is set by deploys: use `log`',
+  'log-opt': 'is set by deploys: use `log`, which checks it',
   'mac-address': 'is not possible: a new release starts beside the old one, which has the address',
   name: 'is set by deploys: each replica has a name of its own',
   net: 'is set by deploys: use `network`',

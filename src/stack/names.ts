@@ -32,6 +32,9 @@ export const sharedLabels = (name: string): Record<string, string> => ({
 /** The label of a release log entry. Its value is the stack's name. */
 export const logLabel = 'entrypoint.log';
 
+/** The label of a replica that was started with another log driver than its own: the name of that one. */
+export const fallbackLabel = 'entrypoint.log_fallback';
+
 export const logEntryName = (stack: Stack, token: string): string => `${stackName(stack)}.log.${token}`;
 
 export const backingName = (stack: Stack, backing: string): string => `${stackName(stack)}.${backing}`;

@@ -13,6 +13,7 @@ export {check} from './inspect/check.ts';
 export {status} from './inspect/status.ts';
 export {history} from './inspect/history.ts';
 export {logs} from './inspect/logs.ts';
+export {logsCheck} from './inspect/logs-check.ts';
 export {config} from './inspect/config.ts';
 export {configAudit} from './inspect/config-audit.ts';
 export {exec} from './operate/exec.ts';

@@ -52,7 +52,10 @@ test('without a tasks.ts the list has the standard tasks, in groups', () => {
       'status',
       'history',
       'logs',
+      // logs check
+      'logs',
       'config',
+      // config audit
       'config',
       'operate:',
       'exec',

@@ -7,6 +7,7 @@ import {runFaults} from './faults/run.ts';
 import {stepFaultTests} from './faults/steps.ts';
 import {faults} from './faults/table.ts';
 import {generatedFiles} from './generated.ts';
+import {logDrivers} from './log-drivers/log-drivers.ts';
 import {longRun} from './long-run.ts';
 import {prunes} from './prunes.ts';
 import {registryLogins} from './registry-logins.ts';
@@ -34,6 +35,7 @@ balancers(world, long);
 registryLogins(world, long);
 secrets(world, long);
 prunes(world, long);
+logDrivers(world, long);
 screens(world, long);
 runFaults(
   world,

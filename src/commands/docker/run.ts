@@ -1,5 +1,6 @@
-import type {Command, SecretReference, Words} from '../../shell/argv.ts';
+import {type Command, type SecretReference, type Words, wordsText} from '../../shell/argv.ts';
 import {flag, pairs} from './flags.ts';
+import {createWithSecrets, logSecretVariables, markedOptions} from './log-secrets.ts';
 
 /** How a container is started. Only the image is required. */
 export interface ContainerOptions {
@@ -48,6 +49,8 @@ export interface ContainerOptions {
 export interface LogDriverOptions {
   readonly driver: string;
   readonly options?: Readonly<Record<string, string>> | undefined;
+  /** Options that reach the engine without being words of a command. @see createWithSecrets */
+  readonly secrets?: Readonly<Record<string, SecretReference>> | undefined;
 }
 
 /**
@@ -57,6 +60,7 @@ export interface LogDriverOptions {
  * await context.run(dockerRun({image: 'buy-service:dev', command: ['migrate']}, 'foreground'));
  */
 export function dockerRun(options: ContainerOptions, how: 'detached' | 'foreground' | 'kept'): Command {
+  if (Object.keys(options.log?.secrets ?? {}).length > 0) return runWithLogSecrets(options);
   const flags = {detached: ['--detach'], foreground: ['--rm'], kept: []}[how];
   return {
     words: ['docker', 'run', ...confinementWords(options), ...flags, ...containerWords(options)],
@@ -64,10 +68,34 @@ export function dockerRun(options: ContainerOptions, how: 'detached' | 'foregrou
   };
 }
 
+/** Detached, which is how services with a log driver run. */
+function runWithLogSecrets(options: ContainerOptions): Command {
+  return {
+    words: ['sh', '-c', `${createText(options)}; docker start "$id" >/dev/null || exit 125`],
+    secrets: createSecrets(options),
+  };
+}
+
+/** Shell text that creates a container and sets `id`. Its variables have the secrets. */
+export function createText({name, log, ...options}: ContainerOptions): string {
+  const secrets = log?.secrets ?? {};
+  const count = Object.keys(secrets).length;
+  if (log === undefined || count === 0)
+    return `id=$(${wordsText(dockerCreate({...options, name, log}).words)}) || exit 125`;
+  const marked = {driver: log.driver, options: {...log.options, ...markedOptions(secrets)}};
+  return createWithSecrets(wordsText(dockerCreate({...options, log: marked}).words), name, count);
+}
+
+/** The secrets of a container's variables and of its log driver, for {@link createText}. */
+export const createSecrets = ({secrets, log}: ContainerOptions): Record<string, SecretReference> => ({
+  ...secrets,
+  ...logSecretVariables(log?.secrets ?? {}),
+});
+
 /** Creates a container without starting it. */
 export function dockerCreate(options: ContainerOptions): Command {
   return {
-    words: ['docker', 'create', ...confinementWords(options), ...containerWords(options)],
+    words: ['docker', 'create', ...optionWords(options)],
     secrets: options.secrets,
   };
 }
@@ -98,6 +126,12 @@ function confinementWords({
     ...hosts.flatMap((host) => ['--add-host', host]),
   ];
 }
+
+/** All words of `docker run` and `docker create` behind the command. */
+export const optionWords = (options: ContainerOptions): Words => [
+  ...confinementWords(options),
+  ...containerWords(options),
+];
 
 function containerWords(options: ContainerOptions): Words {
   return [
@@ -131,6 +165,7 @@ const healthWords = ({healthCheck}: ContainerOptions): Words =>
         ['--health-start-period', `${Math.ceil(healthCheck.startSeconds)}s`],
       ].flat();
 
-function logWords({driver, options}: LogDriverOptions): Words {
+/** The log driver of a container. A secret option is none of its words. */
+export function logWords({driver, options}: LogDriverOptions): Words {
   return ['--log-driver', driver, ...pairs('--log-opt', options)];
 }

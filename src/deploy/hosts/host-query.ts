@@ -15,7 +15,7 @@ import {balancerReadAll, balancerReadConfig, lbVersion, lbVersionLabel} from '..
 import {podmanMark, rootlessMark} from '../../image/engine.ts';
 import {type HealthCheck, pathCheck} from '../../service/schema/health-check.ts';
 import {quote, type Words, wordsText} from '../../shell/argv.ts';
-import {lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
+import {fallbackLabel, lockName, logLabel, type Role, type Stack, stackName, volumeName} from '../../stack/names.ts';
 import {compareTexts} from '../../text/compare.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
 import {lockFormat, parseLock} from './lock-label.ts';
@@ -61,6 +61,7 @@ const containerColumns = {
   lb: labelCell(lbVersionLabel),
   previous: label('previous'),
   check: label('health_check'),
+  fallback: labelCell(fallbackLabel),
 } as const satisfies Columns<string>;
 
 type ContainerRow = Row<keyof typeof containerColumns>;
@@ -251,6 +252,7 @@ function toContainer(row: ContainerRow): Container {
     port: Number(row.port),
     hosts: row.hosts.split(',').filter((host) => host !== ''),
     previous: parsePrevious(row.previous),
+    logFallback: row.fallback,
   };
 }
 

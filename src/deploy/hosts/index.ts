@@ -2,6 +2,10 @@
 export type {Executed} from './execute/execute.ts';
 export {deploy, endCanary, rollback} from './operations/deploy.ts';
 export type {DeployOptions, RollbackOptions} from './operations/deploy.ts';
+export {checkLog, logCheckText, requireStarts} from './operations/check-log.ts';
+export type {HostLogCheck, LogCheck, LogCheckOptions} from './operations/check-log.ts';
+export type {Delivery} from './operations/log-counts.ts';
+export type {Measured} from './operations/measure-log.ts';
 export {history, historyText} from './operations/history.ts';
 export type {History, Release} from './operations/history.ts';
 export {exec} from './operations/exec.ts';

@@ -36,6 +36,8 @@ export interface Container {
   readonly published: string;
   /** The hosts that its release was deployed to, as ssh takes them. */
   readonly hosts: readonly string[];
+  /** The log driver in whose place it has the fallback, since its endpoint was down at the start; else empty. */
+  readonly logFallback: string;
   /** Creation time, by the host's clock. */
   readonly created: string;
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {health} from './health.ts';
 import {buildFiles, imageBuild} from './image.ts';
 import {loadBalancer} from './load-balancer.ts';
+import {log} from './log.ts';
 import {batch, cpus, hosts, memory, network, parallel} from './placement.ts';
 import {registryName, registryRule, wrongRegistry} from './registry-name.ts';
 import {
@@ -25,11 +26,6 @@ import {
 // (scripts/schema.ts); tests keep the three equal.
 
 const environment = strings(variableName, 'must be a map of variable names to values', 'Environment variables.');
-const logOptions = strings(
-  v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]+$/, 'must be the name of an option of the log driver')),
-  'must be a map of options',
-  'Options of the log driver.',
-);
 const labels = strings(
   v.pipe(
     v.string(),
@@ -151,12 +147,7 @@ const environmentSettings = section({
     described(v.array(string, 'must be a list of words'), 'Further words for `docker run`.'),
     [],
   ),
-  log: v.optional(
-    described(
-      section({driver: described(string, 'Name of the log driver.'), options: v.optional(logOptions)}),
-      "Docker's log driver. Default: the engine's.",
-    ),
-  ),
+  log: v.optional(described(log, "Docker's log driver (docs/log-drivers.md). Default: the engine's.")),
 });
 
 export const deployFileSchema = section({

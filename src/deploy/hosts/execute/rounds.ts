@@ -117,9 +117,9 @@ async function runStep(executor: Executor, step: Step, connection: HostConnectio
       },
     );
   const {stderr} = await attempt(pruneTries);
-  // For example, connections that were still open at the end of the drain.
-  for (const line of stderr.split('\n').filter((text) => text.startsWith('lb: warning: ')))
-    note(`${isRemote(host) ? `${host}: ` : ''}${line.slice('lb: '.length)}`);
+  // For example, connections that were still open at the end of the drain, or a log driver that could not start.
+  for (const [, line = ''] of stderr.matchAll(/^(?:lb|log): (warning: .*)/gm))
+    note(`${isRemote(host) ? `${host}: ` : ''}${line}`);
 }
 
 const pruneTries = 3;

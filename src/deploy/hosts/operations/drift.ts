@@ -46,6 +46,12 @@ function appDrift(target: Target, fleet: Fleet, app: SurveyedHost, image: string
     ...newest
       .filter((one) => one.image !== image)
       .map((one) => `${one.name} on ${host} runs ${one.image}, others of its release ${image}`),
+    ...newest
+      .filter(({logFallback}) => logFallback !== '')
+      .map(
+        ({name, logFallback}) =>
+          `${name} on ${host} logs to its fallback: the endpoint of ${logFallback} was down when it started; the next deploy tries again`,
+      ),
     ...(used.size === 0
       ? [`no replica runs on ${host}`]
       : used.size === target.settings.replicas || hasCanary

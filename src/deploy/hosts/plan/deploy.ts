@@ -19,6 +19,7 @@ import {backingSteps} from './steps/backing-services.ts';
 import {certificateSteps} from './steps/balancer.ts';
 import {checkSteps} from './steps/checks.ts';
 import {finishRounds} from './steps/finish.ts';
+import {logNotes} from './steps/log.ts';
 import {pullStep, startStep} from './steps/replicas.ts';
 import type {Round, Step} from './steps/step.ts';
 import {taskStep} from './steps/tasks.ts';
@@ -79,7 +80,7 @@ export function planDeploy(
     isDown,
     image,
     hosts: lockOrder(fleet, surveyed),
-    notes: [...notesOf(fleet), ...backing.notes],
+    notes: [...notesOf(fleet), ...backing.notes, ...logNotes(deployment)],
     first: [pullSteps(deployment, fleet), checkSteps(deployment, fleet)].filter((round) => round.length > 0),
     rounds: [
       balancerSteps(deployment, fleet, leftovers),

@@ -69,6 +69,7 @@ export function container(
     lb = '',
     previous = '',
     check = '',
+    fallback = '',
   }: Readonly<Record<string, string>>,
 ): string {
   return [
@@ -94,6 +95,7 @@ export function container(
     lb,
     previous,
     check,
+    fallback,
   ].join('\t');
 }
 

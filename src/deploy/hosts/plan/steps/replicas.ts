@@ -2,7 +2,6 @@ import {sshText} from '../../../../commands/destination.ts';
 import {
   type ContainerOptions,
   dockerRemove,
-  dockerRun,
   dockerStart,
   dockerStop,
   dockerImageInspect,
@@ -19,6 +18,7 @@ import {roleLabels} from '../../../../stack/names.ts';
 import {
   type Deployment,
   healthCheck,
+  logSettings,
   replicaSettings,
   stackOf,
   serviceEnvironment,
@@ -28,6 +28,7 @@ import {halfOf, type SlotUse} from '../../balancer/state.ts';
 import {previousText} from '../../host-query.ts';
 import {type MachineFacts, noFacts, olderPlatforms} from '../../machine/facts.ts';
 import {networkOf} from '../../stack-network.ts';
+import {endpointGuard, startReplica} from './log.ts';
 import {publishedAt} from './replica-address.ts';
 import {keepsServing, type Prepared, type Step} from './step.ts';
 import {volumeMounts} from './volumes.ts';
@@ -124,7 +125,7 @@ function replicaOptions(
     secrets: settings.secrets,
     publish: published === '' ? [] : [`${published}:${port}`],
     volumes: volumeMounts(deployment),
-    log: settings.log,
+    log: logSettings(settings),
     memory: settings.memory,
     cpus: settings.cpus,
     stopSeconds: settings.stop_timeout_seconds,
@@ -154,23 +155,24 @@ export function startStep(
   const {release} = releases;
   const names = slots.map(({container}) => container);
   const starts = slots.map((slot) =>
-    dockerRun(
+    startReplica(
+      deployment,
       replicaOptions(
         deployment,
         releases,
         slot,
         slot.address === slot.container ? '' : publishedAt(slot.address, slot.port),
       ),
-      'detached',
     ),
   );
+  const guard = endpointGuard(deployment, host);
   return {
     phase: 'start',
     host,
-    what: [...before.what, `start ${names.join(', ')}`].join('; '),
-    commands: [...before.commands, ...starts, ...(before.verify ?? [])],
-    undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...before.undo],
-    causes: before.causes,
+    what: [...before.what, ...guard.what, `start ${names.join(', ')}`].join('; '),
+    commands: [...before.commands, ...guard.commands, ...starts, ...(guard.verify ?? []), ...(before.verify ?? [])],
+    undo: [...(names.length === 0 ? [] : [dockerRemove(...names)]), ...guard.undo, ...before.undo],
+    causes: [...(guard.causes ?? []), ...(before.causes ?? [])],
     purpose: `cannot start release ${release}${onHost(host)}; ${keepsServing(releases)}`,
   };
 }
