@@ -248,7 +248,9 @@ export const behaviours: readonly Behaviour[] = [
       return [Object.keys(line).toSorted(), line['method'], line['status'], line['client']];
     },
     expected: [
-      ['bytes', 'client', 'event', 'level', 'method', 'ms', 'path', 'pid', 'request_id', 'status', 'time', 'trace_id'],
+      'bytes client event instance level method ms path pid request_id seq severity_text span_id status time trace_id'.split(
+        ' ',
+      ),
       'GET',
       299,
       '127.0.0.1',
