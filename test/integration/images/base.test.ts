@@ -144,10 +144,15 @@ test("SIGTERM reaches the program, whose exit code is the container's, even when
   assert.equal(await must(['inspect', '--format', '{{.State.ExitCode}}', container]), '7');
 });
 
-test('orphans are reaped: 20 of them leave no zombie', async () => {
+test('orphans are reaped: 20 of them leave no zombie, also behind another init', async () => {
   const orphans =
     'for i in $(seq 20); do (sleep 0.2 &) ; done; sleep 1; cat /proc/[0-9]*/stat 2>/dev/null | grep -c " Z " || true';
-  assert.equal(await inside([], 'sh', '-c', orphans), '0');
+  for (const options of [[], ['--init']]) assert.equal(await inside(options, 'sh', '-c', orphans), '0');
+});
+
+test('as pid 1, the init does not ask for orphans, which an emulated one cannot', async () => {
+  const asks = ['sh', '-c', 'echo "${TINI_SUBREAPER-no}"'];
+  assert.deepEqual([await inside([], ...asks), await inside(['--init'], ...asks)], ['no', '1']);
 });
 
 test("no file in the image can grant root, and it trusts only Debian's certificates", async () => {
