@@ -104,7 +104,8 @@ export async function logFacts(
   return {
     lines: lines.length,
     continued: lines.filter((line) => continuation.test(line)).length,
-    longest: Math.max(0, ...lines.map(({length}) => length)),
+    // Not as arguments of one call: a log can have more lines than those can be.
+    longest: lines.reduce((most, {length}) => Math.max(most, length), 0),
     secrets: [...(await loggedSecrets(context, container, lines)), ...new Set(lines.flatMap(secretKindsIn))],
   };
 }
