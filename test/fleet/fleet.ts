@@ -2,7 +2,7 @@ import {execFileSync, spawn} from 'node:child_process';
 import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {dockerSync, lines, removeImagesOf} from '../support/docker.ts';
+import {dockerSync, lines, removeImagesOf, removeNetworks} from '../support/docker.ts';
 import {untilNothingThrows} from '../support/until.ts';
 import {login, makeKeys, writeAuthorities, writeLogin, writeSsh} from './keys.ts';
 import {
@@ -139,7 +139,7 @@ export function fleetDown(name: string, directory: string): void {
   const containers = lines(dockerSync('ps', '--all', '--quiet', '--filter', label));
   if (containers.length > 0) dockerSync('rm', '--force', '--volumes', ...containers);
   const networks = lines(dockerSync('network', 'ls', '--quiet', '--filter', label));
-  if (networks.length > 0) dockerSync('network', 'rm', ...networks);
+  removeNetworks(...networks);
   removeImagesOf(serviceName(name));
   removeControlGroups(name);
   rmSync(directory, {recursive: true, force: true});

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
 import {after} from 'node:test';
-import {dockerSync, lines, must} from '../../support/docker.ts';
+import {dockerSync, lines, must, removeNetworks} from '../../support/docker.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -30,7 +30,7 @@ export function makePlace(): Place {
     if (containers.length > 0) dockerSync('rm', '--force', '--volumes', ...containers);
     const volumes = lines(dockerSync('volume', 'ls', '--quiet', '--filter', `name=${name}`));
     if (volumes.length > 0) dockerSync('volume', 'rm', '--force', ...volumes);
-    dockerSync('network', 'rm', name);
+    removeNetworks(name);
   };
   after(remove);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
