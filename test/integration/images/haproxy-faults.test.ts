@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {healthCheckOf} from '../../../src/service/schema/health-check.ts';
 import {docker, must} from '../../support/docker.ts';
 import {eventually} from '../../support/until.ts';
 import {answer, configText, startApp, startBalancer} from './balancer.ts';
@@ -74,6 +75,23 @@ test('a server that never becomes healthy fails at the deadline, with the last a
   assert.match(stderr, /did not become healthy: L7STS 503/);
   assert.match(stderr, /GET \/ready answers: HTTP\/1\.1 503 Service Unavailable +\{"database":"down"\}/);
   assert.equal(await answer(balancer), 'v1');
+});
+
+const late = (path: string): string =>
+  configText({}, 1, {
+    name: 'late',
+    health: healthCheckOf(path, undefined),
+    file: {routes: [{host: 'late.example.com'}]},
+  });
+
+test('a health check can take longer than the time between two, up to two seconds', async () => {
+  await balancer.mustLb(['config', 'late'], late('/?ms=1200'));
+  await balancer.mustLb(['start', '10', `late/1a=${second}:3000`]);
+  await balancer.mustLb(['config', 'late'], late('/?ms=4000'));
+  const {code, stderr} = await balancer.lb(['start', '6', `late/1b=${second}:3000`]);
+  assert.equal(code, 1);
+  assert.match(stderr, /did not become healthy: L7TOUT/);
+  await balancer.mustLb(['remove', 'late']);
 });
 
 test('the health of an earlier release in a slot does not count for the next one', async () => {

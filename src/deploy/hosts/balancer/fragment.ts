@@ -25,6 +25,8 @@ export function renderFragment(state: BalancerState): string {
     '    # A POST whose answer was lost may have been carried out: only safe methods are retried.',
     '    http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }',
     '    timeout connect 2s',
+    // Unset it would be `inter`: a check that asks a database, or meets a busy host, takes longer.
+    '    timeout check 2s',
     `    timeout server ${settings.timeoutSeconds}s`,
     '    # Websockets: an hour of silence.',
     '    timeout tunnel 1h',
