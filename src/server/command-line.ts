@@ -1,4 +1,5 @@
 import {existsSync, writeSync} from 'node:fs';
+import {resolve} from 'node:path';
 import {exitCode, usageErrorsProblem, problem, type Problem, problemText} from '../errors.ts';
 import type {DeprecatedVariable} from './settings/given.ts';
 import {cpuCount, heapMegabytes} from './settings/limits.ts';
@@ -23,20 +24,14 @@ export async function readCommandLine(): Promise<Started> {
     cwd: process.cwd(),
     machine: {cpus: cpuCount(), megabytes: heapMegabytes()},
   });
-  const {mode, errors, settings} = reading;
+  const {mode, errors, settings, module} = reading;
   if (mode === 'help') return await print('help');
-  if (errors.length > 0 || settings === undefined) return end(usageErrorsProblem(errors, 'serve.js --help'));
+  const isMissing = module !== undefined && !existsSync(resolve(module));
+  const missing = {what: `no such module: ${module}`, fix: 'name the file that exports the handler'};
+  if (errors.length > 0 || settings === undefined)
+    return end(usageErrorsProblem([...errors, ...(isMissing ? [missing] : [])], 'serve.js --help'));
   if (mode === 'print-config') return await print('config');
-  if (!existsSync(settings.module)) {
-    return end(
-      problem({
-        code: 'no_server_module',
-        what: `no such module: ${reading.module}`,
-        fix: 'name the file that exports the handler',
-        exitCode: exitCode.badData,
-      }),
-    );
-  }
+  if (isMissing) return end(problem({...missing, code: 'no_server_module', exitCode: exitCode.badData}));
   return {mode, settings, deprecated: reading.deprecated};
 
   // Imported here: most starts print neither.

@@ -13,6 +13,11 @@ const service = `
     if (request.url === '/silent') return void response.writeHead(200, {'content-type': 'text/event-stream'}).write('data: x');
     if (request.url.startsWith('/slow')) return void setTimeout(() => response.end(request.url), Number(request.url.slice(5)));
     if (request.url === '/never') return;
+    if (request.url === '/paused') {
+      response.write('first ');
+      return void setTimeout(() => response.end('last'), 1500);
+    }
+    if (request.url === '/quiet') return void response.write('quiet');
     response.end(request.url);
   };
 `;
@@ -40,15 +45,15 @@ test('in every class, a client that has closed its half gets its response, then 
   const check = async (kind: string): Promise<void> => {
     const server = await startServer(t, {module: service, flags: ['--workers=1', `--worker-class=${kind}`]});
     // One takes longer than the interval after which the server finds out whether the client is still there.
-    const requests = [get('/fast'), get('/slow1200'), get('/fast', '1.0')];
+    const requests = [get('/fast'), get('/slow1200'), get('/fast', '1.0'), get('/paused')];
     const clients = requests.map((bytes) => halfClosed(t, server.port, bytes));
     const idle = halfClosed(t, server.port, '');
     await until(
       () => `all are closed with ${kind}`,
       () => [...clients, idle].every(({isClosed}) => isClosed()),
     );
-    const bodies = clients.map(({received}) => /HTTP\/1.1 200 .*(\/fast|\/slow\d+)/s.exec(received())?.[1]);
-    assert.deepEqual([kind, ...bodies, idle.received()], [kind, '/fast', '/slow1200', '/fast', '']);
+    const bodies = clients.map(({received}) => /HTTP\/1.1 200 .*(\/fast|\/slow\d+|last)/s.exec(received())?.[1]);
+    assert.deepEqual([kind, ...bodies, idle.received()], [kind, '/fast', '/slow1200', '/fast', 'last', '']);
     // It was asked once whether it is still there, not at each check.
     assert.equal(clients[1]?.received().match(/HTTP\/1\.1 100 Continue/g)?.length, 1, kind);
   };
@@ -73,4 +78,12 @@ test('a service still learns within two seconds that a client has left, before a
   };
   await Promise.all(kinds.map((kind) => leave(kind, '/never')));
   await leave('async', '/silent');
+});
+
+test('a service learns that a client is gone which had closed its half before, in the middle of a response', async (t) => {
+  const server = await startServer(t, {module: service, flags: ['--workers=1']});
+  const {socket, received} = halfClosed(t, server.port, get('/quiet'));
+  await until('the response has begun', () => received().includes('quiet'));
+  socket.resetAndDestroy();
+  await until('the service knows', () => server.output().includes('closed /quiet false'), 2.5);
 });

@@ -13,7 +13,7 @@ server.maxHeadersCount = 5;
 server.maxRequestsPerSocket = 2;
 export default server;`;
 
-test("options of the service's own server count in every class, and the limits that the settings replace are named", async (t) => {
+test("options of the service's own server count with async and threads, and the limits that the settings replace are named", async (t) => {
   const check = async (workerClass: string): Promise<readonly string[]> => {
     const server = await startServer(t, {
       module: service,
@@ -24,7 +24,7 @@ test("options of the service's own server count in every class, and the limits t
       [event.level, event['message'], event['fix']],
       [
         'warning',
-        "limits of the service's own http.Server do not count: maxHeaderSize 4096 (here 16384), requestTimeout 5000 (here 300000)",
+        "limits set on the service's own http.Server are ignored: maxHeaderSize 4096 (here 16384), requestTimeout 5000 (here 300000)",
         'set --max-header-size=4096 --request-timeout=5, or remove them from the service',
       ],
     );

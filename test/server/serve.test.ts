@@ -156,7 +156,7 @@ test('serve() rejects with all invalid options at once, and with the reason why 
     exitCode: 64,
     message: '1 invalid option for serve(); nothing was started',
     details: [
-      '--socket-mode is for Unix sockets, and no address is one; leave it out, or bind a path: --bind=unix:/run/app.sock',
+      '--socket-mode applies only to Unix sockets, and none is bound; leave it out, or bind a path: --bind=unix:/run/app.sock',
     ],
   });
   assert.partialDeepStrictEqual(await program.ask('missing'), {code: 'no_server_module', exitCode: 65});

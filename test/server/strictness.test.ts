@@ -100,6 +100,28 @@ test('--no-strict-http accepts what node:http accepts', async (t) => {
   const client = await rawConnection(t, server.port);
   client.write(`POST / HTTP/1.1\r\nHost: a b\r\nHost: c\r\nTransfer-Encoding: junk, chunked\r\n\r\n${chunks}`);
   await client.until(/^HTTP\/1\.1 200 .*hello/s);
+  const trailers = await rawConnection(t, server.port);
+  trailers.write('POST /t HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: b\r\n\r\n');
+  await trailers.until(/\/t\["",\["Authorization","b"\]\]/);
+});
+
+test('--strict-content-length cuts a response that is shorter or longer than its length, and no other follows on its connection', async (t) => {
+  const module = `export default (request, response) => {
+    response.writeHead(200, {'content-length': 5});
+    response.end({'/short': 'four', '/long': 'longer'}[request.url] ?? 'equal');
+  };`;
+  for (const kind of ['async', 'threads']) {
+    const flags = ['--workers=1', `--worker-class=${kind}`, '--strict-content-length'];
+    const server = await startServer(t, {module, flags});
+    for (const path of ['/short', '/long']) {
+      const client = await rawConnection(t, server.port);
+      client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await client.closed;
+      assert.doesNotMatch(client.received(), /equal|longer/, `${kind} ${path}`);
+    }
+    assert.equal((await server.get('/')).body, 'equal');
+    await server.event('request_failed', {count: 2});
+  }
 });
 
 test('sync: an https.Server of the service completes every handshake', async (t) => {

@@ -4,7 +4,7 @@ import {Agent} from 'node:http';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {until} from '../support/until.ts';
-import {rawConnection, startServer} from './support.ts';
+import {type LogLine, rawConnection, startServer} from './support.ts';
 
 // Burns CPU time: on a busy machine it takes as much longer as everything else.
 const service = `import {createServer} from "node:http";
@@ -129,6 +129,15 @@ test('threads: websockets reach a thread and get a close frame when the server s
   server.signal('SIGTERM');
   await until('the close frame arrives', () => client.received().includes('\x88\x02\x03\xe9'));
   assert.equal((await server.ended).code, 0);
+});
+
+test('threads: a request that crashes its thread again and again does not start worker after worker', async (t) => {
+  const server = await startServer(t, {module: service, flags});
+  const looping = (): LogLine | undefined => server.log().find(({event}) => event === 'crash_loop');
+  for (const end = Date.now() + 30_000; looping() === undefined && Date.now() < end; await sleep(100))
+    await server.get('/crash').catch(() => {});
+  assert.match(String(looping()?.['message']), /^\d+ threads crashed soon after one another; the delay/);
+  assert.match((await server.get('/')).body, /quick/);
 });
 
 test('threads: an uncaught error fails the requests of its thread, and the worker is replaced', async (t) => {

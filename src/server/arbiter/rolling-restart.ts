@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {exitCode} from '../../errors.ts';
 import type {BootFailure} from '../process/messages.ts';
-import {backoff} from './backoff.ts';
+import {backoff, type Backoff} from './backoff.ts';
 import {bootSucceeded, reconcile, wake} from './reconcile.ts';
 import {activeWorkers, type ArbiterState, drainOrder, isStopping, replacedOrder} from './state.ts';
 import {roundSeconds, type Worker} from './workers.ts';
@@ -26,7 +26,7 @@ export interface RollingRestart {
 /** One replacement at a time: the new worker is ready before the old one drains. */
 export function rollingRestart(state: ArbiterState): RollingRestart {
   const recycled = new Set<Worker>();
-  const handlerTimeouts = backoff();
+  const recurring: Readonly<Record<string, Backoff>> = {'handler-timeout': backoff(), thread: backoff()};
   let queuedReload: Promise<BootFailure | undefined> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let recycles: Promise<unknown> = Promise.resolve();
@@ -52,8 +52,12 @@ export function rollingRestart(state: ArbiterState): RollingRestart {
     recycle: (worker, reason) => {
       if (isStopping(state) || recycled.has(worker)) return;
       recycled.add(worker);
-      // Clients decide how often handlers hang: they must not be able to keep the server busy with starts of workers.
-      const delay = reason === 'handler-timeout' ? handlerTimeouts.crashed(0) : 0;
+      // Clients decide how often handlers hang and crash: they must not be able to keep the server busy with starts of workers.
+      const delay = recurring[reason]?.crashed(0) ?? 0;
+      if (reason === 'thread' && recurring[reason]?.isLoop() === true)
+        state.log('error', 'crash_loop', {
+          message: `${recurring[reason].streak()} threads crashed soon after one another; the delay before each replacement of a worker grows`,
+        });
       const first = recycles;
       recycles = pause(delay)
         .then(() => first)

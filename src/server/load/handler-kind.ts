@@ -5,8 +5,8 @@
  */
 export function isFetchText(text: string): boolean {
   const [first = '', second = ''] = parameters(text);
-  const request = identifier(first);
-  const other = identifier(second);
+  const request = nameOf(first);
+  const other = nameOf(second);
   const body = text.slice(text.indexOf(second) + second.length);
   const uses = (name: string | undefined, members: string): boolean =>
     name !== undefined && new RegExp(`(?<![\\w$.])${escaped(name)}\\??\\.(?:${members})`).test(body);
@@ -18,6 +18,16 @@ export function isFetchText(text: string): boolean {
     (request !== undefined &&
       new RegExp(`\\bnew URL\\(\\s*${escaped(request)}\\.url\\s*\\)|\\.fetch\\(\\s*${escaped(request)}\\b`).test(body))
   );
+}
+
+/**
+ * Whether a function takes more arguments than its `length` says: by a rest parameter or `arguments`, as a wrapper of another
+ * handler does, or as a second parameter with a default.
+ */
+export function takesMore(text: string): boolean {
+  const all = parameters(text);
+  // With a declared parameter, `arguments` is what compilers make of any async function.
+  return all.length >= 2 || all[0]?.startsWith('...') === true || (all[0] === '' && /\barguments\b/.test(text));
 }
 
 /** What handlers call their second argument if it is no response: a name, or the members that they take from it. */
@@ -35,6 +45,8 @@ const requestMembers =
 
 /** The declared parameters of a function, as they are written. */
 function parameters(text: string): readonly string[] {
+  const alone = /^\s*(?:async\s+)?([\p{ID_Continue}$]+)\s*=>/u.exec(text)?.[1];
+  if (alone !== undefined) return [alone];
   const start = text.indexOf('(');
   const all = [''];
   let depth = 0;
@@ -48,7 +60,8 @@ function parameters(text: string): readonly string[] {
   return all.map((each) => each.trim());
 }
 
-const identifier = (parameter: string): string | undefined =>
-  /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.exec(parameter)?.[0];
+/** The name of a parameter, without its default; undefined for a pattern and for a rest parameter. */
+const nameOf = (parameter: string): string | undefined =>
+  /^([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(?:=|$)/u.exec(parameter)?.[1];
 
 const escaped = (name: string): string => name.replaceAll('$', '\\$');

@@ -1,27 +1,22 @@
 import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http';
 import {failRequest} from '../requests/failure.ts';
 import type {FetchHandler} from './fetch/listener.ts';
-import {isFetchText} from './handler-kind.ts';
+import {isFetchText, takesMore} from './handler-kind.ts';
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /**
- * Makes a function a listener, whichever kind of handler it is. One that declares fewer than two parameters gets a
+ * Makes a function a listener, whichever kind of handler it is. One that takes fewer than two arguments gets a
  * `Request`, and so does one whose text shows that it takes one. Any other is called with node:http's pair first, and is a
  * fetch handler if it returns a `Response`, or fails because it takes the first argument for a `Request`; from then on, it
  * gets one.
  */
 export async function handlerListener(handler: (...words: never[]) => unknown): Promise<RequestListener> {
   const text = Function.prototype.toString.call(handler);
-  const isNode = handler.length >= 2 ? !isFetchText(text) : handler.length === 0 && isForwarder(text);
+  const isNode = handler.length >= 2 || takesMore(text) ? !isFetchText(text) : false;
   if (isNode) return nodeListener(handler as NodeHandler, handler as FetchHandler);
   const {fetchListener} = await import('./fetch/listener.ts');
   return fetchListener(handler as FetchHandler);
-}
-
-/** Whether a function without declared parameters uses its arguments all the same, as a wrapper of another handler does. */
-function isForwarder(text: string): boolean {
-  return /^[^{=]*\(\s*\.\.\./.test(text) || /\barguments\b/.test(text);
 }
 
 /**

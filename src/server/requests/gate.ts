@@ -63,7 +63,10 @@ export function gateRequests(
 }
 
 export interface GateOptions {
-  readonly settings: Pick<Settings, 'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter'>;
+  readonly settings: Pick<
+    Settings,
+    'readyPath' | 'maxBodySize' | 'maxRequests' | 'maxRequestsJitter' | 'strictHttp' | 'strictContentLength'
+  >;
   readonly examine: Examine;
   /** Called when a response is complete before the body of its request. */
   readonly unread: (socket: Socket) => void;
@@ -79,11 +82,12 @@ export interface GateOptions {
 
 /** Every request passes it before the service. On the hot path: nothing here builds the headers object. */
 export function workerGate({settings, examine, unread, draining, full, recycle, serve}: GateOptions): Gate {
-  const tooLarge = bodyLimit(settings.maxBodySize);
+  const tooLarge = bodyLimit(settings);
   const limit =
     settings.maxRequests === 0
       ? Infinity
       : settings.maxRequests + Math.floor(Math.random() * (settings.maxRequestsJitter + 1));
+  const {strictContentLength} = settings;
   let served = 0;
   // One function for all responses.
   function finished(this: ServerResponse): void {
@@ -100,6 +104,7 @@ export function workerGate({settings, examine, unread, draining, full, recycle, 
     // The client closes, the service limits the requests of a connection, or this frees one.
     if (!response.shouldKeepAlive || reachesLimit(response) || full()) lastResponse(response, socket);
     if (request.httpVersion === '1.0') unchunked(response);
+    if (strictContentLength) response.strictContentLength = true;
     if (draining() && isProbe(request, settings.readyPath)) return notReady(response);
     const length = examine(request);
     if (length !== 0) {

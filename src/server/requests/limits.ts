@@ -24,32 +24,44 @@ export function limitServer(
 }
 
 /**
- * Rejects a body of more than `bytes` with 413: at once if its length is declared, else as soon as it exceeds the limit.
- * @param bytes 0: no limit
+ * Rejects a body of more than `maxBodySize` bytes (0: no limit) with 413: at once if its length is declared, else as soon as
+ * it exceeds the limit. With `strictHttp`, drops trailers that must not be.
  * @returns a function that returns whether it responded to the request itself. `length` is that of the body, -1 for a
  * chunked one; `socket` is that of the request when it arrived, since Node sets `request.socket` to null once the service has
  * destroyed the body
  */
-export function bodyLimit(
-  bytes: number,
-): (request: IncomingMessage, response: ServerResponse, length: number, socket: Socket) => boolean {
+export function bodyLimit({
+  maxBodySize: bytes,
+  strictHttp,
+}: Pick<Settings, 'maxBodySize' | 'strictHttp'>): (
+  request: IncomingMessage,
+  response: ServerResponse,
+  length: number,
+  socket: Socket,
+) => boolean {
   const limit = bytes === 0 ? Infinity : bytes;
   return (request, response, length, socket) => {
     if (length > limit) {
       reject(request, response, socket);
       return true;
     }
-    if (length === -1) countBody(request, response, limit, socket);
+    if (length === -1) countBody(request, response, limit, strictHttp, socket);
     return false;
   };
 }
 
-function countBody(request: IncomingMessage, response: ServerResponse, bytes: number, socket: Socket): void {
+function countBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: number,
+  strict: boolean,
+  socket: Socket,
+): void {
   const {push} = request;
   let seen = 0;
   // The parser passes the body on through `push`, however the service reads it.
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding): boolean => {
-    if (chunk === null) dropForbiddenTrailers(request);
+    if (strict && chunk === null) dropForbiddenTrailers(request);
     seen += chunk?.length ?? 0;
     if (seen <= bytes) return Reflect.apply(push, request, [chunk, encoding]) as boolean;
     if (chunk !== null && seen - chunk.length <= bytes) reject(request, response, socket);

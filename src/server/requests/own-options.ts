@@ -70,7 +70,7 @@ export function replacedLimits(
   );
   const flags = replaced.map((name) => `${limits[name].flag}=${Number(own[name]) / limits[name].unit}`);
   return {
-    message: `limits of the service's own http.Server do not count: ${values.join(', ')}`,
+    message: `limits set on the service's own http.Server are ignored: ${values.join(', ')}`,
     fix: `set ${flags.join(' ')}, or remove them from the service`,
   };
 }

@@ -2,6 +2,7 @@ import type {Server} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex, Readable} from 'node:stream';
 import {currentResponse, ignoreFurtherRequests, incompleteRequest, isReset} from '../process/node-internals.ts';
+import {isEventStream} from './event-stream.ts';
 import {lastDecidedBy} from './last-response.ts';
 
 // A socket that is closed with unread bytes makes the kernel send a reset, and a reset discards what the client has not
@@ -14,6 +15,7 @@ const silentMilliseconds = 2000;
 const maxMilliseconds = 10_000;
 const maxBytes = 64 * 2 ** 20;
 const checkMilliseconds = 500;
+const probeMilliseconds = 10_000;
 
 /** What a connection has received or sent, as seen at intervals. */
 interface Progress {
@@ -24,6 +26,8 @@ interface Progress {
   changed: number;
   /** Whether the client of a half-closed connection was asked whether it is still there. */
   asked: boolean;
+  /** Whether the kernel asks it. */
+  probed: boolean;
 }
 
 /** Closes the connections of a server in stages, and keeps those of clients that have closed their half. */
@@ -51,7 +55,7 @@ export function stagedClose(server: Server): StagedClose {
   function watch<T extends Duplex>(sockets: Map<T, Progress>, socket: T): void {
     const now = Date.now();
     const bytes = bytesOf(socket, sockets === (halfClosed as unknown));
-    sockets.set(socket, {started: now, before: bytes, bytes, changed: now, asked: false});
+    sockets.set(socket, {started: now, before: bytes, bytes, changed: now, asked: false, probed: false});
     timer ??= setTimeout(check, checkMilliseconds).unref();
   }
 
@@ -164,8 +168,15 @@ function awaitsResponse(socket: Socket, progress: Progress, now: number): boolea
     }
     return true;
   }
-  // A stream of events can be silent for long, and ends when its client leaves.
-  if (now - progress.changed >= checkMilliseconds) socket.destroy();
+  if (now - progress.changed < checkMilliseconds) return true;
+  // A stream of events can be silent for long, and ends when its client leaves. Any other pauses, and its next bytes show
+  // whether the client has left; so do the kernel's probes, which a kernel answers with a reset when it has forgotten the
+  // connection (a minute after its process has closed it).
+  if (isEventStream(response) || isReset(socket)) socket.destroy();
+  else if (!progress.probed) {
+    progress.probed = true;
+    socket.setKeepAlive(true, probeMilliseconds);
+  }
   return true;
 }
 

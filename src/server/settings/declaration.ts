@@ -131,7 +131,12 @@ export const declaration = {
   strictHttp: {
     kind: 'boolean',
     defaultValue: true,
-    help: 'refuse requests that Node accepts against RFC 9112: several or invalid Hosts, transfer codings other than chunked, HTTP versions other than 1.0 and 1.1',
+    help: 'refuse requests that Node accepts against RFC 9112: several or invalid Hosts, invalid targets, Transfer-Encoding with Content-Length, codings other than chunked, versions other than 1.0 and 1.1; drop forbidden trailers',
+  },
+  strictContentLength: {
+    kind: 'boolean',
+    defaultValue: false,
+    help: "make it an error of a node-style handler if a response is longer or shorter than its Content-Length: Node's strictContentLength, which costs up to a tenth of the CPU of a short response",
   },
   maxConnections: {
     ...count,
@@ -243,7 +248,7 @@ export const declaration = {
     defaultValue: '127.0.0.1,::1',
     gunicorn: '--forwarded-allow-ips',
     uvicorn: '--forwarded-allow-ips',
-    help: 'proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks (10.0.0.0/8), * for all',
+    help: 'proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted: addresses and networks (10.0.0.0/8), * for all',
   },
   reload: {
     kind: 'boolean',

@@ -1,3 +1,5 @@
+import {existsSync} from 'node:fs';
+import {resolve} from 'node:path';
 import type {UsageError} from '../../errors.ts';
 import {setVariable, type Source} from '../../option.ts';
 import {splitWords, type Words} from '../../shell/argv.ts';
@@ -71,12 +73,37 @@ export function givenByVariables(env: Readonly<Record<string, string | undefined
   return given;
 }
 
-/** The module that a variable names: ENTRYPOINT_RUN_MODULE. */
+/** The module that a variable names. */
+export interface NamedModule {
+  /** Undefined if the variable has no effect. */
+  readonly text: string | undefined;
+  /** Name of the variable. */
+  readonly from: string;
+  /** Set if it is the short name. */
+  readonly variable?: DeprecatedVariable | undefined;
+}
+
+/**
+ * The module that a variable names: ENTRYPOINT_RUN_MODULE, or APP_MODULE, which has other meanings as well.
+ * @param ignored why the text of APP_MODULE cannot be a module, if so
+ */
 export function moduleByVariable(
   env: Readonly<Record<string, string | undefined>>,
-): {readonly text: string; readonly variable?: DeprecatedVariable} | undefined {
-  return setVariable([variableOf('run', 'module')], env) ?? deprecatedVariable('APP_MODULE', 'module', env);
+  ignored: (text: string) => string | undefined = () => undefined,
+): NamedModule | undefined {
+  const set = setVariable([variableOf('run', 'module')], env);
+  if (set !== undefined) return {text: set.text, from: set.name};
+  const short = deprecatedVariable('APP_MODULE', 'module', env);
+  if (short === undefined) return undefined;
+  const variable = {...short.variable, ignored: ignored(short.text)};
+  return {text: variable.ignored === undefined ? short.text : undefined, from: variable.name, variable};
 }
+
+/** What APP_MODULE names is not a file: other programs' modules look like `app.main:app`. */
+export const noSuchFile =
+  (cwd: string) =>
+  (text: string): string | undefined =>
+    existsSync(resolve(cwd, text)) ? undefined : 'no such file';
 
 /** The values of the task `run`, ranked by their sources. */
 export function givenByTask(values: SettingValues, sources: SettingSources): GivenSettings {

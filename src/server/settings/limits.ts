@@ -88,6 +88,24 @@ export function heapLimit(kind: WorkerKind, threads: number, megabytes: number):
   return Math.max(minHeapMegabytes, Math.floor(each));
 }
 
+/**
+ * A warning if the heaps of this many workers can be larger than three quarters of the memory: because of `--max-heap`, of
+ * more threads than have room for the smallest heap, or of workers that were added later.
+ * @param megabytes @see heapMegabytes
+ */
+export function heapWarning(
+  {workerClass, threads, maxHeap}: Readonly<{workerClass: WorkerKind; threads: number; maxHeap: number}>,
+  workers: number,
+  megabytes: number | undefined,
+): {readonly message: string; readonly fix: string} | undefined {
+  const each = workerClass === 'threads' ? Math.floor(maxHeap * (threads + 2) * (1 + youngShare)) : maxHeap;
+  if (megabytes === undefined || workers * each <= megabytes) return undefined;
+  return {
+    message: `the heaps of ${workers} ${workers === 1 ? 'worker' : 'workers'} can grow to ${workers * each} MiB, and three quarters of the memory are ${megabytes} MiB`,
+    fix: 'fewer workers or threads, a lower --max-heap, or more memory',
+  };
+}
+
 /** V8's own limit of a young generation: three semi-spaces of 16 MiB. */
 const defaultSemiSpace = 16;
 const semiSpaces = 3;

@@ -14,6 +14,7 @@ import {
   type GivenSettings,
   type Mode,
   moduleByVariable,
+  noSuchFile,
   type OwnSetting,
   type SettingSources,
   type SettingValues,
@@ -72,7 +73,7 @@ export function readSettings({
   const {given, deprecated} = withoutForeign(
     strongest(givenByService(own), givenByVariables(env), byVariable.given, givenByTask(values, sources), byArgv.given),
   );
-  const named = byArgv.words.length === 0 ? moduleByVariable(env) : undefined;
+  const named = byArgv.words.length === 0 ? moduleByVariable(env, noSuchFile(cwd)) : undefined;
   const [module = named?.text, ...others] = byArgv.words;
   const errors = [
     ...more.errors,
@@ -112,7 +113,7 @@ function socketErrors(origins: Readonly<Record<SettingName, Origin>>, given: Giv
   return (['socketMode', 'socketOwner'] as const)
     .flatMap((name) => given.get(name) ?? [])
     .map(({subject}) => ({
-      what: `${subject} is for Unix sockets, and no address is one`,
+      what: `${subject} applies only to Unix sockets, and none is bound`,
       fix: 'leave it out, or bind a path: --bind=unix:/run/app.sock',
     }));
 }

@@ -38,6 +38,8 @@ export interface Settings {
   readonly maxBodySize: number;
   /** Refuses requests that node:http accepts although RFC 9112 forbids it. */
   readonly strictHttp: boolean;
+  /** A body that is not as long as its Content-Length says is an error of the handler. */
+  readonly strictContentLength: boolean;
   /** Open connections of a worker; at the limit, the worker stops accepting. */
   readonly maxConnections: number;
   /** Connections that can wait to be accepted. */
@@ -56,7 +58,7 @@ export interface Settings {
   readonly accessLogFormat: string;
   /** Gives each request an id and a trace context if it has none. */
   readonly requestId: boolean;
-  /** Proxies whose forwarding headers are believed: addresses and networks, separated by commas; `*`: all. */
+  /** Proxies whose forwarding headers are trusted: addresses and networks, separated by commas; `*`: all. */
   readonly forwardedAllowIps: string;
   /** Restarts when a file changes. */
   readonly reload: boolean;

@@ -13,7 +13,7 @@ export function helpText(): string {
     ['', `default: ${defaultTextOf(setting)}; environment: ${variablesOf(name, setting).join(', ')}`],
   ]);
   return [
-    'usage: node serve.js FILE [FLAGS] [-- WORDS OF THE SERVICE]',
+    'usage: node serve.js FILE [FLAGS] [-- SERVICE ARGUMENTS]',
     '',
     'Serves the default export of FILE: a fetch handler, a (request, response) listener, an http.Server that does not',
     'listen yet, or an express, fastify, hono or koa app. FILE can come from ENTRYPOINT_RUN_MODULE.',

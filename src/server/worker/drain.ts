@@ -5,12 +5,13 @@ import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promise
 import {listen, type ListenTarget} from '../load/listening.ts';
 import type {DrainOrder, QueueState} from '../process/messages.ts';
 import {currentResponse, hasPipelined} from '../process/node-internals.ts';
+import {isEventStream} from '../requests/event-stream.ts';
 import {lastResponse} from '../requests/last-response.ts';
 import type {OpenSockets} from '../requests/open-sockets.ts';
 import {fillQueue} from './accept-queue.ts';
 import type {Accepting} from './connections.ts';
 import {acceptorOptions} from './further.ts';
-import {cutResponse, endEventStream, isEventStream} from './response-cut.ts';
+import {cutResponse, endEventStream} from './response-cut.ts';
 import type {Websockets} from './websockets.ts';
 
 /** A server with its open connections. */

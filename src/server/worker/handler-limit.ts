@@ -3,16 +3,17 @@ import type {ServerHttp2Stream} from 'node:http2';
 import type {Socket} from 'node:net';
 import type {Log} from '../process/log.ts';
 import {currentResponse} from '../process/node-internals.ts';
+import {isEventStream} from '../requests/event-stream.ts';
 import type {OpenSockets} from '../requests/open-sockets.ts';
 import type {Settings} from '../settings/settings.ts';
 import {http2Streams} from './http-sockets.ts';
-import {cutResponse, cutStream, endEventStream, isEventStream} from './response-cut.ts';
+import {cutResponse, cutStream, endEventStream} from './response-cut.ts';
 
 const endOfStream = 'the end of an event stream';
 
 /** The limit on the time of a request, @see limitHandlers. */
 export interface HandlerLimit {
-  /** Seconds for which the oldest request has been running, as of the last check. */
+  /** Seconds for which a request has kept all others waiting, with `sync`, as of the last check; else 0. */
   readonly held: () => number;
 }
 
@@ -129,14 +130,15 @@ export function limitHandlers({
       waits_for: awaited ?? 'the handler',
       ...(isHandler && computed === undefined ? {active_resources: activeResources()} : {}),
       message: isHandler
-        ? `the handler did not ${begun ? 'end' : 'begin'} its response within ${handlerTimeout} s, and ${computed === undefined ? 'was not computing (no stack)' : 'its thread was computing'}`
+        ? `the handler did not ${begun ? 'finish' : 'start'} its response within ${handlerTimeout} s; ${computed === undefined ? 'it was waiting, so there is no stack' : 'its thread was computing'}`
         : `a response took longer than ${handlerTimeout} s: it waited for ${awaited}`,
       fix: '--handler-timeout sets the limit; 0: none',
       ...(computed === undefined ? {} : {stack: computed}),
     });
   }
   setInterval(check, milliseconds).unref();
-  return {held: () => held};
+  // Another class serves its other requests all the same.
+  return {held: () => (isSync ? held : 0)};
 }
 
 /** What a response waits for if it is the client's turn; undefined if it is the handler's. */

@@ -7,11 +7,6 @@ import {answerInstead} from '../requests/response-end.ts';
 /** How long a client that still sends its request can read the response: a reset would discard it (RFC 9112, 9.6). */
 const lingerMilliseconds = 1000;
 
-/** Whether the response is one of server-sent events: it has no end, and its client reconnects. */
-export function isEventStream(response: ServerResponse | undefined): boolean {
-  return response !== undefined && /^content-type: *text\/event-stream/im.test(sentHead(response));
-}
-
 /** Ends an event stream; its client reconnects, to another worker. The service gets the response's event `close`. */
 export function endEventStream(socket: Socket): void {
   if (socket.writableEnded) return;

@@ -55,7 +55,7 @@ suite('a request that takes longer than the handler timeout', {concurrency: 3}, 
         [event.level, event['method'], event['path'], event['seconds'], event['waits_for']],
         ['error', 'GET', '/hang', 1, 'the handler'],
       );
-      assert.match(String(message), /did not begin its response within 1 s/);
+      assert.match(String(message), /did not start its response within 1 s; it was waiting/);
       assert.equal((await server.event('worker_exited'))['reason'], 'handler-timeout');
       assert.notEqual((await server.get('/')).body, String(old));
       await until('the service knows', () => server.output().includes('closed /hang'));
@@ -79,6 +79,23 @@ suite('a request that takes longer than the handler timeout', {concurrency: 3}, 
     });
   }
 
+  test('a long event stream holds no worker but a sync one: /readyz stays 200', async (t) => {
+    const check = async (workerClass: string, expected: number): Promise<void> => {
+      const server = await startServer(t, {
+        module: service,
+        flags: ['--workers=1', `--worker-class=${workerClass}`, '--handler-timeout=60', '--admin-bind=127.0.0.1:0'],
+      });
+      const admin = String((await server.event('admin_listening'))['bind']);
+      const events = await rawConnection(t, server.port);
+      events.write(get('/events'));
+      await events.until(/data: one/);
+      // A heartbeat later than five seconds.
+      await sleep(7500);
+      assert.deepEqual([workerClass, (await fetch(`http://${admin}/readyz`)).status], [workerClass, expected]);
+    };
+    await Promise.all([check('async', 200), check('threads', 200), check('sync', 503)]);
+  });
+
   test('with threads, the stack of a handler that computes is logged; its client and those of other threads do not wait', async (t) => {
     const server = await startServer(t, {
       module: `
@@ -89,7 +106,7 @@ export default (request, response) => { if (request.url === "/compute") compute(
     assert.equal((await server.get('/compute')).status, 503);
     assert.equal((await server.get('/')).body, 'ok');
     const event = await server.event('handler_timeout');
-    assert.match(String(event['message']), /did not begin its response within 0\.5 s, and its thread was computing/);
+    assert.match(String(event['message']), /did not start its response within 0\.5 s; its thread was computing/);
     assert.match(String(event['stack']), /^at compute \(.*service\.mjs:2:\d+\)\nat .*service\.mjs:3:/);
     assert.equal(event['active_resources'], undefined);
   });

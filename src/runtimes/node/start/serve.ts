@@ -1,10 +1,10 @@
 import {existsSync} from 'node:fs';
-import {join} from 'node:path';
-import {exitCode, problem, usageErrorsProblem, usageProblem} from '../../../errors.ts';
+import {resolve} from 'node:path';
+import {exitCode, type Problem, problem, usageErrorsProblem, usageProblem} from '../../../errors.ts';
 import {serverProgram} from '../../../server/process/programs.ts';
 import type {SettingName} from '../../../server/settings/declaration.ts';
 import {flagText} from '../../../server/settings/flag.ts';
-import {moduleByVariable, type OwnSetting} from '../../../server/settings/given.ts';
+import {moduleByVariable, noSuchFile, type OwnSetting} from '../../../server/settings/given.ts';
 import {cpuCount, heapMegabytes} from '../../../server/settings/limits.ts';
 import {type Reading, readSettings} from '../../../server/settings/reader.ts';
 import {configText} from '../../../server/settings/text.ts';
@@ -20,8 +20,9 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
       '--app-server is a setting of Python services, and this is a Node service',
       'leave it out, or unset ENTRYPOINT_RUN_APP_SERVER',
     );
-  const named = values.module !== undefined || moduleByVariable(env) !== undefined;
-  const start = named ? undefined : nodeStart(cwd);
+  const byVariable = moduleByVariable(env, noSuchFile(cwd));
+  const isNamed = values.module !== undefined || byVariable?.text !== undefined;
+  const start = isNamed ? undefined : nodeStart(cwd);
   const file = values.module ?? start?.module;
   const more = start === undefined || start.args.length === 0 ? [] : withArguments(rest, start.args);
   const reading = readSettings({
@@ -35,14 +36,24 @@ export const serveNode: Serve = ({cwd, env, rest}, values, sources) => {
     // On a laptop; images set ENTRYPOINT_RUN_RELOAD=false.
     defaults: {reload: true},
   });
-  if (reading.module === undefined || !existsSync(join(cwd, reading.module))) throw noModule(cwd, reading.module);
-  if (reading.errors.length > 0) throw usageErrorsProblem(reading.errors, 'entrypoint --help run');
+  const {module, errors} = reading;
+  if (module === undefined) throw noModule(cwd);
+  if (!existsSync(resolve(cwd, module))) {
+    const missing = noModule(cwd, module, module === byVariable?.text ? byVariable.from : undefined);
+    throw errors.length === 0
+      ? missing
+      : usageErrorsProblem([...errors, {what: missing.message, fix: missing.fix}], 'entrypoint --help run');
+  }
+  if (errors.length > 0) throw usageErrorsProblem(errors, 'entrypoint --help run');
+  // Where a start script or --module names the module, the reader does not look at the variable.
+  const foreign = start !== undefined && byVariable?.variable !== undefined ? [byVariable.variable] : [];
   const warning =
-    [warningText(reading.deprecated), start?.note].filter((text) => text !== undefined).join('\n') || undefined;
+    [warningText([...foreign, ...reading.deprecated]), start?.note].filter((text) => text !== undefined).join('\n') ||
+    undefined;
   if (values.printConfig === true || reading.mode === 'print-config')
     return {
       text: configText(reading, start?.from).trimEnd(),
-      settings: {module: reading.module, ...(start === undefined ? {} : {moduleFrom: start.from}), ...reading.origins},
+      settings: {module, ...(start === undefined ? {} : {moduleFrom: start.from}), ...reading.origins},
       warning,
     };
   const surroundings = {...gaps(start?.env ?? {}, env), ...plugAndPlay(cwd, env).env};
@@ -97,10 +108,13 @@ function serverWords({module = '', origins, settings}: Reading, check: boolean):
   ];
 }
 
-function noModule(cwd: string, file: string | undefined): Error {
+function noModule(cwd: string, file?: string, from?: string): Problem {
   return problem({
     code: 'no_server_module',
-    what: file === undefined ? `no module to serve in ${cwd}` : `no such module in ${cwd}: ${file}`,
+    what:
+      file === undefined
+        ? `no module to serve in ${cwd}`
+        : `no such module in ${cwd}: ${file}${from === undefined ? '' : ` (${from})`}`,
     fix: 'name it: entrypoint run --module=FILE, or `main` in package.json',
     exitCode: exitCode.badData,
   });

@@ -2,7 +2,13 @@ import {existsSync} from 'node:fs';
 import {delimiter, join} from 'node:path';
 import {usageProblem} from '../../../errors.ts';
 import type {SettingName} from '../../../server/settings/declaration.ts';
-import {commandLineWords, givenByTask, moduleByVariable, type SettingValues} from '../../../server/settings/given.ts';
+import {
+  commandLineWords,
+  givenByTask,
+  moduleByVariable,
+  type NamedModule,
+  type SettingValues,
+} from '../../../server/settings/given.ts';
 import {cpuCount, heapMegabytes, workerCount, type WorkerKind} from '../../../server/settings/limits.ts';
 import type {Words} from '../../../shell/argv.ts';
 import type {Context} from '../../../task.ts';
@@ -134,12 +140,11 @@ export const servePython: Serve = ({cwd, env, rest}, values, sources) => {
 function namedModule(
   {module}: ServeValues,
   sources: ServeSources,
-  byVariable: ReturnType<typeof moduleByVariable>,
+  byVariable: NamedModule | undefined,
 ): Named | undefined {
   if (module !== undefined)
     return {module, from: sources.module?.from === 'variable' ? sources.module.name : '--module'};
-  if (byVariable === undefined) return undefined;
-  return {module: byVariable.text, from: byVariable.variable?.name ?? 'ENTRYPOINT_RUN_MODULE'};
+  return byVariable?.text === undefined ? undefined : {module: byVariable.text, from: byVariable.from};
 }
 
 type Named = Pick<Application, 'module' | 'from'>;

@@ -201,13 +201,14 @@ try {
   const {server} = service;
   if ('setSecureContext' in server)
     throw new NotServable({
-      message: `${settings.module} serves TLS itself, which the worker class threads cannot pass on`,
+      message: `${settings.module} serves TLS itself, which --worker-class=threads does not support`,
       exitCode: exitCode.badData,
       fix: 'use --worker-class=async, or let the load balancer terminate TLS',
     });
   subscribe('http.server.request.start', (message) => {
     const {request, response} = message as {request: IncomingMessage; response: ServerResponse};
     if (request.httpVersion === '1.0') unchunked(response);
+    if (settings.strictContentLength) response.strictContentLength = true;
   });
   subscribe('http.server.response.finish', (message) => {
     const {socket, request} = message as {socket: unknown; request: IncomingMessage};

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {join} from 'node:path';
 import {describe, test} from 'node:test';
+import {isProblem} from '../../../../src/errors.ts';
 import {node} from '../../../../src/runtimes/node/index.ts';
 import {readScript} from '../../../../src/runtimes/node/start/script.ts';
 import {nodeStart} from '../../../../src/runtimes/node/start/start.ts';
 import {plugAndPlay} from '../../../../src/runtimes/node/tooling.ts';
+import type {Words} from '../../../../src/shell/argv.ts';
 import {directoryWith} from '../../../support/directory.ts';
 
 const serves = (files: Readonly<Record<string, string>>): string => {
@@ -138,6 +140,39 @@ describe('the module that is served', () => {
       message: /no such module in .*: dist\/main \(`start` of package\.json\)/,
       fix: /^build it: npm run build; or name it/,
     });
+  });
+});
+
+const servedWith = (env: Readonly<Record<string, string>>): {words: Words; warning: string | undefined} => {
+  const cwd = directoryWith({'package.json': json({scripts: {start: 'node server.js'}}), 'server.js': ''});
+  const served = node.serve({cwd, env, rest: []}, {}, {});
+  return {words: 'words' in served ? served.words : [], warning: served.warning};
+};
+
+describe('what the environment names', () => {
+  test('APP_MODULE of another server does not replace the start script, and a warning says so', () => {
+    const {words, warning} = servedWith({APP_MODULE: 'app.main:app'});
+    assert.ok(words.includes('server.js'), words.join(' '));
+    assert.match(warning ?? '', /^deprecated environment variables: APP_MODULE \(ignored: no such file\)\nfix: /);
+  });
+
+  test('a module that is missing is named with its variable, and with every other error', () => {
+    const ENTRYPOINT_RUN_MODULE = 'gone.js';
+    assert.throws(() => servedWith({ENTRYPOINT_RUN_MODULE}), {
+      code: 'no_server_module',
+      exitCode: 65,
+      message: /^no such module in .*: gone\.js \(ENTRYPOINT_RUN_MODULE\)$/,
+    });
+    assert.throws(
+      () => servedWith({ENTRYPOINT_RUN_MODULE, ENTRYPOINT_RUN_TIMEOUT: 'soon'}),
+      (error) => {
+        assert.ok(isProblem(error));
+        const text = [error.message, ...error.details].join('\n');
+        assert.match(text, /ENTRYPOINT_RUN_TIMEOUT must be a number/);
+        assert.match(text, /no such module in .*: gone\.js \(ENTRYPOINT_RUN_MODULE\)/);
+        return true;
+      },
+    );
   });
 });
 

@@ -31,7 +31,17 @@ const handlers: Readonly<Record<string, unknown>> = {
   'node with arguments': function forward() {
     return Reflect.apply(node, undefined, arguments);
   },
+  'node (request, ...rest)': (request: never, ...rest: [never]) => node(request, ...rest),
+  'node (request, response = x)': (
+    request: {url: string},
+    response = undefined as unknown as {end(text: string): void},
+  ) => response.end(request.url),
   'fetch (request)': web,
+  'fetch request => f(a, b)': Function('web', 'return request => web(request, 2)')(web),
+  'fetch (request) with arguments, as compilers make it': function compiled(_x: Request) {
+    return Reflect.apply(web, undefined, arguments);
+  },
+  'fetch (request, ...rest)': (request: Request, ...rest: never[]) => ({fetch: web}).fetch(request, ...(rest as [])),
   'fetch (request), async': async (request: Request) => web(request),
   'fetch (request = x)': (request = undefined as unknown as Request) => web(request),
   'fetch (request, info)': (request: Request, info: unknown) => (info === undefined ? undefined : web(request)),

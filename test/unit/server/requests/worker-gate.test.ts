@@ -23,7 +23,14 @@ function requestAndResponse(
   };
 }
 
-const settings = {readyPath: '/readyz', maxBodySize: 100, maxRequests: 0, maxRequestsJitter: 0};
+const settings = {
+  readyPath: '/readyz',
+  maxBodySize: 100,
+  maxRequests: 0,
+  maxRequestsJitter: 0,
+  strictHttp: true,
+  strictContentLength: false,
+};
 const none = {examine: examiner(true), unread: () => {}, draining: () => false, full: () => false, recycle: () => {}};
 
 test("readiness is the service's own until the worker drains, then 503", () => {

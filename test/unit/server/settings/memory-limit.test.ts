@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {heapLimit, heapMegabytes, semiSpaceMegabytes} from '../../../../src/server/settings/limits.ts';
+import {heapLimit, heapMegabytes, heapWarning, semiSpaceMegabytes} from '../../../../src/server/settings/limits.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -53,4 +53,22 @@ test('with threads, the heaps of all threads and of the event loop fit together,
     }
   }
   assert.equal(heapLimit('async', 4, 384), 384);
+});
+
+const warns = (workerClass: 'async' | 'threads', threads: number, maxHeap: number, workers: number): boolean =>
+  heapWarning({workerClass, threads, maxHeap}, workers, 384) !== undefined;
+
+test('heaps that can exceed three quarters of the memory are warned of: too many threads, workers, or MiB by --max-heap', () => {
+  assert.equal(warns('async', 1, heapLimit('async', 1, 384 / 2), 2), false);
+  assert.equal(warns('async', 1, heapLimit('async', 1, 384 / 2), 3), true);
+  assert.equal(warns('async', 1, 400, 1), true);
+  assert.equal(warns('threads', 4, heapLimit('threads', 4, 384), 1), false);
+  assert.equal(warns('threads', 64, heapLimit('threads', 64, 384), 1), true);
+  assert.match(
+    heapWarning({workerClass: 'async', threads: 1, maxHeap: 400}, 1, 384)?.message ?? '',
+    /^the heaps of 1 worker can grow to 400 MiB, and three quarters of the memory are 384 MiB$/,
+  );
+  // Without a limit of memory, or of the heaps.
+  assert.equal(heapWarning({workerClass: 'async', threads: 1, maxHeap: 400}, 1, undefined), undefined);
+  assert.equal(warns('async', 1, 0, 9), false);
 });

@@ -8,6 +8,7 @@ import {flagText} from '../../../../src/server/settings/flag.ts';
 import {parseNetworks} from '../../../../src/server/settings/networks.ts';
 import {type Reading, type ReaderOptions, readSettings} from '../../../../src/server/settings/reader.ts';
 import {kebab} from '../../../../src/text/names.ts';
+import {directoryWith} from '../../../support/directory.ts';
 
 const machine = {cpus: 2, megabytes: undefined};
 const read = (argv: readonly string[], env: Record<string, string> = {}, more: Partial<ReaderOptions> = {}): Reading =>
@@ -71,8 +72,9 @@ test('without the prefix, only PORT and WEB_CONCURRENCY count; other short names
   const kept = settings.flatMap(([, {env = []}]) => env);
   assert.deepEqual(kept, ['PORT', 'WEB_CONCURRENCY']);
   const env = {PORT: '80', WEB_CONCURRENCY: '3', HOST: '127.0.0.1', TIMEOUT: '9', APP_MODULE: 'app.js'};
-  const {settings: found, origins, deprecated} = read([], env);
-  assert.deepEqual([found?.module, found?.bind, found?.timeout], ['/srv/app.js', ['127.0.0.1:80'], 9]);
+  const cwd = directoryWith({'app.js': ''});
+  const {settings: found, origins, deprecated} = read([], env, {cwd});
+  assert.deepEqual([found?.module, found?.bind, found?.timeout], [`${cwd}/app.js`, ['127.0.0.1:80'], 9]);
   assert.equal(origins.timeout.from, 'TIMEOUT');
   assert.deepEqual(deprecationText(deprecated), {
     message: 'deprecated environment variables: APP_MODULE, HOST, TIMEOUT',
@@ -89,6 +91,15 @@ test('a short name whose value has another meaning is ignored, with a warning', 
       /: HOST \(ignored: not an IP address\), THREADS \(ignored: not a value of this setting\), INSPECT \(ignored/,
     );
   }
+});
+
+test('APP_MODULE names no file where it is meant for another server: it is ignored', () => {
+  const {errors: wrong, deprecated} = read([], {APP_MODULE: 'app.main:app'});
+  assert.deepEqual(
+    wrong.map(({what}) => what),
+    ['no module to serve'],
+  );
+  assert.match(deprecationText(deprecated)?.message ?? '', /: APP_MODULE \(ignored: no such file\)$/);
 });
 
 test('a short name that something else overrides has neither effect nor warning', () => {
@@ -161,7 +172,7 @@ test('wrong addresses and settings of Unix sockets without one are refused, with
       '--bind has a path of 108 bytes; a Unix socket can have 107; choose a shorter path, or one relative to the working directory',
       '--bind must be an address such as 0.0.0.0:3000 or unix:/run/app.sock, not unix:@app; abstract sockets have no permissions: write the path of a file',
       '--inspect-bind must be an address such as 0.0.0.0:3000, not unix:/run/s; undefined',
-      '--socket-mode is for Unix sockets, and no address is one; leave it out, or bind a path: --bind=unix:/run/app.sock',
+      '--socket-mode applies only to Unix sockets, and none is bound; leave it out, or bind a path: --bind=unix:/run/app.sock',
       '--socket-mode must be an octal mode such as 660, not rw; undefined',
       '--socket-owner must be USER, USER:GROUP or :GROUP, not a:b:c; undefined',
     ],
