@@ -107,6 +107,9 @@ assign() (
   forget_counts "$service" "$servers"
 )
 
+# addresses NAME: those of IPv6 only where there are no others, as HAProxy's resolver has it.
+addresses() { getent ahostsv4 "$1" || getent ahostsv6 "$1"; }
+
 # resolve END USE...: prints `SERVER ADDRESS PORT`, one per line. Waits for containers that have no address yet.
 resolve() (
   end=$1
@@ -115,12 +118,14 @@ resolve() (
     target=${use#*=}
     address=${target%:*}
     # Literal addresses need no getent, which would take a while for a hundred of them.
-    case $address in *[!0-9.]*)
-      until address=$(getent ahostsv4 "${target%:*}" | awk 'NR == 1 {print $1}') && [ -n "$address" ]; do
-        [ "$(now)" -lt "$end" ] || fail "${use%%=*}: no address is known for ${target%:*}" \
-          'fix: check that it runs and is on a network of the balancer'
-        sleep 0.2
-      done ;;
+    case $address in
+      *:*) ;;
+      *[!0-9.]*)
+        until address=$(addresses "${target%:*}" | awk 'NR == 1 {print $1}') && [ -n "$address" ]; do
+          [ "$(now)" -lt "$end" ] || fail "${use%%=*}: no address is known for ${target%:*}" \
+            'fix: check that it runs and is on a network of the balancer'
+          sleep 0.2
+        done ;;
     esac
     echo "${use%%=*} $address ${target##*:}"
   done
@@ -167,7 +172,7 @@ unresolvable() (
   for server in $waiting; do
     name=$(target_of "$server" "$@")
     name=${name%:*}
-    getent ahostsv4 "$name" >/dev/null || { echo "$server: $name has ended: it has no address any more"; exit 0; }
+    addresses "$name" >/dev/null || { echo "$server: $name has ended: it has no address any more"; exit 0; }
   done
 )
 
@@ -206,7 +211,11 @@ not_healthy() (
     # A few examples are enough.
     probes=$((probes + 1))
     if [ -z "$target" ] || [ -z "$request" ] || [ "$probes" -gt 3 ]; then continue; fi
-    body=$(printf '%b' "$request" | socat -t 2 -T 2 - "TCP:$target,connect-timeout=2" 2>&1 | tr -d '\r' | head -c 1000 || true)
+    case $target in
+      *:*:*) where="[${target%:*}]:${target##*:}" ;;
+      *) where=$target ;;
+    esac
+    body=$(printf '%b' "$request" | socat -t 2 -T 2 - "TCP:$where,connect-timeout=2" 2>&1 | tr -d '\r' | head -c 1000 || true)
     asked=$(printf '%b' "$request" | tr -d '\r' | awk 'NR == 1 {print $1 " " $2} /^Host: / && $2 != "localhost" {print "(" $0 ")"}' | tr '\n' ' ')
     echo "lb: ${asked}answers: $(printf '%s' "$body" | sed -n -e '1p' -e '/^$/,$p' | tr '\n' ' ')" >&2
   done

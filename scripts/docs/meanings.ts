@@ -17,6 +17,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   bad_package_file: 'package.json cannot be read, or is not a valid JSON object.',
   bad_service_name: 'The name of the service, from its manifest or directory, is too long for a host name.',
   bad_tasks_py: 'invoke cannot load tasks.py.',
+  bad_certificate: 'The certificate of load_balancer.tls is broken, has no key, or has another key.',
   bad_topology: 'The load balancers of deploy.yaml cannot reach the hosts, or have no fixed port.',
   bad_secret: 'The value of a secret cannot be passed on: it is binary or too large.',
   balancer_differs:
@@ -72,7 +73,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   lock_lost: 'Another deploy has the lock, or it expired and cannot be renewed; nothing changed after that.',
   log_driver_down: 'Docker starts no container with the log driver of the environment on some hosts: `logs check`.',
   locked: 'Another deploy, rollback or removal holds the lock of the environment.',
-  no_address: 'No address is known at which dedicated load balancers can reach a host.',
+  no_address:
+    'No address is known at which dedicated load balancers can reach a host, or this machine a load balancer.',
   no_answer: 'The service under test did not answer 200 in time.',
   no_async_worker: 'Worker class async needs an ASGI application or gevent, and the service has neither.',
   no_buildkit: 'The docker client cannot build with BuildKit: the buildx plug-in is missing.',

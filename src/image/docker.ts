@@ -66,8 +66,11 @@ function plugin(env: Variables): DockerClient {
   return {build: ['docker', 'buildx', 'build', ...builder, '--load'], env: {}};
 }
 
-/** @see https://docs.docker.com/engine/manage-resources/contexts/ */
-function dockerContext(env: Variables): string {
+/**
+ * The docker context in use: `default` where a variable names the engine.
+ * @see https://docs.docker.com/engine/manage-resources/contexts/
+ */
+export function dockerContext(env: Variables): string {
   if ((env['DOCKER_HOST'] ?? '') !== '') return 'default';
   if ((env['DOCKER_CONTEXT'] ?? '') !== '') return env['DOCKER_CONTEXT'] as string;
   try {

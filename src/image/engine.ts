@@ -57,9 +57,9 @@ const engineFailures: readonly EngineFailure[] = [
   {
     pattern: /podman/i,
     what: (of) =>
-      `Podman answers in place of the Docker engine${of}, and does not suffice: locks and updates need Docker`,
+      `Podman is not supported, and it answers in place of the Docker engine${of}: locks and updates need Docker`,
     fix: () =>
-      'install Docker (Debian, Ubuntu: apt-get install docker.io), and remove podman-docker or its DOCKER_HOST',
+      'install Docker (Debian, Ubuntu: apt-get install docker.io), and remove podman-docker, or the DOCKER_HOST or docker context that leads to Podman',
   },
   {
     pattern: /client version \S+ is too (?:new|old)|API version/i,
@@ -72,11 +72,12 @@ const engineFailures: readonly EngineFailure[] = [
     fix: (host) =>
       host === undefined
         ? 'add the user to the group of the socket (sudo usermod -aG docker "$USER", then log in again)'
-        : `add the user to the socket's group: ${sshText(host).replace('ssh', 'ssh -t')} 'sudo usermod -aG docker "$USER"'; then try again after a minute, in a new login. Docker by way of sudo is not used`,
+        : `add the user to the socket's group: ${sshText(host).replace('ssh', 'ssh -t')} 'sudo usermod -aG docker "$USER"'; then try again after a minute, in a new login. Docker is never run through sudo`,
   },
   {
     pattern: new RegExp(rootlessMark),
-    what: (of) => `the docker client${of.replace(' of', ' on')} does not ask the rootless engine that runs there`,
+    what: (of) =>
+      `${of.replace(' of ', '') || 'this machine'} runs a rootless engine, but its docker client uses another`,
     fix: (host) => `choose it once: ${there(host, 'docker context use rootless')}`,
   },
   {

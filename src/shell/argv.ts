@@ -17,6 +17,8 @@ export interface Command {
   readonly secretLines?: Readonly<Record<string, SecretReference>> | undefined;
   /** Texts for its standard input, one after the other, by reference: printed as the references, not as the values. */
   readonly secretInput?: readonly SecretReference[] | undefined;
+  /** Refuses the texts of `secretInput`, as soon as they are read. Not part of the text. */
+  readonly checkInput?: ((texts: readonly string[]) => Promise<void>) | undefined;
   /** Directory to run in. Default: the runner's. */
   readonly cwd?: string | undefined;
   /**

@@ -66,7 +66,7 @@ const namedInput = (reference: SecretReference, index: number): NamedSecret => [
 
 /**
  * Reads the secrets of commands that will need them, all in one go.
- * @throws Problem `secret_missing`, `bad_secret`, which name every wrong one and never a value
+ * @throws Problem `secret_missing`, `bad_secret`, which name every wrong one and never a value; what `checkInput` throws
  */
 export async function readSecrets(commands: readonly Command[], world: SecretWorld): Promise<void> {
   const found = new Map<string, NamedSecret>();
@@ -75,6 +75,17 @@ export async function readSecrets(commands: readonly Command[], world: SecretWor
   const inEnvironment = commands.map(({secrets, secretLines: lines}) => new Set(Object.keys({...secrets, ...lines})));
   const problems = inEnvironment.flatMap((names) => oversized([...values].filter(([[name]]) => names.has(name))));
   if (problems.length > 0) throw unusable([], [...new Set(problems)]);
+  // Several hosts get the same.
+  const checks = new Map(
+    commands.flatMap(({checkInput, secretInput: texts = []}) =>
+      checkInput === undefined ? [] : [[JSON.stringify(texts), {checkInput, texts}] as const],
+    ),
+  );
+  const valueOf = new Map(
+    [...values].map(([[name, reference], value]) => [JSON.stringify([name, reference]), value] as const),
+  );
+  for (const {checkInput, texts} of checks.values())
+    await checkInput(texts.map((text, index) => valueOf.get(JSON.stringify(namedInput(text, index))) ?? ''));
 }
 
 /**

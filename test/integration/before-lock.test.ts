@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import {existsSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {networkInterfaces} from 'node:os';
 import {before, test} from 'node:test';
 import {entrypoint, makeTiny} from './tiny.ts';
 
@@ -62,6 +65,26 @@ test('a network that does not exist is refused with its line and the command tha
       code: 69,
       says: /\n {2}deploy\.yaml:\d+: this engine has no network \S+-nowhere\nfix: create it: docker network create /,
     });
+});
+
+test('a port on which a program of this machine listens is refused with its line, by --plan as well', async (t) => {
+  if (!existsSync('/sys/class/net/docker0') || (process.env['DOCKER_HOST'] ?? '') !== '')
+    return t.skip('the engine publishes its ports elsewhere');
+  const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(({family}) => family === 'IPv6'));
+  for (const address of ['127.0.0.1', ...(hasIPv6 ? ['::'] : [])]) {
+    const server = createServer().listen(0, address);
+    await new Promise((resolve) => server.once('listening', resolve));
+    try {
+      const {port} = server.address() as {port: number};
+      const says = new RegExp(
+        `\n {2}deploy\\.yaml:\\d+: another program listens on 127\\.0\\.0\\.1:${port} of this machine\nfix: stop it \\(ss `,
+      );
+      for (const words of [['--plan'], []])
+        refuses({settings: `load_balancer: {port: ${port}}`, words, code: 69, says});
+    } finally {
+      server.close();
+    }
+  }
 });
 
 test('limits that the engine cannot give, and options that it does not know, are refused with their lines', () => {

@@ -42,13 +42,14 @@ test('each deploy sends its certificate; no key is printed, or an argument', asy
   }
 });
 
-test('a certificate that does not match its key fails the deploy before any traffic moves', async () => {
+test('a certificate that does not match its key is refused before the lock', async () => {
   const env = renew(7);
   renew(8);
   const {code, stderr} = run(entrypoint, ['deploy', 'local'], {env});
-  assert.notEqual(code, 0);
-  assert.match(stderr, /the load balancer on local rejected the certificate/);
-  assert.match(stderr, /is not usable; the old one stays in force/);
+  assert.equal(code, 65);
+  assert.match(stderr, /the certificate of load_balancer\.tls cannot be used; nothing has changed/);
+  assert.match(stderr, /the private key is not that of the certificate/);
+  assert.ok(!stderr.includes('.lock'), stderr);
   assert.equal(await asked(), '6 200');
   assert.equal((JSON.parse(must(entrypoint, '--quiet', '--json', 'status')) as {release: number}).release, 2);
 });

@@ -120,7 +120,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'deploy/hosts/plan/steps',
   ],
   'deploy/hosts/logs': ['commands/docker/index.ts', 'deploy/hosts', 'errors.ts', 'shell', 'text/log'],
-  'deploy/hosts/machine': ['shell'],
+  'deploy/hosts/machine': ['image', 'shell', 'task.ts'],
   'deploy/hosts/operations': [
     'commands',
     'commands/docker/index.ts',
@@ -129,6 +129,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'deploy/hosts/balancer',
     'deploy/hosts/execute',
     'deploy/hosts/logs',
+    'deploy/hosts/machine',
     'deploy/hosts/plan',
     'deploy/hosts/plan/steps',
     'errors.ts',

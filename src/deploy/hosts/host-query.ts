@@ -19,7 +19,8 @@ import {fallbackLabel, lockName, logLabel, type Role, type Stack, stackName, vol
 import {compareTexts} from '../../text/compare.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
 import {lockFormat, parseLock} from './lock-label.ts';
-import {type FactsQuery, networkCommand, noFacts, parseFacts, placeLines, platformLines} from './machine/facts.ts';
+import {placeLines} from './machine/endpoints.ts';
+import {bridgeLines, type FactsQuery, networkLines, noFacts, parseFacts, platformLines} from './machine/facts.ts';
 import {entryLabel} from './release-log.ts';
 import type {Container, HostState, KnownRelease} from './state.ts';
 
@@ -30,6 +31,8 @@ export interface HostQuery {
   readonly balancer: string | undefined;
   /** Images to look for. */
   readonly images: readonly string[];
+  /** Whether its engine is known to be Docker. Default false: the host says so. */
+  readonly isDocker?: boolean;
   /** Whether to look for the environment's network. */
   readonly network: boolean;
   /** What a deploy must know of the machine. Default: nothing. */
@@ -83,8 +86,10 @@ const mark = '@@';
 const section = (name: string, ...lines: readonly string[]): string[] => [`echo '${mark} ${name}'`, ...lines];
 const quiet = (words: Words): string => `${wordsText(words)} 2>/dev/null || :`;
 
-// Podman takes the same words, and fails at others later. Only where it is installed does this start a program.
-const podmanTest = `if [ /var/run/docker.sock -ef /run/podman/podman.sock ] || { [ -e /usr/bin/podman ] && docker --version 2>&1 | grep -qi podman; }; then ${wordsText(['echo', podmanMark])} >&2; exit 1; fi`;
+// Podman takes the same words, and fails at others later. Only where it is installed does this start a program,
+const isPodman = `if [ /var/run/docker.sock -ef /run/podman/podman.sock ] || { [ -e /usr/bin/podman ] && docker --version 2>&1 | grep -qi podman; }; then ${wordsText(['echo', podmanMark])} >&2; exit 1; fi`;
+// and this where the client is set to ask another engine than the usual one.
+const asksPodman = `if { [ -n "\${DOCKER_HOST:-}\${DOCKER_CONTEXT:-}" ] || grep -qs '"currentContext"' "\${DOCKER_CONFIG:-$HOME/.docker}/config.json"; } && ${wordsText(['docker', 'version', '--format', '{{range .Server.Components}}{{.Name}} {{end}}'])} 2>/dev/null | grep -qi podman; then ${wordsText(['echo', podmanMark])} >&2; exit 1; fi`;
 const noAnswer = `[ ! -S "/run/user/$(id -u)/docker.sock" ] || ${wordsText(['echo', rootlessMark])} >&2`;
 
 /**
@@ -92,11 +97,12 @@ const noAnswer = `[ ! -S "/run/user/$(id -u)/docker.sock" ] || ${wordsText(['ech
  * of docker costs 20 to 100 ms: the script asks for nothing that the list of containers answers, and runs slow calls
  * concurrently, with their output buffered in a pipe.
  */
-export function hostQueryCommand({stack, balancer, images, network, facts}: HostQuery): Words {
+export function hostQueryCommand({stack, balancer, images, network, facts, isDocker = false}: HostQuery): Words {
   const lock = lockName(stack);
   const containers = section(
     'containers',
-    podmanTest,
+    isPodman,
+    ...(isDocker ? [] : [asksPodman]),
     `all=$(${wordsText(dockerPs({'entrypoint.service_name': undefined}, rowFormat(containerColumns)))}) || { ${noAnswer}; exit 1; }`,
     `printf '%s\\n' "$all"`,
   );
@@ -141,11 +147,13 @@ export function hostQueryCommand({stack, balancer, images, network, facts}: Host
 }
 
 function factsLines(facts: FactsQuery, balancer: string | undefined): string[] {
-  const {network, shared} = facts;
-  const places = placeLines(facts);
+  const {network, shared, own = false, reaches = false} = facts;
+  const asked = placeLines(facts);
+  // In a container with the engine's socket, these files are those of the container.
+  const places = own && asked.length > 0 ? ['if [ -d /sys/class/net/docker0 ]; then', ...asked, 'fi'] : asked;
   const isThere = quote(`${rowPart(containerColumns, {name: balancer ?? ''})}\t`);
   return [
-    ...section('machine', ...platformLines),
+    ...section('machine', ...platformLines, ...(reaches ? bridgeLines : [])),
     // A balancer that exists has its ports.
     ...(places.length === 0
       ? []
@@ -160,8 +168,8 @@ function factsLines(facts: FactsQuery, balancer: string | undefined): string[] {
           'named-network',
           ...unlessListed(
             rowPart(containerColumns, {state: 'running', networks: network}),
-            `${network} false`,
-            wordsText(networkCommand(network)),
+            `${network} false bridge`,
+            networkLines(network).join('\n'),
           ),
         )),
   ];

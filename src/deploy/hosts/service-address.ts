@@ -3,6 +3,8 @@ import {type Host, hostName, isRemote} from '../../service/hosts.ts';
 import type {Target} from '../target.ts';
 import type {HostConnection} from './connection.ts';
 import type {Fleet} from './fleet.ts';
+import {inUrl, isAnyAddress, isLoopback} from './machine/endpoints.ts';
+import {engineHost} from './machine/engine-host.ts';
 import {balancerOf} from './state.ts';
 
 /** The service's URL for its own tasks, which run in a container on the first app host. */
@@ -23,22 +25,33 @@ function balancerAddress(
   }: Target,
   host: Host,
 ): string {
-  return inUrl(/^(?:0\.0\.0\.0|::)$/.test(address) ? hostName(host) : address);
+  return inUrl(isAnyAddress(address) ? hostName(host) : address);
 }
 
-/** The URL of one balancer as this machine, or for a loopback address the host itself, reaches it; empty in a dry run. */
-export async function balancerUrl(target: Target, {host, context: {run}}: HostConnection): Promise<string> {
+/**
+ * The URL of one balancer as this machine, or for a loopback address the machine of the engine, reaches it; empty in a dry
+ * run.
+ */
+export async function balancerUrl(target: Target, {host, context}: HostConnection): Promise<string> {
   const {port, own} = target.settings.load_balancer;
   if (own !== undefined) return own.url;
   // A fixed port needs no round trip.
   if (isRemote(host) && port !== 0) return `http://${balancerAddress(target, host)}:${port}`;
-  const {exitCode, stdout} = await run.read(dockerPort(balancerOf(target), 8080), {allow: [1]});
+  const {exitCode, stdout} = await context.run.read(dockerPort(balancerOf(target), 8080), {allow: [1]});
   const [address = ''] = stdout.trim().split('\n');
   if (exitCode !== 0 || address === '') return '';
-  return `http://${isRemote(host) ? address.replace(/^(?:0\.0\.0\.0|\[?::\]?):/, `${inUrl(hostName(host))}:`) : address}`;
+  const name = await machineOf({host, context});
+  return `http://${name === '' ? address : address.replace(/^(?:0\.0\.0\.0|\[?::\]?):/, `${inUrl(name)}:`)}`;
 }
 
-/** An IPv6 address in brackets, as a URL has it; the name of a network interface begins with an escaped percent sign. */
-function inUrl(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host.replace('%', '%25')}]` : host;
+/** The name of the machine on which a host's engine publishes ports; empty: this one. */
+const machineOf = async ({host, context}: Pick<HostConnection, 'host' | 'context'>): Promise<string> =>
+  isRemote(host) ? hostName(host) : (await engineHost(context)).name;
+
+/** The name of the other machine on which alone a URL of {@link balancerUrl} can be used; empty: it can be used here. */
+export async function onlyOn(url: string, connection: HostConnection): Promise<string> {
+  const host = /^https?:\/\/(\[[^\]]*\]|[^:/]*)/.exec(url)?.[1] ?? '';
+  if (!isLoopback(host.replaceAll(/[[\]]/g, ''))) return '';
+  const name = await machineOf(connection);
+  return isLoopback(name) ? '' : name;
 }

@@ -92,6 +92,8 @@ async function surveyHost(
     images: options.images?.(machine) ?? [],
     network: options.network?.(machine) ?? true,
     facts: options.facts?.(machine),
+    // Of the engine of this machine, `readTarget` has asked.
+    isDocker: !isRemote(machine.host),
   };
   const state = await readState(connection, query);
   if (options.wake !== true || state.balancerState === undefined || state.balancerState === 'running')

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {statusText} from './health-check.ts';
-import {described, path, section} from './values.ts';
+import {bracketed, described, hasRealAddress, path, section} from './values.ts';
 
 // The setting `health` of deploy.yaml.
 
@@ -25,7 +25,11 @@ function isPattern(text: string): boolean {
 
 const host = v.pipe(
   v.string('must be a string'),
-  v.regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/, 'must be a host name such as shop.example.com'),
+  v.regex(
+    new RegExp(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|${bracketed})(?::\\d{1,5})?$`),
+    'must be a host name such as shop.example.com; an IPv6 address in brackets',
+  ),
+  v.check(hasRealAddress, 'must be a host name; the text in brackets is no IPv6 address'),
 );
 const code = v.union([v.number(), v.string()], 'must be a status such as 200, or 2xx');
 const statusRule = 'must be a status such as 200, a class such as 2xx, a range such as 200-399, or a list of these';
@@ -77,7 +81,7 @@ const map = v.pipe(
       ((tcp === undefined || command === undefined) &&
         [asked === '/readyz', name === undefined, wanted === '200', body === undefined].every(Boolean) &&
         Object.keys({...headers, ...answer}).length === 0),
-    'must have nothing beside tcp or command',
+    'must have tcp or command as its only key',
   ),
 );
 

@@ -1,16 +1,29 @@
 import * as v from 'valibot';
-import {described, host, image, name, path, port, seconds, secret, section} from './values.ts';
+import {
+  bracketed,
+  described,
+  hasRealAddress,
+  host,
+  image,
+  name,
+  path,
+  port,
+  seconds,
+  secret,
+  section,
+} from './values.ts';
 
 // The section `load_balancer` of an environment. docs/load-balancer.md describes each setting.
 
 const domain = v.pipe(
   v.string('must be a string'),
   v.regex(
-    /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+    new RegExp(`^(?:(?:\\*\\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|${bracketed})$`),
     'must be a host name such as shop.example.com, or *.example.com for every name below',
   ),
   v.regex(/^[^.]{1,63}(\.[^.]{1,63})*$/, 'must be a host name, whose parts have at most 63 characters each'),
   v.maxLength(253, 'must be a host name, which has at most 253 characters'),
+  v.check(hasRealAddress, 'must be a host name; the text in brackets is no IPv6 address'),
 );
 const route = v.pipe(
   section({
@@ -25,7 +38,11 @@ const network = v.pipe(
 );
 const endpoint = v.pipe(
   v.string('must be a string'),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/, 'must be HOST:PORT'),
+  v.regex(
+    new RegExp(`^(?:[A-Za-z0-9][A-Za-z0-9._-]*|${bracketed}):\\d{1,5}$`),
+    'must be HOST:PORT, with an IPv6 address in brackets',
+  ),
+  v.check(hasRealAddress, 'must be HOST:PORT; the text in brackets is no IPv6 address'),
   v.check(isPort, 'must be HOST:PORT, with a port of 1 to 65535'),
 );
 const socket = v.pipe(
@@ -80,7 +97,7 @@ const settings = section({
   address: v.optional(
     described(
       v.pipe(v.string(), v.ip('must be an IP address')),
-      'Address to listen on. 0.0.0.0: every address of the host.',
+      'Address to listen on. 0.0.0.0: every IPv4 address of the host; ::, every one of IPv6.',
     ),
     '127.0.0.1',
   ),

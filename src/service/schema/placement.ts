@@ -18,7 +18,14 @@ const appHost = v.union(
       host,
       address: v.optional(
         described(
-          v.pipe(string, v.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be an address or a name')),
+          v.pipe(
+            string,
+            v.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, 'must be an address or a name'),
+            v.check(
+              (text) => !text.includes(':') || v.IPV6_REGEX.test(text),
+              'must be an address or a name, without a port',
+            ),
+          ),
           'Where load balancers on other machines reach the host. Default: where ssh connected.',
         ),
       ),

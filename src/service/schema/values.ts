@@ -98,6 +98,15 @@ export const mountPoint = v.pipe(
   v.string('must be a string'),
   v.regex(/^\/[\w./~%+@,=&?-]*$/, 'must be a path that begins with /, without colons'),
 );
+/** An IPv6 address in brackets, as in a URL. */
+export const bracketed = String.raw`\[[0-9A-Fa-f:.]+\]`;
+
+/** Whether every IPv6 address in brackets is one. */
+export const hasRealAddress = (text: string): boolean => {
+  const [, address] = /\[([^\]]*)\]/.exec(text) ?? [];
+  return address === undefined || v.IPV6_REGEX.test(address);
+};
+
 // Neither dash nor quotation marks: ssh would take a leading dash for an option, and refuses what shells treat as special.
 const user = String.raw`[A-Za-z0-9_](?:[^\s'"\`;&<>|(){}$,/:[\]]*[^\s'"\`;&<>|(){}$,/:[\]@\\])?`;
 const hostWord = '[A-Za-z0-9][A-Za-z0-9._-]*';

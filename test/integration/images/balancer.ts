@@ -76,8 +76,9 @@ export interface Balancer {
   port(inside?: 8080 | 8443): Promise<number>;
 }
 
-export async function startBalancer(place: Place, name = 'balancer'): Promise<Balancer> {
+export async function startBalancer(place: Place, name = 'balancer', more: readonly string[] = []): Promise<Balancer> {
   const container = await place.start(name, [
+    ...more,
     '--restart',
     'always',
     '--publish',

@@ -51,6 +51,30 @@ test('a reload that adds room under load loses none, and --wait returns when no 
   assert.equal((await balancer.mustLb(['show'])).split('\n').length, 8);
 });
 
+test('a replica at an address of IPv6 serves, also after the file is put in force, and its failed check is asked again', async (t) => {
+  const balancer = await startBalancer(place, 'six', ['--sysctl', 'net.ipv6.conf.all.disable_ipv6=0']);
+  if (!(await must(['exec', balancer.container, 'cat', '/proc/net/if_inet6'])).includes(' lo'))
+    return t.skip('no IPv6');
+  const app = await startApp(place, 'six.app', 'v6');
+  const relay = ['socat', 'TCP6-LISTEN:3000,bind=[::1],ipv6only=1,fork,reuseaddr', `TCP4:${app}:3000`];
+  await must(['exec', '--detach', balancer.container, ...relay]);
+  const slot = {host: 'h1', replica: 1, colour: 'blue', container: app, address: '::1', port: 3000} as const;
+  const text = configText({}, 1, {hosts: ['h1'], slots: [slot]});
+  await balancer.mustLb(['config', 'web'], configText({}, 1, {hosts: ['h1']}));
+  await balancer.mustLb(['start', '10', 'web/h1-1a=::1:3000']);
+  await balancer.mustLb(['switch', '--to', 'web/h1-1a']);
+  assert.equal(await answer(balancer), 'v6');
+  await balancer.mustLb(['config', '--wait', 'web'], text);
+  await balancer.mustLb(['restore', 'web']);
+  assert.equal(await answer(balancer), 'v6');
+
+  const {code, stderr} = await balancer.lb(['start', '1', 'web/h1-1b=::1:3999']);
+  assert.equal(code, 1);
+  assert.match(stderr, /web\/h1-1b \(::1:3999\) did not become healthy/);
+  assert.match(stderr, /answers: .*(?:refused|Connection)/i);
+  assert.doesNotMatch(stderr, /no address is known/);
+});
+
 test('a start can begin before its container exists, and ends at once when its slot is disabled', async () => {
   const balancer = await startBalancer(place, 'early');
   await balancer.mustLb(['config', 'web'], configText());

@@ -29,6 +29,7 @@ const destinations = [
   'DOMAIN\\user@h4',
   'deploy@2001:db8::5',
   'deploy@[2001:db8::6]',
+  'ssh://deploy@[2001:db8::7]:2222',
   'h7.example.com',
   'Administrator@H8',
 ];
@@ -91,11 +92,12 @@ const route = fc.oneof(
   fc.record({host: fc.constantFrom('shop.example.com', '*.example.com', 'a.b')}),
   fc.record({path: fc.constantFrom('/api', '/a/b/', '/')}),
   fc.record({host: fc.constant('x.example.com'), path: fc.constant('/api')}),
+  fc.record({host: fc.constantFrom('[2001:db8::5]', '192.0.2.1')}),
 );
 const balancer = some({
-  address: fc.constantFrom('127.0.0.1', '0.0.0.0'),
+  address: fc.constantFrom('127.0.0.1', '0.0.0.0', '::', '::1', '2001:db8::5'),
   routes: few(route),
-  acme: fc.constantFrom('10.0.0.9:8402', 'certbot:80'),
+  acme: fc.constantFrom('10.0.0.9:8402', 'certbot:80', '[2001:db8::9]:8402'),
   slow_start_seconds: fc.integer({min: 0, max: 600}),
   timeout_seconds: fc.integer({min: 1, max: 3600}),
   trusted_proxies: few(fc.constantFrom('10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1')),
@@ -163,7 +165,10 @@ const topology = (
       backing: fc.constant(false),
     }),
     fc.subarray([...hosts], {minLength: 2}).map(([first = '', ...others]) => ({
-      hosts: others.map((host, index) => (index % 2 === 0 ? host : {host, address: `10.1.0.${index}`})),
+      hosts: others.map(
+        (host, index) =>
+          [host, {host, address: `10.1.0.${index}`}, {host, address: `2001:db8:1::${index}`}][index % 3] ?? host,
+      ),
       balancer: {hosts: [first], port: 80},
       backing: false,
     })),
@@ -212,7 +217,10 @@ export const validFile = ({
       const loadBalancer = {
         ...(own ? plain : {...plain, ...(routes === undefined ? {} : {routes}), ...(acme === undefined ? {} : {acme})}),
         ...place.balancer,
-        ...(real ? {slow_start_seconds: 0} : {}),
+        // Real hosts have no IPv6 outside.
+        ...(real
+          ? {slow_start_seconds: 0, ...(String(plain['address']).includes(':') ? {address: '0.0.0.0'} : {})}
+          : {}),
         ...(image === undefined ? {} : {image}),
       };
       const names = place.backing ? wanted : [];

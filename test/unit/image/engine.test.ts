@@ -63,7 +63,12 @@ const cases: readonly (readonly [stderr: string, host: string | undefined, what:
     /rootless engine/,
     /ssh h1 docker context use rootless/,
   ],
-  [podmanMark, 'h1', /^Podman answers in place of the Docker engine of h1/, /install Docker/],
+  [
+    podmanMark,
+    'h1',
+    /^Podman is not supported, and it answers in place of the Docker engine of h1: /,
+    /install Docker/,
+  ],
 ];
 
 suite('an engine that cannot be used is named with its cause', () => {
@@ -79,6 +84,6 @@ suite('an engine that cannot be used is named with its cause', () => {
 
 test('Podman behind the socket of Docker is refused by name', async () => {
   const {context} = testContext({respond: () => ({stdout: 'Podman Engine Conmon OCI Runtime (runc) '})});
-  await assert.rejects(requireEngine(context), /Podman answers/);
+  await assert.rejects(requireEngine(context), /Podman is not supported/);
   await requireEngine(testContext({respond: () => ({stdout: 'Engine containerd runc docker-init '})}).context);
 });

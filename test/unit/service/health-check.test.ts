@@ -85,11 +85,15 @@ describe('the health check of deploy.yaml', () => {
       'health.status must be a status such as 200, a class such as 2xx, a range such as 200-399, or a list of these',
       'health.body must be a regular expression',
     ]);
+    for (const host of ['"[2001:db8::5]"', '"[::1]:8080"', '10.0.0.5:80', 'shop.example.com:8080'])
+      assert.deepEqual(problemsOf(`{host: ${host}}`), [], host);
+    for (const host of ['"2001:db8::5"', '"[2001:db8]"', '"[::1]x"', '"::1"'])
+      assert.match(problemsOf(`{host: ${host}}`)[0] ?? '', /^health\.host must be a host name/, host);
     assert.deepEqual(problemsOf('[/readyz]'), ['health must be a path that begins with /, or a map']);
     assert.deepEqual(problemsOf('readyz'), ['health must be a path that begins with /']);
     assert.deepEqual(problemsOf('{headers: {HOST: x}}'), ['health must have `host` in place of the header Host']);
     for (const map of ['{tcp: true, path: /x}', '{command: [a], body: x}', '{tcp: true, command: [a]}'])
-      assert.deepEqual(problemsOf(map), ['health must have nothing beside tcp or command']);
+      assert.deepEqual(problemsOf(map), ['health must have tcp or command as its only key']);
   });
 });
 

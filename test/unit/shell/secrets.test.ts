@@ -113,6 +113,19 @@ test('all problems are reported at once, also of secrets that have the same name
   ]);
 });
 
+test('what checks a command’s input gets its texts as soon as they are read, once for commands with the same', async () => {
+  const seen: (readonly string[])[] = [];
+  const command = {
+    words: ['a'],
+    secretInput: [file('one', '1\n'), file('two', '2\n')],
+    checkInput: async (texts: readonly string[]) => void seen.push(texts),
+  };
+  await readSecrets([command, {...command, words: ['b']}, {words: ['c'], secretInput: [file('other', '3')]}], world);
+  assert.deepEqual(seen, [['1', '2']]);
+  const refusing = {...command, checkInput: () => Promise.reject(new RangeError('no'))};
+  await assert.rejects(readSecrets([refusing], world), RangeError);
+});
+
 /** Who was asked since the last call. */
 const asked = async (): Promise<string> => {
   const text = await valueOf({command: ['sh', '-c', 'cat asked; rm asked']});

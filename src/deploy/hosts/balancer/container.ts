@@ -1,3 +1,4 @@
+import {isIPv6} from 'node:net';
 import {posix} from 'node:path';
 import type {ContainerOptions} from '../../../commands/docker/index.ts';
 import {lbWatch} from '../../../commands/lb.ts';
@@ -35,6 +36,7 @@ export function balancerContainer(
 }
 
 function publishedPorts({address, port, tls}: LoadBalancer): string[] {
-  const publish = (outside: number, inside: number): string => `${address}:${outside === 0 ? '' : outside}:${inside}`;
+  const where = isIPv6(address) ? `[${address}]` : address;
+  const publish = (outside: number, inside: number): string => `${where}:${outside === 0 ? '' : outside}:${inside}`;
   return [publish(port, 8080), ...(tls === undefined ? [] : [publish(tls.port, 8443)])];
 }

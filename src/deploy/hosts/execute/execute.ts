@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {setImmediate as turn} from 'node:timers/promises';
 import {isProblem} from '../../../errors.ts';
+import {isRemote} from '../../../service/hosts.ts';
 import {titled} from '../../../shell/argv.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import {stackName} from '../../../stack/names.ts';
@@ -14,7 +15,7 @@ import {machinesOf} from '../machines.ts';
 import type {Plan} from '../plan/plan.ts';
 import {pullStep} from '../plan/steps/replicas.ts';
 import {logEntryCommand, type ReleaseLogEntry} from '../release-log.ts';
-import {balancerUrl} from '../service-address.ts';
+import {balancerUrl, onlyOn} from '../service-address.ts';
 import type {SurveyedHost} from '../state.ts';
 import {survey, type Survey, type SurveyOptions} from '../survey.ts';
 import {compareReleases, comparisonTitle} from './compare-releases.ts';
@@ -107,7 +108,7 @@ export async function execute(
     await tidyUp(executor, done.finish);
     return done;
   });
-  return {plan, deployed: await resultOf(target, plan, before)};
+  return {plan, deployed: await resultOf(context, target, plan, before)};
 }
 
 const newToken = (): string => randomBytes(4).toString('hex');
@@ -151,13 +152,23 @@ async function change(executor: Executor, target: Target, plan: Plan, entry: Rel
 // Someone else holds the lock now; rolling back would undo their work.
 const isLockLost = (error: unknown): boolean => isProblem(error) && error.code === 'lock_lost';
 
-async function resultOf(target: Target, plan: Plan, {surveyed, skipped, connectionTo}: Survey): Promise<Deployed> {
+async function resultOf(
+  context: Context,
+  target: Target,
+  plan: Plan,
+  {surveyed, skipped, connectionTo}: Survey,
+): Promise<Deployed> {
   const balancers = fleetOf(target, surveyed).balancers.map((one) => one.surveyed.machine.host);
   const addresses = await mapEach(
     balancers,
     (host) => balancerUrl(target, connectionTo(host)),
     target.settings.parallel,
   );
+  const [url = ''] = addresses;
+  const [first] = balancers;
+  const machine = first === undefined || isRemote(first) ? '' : await onlyOn(url, connectionTo(first));
+  if (machine !== '')
+    context.note(`${url} is an address of ${machine}, where the engine runs: load_balancer.address can be another`);
   const {service, environment, release, previous, image} = plan;
-  return {service, environment, release, previous, image, address: addresses[0] ?? '', addresses, skipped};
+  return {service, environment, release, previous, image, address: url, addresses, skipped};
 }

@@ -1,82 +1,90 @@
-import {isIPv4} from 'node:net';
-import type {Words} from '../../../shell/argv.ts';
+import {quote, wordsText} from '../../../shell/argv.ts';
+import {parsePlaces, type Places, type PlacesQuery} from './endpoints.ts';
 
 // What a host must have for a deploy to work, besides an engine: read in the same round trip as its state.
 
 /** What to ask a host for. */
-export interface FactsQuery {
+export interface FactsQuery extends PlacesQuery {
   /** The network that deploy.yaml names; undefined: the environment's own. */
   readonly network?: string | undefined;
-  /** Addresses and ports that a new balancer would publish. Default: none. */
-  readonly listen?: readonly Endpoint[];
-  /** Addresses that must be the host's own. Default: none. */
-  readonly addresses?: readonly string[];
+  /** Ask for ports and addresses only if the engine of this machine publishes them here. Default false. */
+  readonly own?: boolean;
+  /** Whether its balancer has to reach replicas on other machines, from a container. Default false. */
+  readonly reaches?: boolean;
   /** A balancer that several services share: for the routes of all of them. Default: none. */
   readonly shared?: string | undefined;
 }
 
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
 /** What a host answered; everything is empty if it was not asked, or could not say. */
-export interface MachineFacts {
+export interface MachineFacts extends Places {
   /** `linux/amd64` */
   readonly platform: string;
   /** Platforms whose programs it runs by emulation. */
   readonly emulated: readonly string[];
-  /** Where programs listen, among the ports that were asked for. */
-  readonly listening: readonly Endpoint[];
-  /** Its own addresses, version 4 only. */
-  readonly addresses: readonly string[];
-  /** Whether programs can listen on addresses that the host does not have now, such as those of keepalived. */
-  readonly bindsAny: boolean;
+  /** Whether containers of docker's default network reach addresses of IPv6; undefined if that is not known. */
+  readonly reachesIPv6: boolean | undefined;
   /** The routes that the services of a shared balancer have, each with its rank, its backend and its condition. */
   readonly routes: readonly string[];
-  /** The state of the network that deploy.yaml names. */
-  readonly network: 'found' | 'internal' | 'missing' | '';
+  /** The network that deploy.yaml names, or what keeps it from being used; empty if that is not known. */
+  readonly network: NetworkState | '';
 }
+
+/** `driver`: its containers publish no ports; `swarm`: only services of a swarm can join it. */
+export type NetworkState = 'found' | 'internal' | 'missing' | 'driver' | 'swarm';
 
 export const noFacts: MachineFacts = {
   platform: '',
   emulated: [],
   listening: [],
   addresses: [],
-  bindsAny: false,
+  bindsAny: [],
+  reachesIPv6: undefined,
   routes: [],
   network: '',
 };
 
-const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
-
 /** The lines of the query about the machine itself: files of Linux, and one small program. */
 export const platformLines: readonly string[] = ['uname -sm', 'echo /proc/sys/fs/binfmt_misc/qemu-*'];
 
-/** The lines that look for ports and addresses. */
-export function placeLines({listen = [], addresses = []}: FactsQuery): string[] {
-  const ports = listen.map(({port}) => hex(port)).join('|');
-  return [
-    ...(ports === '' ? [] : [`grep -hE ':(${ports}) [0-9A-F]+:0000 0A' /proc/net/tcp 2>/dev/null || :`]),
-    ...(addresses.length === 0
-      ? []
-      : [
-          `grep -B1 'host LOCAL' /proc/net/fib_trie 2>/dev/null | grep -e '|--' || :`,
-          'echo "binds $(cat /proc/sys/net/ipv4/ip_nonlocal_bind 2>/dev/null)"',
-        ]),
-  ];
-}
-
-/** The command that looks for the network that deploy.yaml names. */
-export const networkCommand = (name: string): Words => [
-  'docker',
-  'network',
-  'ls',
-  '--filter',
-  `name=^${name}$`,
-  '--format',
-  '{{.Name}} {{.Internal}}',
+/**
+ * The lines that ask whether docker's default network has IPv6: its bridge then has an address that is not of the link
+ * alone. A call of docker would take longer. A rootless engine has its bridge elsewhere.
+ */
+export const bridgeLines: readonly string[] = [
+  'if [ -d /sys/class/net/docker0 ]; then',
+  "if grep -v '^fe80' /proc/net/if_inet6 2>/dev/null | grep -q ' docker0$'; then echo 'bridge 6'; else echo 'bridge 4'; fi",
+  'fi',
 ];
+
+/**
+ * The lines that look for the network that deploy.yaml names. A worker of a swarm does not list the networks that it can
+ * join.
+ */
+export const networkLines = (name: string): string[] => [
+  `n=$(${wordsText(['docker', 'network', 'ls', '--filter', `name=^${name}$`, '--format', '{{.Name}} {{.Internal}} {{.Driver}}'])})`,
+  `case "$n" in`,
+  `*' overlay') echo "$n $(${wordsText(['docker', 'network', 'inspect', '--format', '{{.Attachable}}', name])})" ;;`,
+  `'') ${wordsText(['docker', 'info', '--format', 'swarm {{.Swarm.LocalNodeState}}'])} ;;`,
+  `*) printf '%s\\n' "$n" ;;`,
+  'esac',
+];
+
+/** The answer of {@link networkLines} for a network on which containers of ours run. */
+export const usedNetwork = (name: string): string => `echo ${quote(name)} false bridge`;
+
+// A container on them has no port of the host, or is alone.
+const otherDrivers = new Set(['host', 'null', 'macvlan', 'ipvlan']);
+
+function networkState(text: string, name: string): MachineFacts['network'] {
+  const rows = text.split('\n').map((line) => line.trim());
+  const found = rows.map((row) => row.split(' ')).find(([first]) => first === name);
+  // Until a container of it runs there, only a manager of the swarm could say.
+  if (found === undefined) return rows.includes('swarm active') ? '' : 'missing';
+  const [, internal, driver = '', attachable = ''] = found;
+  if (otherDrivers.has(driver)) return 'driver';
+  if (driver === 'overlay' && attachable === 'false') return 'swarm';
+  return internal === 'true' ? 'internal' : 'found';
+}
 
 /** What {@link parseFacts} reads. */
 interface FactsText {
@@ -88,26 +96,16 @@ interface FactsText {
 
 /** Reads the sections that these lines print. */
 export function parseFacts({machine, places, routes, network}: FactsText, {network: name}: FactsQuery): MachineFacts {
-  const [first = '', second = ''] = machine.split('\n');
-  const rows = places.split('\n').map((line) => line.trim());
-  const found = network?.split('\n').find((line) => line.split(' ')[0] === name);
+  const [first = '', second = '', bridge = ''] = machine.split('\n');
   return {
     platform: platformOf(first),
     emulated: [...second.matchAll(/qemu-([a-z0-9_]+)/g)].map(
       ([, machineName = '']) => `linux/${architecture(machineName)}`,
     ),
-    listening: rows.flatMap((row) => listenerOf(row) ?? []),
-    addresses: rows.flatMap((row) => /\|-- (\d+(?:\.\d+){3})$/.exec(row)?.[1] ?? []),
-    bindsAny: rows.includes('binds 1'),
+    ...parsePlaces(places),
+    reachesIPv6: bridge === 'bridge 6' ? true : bridge === 'bridge 4' ? false : undefined,
     routes: routes.split('\n').filter((line) => line !== ''),
-    network:
-      name === undefined || network === undefined
-        ? ''
-        : found === undefined
-          ? 'missing'
-          : found.endsWith(' true')
-            ? 'internal'
-            : 'found',
+    network: name === undefined || network === undefined ? '' : networkState(network, name),
   };
 }
 
@@ -134,33 +132,3 @@ function platformOf(text: string): string {
   const [system = '', machine = ''] = text.trim().split(' ');
   return system === '' || machine === '' ? '' : `${system.toLowerCase()}/${architecture(machine)}`;
 }
-
-/** A line of /proc/net/tcp: the address as one number of this machine's byte order, little-endian on all that run Docker. */
-function listenerOf(row: string): Endpoint | undefined {
-  const [, address, port] = /^\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(row) ?? [];
-  if (address === undefined || port === undefined) return undefined;
-  const bytes = address.match(/../g) ?? [];
-  return {
-    address: bytes
-      .map((byte) => Number.parseInt(byte, 16))
-      .toReversed()
-      .join('.'),
-    port: Number.parseInt(port, 16),
-  };
-}
-
-/** Whether a program that listens keeps another from listening. */
-export const isTaken = ({address, port}: Endpoint, {listening}: MachineFacts): boolean =>
-  isIPv4(address) &&
-  listening.some(
-    (one) => one.port === port && (one.address === address || one.address === '0.0.0.0' || address === '0.0.0.0'),
-  );
-
-/** Whether a host cannot publish a port at an address. False if that is not known. */
-export const isForeign = (address: string, {addresses, bindsAny}: MachineFacts): boolean =>
-  isIPv4(address) &&
-  !address.startsWith('127.') &&
-  address !== '0.0.0.0' &&
-  !bindsAny &&
-  addresses.length > 0 &&
-  !addresses.includes(address);

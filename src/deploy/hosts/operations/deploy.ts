@@ -5,6 +5,7 @@ import {backingServicesOf} from '../../../stack/backing-services.ts';
 import type {Context} from '../../../task.ts';
 import type {Deployment, Target} from '../../target.ts';
 import {execute, type Executed} from '../execute/execute.ts';
+import {engineHost} from '../machine/engine-host.ts';
 import {percentOf, planCanary} from '../plan/canary.ts';
 import {planDeploy, type PlanOptions} from '../plan/deploy.ts';
 import {planAbort, planContinue} from '../plan/end-canary.ts';
@@ -33,6 +34,7 @@ export async function deploy(context: Context, given: Deployment, options: Deplo
     (planOnly ? await readPlatforms(context, given.image, deployLogin(context, given.service)) : undefined);
   const deployment = {...given, platforms};
   const percent = canary === undefined ? undefined : percentOf(canary);
+  const engine = hasRemoteHosts(deployment.settings) ? undefined : await engineHost(context);
   return execute(context, deployment, {
     reason: canary === undefined ? 'deploy' : 'canary',
     images: ({app, balancer}) => [
@@ -40,7 +42,7 @@ export async function deploy(context: Context, given: Deployment, options: Deplo
       ...(balancer ? [deployment.settings.load_balancer.image] : []),
       ...(app ? backingServicesOf(deployment.service.deployFile, deployment.settings).map(([, {image}]) => image) : []),
     ],
-    facts: (machine) => factsFor(deployment, machine),
+    facts: (machine) => factsFor(deployment, machine, engine),
     skipUnreachable,
     planOnly,
     planner: (surveyed, entry) => {

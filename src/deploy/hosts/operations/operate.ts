@@ -1,11 +1,12 @@
 import {balancerMaintenance} from '../../../commands/lb.ts';
+import {exitCode, problem} from '../../../errors.ts';
 import {type Host, isRemote} from '../../../service/hosts.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import type {Context} from '../../../task.ts';
 import type {Target} from '../../target.ts';
 import {runOn, stepOn} from '../connection.ts';
 import {fleetOf, servingSlots} from '../fleet.ts';
-import {balancerUrl} from '../service-address.ts';
+import {balancerUrl, onlyOn} from '../service-address.ts';
 import {appsOf, balancerOf, requireDeployed, type SurveyedHost} from '../state.ts';
 import {survey} from '../survey.ts';
 
@@ -31,14 +32,24 @@ export function servingReplicas(target: Target, surveyed: readonly SurveyedHost[
 }
 
 /**
- * The URL of the first balancer; empty in a dry run of the first deploy.
- * @throws Problem `not_deployed`
+ * The URL of the first balancer, as this machine reaches it; empty in a dry run of the first deploy.
+ * @throws Problem `not_deployed`, `no_address` if it listens on a loopback address of another machine
  */
 export async function addressOf(context: Context, target: Target): Promise<string> {
   const {surveyed, connectionTo} = await survey(context, target);
   requireDeployed(surveyed, target);
   const first = surveyed.find(({machine}) => machine.balancer);
-  return first === undefined ? '' : balancerUrl(target, connectionTo(first.machine.host));
+  if (first === undefined) return '';
+  const connection = connectionTo(first.machine.host);
+  const url = await balancerUrl(target, connection);
+  const machine = await onlyOn(url, connection);
+  if (machine === '') return url;
+  throw problem({
+    code: 'no_address',
+    what: `${target.service.name} in ${target.environment} listens on a loopback address of ${machine} only: ${url}`,
+    fix: `forward a port to it (ssh -L) and pass that address as BASE_URL; or set load_balancer.address in deploy.yaml`,
+    exitCode: exitCode.badData,
+  });
 }
 
 /**

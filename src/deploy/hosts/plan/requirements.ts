@@ -2,42 +2,31 @@ import {sshText} from '../../../commands/destination.ts';
 import {exitCode, problem} from '../../../errors.ts';
 import {hostName, isRemote} from '../../../service/hosts.ts';
 import {stackName} from '../../../stack/names.ts';
-import {type Deployment, hasDedicatedBalancers, stackOf, type Target} from '../../target.ts';
+import {type Deployment, stackOf, type Target} from '../../target.ts';
 import {routesOf} from '../balancer/fragment.ts';
 import {balancerSettings} from '../balancer/settings.ts';
 import type {Fleet} from '../fleet.ts';
-import {type FactsQuery, isForeign, isTaken, type MachineFacts, olderPlatforms} from '../machine/facts.ts';
+import type {EngineHost} from '../machine/engine-host.ts';
+import {type FactsQuery, type MachineFacts, type NetworkState, olderPlatforms} from '../machine/facts.ts';
 import type {FleetMachine} from '../machines.ts';
 import {balancerOf, type SurveyedHost} from '../state.ts';
+import {placeIssues, placesFor, reachIssues, type Unsuitable} from './host-places.ts';
 
 // What docker would refuse on a host in the middle of a deploy, and a host can say before.
 
-/** What to ask a machine before a deploy. Of the local engine's machine, only the network is known: it can be another one. */
-export function factsFor(target: Target, {host, app, balancer, address}: FleetMachine): FactsQuery {
+/**
+ * What to ask a machine before a deploy.
+ * @param engine where the engine of `local` runs: on another machine, nothing but its networks is known
+ */
+export function factsFor(target: Target, machine: FleetMachine, engine?: EngineHost): FactsQuery {
   const {settings} = target;
-  const network = app ? settings.network : undefined;
   const {name, own: theirs} = settings.load_balancer;
-  const isShared = balancer && (name !== undefined || theirs !== undefined);
-  const engine = {network, ...(isShared ? {shared: balancerOf(target)} : {})};
-  if (!isRemote(host)) return engine;
-  const {address: listening, port, tls, own} = settings.load_balancer;
-  const publishes = balancer && own === undefined;
-  const ports = publishes ? [port, ...(tls === undefined ? [] : [tls.port])].filter((one) => one !== 0) : [];
+  const isShared = machine.balancer && (name !== undefined || theirs !== undefined);
   return {
-    ...engine,
-    listen: ports.map((one) => ({address: listening, port: one})),
-    addresses: [
-      ...(publishes && !/^(?:127\.|0\.0\.0\.0$)/.test(listening) ? [listening] : []),
-      ...(app && address !== undefined && hasDedicatedBalancers(settings) ? [address] : []),
-    ],
+    network: machine.app ? settings.network : undefined,
+    ...(isShared ? {shared: balancerOf(target)} : {}),
+    ...placesFor(target, machine, engine),
   };
-}
-
-interface Unsuitable {
-  /** Path of the setting in deploy.yaml, below the environment. */
-  readonly path: readonly (string | number)[];
-  readonly text: string;
-  readonly fix: string;
 }
 
 /**
@@ -51,6 +40,7 @@ export function requireSuitableHosts(deployment: Deployment, fleet: Fleet): void
       platformIssues(deployment, one).concat(
         networkIssues(deployment, one),
         placeIssues(deployment, one),
+        reachIssues(deployment, fleet, one),
         routeIssues(deployment, one),
       ),
     );
@@ -111,52 +101,29 @@ function networkIssues({settings: {network}}: Deployment, {machine: {host, app},
         fix: `create it: ${there(`docker network create ${network}`)}; or correct \`network\``,
       },
     ];
-  return state.facts.network === 'internal'
-    ? [
-        {
-          path,
-          text: `the network ${network} of ${hostName(host)} is internal: ports of containers on it are not published`,
-          fix: `name another network, or create it without --internal: ${there('docker network create NAME')}`,
-        },
-      ]
-    : [];
-}
-
-function placeIssues(deployment: Deployment, one: SurveyedHost): Unsuitable[] {
-  const {settings} = deployment;
-  const {
-    machine: {host, app, balancer, address: replicasAt},
-    state: {facts, balancerState},
-  } = one;
-  const {address, port, tls, own} = settings.load_balancer;
-  const isNew = balancer && balancerState === undefined && own === undefined;
-  const taken = (
-    isNew ? [{path: ['port'], port}, ...(tls === undefined ? [] : [{path: ['tls', 'port'], port: tls.port}])] : []
-  )
-    .filter((endpoint) => isTaken({address, port: endpoint.port}, facts))
-    .map((endpoint) => ({
-      path: ['load_balancer', ...endpoint.path],
-      text: `another program listens on ${address}:${endpoint.port} of ${hostName(host)}`,
-      fix: `stop it (${sshText(host)} ss -ltnp 'sport = :${endpoint.port}'), or choose another port (0: any free one)`,
-    }));
-  const foreign = (path: Unsuitable['path'], where: string): Unsuitable[] =>
-    isForeign(where, facts)
-      ? [
-          {
-            path,
-            text: `${where} is no address of ${hostName(host)}, which has ${[...new Set(facts.addresses)].filter((its) => !its.startsWith('127.')).join(', ')}`,
-            fix: 'name an address that the host has itself, not that of a router in front of it; 0.0.0.0 is all of them',
-          },
-        ]
-      : [];
+  const unusable = unusableNetworks[state.facts.network];
+  if (unusable === undefined) return [];
+  const {text, how} = unusable;
   return [
-    ...taken,
-    ...(isNew ? foreign(['load_balancer', 'address'], address) : []),
-    ...(app && replicasAt !== undefined && hasDedicatedBalancers(settings)
-      ? foreign(['hosts', indexOf(deployment, one), 'address'], replicasAt)
-      : []),
+    {
+      path,
+      text: `the network ${network} of ${isRemote(host) ? hostName(host) : 'this engine'} ${text}`,
+      fix: `name another network, or create one: ${there(`docker network create ${how}NAME`)}`,
+    },
   ];
 }
+
+const unusableNetworks: Readonly<Partial<Record<NetworkState | '', {readonly text: string; readonly how: string}>>> = {
+  internal: {text: 'is internal: ports of containers on it are not published', how: ''},
+  driver: {
+    text: 'is of a driver that publishes no ports (macvlan, ipvlan, host or none)',
+    how: '',
+  },
+  swarm: {
+    text: 'is only for services of the swarm: containers cannot join it',
+    how: '--driver overlay --attachable ',
+  },
+};
 
 /** Routes that another service of the same balancer has: it would refuse the configuration. */
 function routeIssues(deployment: Deployment, {machine: {host}, state: {facts}}: SurveyedHost): Unsuitable[] {

@@ -10,6 +10,7 @@ import {uncheckedSlots} from '../../balancer/health-lines.ts';
 import type {FleetBalancer} from '../../fleet.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
+import {checkCertificate} from './certificate.ts';
 import type {FailureCause, Prepared, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
 
@@ -88,10 +89,13 @@ export function certificateSteps(target: Target, balancers: readonly FleetBalanc
       host,
       what: `install the certificate of ${balancerOf(target)}`,
       commands: [
-        balancerCertificate(balancerOf(target), before.name, [
-          tls.certificate,
-          ...(tls.key === undefined ? [] : [tls.key]),
-        ]),
+        {
+          ...balancerCertificate(balancerOf(target), before.name, [
+            tls.certificate,
+            ...(tls.key === undefined ? [] : [tls.key]),
+          ]),
+          checkInput: checkCertificate,
+        },
       ],
       purpose: `the load balancer on ${host} rejected the certificate`,
       fix: 'load_balancer.tls.certificate must be PEM: the certificate, then its chain; add the key there, or set load_balancer.tls.key',

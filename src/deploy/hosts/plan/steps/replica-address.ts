@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {isIP} from 'node:net';
 import {exitCode, problem} from '../../../../errors.ts';
+import {canonicalAddress, isLoopback} from '../../machine/endpoints.ts';
 import type {SurveyedHost} from '../../state.ts';
 
 // Below Linux's ephemeral ports (32768 and up), and above well-known ones.
@@ -28,16 +29,22 @@ export function freePorts(stack: string, taken: readonly number[], wanted: numbe
  * The address at which balancers on other machines reach a host: that of deploy.yaml, or the one that ssh used.
  * @throws Problem `no_address` if that is unknown or a loopback address
  */
-export function reachedAt({machine: {host, address}, state: {sshAddress}}: SurveyedHost): string {
-  const found = address ?? sshAddress;
-  if (found !== '' && !/^(?:127\.|::1$)/.test(found)) return found;
+export function reachedAt(one: SurveyedHost): string {
+  const found = replicaAddress(one);
+  const wrong = isLoopback(found) ? 'a loopback' : /^fe80:/i.test(found) ? 'a link-local' : undefined;
+  if (found !== '' && wrong === undefined) return found;
+  const {host} = one.machine;
   throw problem({
     code: 'no_address',
-    what: `no address known at which the load balancers can reach ${host}${found === '' ? '' : `: ${found} is a loopback address`}`,
+    what: `no address known at which the load balancers can reach ${host}${wrong === undefined ? '' : `: ${found} is ${wrong} address`}`,
     fix: `set it in deploy.yaml: hosts: [{host: ${host}, address: 10.0.0.2}]`,
     exitCode: exitCode.badData,
   });
 }
+
+/** The address of deploy.yaml, or the one that ssh used; empty: neither is known. */
+export const replicaAddress = ({machine: {address}, state: {sshAddress}}: SurveyedHost): string =>
+  canonicalAddress(address ?? sshAddress);
 
 /** The host address of a published port: that address alone, or all of them for a name, which docker cannot bind. */
 export function publishedAt(address: string, port: number): string {

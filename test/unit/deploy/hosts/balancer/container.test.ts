@@ -25,6 +25,11 @@ test('a balancer publishes http, and https where it has a certificate', () => {
   );
 });
 
+test('a balancer publishes at an IPv6 address in brackets, which every version of docker takes', () => {
+  assert.match(started({address: '::1'}), / --publish '\[::1\]::8080' /);
+  assert.match(started({address: '::', port: 80}), / --publish '\[::\]:80:8080' /);
+});
+
 test("beside the user's own HAProxy, the container only drives it", () => {
   assert.equal(
     started({own: {url: 'https://shop'}}),

@@ -1,47 +1,60 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {createServer} from 'node:net';
 import {test} from 'node:test';
 import {hostQueryCommand} from '../../../../../src/deploy/hosts/host-query.ts';
 import {
-  isForeign,
-  isTaken,
+  bridgeLines,
+  type MachineFacts,
+  networkLines,
   noFacts,
   parseFacts,
-  placeLines,
   platformLines,
 } from '../../../../../src/deploy/hosts/machine/facts.ts';
 import {runsPlatform} from '../../../../../src/deploy/hosts/plan/requirements.ts';
 
 const sh = (lines: readonly string[]): string => execFileSync('sh', ['-c', lines.join('\n')], {encoding: 'utf8'});
 
-test('a machine says its platform, where programs listen, and its own addresses', async (t) => {
+test('a machine says its platform', (t) => {
   if (process.platform !== 'linux') return t.skip('reads files of Linux');
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const {port} = server.address() as {port: number};
-  try {
-    const query = {
-      listen: [
-        {address: '127.0.0.1', port},
-        {address: '127.0.0.1', port: 1},
-      ],
-      addresses: ['10.9.9.9'],
-    };
-    const facts = parseFacts(
-      {machine: sh(platformLines), places: sh(placeLines(query)), routes: '', network: undefined},
-      query,
-    );
-    assert.match(facts.platform, /^linux\/(?:amd64|arm64)$/);
-    assert.deepEqual(facts.listening, [{address: '127.0.0.1', port}]);
-    assert.ok(facts.addresses.includes('127.0.0.1'));
-    const all = {address: '0.0.0.0', port};
-    assert.deepEqual([isTaken(all, facts), isTaken({...all, address: '10.9.9.9'}, facts)], [true, false]);
-    assert.deepEqual([isTaken({...all, port: 1}, facts), isForeign('127.0.0.1', facts)], [false, false]);
-    assert.equal(isForeign('10.9.9.9', facts), facts.addresses.length > 0 && !facts.bindsAny);
-  } finally {
-    server.close();
-  }
+  const facts = parseFacts({machine: sh(platformLines), places: '', routes: '', network: undefined}, {});
+  assert.match(facts.platform, /^linux\/(?:amd64|arm64)$/);
+});
+
+const said = (line: string): boolean | undefined =>
+  parseFacts({machine: `Linux x86_64\n-\n${line}`, places: '', routes: '', network: undefined}, {}).reachesIPv6;
+
+test('a machine says whether docker’s default network has IPv6, where that network is its own', () => {
+  assert.deepEqual(['bridge 6', 'bridge 4', ''].map(said), [true, false, undefined]);
+  assert.match(sh(bridgeLines), /^(?:bridge [46]\n)?$/);
+});
+
+/** Runs the lines that look for a network with a docker that gives these answers. */
+function networkOf(answers: Readonly<Record<string, string>>): MachineFacts['network'] {
+  const docker = `docker() { case "$*" in ${Object.entries(answers)
+    .map(([words, answer]) => `${words}*) echo '${answer}' ;;`)
+    .join(' ')} esac; }`;
+  const network = sh([docker, ...networkLines('theirs')]);
+  return parseFacts({machine: '', places: '', routes: '', network}, {network: 'theirs'}).network;
+}
+
+test('a network is one that containers can join and publish ports on, or says why not', () => {
+  const listed = (line: string): string => networkOf({'network\\ ls': line, info: 'swarm inactive'});
+  assert.equal(listed('theirs false bridge'), 'found');
+  assert.equal(listed('theirs true bridge'), 'internal');
+  assert.deepEqual(
+    ['macvlan', 'ipvlan', 'host', 'null'].map((driver) => listed(`theirs false ${driver}`)),
+    ['driver', 'driver', 'driver', 'driver'],
+  );
+  const overlay = {'network\\ ls': 'theirs false overlay'};
+  assert.equal(networkOf({...overlay, 'network\\ inspect': 'false'}), 'swarm');
+  assert.equal(networkOf({...overlay, 'network\\ inspect': 'true'}), 'found');
+  // A plug-in's own driver is not known, and not refused.
+  assert.equal(listed('theirs false weave'), 'found');
+});
+
+test('a network that is not listed is missing, except on a member of a swarm, which can join more than it lists', () => {
+  assert.equal(networkOf({info: 'swarm inactive'}), 'missing');
+  assert.equal(networkOf({info: 'swarm active'}), '');
 });
 
 test('the query of a host stays a program that sh accepts, whatever is asked', () => {
@@ -51,6 +64,7 @@ test('the query of a host stays a program that sh accepts, whatever is asked', (
       undefined,
       {},
       {network: 'theirs', listen: [{address: '0.0.0.0', port: 80}], addresses: ['10.0.0.9']},
+      {listen: [{address: '::', port: 80}], addresses: ['2001:db8::9'], own: true, reaches: true},
       {shared: 'entrypoint.balancer.all'},
     ]) {
       const [program = '', ...words] = hostQueryCommand({stack, balancer, images: ['a:1'], network: true, facts});

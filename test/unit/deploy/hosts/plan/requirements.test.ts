@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {type MachineFacts, noFacts} from '../../../../../src/deploy/hosts/machine/facts.ts';
 import {factsFor} from '../../../../../src/deploy/hosts/plan/requirements.ts';
+import {publishedAt, reachedAt} from '../../../../../src/deploy/hosts/plan/steps/replica-address.ts';
 import type {SurveyedHost} from '../../../../../src/deploy/hosts/state.ts';
 import type {Deployment} from '../../../../../src/deploy/target.ts';
 import {isProblem} from '../../../../../src/errors.ts';
@@ -58,6 +59,15 @@ test('a network that a host does not have, or that publishes no ports, is refuse
     'create it: ssh d@h1 docker network create theirs; or correct `network`',
   ]);
   assert.match(refusal(named, withFacts(named, {network: 'internal'}))[0][0] ?? '', /^network: .* is internal/);
+  assert.match(
+    refusal(named, withFacts(named, {network: 'driver'}))[0][0] ?? '',
+    /of h1 is of a driver that publishes/,
+  );
+  assert.deepEqual(refusal(named, withFacts(named, {network: 'swarm'})), [
+    ['network: the network theirs of h1 is only for services of the swarm: containers cannot join it'],
+    'name another network, or create one: ssh d@h1 docker network create --driver overlay --attachable NAME',
+  ]);
+  assert.deepEqual(refusal(named, withFacts(named, {network: ''}))[0], []);
   assert.deepEqual(refusal(named, withFacts(named, {network: 'found'}))[0], []);
 });
 
@@ -71,12 +81,68 @@ test('a port that another program has, and an address that is not the host’s, 
   assert.deepEqual(refusal(two, withFacts(two, {listening}, serving))[0], []);
   const away = deploymentOf('hosts: [d@h1], load_balancer: {address: 10.7.7.7, port: 80}');
   assert.deepEqual(refusal(away, withFacts(away, {}))[0], [
-    'load_balancer.address: 10.7.7.7 is no address of h1, which has 10.0.0.5',
+    'load_balancer.address: h1 does not have the address 10.7.7.7; it has 10.0.0.5',
   ]);
-  assert.deepEqual(refusal(away, withFacts(away, {bindsAny: true}))[0], []);
+  assert.deepEqual(refusal(away, withFacts(away, {bindsAny: [4]}))[0], []);
   assert.deepEqual(refusal(away, withFacts(away, {addresses: []}))[0], []);
   assert.deepEqual(refusal(dedicated, withFacts(dedicated, {}))[0], [
-    'hosts.1.address: 10.9.0.2 is no address of h2, which has 10.0.0.5',
+    'hosts.1.address: h2 does not have the address 10.9.0.2; it has 10.0.0.5',
+  ]);
+});
+
+const without = (deployment: Deployment, wanted: boolean | undefined): SurveyedHost[] =>
+  withFacts(deployment, {}).map(({machine, state}) => ({
+    machine,
+    state: {...state, facts: {...state.facts, addresses: [], reachesIPv6: machine.balancer ? wanted : undefined}},
+  }));
+
+test('replicas at an address of IPv6 are refused behind a balancer whose container has none', () => {
+  const six = deploymentOf(
+    'hosts: [{host: d@h1, address: "2001:DB8:0::5"}], load_balancer: {hosts: [d@lb1], address: 0.0.0.0, port: 80}',
+  );
+  const [found, fix] = refusal(six, without(six, false));
+  assert.deepEqual(found, [
+    "hosts.0.address: the load balancer on lb1 cannot reach h1 at 2001:db8::5: docker's default network there has no IPv6",
+  ]);
+  assert.match(fix ?? '', /^set an IPv4 address .*\{host: d@h1, address: 10\.0\.0\.2\}\]; or .*daemon\.json of lb1$/);
+  for (const known of [true, undefined]) assert.deepEqual(refusal(six, without(six, known))[0], []);
+  // Where deploy.yaml says nothing, ssh has come to one.
+  const named = deploymentOf('hosts: [d@h1], load_balancer: {hosts: [d@lb1], address: 0.0.0.0, port: 80}');
+  const bySsh = without(named, false).map(({machine, state}) => ({
+    machine,
+    state: {...state, sshAddress: '2001:db8::5'},
+  }));
+  assert.match(refusal(named, bySsh)[0][0] ?? '', /^hosts\.0: .* at 2001:db8::5, where ssh connected: /);
+  assert.deepEqual(refusal(named, without(named, false))[0], []);
+});
+
+const at = (address: string, sshAddress = ''): SurveyedHost =>
+  ({machine: {host: 'd@h1', address: address === '' ? undefined : address}, state: {sshAddress}}) as SurveyedHost;
+
+test('behind dedicated balancers, an address of IPv6 is one text however it is written, and a link-local one is none', () => {
+  assert.equal(reachedAt(at('2001:DB8:0:0::5')), '2001:db8::5');
+  assert.equal(reachedAt(at('', '2001:db8::6')), '2001:db8::6');
+  assert.equal(publishedAt(reachedAt(at('2001:DB8::5')), 20_001), '[2001:db8::5]:20001');
+  for (const wrong of ['0:0::1', 'fe80::1', '127.0.0.2', 'localhost'])
+    assert.throws(() => reachedAt(at(wrong)), /no address known at which the load balancers can reach d@h1: /);
+  assert.throws(() => reachedAt(at('', 'fe80::1%eth0')), /fe80::1%eth0 is a link-local address/);
+});
+
+test('ports and addresses of this machine are asked for where its own engine publishes them', () => {
+  const local = deploymentOf('load_balancer: {port: 8080, address: 10.0.0.5}');
+  const machine = {host: 'local', app: true, balancer: true} as SurveyedHost['machine'];
+  const asked = {listen: [{address: '10.0.0.5', port: 8080}], addresses: ['10.0.0.5'], own: true};
+  assert.deepEqual(factsFor(local, machine), {network: undefined, ...asked});
+  for (const engine of [
+    {name: 'h5', isSocket: false},
+    {name: '', isSocket: false},
+  ])
+    assert.deepEqual(factsFor(local, machine, engine), {network: undefined});
+  assert.deepEqual(factsFor(deploymentOf(''), machine), {network: undefined});
+  const listening = [{address: '::', port: 8080}];
+  assert.deepEqual(refusal(local, withFacts(local, {listening, addresses: []})), [
+    ['load_balancer.port: another program listens on 10.0.0.5:8080 of this machine'],
+    "stop it (ss -ltnp 'sport = :8080'), or choose another port (0: any free one)",
   ]);
 });
 
@@ -104,8 +170,8 @@ test('only what a deploy needs is asked of a host', () => {
     [
       {network: undefined, listen: [], addresses: []},
       {network: undefined, listen: [], addresses: ['10.9.0.2']},
-      {network: undefined, listen: [{address: '0.0.0.0', port: 80}], addresses: []},
-      {network: undefined, listen: [{address: '0.0.0.0', port: 80}], addresses: []},
+      {network: undefined, listen: [{address: '0.0.0.0', port: 80}], addresses: [], reaches: true},
+      {network: undefined, listen: [{address: '0.0.0.0', port: 80}], addresses: [], reaches: true},
     ],
   );
   assert.deepEqual(factsFor(deploymentOf('network: theirs'), {host: 'local', app: true} as SurveyedHost['machine']), {
