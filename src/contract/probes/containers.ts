@@ -24,6 +24,8 @@ export interface ProbeContext {
   /** Name of the helper container on the service's network from which HTTP requests are sent. */
   readonly prober: string;
   /** Seconds from the service's first start to its first good reply; undefined: it never gave one. */
+  /** Directory for temporary files that the docker client reads or writes. */
+  readonly temporary: string;
   readonly secondsToReady: PromiseWithResolvers<number | undefined>;
 }
 

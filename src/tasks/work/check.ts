@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
-import {dockerImageInspect} from '../../commands/docker/index.ts';
+import {dockerImageInspect, dockerTemporaryDirectory} from '../../commands/docker/index.ts';
 import {declaredVariables} from '../../config/service/index.ts';
 import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
@@ -103,7 +103,7 @@ async function checkAmong(
       purpose: `task ${name} of test_integration failed`,
     }),
   });
-  return checkImage(context.run, subject, options);
+  return checkImage(context.run, subject, {...options, temporary: dockerTemporaryDirectory(context.env)});
 }
 
 function contractBroken({image, results}: Report): Error {
