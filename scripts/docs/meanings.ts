@@ -118,8 +118,8 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     exit: '65',
   },
   unknown_environment: 'deploy.yaml has no environment of that name.',
-  unknown_user: 'exec cannot tell which user the service of an image has, and takes root only with `--root`.',
   unknown_host: 'No serving replica is on the host that was named.',
+  unknown_user: 'exec cannot tell which user the service of an image has, and takes root only with `--root`.',
   usage: 'The command line or one of its variables is wrong; nothing was run.',
   worse_release: 'The new release failed its watch and was rolled back.',
 };
