@@ -21,7 +21,7 @@ const packageFile =
   /(?:^|\/)(?:node_modules|site-packages|dist-packages|gems\/[^/]+-\d[^/]*|pkg\/mod)\/|^usr\/share\/(?:doc|nodejs)\//;
 // Tests and documentation are full of example keys, and so is what a system ships; not so the directories of web servers.
 const exampleFile =
-  /(?:^|\/)(?:test|tests|testdata|doc|docs)\/|^(?:usr|usr\/local|opt\/[^/]+)\/share\/(?!(?:.*\/)?(?:html|htdocs|www)\/)/;
+  /(?:^|\/)(?:test|tests|testdata|doc|docs)\/|^(?:usr(?!\/src\/)|opt)\/(?:.*\/)?share\/(?!(?:.*\/)?(?:html|htdocs|www)\/)/;
 
 /** Reads a `docker save` archive: Docker's old layout, or OCI's, whose blobs can be compressed. */
 export function scanLayers(archive: ByteSource): LayerFacts {

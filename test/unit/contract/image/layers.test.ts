@@ -112,9 +112,15 @@ test('example keys in packages, tests and documentation are not secrets of the i
     'usr/local/lib/ruby/gems/3.3.0/gems/openssl-3.2.0/key.pem',
     'usr/share/doc/openvpn/examples/server.key',
     'usr/share/postfix/snakeoil.pem',
+    'opt/conda/pkgs/openssl-3.4/share/snakeoil.pem',
   ])
     assert.deepEqual(secretsOf(path), [], path);
-  for (const path of ['content/share/key.pem', 'usr/share/nginx/html/server.key', 'var/www/key.pem'])
+  for (const path of [
+    'content/share/key.pem',
+    'usr/src/app/share/key.pem',
+    'usr/share/nginx/html/server.key',
+    'var/www/key.pem',
+  ])
     assert.deepEqual(secretsOf(path), [`layer 1: /${path}: a private key`]);
 });
 
