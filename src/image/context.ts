@@ -1,11 +1,11 @@
 import {randomBytes} from 'node:crypto';
 import {closeSync, existsSync, openSync, readSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {dockerTemporaryDirectory} from '../commands/docker/index.ts';
 import {gitExport, gitLargeFiles, gitPlace, gitSubmodules} from '../commands/git.ts';
 import {exitCode, problem} from '../errors.ts';
 import {type Command, quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
+import {dockerTemporaryDirectory} from './docker.ts';
 import {type ImageSource, readSource} from './source.ts';
 import type {Version} from './version.ts';
 

@@ -7,5 +7,4 @@ export {markedOptions} from './log-secrets.ts';
 export * from './pull.ts';
 export * from './resources.ts';
 export * from './run.ts';
-export {dockerTemporaryDirectory} from './temporary.ts';
 export * from './rows.ts';

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
-import {dockerImageInspect, dockerTemporaryDirectory} from '../../commands/docker/index.ts';
+import {dockerImageInspect} from '../../commands/docker/index.ts';
 import {declaredVariables} from '../../config/service/index.ts';
 import {checkImage, type Report} from '../../contract/check.ts';
 import {readImageFacts} from '../../contract/image/facts.ts';
@@ -9,6 +9,7 @@ import {describeService, type ServiceUnderTest} from '../../contract/image/servi
 import {type ReportFormat, reportText} from '../../contract/reports.ts';
 import {requestedRules, skippedRules} from '../../contract/rules/index.ts';
 import {problem} from '../../errors.ts';
+import {dockerTemporaryDirectory} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage} from '../../image/find.ts';
 import {readService, type Service} from '../../service/service.ts';
