@@ -69,7 +69,7 @@ export {
 export type {ContainerOptions, DockerBuildOptions, LogDriverOptions} from './commands/docker/index.ts';
 export {onEngine} from './commands/engine.ts';
 export {explainBuild} from './image/build-failure.ts';
-export {findDockerClient} from './image/docker.ts';
+export {dockerTemporaryDirectory, findDockerClient} from './image/docker.ts';
 export {requireEngine} from './image/engine.ts';
 export type {DockerClient} from './image/docker.ts';
 

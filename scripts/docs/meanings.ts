@@ -6,7 +6,7 @@ const stopped = '130 (Ctrl-C), 143 (SIGTERM), 129 (SIGHUP)';
 /** Every code that a problem can have. `npm run docs` writes docs/errors.md from it, and a test compares it with the sources. */
 export const meanings: Readonly<Record<string, Meaning>> = {
   backing_services_on_many_hosts: 'deploy.yaml gives backing services to an environment with more than one host.',
-  bad_commit: 'GIT_COMMIT_HASH, which takes the place of a repository, cannot be part of a tag.',
+  bad_commit: 'GIT_COMMIT_HASH, which takes the place of a repository in an image, cannot be part of a tag.',
   bad_configuration: 'Variables of the service are missing or not valid; each is named, and no value is shown.',
   bad_declaration: 'The declaration of the configuration, in config.ts or pyproject.toml, is wrong.',
   bad_config_file: 'A file given to `config audit` does not exist, has no format that is read, or breaks its syntax.',
@@ -121,6 +121,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   },
   unknown_environment: 'deploy.yaml has no environment of that name.',
   unknown_host: 'No serving replica is on the host that was named.',
+  unknown_user: 'exec cannot tell which user the service of an image has, and takes root only with `--root`.',
   usage: 'The command line or one of its variables is wrong; nothing was run.',
   worse_release: 'The new release failed its watch and was rolled back.',
 };

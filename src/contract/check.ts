@@ -1,3 +1,4 @@
+import {tmpdir} from 'node:os';
 import type {Runner} from '../shell/index.ts';
 import type {ImageFacts} from './image/facts.ts';
 import type {ServiceUnderTest} from './image/service-under-test.ts';
@@ -26,6 +27,8 @@ export interface CheckOptions {
   readonly rules: readonly Rule[];
   /** Rules that are not checked, each with the reason. */
   readonly skip: Readonly<Record<string, string>>;
+  /** Directory for temporary files that the docker client reads or writes. Default: that of the system. */
+  readonly temporary?: string | undefined;
 }
 
 /**
@@ -40,11 +43,11 @@ export interface CheckOptions {
 export async function checkImage(
   run: Runner,
   service: ServiceUnderTest,
-  {image, rules, skip}: CheckOptions,
+  {image, rules, skip, temporary = tmpdir()}: CheckOptions,
 ): Promise<Report> {
   const started = performance.now();
   const results = await run.scope(async (scope) => {
-    const probes = await startProbes(run, scope, service, image);
+    const probes = await startProbes(run, scope, service, {image, temporary});
     // Wait for every rule before the scope removes anything, even if one was interrupted.
     const settled = await Promise.allSettled(rules.map((rule) => evaluate(rule, probes, skip[rule.id])));
     return settled.map((one) => {

@@ -138,7 +138,7 @@ export const checkLogDriver = (
 
 /**
  * Runs `context.rest` in a serving replica, or in all of them.
- * @throws Problem `not_deployed`, `unknown_host`; `command_failed` with the exit code of the command
+ * @throws Problem `not_deployed`, `unknown_host`, `unknown_user`; `command_failed` with the exit code of the command
  * @example
  * const target = await readTarget(context, 'prod');
  * await execInReplica({...context, rest: ['node', 'scripts/reindex.ts']}, target);

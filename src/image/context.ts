@@ -1,11 +1,11 @@
 import {randomBytes} from 'node:crypto';
 import {closeSync, existsSync, openSync, readSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {gitExport, gitLargeFiles, gitPlace, gitSubmodules} from '../commands/git.ts';
 import {exitCode, problem} from '../errors.ts';
 import {type Command, quote} from '../shell/argv.ts';
 import type {Context} from '../task.ts';
+import {dockerTemporaryDirectory} from './docker.ts';
 import {type ImageSource, readSource} from './source.ts';
 import type {Version} from './version.ts';
 
@@ -46,16 +46,16 @@ const [manifestsDirectory, complete] = ['.entrypoint/manifests', '.entrypoint-ma
  *   context.run(dockerBuild({context: directory, tags: ['shop:dev']}, client)));
  */
 export async function withBuildContext<T>(
-  context: Pick<Context, 'run' | 'cwd'>,
+  context: Pick<Context, 'run' | 'cwd' | 'env'>,
   {version, include, source: given}: BuildContextOptions,
   body: (directory: string, context: BuildContext) => Promise<T>,
 ): Promise<T> {
-  const {run, cwd} = context;
+  const {run, cwd, env} = context;
   const source = given ?? (await readSource(cwd));
   const {root, files: pathspecs, manifests} = source;
   if (!version.hasRepository && version.from !== 'content') return body(root === cwd ? '.' : root, {contentHash: ''});
   const {place, large, submodules} = version.hasRepository ? await readRepository(context, source) : noRepository(root);
-  const directory = join(tmpdir(), `entrypoint-build-${randomBytes(6).toString('hex')}`);
+  const directory = join(dockerTemporaryDirectory(env), `entrypoint-build-${randomBytes(6).toString('hex')}`);
   return run.scope(async (scope) => {
     scope.always({words: ['rm', '-rf', directory], title: 'remove the copied files'});
     const files = join(directory, 'files');
@@ -109,7 +109,7 @@ export async function withBuildContext<T>(
         await inner(writing(join(built, `${source.dockerfile}.dockerignore`), source.ignore), {capture: true});
       return exported.stdout;
     });
-    requireLargeFiles(built, large);
+    requireLargeFiles(files, large);
     return body(built, {contentHash: version.dirtyFiles > 0 ? stdout.trim() : ''});
   });
 }
@@ -118,19 +118,22 @@ const writing = (file: string, text: string): Command => ({words: ['sh', '-c', `
 
 interface Repository {
   readonly place: Place;
-  /** The files of Git LFS. */
+  /** The files of Git LFS, those of submodules included, by their paths in the repository. */
   readonly large: readonly string[];
   /** The paths of submodules in the context. */
   readonly submodules: readonly string[];
 }
 
 async function readRepository({run}: Pick<Context, 'run'>, {root, files}: ImageSource): Promise<Repository> {
-  const [place, large] = await Promise.all([readPlace(run, root), run.read(gitLargeFiles(root))]);
-  return {
-    place,
-    large: large.stdout.split('\0').filter(Boolean),
-    submodules: existsSync(join(place.root, '.gitmodules')) ? await readSubmodules({run}, place, files) : [],
-  };
+  const largeIn = async (directory: string): Promise<readonly string[]> =>
+    (await run.read(gitLargeFiles(directory))).stdout.split('\0').filter(Boolean);
+  const [place, own] = await Promise.all([readPlace(run, root), largeIn(root)]);
+  const submodules = existsSync(join(place.root, '.gitmodules')) ? await readSubmodules({run}, place, files) : [];
+  // Git does not enter them by itself.
+  const theirs = await Promise.all(
+    submodules.map(async (path) => (await largeIn(join(place.root, path))).map((file) => join(path, file))),
+  );
+  return {place, large: [...own.map((file) => join(place.prefix, file)), ...theirs.flat()], submodules};
 }
 
 const noRepository = (root: string): Repository => ({
@@ -167,7 +170,7 @@ async function readSubmodules(
   if (wrong.length > 0)
     throw problem({
       code: 'submodule_differs',
-      what: 'the files of a submodule are not those of the commit',
+      what: 'a submodule does not match the commit',
       details: wrong.map(
         ({state, path}) => `${path}: ${state === '-' ? 'not checked out' : 'another commit is checked out'}`,
       ),

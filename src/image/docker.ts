@@ -1,4 +1,6 @@
-import {existsSync, readFileSync, realpathSync} from 'node:fs';
+import {existsSync, lstatSync, readFileSync, readlinkSync, realpathSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, resolve} from 'node:path';
 import {exitCode, problem} from '../errors.ts';
 import type {Words} from '../shell/argv.ts';
 import {executables} from '../shell/executable.ts';
@@ -99,4 +101,30 @@ function pluginDirectories(env: Variables): string[] {
 /** The file of additional CA certificates configured on this machine, for downloads in builds; undefined: none. */
 export function certificateFile(env: Variables): string | undefined {
   return [env['NODE_EXTRA_CA_CERTS'], env['SSL_CERT_FILE']].find((file) => file !== undefined && existsSync(file));
+}
+
+/**
+ * The directory for temporary files that the docker client reads or writes. A client from a snap sees a /tmp of its own,
+ * and of the user's directory what is not hidden.
+ * @example
+ * const directory = await mkdtemp(join(dockerTemporaryDirectory(context.env), 'shop-'));
+ */
+export function dockerTemporaryDirectory(env: Variables): string {
+  const usual = tmpdir();
+  const home = env['HOME'] ?? '';
+  const [client] = executables('docker', {directory: '/', path: env['PATH']});
+  if (client === undefined || home === '' || !isOfSnap(client)) return usual;
+  return usual.startsWith(`${home}/`) && !usual.slice(home.length).includes('/.') ? usual : home;
+}
+
+/** Its program is a link to snap itself: what is in the way there says whose it is. */
+function isOfSnap(file: string): boolean {
+  let path = file;
+  // As many as Linux follows.
+  for (let links = 0; links < 40; links += 1) {
+    if (/\/snap\/(?:bin\/|docker\/)/.test(path)) return true;
+    if (!lstatSync(path).isSymbolicLink()) return false;
+    path = resolve(dirname(path), readlinkSync(path));
+  }
+  return false;
 }

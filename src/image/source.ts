@@ -87,7 +87,9 @@ export async function readSource(cwd: string): Promise<ImageSource> {
 /** The sections about the image, read only if the file has one: the YAML library costs as much as git. */
 async function readSettings(cwd: string): Promise<Partial<Pick<DeployFile, 'image' | 'build'>>> {
   const files = ['deploy.yaml', 'deploy.yml'].map((name) => join(cwd, name)).filter((file) => existsSync(file));
-  if (!files.some((file) => /^["']?(?:build|image)["']?\s*:/m.test(readFileSync(file, 'utf8')))) return {};
+  // Also in a map in braces, and by a merge key; a byte order mark can precede the first line.
+  const section = /^\uFEFF?(?:["']?(?:build|image|<<)["']?\s*:|\{)/m;
+  if (!files.some((file) => section.test(readFileSync(file, 'utf8')))) return {};
   const {readDeployFile} = await import('../service/deploy-file.ts');
   return readDeployFile(cwd);
 }

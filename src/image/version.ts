@@ -1,3 +1,4 @@
+import {existsSync, statSync} from 'node:fs';
 import {gitContentHash, gitLastCommit, gitPlace, gitStatus} from '../commands/git.ts';
 import {exitCode, isProblem, problem, type ProblemOptions} from '../errors.ts';
 import {type Command, quote, type Words} from '../shell/argv.ts';
@@ -22,18 +23,22 @@ export interface Version {
 }
 
 /**
- * The version of the source: from git or, where there is no repository, from GIT_COMMIT_HASH, which every image has, or
- * else from the content of the files. Only what the image contains counts: neither deploy.yaml nor, in a monorepo, the
- * other services. A variable of that name beside a repository, as CI systems set it, says nothing about the files.
+ * The version of the source: from git or, in an image without a repository, from GIT_COMMIT_HASH, which its build has set,
+ * or else from the content of the files. Only what the image contains counts: neither deploy.yaml nor, in a monorepo, the
+ * other services. A variable of that name in another place, as CI systems set it, says nothing about the files.
  * @param source default: what the image of the service is built from
  * @throws Problem `no_commit`, `bad_commit`, or those of a wrong deploy.yaml or manifest (exit code 65)
  * @example
  * const {tag, dirtyFiles} = await readVersion(context);
  * if (dirtyFiles > 0) context.note(`${tag} contains uncommitted changes`);
  */
-export async function readVersion(
+export const readVersion = (context: Pick<Context, 'run' | 'cwd' | 'env'>, source?: ImageSource): Promise<Version> =>
+  versionIn(context, {source, isOfImage: belongsToImage(context.cwd)});
+
+/** As {@link readVersion}; `isOfImage`: whether the directory is part of the image that this process runs in. */
+export async function versionIn(
   context: Pick<Context, 'run' | 'cwd' | 'env'>,
-  source?: ImageSource,
+  {source, isOfImage}: {readonly source?: ImageSource | undefined; readonly isOfImage: boolean},
 ): Promise<Version> {
   const {run, cwd, env} = context;
   const built = env['GIT_COMMIT_HASH'] ?? '';
@@ -42,15 +47,14 @@ export async function readVersion(
     run.read(inEnglish(gitStatus(root, versioned)), {allow: [128]}),
     run.read(gitLastCommit(root, versioned), {allow: [128]}),
   ]).catch((error: unknown) => {
-    if (built !== '' && isProblem(error) && error.code === 'command_not_found') return [undefined, undefined];
+    if (isOfImage && built !== '' && isProblem(error) && error.code === 'command_not_found')
+      return [undefined, undefined];
     throw error;
   });
+  const isMissing = status === undefined || /not a git repository/i.test(status.stderr);
   // Git names the branch of every repository; the runner of testContext answers nothing.
-  const isMissing =
-    status === undefined ||
-    /not a git repository/i.test(status.stderr) ||
-    (status.exitCode === 0 && !status.stdout.startsWith('# branch.oid'));
-  if (isMissing && built !== '') return ofImage(built);
+  const isUnanswered = status?.exitCode === 0 && !status.stdout.startsWith('# branch.oid');
+  if (((isMissing && isOfImage) || isUnanswered) && built !== '') return fromVariable(built);
   if (isMissing && status?.exitCode === 128) return ofContent(context, {...rest, root, versioned});
   const {exitCode: code, stdout, stderr} = status ?? {exitCode: 128, stdout: '', stderr: ''};
   const {oid, dirtyFiles} = parseStatus(stdout);
@@ -82,10 +86,22 @@ async function ofContent({run}: Pick<Context, 'run'>, {root, versioned, include}
   return {commit, tag: shortTag(commit), dirtyFiles: 0, hasRepository: false, from: 'content'};
 }
 
+/** Where every image with the command has it. */
+const commandDirectory = '/usr/local/lib/entrypoint/dist';
+
+/** Whether a directory is part of an image with the command: not a mounted one, such as a checkout in a job of CI. */
+export function belongsToImage(directory: string, {command = commandDirectory, root = '/'} = {}): boolean {
+  try {
+    return existsSync(command) && statSync(directory).dev === statSync(root).dev;
+  } catch {
+    return false;
+  }
+}
+
 // Messages are parsed: without it they are in the user's language.
 const inEnglish = (words: Words): Command => ({words, env: {LC_ALL: 'C'}});
 
-function ofImage(commit: string): Version {
+function fromVariable(commit: string): Version {
   // https://docs.docker.com/reference/cli/docker/image/tag/: what a tag can hold.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(commit))
     throw problem({

@@ -50,8 +50,8 @@ export function placeInDeployFile(directory: string, path: readonly (string | nu
 }
 
 function isOurs(text: string): boolean {
-  const known = Object.keys(deployFileSchema.entries);
-  return text.split('\n').some((line) => known.some((key) => line.startsWith(`${key}:`)));
+  const key = new RegExp(`^\\uFEFF?["']?(?:${Object.keys(deployFileSchema.entries).join('|')})["']?\\s*:`, 'm');
+  return key.test(text);
 }
 
 function readText(file: string): string | undefined {

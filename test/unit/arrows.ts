@@ -137,6 +137,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'service',
     'service/log',
     'shell',
+    'shell/index.ts',
     'stack',
     'task.ts',
     'text',

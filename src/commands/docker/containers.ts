@@ -87,6 +87,9 @@ export const dockerExec = (
   ...words,
 ];
 
+/** The processes of a container, as the `ps` of the engine's machine prints them with these options. */
+export const dockerTop = (name: string, options: Words): Words => ['docker', 'top', name, ...options];
+
 /** `docker exec` with `stdin` as its standard input. */
 export const dockerExecFed = (name: string, words: Words, stdin: string): Command => ({
   words: dockerExec(name, words, {input: true}),

@@ -16,8 +16,12 @@ export interface LayerFacts {
 
 const maxSecretFileBytes = 64 * 1024;
 const maxManifestBytes = 1024 * 1024;
-// Packages ship example keys in their tests and documentation.
-const thirdPartyFile = /(^|\/)(node_modules|site-packages|dist-packages|test|tests|testdata|doc|docs|share)\//;
+// What a package manager installed is published: nothing in it is a secret of this image, whatever its name.
+const packageFile =
+  /(?:^|\/)(?:node_modules|site-packages|dist-packages|gems\/[^/]+-\d[^/]*|pkg\/mod)\/|^usr\/share\/(?:doc|nodejs)\//;
+// Tests and documentation are full of example keys, and so is what a system ships; not so the directories of web servers.
+const exampleFile =
+  /(?:^|\/)(?:test|tests|testdata|doc|docs)\/|^(?:usr(?!\/src\/)|opt)\/(?:.*\/)?share\/(?!(?:.*\/)?(?:html|htdocs|www)\/)/;
 
 /** Reads a `docker save` archive: Docker's old layout, or OCI's, whose blobs can be compressed. */
 export function scanLayers(archive: ByteSource): LayerFacts {
@@ -71,13 +75,14 @@ function applyEntry(entries: Map<string, TarEntry>, entry: TarEntry): boolean {
 }
 
 function secretOf(layer: ByteSource, {path, size, offset}: TarEntry): string | undefined {
-  if (size === 0 || thirdPartyFile.test(path)) return undefined;
+  if (size === 0 || packageFile.test(path)) return undefined;
   if (isSecretFile(path)) return 'a secrets file, by its name';
   if (isRepositoryFile(path)) return 'a git repository, with everything that was ever committed';
   if (size > maxSecretFileBytes) return undefined;
   const text = layer.read(offset, size).toString('latin1');
   const names = isVariablesFile(path) ? variablesOf(text) : [];
-  return names.length > 0 ? `values of variables: ${names.slice(0, 5).join(', ')}` : secretKind(text);
+  if (names.length > 0) return `values of variables: ${names.slice(0, 5).join(', ')}`;
+  return exampleFile.test(path) ? undefined : secretKind(text);
 }
 
 /** Whether a path is a dependency manifest of the service, not of an installed package. */

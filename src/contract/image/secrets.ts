@@ -2,13 +2,17 @@ import {isSecretName} from '../../text/secret-name.ts';
 
 // Detects secrets by name or format. Results hold names and kinds, never values.
 
+// In JSON, and in a variable of one line, the ends of lines are escaped. A key in YAML is indented, and one of PGP or with
+// a passphrase has headers. Words in prose are shorter than the first line of a key.
+const lineEnd = String.raw`(?:\r?\n|(?:\\r)?\\n)[ \t]*`;
+const privateKey = new RegExp(
+  String.raw`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----` +
+    String.raw`(?:\r?\n[A-Za-z0-9+/=]|(?:${lineEnd}(?:[A-Za-z][\w-]*:[^\r\n\\]*)?){0,8}${lineEnd}[A-Za-z0-9+/]{16})`,
+);
+
 /** Secrets that have a recognisable format. */
 const fileFormats: readonly {readonly kind: string; readonly pattern: RegExp}[] = [
-  // In a JSON file of a cloud's service account, the line ends are escaped.
-  {
-    kind: 'a private key',
-    pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\r?\n[A-Za-z0-9+/=]|\\n[A-Za-z0-9+/=]{16})/,
-  },
+  {kind: 'a private key', pattern: privateKey},
   {kind: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/},
   {kind: 'a Google API key', pattern: /\bAIza[\w-]{35}\b/},
   {kind: 'an Azure storage key', pattern: /\bAccountKey=[A-Za-z0-9+/]{86}==/},

@@ -23,6 +23,8 @@ export interface ProbeContext {
   readonly image: ImageFacts;
   /** Name of the helper container on the service's network from which HTTP requests are sent. */
   readonly prober: string;
+  /** Directory for temporary files that the docker client reads or writes. */
+  readonly temporary: string;
   /** Seconds from the service's first start to its first good reply; undefined: it never gave one. */
   readonly secondsToReady: PromiseWithResolvers<number | undefined>;
 }

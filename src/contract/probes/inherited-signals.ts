@@ -1,5 +1,4 @@
 import {mkdtemp, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerRemove, dockerRun, dockerStart} from '../../commands/docker/index.ts';
 import {awaitProgram} from '../in-container/processes.ts';
@@ -34,7 +33,7 @@ export function probeInheritedSignals(context: ProbeContext, program: string, na
   if (idle === undefined) return Promise.resolve({program, masks: undefined});
   return withContainer(context, name, (container) =>
     run.scope(async (scope) => {
-      const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+      const directory = await mkdtemp(join(context.temporary, 'entrypoint-check-'));
       scope.always(['rm', '-rf', directory]);
       const file = join(directory, 'idle');
       await writeFile(file, idle, {mode: 0o755});

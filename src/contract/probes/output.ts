@@ -1,5 +1,4 @@
 import {mkdtemp, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerLogs} from '../../commands/docker/index.ts';
 import {wordsText} from '../../shell/argv.ts';
@@ -33,7 +32,7 @@ export function probeOutput(context: ProbeContext): Promise<Output | undefined> 
 
 async function throughRunTask(context: ProbeContext): Promise<Output | undefined> {
   const {run} = context;
-  const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+  const directory = await mkdtemp(join(context.temporary, 'entrypoint-check-'));
   return withContainer(context, 'output', (container) =>
     run.scope(async (scope) => {
       scope.always(['rm', '-rf', directory]);

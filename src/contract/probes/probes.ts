@@ -51,7 +51,7 @@ export async function startProbes(
   run: Runner,
   scope: Scope,
   service: ServiceUnderTest,
-  image: ImageFacts,
+  {image, temporary}: Pick<ProbeContext, 'image' | 'temporary'>,
 ): Promise<Probes> {
   const prober = `${service.network}.prober`;
   // The last of the clean-up.
@@ -65,7 +65,7 @@ export async function startProbes(
   });
   const secondsToReady = Promise.withResolvers<number | undefined>();
   secondsToReady.promise.catch(() => {});
-  const context: ProbeContext = {run, service, image, prober, secondsToReady};
+  const context: ProbeContext = {run, service, image, prober, temporary, secondsToReady};
   const limit = limiter(3);
   // Probes run concurrently: the prefix marks the commands of each.
   const start = <T>(name: string, probe: Probe<T>): Promise<T> =>

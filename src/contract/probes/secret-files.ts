@@ -1,5 +1,4 @@
 import {mkdtemp} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {dockerCopyIn, dockerCreate, dockerStart} from '../../commands/docker/index.ts';
 import type {SecretReference} from '../../shell/argv.ts';
@@ -28,7 +27,7 @@ export async function probeSecretFiles(context: ProbeContext): Promise<SecretFil
   const {run, service} = context;
   const names = secretVariables(service);
   if (names.length === 0) return undefined;
-  const directory = await mkdtemp(join(tmpdir(), 'entrypoint-check-'));
+  const directory = await mkdtemp(join(context.temporary, 'entrypoint-check-'));
   return withContainer(context, 'secret-files', (container) =>
     run.scope(async (scope) => {
       scope.always(['rm', '-rf', directory]);

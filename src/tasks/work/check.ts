@@ -9,6 +9,7 @@ import {describeService, type ServiceUnderTest} from '../../contract/image/servi
 import {type ReportFormat, reportText} from '../../contract/reports.ts';
 import {requestedRules, skippedRules} from '../../contract/rules/index.ts';
 import {problem} from '../../errors.ts';
+import {dockerTemporaryDirectory} from '../../image/docker.ts';
 import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage} from '../../image/find.ts';
 import {readService, type Service} from '../../service/service.ts';
@@ -103,7 +104,7 @@ async function checkAmong(
       purpose: `task ${name} of test_integration failed`,
     }),
   });
-  return checkImage(context.run, subject, options);
+  return checkImage(context.run, subject, {...options, temporary: dockerTemporaryDirectory(context.env)});
 }
 
 function contractBroken({image, results}: Report): Error {

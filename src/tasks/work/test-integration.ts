@@ -4,6 +4,7 @@ import {usageProblem} from '../../errors.ts';
 import {requireEngine} from '../../image/engine.ts';
 import {findBuiltImage, findImage} from '../../image/find.ts';
 import {type HealthCheck, serviceHealth} from '../../service/schema/health-check.ts';
+import type {DeployFile} from '../../service/schema/schema.ts';
 import {readService, type Service} from '../../service/service.ts';
 import type {Scope} from '../../shell/index.ts';
 import {awaitAnswer} from '../../stack/await-answer.ts';
@@ -49,7 +50,15 @@ export async function testImage(
   await run.scope(async (scope) => testAmong(context, scope, stack, {service, image, output}));
 }
 
-const readySeconds = 60;
+const usualSeconds = 60;
+
+/** As long as a deploy and a check wait for the service to start. */
+const readySecondsOf = ({check, environments}: DeployFile): number =>
+  Math.max(
+    usualSeconds,
+    check.start_timeout_seconds ?? 0,
+    ...Object.values(environments).map((one) => one.ready_timeout_seconds),
+  );
 
 /** @throws Problem `usage` */
 function readCheck(text: string): HealthCheck {
@@ -89,7 +98,8 @@ async function testAmong(context: Context, scope: Scope, stack: Stack, {service,
   );
   const address = `http://service:${deployFile.port}`;
   const check = serviceHealth(deployFile);
-  await awaitHealthCommand(context, app, check, readySeconds);
+  const seconds = readySecondsOf(deployFile);
+  await awaitHealthCommand(context, app, check, seconds);
   // A path alone is asked for as by every version: the image can be of an earlier one.
   const wait =
     typeof deployFile.health === 'string'
@@ -108,6 +118,7 @@ async function testAmong(context: Context, scope: Scope, stack: Stack, {service,
           'test-integration',
           '--no-start',
           ...wait,
+          ...(seconds === usualSeconds ? [] : [`--wait-seconds=${seconds}`]),
           ...(output === undefined ? [] : [`--output=${reportsInside}`]),
           ...(rest.length === 0 ? [] : ['--', ...rest]),
         ],

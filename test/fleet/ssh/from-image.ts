@@ -36,9 +36,9 @@ export function fromImage(world: () => World, possible: {skip?: string}): void {
     return directory;
   };
 
-  const status = async (...options: string[]) => {
+  const inside = async (options: readonly string[], words: readonly string[]) => {
     const {fleet, service} = world();
-    const inside = await docker([
+    return docker([
       'run',
       '--rm',
       '--network',
@@ -47,11 +47,10 @@ export function fromImage(world: () => World, possible: {skip?: string}): void {
       `${service.directory}/deploy.yaml:/content/deploy.yaml:ro`,
       ...options,
       service.images.A.replace(fleet.registry, fleet.publishTo),
-      'status',
-      'prod',
+      ...words,
     ]);
-    return inside;
   };
+  const status = (...options: string[]) => inside(options, ['status', 'prod']);
   const works = async (...options: string[]): Promise<void> => {
     const {code, stderr} = await status(...options);
     assert.equal(code, 0, `${options.join(' ')}\n${stderr}`);
@@ -69,6 +68,40 @@ export function fromImage(world: () => World, possible: {skip?: string}): void {
     await works(...mounted(sshDirectory(10001)));
     await works(...mounted(sshDirectory(0)));
     await works('--read-only', '--tmpfs', '/tmp', ...mounted(directory));
+  });
+
+  test('from the image a deploy asks the registry and releases on a host', possible, async () => {
+    const {fleet, service} = world();
+    const [host = ''] = fleet.hosts;
+    service.describe({hosts: [`root@${host}`], replicas: 1});
+    const {DOCKER_CONFIG: config = '', NODE_EXTRA_CA_CERTS: authorities = ''} = fleet.environment;
+    // The login, as the user of the image can read it.
+    const login = join(service.directory, '.git/dot-docker');
+    mkdirSync(login, {recursive: true});
+    writeFileSync(join(login, 'config.json'), readFileSync(join(config, 'config.json')), {mode: 0o644});
+    chmodSync(login, 0o755);
+    const certificates = join(login, 'authorities.pem');
+    writeFileSync(certificates, readFileSync(authorities), {mode: 0o644});
+    const options = [
+      ...mounted(sshDirectory(user)),
+      '--volume',
+      `${login}:/login:ro`,
+      '--env=DOCKER_CONFIG=/login',
+      '--env=NODE_EXTRA_CA_CERTS=/login/authorities.pem',
+    ];
+    try {
+      const {code, stderr} = await inside(options, service.deployWords('A'));
+      assert.equal(code, 0, stderr.slice(-3000));
+      const answer = await fetch(`http://${fleet.addressOf(host)}:8080/readyz`);
+      assert.equal(answer.status, 200);
+      const shown = await inside(options, ['--quiet', '--json', 'status', 'prod']);
+      assert.equal(shown.code, 0, shown.stderr);
+      const {containers} = JSON.parse(shown.stdout) as {containers: {image: string; serving: boolean}[]};
+      const serving = containers.filter((one) => one.serving).map(({image}) => image);
+      assert.deepEqual(serving, [service.images.A]);
+    } finally {
+      assert.equal(service.run('remove', 'prod', '--volumes').code, 0);
+    }
   });
 
   test('from the image with an agent, of root and of another user', possible, async () => {

@@ -14,7 +14,7 @@ async function contextOf(cwd: string, include: readonly string[] = []): Promise<
   const run = systemRunner({cwd, env, echo: noEcho, stdout: () => {}, stderr: () => {}});
   const version = await readVersion({run, cwd, env});
   let seen = '';
-  const found = await withBuildContext({run, cwd}, {version, include}, async (directory) => {
+  const found = await withBuildContext({run, cwd, env}, {version, include}, async (directory) => {
     seen = directory;
     return filesIn(directory);
   });
@@ -64,7 +64,7 @@ test('modes and line ends are those of the commit, whatever umask and core.autoc
   t.after(() => process.umask(umask));
   const run = systemRunner({cwd: directory, env, echo: noEcho, stdout: () => {}, stderr: () => {}});
   const version = {dirtyFiles: 0, hasRepository: true};
-  const modes = await withBuildContext({run, cwd: directory}, {version, include: []}, async (built) => [
+  const modes = await withBuildContext({run, cwd: directory, env}, {version, include: []}, async (built) => [
     lstatSync(join(built, 'bin/run')).mode & 0o777,
     lstatSync(join(built, 'a.txt')).mode & 0o777,
     readFileSync(join(built, 'a.txt'), 'utf8'),
@@ -89,6 +89,20 @@ test('the files of submodules are there; one that is not checked out, or at anot
   await assert.rejects(contextOf(directory), codeOf('submodule_differs'));
   git(directory, 'submodule', '--quiet', 'deinit', '--force', '--all');
   await assert.rejects(contextOf(directory), codeOf('submodule_differs'));
+});
+
+test('a pointer of Git LFS in a submodule is refused, with its path', async () => {
+  const library = repository({
+    'data/a.bin': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n',
+    '.gitattributes': '*.bin filter=lfs\n',
+  });
+  const directory = repository({'service/a.js': 'a'});
+  git(directory, 'submodule', '--quiet', 'add', library, 'service/vendor/lib');
+  git(directory, 'commit', '--quiet', '--message', 'submodule');
+  await assert.rejects(
+    contextOf(join(directory, 'service')),
+    (error) => isProblem(error) && error.code === 'large_file_missing' && error.message.includes('a pointer'),
+  );
 });
 
 test('a pointer of Git LFS in place of its file is refused', async () => {

@@ -185,6 +185,17 @@ suite('a service in a workspace', () => {
       [root, 'services/shop', 'services/stock/server.js'],
     );
     assert.ok('packages/other/index.js' in (await contextOf(shop)));
+    // Whatever the form: a byte order mark first, quoted, in braces, from an anchor.
+    for (const text of [
+      '\uFEFFimage: {context: ../..}\n',
+      '"image": {context: ../..}\n',
+      '{port: 80, image: {context: ../..}}\n',
+      'x-all: &all {image: {context: ../..}}\n<<: *all\n',
+    ]) {
+      put(shop, 'deploy.yaml', text);
+      assert.equal((await readSource(shop)).directory, 'services/shop', text);
+      assert.deepEqual((await readSource(shop)).files, ['.'], text);
+    }
     put(shop, 'deploy.yaml', 'image: {context: src}\n');
     await assert.rejects(readSource(shop), (error) => isProblem(error) && error.code === 'outside_context');
   });

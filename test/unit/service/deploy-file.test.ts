@@ -213,6 +213,11 @@ describe('the name of the file', () => {
     assert.equal(readDeployFile(directory).port, 80);
   });
 
+  test('a deploy.yml is ours by one key, after a byte order mark and quoted as well', () => {
+    for (const text of ['\uFEFFport: 80\n', '"port": 80\n', 'port : 80\n'])
+      assert.equal(readDeployFile(directoryWith({'deploy.yml': text})).port, 80, text);
+  });
+
   test('deploy.yml of another program alone leaves the defaults', () => {
     assert.equal(readDeployFile(directoryWith({'deploy.yml': '- hosts: all\n'})).port, 3000);
   });

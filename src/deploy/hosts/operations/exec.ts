@@ -1,7 +1,7 @@
 import {dockerExec, dockerInspect} from '../../../commands/docker/index.ts';
 import {exitCode, problem, usageProblem} from '../../../errors.ts';
 import {hostName} from '../../../service/hosts.ts';
-import type {Words} from '../../../shell/argv.ts';
+import {type Words, wordsText} from '../../../shell/argv.ts';
 import {mapEach} from '../../../shell/concurrency.ts';
 import {hasInput, isTerminal} from '../../../shell/output.ts';
 import type {Context} from '../../../task.ts';
@@ -9,6 +9,7 @@ import type {Target} from '../../target.ts';
 import {type HostConnection, interactiveOn} from '../connection.ts';
 import {survey} from '../survey.ts';
 import {servingReplicas} from './operate.ts';
+import {findServiceUser} from './service-user.ts';
 
 /** Where and how {@link exec} runs a command. */
 export interface ExecOptions {
@@ -25,7 +26,7 @@ export interface ExecOptions {
 /**
  * Runs the command after `--` (`context.rest`) in a serving replica, which gets the standard input; a failure has its exit
  * code.
- * @throws Problem `usage`, `not_deployed`, `unknown_host`, `command_failed`
+ * @throws Problem `usage`, `not_deployed`, `unknown_host`, `unknown_user`, `command_failed`
  */
 export async function exec(
   context: Context,
@@ -47,8 +48,9 @@ export async function exec(
       exitCode: exitCode.usage,
     });
   }
+  const how = `run it as root: entrypoint exec ${target.environment} --root -- ${wordsText(context.rest)}`;
   const wordsIn = async (connection: HostConnection, container: string, input: boolean): Promise<Words> => {
-    const as = root ? {user: '0', words: context.rest} : await asService(connection, container, context.rest);
+    const as = root ? {user: '0', words: context.rest} : await asService(connection, container, context.rest, how);
     return dockerExec(container, as.words, {input, terminal, user: as.user});
   };
   if (all) {
@@ -95,23 +97,27 @@ interface As {
 /**
  * The command as the user of the service. Images of this project start as root, drop to the service's user with
  * `start-as-webuser` and have it for further processes. Where an image does the same by other means, the user is that of
- * its first process.
+ * the service's process.
+ * @throws Problem `unknown_user` where that cannot be found: root is for who asks for it
  */
-async function asService({context: {run}}: HostConnection, container: string, words: Words): Promise<As> {
-  const format = '{{json .Config.Entrypoint}} {{json .Config.Cmd}}\t{{.Config.User}}';
-  const [programs = '', user = ''] = (await run.read(dockerInspect(container, format))).stdout.trim().split('\t');
+async function asService({context}: HostConnection, container: string, words: Words, how: string): Promise<As> {
+  const format =
+    '{{json .Config.Entrypoint}} {{json .Config.Cmd}}\t{{.Config.User}}\t{{.State.Pid}}\t{{.HostConfig.PidMode}}';
+  const inspected = (await context.run.read(dockerInspect(container, format))).stdout.replace(/\n$/, '').split('\t');
+  const [programs = '', user = '', pid = '', pidMode = ''] = inspected;
   if (programs.includes('start-as-webuser"')) return {words: ['start-as-webuser', '--exec', ...words]};
   if (!/^(?:|0|root)(?::.*)?$/.test(user)) return {words};
-  const status = await run.read(dockerExec(container, ['cat', '/proc/1/status']), {allow: anyCode});
-  return {words, user: userOf(status.stdout)};
-}
-
-// An image need not have the program.
-const anyCode = Array.from({length: 255}, (_, code) => code + 1);
-
-/** The effective user and group of a process, from its /proc/PID/status; undefined for root, and if there are none. */
-export function userOf(status: string): string | undefined {
-  const id = (name: string): string | undefined => new RegExp(`^${name}:\\t\\d+\\t(\\d+)\\t`, 'm').exec(status)?.[1];
-  const [user, group] = [id('Uid'), id('Gid')];
-  return user === undefined || group === undefined || user === '0' ? undefined : `${user}:${group}`;
+  const found = await findServiceUser(context.run, container, {pid: Number(pid), shared: pidMode !== ''});
+  if (found.kind === 'one') return {words, user: found.user};
+  if (found.kind === 'root') {
+    if (found.program !== undefined) context.note(`${container}: runs as root, as ${found.program} does`);
+    return {words};
+  }
+  throw problem({
+    code: 'unknown_user',
+    what: `the user of the service in ${container} cannot be determined`,
+    details: found.evidence,
+    fix: how,
+    exitCode: exitCode.usage,
+  });
 }

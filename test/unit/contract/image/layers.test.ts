@@ -100,6 +100,47 @@ test('compressed layers are read like plain ones', () => {
   }
 });
 
-test('example keys in installed packages are not secrets of the image', () => {
-  assert.deepEqual(scanLayers(image([tar([{path: 'content/node_modules/tls/test.pem', content: key}])])).secrets, []);
+/** The secrets in an image with one file. */
+const secretsOf = (path: string, content = key): readonly string[] =>
+  scanLayers(image([tar([{path, content}])])).secrets;
+
+test('example keys in packages, tests and documentation are not secrets of the image', () => {
+  for (const path of [
+    'content/node_modules/tls/test.pem',
+    'content/test/fixtures/server.key',
+    'usr/local/go/src/crypto/tls/testdata/example-key.pem',
+    'usr/local/lib/ruby/gems/3.3.0/gems/openssl-3.2.0/key.pem',
+    'usr/share/doc/openvpn/examples/server.key',
+    'usr/share/postfix/snakeoil.pem',
+    'opt/conda/pkgs/openssl-3.4/share/snakeoil.pem',
+  ])
+    assert.deepEqual(secretsOf(path), [], path);
+  for (const path of [
+    'content/share/key.pem',
+    'usr/src/app/share/key.pem',
+    'usr/share/nginx/html/server.key',
+    'var/www/key.pem',
+  ])
+    assert.deepEqual(secretsOf(path), [`layer 1: /${path}: a private key`]);
+});
+
+test('a repository, variables and credentials are found by their names in every directory but those of packages', () => {
+  for (const directory of ['usr/share/nginx/html', 'content/test', 'content/docs', 'usr/share/app', 'content']) {
+    assert.match(secretsOf(`${directory}/.git/HEAD`, 'ref: refs/heads/main').join(), /a git repository/, directory);
+    assert.match(secretsOf(`${directory}/.env`, 'TOKEN=x').join(), /values of variables: TOKEN/, directory);
+    assert.match(secretsOf(`${directory}/id_ed25519`, 'x').join(), /a secrets file/, directory);
+  }
+  for (const directory of [
+    'content/node_modules/dotenv/test',
+    'opt/venv/lib/python3.13/site-packages/x',
+    'usr/lib/python3/dist-packages/x',
+    'root/go/pkg/mod/example.com/x@v1.0.0',
+    'usr/share/doc/apache2/examples',
+  ])
+    for (const [name, content] of [
+      ['.git/HEAD', 'ref: refs/heads/main'],
+      ['.env', 'TOKEN=x'],
+      ['.htpasswd', 'x'],
+    ] as const)
+      assert.deepEqual(secretsOf(`${directory}/${name}`, content), [], directory);
 });

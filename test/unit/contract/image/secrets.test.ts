@@ -52,6 +52,29 @@ test('keys of clouds and services are recognised by their format', () => {
   assert.equal(secretKind(`const start = '-----BEGIN PRIVATE KEY-----\\n' + key`), undefined);
 });
 
+test('a private key is found with headers, indented and with escaped line ends, not in prose and code', () => {
+  const body = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC';
+  const pgp = (...headers: string[]): string =>
+    ['-----BEGIN PGP PRIVATE KEY BLOCK-----', ...headers, '', body].join('\n');
+  for (const text of [
+    pgp(),
+    pgp('Version: GnuPG v2', 'Comment: https://example.com'),
+    pgp().replaceAll('\n', '\r\n'),
+    `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF\n\n${body}`,
+    `tls:\n  key: |\n    -----BEGIN EC PRIVATE KEY-----\n    ${body}\n`,
+    `{"key": "-----BEGIN PRIVATE KEY-----\\r\\n${body}\\r\\n"}`,
+  ])
+    assert.equal(secretKind(text), 'a private key', text);
+  for (const text of [
+    'A key begins with\n    -----BEGIN PRIVATE KEY-----\n    and ends with\n    -----END PRIVATE KEY-----',
+    '-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n...\n',
+    "  '-----BEGIN PRIVATE KEY-----',\n  configurationOfTheServer,\n",
+    `-----BEGIN PUBLIC KEY-----\n${body}`,
+    pgp().replace('PRIVATE', 'PUBLIC'),
+  ])
+    assert.equal(secretKind(text), undefined, text);
+});
+
 test('credentials of clouds, clusters and editors are recognised by their names', () => {
   for (const path of [
     'content/.kube/config',
