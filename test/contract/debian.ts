@@ -93,7 +93,8 @@ export const answers: Readonly<Record<string, Answers>> = {
   // Its script starts Erlang in the background of a shell, which makes it ignore SIGINT and SIGQUIT: no false alarm.
   rabbitmq: {
     options: [...connect, '--start-timeout=90'],
-    breaks: [...bare, ...ownData, 'logs-on-stdout', 'clean-signals'],
+    // Its banner has 19 lines.
+    breaks: [...bare, ...ownData, 'logs-on-stdout', 'clean-signals', 'one-event-a-line'],
     either: ['honours-memory-limit', 'honours-pid-limit'],
     signals: /^beam\.smp starts with SIG\w+ ignored/,
   },
