@@ -68,7 +68,8 @@ test('threads: handlers that compute run in parallel, and a fast request does no
   await server.get('/health');
   ended.push('quick');
   assert.equal(new Set(await Promise.all(burning)).size, 2);
-  assert.equal(ended[0], 'quick');
+  // In the queue of the pool it would come after the third of the four. On a busy machine the first can end before it.
+  assert.ok(ended.indexOf('quick') <= 1, ended.join(' '));
 });
 
 test('threads: connections are kept, and pipelined requests are answered in order', async (t) => {
