@@ -23,6 +23,8 @@ const screenOfDeploy = async (output: string): Promise<string> =>
   normalised(byHost(await screenOf(output)))
     .replaceAll(/\b(fleet|service)-[0-9a-f]{8}\b/g, '$1')
     .replaceAll(/\b\d+\.\d+\.\d+\.\d+\b/g, 'ADDRESS')
+    // The configuration of a balancer grows.
+    .replaceAll(/\d+ lines, [\d.]+ kB/g, 'LINES')
     // How much of it is shown depends on the length of the addresses.
     .replaceAll(/(?<= {2}pull )\S+/g, 'IMAGE');
 
@@ -46,11 +48,11 @@ const deployScreen = `✓     N s  fleet-h1  pull IMAGE
 ✓     N s  fleet-h3  start shop.prod.2.1, shop.prod.2.2; await the he…
   $ ssh …17 options fleet-h3 -- 'sh -c '\\''PATH=…SIZE'
 ✓     N s  fleet-h1  switch to shop.prod/1b, shop.prod/2b; drain shop…
-  $ ssh …18 options fleet-h1 -- …2 words …41 lines, 3.2 kB
+  $ ssh …18 options fleet-h1 -- …2 words …LINES
 ✓     N s  fleet-h2  switch to shop.prod/1b, shop.prod/2b; drain shop…
-  $ ssh …18 options fleet-h2 -- …2 words …41 lines, 3.2 kB
+  $ ssh …18 options fleet-h2 -- …2 words …LINES
 ✓     N s  fleet-h3  switch to shop.prod/1b, shop.prod/2b; drain shop…
-  $ ssh …18 options fleet-h3 -- …2 words …41 lines, 3.2 kB
+  $ ssh …18 options fleet-h3 -- …2 words …LINES
 ✓     N s  fleet-h1  write the release log; stop shop.prod.1.2, shop.…
   $ ssh …17 options fleet-h1 -- 'sh -c '\\''PATH=…SIZE'
 ✓     N s  fleet-h2  write the release log; stop shop.prod.1.2, shop.…

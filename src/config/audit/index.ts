@@ -17,6 +17,6 @@ export async function auditConfiguration(
   options: AuditOptions,
 ): Promise<Audited> {
   // The parsers of seven formats are loaded by this function only.
-  const {runAudit} = await import('./run.ts');
+  const {runAudit} = await import('./run-audit.ts');
   return runAudit(context, options);
 }
