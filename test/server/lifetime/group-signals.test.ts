@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {rawConnection, startServer} from '../support.ts';
@@ -6,6 +8,7 @@ import {rawConnection, startServer} from '../support.ts';
 // A terminal, dumb-init, systemd and foreman signal every process of the server.
 
 const service = `
+import {existsSync} from "node:fs";
 const ended = [];
 process.on("SIGTERM", () => { console.log("first handler, after " + ended.join(" ")); process.exit(0); });
 process.prependOnceListener("SIGTERM", () => console.log("prepended handler"));
@@ -13,7 +16,12 @@ const removed = () => console.log("removed handler");
 process.on("SIGTERM", removed);
 process.removeListener("SIGTERM", removed);
 for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => console.log("own " + signal));
-export default (request, response) => setTimeout(() => { ended.push(request.url); response.end("ok"); }, request.url === "/slow" ? 400 : 0);`;
+const end = (request, response) => { ended.push(request.url); response.end("ok"); };
+const isWaiting = (url) => url === "/slow" && !existsSync("go");
+export default (request, response) => {
+  if (!isWaiting(request.url)) return end(request, response);
+  const timer = setInterval(() => { if (!isWaiting(request.url)) { clearInterval(timer); end(request, response); } }, 20);
+};`;
 
 const slow = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -29,6 +37,9 @@ for (const workerClass of ['async', 'sync', 'threads']) {
     client.write(slow);
     await sleep(200);
     process.kill(-server.pid, 'SIGTERM');
+    await server.event('draining');
+    await sleep(200);
+    writeFileSync(join(server.directory, 'go'), '');
     assert.match(await client.until(/ok/), /^HTTP\/1\.1 200 .*connection: close/is);
     assert.deepEqual(await server.ended, {code: 0, signal: null});
     if (workerClass !== 'threads')

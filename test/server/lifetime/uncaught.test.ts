@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import {writeFileSync} from 'node:fs';
 import {connect as connectHttp2} from 'node:http2';
+import {join} from 'node:path';
 import {test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {makeCertificate} from '../../support/certificate.ts';
@@ -8,6 +10,7 @@ import {until} from '../../support/until.ts';
 import {rawConnection, startServer} from '../support.ts';
 
 const service = `
+import {existsSync} from "node:fs";
 const fail = () => { throw new Error("broken later", {cause: new TypeError("the cause")}); };
 const paths = {
   "/later": () => setTimeout(fail, 10),
@@ -21,14 +24,15 @@ const paths = {
 export default (request, response) => {
   const path = paths[request.url];
   if (path !== undefined) return void path(response);
-  setTimeout(() => response.end(String(process.pid)), {"/slow": 1400, "/soon": 800}[request.url] ?? 0);
+  if (request.url !== "/slow") return void setTimeout(() => response.end(String(process.pid)), request.url === "/soon" ? 800 : 0);
+  const timer = setInterval(() => { if (existsSync("go")) { clearInterval(timer); response.end(String(process.pid)); } }, 20);
 };`;
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 for (const path of ['/later', '/rejects', '/again']) {
   test(`after an uncaught error the worker answers its other requests, while a replacement serves new ones (${path})`, async (t) => {
-    const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=3']});
+    const server = await startServer(t, {module: service, flags: ['--workers=1', '--graceful-timeout=8']});
     const [old] = server.workers();
     const slow = await rawConnection(t, server.port);
     slow.write(get('/slow'));
@@ -40,6 +44,7 @@ for (const path of ['/later', '/rejects', '/again']) {
     assert.notEqual((await server.get('/')).body, String(old));
     // Still in progress.
     assert.doesNotMatch(slow.received(), /HTTP/);
+    writeFileSync(join(server.directory, 'go'), '');
     assert.match(await slow.until(/\r\n\r\n\d+$/), new RegExp(`connection: close.*${old}`, 'is'));
     const exited = await server.event('worker_exited');
     assert.deepEqual(
