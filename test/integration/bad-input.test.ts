@@ -166,7 +166,7 @@ test('a registry that is down is retried, then reported with its address', () =>
   must('docker', 'image', 'rm', image);
 });
 
-test('a port in use fails the deploy, which removes what it created', async () => {
+test('a port in use is refused before a deploy creates anything, and by run', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const {port} = server.address() as AddressInfo;
@@ -179,7 +179,7 @@ test('a port in use fails the deploy, which removes what it created', async () =
   assert.notEqual(code, 0);
   assert.match(
     stderr,
-    /entrypoint: cannot start the load balancer: .*\n.*address already in use[^]*\nfix: free 127\.0\.0\.1:\d+, or set another load_balancer\.port/,
+    /cannot be deployed to local; nothing has changed\n {2}deploy\.yaml:\d+: another program listens on 127\.0\.0\.1:\d+ of this machine\nfix: stop it/,
   );
   assert.deepEqual(leftovers(), []);
   assert.equal(served.code, 69);
