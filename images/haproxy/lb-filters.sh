@@ -63,8 +63,8 @@ STAT='
 checks() {
   awk -F , -v only="${1-}" "$STAT"'
     NF > 9 && (only == "" || $1 == only) {
-      # The sign of a check that is running; the result is that of the one before.
-      sub(/^\* /, "", $col["check_status"])
+      # The sign of a check that is running: the result is that of the one before, whose code is gone.
+      if (sub(/^\* /, "", $col["check_status"])) $col["check_code"] = ""
       print $1 "/" $2 "\t" or_dash($col["check_status"]) "\t" or_dash($col["check_code"]) "\t" or_dash($col["last_chk"]) "\t" or_dash($col["addr"]) "\t" used() "\t" $col["status"]
     }'
 }

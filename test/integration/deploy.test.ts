@@ -33,8 +33,8 @@ function snapshot(): unknown {
     balancer: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'fragment', `${service}.local`),
     // Addresses are padded to one width, whatever their length. A slot in maintenance keeps its last address: it gets no traffic and no check before it is used again.
     servers: must('docker', 'exec', `${service}.local.balancer`, 'lb', 'show')
-      // HAProxy marks a check in progress with a star, and shows no code meanwhile.
-      .replaceAll(/\* (L7OK) 0 /g, '$1 200 ')
+      // While a check runs, the code of the one before is not known.
+      .replaceAll(/(L7OK) - /g, '$1 200 ')
       .replaceAll(/(MAINT +)\S+ +/g, '$1')
       .replaceAll(/\d+\.\d+\.\d+\.\d+:(\d+) +/g, 'ADDRESS:$1 '),
   };
