@@ -143,7 +143,7 @@ test('with slow start the share of the new release grows, and no request is lost
   const balancer = await serving('slow');
   await balancer.mustLb(['start', '10', `web/1b=${fresh}:3000`]);
   const load = startLoad([`http://127.0.0.1:${await balancer.port()}`], 100);
-  const moving = balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a', '--over', '4']);
+  const moving = balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a', '--over', '8']);
   await new Promise((resolve) => setTimeout(resolve, 900));
   const early = await tally(balancer, 20);
   await moving;
