@@ -25,6 +25,9 @@ export const exitCode = Object.fromEntries(exitCodes.map(({name, code}) => [name
   readonly [E in ExitCode as E['name']]: E['code'];
 };
 
+/** Every code but 0: for commands whose failure is a finding. */
+export const anyExitCode: readonly number[] = Array.from({length: 255}, (_, index) => index + 1);
+
 const brand = Symbol.for('entrypoint.problem');
 
 /** An error that a user can act on: printed as its text and its fix, without a stack trace. */

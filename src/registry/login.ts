@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {exitCode, isProblem, messageOf, problem} from '../errors.ts';
+import {anyExitCode, exitCode, isProblem, messageOf, problem} from '../errors.ts';
 import {loginKey} from '../service/schema/registry-name.ts';
 import type {Context} from '../task.ts';
 import type {Question} from './http.ts';
@@ -103,7 +103,7 @@ function parseConfig(text: string, from: string): DockerConfig {
 async function askHelper({run}: LoginContext, helper: string, name: string): Promise<Login | undefined> {
   const program = `docker-credential-${helper}`;
   const answer = await run
-    .read({words: [program, 'get'], stdin: name}, {allow: Array.from({length: 255}, (_, code) => code + 1)})
+    .read({words: [program, 'get'], stdin: name}, {allow: anyExitCode})
     .catch((error: unknown) => {
       if (isProblem(error) && error.code === 'command_not_found') throw helperProblem(program, 'is missing', []);
       throw error;

@@ -3,7 +3,7 @@ import {bindSockets, boundTexts, connectionsWithin, dispatchWarning} from './arb
 import type {Log} from './process/log.ts';
 import type {BootFailure} from './process/messages.ts';
 import type {Reloader} from './reload/reload.ts';
-import {heapMegabytes, heapWarning} from './settings/limits.ts';
+import {heapWarning} from './settings/limits.ts';
 import type {Settings} from './settings/settings.ts';
 
 /** A server whose address is bound, but without workers. */
@@ -25,7 +25,7 @@ export async function bindServer(wanted: Settings, log: Log): Promise<BoundServe
   const settings = limitConnections(wanted, log);
   const warning = dispatchWarning(settings.dispatch);
   if (warning !== undefined) log('warning', 'dispatch', warning);
-  const heaps = heapWarning(settings, settings.workers, heapMegabytes());
+  const heaps = heapWarning(settings, settings.workers);
   if (heaps !== undefined) log('warning', 'heaps_exceed_memory', heaps);
   const sockets = await bindSockets(settings);
   if ('exitCode' in sockets) return sockets;

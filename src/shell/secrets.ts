@@ -81,11 +81,9 @@ export async function readSecrets(commands: readonly Command[], world: SecretWor
       checkInput === undefined ? [] : [[JSON.stringify(texts), {checkInput, texts}] as const],
     ),
   );
-  const valueOf = new Map(
-    [...values].map(([[name, reference], value]) => [JSON.stringify([name, reference]), value] as const),
-  );
+  const valueOf = (secret: NamedSecret): string => values.get(found.get(JSON.stringify(secret)) ?? secret) ?? '';
   for (const {checkInput, texts} of checks.values())
-    await checkInput(texts.map((text, index) => valueOf.get(JSON.stringify(namedInput(text, index))) ?? ''));
+    await checkInput(texts.map((one, at) => valueOf(namedInput(one, at))));
 }
 
 /**

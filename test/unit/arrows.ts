@@ -72,6 +72,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'commands/docker/index.ts',
     'contract/image',
     'contract/in-container',
+    'errors.ts',
     'service/schema',
     'shell',
     'shell/index.ts',
@@ -98,7 +99,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'task.ts',
     'text',
   ],
-  'deploy/hosts/balancer': ['commands', 'commands/docker/index.ts', 'service/schema'],
+  'deploy/hosts/balancer': ['commands', 'commands/docker/index.ts', 'deploy/hosts/machine', 'service/schema'],
   'deploy/hosts/execute': [
     'commands',
     'deploy',

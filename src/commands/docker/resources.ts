@@ -11,7 +11,6 @@ export const dockerNetworkCreate = (name: string, labels: Readonly<Record<string
   name,
 ];
 
-/** The networks of a container, one per line: a format for `docker inspect`. */
 /** Names of the networks of a container, one per line, for `docker inspect --format`. */
 export const networksFormat = '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}';
 

@@ -8,6 +8,7 @@ import {
   dockerRemove,
   dockerRun,
 } from '../../commands/docker/index.ts';
+import {anyExitCode} from '../../errors.ts';
 import {commandText} from '../../service/schema/health-check.ts';
 import {type Words, wordsText} from '../../shell/argv.ts';
 import type {Runner} from '../../shell/index.ts';
@@ -137,9 +138,6 @@ export async function withCommand(
   const {exitCode} = await run(dockerExec(container, words), {capture: true, allow: anyExitCode, timeoutSeconds: 60});
   return exitCode === 0 ? reply : {ok: false, status: 0, error: `exit code ${exitCode}`};
 }
-
-/** For commands whose failure is a finding. */
-export const anyExitCode: readonly number[] = Array.from({length: 255}, (_, index) => index + 1);
 
 /** Runs a self-contained function (src/contract/in-container) in a container; returns its result. */
 export async function runInContainer<A, T>(

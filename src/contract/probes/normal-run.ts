@@ -1,8 +1,8 @@
 import {dockerDiff, dockerExec, dockerRemove, dockerRun} from '../../commands/docker/index.ts';
+import {anyExitCode} from '../../errors.ts';
 import {probeService, type Reply} from '../../stack/probe.ts';
 import {binaryFiles, cpuMicroseconds, leaveOrphans, listProcesses, type Process} from '../in-container/processes.ts';
 import {
-  anyExitCode,
   awaitReply,
   containerName,
   type ContainerState,

@@ -20,7 +20,15 @@ import {compareTexts} from '../../text/compare.ts';
 import {colourOf, readBalancerState} from './balancer/state.ts';
 import {lockFormat, parseLock} from './lock-label.ts';
 import {placeLines} from './machine/endpoints.ts';
-import {bridgeLines, type FactsQuery, networkLines, noFacts, parseFacts, platformLines} from './machine/facts.ts';
+import {
+  bridgeLines,
+  type FactsQuery,
+  networkLines,
+  noFacts,
+  parseFacts,
+  platformLines,
+  usedNetwork,
+} from './machine/facts.ts';
 import {entryLabel} from './release-log.ts';
 import type {Container, HostState, KnownRelease} from './state.ts';
 
@@ -168,7 +176,7 @@ function factsLines(facts: FactsQuery, balancer: string | undefined): string[] {
           'named-network',
           ...unlessListed(
             rowPart(containerColumns, {state: 'running', networks: network}),
-            `${network} false bridge`,
+            usedNetwork(network),
             networkLines(network).join('\n'),
           ),
         )),

@@ -1,5 +1,5 @@
 import type {BootFailure} from '../process/messages.ts';
-import {heapMegabytes, heapWarning} from '../settings/limits.ts';
+import {heapWarning} from '../settings/limits.ts';
 import {boundTexts} from './socket.ts';
 import {activeWorkers, type ArbiterState, isStopping, replacedOrder} from './state.ts';
 import {fail} from './stop.ts';
@@ -95,8 +95,8 @@ export function wake(state: ArbiterState): void {
 function setTarget(state: ArbiterState, target: number): void {
   state.target = target;
   state.log('info', 'scaled', {workers: target});
-  const heaps = heapWarning(state.settings, target, heapMegabytes());
-  if (heaps !== undefined && target > state.settings.workers) state.log('warning', 'heaps_exceed_memory', heaps);
+  const heaps = target > state.settings.workers ? heapWarning(state.settings, target) : undefined;
+  if (heaps !== undefined) state.log('warning', 'heaps_exceed_memory', heaps);
   reconcile(state);
 }
 

@@ -13,7 +13,7 @@ type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unkno
  */
 export async function handlerListener(handler: (...words: never[]) => unknown): Promise<RequestListener> {
   const text = Function.prototype.toString.call(handler);
-  const isNode = handler.length >= 2 || takesMore(text) ? !isFetchText(text) : false;
+  const isNode = (handler.length >= 2 || takesMore(text)) && !isFetchText(text);
   if (isNode) return nodeListener(handler as NodeHandler, handler as FetchHandler);
   const {fetchListener} = await import('./fetch/listener.ts');
   return fetchListener(handler as FetchHandler);

@@ -91,17 +91,18 @@ export function heapLimit(kind: WorkerKind, threads: number, megabytes: number):
 /**
  * A warning if the heaps of this many workers can be larger than three quarters of the memory: because of `--max-heap`, of
  * more threads than have room for the smallest heap, or of workers that were added later.
- * @param megabytes @see heapMegabytes
+ * @param megabytes reads three quarters of the memory, only if the heaps have a limit
  */
 export function heapWarning(
   {workerClass, threads, maxHeap}: Readonly<{workerClass: WorkerKind; threads: number; maxHeap: number}>,
   workers: number,
-  megabytes: number | undefined,
+  megabytes: () => number | undefined = heapMegabytes,
 ): {readonly message: string; readonly fix: string} | undefined {
   const each = workerClass === 'threads' ? Math.floor(maxHeap * (threads + 2) * (1 + youngShare)) : maxHeap;
-  if (megabytes === undefined || workers * each <= megabytes) return undefined;
+  const most = each === 0 ? undefined : megabytes();
+  if (most === undefined || workers * each <= most) return undefined;
   return {
-    message: `the heaps of ${workers} ${workers === 1 ? 'worker' : 'workers'} can grow to ${workers * each} MiB, and three quarters of the memory are ${megabytes} MiB`,
+    message: `the heaps of ${workers} ${workers === 1 ? 'worker' : 'workers'} can grow to ${workers * each} MiB, and three quarters of the memory are ${most} MiB`,
     fix: 'fewer workers or threads, a lower --max-heap, or more memory',
   };
 }

@@ -1,8 +1,8 @@
-import {isIPv6} from 'node:net';
 import {posix} from 'node:path';
 import type {ContainerOptions} from '../../../commands/docker/index.ts';
 import {lbWatch} from '../../../commands/lb.ts';
 import type {LoadBalancer} from '../../../service/schema/load-balancer.ts';
+import {bracketed} from '../machine/endpoints.ts';
 
 /** What the container of any balancer has. */
 export interface BalancerContainerOptions {
@@ -36,7 +36,7 @@ export function balancerContainer(
 }
 
 function publishedPorts({address, port, tls}: LoadBalancer): string[] {
-  const where = isIPv6(address) ? `[${address}]` : address;
-  const publish = (outside: number, inside: number): string => `${where}:${outside === 0 ? '' : outside}:${inside}`;
+  const publish = (outside: number, inside: number): string =>
+    `${bracketed(address)}:${outside === 0 ? '' : outside}:${inside}`;
   return [publish(port, 8080), ...(tls === undefined ? [] : [publish(tls.port, 8443)])];
 }

@@ -85,6 +85,9 @@ function addressOf(bytes: readonly number[]): string {
 export const canonicalAddress = (address: string): string =>
   isIPv6(address) && !address.includes('%') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
+/** An address as it stands before a colon and a port: one of IPv6 in brackets. */
+export const bracketed = (address: string): string => (isIPv6(address) ? `[${address}]` : address);
+
 /** An IPv6 address in brackets, as a URL has it; the name of a network interface begins with an escaped percent sign. */
 export const inUrl = (host: string): string =>
   host.includes(':') && !host.startsWith('[') ? `[${host.replace('%', '%25')}]` : host;

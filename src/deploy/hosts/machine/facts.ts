@@ -1,4 +1,4 @@
-import {quote, wordsText} from '../../../shell/argv.ts';
+import {wordsText} from '../../../shell/argv.ts';
 import {parsePlaces, type Places, type PlacesQuery} from './endpoints.ts';
 
 // What a host must have for a deploy to work, besides an engine: read in the same round trip as its state.
@@ -70,7 +70,7 @@ export const networkLines = (name: string): string[] => [
 ];
 
 /** The answer of {@link networkLines} for a network on which containers of ours run. */
-export const usedNetwork = (name: string): string => `echo ${quote(name)} false bridge`;
+export const usedNetwork = (name: string): string => `${name} false bridge`;
 
 // A container on them has no port of the host, or is alone.
 const otherDrivers = new Set(['host', 'null', 'macvlan', 'ipvlan']);

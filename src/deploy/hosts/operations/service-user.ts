@@ -1,4 +1,5 @@
 import {dockerExec, dockerTop} from '../../../commands/docker/index.ts';
+import {anyExitCode} from '../../../errors.ts';
 import type {Result, Runner} from '../../../shell/index.ts';
 
 /** A process of a container. */
@@ -56,20 +57,18 @@ export async function findServiceUser(
   container: string,
   {pid, shared}: {readonly pid: number; readonly shared: boolean},
 ): Promise<ServiceUser> {
+  // An image need not have the programs.
   if (!shared) {
-    const inside = await run.read(dockerExec(container, ['sh', '-c', readStatuses]), {allow: anyCode});
+    const inside = await run.read(dockerExec(container, ['sh', '-c', readStatuses]), {allow: anyExitCode});
     const found = serviceUser(parseStatuses(inside.stdout), 1);
     if (found.kind !== 'unknown' || found.evidence.length > 0) return found;
   }
-  const listed = await run.read(dockerTop(container, ['-eo', 'pid,ppid,uid,gid,comm']), {allow: anyCode});
+  const listed = await run.read(dockerTop(container, ['-eo', 'pid,ppid,uid,gid,comm']), {allow: anyExitCode});
   const found = serviceUser(parseTop(listed.stdout), pid);
   return found.kind === 'unknown' && found.evidence.length === 0 ? {...found, evidence: lastLine(listed)} : found;
 }
 
 const lastLine = ({stderr}: Result): readonly string[] => stderr.trim().split('\n').slice(-1).filter(Boolean);
-
-// An image need not have the program.
-const anyCode = Array.from({length: 255}, (_, code) => code + 1);
 
 // Only what every shell has built in. A process can end meanwhile.
 const readStatuses =

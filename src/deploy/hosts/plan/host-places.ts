@@ -3,7 +3,7 @@ import {sshText} from '../../../commands/destination.ts';
 import {hostName, isRemote} from '../../../service/hosts.ts';
 import {type Deployment, hasDedicatedBalancers, type Target} from '../../target.ts';
 import type {Fleet} from '../fleet.ts';
-import {isAnyAddress, isForeign, isLoopback, isTaken, type PlacesQuery} from '../machine/endpoints.ts';
+import {bracketed, isAnyAddress, isForeign, isLoopback, isTaken, type PlacesQuery} from '../machine/endpoints.ts';
 import {type EngineHost, ownEngine} from '../machine/engine-host.ts';
 import type {FactsQuery} from '../machine/facts.ts';
 import type {FleetMachine} from '../machines.ts';
@@ -39,7 +39,7 @@ export function placesFor(
     ],
   };
   if (!isRemote(host)) return asked.listen.length + asked.addresses.length === 0 ? {} : {...asked, own: true};
-  // Where deploy.yaml has no address, ssh can have come to one of IPv6.
+  // Without an address in deploy.yaml, it is the one that ssh connected to, which can be one of IPv6.
   const reaches = dedicated && publishes && settings.hosts.some((one) => !isIPv4(one.address ?? ''));
   return {...asked, ...(reaches ? {reaches} : {})};
 }
@@ -60,7 +60,7 @@ export function placeIssues(deployment: Deployment, one: SurveyedHost): Unsuitab
     .filter((endpoint) => isTaken({address, port: endpoint.port}, facts))
     .map((endpoint) => ({
       path: ['load_balancer', ...endpoint.path],
-      text: `another program listens on ${isIPv6(address) ? `[${address}]` : address}:${endpoint.port} of ${where}`,
+      text: `another program listens on ${bracketed(address)}:${endpoint.port} of ${where}`,
       fix: `stop it (${isRemote(host) ? `${sshText(host)} ` : ''}ss -ltnp 'sport = :${endpoint.port}'), or choose another port (0: any free one)`,
     }));
   const foreign = (path: Unsuitable['path'], wanted: string): Unsuitable[] =>

@@ -56,7 +56,7 @@ test('with threads, the heaps of all threads and of the event loop fit together,
 });
 
 const warns = (workerClass: 'async' | 'threads', threads: number, maxHeap: number, workers: number): boolean =>
-  heapWarning({workerClass, threads, maxHeap}, workers, 384) !== undefined;
+  heapWarning({workerClass, threads, maxHeap}, workers, () => 384) !== undefined;
 
 test('heaps that can exceed three quarters of the memory are warned of: too many threads, workers, or MiB by --max-heap', () => {
   assert.equal(warns('async', 1, heapLimit('async', 1, 384 / 2), 2), false);
@@ -65,10 +65,13 @@ test('heaps that can exceed three quarters of the memory are warned of: too many
   assert.equal(warns('threads', 4, heapLimit('threads', 4, 384), 1), false);
   assert.equal(warns('threads', 64, heapLimit('threads', 64, 384), 1), true);
   assert.match(
-    heapWarning({workerClass: 'async', threads: 1, maxHeap: 400}, 1, 384)?.message ?? '',
+    heapWarning({workerClass: 'async', threads: 1, maxHeap: 400}, 1, () => 384)?.message ?? '',
     /^the heaps of 1 worker can grow to 400 MiB, and three quarters of the memory are 384 MiB$/,
   );
   // Without a limit of memory, or of the heaps.
-  assert.equal(heapWarning({workerClass: 'async', threads: 1, maxHeap: 400}, 1, undefined), undefined);
+  assert.equal(
+    heapWarning({workerClass: 'async', threads: 1, maxHeap: 400}, 1, () => undefined),
+    undefined,
+  );
   assert.equal(warns('async', 1, 0, 9), false);
 });

@@ -10,7 +10,7 @@ import {uncheckedSlots} from '../../balancer/health-lines.ts';
 import type {FleetBalancer} from '../../fleet.ts';
 import {networkOf} from '../../stack-network.ts';
 import {balancerOf} from '../../state.ts';
-import {checkCertificate} from './certificate.ts';
+import {certificateFix, checkCertificate} from './certificate.ts';
 import type {FailureCause, Prepared, Round} from './step.ts';
 import {balancerUndo} from './traffic.ts';
 
@@ -98,7 +98,7 @@ export function certificateSteps(target: Target, balancers: readonly FleetBalanc
         },
       ],
       purpose: `the load balancer on ${host} rejected the certificate`,
-      fix: 'load_balancer.tls.certificate must be PEM: the certificate, then its chain; add the key there, or set load_balancer.tls.key',
+      fix: certificateFix,
     }),
   );
 }

@@ -1,5 +1,9 @@
 import {exitCode, problem} from '../../../../errors.ts';
 
+/** What to do about a wrong certificate, before a deploy and where the load balancer has refused it. */
+export const certificateFix =
+  'load_balancer.tls.certificate must be PEM: the certificate, then its chain; add the key there, or set load_balancer.tls.key';
+
 /**
  * Refuses a certificate and a key that the load balancer would refuse.
  * @param parts the certificate with its chain, and the key unless it is in the same text
@@ -14,7 +18,7 @@ export async function checkCertificate(parts: readonly string[]): Promise<void> 
     code: 'bad_certificate',
     what: 'the certificate of load_balancer.tls cannot be used; nothing has changed',
     details: [reason],
-    fix: 'load_balancer.tls.certificate must be PEM: the certificate, then its chain; add the key there, or set load_balancer.tls.key',
+    fix: certificateFix,
     exitCode: exitCode.badData,
   });
 }

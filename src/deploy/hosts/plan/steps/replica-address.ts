@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {isIP} from 'node:net';
 import {exitCode, problem} from '../../../../errors.ts';
-import {canonicalAddress, isLoopback} from '../../machine/endpoints.ts';
+import {bracketed, canonicalAddress, isLoopback} from '../../machine/endpoints.ts';
 import type {SurveyedHost} from '../../state.ts';
 
 // Below Linux's ephemeral ports (32768 and up), and above well-known ones.
@@ -48,6 +48,5 @@ export const replicaAddress = ({machine: {address}, state: {sshAddress}}: Survey
 
 /** The host address of a published port: that address alone, or all of them for a name, which docker cannot bind. */
 export function publishedAt(address: string, port: number): string {
-  const kind = isIP(address);
-  return `${kind === 0 ? '0.0.0.0' : kind === 6 ? `[${address}]` : address}:${port}`;
+  return `${isIP(address) === 0 ? '0.0.0.0' : bracketed(address)}:${port}`;
 }
