@@ -89,6 +89,25 @@ test('async: the response to a client that asks to close closes, whatever the se
 });
 
 for (const kind of classes) {
+  test(`${kind}: a listener to the end of the last response of a connection has the address of its client`, async (t) => {
+    const server = await startServer(t, {
+      module: `export default ({socket}, response) => {
+        response.once('finish', async () => {
+          const now = socket.remoteAddress;
+          await null;
+          console.log('FROM ' + now + ' ' + socket.remoteAddress);
+        });
+        response.end('done');
+      };`,
+      flags: ['--workers=1', `--worker-class=${kind}`],
+    });
+    const client = await rawConnection(t, server.port);
+    client.write(get('/', 'Connection: close\r\n'));
+    assert.equal(await client.closed, 'end');
+    await until('the listener runs', () => /FROM .*\n/.test(server.output()));
+    assert.match(server.output(), /FROM 127\.0\.0\.1 127\.0\.0\.1\n/);
+  });
+
   test(`${kind}: a request behind the last response of its connection is not processed and not counted`, async (t) => {
     const flags = ['--workers=1', `--worker-class=${kind}`, '--access-log'];
     const server = await startServer(t, {

@@ -50,6 +50,8 @@ export function stagedClose(server: Server): StagedClose {
   const halfClosed = new Map<Socket, Progress>();
   /** Those that sent more after the last request that they had announced. */
   const noisy = new WeakSet<Socket>();
+  /** Connections that are complete, to be closed at the end of this turn of the loop. */
+  const flushed: Socket[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function watch<T extends Duplex>(sockets: Map<T, Progress>, socket: T): void {
@@ -100,8 +102,17 @@ export function stagedClose(server: Server): StagedClose {
   /** Replaces the socket's own method, which node:http calls after the last response of a connection. */
   function destroySoon(this: Socket): void {
     const isQuiet = lastDecidedBy(this) === 'client' && !noisy.has(this) && incompleteRequest(this) === undefined;
-    if (this.readableEnded || this.destroyed || isQuiet) Reflect.apply(ownDestroySoon(this), this, []);
-    else endInStages(this);
+    if (!this.readableEnded && !this.destroyed && !isQuiet) endInStages(this);
+    else if (isFlushed(this)) destroyLater(this);
+    else Reflect.apply(ownDestroySoon(this), this, []);
+  }
+
+  // Not at once: listeners to the end of a response read the address of its client.
+  function destroyLater(socket: Socket): void {
+    if (flushed.push(socket) > 1) return;
+    setImmediate(() => {
+      for (const each of flushed.splice(0)) each.destroy();
+    });
   }
 
   function clientEnded(this: Socket): void {
@@ -178,6 +189,14 @@ function awaitsResponse(socket: Socket, progress: Progress, now: number): boolea
     socket.setKeepAlive(true, probeMilliseconds);
   }
   return true;
+}
+
+/**
+ * Whether the kernel has all that was written: it sends the end of the connection when the socket is closed, and a shutdown
+ * before it would cost an eighth of a request on a new connection. TLS has an end of its own, which must be sent.
+ */
+function isFlushed(socket: Socket): boolean {
+  return socket.writableLength === 0 && !('encrypted' in socket);
 }
 
 function ownDestroySoon(socket: Socket): () => void {
