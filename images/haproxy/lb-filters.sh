@@ -34,6 +34,11 @@ disabled() {
   awk -v wanted=" $(words "$1")" 'index(wanted, " " $1 " ") && $6 == 1 {print $1}'
 }
 
+# next_of ADDRESS: addresses, one per line, to the one behind ADDRESS, or the first; ADDRESS again if there is no other.
+next_of() {
+  awk -v current="$1" '{all[NR] = $1} $1 == current {at = NR} END {print NR == 0 ? current : all[at % NR + 1]}'
+}
+
 # assigned USES: the output of `servers` to those in use at the address or name of their USE, SERVER=ADDRESS:PORT.
 assigned() {
   awk -v uses=" $(words "$1")" '$6 == 0 && (index(uses, " " $1 "=" $4 ":" $5 " ") || index(uses, " " $1 "=" $3 ":" $5 " ")) {print $1}'

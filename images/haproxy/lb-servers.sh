@@ -159,10 +159,24 @@ await_healthy() (
           give_up "$@"
           fail "$ended"
         fi
+        [ $((turn % 25)) != 0 ] || next_addresses "$waiting" "$@"
       fi
     fi
     sleep 0.1
   done
+)
+
+# next_addresses SERVERS USE...: gives those whose name has several addresses the next one. An engine that was killed can
+# still have the address of an earlier container of that name, and Docker's DNS tells both.
+next_addresses() (
+  waiting=$1
+  shift
+  server_states "$(service_of "$1")" | while read -r server _ current _; do
+    case " $(words "$waiting")" in *" $server "*) ;; *) continue ;; esac
+    target=$(target_of "$server" "$@")
+    next=$(addresses "${target%:*}" | awk '{print $1}' | sort -u | next_of "$current")
+    [ "$next" = "$current" ] || echo "set server $server addr $next port ${target##*:}"
+  done | order
 )
 
 # unresolvable SERVERS USE...: the first server whose container has ended and so has no address.

@@ -122,6 +122,19 @@ test('an lb start left behind by a killed deployer does not disable a slot that 
   assert.match(orphan, /has ended: it has no address any more|web\/1b was disabled while it was starting/);
 });
 
+test('of two addresses that a name has, the one that answers gets the traffic', async () => {
+  // As after a kill of the engine, which can still have the address of an earlier container of that name.
+  const alias = ['--network-alias', `${place.name}.twice`];
+  await place.start('gone', [...alias, '--entrypoint', 'sleep', 'entrypoint/base:26', '120']);
+  await startApp(place, 'there', 'v4', 'yes', alias);
+  // Which of them comes first differs from one query to the next.
+  for (let count = 0; count < 2; count += 1) await balancer.mustLb(['start', '20', `web/1b=${place.name}.twice:3000`]);
+  await balancer.mustLb(['switch', '--to', 'web/1b', '--from', 'web/1a']);
+  assert.equal(await answer(balancer), 'v4');
+  await balancer.mustLb(['switch', '--to', 'web/1a', '--from', 'web/1b']);
+  await balancer.mustLb(['drain', '5', 'web/1b']);
+});
+
 test('a missing container is named', async () => {
   const {code, stderr} = await balancer.lb(['start', '1', `web/1b=${place.name}.missing:3000`]);
   assert.equal(code, 1);

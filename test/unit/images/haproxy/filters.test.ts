@@ -103,3 +103,14 @@ test('since_start adds what the file holds, and drops it where HAProxy restarted
     's/2b 1 0 0 0 1 1',
   ]);
 });
+
+test('next_of names the address behind another, after the last the first, and the same one where there is no other', () => {
+  for (const [current, addresses, next] of [
+    ['10.0.0.2', '10.0.0.2\n10.0.0.3', '10.0.0.3'],
+    ['10.0.0.3', '10.0.0.2\n10.0.0.3', '10.0.0.2'],
+    ['10.0.0.9', '10.0.0.2\n10.0.0.3', '10.0.0.2'],
+    ['10.0.0.2', '10.0.0.2', '10.0.0.2'],
+    ['10.0.0.2', '', '10.0.0.2'],
+  ] as const)
+    assert.deepEqual(filter(['next_of', current], addresses), [next]);
+});
