@@ -42,6 +42,7 @@ const routes = {
   '/wrong-length': () => new Response('abcdef', {headers: {'content-length': '3', 'transfer-encoding': 'chunked', connection: 'keep-alive, x'}}),
   '/close': () => new Response('bye', {headers: {connection: 'close'}}),
   '/cookies': () => new Response('ok', {statusText: 'Fine', headers: [['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['x-latin', '\\u00e9']]}),
+  '/characters': (request) => new Response(new URL(request.url).searchParams.get('text'), {headers: request.headers.has('x-latin') ? {'x-latin': '\\u00e9'} : {}}),
   '/proxy': () => fetch('http://127.0.0.1:' + process.env.UPSTREAM),
   '/empty': (request) => Response.json(request.body === null),
   '/info': (request, {incoming, remoteAddr}) => Response.json([incoming.url, remoteAddr.hostname]),
@@ -206,6 +207,19 @@ for (const workerClass of ['async', 'sync', 'threads']) {
       if (workerClass !== 'threads')
         assert.match(await raw(t, port, request('/close') + request('/after'), /never/), /connection: close[^]*bye$/i);
     });
+
+    await t.test(
+      'a text arrives as UTF-8 with its length in bytes, whatever characters it and the headers have',
+      async () => {
+        for (const text of ['plain', '', '\u00e9', '\u20ac', '\u{1f600}'])
+          for (const headers of [{}, {'x-latin': 'yes'}]) {
+            const answer = await server.get(`/characters?text=${encodeURIComponent(text)}`, {headers});
+            assert.equal(answer.body, text);
+            assert.equal(answer.headers['content-length'], String(Buffer.byteLength(text)));
+            assert.equal(answer.headers['x-latin'], 'x-latin' in headers ? '\u00e9' : undefined);
+          }
+      },
+    );
 
     await t.test(
       'the URL of a request is that of its target and Host; what is none is a 400 or 501 without a line of log',

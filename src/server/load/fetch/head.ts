@@ -1,17 +1,5 @@
-import {connectionFields, isLatin1} from './plain-head.ts';
+import {connectionFields, isLatin1, type ResponseHead} from './plain-head.ts';
 import {headOf} from './response.ts';
-
-/** The head of a response, ready for `writeHead`. */
-export interface ResponseHead {
-  /** Names and values in turn. */
-  readonly fields: string[];
-  /** The handler's own Content-Length, if it is a valid one. */
-  readonly length: number | undefined;
-  /** Whether the handler wants the connection to be closed. */
-  readonly close: boolean;
-  /** Whether a value has characters that are sent as latin1: node:http encodes them like the text that follows. */
-  readonly latin1: boolean;
-}
 
 /** Further ones that a proxy does not pass on. */
 const proxyFields: ReadonlySet<string> = new Set(['te', 'upgrade', 'proxy-authenticate', 'proxy-authorization']);
@@ -22,8 +10,7 @@ const decodedCodings: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate'
 /** The head of a handler's response, without the fields that describe another message than the one that is sent. */
 export function responseHead(result: Response): ResponseHead {
   const plain = headOf(result);
-  if (plain !== undefined && !plain.framing)
-    return {fields: plain.fields.slice(), length: undefined, close: false, latin1: plain.latin1};
+  if (plain !== undefined && !plain.framing) return plain.head;
   const {headers} = result;
   // Only a response of `fetch` has a URL.
   const dropped = result.url ? fieldsOfUpstream(result) : connectionFields;

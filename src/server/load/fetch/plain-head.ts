@@ -1,13 +1,25 @@
 export const contentType = 'content-type';
 
+/** The head of a response, ready for `writeHead`. */
+export interface ResponseHead {
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+  /** The handler's own Content-Length, if it is a valid one. */
+  readonly length: number | undefined;
+  /** Whether the handler wants the connection to be closed. */
+  readonly close: boolean;
+  /** Whether a value has characters that are sent as latin1: node:http encodes them like the text that follows. */
+  readonly latin1: boolean;
+}
+
 /** Header fields that are plain (see `plainValue`), and what sending them must know. */
 export interface PlainHead {
   /** Lower-case names and values in turn. */
   readonly fields: readonly string[];
   /** Whether a field is about the connection or the length of the body: what is sent decides those. */
   readonly framing: boolean;
-  /** Whether a value has characters that are sent as latin1. */
-  readonly latin1: boolean;
+  /** The head that is sent, if none is. */
+  readonly head: ResponseHead;
 }
 
 /** A name, and a value that no header class would change. */
@@ -89,11 +101,22 @@ function fieldsOfObject(record: Record<string, unknown>): string[] | undefined {
   return fields;
 }
 
+const ofTypes = new Map<string | undefined, PlainHead>();
+
+/** The head of a response without headers of its own. There are three types at most: that of text, of JSON, and none. */
+export function headOfType(type: string | undefined): PlainHead {
+  const known = ofTypes.get(type);
+  if (known !== undefined) return known;
+  const head = plainHead([], type);
+  ofTypes.set(type, head);
+  return head;
+}
+
 /**
  * The head with these fields, which become its own.
  * @param type Content-Type, if the fields have none
  */
-export function plainHead(fields: string[], type: string | undefined): PlainHead {
+function plainHead(fields: string[], type: string | undefined): PlainHead {
   let [framing, typed, latin1] = [false, type === undefined, false];
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] as string;
@@ -102,7 +125,7 @@ export function plainHead(fields: string[], type: string | undefined): PlainHead
     latin1 ||= isLatin1(fields[index + 1] as string);
   }
   if (!typed) fields.push(contentType, type as string);
-  return {fields, framing, latin1};
+  return {fields, framing, head: {fields, length: undefined, close: false, latin1}};
 }
 
 /** Whether a text has characters that are sent as latin1. */

@@ -1,4 +1,4 @@
-import {contentType, type PlainHead, plainHead, plainHeadOf, plainValue} from './plain-head.ts';
+import {contentType, headOfType, type PlainHead, plainHeadOf, plainValue} from './plain-head.ts';
 
 /** Node's own class, before `replaceGlobals`. */
 export const NativeResponse = globalThis.Response;
@@ -136,10 +136,10 @@ export const headOf = TextResponse.head;
  */
 function textResponse(text: Text, init: Init, type: string | undefined): Response {
   if (init === undefined || init === null)
-    return new TextResponse(text, 200, '', plainHead([], type)) as unknown as Response;
+    return new TextResponse(text, 200, '', headOfType(type)) as unknown as Response;
   const {status = 200, statusText = '', headers} = init;
   if (isPlainStatus(status) && (statusText === '' || (typeof statusText === 'string' && plainValue.test(statusText)))) {
-    const head = headers === undefined || headers === null ? plainHead([], type) : plainHeadOf(headers, type);
+    const head = headers === undefined || headers === null ? headOfType(type) : plainHeadOf(headers, type);
     if (head !== undefined) return new TextResponse(text, status, statusText, head) as unknown as Response;
   }
   const response = new NativeResponse(text, init);

@@ -37,25 +37,39 @@ function send(result: unknown, incoming: IncomingMessage, outgoing: ServerRespon
     cancelBody(result);
     // Content-Length is that of the response to a GET (RFC 9110, 8.6); 204 must not have one, 205 has no body.
     const known = length ?? (text === undefined ? undefined : sizeOf(text));
-    if (status === 205) fields.push('content-length', '0');
-    else if (status !== 204 && known !== undefined) fields.push('content-length', String(known));
-    writeHead(outgoing, result, fields);
+    const declared = status === 205 ? 0 : status === 204 ? undefined : known;
+    writeHead(outgoing, result, declared === undefined ? fields : withLength(fields, declared));
     return void outgoing.end();
   }
   if (body === null) {
     // The true length, whatever the handler declares.
-    fields.push('content-length', String(text === undefined ? 0 : sizeOf(text)));
-    writeHead(outgoing, result, fields);
-    return void outgoing.end(latin1 && typeof text === 'string' ? Buffer.from(text) : text);
+    const size = text === undefined ? 0 : sizeOf(text);
+    writeHead(outgoing, result, withLength(fields, size));
+    if (typeof text !== 'string') outgoing.end(text);
+    // ASCII is the same in latin1, which is the encoding of the head and costs less to send.
+    else if (text.length === size) outgoing.end(text, 'latin1');
+    else outgoing.end(latin1 ? Buffer.from(text) : text);
+    return;
   }
-  if (length !== undefined) fields.push('content-length', String(length));
-  sendStream(body, incoming, outgoing, {writeHead: () => writeHead(outgoing, result, fields), length});
+  const all = length === undefined ? fields : withLength(fields, length);
+  sendStream(body, incoming, outgoing, {writeHead: () => writeHead(outgoing, result, all), length});
 }
 
-function writeHead(outgoing: ServerResponse, {status, statusText}: Response, fields: string[]): void {
+/** Most responses of a service have the head of the one before, and many its length. */
+let last: {readonly fields: readonly string[]; readonly size: number; readonly all: readonly string[]} | undefined;
+
+function withLength(fields: readonly string[], size: number): readonly string[] {
+  if (last?.fields !== fields || last.size !== size)
+    last = {fields, size, all: [...fields, 'content-length', String(size)]};
+  return last.all;
+}
+
+function writeHead(outgoing: ServerResponse, {status, statusText}: Response, fields: readonly string[]): void {
+  // node:http only reads them.
+  const own = fields as string[];
   // Without a text of the handler, node:http writes that of the status.
-  if (statusText === '') outgoing.writeHead(status, fields);
-  else outgoing.writeHead(status, statusText, fields);
+  if (statusText === '') outgoing.writeHead(status, own);
+  else outgoing.writeHead(status, statusText, own);
 }
 
 function sizeOf(text: string | Uint8Array): number {
