@@ -42,7 +42,11 @@ export interface StagedClose {
   readonly end: (socket: Duplex, bytes: string) => void;
 }
 
-export function stagedClose(server: Server): StagedClose {
+/**
+ * @param shutdown shut down a finished connection before it is closed: with `threads`, a thread can still read the rest of a
+ * body when the next response closes the connection
+ */
+export function stagedClose(server: Server, {shutdown}: {readonly shutdown: boolean}): StagedClose {
   // Public, but missing in the types.
   Object.assign(server, {httpAllowHalfOpen: true});
   const closing = new Map<Duplex, Progress>();
@@ -103,7 +107,7 @@ export function stagedClose(server: Server): StagedClose {
   function destroySoon(this: Socket): void {
     const isQuiet = lastDecidedBy(this) === 'client' && !noisy.has(this) && incompleteRequest(this) === undefined;
     if (!this.readableEnded && !this.destroyed && !isQuiet) endInStages(this);
-    else if (isFlushed(this)) destroyLater(this);
+    else if (!shutdown && isFlushed(this)) destroyLater(this);
     else Reflect.apply(ownDestroySoon(this), this, []);
   }
 

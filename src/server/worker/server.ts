@@ -101,7 +101,7 @@ export async function serveWorker({
     own = ownOptions(server);
     limitServer(server, settings);
     trustProxies(server, settings.forwardedAllowIps);
-    const closing = stagedClose(server);
+    const closing = stagedClose(server, {shutdown: settings.workerClass === 'threads'});
     const failing = settings.workerClass === 'async' ? followConnections() : undefined;
     const observer = observeRequests(server, settings, connections.onClosed, closing.end);
     if (settings.workerClass === 'sync') readAtOnce(server);
