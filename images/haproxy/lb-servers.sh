@@ -167,7 +167,7 @@ await_healthy() (
 )
 
 # next_addresses SERVERS USE...: gives those whose name has several addresses the next one. An engine that was killed can
-# still have the address of an earlier container of that name, and Docker's DNS tells both.
+# still have the address of an earlier container of that name, and Docker's DNS then answers with both.
 next_addresses() (
   waiting=$1
   shift
