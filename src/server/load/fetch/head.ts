@@ -10,7 +10,7 @@ const decodedCodings: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate'
 /** The head of a handler's response, without the fields that describe another message than the one that is sent. */
 export function responseHead(result: Response): ResponseHead {
   const plain = headOf(result);
-  if (plain !== undefined && !plain.framing) return plain.head;
+  if (plain !== undefined && !plain.framing) return plain;
   const {headers} = result;
   // Only a response of `fetch` has a URL.
   const dropped = result.url ? fieldsOfUpstream(result) : connectionFields;

@@ -2,7 +2,7 @@ export const contentType = 'content-type';
 
 /** The head of a response, ready for `writeHead`. */
 export interface ResponseHead {
-  /** Names and values in turn. */
+  /** Lower-case names and values in turn. */
   readonly fields: readonly string[];
   /** The handler's own Content-Length, if it is a valid one. */
   readonly length: number | undefined;
@@ -12,14 +12,10 @@ export interface ResponseHead {
   readonly latin1: boolean;
 }
 
-/** Header fields that are plain (see `plainValue`), and what sending them must know. */
-export interface PlainHead {
-  /** Lower-case names and values in turn. */
-  readonly fields: readonly string[];
+/** A head whose fields are plain (see `plainValue`). */
+export interface PlainHead extends ResponseHead {
   /** Whether a field is about the connection or the length of the body: what is sent decides those. */
   readonly framing: boolean;
-  /** The head that is sent, if none is. */
-  readonly head: ResponseHead;
 }
 
 /** A name, and a value that no header class would change. */
@@ -125,7 +121,7 @@ function plainHead(fields: string[], type: string | undefined): PlainHead {
     latin1 ||= isLatin1(fields[index + 1] as string);
   }
   if (!typed) fields.push(contentType, type as string);
-  return {fields, framing, head: {fields, length: undefined, close: false, latin1}};
+  return {fields, length: undefined, close: false, latin1, framing};
 }
 
 /** Whether a text has characters that are sent as latin1. */
